@@ -1,0 +1,241 @@
+"""What went wrong, where, and how to mend it: problems as data, and the one place that draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "note"]
+
+#: Every diagnostic code with its title. A code is documented in docs/diagnostics.md under the same title.
+CODES: dict[str, str] = {
+    # E1xx: the text is not the language.
+    "E101": "not a line of the language",
+    "E102": "missing space after the colon",
+    "E103": "parameter outside a block",
+    "E104": "bad parameter name",
+    "E105": "duplicate parameter",
+    "E106": "value that never closes",
+    "E107": "bad escape in a quoted value",
+    "E108": "bad reference",
+    "E109": "bad block header",
+    "E110": "unknown directive",
+    "E111": "bad directive argument",
+    "E112": "directive in the wrong place",
+    "E113": "`@foreach` and `@end` do not match",
+    "E114": "bad `Response:` section",
+    # E2xx: the block does not fit the table.
+    "E201": "unknown parameter",
+    "E202": "missing parameter",
+    "E203": "wrong type of value",
+    "E204": "value not among the allowed ones",
+    "E205": "unknown action",
+    "E206": "unknown entity",
+    "E207": "the entity has no such action",
+    "E208": "unknown connection",
+    "E209": "two names for one parameter, with different values",
+    "E210": "value out of range",
+    "E211": "directive does not fit the action",
+    "E212": "not available yet",
+    # E3xx: a reference or a file that is not there.
+    "E301": "undefined name",
+    "E302": "no such field in a saved response",
+    "E303": "file cannot be read",
+    "E304": "include cycle",
+    "E305": "name defined twice",
+    # E4xx: what came back is not what was expected.
+    "E401": "response differs from the documentation",
+    "E402": "expectation failed",
+    "E403": "call failed",
+    "E404": "call succeeded, failure was expected",
+    "E405": "erratum no longer applies",
+    # E5xx: the way to Stripe.
+    "E501": "not sent",
+    "E502": "outcome unknown",
+    "E503": "live mode refuses writes",
+    "E504": "connection is not usable",
+    # Wxxx: worth a look.
+    "W201": "value outside the range, Stripe clamps it",
+    "W202": "deprecated",
+    "W203": "placeholder connection",
+    "W204": "object without behaviour of its own in the sandbox",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text and the name it is shown under (a path as given, `<stdin>`, `<prompt>`)."""
+
+    name: str
+    text: str
+
+    def location(self, offset: int) -> tuple[int, int]:
+        """Line and column of `offset`, both 1-based; columns count code points."""
+        start = self.text.rfind("\n", 0, offset) + 1
+        return self.text.count("\n", 0, offset) + 1, offset - start + 1
+
+    def line(self, number: int) -> str:
+        """The text of line `number` (1-based), without its line end; empty when there is none."""
+        lines = self.text.split("\n")
+        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The half-open range `[start, end)` of code points in a source."""
+
+    source: Source
+    start: int
+    end: int
+
+    def location(self) -> tuple[int, int]:
+        """Line and column of the start, both 1-based."""
+        return self.source.location(self.start)
+
+    @property
+    def text(self) -> str:
+        """The text that the span covers."""
+        return self.source.text[self.start : self.end]
+
+    def to(self, other: Span) -> Span:
+        """From the start of this span to the end of `other`."""
+        return Span(self.source, self.start, other.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change of the text that removes the problem: put `replacement` where `span` is."""
+
+    span: Span
+    replacement: str
+    title: str = "check --fix"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem.
+
+    `message` says what is wrong, `label` stands behind the carets and says what to do about it, `context`
+    points at other places that explain it, `notes` stand below without a place.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    severity: Severity = "error"
+    label: str = ""
+    fix: Fix | None = None
+    context: tuple[tuple[Span, str], ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"diagnostic code {self.code} is not listed in CODES")
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether any of them is an error (and not merely a warning or a note)."""
+    return any(diagnostic.severity == "error" for diagnostic in diagnostics)
+
+
+def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """By place in the text; those without a place come last. Equal ones are listed once."""
+    unique = dict.fromkeys(diagnostics)
+    return sorted(unique, key=lambda d: (d.span is None, d.span.start if d.span else 0, d.code))
+
+
+def format_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
+    """All of them as text, each as `excerpt` draws it, one below the other; empty text for none."""
+    return "\n".join(excerpt(diagnostic) for diagnostic in diagnostics)
+
+
+def excerpt(diagnostic: Diagnostic) -> str:
+    """The problem drawn below the line it is on: what, where, carets, and how to mend it."""
+    head = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
+    lines = [head]
+    if diagnostic.span is not None:
+        lines += _place(diagnostic, diagnostic.span)
+    lines += [f"    = {note}" for note in diagnostic.notes]
+    return "\n".join(lines)
+
+
+def diagnostic_as_json(diagnostic: Diagnostic) -> dict[str, Any]:
+    """The same as data: code, severity, message, file, line, column, end and the fix, for `--format json`."""
+    row: dict[str, Any] = {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+    }
+    if diagnostic.span is not None:
+        row |= _range(diagnostic.span)
+    if diagnostic.label:
+        row["hint"] = diagnostic.label
+    if diagnostic.context:
+        row["context"] = [_range(span) | {"message": text} for span, text in diagnostic.context]
+    if diagnostic.notes:
+        row["notes"] = list(diagnostic.notes)
+    if diagnostic.fix is not None:
+        row["fix"] = _range(diagnostic.fix.span) | {"replacement": diagnostic.fix.replacement}
+    return row
+
+
+def _range(span: Span) -> dict[str, Any]:
+    line, column = span.location()
+    end_line, end_column = span.source.location(span.end)
+    return {
+        "file": span.source.name,
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+    }
+
+
+def _place(diagnostic: Diagnostic, span: Span) -> list[str]:
+    line, column = span.location()
+    marks: dict[int, list[str]] = {}
+    for other, text in diagnostic.context:
+        if other.source == span.source:
+            marks.setdefault(other.location()[0], []).append(f"- {text}")
+    hint = "  ".join(part for part in (diagnostic.label, _fix_title(diagnostic.fix)) if part)
+    carets = "^" * _caret_width(span, line)
+    marks.setdefault(line, []).append(f"{_indent(span, line, column)}{carets} {hint}".rstrip())
+    gutter = len(str(max(marks)))
+    rows = [f"{'':{gutter}} --> {span.source.name}:{line}:{column}"]
+    for number in sorted(marks):
+        rows.append(f"{number:>{gutter}} | {span.source.line(number)}".rstrip())
+        rows += [f"{'':{gutter}} | {mark}" for mark in marks[number]]
+    rows += [
+        f"{'':{gutter}} ::: {other.source.name}:{other.location()[0]} {text}"
+        for other, text in diagnostic.context
+        if other.source != span.source
+    ]
+    return rows
+
+
+def _fix_title(fix: Fix | None) -> str:
+    return f"(fix: {fix.title})" if fix else ""
+
+
+def _indent(span: Span, line: int, column: int) -> str:
+    """What stands before the carets: as wide as the text above it, tabs kept as tabs."""
+    before = span.source.line(line)[: column - 1]
+    return "".join("\t" if char == "\t" else " " * _cells(char) for char in before)
+
+
+def _caret_width(span: Span, line: int) -> int:
+    column = span.location()[1]
+    shown = span.source.line(line)[column - 1 : column - 1 + span.end - span.start]
+    return max(1, sum(_cells(char) for char in shown))
+
+
+def _cells(char: str) -> int:
+    """How many columns of a terminal a character takes: 2 for wide ones, 0 for combining ones."""
+    if char.isascii():
+        return 1
+    import unicodedata
+
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

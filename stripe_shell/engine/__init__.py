@@ -1,0 +1,1 @@
+"""A block's life: resolve, validate, encode, send, expect."""

@@ -1,0 +1,1 @@
+"""Outcomes as text: table, JSON, JSON lines, CSV, YAML."""

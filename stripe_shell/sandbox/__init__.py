@@ -1,0 +1,1 @@
+"""Stripe in a SQLite file."""

@@ -1,0 +1,1 @@
+"""One file per Stripe object that has a behaviour of its own."""

@@ -1,0 +1,1 @@
+"""The table: what Stripe knows. Facts only, no behaviour."""

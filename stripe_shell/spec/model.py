@@ -1,0 +1,116 @@
+"""The words of the table: Entity, Operation, Field, Shape. Facts about Stripe, without behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal[
+    "string",  # text; `enum` lists the allowed ones, `max_length` limits it
+    "integer",
+    "number",  # a JSON number that need not be whole
+    "boolean",
+    "decimal",  # a number written as text, to keep its digits
+    "time",  # epoch seconds
+    "file",  # the content of an upload
+    "object",  # named fields
+    "map",  # any text key; `items` is the shape of every value (metadata, currency_options)
+    "array",  # `items` is the shape of every element
+    "union",  # one of `variants`
+    "reference",  # response side: the schema named `schema`, loaded when asked for
+    "any",
+]
+
+NO_FIELDS: Mapping[str, Field] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a value may look like, for a request or in a response.
+
+    `clearable`: the empty text is taken and unsets it. `nullable`: a response may show null. `expandable`: a
+    response shows an id, or with `expand` the object; then `variants` (or `schema`) name the objects. `form` keeps
+    the description's own format name where one adds something (`currency`, `unix-time`, `date-time`, `int64`).
+    """
+
+    kind: Kind
+    fields: Mapping[str, Field] = field(default_factory=lambda: NO_FIELDS)
+    items: Shape | None = None
+    variants: tuple[Shape, ...] = ()
+    schema: str | None = None
+    enum: tuple[str, ...] = ()
+    max_length: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    pattern: str | None = None
+    form: str | None = None
+    clearable: bool = False
+    nullable: bool = False
+    expandable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A named member of an object shape."""
+
+    name: str
+    shape: Shape
+    required: bool = False
+    deprecated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One of Stripe's calls.
+
+    `params` is an object shape of everything but the path parameters; GET and DELETE put it in the query, POST
+    in the body. `documented` is true for the commands of the source document, whose `params` are then required as the
+    document says (`required_by_stripe` keeps Stripe's own set). `aliases` maps another spelling of a parameter to
+    its path: `{"price_id": ("items", "0", "price")}`.
+    """
+
+    entity: str
+    action: str
+    id: str
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    path_params: tuple[str, ...]
+    params: Shape
+    response: Shape
+    host: Literal["api", "files", "meter-events"] = "api"
+    encoding: Literal["form", "json", "multipart"] = "form"
+    deprecated: bool = False
+    documented: bool = False
+    required_by_document: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def version(self) -> Literal["v1", "v2"]:
+        """Which of Stripe's two API styles the path belongs to."""
+        return "v2" if self.path.startswith("/v2/") else "v1"
+
+    @property
+    def writes(self) -> bool:
+        """Whether the call can change anything."""
+        return self.method != "GET"
+
+    @property
+    def name(self) -> str:
+        """`create customer`, as errors say it."""
+        return f"{self.action} {self.entity}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """What a block's `entity:` names: `customer`, `checkout.session`, `customer.balance_transaction`.
+
+    `object` is the value of the `object` field of what comes back (None where operations differ), `schema` the
+    name of its response schema. `operations` by action name.
+    """
+
+    name: str
+    plural: str
+    object: str | None
+    schema: str | None
+    operations: Mapping[str, Operation]

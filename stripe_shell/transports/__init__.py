@@ -1,0 +1,1 @@
+"""Ways out: Stripe itself, a proxy, the embedded sandbox."""

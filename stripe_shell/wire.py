@@ -1,0 +1,171 @@
+"""What goes over the wire: requests, responses, the one seam to the world, and form encoding with its inverse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import quote, unquote_plus
+
+#: A parameter tree: text, numbers, booleans and None at the leaves, lists and dicts with text keys above them.
+Tree = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, without host and credential.
+
+    `path` begins with `/v1/` or `/v2/`; `query` and `body` are encoded, empty when there is none. `headers`
+    hold what the call asks for (`Stripe-Version`, `Stripe-Account`, `Content-Type`); the transport adds
+    the credential. `idempotency_key` is None for calls that carry none. `host` is `api`, `files` or
+    `meter-events`. `timeout_ms` None means the connection's own.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    idempotency_key: str | None = None
+    host: str = "api"
+    timeout_ms: int | None = None
+
+    @property
+    def target(self) -> str:
+        """Path and query as they stand in the request line."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def writes(self) -> bool:
+        """Whether the request can change anything (every method but GET)."""
+        return self.method != "GET"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP response: `status`, `headers` (names as sent), the raw `body`, and `elapsed` in milliseconds."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def header(self, name: str) -> str | None:
+        """The header `name` in whatever case it was sent, or None."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ValueError when it is none. Decimals keep their text as `float` would lose it."""
+        return json.loads(self.body)
+
+
+class Transport(Protocol):
+    """The one seam to the world."""
+
+    def send(self, request: Request) -> Response:
+        """Send it, answer what came back, whatever its status.
+
+        Raises NotSent when nothing was sent, OutcomeUnknown when no readable answer came.
+        """
+        ...
+
+
+def encode_form(tree: Mapping[str, Tree]) -> str:
+    """A parameter tree as Stripe's v1 form text: `a[b]`, arrays as `k[0]`, brackets literal.
+
+    `True` and `False` are written `true` and `false`, None as the empty text that unsets a parameter. An empty
+    list or dict has no spelling of its own and is written as the empty text too.
+    """
+    return "&".join(f"{_quote_key(key)}={_quote(text)}" for key, text in form_pairs(tree))
+
+
+def form_pairs(tree: Mapping[str, Tree]) -> Iterator[tuple[str, str]]:
+    """The parameters as `(name, text)`, names with brackets, in the order of the tree; nothing is quoted yet."""
+    for name, value in tree.items():
+        yield from _pairs(name, value)
+
+
+def _pairs(name: str, value: Tree) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _pairs(f"{name}[{key}]", inner)
+    elif isinstance(value, list | tuple) and value:
+        for index, inner in enumerate(value):
+            yield from _pairs(f"{name}[{index}]", inner)
+    else:
+        yield name, form_text(value)
+
+
+def form_text(value: Tree) -> str:
+    """A leaf as form text."""
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if value is None or value == [] or value == {}:
+        return ""
+    return str(value)
+
+
+def _quote(text: str) -> str:
+    return quote(text, safe="", errors="surrogatepass")
+
+
+def _quote_key(text: str) -> str:
+    return quote(text, safe="[]", errors="surrogatepass")
+
+
+def decode_form(text: str) -> dict[str, Tree]:
+    """Form text as a parameter tree whose leaves are all text: the inverse of `encode_form`.
+
+    Takes `k[]` as well as `k[0]`; a dict whose keys are exactly 0…n-1 becomes a list. A name that is used both
+    as a leaf and as a branch, or that appears twice, keeps what comes last, as Stripe does.
+    """
+    root: dict[str, Tree] = {}
+    for pair in text.split("&"):
+        if not pair:
+            continue
+        name, _, value = pair.partition("=")
+        _insert(root, split_name(_unquote(name)), _unquote(value))
+    return {key: _lists(value) for key, value in root.items()}
+
+
+def _unquote(text: str) -> str:
+    return unquote_plus(text, errors="surrogatepass") if ("%" in text or "+" in text) else text
+
+
+def split_name(name: str) -> list[str]:
+    """`a[b][0]` as `["a", "b", "0"]`, `k[]` as `["k", ""]`; a name with unbalanced brackets is one segment."""
+    head, bracket, rest = name.partition("[")
+    if not bracket or not rest.endswith("]") or not head:
+        return [name]
+    return [head, *rest[:-1].split("][")]
+
+
+def _insert(root: dict[str, Tree], path: list[str], value: str) -> None:
+    node = root
+    for segment in path[:-1]:
+        inner = node.get(segment)
+        if not isinstance(inner, dict):
+            inner = node[segment] = {}
+        node = inner
+    last = path[-1]
+    node[str(len(node)) if last == "" and len(path) > 1 else last] = value
+
+
+def _lists(value: Tree) -> Tree:
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _lists(item) for key, item in value.items()}
+    if inner and all(key.isdecimal() and key.isascii() for key in inner):
+        ordered = sorted(inner, key=int)
+        if ordered == [str(index) for index in range(len(ordered))]:
+            return [inner[key] for key in ordered]
+    return inner
