@@ -1,0 +1,336 @@
+"""The syntax tree of the language: frozen nodes, each with its span; equality ignores the span."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from stripe_shell.diagnostics import Source, Span
+
+# --- values ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Literal text of a value, escapes already undone."""
+
+    text: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`${namespace:name}` or `${name.path[0]:-default}`.
+
+    `namespace` is `env` or None. `name` is the first word (`customer`, `row`, `last`, `now`, `PRICE_ID`), `path` the
+    steps below it; `raw` is the text between the braces without the default, which the span covers too.
+    """
+
+    namespace: str | None
+    name: str
+    path: tuple[str | int, ...]
+    default: str | None
+    raw: str
+    span: Span = field(compare=False, repr=False)
+
+
+Part = Text | Reference
+
+#: How a value was written: `heredoc` between three double quotes, `literal_heredoc` between three single ones, `json`
+#: for a value that opens with a bracket, balances and is valid JSON.
+Style = Literal["bare", "double", "single", "heredoc", "literal_heredoc", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The value of a parameter or a directive: literal text and references in turn.
+
+    Neighbouring texts are one; an empty value has no parts. For style `json` the texts hold the JSON source as
+    written, and references are those inside its strings.
+    """
+
+    style: Style
+    parts: tuple[Part, ...]
+    span: Span = field(compare=False, repr=False)
+
+    @property
+    def literal(self) -> str | None:
+        """The text, when there is no reference in it, else None."""
+        if any(isinstance(part, Reference) for part in self.parts):
+            return None
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @property
+    def sole_reference(self) -> Reference | None:
+        """The reference that the whole value is, if it is one and not inside quotes."""
+        if self.style == "bare" and len(self.parts) == 1 and isinstance(self.parts[0], Reference):
+            return self.parts[0]
+        return None
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Every reference in it, in order."""
+        return tuple(part for part in self.parts if isinstance(part, Reference))
+
+
+@dataclass(frozen=True, slots=True)
+class ListValue:
+    """`[a, "b c", ${x}]` on the right side of an expectation."""
+
+    items: tuple[Value, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+Operand = Value | ListValue
+
+# --- paths into a response ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """`items.data[0].price.id`, `data[*].status`, `$http`.
+
+    Steps are names, 0-based indexes, and `*` for `[*]`. A name step `*` cannot occur. `$`-names are one step.
+    """
+
+    steps: tuple[str | int, ...]
+    text: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A parameter name as a path: `items[0].price` is `("items", "0", "price")`, `k[]` is `("k", "")`.
+
+    After `metadata.` the rest is one literal segment. `spans` has one span per segment.
+    """
+
+    path: tuple[str, ...]
+    span: Span = field(compare=False, repr=False)
+    spans: tuple[Span, ...] = field(default=(), compare=False, repr=False)
+
+
+# --- directives -----------------------------------------------------------------------------------------
+
+Operator = Literal[
+    "==", "!=", "<", "<=", ">", ">=", "~", "!~", "in", "contains", "startswith", "endswith",
+    "exists", "absent", "is", "count",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """`@expect [all|any] PATH OP VALUE`; `count` has a comparison of its own in `count_operator`.
+
+    `exists` and `absent` have no operand.
+    """
+
+    path: Path
+    operator: Operator
+    operand: Operand | None
+    quantifier: Literal["all", "any"] | None
+    count_operator: Operator | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`operand OP operand`. In `@retry … until`, `left` is a response path, elsewhere a value."""
+
+    left: Value | Path
+    operator: Operator
+    right: Operand | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The argument of `@as NAME`."""
+
+    text: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The argument of `@match JSON`."""
+
+    value: Value
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fails:
+    """`@fails TYPE[/CODE]`; TYPE may be `*` for any."""
+
+    type: str
+    code: str | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """`@retry N every 2s until EXPR`; the pause in milliseconds."""
+
+    attempts: int
+    every_ms: int
+    until: Condition
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """`@pages all` (count None) or `@pages 5`."""
+
+    count: int | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """`@out FILE [fields=a,b.c]`."""
+
+    file: Value
+    fields: tuple[str, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`@let NAME = VALUE`, `@secret NAME = VALUE`."""
+
+    name: str
+    value: Value
+    name_span: Span = field(compare=False, repr=False)
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RawParam:
+    """`@raw key=value`."""
+
+    key: Key
+    value: Value
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """`@timeout 10s`, in milliseconds."""
+
+    ms: int
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """`@tags a, b`."""
+
+    names: tuple[str, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ForEach:
+    """`@foreach row in "file.csv" key=COLUMN [jobs=N] [on_error=continue]`."""
+
+    name: str
+    file: Value
+    key: str | None
+    jobs: int
+    on_error: Literal["stop", "continue"]
+    span: Span = field(compare=False, repr=False)
+
+
+#: A plain value argument (`Value`) belongs to idempotency_key, account, version, spec, connection, include, and to
+#: the shell's own commands at the prompt; None to teardown, end and commands without argument.
+Argument = (
+    Expectation | Condition | Name | Match | Fails | Retry | Pages | Output | Assignment | RawParam | Duration
+    | Tags | ForEach | Value
+)  # fmt: skip
+
+# --- lines and blocks -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A `#` line, without the `#`, right end trimmed. `detached`: a blank line follows it."""
+
+    text: str
+    detached: bool
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """`key: value`; an empty value unsets."""
+
+    key: Key
+    value: Value
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """`@name argument`. `name_span` covers `@name`."""
+
+    name: str
+    argument: Argument | None
+    name_span: Span = field(compare=False, repr=False)
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseSection:
+    """`Response:` and the JSON below it, as written. `json_span` covers the JSON."""
+
+    text: str
+    json_span: Span = field(compare=False, repr=False)
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One call to Stripe.
+
+    `connection` is the word after `/`, None when an inline form left the header out. The first `inline` of
+    `items` are params that stood on the header line (action and entity among them), the others follow
+    in the order of the lines.
+    """
+
+    connection: str | None
+    items: tuple[Param | Directive | Comment, ...]
+    inline: int
+    response: ResponseSection | None
+    connection_span: Span = field(compare=False, repr=False)
+    span: Span = field(compare=False, repr=False)
+
+    @property
+    def params(self) -> tuple[Param, ...]:
+        """The parameters, in order."""
+        return tuple(item for item in self.items if isinstance(item, Param))
+
+    @property
+    def directives(self) -> tuple[Directive, ...]:
+        """The directives, in order."""
+        return tuple(item for item in self.items if isinstance(item, Directive))
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """`@foreach … @end` and what stands between; `directive.argument` is a ForEach."""
+
+    directive: Directive
+    items: tuple[Item, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+Item = Block | Directive | Comment | Loop
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A whole text."""
+
+    items: tuple[Item, ...]
+    source: Source = field(compare=False, repr=False)
