@@ -5,6 +5,7 @@
     ├── ConfigurationError     a connection or a file of settings is wrong (exit 1)
     └── TransportError         no answer that can be read
         ├── NotSent            the request never left: nothing happened
+        ├── NoAnswer           a read was sent and brought no readable answer: nothing was changed
         └── OutcomeUnknown     it may have been carried out: look before you send it again (exit 5)
 
 A problem of the *text* is never an exception but a `diagnostics.Diagnostic`; an error that Stripe answers is
@@ -38,5 +39,9 @@ class NotSent(TransportError):
     """The request was never sent, so nothing was changed."""
 
 
+class NoAnswer(TransportError):
+    """A read was sent and no answer came, or none that can be read. Reads change nothing: ask again."""
+
+
 class OutcomeUnknown(TransportError):
-    """The request was sent and no answer came, or none that can be read: it may or may not have taken effect."""
+    """A write was sent and no answer came, or none that can be read: it may or may not have taken effect."""

@@ -62,8 +62,8 @@ class Response:
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError when it is none. Decimals keep their text as `float` would lose it."""
-        return json.loads(self.body)
+        """The body as JSON; numbers with a point are `ExactFloat`. Raises ValueError when it is none."""
+        return parse_json(self.body)
 
 
 class Transport(Protocol):
@@ -72,9 +72,45 @@ class Transport(Protocol):
     def send(self, request: Request) -> Response:
         """Send it, answer what came back, whatever its status.
 
-        Raises NotSent when nothing was sent, OutcomeUnknown when no readable answer came.
+        Raises NotSent when nothing was sent, OutcomeUnknown when no readable answer to a write came, NoAnswer
+        when none to a read came.
         """
         ...
+
+
+class ExactFloat(float):
+    """A JSON number with a point or an exponent that remembers how it was written: `12.10` stays `12.10`.
+
+    Counts and compares as the float it is; `str` gives the text back, so that it is sent and shown unharmed.
+    """
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str | float) -> ExactFloat:
+        number = super().__new__(cls, text)
+        number.text = str(text)
+        return number
+
+    def __repr__(self) -> str:
+        return self.text
+
+    __str__ = __repr__
+
+
+def parse_json(text: str | bytes) -> Any:
+    """JSON as Python values: whole numbers exact, others as `ExactFloat`.
+
+    Raises ValueError for what is no JSON, `NaN` and `Infinity` among it, and for nesting without end.
+    """
+    try:
+        return json.loads(text, parse_float=ExactFloat, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("nested too deep to be read") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"`{name}` is not JSON")
 
 
 def encode_form(tree: Mapping[str, Tree]) -> str:

@@ -1,0 +1,81 @@
+"""Keeping secrets out of sight: a credential that does not show itself, and masks for texts that may hold one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote, quote_plus
+
+#: What stands where a secret stood that has no shape of its own.
+MASK = "********"
+
+# Keys and webhook secrets by their look, so that one we were never told about is masked too.
+_KEY_SHAPE = re.compile(
+    r"(?<![A-Za-z0-9])((?:sk|rk|pk|ek)_(?:org_)?(?:(?:test|live)_)?|whsec_)([A-Za-z0-9][A-Za-z0-9_+/=-]{7,})"
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credential:
+    """A key or token. Only `reveal` gives it away: `repr`, `str`, f-strings and tracebacks show its mask."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """The key itself, for the header that carries it and for nothing else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return mask_key(self._value)
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secrets:
+    """The values that must not be shown or stored; keys that look like Stripe's count as such without being listed."""
+
+    values: frozenset[str] = frozenset()
+
+    def plus(self, *more: str) -> Secrets:
+        """These and `more`; empty values are left out, since they hide nothing."""
+        return Secrets(self.values | {value for value in more if value})
+
+    def mask(self, text: str) -> str:
+        """`text` with every secret replaced, also where it was escaped for JSON or quoted for a URL."""
+        if self.values:
+            text = _pattern(self.values).sub(lambda match: mask_key(match[0]), text)
+        return _KEY_SHAPE.sub(lambda match: mask_key(match[0]), text)
+
+    def __repr__(self) -> str:
+        return f"Secrets({len(self.values)} values)"
+
+
+def mask(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` without `secrets` and without anything that looks like a key: `sk_test_…abcd`."""
+    return Secrets().plus(*secrets).mask(text)
+
+
+def mask_key(key: str) -> str:
+    """`sk_test_…abcd`: the prefix and the last four characters; `********` for a secret of another shape.
+
+    The last four are kept only where at least twelve characters stay hidden.
+    """
+    match = _KEY_SHAPE.fullmatch(key)
+    if match is None:
+        return MASK
+    prefix, rest = match.groups()
+    return f"{prefix}…{rest[-4:] if len(rest) >= 16 else ''}"
+
+
+def _pattern(values: frozenset[str]) -> re.Pattern[str]:
+    spellings = {spelling for value in values for spelling in _spellings(value)}
+    return re.compile("|".join(map(re.escape, sorted(spellings, key=len, reverse=True))))
+
+
+def _spellings(value: str) -> set[str]:
+    escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    quoted = {quote(value, safe="", errors="replace"), quote_plus(value, errors="replace")}
+    return {value} | escaped | quoted
