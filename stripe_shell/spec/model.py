@@ -22,6 +22,9 @@ Kind = Literal[
     "any",
 ]
 
+#: The ways in which Stripe delivers rows: `{object: "list"}`, `{object: "search_result"}`, and API v2's pages.
+LIST_FORMS = ("list", "search_result", "v2_list")
+
 NO_FIELDS: Mapping[str, Field] = {}
 
 
@@ -31,7 +34,8 @@ class Shape:
 
     `clearable`: the empty text is taken and unsets it. `nullable`: a response may show null. `expandable`: a
     response shows an id, or with `expand` the object; then `variants` (or `schema`) name the objects. `form` keeps
-    the description's own format name where one adds something (`currency`, `unix-time`, `date-time`, `int64`).
+    the description's own format name where one adds something (`currency`, `date-time`, `int64`), and for an object
+    that delivers rows one of LIST_FORMS.
     """
 
     kind: Kind
@@ -49,6 +53,17 @@ class Shape:
     nullable: bool = False
     expandable: bool = False
 
+    @property
+    def is_list(self) -> bool:
+        """Whether this is an object that delivers rows under `data`."""
+        return self.form in LIST_FORMS
+
+    @property
+    def row(self) -> Shape | None:
+        """The shape of one row of a list, None for anything else."""
+        data = self.fields.get("data") if self.is_list else None
+        return data.shape.items if data else None
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -65,9 +80,12 @@ class Operation:
     """One of Stripe's calls.
 
     `params` is an object shape of everything but the path parameters; GET and DELETE put it in the query, POST
-    in the body. `documented` is true for the commands of the source document, whose `params` are then required as the
-    document says (`required_by_stripe` keeps Stripe's own set). `aliases` maps another spelling of a parameter to
-    its path: `{"price_id": ("items", "0", "price")}`.
+    in the body; `Field.required` says what Stripe itself requires. `documented` is true for the commands of the
+    source document: `documented_params` are the document's own names in its order, `required_by_document` the dotted
+    paths of the parameters that it requires (`customer`, `items.0.price`; those in the path are not repeated here).
+    `aliases` maps another spelling of a parameter to its path: `{"price_id": ("items", "0", "price")}`.
+    `path_words` says for each placeholder of the path what kind of object it names (`{"intent": "payment_intent"}`);
+    `object_param` is the placeholder of the entity's own object, None where the path names none.
     """
 
     entity: str
@@ -82,8 +100,11 @@ class Operation:
     encoding: Literal["form", "json", "multipart"] = "form"
     deprecated: bool = False
     documented: bool = False
+    documented_params: tuple[str, ...] = ()
     required_by_document: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    path_words: Mapping[str, str] = field(default_factory=dict)
+    object_param: str | None = None
 
     @property
     def version(self) -> Literal["v1", "v2"]:

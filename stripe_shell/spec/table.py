@@ -1,0 +1,263 @@
+"""The table: look-ups of entities, operations, paths and response schemas; each file is read when first asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, cast
+
+from .model import Entity, Operation, Shape
+from .names import NameResolution, resolve_name
+from .notation import ShapeReader
+
+__all__ = ["NameResolution", "Table", "load_table", "resolve_name"]
+
+_DATA: Final = Path(__file__).parent / "data"
+_METHODS: Final = ("GET", "POST", "DELETE")
+
+Json = dict[str, Any]
+
+
+@cache
+def load_table() -> Table:
+    """The table that comes with the package. Reads the index alone."""
+    return Table(_DATA)
+
+
+class Table:
+    """What Stripe knows, read from the files below `folder`. Nothing in it changes once it is there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._index = _read(folder / "index.json")
+        self._entities: dict[str, Entity] = {}
+        self._leaves: dict[str, Shape] = {}
+        self._schemas: dict[str, Shape] = {}
+        self._readers: dict[str, tuple[ShapeReader, Json]] = {}
+        self._schema_index: _SchemaIndex | None = None
+        self._routes: Mapping[str, Json] | None = None
+
+    @property
+    def version(self) -> str:
+        """The version of Stripe's API that the table describes, `2026-05-27.dahlia`."""
+        return cast(str, self._index["version"])
+
+    @property
+    def general_parameters(self) -> tuple[str, ...]:
+        """The words that the document lists for every command: `action`, `entity`, `id`, `email`, …"""
+        general = self._index["general"]
+        return (*general["required"], *general["optional"])
+
+    def entities(self) -> tuple[str, ...]:
+        """The canonical names of all entities, sorted."""
+        return tuple(self._index["entities"])
+
+    def canonical(self, name: str) -> str | None:
+        """The canonical name of an entity given in the singular, the plural or as an object's name."""
+        if name in self._index["entities"]:
+            return name
+        return cast("str | None", self._index["aliases"].get(name))
+
+    def plural(self, entity: str) -> str:
+        """The plural of a canonical entity name. Raises KeyError when there is no such entity."""
+        return cast(str, self._index["entities"][entity]["plural"])
+
+    def actions(self, entity: str) -> tuple[str, ...]:
+        """The actions of an entity by Stripe's names, sorted; empty when there is no such entity."""
+        name = self.canonical(entity)
+        return tuple(self._index["entities"][name]["operations"]) if name else ()
+
+    def canonical_action(self, action: str) -> str:
+        """Stripe's name for an action: `retrieve` for the document's `get`."""
+        return cast(str, self._index["actions"].get(action, action))
+
+    def action_aliases(self) -> Mapping[str, str]:
+        """The document's names for actions: `{"get": "retrieve"}`."""
+        return cast("Mapping[str, str]", self._index["actions"])
+
+    def entity(self, name: str) -> Entity | None:
+        """The entity called `name`, or None."""
+        canonical = self.canonical(name)
+        return self._load(canonical) if canonical else None
+
+    def operation(self, action: str, entity: str) -> Operation | None:
+        """The operation, by Stripe's or the document's name of the action and any name of the entity, or None."""
+        found = self.entity(entity)
+        return found.operations.get(self.canonical_action(action)) if found else None
+
+    def operations(self) -> Iterator[Operation]:
+        """All operations, by entity and action. Reads every file."""
+        for name in self.entities():
+            yield from self._load(name).operations.values()
+
+    def match(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
+        """The operation that a request means and the values of its path parameters, or None.
+
+        `path` is what stands before the `?`, percent-encoded. A literal segment goes before a placeholder.
+        """
+        if self._routes is None:
+            self._routes = self._build_routes()
+        root = self._routes.get(method)
+        if root is None:
+            return None
+        segments = path.split("/")
+        values: list[str] = []
+        leaf = _walk(root, segments, 1, values)
+        if leaf is None:
+            return None
+        operation: Operation | None = leaf.get("operation")
+        if operation is None:
+            entity, action = leaf["name"]
+            operation = leaf["operation"] = self._load(entity).operations[action]
+        return operation, dict(zip(operation.path_params, values, strict=True))
+
+    def schemas(self) -> tuple[str, ...]:
+        """The names of all response schemas, sorted."""
+        return tuple(sorted(self._schema_places.files))
+
+    def schema(self, name: str) -> Shape:
+        """The response schema called `name`. Raises KeyError when there is none."""
+        shape = self._schemas.get(name)
+        if shape is None:
+            reader, written = self._schema_file(self._schema_places.files[name])
+            shape = self._schemas[name] = reader.read(written[name])
+        return shape
+
+    def schema_of_object(self, value: str) -> str | None:
+        """The name of the schema whose field `object` has this value, or None."""
+        return self._schema_places.objects.get(value)
+
+    @property
+    def _schema_places(self) -> _SchemaIndex:
+        if self._schema_index is None:
+            self._schema_index = _SchemaIndex(_read(self._folder / "schemas.json"))
+        return self._schema_index
+
+    def _schema_file(self, name: str) -> tuple[ShapeReader, Json]:
+        if name not in self._readers:
+            written = _read(self._folder / "schemas" / f"{name}.json")
+            self._readers[name] = ShapeReader({}, self._leaves), written
+        return self._readers[name]
+
+    def _load(self, name: str) -> Entity:
+        """The entity with this canonical name."""
+        entity = self._entities.get(name)
+        if entity is None:
+            entity = self._entities[name] = self._read_entity(name)
+        return entity
+
+    def _read_entity(self, name: str) -> Entity:
+        row = self._index["entities"][name]
+        written = _read(self._folder / "entities" / f"{name}.json")
+        reader = ShapeReader(written.get("shared", {}), self._leaves)
+        operations = _Operations(name, written["operations"], reader)
+        return Entity(name, row["plural"], row["object"], row["schema"], operations)
+
+    def _build_routes(self) -> Mapping[str, Json]:
+        roots: dict[str, Json] = {method: {} for method in _METHODS}
+        for entity, row in self._index["entities"].items():
+            for action, route in row["operations"].items():
+                method, path = route.split(" ")
+                node = roots[method]
+                for segment in path.split("/")[1:]:
+                    node = node.setdefault("{}" if segment.startswith("{") else segment, {})
+                node[""] = {"name": (entity, action)}
+        return roots
+
+
+class _SchemaIndex:
+    """Where each response schema lies, and which schema an `object` value means."""
+
+    def __init__(self, written: Json) -> None:
+        self.files = {name: file for file, names in written["files"].items() for name in names}
+        self.objects: Mapping[str, str] = written["objects"]
+
+
+class _Operations(Mapping[str, Operation]):
+    """An entity's operations by action; each is built when first asked for."""
+
+    def __init__(self, entity: str, written: Json, reader: ShapeReader) -> None:
+        self._entity = entity
+        self._written = written
+        self._reader = reader
+        self._built: dict[str, Operation] = {}
+
+    def __getitem__(self, action: str) -> Operation:
+        operation = self._built.get(action)
+        if operation is None:
+            built = _operation(self._entity, action, self._written[action], self._reader)
+            operation = self._built[action] = built
+        return operation
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._written)
+
+    def __len__(self) -> int:
+        return len(self._written)
+
+
+def _operation(entity: str, action: str, written: Json, reader: ShapeReader) -> Operation:
+    method, path = written["route"].split(" ")
+    words: Mapping[str, str] = written.get("path", {})
+    document = written.get("document")
+    operation = Operation(
+        entity=entity,
+        action=action,
+        id=written["id"],
+        method=method,
+        path=path,
+        path_params=tuple(words),
+        params=reader.read(written["params"]),
+        response=reader.read(written["response"]),
+        host=written.get("host", "api"),
+        encoding=written.get("encoding", "form"),
+        deprecated=written.get("deprecated", False),
+        documented=document is not None,
+        documented_params=tuple(document["params"]) if document else (),
+        aliases={name: tuple(keys) for name, keys in written.get("aliases", {}).items()},
+        path_words=words,
+        object_param=written.get("object"),
+    )
+    return replace(operation, required_by_document=_required(operation, document)) if document else operation
+
+
+def _required(operation: Operation, document: Json) -> tuple[str, ...]:
+    """The parameters that the document requires, under Stripe's names; what is in the path needs no mention."""
+    resolutions = (resolve_name(operation, (name,)) for name in document["required"])
+    return tuple(".".join(resolution.path) for resolution in resolutions if resolution.path)
+
+
+def _walk(node: Json, segments: list[str], index: int, values: list[str]) -> Json | None:
+    """The leaf that the segments from `index` on lead to; `values` collects what fills the placeholders."""
+    if index == len(segments):
+        return cast("Json | None", node.get(""))
+    segment = segments[index]
+    inner = node.get(segment) if segment not in ("", "{}") else None
+    if inner is not None:
+        leaf = _walk(inner, segments, index + 1, values)
+        if leaf is not None:
+            return leaf
+    inner = node.get("{}")
+    if inner is None or not segment:
+        return None
+    values.append(_decoded(segment))
+    leaf = _walk(inner, segments, index + 1, values)
+    if leaf is None:
+        values.pop()
+    return leaf
+
+
+def _decoded(segment: str) -> str:
+    if "%" not in segment:
+        return segment
+    from urllib.parse import unquote
+
+    return unquote(segment)
+
+
+def _read(file: Path) -> Json:
+    with file.open("rb") as stream:
+        return cast(Json, json.loads(stream.read()))
