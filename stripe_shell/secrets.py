@@ -12,9 +12,11 @@ from urllib.parse import quote, quote_plus
 MASK = "********"
 
 # Keys and webhook secrets by their look, so that one we were never told about is masked too.
-_KEY_SHAPE = re.compile(
-    r"(?<![A-Za-z0-9])((?:sk|rk|pk|ek)_(?:org_)?(?:(?:test|live)_)?|whsec_)([A-Za-z0-9][A-Za-z0-9_+/=-]{7,})"
+_KEY_LOOK = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?:sk|rk|pk|ek)_(?:org_|test_|live_)+[A-Za-z0-9_]{6,}"
+    r"|(?:sk|rk)_[A-Za-z0-9]{12,}|whsec_[A-Za-z0-9+/=_-]{6,})"
 )
+_PREFIX = re.compile(r"(?:sk|rk|pk|ek)_(?:org_|test_|live_)*|whsec_")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,7 +49,7 @@ class Secrets:
         """`text` with every secret replaced, also where it was escaped for JSON or quoted for a URL."""
         if self.values:
             text = _pattern(self.values).sub(lambda match: mask_key(match[0]), text)
-        return _KEY_SHAPE.sub(lambda match: mask_key(match[0]), text)
+        return _KEY_LOOK.sub(lambda match: mask_key(match[0]), text)
 
     def __repr__(self) -> str:
         return f"Secrets({len(self.values)} values)"
@@ -63,11 +65,11 @@ def mask_key(key: str) -> str:
 
     The last four are kept only where at least twelve characters stay hidden.
     """
-    match = _KEY_SHAPE.fullmatch(key)
-    if match is None:
+    prefix = _PREFIX.match(key)
+    if prefix is None:
         return MASK
-    prefix, rest = match.groups()
-    return f"{prefix}…{rest[-4:] if len(rest) >= 16 else ''}"
+    hidden = key[prefix.end() :]
+    return f"{prefix[0]}…{hidden[-4:] if len(hidden) >= 16 else ''}"
 
 
 def _pattern(values: frozenset[str]) -> re.Pattern[str]:

@@ -10,6 +10,7 @@ deleted and report a failure for what was a success.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stripe_shell.wire import Response
@@ -60,7 +61,7 @@ class RetryPolicy:
         return Delay(self._seconds(attempt, seen, random), _reason(seen))
 
     def _seconds(self, attempt: int, seen: Response | Failure, random: float) -> float:
-        backoff = min(self.base * 2 ** (attempt - 1), self.longest) * (0.5 + random / 2)
+        backoff = min(self.base * 2.0 ** (attempt - 1), self.longest) * (0.5 + random / 2)
         wanted = _retry_after(seen) if isinstance(seen, Response) else 0.0
         return max(self.base, backoff, min(wanted, self.retry_after_limit))
 
@@ -68,7 +69,7 @@ class RetryPolicy:
 def _may_repeat(seen: Response | Failure, repeatable: bool) -> bool:
     if isinstance(seen, Failure):
         return not seen.lasting and (repeatable or not seen.sent)
-    advice = (seen.header("Stripe-Should-Retry") or "").strip().lower()
+    advice = _advice(seen)
     if advice in ("true", "false"):
         return advice == "true"
     return seen.status in (409, 429) or (seen.status >= 500 and repeatable)
@@ -85,3 +86,58 @@ def _retry_after(response: Response) -> float:
 
 def _reason(seen: Response | Failure) -> str:
     return seen.what if isinstance(seen, Failure) else f"Stripe answered {seen.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """What repeated sending came to: the last outcome, the number of attempts, and whether an earlier one is in doubt.
+
+    `in_doubt`: an attempt before the last may have been carried out, without our having seen its result.
+    """
+
+    last: Response | Failure
+    attempts: int
+    in_doubt: bool
+
+
+def send_repeatedly(
+    attempt: Callable[[], Response | Failure],
+    policy: RetryPolicy,
+    *,
+    repeatable: bool,
+    sleep: Callable[[float], None],
+    random: Callable[[], float],
+    on_retry: Callable[[Delay], None],
+) -> Tries:
+    """Call `attempt` until the policy says stop, with the delays it asks for in between."""
+    in_doubt = False
+    number = 1
+    while True:
+        seen = attempt()
+        verdict = policy.decide(number, seen, repeatable=repeatable, random=random())
+        if isinstance(verdict, Stop):
+            return Tries(seen, number, in_doubt)
+        in_doubt = in_doubt or may_have_acted(seen)
+        number += 1
+        on_retry(verdict)
+        sleep(verdict.seconds)
+
+
+def may_have_acted(seen: Response | Failure) -> bool:
+    """Whether a write may have been carried out although `seen` does not show its result."""
+    if isinstance(seen, Failure):
+        return seen.sent
+    return seen.status >= 500 and not _says_retry(seen)
+
+
+def says_not_executed(response: Response) -> bool:
+    """Whether this answer means that *this* attempt was turned away before anything was carried out."""
+    return response.status in (401, 403, 409, 429) or (response.status >= 500 and _says_retry(response))
+
+
+def _says_retry(response: Response) -> bool:
+    return _advice(response) == "true"
+
+
+def _advice(response: Response) -> str:
+    return (response.header("Stripe-Should-Retry") or "").strip().lower()
