@@ -1,0 +1,75 @@
+"""What a call takes, as rows: for `stripe-shell spec`, the completer and generated documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .model import Field, Operation, Shape
+from .names import documented_name
+from .shapes import type_label
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One parameter: its path as the language writes it (`items[].price`), what may stand there, and whether it must.
+
+    `required` is Stripe's word, `documented` says that the source document requires it too; a nested parameter is
+    required once what it is in is given. `place` is where it travels.
+    """
+
+    path: str
+    type: str
+    required: bool
+    place: str
+    depth: int = 0
+    clearable: bool = False
+    deprecated: bool = False
+    documented: bool = False
+
+
+def describe(operation: Operation, depth: int = 8) -> list[Row]:
+    """Every parameter of a call: the path's first, then required ones, then the others, nested ones below their parent.
+
+    `depth` 0 leaves nested ones out.
+    """
+    paths = [Row(documented_name(operation, name), "id", True, "path") for name in operation.path_params]
+    place = "body" if operation.method == "POST" else "query"
+    documented = frozenset(name.replace(".0.", "[].") for name in operation.required_by_document)
+    return paths + list(_rows(operation.params, "", place, depth, documented))
+
+
+def _rows(shape: Shape, prefix: str, place: str, deeper: int, documented: frozenset[str]) -> Iterator[Row]:
+    level = prefix.count(".")
+    fields = sorted(shape.fields.values(), key=lambda field: (not _wanted(field, prefix, documented), field.name))
+    for field in fields:
+        path = prefix + field.name
+        yield Row(
+            path,
+            type_label(field.shape),
+            field.required,
+            place,
+            level,
+            field.shape.clearable,
+            field.deprecated,
+            path in documented,
+        )
+        if deeper:
+            for inner, mark in _objects(field.shape):
+                yield from _rows(inner, f"{path}{mark}.", place, deeper - 1, documented)
+
+
+def _wanted(field: Field, prefix: str, documented: frozenset[str]) -> bool:
+    return field.required or prefix + field.name in documented
+
+
+def _objects(shape: Shape, mark: str = "") -> Iterator[tuple[Shape, str]]:
+    """The objects whose fields can be written below a parameter, and what stands between."""
+    if shape.kind == "object":
+        yield shape, mark
+    elif shape.kind == "array" and shape.items is not None:
+        yield from _objects(shape.items, f"{mark}[]")
+    elif shape.kind == "map" and shape.items is not None:
+        yield from _objects(shape.items, f"{mark}.<key>")
+    for variant in shape.variants:
+        yield from _objects(variant, mark)

@@ -1,0 +1,49 @@
+"""What was probably meant by a name that a call does not know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from .model import Shape
+from .names import close_names
+from .problems import Path, Problem
+from .shapes import dotted
+
+_SEARCH_DEPTH = 4
+
+
+def close_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant, `trial_end` for `trialEnd` and for `trail_end`."""
+    folded = {other.replace("_", "").lower(): other for other in known}
+    same = folded.get(re.sub(r"[-_ ]", "", name).lower())
+    return same or next(iter(close_names(name, folded.values(), 1)), None)
+
+
+def placed(problem: Problem, shape: Shape) -> Problem:
+    """The problem of an unknown name, with the places where the call does have that name."""
+    wanted = problem.path[-1]
+    level: list[tuple[Path, Shape]] = [((), shape)]
+    for _ in range(_SEARCH_DEPTH):
+        found = [(*path, wanted) for path, inner in level if wanted in inner.fields]
+        if found:
+            elsewhere = tuple(dict.fromkeys(dotted(path) for path in found))
+            only = elsewhere[0] if len(elsewhere) == 1 else None
+            return replace(problem, suggestion=only or problem.suggestion, elsewhere=elsewhere)
+        level = [below for path, inner in level for below in _objects_below(path, inner)]
+    return problem
+
+
+def _objects_below(path: Path, shape: Shape) -> Iterator[tuple[Path, Shape]]:
+    for name, field in shape.fields.items():
+        yield from _objects_in((*path, name), field.shape)
+
+
+def _objects_in(path: Path, shape: Shape) -> Iterator[tuple[Path, Shape]]:
+    if shape.kind == "object":
+        yield path, shape
+    elif shape.kind == "array" and shape.items is not None:
+        yield from _objects_in((*path, "0"), shape.items)
+    for variant in shape.variants:
+        yield from _objects_in(path, variant)

@@ -1,0 +1,62 @@
+"""Numbers, booleans and times as values of Python or as the text that a form carries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from .problems import ProblemKind, Tree
+
+_INTEGER = re.compile(r"-?[0-9]{1,100}")
+_DECIMAL = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
+_NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")
+
+
+def scalar_text(value: Tree) -> str:
+    """A scalar as a form writes it."""
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _is_integer(value: Tree) -> bool:
+    if isinstance(value, str):
+        return _INTEGER.fullmatch(value) is not None
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Tree) -> bool:
+    return _NUMBER.fullmatch(value) is not None if isinstance(value, str) else _is_finite(value)
+
+
+def _is_decimal(value: Tree) -> bool:
+    return _DECIMAL.fullmatch(value) is not None if isinstance(value, str) else _is_finite(value)
+
+
+def _is_finite(value: Tree) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, int) or value - value == 0
+
+
+def _is_boolean(value: Tree) -> bool:
+    return isinstance(value, bool) or value in ("true", "false")
+
+
+#: For each kind of scalar that is not text: whether a value is one, and what is wrong when it is not.
+SCALARS: Mapping[str, tuple[Callable[[Tree], bool], ProblemKind]] = {
+    "integer": (_is_integer, "not_integer"),
+    "time": (_is_integer, "not_time"),
+    "number": (_is_number, "not_number"),
+    "decimal": (_is_decimal, "not_decimal"),
+    "boolean": (_is_boolean, "not_boolean"),
+}
+
+
+def typed_scalar(value: Tree, kind: str) -> Tree:
+    """A scalar that is right for `kind` in its type: text becomes int, float or bool; decimals become text."""
+    if kind in ("string", "decimal"):
+        return scalar_text(value)
+    if kind == "boolean":
+        return value is True or value == "true"
+    if not isinstance(value, str):
+        return value
+    return float(value) if kind == "number" and not _is_integer(value) else int(value)

@@ -1,0 +1,264 @@
+"""Checks parameters against a shape: every problem with its path; and gives what is right its types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+
+from .model import Operation, Shape
+from .nearby import close_name, placed
+from .problems import Path, Problem, ProblemKind, Tree
+from .scalars import SCALARS, scalar_text, typed_scalar
+from .shapes import ANYTHING, response_field, shape_at, type_label
+
+__all__ = [
+    "Problem",
+    "ProblemKind",
+    "fits",
+    "required_names",
+    "response_field",
+    "shape_at",
+    "type_label",
+    "typed",
+    "validate",
+]
+
+_INT64 = 2**63 - 1
+_METADATA_KEYS = 50
+_METADATA_KEY_LENGTH = 40
+
+
+def validate(params: Mapping[str, Tree], shape: Shape, required: Iterable[str] | None = None) -> list[Problem]:
+    """Everything that is wrong with `params` for the object shape `shape`, in the order of the tree.
+
+    Leaves may be values of Python or text as a form carries it: `"10"` is an integer, `"true"` a boolean. `required`
+    are dotted paths (`email`, `items.0.price`) that take the place of what the shape itself requires at the top; what
+    it requires inside is required in any case.
+
+    The empty text and None unset a parameter. Stripe takes that for every text that is not required, and for what is
+    marked clearable; anywhere else it is the problem `empty`. An empty list or dict is no problem.
+    """
+    needed = _required_of(shape) if required is None else tuple(required)
+    top = frozenset(needed)
+    problems = list(_fields(params, shape, (), top))
+    missing = (tuple(name.split(".")) for name in needed)
+    problems += [_missing(path, shape) for path in missing if not _present(params, path)]
+    return [placed(problem, shape) if problem.kind == "unknown" else problem for problem in problems]
+
+
+def required_names(operation: Operation, document: bool = True) -> tuple[str, ...]:
+    """The dotted paths that a call must have: Stripe's, and where `document` is true those of the document as well."""
+    own = operation.required_by_document if document else ()
+    return tuple(dict.fromkeys((*own, *_required_of(operation.params))))
+
+
+def fits(value: Tree, shape: Shape) -> bool:
+    """Whether `value` is right for `shape`."""
+    return next(_check(value, shape, (), False), None) is None
+
+
+def _required_of(shape: Shape) -> tuple[str, ...]:
+    return tuple(name for name, field in shape.fields.items() if field.required)
+
+
+def _present(tree: Tree, path: Path) -> bool:
+    for segment in path:
+        if isinstance(tree, list) and segment.isdecimal() and int(segment) < len(tree):
+            tree = tree[int(segment)]
+        elif isinstance(tree, Mapping) and segment in tree:
+            tree = tree[segment]
+        else:
+            return False
+    return True
+
+
+def _missing(path: Path, shape: Shape) -> Problem:
+    there = shape_at(shape, path)
+    return Problem(path, "missing", expected=type_label(there) if there else "")
+
+
+# --- one value against one shape -----------------------------------------------------------------------------
+
+
+def _check(value: Tree, shape: Shape, path: Path, required: bool) -> Iterator[Problem]:
+    """What is wrong with one value; `required` is whether it must not be empty."""
+    kind = shape.kind
+    if value is None or value == "":
+        if not _may_be_empty(shape, required):
+            yield Problem(path, "empty", value, type_label(shape), shape.enum)
+    elif kind == "union":
+        yield from _union(value, shape, path, required)
+    elif kind == "object":
+        yield from _object(value, shape, path)
+    elif kind == "map":
+        yield from _map(value, shape, path)
+    elif kind == "array":
+        yield from _array(value, shape, path)
+    elif kind not in ("any", "reference", "file"):
+        yield from _scalar(value, shape, path)
+
+
+def _may_be_empty(shape: Shape, required: bool) -> bool:
+    if shape.clearable or shape.kind in ("any", "reference"):
+        return True
+    if shape.kind == "union":
+        return any(_may_be_empty(variant, required) for variant in shape.variants)
+    return shape.kind == "string" and not shape.enum and not required
+
+
+def _object(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
+    if not isinstance(value, Mapping):
+        yield Problem(path, "not_object", value, type_label(shape))
+        return
+    required = frozenset(_required_of(shape))
+    yield from _fields(value, shape, path, required)
+    for name in shape.fields:
+        if name in required and name not in value:
+            yield Problem((*path, name), "missing", expected=type_label(shape.fields[name].shape))
+
+
+def _fields(value: Mapping[str, Tree], shape: Shape, path: Path, required: frozenset[str]) -> Iterator[Problem]:
+    """What is wrong with the members that are there, those included that should not be."""
+    for name, inner in value.items():
+        field = shape.fields.get(name)
+        if field is None:
+            yield Problem((*path, name), "unknown", inner, suggestion=close_name(name, shape.fields))
+        else:
+            yield from _check(inner, field.shape, (*path, name), name in required)
+
+
+def _map(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
+    pairs = _pairs(value)
+    if pairs is None:
+        yield Problem(path, "not_object", value, type_label(shape))
+        return
+    if path and path[-1] == "metadata":
+        yield from _metadata_keys(pairs, path)
+    if shape.items is not None:
+        for key, inner in pairs:
+            yield from _check(inner, shape.items, (*path, key), False)
+
+
+def _pairs(value: Tree) -> list[tuple[str, Tree]] | None:
+    """The entries of a map; a form writes keys that are numbers as it writes a list."""
+    if isinstance(value, Mapping):
+        return list(value.items())
+    if isinstance(value, list):
+        return [(str(index), inner) for index, inner in enumerate(value)]
+    return None
+
+
+def _metadata_keys(pairs: Sequence[tuple[str, Tree]], path: Path) -> Iterator[Problem]:
+    if len(pairs) > _METADATA_KEYS:
+        yield Problem(path, "too_many", len(pairs), limit=_METADATA_KEYS)
+    for key, _ in pairs:
+        if len(key) > _METADATA_KEY_LENGTH or "[" in key or "]" in key or not key:
+            yield Problem((*path, key), "bad_key", key, limit=_METADATA_KEY_LENGTH)
+
+
+def _array(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
+    elements = array_elements(value)
+    if elements is None:
+        yield Problem(path, "not_array", value, type_label(shape))
+    elif shape.items is not None:
+        for key, inner in elements:
+            yield from _check(inner, shape.items, (*path, key), True)
+
+
+def array_elements(value: Tree) -> list[tuple[str, Tree]] | None:
+    """The elements of an array with their indices; a form may leave gaps, which makes it a dict. None for others."""
+    if isinstance(value, list):
+        return [(str(index), inner) for index, inner in enumerate(value)]
+    if isinstance(value, Mapping) and all(key.isdecimal() and key.isascii() for key in value):
+        return sorted(value.items(), key=lambda pair: int(pair[0]))
+    return None
+
+
+def _scalar(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
+    if shape.kind == "string":
+        yield from _string(value, shape, path)
+        return
+    check, problem = SCALARS[shape.kind]
+    if not check(value):
+        yield Problem(path, problem, value, type_label(shape))
+    elif shape.kind in ("integer", "time"):
+        yield from _range(int(value), shape, path)
+
+
+def _string(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
+    if isinstance(value, Mapping | list | bytes):
+        yield Problem(path, "not_string", value, type_label(shape))
+        return
+    text = scalar_text(value)
+    if shape.enum and text not in shape.enum:
+        suggestion = close_name(text, shape.enum)
+        yield Problem(path, "enum", value, type_label(shape), shape.enum, suggestion)
+    elif shape.max_length is not None and len(text) > shape.max_length:
+        yield Problem(path, "too_long", value, type_label(shape), limit=shape.max_length)
+
+
+def _range(number: int, shape: Shape, path: Path) -> Iterator[Problem]:
+    low = -_INT64 - 1 if shape.minimum is None else shape.minimum
+    high = _INT64 if shape.maximum is None else shape.maximum
+    if not low <= number <= high:
+        limit = low if number < low else high
+        yield Problem(path, "out_of_range", number, type_label(shape), limit=limit)
+
+
+# --- unions --------------------------------------------------------------------------------------------------
+
+
+def _union(value: Tree, shape: Shape, path: Path, required: bool) -> Iterator[Problem]:
+    """Nothing where one variant takes the value, else what is wrong for the variant that comes nearest."""
+    best: list[Problem] | None = None
+    for variant in shape.variants:
+        problems = list(_check(value, variant, path, required))
+        if not problems:
+            return
+        if best is None or _distance(problems, path) < _distance(best, path):
+            best = problems
+    allowed = tuple(chain.from_iterable(variant.enum for variant in shape.variants))
+    for problem in best or ():
+        here = problem.path == path
+        yield replace(problem, expected=type_label(shape), allowed=allowed) if here else problem
+
+
+def _distance(problems: list[Problem], path: Path) -> tuple[bool, int]:
+    """How far a value is from a variant: a wrong kind of value is farther than any number of wrong members."""
+    wrong_kind = any(problem.path == path and problem.kind.startswith("not_") for problem in problems)
+    return wrong_kind, len(problems)
+
+
+# --- types ---------------------------------------------------------------------------------------------------
+
+
+def typed(params: Tree, shape: Shape) -> Tree:
+    """The same tree with every leaf in its type: int, float or bool; text, enums and decimals are text.
+
+    A dict of numbered entries becomes a list where the shape is an array, a list becomes a dict where it is a map. What
+    is empty stays as it is; what the shape does not know, or what does not fit it, stays too.
+    """
+    if params is None or params == "" or shape.kind in ("any", "reference", "file"):
+        return params
+    if shape.kind == "union":
+        variant = next((variant for variant in shape.variants if fits(params, variant)), None)
+        return typed(params, variant) if variant else params
+    if shape.kind in ("object", "map", "array"):
+        return _branch(params, shape)
+    return typed_scalar(params, shape.kind) if fits(params, shape) else params
+
+
+def _branch(value: Tree, shape: Shape) -> Tree:
+    items = shape.items or ANYTHING
+    if shape.kind == "array":
+        elements = array_elements(value)
+        return value if elements is None else [typed(inner, items) for _, inner in elements]
+    if shape.kind == "map" and isinstance(value, list):
+        value = {str(index): inner for index, inner in enumerate(value)}
+    if not isinstance(value, Mapping):
+        return value
+    if shape.kind == "map":
+        return {key: typed(inner, items) for key, inner in value.items()}
+    fields = shape.fields
+    return {name: typed(inner, fields[name].shape) if name in fields else inner for name, inner in value.items()}
