@@ -1,0 +1,107 @@
+"""A call as the HTTP request that is sent: pure, and the same for a dry run, `@curl`, the journal and the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from stripe_shell.engine.resolve import Call
+from stripe_shell.errors import NotSent
+from stripe_shell.wire import Request, encode_form, form_pairs, form_text
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def encode(call: Call, *, version: str, account: str | None = None, idempotency_key: str | None = None) -> Request:
+    """The request of a call.
+
+    `version` and `account` are the connection's own, which the call's directives outrank. The key goes on every POST of
+    v1 and every write of v2; Stripe ignores it elsewhere. Raises NotSent when a file to upload cannot be read.
+    """
+    operation = call.operation
+    headers = {"Stripe-Version": call.version or version}
+    if call.account or account:
+        headers["Stripe-Account"] = call.account or account or ""
+    query, body = "", b""
+    if operation.method != "POST":
+        headers["Content-Type"] = FORM  # on every request, GET included, as the source document asks
+        query = encode_form(call.params)
+    elif operation.encoding == "json":
+        headers["Content-Type"] = "application/json"
+        body = json.dumps(_json_tree(call.params), ensure_ascii=False).encode()
+    elif operation.encoding == "multipart":
+        body, headers["Content-Type"] = _multipart(call)
+    else:
+        headers["Content-Type"] = FORM
+        body = encode_form(call.params).encode()
+    return Request(
+        method=operation.method,
+        path=fill_path(call),
+        query=query,
+        body=body,
+        headers=headers,
+        idempotency_key=idempotency_key if takes_key(call) else None,
+        host=operation.host,
+        timeout_ms=call.timeout_ms,
+    )
+
+
+def takes_key(call: Call) -> bool:
+    """Whether an idempotency key has an effect on this call."""
+    operation = call.operation
+    return operation.method == "POST" or (operation.version == "v2" and operation.writes)
+
+
+def fill_path(call: Call) -> str:
+    """The path with its parameters in place, each quoted so that it can never leave its segment."""
+    return call.operation.path.format_map(
+        {
+            name: quote(value, safe="").replace(".", "%2E") if set(value) == {"."} else quote(value, safe="")
+            for name, value in call.path_params.items()
+        }
+    )
+
+
+def _json_tree(value: Any) -> Any:
+    """For v2: an empty text unsets, as null."""
+    if isinstance(value, dict):
+        return {key: _json_tree(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_json_tree(item) for item in value]
+    return None if value == "" else value
+
+
+def _multipart(call: Call) -> tuple[bytes, str]:
+    """The body of an upload and its content type; the boundary comes from the content, so a resend is the same."""
+    import hashlib
+
+    parts = list(_parts(call))
+    boundary = hashlib.sha256(b"\0".join(head + content for head, content in parts)).hexdigest()[:32]
+    body = b"".join(b"--%b\r\n%b\r\n\r\n%b\r\n" % (boundary.encode(), head, content) for head, content in parts)
+    return body + b"--%b--\r\n" % boundary.encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def _parts(call: Call) -> Iterator[tuple[bytes, bytes]]:
+    for name, value in call.params.items():
+        field = call.operation.params.fields.get(name)
+        if field is not None and field.shape.kind == "file":
+            yield _file_part(name, form_text(value))
+        else:
+            for inner, text in form_pairs({name: value}):
+                yield f'Content-Disposition: form-data; name="{inner}"'.encode(), text.encode()
+
+
+def _file_part(name: str, path: str) -> tuple[bytes, bytes]:
+    import mimetypes
+
+    try:
+        content = Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise NotSent(f"`{name}`: the file {path} cannot be read ({error.strerror}); nothing was sent") from error
+    filename = Path(path).name.replace('"', "%22").replace("\r", "").replace("\n", "")
+    kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    head = f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\nContent-Type: {kind}'
+    return head.encode(), content

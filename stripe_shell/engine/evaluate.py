@@ -1,0 +1,152 @@
+"""What a value of the text comes to in a scope: references looked up, text put together, nothing parsed twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.expect import Right, Written, text_of
+from stripe_shell.engine.scope import Found, Scope, Waiting, look_up
+from stripe_shell.engine.values import Deferred, coerce, conform
+from stripe_shell.lang.ast import ListValue, Operand, Part, Reference, Text, Value
+from stripe_shell.lang.parser import parse_template
+from stripe_shell.spec.model import Shape
+from stripe_shell.wire import parse_json
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The value, and what was wrong with the references in it (then the value is of no use)."""
+
+    value: Any
+    problems: tuple[Diagnostic, ...] = ()
+
+
+def evaluate(value: Value, shape: Shape | None, scope: Scope) -> Evaluated:
+    """The value for a parameter of this shape.
+
+    One whole reference keeps the type of what it refers to; text is typed by the shape. What only a response will
+    tell comes out as `Deferred`. A null cannot be sent, as it would unset the parameter without a word.
+    """
+    if value.sole_reference is not None:
+        return _whole_reference(value.sole_reference, shape, scope)
+    if value.style == "json":
+        return _json(value, shape, scope)
+    joined = _join(value.parts, scope)
+    if joined.problems or isinstance(joined.value, Deferred):
+        return joined
+    quoted = value.style != "bare" or bool(value.references)
+    return Evaluated(coerce(joined.value, shape, now=scope.now, quoted=quoted))
+
+
+def evaluate_text(value: Value, scope: Scope) -> Evaluated:
+    """The value as text, for a directive: a key, an account, a file name."""
+    return _join(value.parts, scope)
+
+
+def evaluate_variable(value: Value, scope: Scope) -> Evaluated:
+    """The value of a `@let`: a whole reference or JSON keeps its type, all else is text."""
+    if value.sole_reference is not None or value.style == "json":
+        return evaluate(value, None, scope)
+    return _join(value.parts, scope)
+
+
+def evaluate_operand(operand: Operand | None, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
+    """The right side of a comparison."""
+    if operand is None:
+        return None, ()
+    if isinstance(operand, ListValue):
+        pairs = [evaluate_operand(item, scope) for item in operand.items]
+        return tuple(right for right, _ in pairs), tuple(problem for _, found in pairs for problem in found)
+    if operand.sole_reference is not None:
+        return _reference_operand(operand.sole_reference, scope)
+    joined = _join(operand.parts, scope)
+    if isinstance(joined.value, Deferred):
+        return joined.value, joined.problems
+    quoted = operand.style not in {"bare", "json"}
+    return Written(joined.value, quoted=quoted), joined.problems
+
+
+def _reference_operand(reference: Reference, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
+    found = look_up(reference, scope)
+    if isinstance(found, Diagnostic):
+        return None, (found,)
+    if isinstance(found, Waiting):
+        return Deferred(f"${{{reference.raw}}}"), ()
+    # Text from outside (a cell, the environment, a default) has no type of its own: it compares as written.
+    outside = isinstance(found.value, str) and reference.name not in scope.captures
+    return (Written(found.value) if outside else found.value), ()
+
+
+def _whole_reference(reference: Reference, shape: Shape | None, scope: Scope) -> Evaluated:
+    found = look_up(reference, scope)
+    if isinstance(found, Diagnostic):
+        return Evaluated("", (found,))
+    if isinstance(found, Waiting):
+        return Evaluated(Deferred(f"${{{reference.raw}}}"))
+    if found.value is None:
+        return _null(reference)
+    if isinstance(found.value, str):
+        return Evaluated(coerce(found.value, shape, now=scope.now, quoted=True))
+    return Evaluated(found.value)
+
+
+def _null(reference: Reference) -> Evaluated:
+    if reference.default is not None:
+        return Evaluated(reference.default)
+    label = f"it would unset the parameter; give a default: `${{{reference.raw}:-…}}`"
+    return Evaluated("", (Diagnostic("E302", f"`{reference.raw}` is null", reference.span, label=label),))
+
+
+def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluated:
+    """The parts as one text; Deferred when one of them is."""
+    texts: list[str] = []
+    problems: list[Diagnostic] = []
+    deferred = False
+    for part in parts:
+        if isinstance(part, Text):
+            texts.append(part.text)
+            continue
+        found = look_up(part, scope)
+        if isinstance(found, Found) and found.value is None:
+            problems += _null(part).problems
+        elif isinstance(found, Found):
+            texts.append(text_of(found.value))
+        elif isinstance(found, Waiting):
+            texts.append(f"${{{part.raw}}}")
+            deferred = True
+        else:
+            problems.append(found)
+    text = "".join(texts)
+    return Evaluated(Deferred(text) if deferred else text, tuple(problems))
+
+
+def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluated:
+    """JSON whose strings may hold references: resolved after the JSON is read, so a value can never break it."""
+    if shape is not None and shape.kind in {"string", "decimal", "file"}:
+        return _join(value.parts, scope)  # the field takes text: what looks like JSON is text here
+    source = "".join(part.text if isinstance(part, Text) else f"${{{part.span.text}}}" for part in value.parts)
+    problems: list[Diagnostic] = []
+    data = _resolve_strings(parse_json(source), value, scope, problems)
+    if problems:
+        return Evaluated("", tuple(problems))
+    if shape is not None and shape.kind == "array" and not isinstance(data, list):
+        data = [data]
+    return Evaluated(conform(data, shape, now=scope.now))
+
+
+def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagnostic]) -> Any:
+    if isinstance(data, dict):
+        return {key: _resolve_strings(item, value, scope, problems) for key, item in data.items()}
+    if isinstance(data, list):
+        return [_resolve_strings(item, value, scope, problems) for item in data]
+    if type(data) is not str or "${" not in data:
+        return data
+    parts = parse_template(data, value.span)
+    if len(parts) == 1 and isinstance(parts[0], Reference):
+        result = _whole_reference(parts[0], None, scope)
+    else:
+        result = _join(parts, scope)
+    problems += result.problems
+    return result.value

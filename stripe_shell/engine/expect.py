@@ -1,0 +1,346 @@
+"""What a response is compared with: expectations, conditions, and JSON that it must contain."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from stripe_shell.diagnostics import Span
+from stripe_shell.engine.scope import format_path, step_into
+from stripe_shell.lang.ast import Expectation, Operator, Path
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Stands for a path that the response does not have; it equals nothing, not even null."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+MISSING = Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A literal on the right side as it was written; `quoted` text is never read as a number, true or null."""
+
+    text: str
+    quoted: bool = False
+
+
+#: The right side of a comparison: a literal, a value that a reference gave, or a tuple of such.
+Right = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a path can be asked of: the body as JSON data, and what `$` names: HTTP status, milliseconds, …"""
+
+    body: Any
+    special: Mapping[str, Any]
+    now: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """One expectation, where it stands, and how it came out; `path`, `expected` and `actual` are texts for people."""
+
+    span: Span
+    path: str
+    passed: bool
+    expected: str
+    actual: str
+
+
+def find(path: Path, facts: Facts) -> Any:
+    """What the path names: a value, MISSING, or with `[*]` the list of what it names in every element."""
+    if path.steps and isinstance(path.steps[0], str) and path.steps[0].startswith("$"):
+        return facts.special.get(path.steps[0], MISSING)
+    return walk(facts.body, path.steps)
+
+
+def walk(value: Any, steps: Sequence[str | int]) -> Any:
+    """`find` below a value."""
+    for index, step in enumerate(steps):
+        if step == "*":
+            if not isinstance(value, list):
+                return MISSING
+            return [walk(item, steps[index + 1 :]) for item in value]
+        there, value = step_into(value, step)
+        if not there:
+            return MISSING
+    return value
+
+
+def judge(expectation: Expectation, right: Right, facts: Facts) -> Assertion:
+    """Whether the response is as expected; `right` is the operand with its references resolved."""
+    actual = find(expectation.path, facts)
+    operator = expectation.operator
+    if expectation.quantifier is not None:
+        each = actual if isinstance(actual, list) else [actual]
+        results = [holds(value, operator, right, facts.now, expectation.count_operator) for value in each]
+        passed = all(results) if expectation.quantifier == "all" else any(results)
+    else:
+        passed = holds(actual, operator, right, facts.now, expectation.count_operator)
+    return Assertion(
+        span=expectation.span,
+        path=expectation.path.text,
+        passed=passed,
+        expected=_expected_text(expectation, right),
+        actual=_actual_text(actual, operator),
+    )
+
+
+def holds(actual: Any, operator: Operator, right: Right, now: int = 0, count: Operator | None = None) -> bool:
+    """Whether `actual OP right`. A comparison that makes no sense (a list with `<`) does not hold."""
+    match operator:
+        case "==":
+            return equals(actual, right, now)
+        case "!=":
+            return actual is not MISSING and not equals(actual, right, now)
+        case "<" | "<=" | ">" | ">=":
+            return _ordered(actual, operator, right, now)
+        case "~":
+            return _matches_pattern(actual, right)
+        case "!~":
+            return isinstance(actual, str) and not _matches_pattern(actual, right)
+        case "in":
+            return any(equals(actual, item, now) for item in _members(right))
+        case "contains":
+            return _contains(actual, right, now)
+        case "startswith":
+            return isinstance(actual, str) and actual.startswith(text_of(right))
+        case "endswith":
+            return isinstance(actual, str) and actual.endswith(text_of(right))
+        case "exists":
+            return actual is not MISSING and actual is not None
+        case "absent":
+            return actual is MISSING or actual is None
+        case "is":
+            return is_of(actual, text_of(right))
+        case "count":
+            return isinstance(actual, list | dict) and holds(len(actual), count or "==", right, now)
+
+
+def equals(actual: Any, right: Right, now: int = 0) -> bool:
+    """Whether they are equal. A literal is read as what the response holds: `02139` equals the text 02139.
+
+    Numbers compare by value, so 10 equals 10.0, but true is not 1. Lists compare element by element.
+    """
+    if isinstance(right, Written):
+        return _equals_literal(actual, right, now)
+    if isinstance(right, tuple):
+        return isinstance(actual, list) and len(actual) == len(right) and all(map(equals, actual, right))
+    if isinstance(actual, bool) or isinstance(right, bool):
+        return actual is right
+    return bool(actual == right)
+
+
+def _equals_literal(actual: Any, right: Written, now: int) -> bool:
+    if isinstance(actual, str):
+        return actual == right.text
+    if right.quoted:
+        return False
+    if isinstance(actual, bool):
+        return right.text == ("true" if actual else "false")
+    if actual is None:
+        return right.text == "null"
+    if isinstance(actual, int | float):
+        number = number_of(right, now)
+        return number is not None and Decimal(str(actual)) == number
+    return isinstance(actual, list | dict) and actual == _json_or_none(right.text)
+
+
+def number_of(value: Any, now: int = 0) -> Decimal | None:
+    """The value as a number: a number, decimal text, or a relative time such as `now-1h` in epoch seconds."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        return Decimal(str(value))
+    text = text_of(value)
+    try:
+        number = Decimal(text.replace("_", ""))
+    except InvalidOperation:
+        return _time_number(text, now)
+    return number if number.is_finite() else None
+
+
+def _time_number(text: str, now: int) -> Decimal | None:
+    from stripe_shell.engine.values import parse_time
+
+    moment = parse_time(text, now)
+    return Decimal(moment) if isinstance(moment, int) else None
+
+
+def _ordered(actual: Any, operator: str, right: Right, now: int) -> bool:
+    if isinstance(actual, Missing | list | dict) or isinstance(right, tuple | list | dict):
+        return False
+    left_number, right_number = number_of(actual, now), number_of(right, now)
+    if left_number is None or right_number is None:
+        return False
+    return {
+        "<": left_number < right_number,
+        "<=": left_number <= right_number,
+        ">": left_number > right_number,
+        ">=": left_number >= right_number,
+    }[operator]
+
+
+def _matches_pattern(actual: Any, right: Right) -> bool:
+    return isinstance(actual, str) and re.search(text_of(right), actual) is not None
+
+
+def _members(right: Right) -> Sequence[Any]:
+    return right if isinstance(right, tuple | list) else (right,)
+
+
+def _contains(actual: Any, right: Right, now: int) -> bool:
+    if isinstance(actual, str):
+        return text_of(right) in actual
+    if isinstance(actual, list):
+        return any(equals(item, right, now) for item in actual)
+    return isinstance(actual, dict) and text_of(right) in actual
+
+
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "object": dict,
+    "array": list,
+    "list": list,
+    "null": type(None),
+}
+
+
+def is_of(actual: Any, word: str) -> bool:
+    """Whether the value is of the JSON type `word`, has an id with the prefix `word`, or is an object of that name."""
+    if word in _TYPES and isinstance(actual, _TYPES[word]):
+        return word == "boolean" or not isinstance(actual, bool)
+    if isinstance(actual, dict):
+        return actual.get("object") == word
+    return isinstance(actual, str) and actual.startswith(f"{word.removesuffix('_')}_")
+
+
+def text_of(value: Any) -> str:
+    """A scalar as text, as it stands inside a longer text: true, false, null, numbers as JSON writes them."""
+    if isinstance(value, Written):
+        return value.text
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _json_or_none(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return MISSING
+
+
+def _expected_text(expectation: Expectation, right: Right) -> str:
+    words = [expectation.quantifier, expectation.operator, expectation.count_operator]
+    shown = "" if expectation.operand is None else show(right)
+    return " ".join(word for word in (*words, shown) if word)
+
+
+def _actual_text(actual: Any, operator: Operator) -> str:
+    if operator == "count" and isinstance(actual, list | dict):
+        return str(len(actual))
+    return show(actual)
+
+
+def show(value: Any) -> str:
+    """A value in one line, for a message; long ones are cut in the middle of nowhere, with an ellipsis."""
+    if isinstance(value, Missing):
+        return "absent"
+    if isinstance(value, Written):
+        return json.dumps(value.text, ensure_ascii=False) if value.quoted else value.text
+    if isinstance(value, tuple):
+        return f"[{', '.join(show(item) for item in value)}]"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+# --- containment ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A place where `actual` does not contain `expected`."""
+
+    path: tuple[str | int, ...]
+    expected: Any
+    actual: Any
+
+    def __str__(self) -> str:
+        return f"{format_path(self.path) or 'the response'}: expected {show(self.expected)}, actual {show(self.actual)}"
+
+
+_ANY_ID = re.compile(r"<([a-z][a-z0-9_]*)>")
+
+
+def differences(expected: Any, actual: Any, path: tuple[str | int, ...] = ()) -> list[Difference]:
+    """Where `actual` does not contain `expected`: keys must be there, scalars equal, `"<cus>"` is any id so prefixed.
+
+    The elements of a list must match distinct elements of the actual list, in whatever order; more may be there.
+    """
+    if isinstance(expected, dict):
+        return _object_differences(expected, actual, path)
+    if isinstance(expected, list):
+        return _list_differences(expected, actual, path)
+    if isinstance(expected, str) and (match := _ANY_ID.fullmatch(expected)):
+        return [] if is_of(actual, match[1]) else [Difference(path, expected, actual)]
+    return [] if equals(actual, expected) else [Difference(path, expected, actual)]
+
+
+def _object_differences(expected: dict[str, Any], actual: Any, path: tuple[str | int, ...]) -> list[Difference]:
+    if not isinstance(actual, dict):
+        return [Difference(path, expected, actual)]
+    found: list[Difference] = []
+    for key, value in expected.items():
+        if key in actual:
+            found += differences(value, actual[key], (*path, key))
+        else:
+            found.append(Difference((*path, key), value, MISSING))
+    return found
+
+
+def _list_differences(expected: list[Any], actual: Any, path: tuple[str | int, ...]) -> list[Difference]:
+    if not isinstance(actual, list):
+        return [Difference(path, expected, actual)]
+    pairs = match_rows([[not differences(row, other) for other in actual] for row in expected])
+    found: list[Difference] = []
+    for index, row in enumerate(expected):
+        if pairs[index] is None:
+            nearest = _nearest(row, [other for place, other in enumerate(actual) if place not in pairs])
+            found += differences(row, nearest, (*path, index))
+    return found
+
+
+def _nearest(row: Any, candidates: list[Any]) -> Any:
+    """The candidate that differs least; MISSING when there is none."""
+    return min(candidates, key=lambda other: len(differences(row, other)), default=MISSING)
+
+
+def match_rows(fits: list[list[bool]]) -> list[int | None]:
+    """For every row the column it is matched with, no column twice, as many rows matched as can be."""
+    owner: dict[int, int] = {}
+
+    def place(row: int, seen: set[int]) -> bool:
+        for column, fit in enumerate(fits[row]):
+            if fit and column not in seen:
+                seen.add(column)
+                if column not in owner or place(owner[column], seen):
+                    owner[column] = row
+                    return True
+        return False
+
+    for row in range(len(fits)):
+        place(row, set())
+    matched = {row: column for column, row in owner.items()}
+    return [matched.get(row) for row in range(len(fits))]

@@ -1,0 +1,89 @@
+"""Calls that failed, in words: what Stripe answered, or why there is no answer, and what to do now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe_shell.diagnostics import Diagnostic, Span
+from stripe_shell.engine.expect import Assertion
+from stripe_shell.engine.outcome import Outcome
+from stripe_shell.engine.resolve import Call
+from stripe_shell.errors import OutcomeUnknown, TransportError
+from stripe_shell.wire import split_name
+
+
+def explain_error(outcome: Outcome) -> Diagnostic:
+    """E403 (or E502 for a write that a 5xx leaves open), at the parameter that Stripe names, else at the block."""
+    response, call = outcome.response, outcome.call
+    error = _error_of(outcome.body)
+    status = response.status if response else 0
+    unknown = outcome.request is not None and outcome.request.writes and status >= 500
+    kind = error.get("code") or error.get("type") or "no error body"
+    message = error.get("message") or "the answer says no more"
+    return Diagnostic(
+        "E502" if unknown else "E403",
+        f"{outcome.name} failed: {status} {kind}",
+        _place(call, error.get("param"), outcome.block.connection_span),
+        label=str(message),
+        notes=tuple(_notes(outcome, error, unknown=unknown)),
+    )
+
+
+def explain_unanswered(error: TransportError, outcome: Outcome) -> Diagnostic:
+    """E501 or E502 for a request that brought no readable answer."""
+    unknown = isinstance(error, OutcomeUnknown)
+    notes = [_what_to_do(outcome)] if unknown else []
+    return Diagnostic(
+        "E502" if unknown else "E501",
+        f"{outcome.name}: {'the outcome is unknown' if unknown else 'no answer'}",
+        outcome.block.connection_span,
+        label=str(error),
+        notes=tuple(notes),
+    )
+
+
+def explain_assertion(assertion: Assertion) -> Diagnostic:
+    """E402, or E404 for a call that was expected to fail and did not."""
+    if assertion.path == "@fails" and assertion.actual.startswith("the call succeeded"):
+        return Diagnostic("E404", f"expected {assertion.expected}", assertion.span, label=assertion.actual)
+    if assertion.path == "@match":
+        return Diagnostic("E402", "the response does not contain this", assertion.span, label=assertion.expected)
+    message = f"expected {assertion.path} {assertion.expected}".replace("@fails", "failure")
+    return Diagnostic("E402", message, assertion.span, label=f"actual {assertion.actual}")
+
+
+def _error_of(body: Any) -> dict[str, Any]:
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _place(call: Call | None, param: Any, default: Span) -> Span:
+    """The line of the parameter that the answer names."""
+    if call is None or not isinstance(param, str):
+        return default
+    path = tuple(split_name(param))
+    for length in range(len(path), 0, -1):
+        for known, span in call.spans.items():
+            if known[:length] == path[:length]:
+                return span
+    return default
+
+
+def _notes(outcome: Outcome, error: dict[str, Any], *, unknown: bool) -> list[str]:
+    notes = []
+    if error.get("decline_code"):
+        notes.append(f"decline code: {error['decline_code']}")
+    if outcome.request_id:
+        notes.append(f"request: {outcome.request_id}")
+    if error.get("doc_url"):
+        notes.append(f"see {error['doc_url']}")
+    if unknown:
+        notes.append(_what_to_do(outcome))
+    return notes
+
+
+def _what_to_do(outcome: Outcome) -> str:
+    key = outcome.request.idempotency_key if outcome.request else None
+    if key is None:
+        return "it may have been carried out: look before you send it again"
+    return f"it may have been carried out: look, or send it again with `@idempotency_key {key}`, never with a new key"

@@ -1,0 +1,36 @@
+"""Idempotency keys: the same step of the same run always has the same key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+
+from stripe_shell.engine.scope import plain_text
+from stripe_shell.lang.ast import Block, Name
+
+SEPARATOR = "\0"
+
+
+def idempotency_key(run_id: str, step_id: str, row_key: str = "", generation: int = 0) -> str:
+    """`ss1-` and 40 hexadecimal digits."""
+    text = SEPARATOR.join((run_id, step_id, row_key, str(generation)))
+    return f"ss1-{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:40]}"
+
+
+def step_id(block: Block, seen: Counter[str]) -> str:
+    """What names the step across edits of the file: its `@as` name, else what it asks for, and an ordinal among equals.
+
+    `seen` counts the steps of the run so far and is advanced.
+    """
+    name = next((d.argument.text for d in block.directives if isinstance(d.argument, Name)), None)
+    base = f"{block.span.source.name}{SEPARATOR}{name}" if name else _template(block)
+    ordinal = seen[base]
+    seen[base] += 1
+    return f"{base}{SEPARATOR}{ordinal}"
+
+
+def _template(block: Block) -> str:
+    """A hash of the block's parameters as written, whatever their order and layout."""
+    pairs = sorted((".".join(param.key.path), plain_text(param.value)) for param in block.params)
+    text = SEPARATOR.join(f"{key}={value}" for key, value in pairs)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -1,0 +1,42 @@
+"""What the engine needs to know of connections: a name becomes a link, or a diagnostic says why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from stripe_shell.diagnostics import Diagnostic, Span
+from stripe_shell.wire import Transport
+
+Mode = Literal["test", "live", "unknown", "sandbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An open way to Stripe: connection name, transport, mode, account, and API version (None: the table's)."""
+
+    name: str
+    transport: Transport
+    mode: Mode
+    account: str | None = None
+    version: str | None = None
+
+    @property
+    def counts_as_live(self) -> bool:
+        """Whether a write may cost somebody money: in live mode, and wherever the mode is not known."""
+        return self.mode in {"live", "unknown"}
+
+
+class Links(Protocol):
+    """The connections of this run."""
+
+    def find(self, name: str | None, span: Span | None) -> Link | Diagnostic:
+        """The link that `/name` means, None for the default one; E208 or E504 with the span when there is none.
+
+        Nothing is contacted yet.
+        """
+        ...
+
+    def placeholder(self, name: str | None) -> bool:
+        """Whether the name (`your-…`) only stands for the default connection."""
+        ...

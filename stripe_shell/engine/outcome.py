@@ -1,0 +1,53 @@
+"""What became of a block: the call, the exchange, what was checked, and one word for how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.expect import Assertion
+from stripe_shell.engine.resolve import Call
+from stripe_shell.lang.ast import Block
+from stripe_shell.wire import Request, Response
+
+#: `invalid`: nothing was sent, the text or its references are wrong. `failed`: the call failed, or was not sent.
+#: `unexpected`: an expectation failed. `unknown`: a write whose outcome nobody knows.
+Status = Literal["passed", "invalid", "failed", "unexpected", "unknown", "skipped"]
+
+#: Exit codes by status, in the order in which one outranks another (language.md §8 and §11).
+EXIT_CODES: Mapping[Status, int] = {"unknown": 5, "failed": 3, "unexpected": 4, "invalid": 2, "passed": 0, "skipped": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a block ended. `body` is the response as JSON data, pages put together; None when there was no answer."""
+
+    block: Block
+    status: Status
+    connection: str = ""
+    call: Call | None = None
+    request: Request | None = None
+    response: Response | None = None
+    body: Any = None
+    assertions: tuple[Assertion, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    saved_as: str | None = None
+    written_to: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`create customer`, or what was written where a call could not be made of it."""
+        return self.call.operation.name if self.call else "block"
+
+    @property
+    def request_id(self) -> str | None:
+        """Stripe's name for the request, for its support and its dashboard."""
+        return self.response.header("Request-Id") if self.response else None
+
+
+def exit_code(statuses: Iterable[Status]) -> int:
+    """The exit code of a run: of its failures the gravest decides, 0 when there is none."""
+    seen = set(statuses)
+    return next((code for status, code in EXIT_CODES.items() if status in seen), 0)

@@ -1,0 +1,68 @@
+"""Following the pages of a list: Stripe's cursors, search pages and v2 page URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from stripe_shell.spec.model import Operation
+from stripe_shell.wire import Request, Response, Transport, decode_form, encode_form
+
+
+def is_list(body: Any) -> bool:
+    """Whether a response body is a page of a list, of a search, or of v2."""
+    return isinstance(body, dict) and isinstance(body.get("data"), list) and "id" not in body
+
+
+def can_page(operation: Operation) -> bool:
+    """Whether the operation answers lists."""
+    return operation.method == "GET" and (
+        operation.action in {"list", "search"} or "starting_after" in operation.params.fields
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and what came back."""
+
+    request: Request
+    response: Response
+
+
+def follow_pages(transport: Transport, first: Exchange) -> Iterator[Exchange]:
+    """The first page, then those that follow, for as long as there are more and each is a success.
+
+    Raises what `transport.send` raises, and ValueError where a page is no JSON.
+    """
+    exchange = first
+    while True:
+        yield exchange
+        following = next_page(exchange)
+        if following is None:
+            return
+        exchange = Exchange(following, transport.send(following))
+
+
+def next_page(exchange: Exchange) -> Request | None:
+    """The request of the page after this one, None when there is none."""
+    request = exchange.request
+    body: Any = exchange.response.json() if exchange.response.ok else None
+    if not is_list(body):
+        return None
+    if body.get("next_page_url"):
+        parts = urlsplit(body["next_page_url"])
+        return replace(request, path=parts.path, query=parts.query)
+    if body.get("object") == "search_result":
+        return _with(request, page=body["next_page"]) if body.get("has_more") and body.get("next_page") else None
+    rows = body["data"]
+    if not body.get("has_more") or not rows:
+        return None
+    if "ending_before=" in request.query:
+        return _with(request, ending_before=rows[0]["id"])
+    return _with(request, starting_after=rows[-1]["id"])
+
+
+def _with(request: Request, **cursor: str) -> Request:
+    return replace(request, query=encode_form({**decode_form(request.query), **cursor}))

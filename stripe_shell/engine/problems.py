@@ -1,0 +1,128 @@
+"""Problems that the table's validator found, in words for the person who wrote the block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stripe_shell.diagnostics import Diagnostic, Fix, Span
+from stripe_shell.spec.model import Operation
+from stripe_shell.spec.names import resolve_name
+from stripe_shell.spec.validate import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a problem stands: the value, the name, and where something that is missing is asked for."""
+
+    value: Span | None
+    key: Span | None
+    block: Span
+
+    @property
+    def best(self) -> Span:
+        """The value, else the name, else the block."""
+        return self.value or self.key or self.block
+
+
+_WANTED = {
+    "not_string": "text",
+    "not_integer": "a whole number",
+    "not_number": "a number",
+    "not_decimal": "a decimal number",
+    "not_boolean": "`true` or `false`",
+    "not_time": "a time: epoch seconds, `now+14d`, or a date with its zone such as `2026-01-31T00:00:00Z`",
+    "not_object": "an object: write its members as `{name}.member: …`, or as JSON in braces",
+    "not_array": "a list: `{name}[0]: …`, or JSON in brackets",
+}
+
+
+def explain(problem: Problem, operation: Operation, place: Place) -> Diagnostic:
+    """The problem as a diagnostic with its code, its place, and what to write instead."""
+    match problem.kind:
+        case "unknown":
+            return _unknown(problem, operation, place)
+        case "missing":
+            return explain_missing(_name_for_people(problem, operation), operation, place)
+        case "empty":
+            return _empty(problem, place)
+        case "enum":
+            return _enum(problem, place)
+        case "too_long" | "out_of_range" | "too_many" | "bad_key":
+            return _out_of_bounds(problem, place)
+        case _:
+            wanted = _WANTED[problem.kind].format(name=problem.name)
+            message = f"`{problem.name}` takes {problem.expected or 'another type'}, not {_shown(problem.value)}"
+            return Diagnostic("E203", message, place.best, label=f"write {wanted}")
+
+
+def explain_missing(name: str, operation: Operation, place: Place) -> Diagnostic:
+    """E202: a parameter that the operation needs is not there."""
+    document_only = name in operation.documented_params and not _stripe_requires(name, operation)
+    notes = ("the document requires it; `@spec stripe` asks for no more than Stripe does",) if document_only else ()
+    message = f"missing parameter `{name}` for {operation.name}"
+    return Diagnostic("E202", message, place.value or place.block, label=f"add `{name}: …`", notes=notes)
+
+
+def _stripe_requires(name: str, operation: Operation) -> bool:
+    found = resolve_name(operation, (name,))
+    if found.path is None:
+        return True
+    return found.path[0] in operation.params.fields and operation.params.fields[found.path[0]].required
+
+
+def _unknown(problem: Problem, operation: Operation, place: Place) -> Diagnostic:
+    span = place.key or place.best
+    label, fix = "`@raw` sends what the table does not know", None
+    if problem.suggestion:
+        label = f"did you mean `{problem.suggestion}`?"
+        written = problem.path[-1]
+        if span.text.endswith(written):
+            word = Span(span.source, span.end - len(written), span.end)
+            fix = Fix(word, problem.suggestion.rpartition(".")[2]) if "." not in problem.suggestion else None
+    elif problem.elsewhere:
+        label = f"it exists as {', '.join(f'`{path}`' for path in problem.elsewhere[:3])}"
+    return Diagnostic("E201", f"unknown parameter `{problem.name}` for {operation.name}", span, label=label, fix=fix)
+
+
+def _enum(problem: Problem, place: Place) -> Diagnostic:
+    span = place.best
+    allowed = ", ".join(problem.allowed[:12]) + (" …" if len(problem.allowed) > 12 else "")
+    label, fix = f"one of: {allowed}", None
+    if problem.suggestion:
+        label = f"did you mean `{problem.suggestion}`? One of: {allowed}"
+        fix = Fix(span, problem.suggestion) if span.text == problem.value else None
+    return Diagnostic("E204", f"`{problem.name}` cannot be {_shown(problem.value)}", span, label=label, fix=fix)
+
+
+def _empty(problem: Problem, place: Place) -> Diagnostic:
+    message = f"`{problem.name}` cannot be empty"
+    return Diagnostic("E203", message, place.best, label=f"write {problem.expected or 'a value'}")
+
+
+def _out_of_bounds(problem: Problem, place: Place) -> Diagnostic:
+    messages = {
+        "too_long": f"`{problem.name}` is longer than {problem.limit} characters",
+        "out_of_range": f"`{problem.name}` passes the limit of {problem.limit}",
+        "too_many": f"`{problem.name}` has more than {problem.limit} keys",
+        "bad_key": f"`{problem.path[-1]}`: a metadata key has no brackets and at most {problem.limit} characters",
+    }
+    return Diagnostic("E210", messages[problem.kind], place.best)
+
+
+def _name_for_people(problem: Problem, operation: Operation) -> str:
+    """How a missing parameter is asked for: the document's word where there is one."""
+    for typed_name in operation.documented_params:
+        if resolve_name(operation, (typed_name,)).path == problem.path:
+            return typed_name
+    return problem.name
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    if value is None:
+        return "null"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"`{text if len(text) <= 60 else text[:59] + '…'}`"

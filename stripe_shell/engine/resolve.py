@@ -1,0 +1,334 @@
+"""A block becomes a call: names found in the table, values typed, every problem reported with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stripe_shell.diagnostics import Diagnostic, Span, has_errors
+from stripe_shell.engine.evaluate import evaluate, evaluate_text
+from stripe_shell.engine.problems import Place, explain, explain_missing
+from stripe_shell.engine.scope import Scope, closest
+from stripe_shell.engine.values import Deferred
+from stripe_shell.lang.ast import Block, Duration, Pages, Param, RawParam, Value
+from stripe_shell.spec.model import Entity, Operation, Shape
+from stripe_shell.spec.names import documented_name, resolve_name
+from stripe_shell.spec.shapes import shape_at
+from stripe_shell.spec.table import Table
+from stripe_shell.spec.validate import required_names, validate
+from stripe_shell.wire import Tree
+
+ParamPath = tuple[str, ...]
+
+#: The most rows that Stripe puts on one page.
+LARGEST_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a block asks Stripe for, checked and typed.
+
+    `params` are the parameters by Stripe's own names, `path_params` those that stand in the path. `spans` tell where
+    each was written. `connection` is the name after `/`, None for the default one. Times are epoch seconds, amounts
+    the smallest currency unit.
+    """
+
+    operation: Operation
+    path_params: Mapping[str, str]
+    params: Mapping[str, Tree]
+    connection: str | None = None
+    account: str | None = None
+    version: str | None = None
+    idempotency_key: str | None = None
+    timeout_ms: int | None = None
+    pages: int | None = 1
+    spans: Mapping[ParamPath, Span] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The call, None when there is an error among the diagnostics."""
+
+    call: Call | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def resolve(block: Block, table: Table, scope: Scope) -> Resolved:
+    """The call that the block stands for in this scope, and everything that is wrong with it."""
+    problems: list[Diagnostic] = []
+    operation = find_operation(block, table, problems)
+    if operation is None:
+        return Resolved(None, tuple(problems))
+    draft = _Draft(operation, scope, problems)
+    for param in _own_params(block):
+        draft.add(param)
+    draft.add_raw(block)
+    draft.check(_words_span(block))
+    call = draft.call(block)
+    return Resolved(None if has_errors(problems) else call, tuple(problems))
+
+
+# --- action and entity ----------------------------------------------------------------------------------
+
+
+def word_param(block: Block, name: str) -> Param | None:
+    """The parameter `action` or `entity` of the block."""
+    return next((param for param in block.params if param.key.path == (name,)), None)
+
+
+def _own_params(block: Block) -> list[Param]:
+    return [param for param in block.params if param.key.path not in {("action",), ("entity",)}]
+
+
+def _words_span(block: Block) -> Span:
+    """Where to point at for what is missing: the entity, else the header."""
+    param = word_param(block, "entity") or word_param(block, "action")
+    return param.value.span if param and param.value.parts else block.connection_span
+
+
+def find_operation(block: Block, table: Table, problems: list[Diagnostic]) -> Operation | None:
+    """The operation that `action` and `entity` name; else what is wrong with them is added to `problems`."""
+    action = _word(block, "action", "add `action: create` (or update, get, list, …)", problems)
+    entity_word = _word(block, "entity", "add `entity: customer` (or subscription, product, …)", problems)
+    entity = table.entity(entity_word.text) if entity_word else None
+    if entity_word and entity is None:
+        problems.append(_unknown_entity(entity_word, table))
+    if action is None or entity is None:
+        return None
+    operation = table.operation(action.text, entity.name)
+    if operation is None:
+        problems.append(_no_such_action(action, entity))
+    return operation
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    span: Span
+
+
+def _word(block: Block, name: str, hint: str, problems: list[Diagnostic]) -> _Word | None:
+    param = word_param(block, name)
+    if param is None:
+        problems.append(Diagnostic("E202", f"missing parameter `{name}`", block.connection_span, label=hint))
+        return None
+    text = param.value.literal
+    if not text:
+        label = hint if text == "" else "write it out: it decides what the other parameters mean"
+        problems.append(Diagnostic("E203", f"`{name}` needs a plain word", param.span, label=label))
+        return None
+    return _Word(text.strip(), param.value.span)
+
+
+def _unknown_entity(word: _Word, table: Table) -> Diagnostic:
+    close = closest(word.text.lower().replace("-", "_"), table.entities())
+    label = f"did you mean `{close}`?" if close else "`stripe-shell spec` lists the entities"
+    return Diagnostic("E206", f"unknown entity `{word.text}`", word.span, label=label)
+
+
+def _no_such_action(word: _Word, entity: Entity) -> Diagnostic:
+    actions = tuple(sorted(entity.operations))
+    close = closest(word.text, (*actions, "get"))
+    label = f"did you mean `{close}`?" if close else f"there is: {', '.join(actions)}"
+    return Diagnostic("E207", f"`{entity.name}` has no action `{word.text}`", word.span, label=label)
+
+
+# --- parameters -----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The call while its parameters are gathered."""
+
+    operation: Operation
+    scope: Scope
+    problems: list[Diagnostic]
+    path_params: dict[str, str] = field(default_factory=dict)
+    params: dict[str, Tree] = field(default_factory=dict)
+    raw: dict[str, Tree] = field(default_factory=dict)
+    spans: dict[ParamPath, Span] = field(default_factory=dict)
+    key_spans: dict[ParamPath, Span] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    pages: int | None = 1
+
+    def add(self, param: Param) -> None:
+        """One parameter: its name found, its value typed, both put into the tree."""
+        if _wants_all_pages(param, self.operation):
+            self.pages = None
+            return
+        name = resolve_name(self.operation, param.key.path)
+        if name.path_param is not None:
+            self._add_path_param(name.path_param, param)
+            return
+        path = name.path if name.path is not None else param.key.path
+        shape = shape_at(self.operation.params, path)
+        evaluated = evaluate(param.value, shape, self.scope)
+        self.problems += evaluated.problems
+        if evaluated.problems:
+            self.broken.add(path[0])
+            return
+        self._insert(path, evaluated.value, param)
+
+    def _add_path_param(self, name: str, param: Param) -> None:
+        evaluated = evaluate_text(param.value, self.scope)
+        self.problems += evaluated.problems
+        if evaluated.problems:
+            self.broken.add(name)
+        elif not evaluated.value.strip():
+            label = "write the id of the object"
+            self.problems.append(Diagnostic("E202", f"`{param.key.span.text}` is empty", param.span, label=label))
+            self.broken.add(name)
+        elif name in self.path_params and self.path_params[name] != evaluated.value:
+            self._conflict((name,), param)
+        else:
+            self.path_params[name] = evaluated.value
+            self.spans[(name,)] = param.value.span
+
+    def _insert(self, path: ParamPath, value: Any, param: Param) -> None:
+        node: dict[str, Tree] = self.params
+        for segment in path[:-1]:
+            inner = node.setdefault(segment, {})
+            if not isinstance(inner, dict):
+                self._conflict(path, param)
+                return
+            node = inner
+        last = path[-1] or str(len(node))
+        if last in node and not _same(node[last], value):
+            self._conflict(path, param)
+            return
+        node[last] = value
+        full = (*path[:-1], last)
+        self.spans[full] = param.value.span if param.value.parts else param.span
+        self.key_spans[full] = param.key.span
+
+    def _conflict(self, path: ParamPath, param: Param) -> None:
+        other = next((span for known, span in self.spans.items() if known[: len(path)] == path), None)
+        context = ((other, "the other value"),) if other else ()
+        message = f"`{param.key.span.text}` is given twice, with different values"
+        self.problems.append(Diagnostic("E209", message, param.span, label="keep one of the two", context=context))
+
+    def add_raw(self, block: Block) -> None:
+        """The parameters of `@raw`, which the table does not know and nothing checks."""
+        for directive in block.directives:
+            if isinstance(directive.argument, RawParam):
+                evaluated = evaluate(directive.argument.value, None, self.scope)
+                self.problems += evaluated.problems
+                _put(self.raw, directive.argument.key.path, evaluated.value)
+
+    def check(self, missing_at: Span) -> None:
+        """Everything that does not fit the table: unknown, missing, wrong type, not allowed."""
+        self.params = {name: _lists(value, self._shape(name)) for name, value in self.params.items()}
+        required = required_names(self.operation, document=self.scope.settings.spec != "stripe")
+        for problem in validate(self.params, self.operation.params, required):
+            if problem.kind == "missing" and problem.path[0] in self.broken | self.raw.keys():
+                continue
+            if not _touches_deferred(problem.value):
+                place = Place(self._span(problem.path), self._key_span(problem.path), missing_at)
+                self.problems.append(explain(problem, self.operation, place))
+        for name in self.operation.path_params:
+            if name not in self.path_params and name not in self.broken:
+                place = Place(None, None, missing_at)
+                self.problems.append(explain_missing(documented_name(self.operation, name), self.operation, place))
+
+        self._warn_of_limit()
+
+    def _warn_of_limit(self) -> None:
+        limit = self.params.get("limit")
+        if (
+            isinstance(limit, int)
+            and not 1 <= limit <= LARGEST_PAGE
+            and "starting_after" in self.operation.params.fields
+        ):
+            clamped = min(max(limit, 1), LARGEST_PAGE)
+            message = f"`limit` {limit} is outside 1 to {LARGEST_PAGE}: Stripe takes it as {clamped}"
+            label = "`@pages all` brings everything" if limit > LARGEST_PAGE else ""
+            self.problems.append(Diagnostic("W201", message, self._span(("limit",)), severity="warning", label=label))
+
+    def _shape(self, name: str) -> Shape | None:
+        return self.operation.params.fields[name].shape if name in self.operation.params.fields else None
+
+    def _span(self, path: ParamPath) -> Span | None:
+        """Where the value at the path was written; for what is inside a JSON value, that value."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.spans:
+                return self.spans[path[:length]]
+        return next((span for known, span in self.spans.items() if known[: len(path)] == path), None)
+
+    def _key_span(self, path: ParamPath) -> Span | None:
+        """Where the name at the path was written, when it has a line of its own."""
+        return next((span for known, span in self.key_spans.items() if known[: len(path)] == path), None)
+
+    def call(self, block: Block) -> Call:
+        """What was gathered, with what the directives add."""
+        words = _directive_texts(block, self.scope, self.problems)
+        settings = self.scope.settings
+        return Call(
+            operation=self.operation,
+            path_params=self.path_params,
+            params={**self.params, **self.raw},
+            connection=block.connection,
+            account=words.get("account", settings.account),
+            version=words.get("version", settings.version),
+            idempotency_key=words.get("idempotency_key"),
+            pages=next((d.argument.count for d in block.directives if isinstance(d.argument, Pages)), self.pages),
+            timeout_ms=next((d.argument.ms for d in block.directives if isinstance(d.argument, Duration)), None),
+            spans=self.spans,
+        )
+
+
+def _directive_texts(block: Block, scope: Scope, problems: list[Diagnostic]) -> dict[str, str]:
+    words: dict[str, str] = {}
+    for directive in block.directives:
+        if directive.name in {"account", "version", "idempotency_key"} and isinstance(directive.argument, Value):
+            evaluated = evaluate_text(directive.argument, scope)
+            problems += evaluated.problems
+            words[directive.name] = evaluated.value
+    key = words.get("idempotency_key")
+    if key is not None and len(key) > 255:
+        span = next(d.span for d in block.directives if d.name == "idempotency_key")
+        problems.append(Diagnostic("E210", "an idempotency key has 255 characters at the most", span))
+    return words
+
+
+def _wants_all_pages(param: Param, operation: Operation) -> bool:
+    """`limit: all` is `@pages all`."""
+    return param.key.path == ("limit",) and param.value.literal == "all" and "limit" in operation.params.fields
+
+
+def _same(left: Any, right: Any) -> bool:
+    return type(left) is type(right) and bool(left == right)
+
+
+def _put(tree: dict[str, Tree], path: ParamPath, value: Any) -> None:
+    node = tree
+    for segment in path[:-1]:
+        inner = node.setdefault(segment, {})
+        if not isinstance(inner, dict):
+            inner = node[segment] = {}
+        node = inner
+    node[path[-1] or str(len(node))] = value
+
+
+def _lists(value: Any, shape: Shape | None) -> Any:
+    """Dicts that were written with numbers where the table wants an array, as lists."""
+    if not isinstance(value, dict) or shape is None:
+        return value
+    array = _variant(shape, "array")
+    if array is not None and value and all(key.isdecimal() for key in value):
+        return [_lists(value[key], array.items) for key in sorted(value, key=int)]
+    return {key: _lists(item, shape_at(shape, (key,))) for key, item in value.items()}
+
+
+def _variant(shape: Shape, kind: str) -> Shape | None:
+    if shape.kind == kind:
+        return shape
+    return next((variant for variant in shape.variants if variant.kind == kind), None)
+
+
+def _touches_deferred(value: Any) -> bool:
+    if isinstance(value, Deferred):
+        return True
+    if isinstance(value, dict):
+        return any(map(_touches_deferred, value.values()))
+    return isinstance(value, list) and any(map(_touches_deferred, value))

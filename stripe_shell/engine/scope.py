@@ -1,0 +1,215 @@
+"""The names a block can refer to, passed from block to block; and how a reference finds its value."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from stripe_shell.diagnostics import Diagnostic, Span
+from stripe_shell.lang.ast import Reference, Text, Value
+
+#: Names that always exist. `last` is the response of the block before, once there is one.
+BUILT_IN = ("now", "uuid", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A response saved by `@as`: its body as JSON data, and the place of the directive that saved it."""
+
+    body: Any
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds from a top-level directive on: connection, account, version, and whose required parameters count."""
+
+    connection: str | None = None
+    account: str | None = None
+    version: str | None = None
+    spec: str = "document"
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Everything that references and directives of earlier lines have settled.
+
+    `now` is epoch seconds, frozen for one run; `seed` makes `${uuid}` the same when the run is repeated. `secrets`
+    are the names of variables set by `@secret`. `deferred` names exist but have no value before a response has come.
+    """
+
+    now: int
+    seed: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    captures: Mapping[str, Capture] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+    deferred: Mapping[str, Any] = field(default_factory=dict)
+    settings: Settings = Settings()
+    ordinal: int = 0
+
+    def with_variable(self, name: str, value: Any, *, secret: bool = False) -> Scope:
+        """This scope and a variable more."""
+        secrets = self.secrets | {name} if secret else self.secrets - {name}
+        return replace(self, variables={**self.variables, name: value}, secrets=secrets)
+
+    def with_capture(self, name: str, body: Any, span: Span | None = None) -> Scope:
+        """This scope and a saved response more."""
+        deferred = {key: value for key, value in self.deferred.items() if key != name}
+        return replace(self, captures={**self.captures, name: Capture(body, span)}, deferred=deferred)
+
+    def with_deferred(self, name: str, shape: Any = None) -> Scope:
+        """This scope and a name whose value only a response will tell; `shape` is what it may look like."""
+        return replace(self, deferred={**self.deferred, name: shape})
+
+    def with_settings(self, **changes: Any) -> Scope:
+        """This scope with other settings."""
+        return replace(self, settings=replace(self.settings, **changes))
+
+    def next_block(self) -> Scope:
+        """The scope of the block after this one: `${uuid}` is drawn anew."""
+        return replace(self, ordinal=self.ordinal + 1)
+
+    def names(self) -> tuple[str, ...]:
+        """Every name that a reference may begin with, sorted."""
+        return tuple(sorted({*BUILT_IN, *self.variables, *self.captures, *self.deferred}))
+
+    def secret_values(self) -> tuple[str, ...]:
+        """The texts that must be masked wherever they would be shown or stored."""
+        return tuple(str(self.variables[name]) for name in self.secrets if self.variables.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reference refers to."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The name is known, its value only after a response; `shape` is what the whole response may look like."""
+
+    shape: Any
+
+
+def look_up(reference: Reference, scope: Scope) -> Found | Waiting | Diagnostic:
+    """What the reference refers to; its default when that is not set; else a diagnostic (E301, E302)."""
+    result = _look_up(reference, scope)
+    if isinstance(result, Diagnostic) and reference.default is not None:
+        return Found(reference.default)
+    return result
+
+
+def _look_up(reference: Reference, scope: Scope) -> Found | Waiting | Diagnostic:
+    if reference.namespace == "env":
+        return _environment(reference, scope)
+    if reference.namespace is not None:
+        return Diagnostic(
+            "E108", f"unknown namespace `{reference.namespace}`", reference.span, label="only `env:` exists"
+        )
+    name = reference.name
+    if name in scope.captures:
+        return _walk(reference, scope.captures[name])
+    if name in scope.variables:
+        return _walk(reference, Capture(scope.variables[name]))
+    if name in scope.deferred:
+        return Waiting(scope.deferred[name])
+    if name == "now" and not reference.path:
+        return Found(scope.now)
+    if name == "uuid" and not reference.path:
+        return Found(draw_uuid(scope))
+    return undefined_name(reference, scope)
+
+
+def draw_uuid(scope: Scope) -> str:
+    """The UUID of this block: the same for the same seed and ordinal."""
+    digest = hashlib.sha256(f"{scope.seed}/{scope.ordinal}".encode()).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=4))
+
+
+def undefined_name(reference: Reference, scope: Scope) -> Diagnostic:
+    """E301, with the nearest name that exists."""
+    close = closest(reference.name, scope.names())
+    hint = f"did you mean `{close}`?" if close else _how_to_define(reference.name)
+    return Diagnostic("E301", f"undefined name `{reference.name}`", reference.span, label=hint)
+
+
+def missing_field(
+    reference: Reference, steps: tuple[str | int, ...], known: tuple[str, ...], origin: str
+) -> Diagnostic:
+    """E302: what is reached by all but the last of `steps` has no such field."""
+    wanted = str(steps[-1])
+    close = closest(wanted, known)
+    where = format_path((reference.name, *steps[:-1]))
+    label = f"did you mean `{close}`?" if close else ""
+    return Diagnostic("E302", f"`{where}` has no field `{wanted}`{origin}", reference.span, label=label)
+
+
+def format_path(steps: tuple[str | int, ...]) -> str:
+    """`("items", "data", 0, "id")` as `items.data[0].id`."""
+    text = ""
+    for step in steps:
+        text += f"[{step}]" if isinstance(step, int) or step == "*" else (f".{step}" if text else step)
+    return text
+
+
+def step_into(value: Any, step: str | int) -> tuple[bool, Any]:
+    """One step into JSON data: whether it is there, and what it is."""
+    if isinstance(value, dict):
+        return (True, value[str(step)]) if str(step) in value else (False, None)
+    if isinstance(value, list) and str(step).isdecimal() and int(step) < len(value):
+        return True, value[int(step)]
+    return False, None
+
+
+def closest(word: str, known: tuple[str, ...]) -> str | None:
+    """The known word that is nearest, if any is near."""
+    import difflib
+
+    matches = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def plain_text(value: Value) -> str:
+    """The value as written, references unresolved: for messages, and for values that only a response will tell."""
+    return "".join(part.text if isinstance(part, Text) else f"${{{part.raw}}}" for part in value.parts)
+
+
+def _environment(reference: Reference, scope: Scope) -> Found | Diagnostic:
+    if reference.name in scope.environment:
+        return Found(scope.environment[reference.name])
+    label = f"set it, or give a default: `${{env:{reference.name}:-…}}`"
+    return Diagnostic("E301", f"environment variable `{reference.name}` is not set", reference.span, label=label)
+
+
+def _walk(reference: Reference, capture: Capture) -> Found | Diagnostic:
+    value = capture.body
+    for index, step in enumerate(reference.path):
+        there, inner = step_into(value, step)
+        if not there:
+            known = tuple(value) if isinstance(value, dict) else ()
+            return missing_field(reference, reference.path[: index + 1], known, _origin(capture))
+        value = inner
+    return Found(value)
+
+
+def _origin(capture: Capture) -> str:
+    parts = []
+    if isinstance(capture.body, dict) and isinstance(capture.body.get("id"), str):
+        parts.append(capture.body["id"])
+    if capture.span is not None:
+        parts.append(f"saved on line {capture.span.location()[0]}")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _how_to_define(name: str) -> str:
+    if name == "last":
+        return "no block has run yet"
+    if name == "row":
+        return "`row` exists inside `@foreach row in …`"
+    return f"define it with `@let {name} = …`, `@as {name}` or `--var {name}=…`"

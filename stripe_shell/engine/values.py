@@ -1,0 +1,167 @@
+"""What a written value means: the shape types it, not its look."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from stripe_shell.spec.model import Shape
+from stripe_shell.wire import ExactFloat, parse_json
+
+_INTEGER = re.compile(r"[+-]?\d+(_\d+)*")
+_RELATIVE = re.compile(r"now(?:([+-])(\d+)(mo|[smhdwy]))?")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE)
+
+
+class Deferred(str):
+    """The text of a value that only a response will tell; it stands in for the value until then."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BadTime:
+    """Why a text is no point in time, in words that say what to write instead."""
+
+    reason: str
+
+
+def coerce(text: str, shape: Shape | None, *, now: int, as_json: bool = False, quoted: bool = False) -> Any:
+    """The value that `text` stands for where `shape` is expected; `now` in epoch seconds.
+
+    Text that does not fit is answered as it is, for the validator to report. `as_json`: the text is balanced,
+    valid JSON. `quoted`: it stood in quotes, so a comma in it separates nothing. An empty text stays empty: it
+    unsets. `shape` None (a parameter outside the table) keeps text as text and JSON as data.
+    """
+    if text == "":
+        return ""
+    if shape is None:
+        return parse_json(text) if as_json else text
+    match shape.kind:
+        case "integer":
+            return int(text.replace("_", "")) if _INTEGER.fullmatch(text) else text
+        case "number":
+            return ExactFloat(text) if is_number(text) else text
+        case "boolean":
+            return {"true": True, "false": False}.get(text, text)
+        case "time":
+            return _time_or_text(text, now)
+        case "array":
+            return _coerce_array(text, shape, now=now, as_json=as_json, quoted=quoted)
+        case "object" | "map":
+            return conform(parse_json(text), shape, now=now) if as_json else text
+        case "union":
+            return _coerce_union(text, shape, now=now, as_json=as_json, quoted=quoted)
+        case "any":
+            return parse_json(text) if as_json else text
+        case _:
+            return text
+
+
+def conform(value: Any, shape: Shape | None, *, now: int) -> Any:
+    """JSON data with every text leaf read as `coerce` reads it, by the shape at its place."""
+    if shape is None:
+        return value
+    if isinstance(value, Deferred):
+        return value
+    if isinstance(value, str):
+        return coerce(value, shape, now=now, quoted=True) if shape.kind != "array" else value
+    if isinstance(value, list):
+        items = _array_shape(shape)
+        return [conform(item, items, now=now) for item in value]
+    if isinstance(value, dict):
+        return {key: conform(item, _member(shape, key), now=now) for key, item in value.items()}
+    return value
+
+
+def is_number(text: str) -> bool:
+    """Whether the text is a JSON number (not `nan`, not `1_000`, no leading zeros)."""
+    return re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", text) is not None
+
+
+def parse_time(text: str, now: int) -> int | BadTime:
+    """Epoch seconds from epoch seconds, `now`, `now+14d`, `now-1h` (`s m h d w mo y`), or ISO 8601 with a zone."""
+    if _INTEGER.fullmatch(text):
+        return int(text.replace("_", ""))
+    if match := _RELATIVE.fullmatch(text):
+        return _relative(match, now)
+    if _ISO.fullmatch(text):
+        return _iso(text)
+    return BadTime("write epoch seconds, `now+14d`, or a date such as `2026-01-31T00:00:00Z`")
+
+
+def _time_or_text(text: str, now: int) -> int | str:
+    moment = parse_time(text, now)
+    return text if isinstance(moment, BadTime) else moment
+
+
+def _relative(match: re.Match[str], now: int) -> int:
+    sign, count, unit = match.groups()
+    if count is None:
+        return now
+    amount = int(count) if sign == "+" else -int(count)
+    if unit in _SECONDS:
+        return now + amount * _SECONDS[unit]
+    return add_months(now, amount * (12 if unit == "y" else 1))
+
+
+def add_months(moment: int, months: int) -> int:
+    """The same day and time of day `months` later (UTC); a day that the month lacks becomes its last."""
+    import calendar
+    from datetime import UTC, datetime
+
+    start = datetime.fromtimestamp(moment, UTC)
+    year, month0 = divmod(start.year * 12 + start.month - 1 + months, 12)
+    day = min(start.day, calendar.monthrange(year, month0 + 1)[1])
+    return int(start.replace(year=year, month=month0 + 1, day=day).timestamp())
+
+
+def _iso(text: str) -> int | BadTime:
+    from datetime import datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return BadTime("there is no such date or time of day")
+    if moment.tzinfo is None:
+        zone = "T00:00:00Z" if len(text) == len("2026-01-31") else "Z"
+        return BadTime(f"a date needs its time zone: write `{text}{zone}` for UTC")
+    return int(moment.timestamp())
+
+
+def _coerce_array(text: str, shape: Shape, *, now: int, as_json: bool, quoted: bool) -> Any:
+    if as_json:
+        value = parse_json(text)
+        return conform(value if isinstance(value, list) else [value], shape, now=now)
+    if shape.items is not None and shape.items.kind in {"object", "map"}:
+        return text
+    words = [text] if quoted else [word.strip() for word in text.split(",")]
+    return [coerce(word, shape.items, now=now, quoted=True) for word in words]
+
+
+def _coerce_union(text: str, shape: Shape, *, now: int, as_json: bool, quoted: bool) -> Any:
+    """The first variant that the text fits: a literal that an enum knows, then the narrow kinds, text last."""
+    if any(text in variant.enum for variant in shape.variants):
+        return text
+    for variant in sorted(shape.variants, key=lambda v: v.kind in {"string", "array"}):
+        value = coerce(text, variant, now=now, as_json=as_json, quoted=quoted)
+        if not isinstance(value, str):
+            return value
+    return text
+
+
+def _array_shape(shape: Shape) -> Shape | None:
+    if shape.kind == "union":
+        return next((variant.items for variant in shape.variants if variant.kind == "array"), None)
+    return shape.items if shape.kind == "array" else None
+
+
+def _member(shape: Shape, key: str) -> Shape | None:
+    if shape.kind == "union":
+        found = (_member(variant, key) for variant in shape.variants)
+        return next((member for member in found if member is not None), None)
+    if shape.kind == "map":
+        return shape.items
+    return shape.fields[key].shape if key in shape.fields else None
