@@ -28,6 +28,9 @@ Spec = Literal["documented", "stripe"]
 KEY_VARIABLE = "STRIPE_API_KEY"
 BASE_VARIABLE = "STRIPE_API_BASE"
 
+#: The database of a sandbox that keeps nothing.
+MEMORY = Path(":memory:")
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _KEY_MODE = re.compile(r"(?:sk|rk)_(?:org_)?(test|live)_")
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
@@ -85,6 +88,9 @@ class Connections:
     def __init__(self, connections: Iterable[Connection], default: str, spec: Spec = "documented") -> None:
         self._by_name = {connection.name: connection for connection in connections}
         self._links: dict[str, Link] = {}
+        if default not in self._by_name:
+            known = ", ".join(self.names)
+            raise ConfigurationError(f"there is no connection `{default}` to be the default one; known: {known}")
         self.default = self._by_name[default]
         self.spec = spec
 
@@ -146,9 +152,17 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def load_connections(
-    environ: Mapping[str, str], config_path: Path | None = None, *, table: Callable[[], Table] = load_table
+    environ: Mapping[str, str],
+    config_path: Path | None = None,
+    *,
+    table: Callable[[], Table] = load_table,
+    default: str | None = None,
+    database: str | None = None,
 ) -> Connections:
     """The connections that the environment and the settings file give.
+
+    `default` (a name, with or without its `/`) and `database` (of `/sandbox`; `:memory:` for none) come from the command
+    line and outrank them.
 
     `config_path` None means `$XDG_CONFIG_HOME/stripe-shell/config.toml`, which need not exist; a path that is given
     must. The default connection is the file's `default`, else `stripe` when STRIPE_API_KEY is set, else `sandbox`.
@@ -158,13 +172,16 @@ def load_connections(
     """
     settings = _load_settings(environ, config_path)
     built: dict[str, Connection] = {}
-    for name, entry in {"stripe": StripeSettings(), "sandbox": SandboxSettings(), **settings.connections}.items():
+    always = {"stripe": StripeSettings(), "sandbox": SandboxSettings()}
+    for name, entry in {**always, **settings.connections}.items():
         if isinstance(entry, StripeSettings):
             built[name] = _stripe_connection(name, entry, environ)
         else:
-            built[name] = _sandbox_connection(name, entry, environ, table)
-    default = settings.default or ("stripe" if KEY_VARIABLE in environ else "sandbox")
-    return Connections(built.values(), default, settings.spec)
+            given = database if name == "sandbox" else None
+            path = Path(given or entry.path or data_folder(environ) / "sandbox.db").expanduser()
+            built[name] = _sandbox_connection(name, path, table)
+    chosen = (default or "").removeprefix("/") or settings.default
+    return Connections(built.values(), chosen or ("stripe" if KEY_VARIABLE in environ else "sandbox"), settings.spec)
 
 
 def key_mode(key: str) -> Mode:
@@ -242,15 +259,11 @@ def _key(settings: StripeSettings, environ: Mapping[str, str]) -> tuple[str, str
     return environ[variable], f"the environment variable {variable}", f"{variable}: {problem}" if problem else ""
 
 
-def _sandbox_connection(
-    name: str, settings: SandboxSettings, environ: Mapping[str, str], table: Callable[[], Table]
-) -> Connection:
-    path = Path(settings.path).expanduser() if settings.path else data_folder(environ) / "sandbox.db"
-
+def _sandbox_connection(name: str, path: Path, table: Callable[[], Table]) -> Connection:
     def open_it() -> Transport:
         from stripe_shell.transports.sandbox import open_sandbox
 
-        return open_sandbox(path, table())
+        return open_sandbox(None if path == MEMORY else path, table())
 
     return Connection(name=name, kind="sandbox", mode="sandbox", origin=str(path), opener=open_it)
 
