@@ -25,6 +25,8 @@ CODES: dict[str, str] = {
     "E112": "directive in the wrong place",
     "E113": "`@foreach` and `@end` do not match",
     "E114": "bad `Response:` section",
+    "E115": "text after a closing quote",
+    "E116": "directive given twice",
     # E2xx: the block does not fit the table.
     "E201": "unknown parameter",
     "E202": "missing parameter",
@@ -56,6 +58,7 @@ CODES: dict[str, str] = {
     "E503": "live mode refuses writes",
     "E504": "connection is not usable",
     # Wxxx: worth a look.
+    "W101": "text that looks like JSON",
     "W201": "value outside the range, Stripe clamps it",
     "W202": "deprecated",
     "W203": "placeholder connection",

@@ -1,0 +1,487 @@
+"""The arguments of directives: one small function for each word after `@`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+from stripe_shell.diagnostics import Span
+from stripe_shell.lang.ast import (
+    Argument,
+    Assignment,
+    Condition,
+    Duration,
+    Expectation,
+    Fails,
+    ForEach,
+    ListValue,
+    Match,
+    Name,
+    Operand,
+    Operator,
+    Output,
+    Pages,
+    Path,
+    RawParam,
+    Reference,
+    Retry,
+    Tags,
+    Value,
+)
+from stripe_shell.lang.lines import BLANKS
+from stripe_shell.lang.paths import ANSWER_PATHS, parse_key, read_path
+from stripe_shell.lang.reading import Mistake, Reading, nearest
+from stripe_shell.lang.values import bare_value, parse_value, parse_word
+
+#: Where each directive may stand.
+BLOCK_DIRECTIVES = (
+    "as", "expect", "match", "fails", "when", "retry", "pages", "out", "idempotency_key", "timeout", "raw", "teardown",
+)  # fmt: skip
+BOTH_DIRECTIVES = ("account", "version", "tags")
+TOP_DIRECTIVES = ("let", "secret", "include", "foreach", "end", "connection", "spec")
+#: The shell's own commands; they work at the prompt only.
+COMMANDS = ("help", "connect", "format", "save", "run", "edit", "watch", "curl", "vars", "history", "quit")
+#: Directives that a block may carry several times.
+REPEATABLE = ("expect", "match", "raw")
+#: Names that a script cannot give to something of its own.
+RESERVED_NAMES = ("last", "env", "now", "uuid")
+#: The endings `@out` knows.
+OUTPUT_ENDINGS = (".csv", ".json", ".jsonl")
+#: Operators of `@expect`, words last.
+SYMBOL_OPERATORS = ("==", "!=", "<=", ">=", "<", ">", "!~", "~")
+WORD_OPERATORS = ("in", "contains", "startswith", "endswith", "exists", "absent", "is", "count")
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OPERATOR = re.compile(
+    r"[ \t\r]*(?:(==|!=|<=|>=|!~|<|>|~)|(?<![^ \t\r])(in|contains|startswith|endswith|exists|absent|is|count)"
+    r"(?=[ \t\r]|\Z))[ \t\r]*"
+)
+_COMPARISON = re.compile(r"(==|!=|<=|>=|<|>)[ \t\r]*")
+_QUANTIFIER = re.compile(r"(all|any)[ \t\r]+(?=[$\w])")
+_LEFT_WORD = re.compile(r"(?:\$\$?\{[^}\n]*\}|[^\s=!<>~])+")
+_LIST_ITEM = re.compile(r"""[ \t\r]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|(?:\$\{[^}\n]*\}|[^,\[\]{}"'\n])*)[ \t\r]*([,\]])""")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\b")
+_RETRY = re.compile(r"([0-9]+)[ \t\r]+every[ \t\r]+(\S+)[ \t\r]+until[ \t\r]+")
+_FAILS = re.compile(r"(\*|[a-z][a-z0-9_]*)(?:/(\*|[A-Za-z0-9_.-]+))?\Z")
+_TAG = re.compile(r"[\w.:/-]+")
+_FIELD = re.compile(r"[\w$-][\w.$\[\]*-]*\Z")
+_ASSIGNMENT = re.compile(r"([^\s=]*)[ \t\r]*(=?)[ \t\r]*")
+_OPTION = re.compile(r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*")
+_SPACE = re.compile(r"[ \t\r]*")
+_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+CONNECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def parse_argument(reading: Reading, name: str, at: Span, start: int, end: int) -> Argument | None:
+    """The argument of the directive `@name` at `[start, end)`; `at` covers the word. Raises Mistake (E104, E111)."""
+    if name in _WITHOUT_ARGUMENT:
+        if start < end:
+            raise Mistake("E111", f"`@{name}` takes no argument", reading.span(start, end), "remove it")
+        return None
+    if start >= end:
+        raise Mistake("E111", f"`@{name}` needs an argument", at, f"write `@{name} {_USAGE[name]}`")
+    return _PARSERS[name](reading, start, end)
+
+
+def parse_condition(reading: Reading, start: int, end: int, *, left: Literal["value", "path"]) -> Condition:
+    """`operand OP operand` at `[start, end)`. Raises Mistake (E111)."""
+    subject: Value | Path
+    if left == "path":
+        subject, pos = _path(reading, start, end)
+    else:
+        subject, pos = _left_value(reading, start, end)
+    operator, pos = _operator(reading, pos, end)
+    if operator == "count":
+        raise Mistake("E111", "`count` stands in `@expect` only", reading.span(start, end), "compare a field instead")
+    right = _right_side(reading, operator, pos, end)
+    return Condition(subject, operator, right, reading.span(start, end))
+
+
+# --- one function per directive -------------------------------------------------------------------------
+
+
+def _value(reading: Reading, start: int, end: int) -> Value:
+    return parse_value(reading, start, end)
+
+
+def _as(reading: Reading, start: int, end: int) -> Name:
+    return Name(_name(reading, start, end), reading.span(start, end))
+
+
+def _expect(reading: Reading, start: int, end: int) -> Expectation:
+    quantifier, path, operator, pos = _subject(reading, start, end)
+    span = reading.span(start, end)
+    if quantifier and "*" not in path.steps:
+        message = f"`{quantifier}` needs a path with `[*]`"
+        raise Mistake("E111", message, path.span, "e.g. `all data[*].status == active`")
+    if operator != "count":
+        operand = _right_side(reading, operator, pos, end)
+        return Expectation(path, operator, operand, quantifier, None, span)
+    comparison = _COMPARISON.match(reading.text, pos, end)
+    if comparison is None:
+        fix = reading.fix(pos, pos, "== ") if pos < end else None
+        raise Mistake("E111", "`count` needs a comparison", reading.span(pos, end), "e.g. `count == 3`", fix)
+    count_operator: Operator = comparison[1]  # type: ignore[assignment]
+    return Expectation(path, operator, _number(reading, comparison.end(), end), quantifier, count_operator, span)
+
+
+def _match(reading: Reading, start: int, end: int) -> Match:
+    before = len(reading.problems)
+    value = parse_value(reading, start, end)
+    if value.style != "json" and len(reading.problems) == before:
+        from stripe_shell.lang.values import json_error
+
+        where, why = json_error(reading.text[start:end]) or (0, "it must open with a bracket")
+        at = min(start + where, end - 1)
+        raise Mistake("E111", f"`@match` needs JSON: {why}", reading.span(at, at + 1), "e.g. `@match {...}`")
+    return Match(value, value.span)
+
+
+def _fails(reading: Reading, start: int, end: int) -> Fails:
+    match = _FAILS.match(reading.text, start, end)
+    if match is None:
+        raise _bad(reading, "fails", start, end)
+    return Fails(match[1], match[2], reading.span(start, end))
+
+
+def _when(reading: Reading, start: int, end: int) -> Condition:
+    return parse_condition(reading, start, end, left="value")
+
+
+def _retry(reading: Reading, start: int, end: int) -> Retry:
+    match = _RETRY.match(reading.text, start, end)
+    if match is None:
+        raise _bad(reading, "retry", start, end)
+    attempts = _positive(reading, match[1], *match.span(1))
+    every = _milliseconds(reading, *match.span(2))
+    until = parse_condition(reading, match.end(), end, left="path")
+    return Retry(attempts, every, until, reading.span(start, end))
+
+
+def _pages(reading: Reading, start: int, end: int) -> Pages:
+    text = reading.text[start:end]
+    if text == "all":
+        return Pages(None, reading.span(start, end))
+    return Pages(_positive(reading, text, start, end), reading.span(start, end))
+
+
+def _out(reading: Reading, start: int, end: int) -> Output:
+    file, pos = parse_word(reading, start, end)
+    _check_ending(file)
+    fields: tuple[str, ...] = ()
+    pos = _skip(reading, pos, end)
+    if pos < end:
+        option = _OPTION.match(reading.text, pos, end)
+        if option is None or option[1] != "fields":
+            label = "write `fields=id,customer.email`; a file name with blanks needs quotes"
+            raise Mistake("E111", "not an option of `@out`", reading.span(pos, end), label)
+        fields = tuple(_fields(reading, option.end(), end))
+    return Output(file, fields, reading.span(start, end))
+
+
+def _timeout(reading: Reading, start: int, end: int) -> Duration:
+    return Duration(_milliseconds(reading, start, end), reading.span(start, end))
+
+
+def _raw(reading: Reading, start: int, end: int) -> RawParam:
+    name_start, name_end, value_start = _assignment(reading, "raw", start, end)
+    key = parse_key(reading, name_start, name_end)
+    return RawParam(key, parse_value(reading, value_start, end), reading.span(start, end))
+
+
+def _let(reading: Reading, start: int, end: int) -> Assignment:
+    name_start, name_end, value_start = _assignment(reading, "let", start, end)
+    name = _name(reading, name_start, name_end)
+    value = parse_value(reading, value_start, end)
+    return Assignment(name, value, reading.span(name_start, name_end), reading.span(start, end))
+
+
+def _tags(reading: Reading, start: int, end: int) -> Tags:
+    names = []
+    for name_start, name_end in _words(reading, start, end, " \t\r,"):
+        if not _TAG.fullmatch(reading.text, name_start, name_end):
+            raise Mistake("E111", "not a tag", reading.span(name_start, name_end), "write `@tags a, b`")
+        names.append(reading.text[name_start:name_end])
+    if not names:
+        raise _bad(reading, "tags", start, end)
+    return Tags(tuple(names), reading.span(start, end))
+
+
+def _connection(reading: Reading, start: int, end: int) -> Value:
+    if reading.text[start] == "/" and CONNECTION.fullmatch(reading.text, start + 1, end):
+        fix = reading.fix(start, start + 1, "")
+        raise Mistake("E111", "the name stands without `/` here", reading.span(start, end), "remove the `/`", fix)
+    value = parse_value(reading, start, end)
+    if value.literal is not None and not CONNECTION.fullmatch(value.literal):
+        raise _bad(reading, "connection", start, end)
+    return value
+
+
+def _spec(reading: Reading, start: int, end: int) -> Value:
+    value = parse_value(reading, start, end)
+    if value.literal not in ("stripe", "documented"):
+        raise _bad(reading, "spec", start, end)
+    return value
+
+
+def _foreach(reading: Reading, start: int, end: int) -> ForEach:
+    match = re.compile(r"(\S+)[ \t\r]+in[ \t\r]+").match(reading.text, start, end)
+    if match is None:
+        raise _bad(reading, "foreach", start, end)
+    name = _name(reading, *match.span(1))
+    if match.end() == end:
+        raise _bad(reading, "foreach", start, end)
+    file, pos = parse_word(reading, match.end(), end)
+    options = _options(reading, pos, end)
+    key = options["key"].literal if "key" in options else None
+    jobs = options.get("jobs")
+    on_error = options.get("on_error")
+    return ForEach(
+        name,
+        file,
+        key,
+        _positive(reading, jobs.span.text, jobs.span.start, jobs.span.end) if jobs else 1,
+        _on_error(on_error) if on_error else "stop",
+        reading.span(start, end),
+    )
+
+
+# --- their parts ----------------------------------------------------------------------------------------
+
+
+def _bad(reading: Reading, name: str, start: int, end: int) -> Mistake:
+    return Mistake("E111", f"bad argument of `@{name}`", reading.span(start, end), f"write `@{name} {_USAGE[name]}`")
+
+
+def _skip(reading: Reading, pos: int, end: int) -> int:
+    match = _SPACE.match(reading.text, pos, end)
+    return match.end() if match else pos
+
+
+def _words(reading: Reading, start: int, end: int, separators: str) -> list[tuple[int, int]]:
+    """The ranges between separators."""
+    pattern = re.compile(f"[^{re.escape(separators)}]+")
+    return [match.span() for match in pattern.finditer(reading.text, start, end)]
+
+
+def _name(reading: Reading, start: int, end: int) -> str:
+    """A name that a script gives to something."""
+    name = reading.text[start:end]
+    span = reading.span(start, end)
+    if not _NAME.fullmatch(name):
+        mended = re.sub(r"\W", "_", name, flags=re.ASCII)
+        fix = reading.fix(start, end, mended) if _NAME.fullmatch(mended) and " " not in name else None
+        raise Mistake("E111", f"`{name}` is not a name", span, "letters, digits and `_`, a letter first", fix)
+    if name in RESERVED_NAMES:
+        raise Mistake("E111", f"`{name}` is a name of the shell's own", span, "choose another one")
+    return name
+
+
+def _assignment(reading: Reading, directive: str, start: int, end: int) -> tuple[int, int, int]:
+    """Start and end of the name, and where the value starts."""
+    match = _ASSIGNMENT.match(reading.text, start, end)
+    if match is None or not match[1] or not match[2]:
+        raise _bad(reading, directive, start, end)
+    return match.start(1), match.end(1), match.end()
+
+
+def _positive(reading: Reading, text: str, start: int, end: int) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) == 0:
+        raise Mistake("E111", f"`{text}` is not a number from 1 on", reading.span(start, end))
+    return int(text)
+
+
+def _number(reading: Reading, start: int, end: int) -> Value:
+    value = parse_value(reading, start, end)
+    if value.literal is not None and not re.fullmatch("[0-9][0-9_]*", value.literal):
+        raise Mistake("E111", "`count` is compared with a number", reading.span(start, end), "e.g. `count == 3`")
+    return value
+
+
+def _milliseconds(reading: Reading, start: int, end: int) -> int:
+    match = _DURATION.fullmatch(reading.text, start, end)
+    ms = round(float(match[1]) * _MILLISECONDS[match[2]]) if match and len(match[1]) < 10 else 0
+    if ms <= 0:
+        text = reading.text[start:end]
+        raise Mistake("E111", f"`{text}` is not a time", reading.span(start, end), "e.g. `500ms`, `10s`, `2m`, `1h`")
+    return ms
+
+
+def _check_ending(file: Value) -> None:
+    last = file.parts[-1] if file.parts else None
+    if isinstance(last, Reference) or (last and last.text.lower().endswith(OUTPUT_ENDINGS)):
+        return
+    label = "the name must end in `.csv`, `.json` or `.jsonl`"
+    raise Mistake("E111", "the format of `@out` follows from the file's ending", file.span, label)
+
+
+def _fields(reading: Reading, start: int, end: int) -> list[str]:
+    names = []
+    for name_start, name_end in _words(reading, start, end, " \t\r,"):
+        if not _FIELD.match(reading.text, name_start, name_end):
+            raise Mistake("E111", "not a field", reading.span(name_start, name_end), "write `fields=id,customer.email`")
+        names.append(reading.text[name_start:name_end])
+    if not names:
+        raise Mistake("E111", "`fields=` needs at least one field", reading.span(start, end), "e.g. `fields=id,email`")
+    return names
+
+
+def _options(reading: Reading, pos: int, end: int) -> dict[str, Value]:
+    """The `key=COLUMN`, `jobs=N` and `on_error=…` of a `@foreach`."""
+    options: dict[str, Value] = {}
+    pos = _skip(reading, pos, end)
+    while pos < end:
+        match = _OPTION.match(reading.text, pos, end)
+        if match is None:
+            raise _bad(reading, "foreach", pos, end)
+        name = match[1]
+        if name not in ("key", "jobs", "on_error") or name in options:
+            problem = "given twice" if name in options else "not an option of `@foreach`"
+            raise Mistake("E111", f"`{name}` is {problem}", reading.span(*match.span(1)), _USAGE["foreach"])
+        value, stop = parse_word(reading, match.end(), end)
+        if not value.literal:
+            raise Mistake("E111", f"`{name}=` needs a plain value", reading.span(pos, stop), _USAGE["foreach"])
+        options[name] = value
+        pos = _skip(reading, stop, end)
+    return options
+
+
+def _on_error(value: Value) -> Literal["stop", "continue"]:
+    if value.literal == "continue":
+        return "continue"
+    if value.literal == "stop":
+        return "stop"
+    raise Mistake("E111", f"`{value.literal}` is neither `stop` nor `continue`", value.span)
+
+
+def _subject(reading: Reading, start: int, end: int) -> tuple[Literal["all", "any"] | None, Path, Operator, int]:
+    """`[all|any] PATH OP`, and where the operand starts."""
+    quantifier = _QUANTIFIER.match(reading.text, start, end)
+    if quantifier and not _OPERATOR.match(reading.text, quantifier.end(1), end):
+        path, pos = _path(reading, quantifier.end(), end)
+        operator, pos = _operator(reading, pos, end)
+        return ("all" if quantifier[1] == "all" else "any"), path, operator, pos
+    path, pos = _path(reading, start, end)
+    operator, pos = _operator(reading, pos, end)
+    return None, path, operator, pos
+
+
+def _path(reading: Reading, start: int, end: int) -> tuple[Path, int]:
+    found = read_path(reading.text, start, end)
+    if found is None:
+        label = "a path is like `data[0].id` or `$http`"
+        raise Mistake("E111", "a path into the response must stand here", reading.span(start, end), label)
+    steps, pos = found
+    text, span = reading.text[start:pos], reading.span(start, pos)
+    if text.startswith("$") and text not in ANSWER_PATHS:
+        meant = nearest(text, ANSWER_PATHS)
+        label = f"did you mean `{meant}`?" if meant else f"known are {', '.join(ANSWER_PATHS)}"
+        raise Mistake("E111", f"unknown `{text}`", span, label, reading.fix(start, pos, meant) if meant else None)
+    return Path(steps, text, span), pos
+
+
+def _operator(reading: Reading, pos: int, end: int) -> tuple[Operator, int]:
+    match = _OPERATOR.match(reading.text, pos, end)
+    if match:
+        operator: Operator = match[1] or match[2]  # type: ignore[assignment]
+        return operator, match.end()
+    at = _skip(reading, pos, end)
+    known = " ".join((*SYMBOL_OPERATORS, *WORD_OPERATORS))
+    word = reading.text[at:end].split(maxsplit=1)[0] if at < end else ""
+    span = reading.span(at, at + len(word)) if word else reading.span(max(pos - 1, 0), pos)
+    if word.startswith("="):
+        raise Mistake(
+            "E111", "`=` is no comparison", reading.span(at, at + 1), "write `==`", reading.fix(at, at + 1, "==")
+        )
+    meant = nearest(word, WORD_OPERATORS)
+    fix = reading.fix(at, at + len(word), meant) if meant else None
+    label = f"did you mean `{meant}`?" if meant else f"one of {known}"
+    raise Mistake("E111", f"`{word}` is not an operator" if word else "an operator must follow", span, label, fix)
+
+
+def _right_side(reading: Reading, operator: Operator, pos: int, end: int) -> Operand | None:
+    if operator in ("exists", "absent"):
+        if pos < end:
+            raise Mistake("E111", f"nothing follows `{operator}`", reading.span(pos, end), "remove it")
+        return None
+    if pos >= end:
+        label = 'write a value; `""` is the empty text'
+        raise Mistake("E111", f"`{operator}` needs a right side", reading.span(pos - 1, pos), label)
+    return _operand(reading, operator, pos, end)
+
+
+def _operand(reading: Reading, operator: Operator, start: int, end: int) -> Operand:
+    if reading.text[start] == "[" and (items := _list_items(reading, start, end)) is not None:
+        return ListValue(tuple(items), reading.span(start, end))
+    value = parse_value(reading, start, end)
+    if operator == "in" and value.sole_reference is None and value.style != "json":
+        label = "write `in [a, b]`"
+        fix = reading.fix(start, end, f"[{reading.text[start:end]}]") if "," in reading.text[start:end] else None
+        raise Mistake("E111", "`in` needs a list", value.span, label, fix)
+    return value
+
+
+def _list_items(reading: Reading, start: int, end: int) -> list[Value] | None:
+    """The items of `[a, "b c", ${x}]`; None when it is no list of single values."""
+    items: list[Value] = []
+    pos = start + 1
+    if reading.text[pos:end].strip(BLANKS) == "]":
+        return items
+    while match := _LIST_ITEM.match(reading.text, pos, end):
+        item_start, item_end = match.span(1)
+        while item_end > item_start and reading.text[item_end - 1] in BLANKS:
+            item_end -= 1
+        if item_start == item_end:
+            raise Mistake("E111", "an item is missing", reading.span(item_start, match.end()), 'write `""` for none')
+        items.append(_item(reading, item_start, item_end))
+        pos = match.end()
+        if match[2] == "]":
+            return items if pos == end else None
+    return None
+
+
+def _item(reading: Reading, start: int, end: int) -> Value:
+    if reading.text[start] in "\"'":
+        return parse_value(reading, start, end)
+    return bare_value(reading, start, end)
+
+
+def _left_value(reading: Reading, start: int, end: int) -> tuple[Value, int]:
+    if reading.text[start] in "\"'":
+        return parse_word(reading, start, end)
+    word = _LEFT_WORD.match(reading.text, start, end)
+    if word is None:
+        raise _bad(reading, "when", start, end)
+    return bare_value(reading, start, word.end()), word.end()
+
+
+_WITHOUT_ARGUMENT = ("teardown", "end")
+_PARSERS: dict[str, Callable[[Reading, int, int], Argument]] = {
+    "as": _as, "expect": _expect, "match": _match, "fails": _fails, "when": _when, "retry": _retry, "pages": _pages,
+    "out": _out, "idempotency_key": _value, "timeout": _timeout, "raw": _raw, "account": _value, "version": _value,
+    "tags": _tags, "let": _let, "secret": _let, "include": _value, "foreach": _foreach, "connection": _connection,
+    "spec": _spec,
+}  # fmt: skip
+_USAGE = {
+    "as": "NAME",
+    "expect": "PATH OP VALUE",
+    "match": "JSON",
+    "fails": "TYPE[/CODE]",
+    "when": "${row.plan} == pro",
+    "retry": "5 every 2s until status == active",
+    "pages": "all",
+    "out": "FILE.csv [fields=a,b.c]",
+    "idempotency_key": "TEXT",
+    "timeout": "10s",
+    "raw": "key=value",
+    "account": "ID",
+    "version": "VERSION",
+    "tags": "a, b",
+    "let": "NAME = VALUE",
+    "secret": "NAME = VALUE",
+    "include": "FILE",
+    "foreach": 'row in "file.csv" key=COLUMN [jobs=N] [on_error=continue]',
+    "connection": "NAME",
+    "spec": "stripe",
+}

@@ -1,0 +1,162 @@
+"""The lexer's first half: the text as logical lines, what kind each one is and how far its value reaches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+LineKind = Literal["param", "blank", "comment", "header", "directive", "response", "other"]
+
+#: What may stand around the words of a line; everything else, even a no-break space, is text.
+BLANKS = " \t\r"
+
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
+_SEGMENT = rf"(?:[a-z][a-z0-9_]*|[0-9]+|{_STRING})"
+_KEY = rf"{_SEGMENT}(?:\.{_SEGMENT}|\[(?:{_SEGMENT})?\])*"
+_LINE = re.compile(
+    rf"""[ \t\r]*(?:
+      (?P<param>{_KEY}):(?=[ \t\r\n]|\Z)[ \t\r]*
+    | (?P<blank>(?=\n|\Z))
+    | (?P<comment>\#)
+    | (?P<header>/)
+    | (?P<directive>@[^\s:=]*)(?::|(?=[ \t\r\n=]|\Z)|)[ \t\r]*
+    | (?P<response>Response:)(?=[ \t\r\n{{\[]|\Z)
+    | (?P<other>)
+    )""",
+    re.VERBOSE,
+)
+#: A name that the strict grammar does not know (`metadata.Order ID`): up to the first colon before a blank.
+_LOOSE_PARAM = re.compile(r"([^\n]*?):(?=[ \t\r\n]|\Z)[ \t\r]*")
+STRING = re.compile(_STRING)
+LITERAL_STRING = re.compile(r"'[^'\n]*'")
+_HEREDOC_END = re.compile(r'(?:[^"\\]++|\\.|"(?!""))*+"""', re.DOTALL)
+_BRACKET = re.compile(rf"{_STRING}|[{{}}\[\]]")
+_ASSIGNED = re.compile(r"[^\s=]+[ \t]*=[ \t]*")
+#: Directives whose argument, or what follows `=` in it, is a value that may span lines.
+_VALUE_DIRECTIVES = frozenset({"@match", "@idempotency_key", "@include"})
+_ASSIGNING_DIRECTIVES = frozenset({"@let", "@secret", "@raw"})
+#: Where reading goes on after a value that never closes: no such line can be a part of JSON.
+_RESUME = re.compile(r"[ \t\r]*(?:$|/\w|@\w|\#|Response:|[a-z][a-z0-9_.\[\]]*:(?=[ \t\r\n]|\Z))", re.MULTILINE)
+#: How far later values are followed once one has run unclosed to the end of the text, in characters.
+_PATIENCE = 2_000
+
+
+class Line(NamedTuple):
+    """One logical line: a value over several lines of text makes them one.
+
+    `body` is the first character after the indentation, `word` the end of the key, `/name`, `@word` or `Response:`,
+    `value` the start of what follows it; `end` is behind the last character that is not blank, `next` where the
+    next line starts. `open` is true when a heredoc or a bracket is not closed before the end of the text.
+    """
+
+    kind: LineKind
+    start: int
+    body: int
+    word: int
+    value: int
+    end: int
+    next: int
+    open: bool
+
+
+def read_lines(text: str, start: int = 0, end: int | None = None) -> Iterator[Line]:
+    """The logical lines of `text[start:end]`; together they cover it without a gap."""
+    stop = len(text) if end is None else end
+    reach = stop - start
+    pos = start
+    while pos < stop:
+        line = _read_line(text, pos, stop, reach)
+        if line.open:
+            reach = _PATIENCE
+        yield line
+        pos = line.next
+
+
+def value_end(text: str, start: int, end: int) -> int:
+    """Behind the closing quotes or bracket of the value that opens at `start`.
+
+    -1 when it is still open at `end`, -2 when it can never close (a bracket of the wrong kind), and `start` when
+    nothing that can span lines opens there.
+    """
+    first = text[start : start + 1]
+    if first and first in "{[":
+        return _bracket_end(text, start, end)
+    if text.startswith('"""', start, end):
+        match = _HEREDOC_END.match(text, start + 3, end)
+        return match.end() if match else -1
+    if text.startswith("'''", start, end):
+        close = text.find("'''", start + 3, end)
+        return close + 3 if close >= 0 else -1
+    return start
+
+
+def _bracket_end(text: str, start: int, end: int) -> int:
+    expected: list[str] = []
+    for match in _BRACKET.finditer(text, start, end):
+        char = text[match.start()]
+        if char in "{[":
+            expected.append("}" if char == "{" else "]")
+        elif char != '"':
+            if char != expected.pop():
+                return -2
+            if not expected:
+                return match.end()
+    return -1
+
+
+def _read_line(text: str, pos: int, stop: int, reach: int) -> Line:
+    start = pos
+    if pos == 0 and text.startswith("\ufeff"):
+        pos = 1
+    match = _LINE.match(text, pos, stop)
+    assert match is not None  # noqa: S101  (`other` matches anything)
+    kind: LineKind = match.lastgroup  # type: ignore[assignment]
+    body, word, value = match.start(kind), match.end(kind), match.end()
+    if kind == "other":
+        loose = _LOOSE_PARAM.match(text, body, stop)
+        if loose:
+            kind, word, value = "param", loose.end(1), loose.end()
+    elif kind == "header":
+        word = value
+    newline = text.find("\n", value, stop)
+    line_end = stop if newline < 0 else newline
+    is_open = False
+    opener = _opener(text, kind, body, word, value)
+    if opener >= 0 and opener < line_end and text[opener] in "\"'{[":
+        close = value_end(text, opener, min(stop, opener + reach))
+        is_open = close == -1
+        line_end = _line_end(text, close, stop) if close >= 0 else _recover(text, line_end, stop)
+    last = line_end
+    while last > value and text[last - 1] in BLANKS:
+        last -= 1
+    return Line(kind, start, body, word, value, last, min(line_end + 1, stop), is_open)
+
+
+def _opener(text: str, kind: LineKind, body: int, word: int, value: int) -> int:
+    """Where a value that may span lines would open; -1 on lines that have none."""
+    if kind == "param":
+        return value
+    if kind == "response":
+        while value < len(text) and text[value] in " \t\r\n":
+            value += 1
+        return value if text.startswith(("{", "["), value) else -1
+    if kind == "directive":
+        name = text[body:word]
+        if name in _VALUE_DIRECTIVES:
+            return value
+        if name in _ASSIGNING_DIRECTIVES and (match := _ASSIGNED.match(text, value)):
+            return match.end()
+    return -1
+
+
+def _line_end(text: str, pos: int, stop: int) -> int:
+    newline = text.find("\n", pos, stop)
+    return stop if newline < 0 else newline
+
+
+def _recover(text: str, line_end: int, stop: int) -> int:
+    """The end of the last line that still belongs to a value which never closes."""
+    while line_end < stop and not _RESUME.match(text, line_end + 1, stop):
+        line_end = _line_end(text, line_end + 1, stop)
+    return line_end

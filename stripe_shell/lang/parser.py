@@ -1,0 +1,501 @@
+"""The parser: text to syntax tree, with every problem on the way; never raises on any text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from stripe_shell.diagnostics import Diagnostic, Source, Span, sort_diagnostics
+from stripe_shell.lang.ast import (
+    Block,
+    Comment,
+    Directive,
+    Item,
+    Key,
+    Loop,
+    Param,
+    ResponseSection,
+    Script,
+)
+from stripe_shell.lang.directives import (
+    BLOCK_DIRECTIVES,
+    BOTH_DIRECTIVES,
+    COMMANDS,
+    CONNECTION,
+    REPEATABLE,
+    TOP_DIRECTIVES,
+    parse_argument,
+)
+from stripe_shell.lang.lines import BLANKS, Line, read_lines, value_end
+from stripe_shell.lang.paths import parse_key, parse_path
+from stripe_shell.lang.reading import Mistake, Reading, nearest
+from stripe_shell.lang.values import bare_value, json_error, parse_template, parse_value, parse_word
+
+__all__ = ["Parser", "parse", "parse_path", "parse_template"]
+
+_KEY_WORD = re.compile(r"((?:\"(?:[^\"\\\n]|\\.)*\"|[^\s=\"'{$])+)=")
+_GLUED = re.compile(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)")
+_ASSIGNED = re.compile(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S.*)?\Z")
+_BARE_COMMAND = re.compile(r"(help|exit|quit|\?)(?:[ \t\r]+(?=\S)|\Z)")
+_COMMAND_NAMES = {"?": "help", "exit": "quit"}
+_INLINE_START = re.compile(r"[a-z][a-z0-9_]*(?=[ \t\r]|\Z)")
+_INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def parse(
+    source: Source, *, prompt: bool = False, start: int = 0, end: int | None = None
+) -> tuple[Script, tuple[Diagnostic, ...]]:
+    """The script in `source.text[start:end]`, and every problem in it, by place.
+
+    `prompt` also accepts what people type at the prompt and on the command line: the inline form without its header
+    (`create customer email=a@b.co`), the shell's own commands (`@help`), and the bare `help`, `?`, `exit`, `quit`.
+    A text with problems gives the script that could be read around them.
+    """
+    parser = Parser(source, prompt=prompt)
+    for line in read_lines(source.text, start, end):
+        parser.read(line)
+    return parser.finish()
+
+
+@dataclass(slots=True)
+class OpenBlock:
+    """A block whose end has not been read yet."""
+
+    connection: str | None
+    connection_span: Span
+    items: list[Param | Directive | Comment]
+    inline: int
+    end: int
+    keys: dict[tuple[str, ...], Span] = field(default_factory=dict)
+    directives: dict[str, Span] = field(default_factory=dict)
+    response: ResponseSection | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether a blank line would end it."""
+        return bool(self.items)
+
+    def close(self, reading: Reading) -> Block:
+        """The finished block."""
+        start = self.connection_span.start - (self.connection is not None)
+        return Block(
+            self.connection,
+            tuple(self.items),
+            self.inline,
+            self.response,
+            self.connection_span,
+            reading.span(start, self.end),
+        )
+
+
+@dataclass(slots=True)
+class OpenLoop:
+    """What stands in the script, or in a `@foreach` whose `@end` has not been read yet."""
+
+    directive: Directive | None
+    items: list[Block | Directive | Comment | Loop | OpenBlock] = field(default_factory=list)
+
+    def close(self, reading: Reading) -> tuple[Item, ...]:
+        """The finished items."""
+        return tuple(item.close(reading) if isinstance(item, OpenBlock) else item for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What ended a block, for the message about a line that came too late. `deletable` is where a fix may cut."""
+
+    block: OpenBlock
+    span: Span
+    what: str
+    deletable: bool
+
+
+class Parser:
+    """Reads logical lines one after the other; `finish` gives the script and its problems."""
+
+    def __init__(self, source: Source, *, prompt: bool = False) -> None:
+        self.reading = Reading(source)
+        self.prompt = prompt
+        self.block: OpenBlock | None = None
+        self.loops = [OpenLoop(None)]
+        self._comments: list[Comment] = []
+        self._blank: Line | None = None
+        self._ending: Ending | None = None
+        self._check_characters()
+
+    def read(self, line: Line) -> None:
+        """Take the next line; a mistake in it is noted, and the line is left out."""
+        try:
+            self._dispatch(line)
+        except Mistake as mistake:
+            self.reading.problems.append(mistake.diagnostic)
+
+    def finish(self) -> tuple[Script, tuple[Diagnostic, ...]]:
+        """The script of all lines read, and the problems by place."""
+        self._close_block(None, "")
+        self._flush_comments()
+        while len(self.loops) > 1:
+            loop = self.loops[-1].directive
+            if loop is not None:
+                self.reading.problem("E113", "`@foreach` without `@end`", loop.name_span, "write `@end` below it")
+            self._close_loop(loop.span.end if loop else 0)
+        script = Script(self.loops[0].close(self.reading), self.reading.source)
+        return script, tuple(sort_diagnostics(self.reading.problems)) if self.reading.problems else ()
+
+    def _dispatch(self, line: Line) -> None:
+        kind = line.kind
+        if kind == "param":
+            self._param(line)
+        elif kind == "blank":
+            self._end_paragraph(line)
+        elif kind == "comment":
+            self._comment(line)
+        elif kind == "header":
+            self._header(line)
+        elif kind == "directive":
+            self._directive(line)
+        elif kind == "response":
+            self._response(line)
+        else:
+            self._other(line)
+
+    # --- parameters -------------------------------------------------------------------------------------
+
+    def _param(self, line: Line) -> None:
+        reading = self.reading
+        block = self.block or self._stray(line, "parameter")
+        if self._comments:
+            self._take_comments(block)
+        name = reading.text[line.body : line.word]
+        span = Span(reading.source, line.body, line.word)
+        if name.isidentifier() and name.islower() and name.isascii():
+            key = Key((name,), span, (span,))
+        else:
+            key = self._key(line, block)
+        value = parse_value(reading, line.value, line.end)
+        block.end = line.end
+        self._add_param(block, Param(key, value, Span(reading.source, line.body, line.end)))
+
+    def _key(self, line: Line, block: OpenBlock) -> Key:
+        try:
+            return parse_key(self.reading, line.body, line.word)
+        except Mistake as mistake:
+            glued = _GLUED.match(self.reading.text, line.start, line.word)
+            if not glued:
+                raise
+            raise self._glued(line, glued) from mistake
+
+    def _glued(self, line: Line, glued: re.Match[str]) -> Mistake:
+        colon = glued.end(1)
+        fix = self.reading.fix(colon + 1, colon + 1, " ")
+        span = self.reading.span(colon, colon + 1)
+        message = f"no space after the colon of `{glued[1]}`"
+        value = self.reading.text[colon + 1 : line.end].split("\n", 1)[0]
+        return Mistake("E102", message, span, f"write `{glued[1]}: {value}`", fix)
+
+    def _add_param(self, block: OpenBlock, param: Param) -> None:
+        path = param.key.path
+        first = block.keys.get(path)
+        if first is not None and "" not in path:
+            message = f"`{param.key.span.text}` is given twice"
+            context = ((first, "first given here"),)
+            self.reading.problem("E105", message, param.key.span, "remove one of them", context=context)
+            return
+        block.keys[path] = param.key.span
+        block.items.append(param)
+
+    # --- the ends of blocks -----------------------------------------------------------------------------
+
+    def _end_paragraph(self, line: Line) -> None:
+        if self.block is not None and self.block.begun:
+            self._take_comments(self.block)
+            self._close_block(self.reading.span(line.start, line.end), "this blank line")
+        if self._blank is None:
+            self._blank = line
+
+    def _close_block(self, by: Span | None, what: str) -> None:
+        """End the open block, if there is one."""
+        block, self.block = self.block, None
+        if block is None:
+            return
+        self._ending = Ending(block, by, what, what == "this blank line") if by else None
+        if by is None:
+            self._take_comments(block)
+        if not block.begun:
+            label = "give it an `action:` and an `entity:`"
+            self.reading.problem("E109", "a block with nothing in it", block.connection_span, label)
+
+    def _stray(self, line: Line, what: str) -> OpenBlock:
+        """A line that only a block may hold stands outside one: say why, and go on as if the block were open."""
+        reading = self.reading
+        at = reading.span(line.body, line.word)
+        code = "E103" if what == "parameter" else "E112"
+        message = f"{what} outside a block"
+        ending = self._ending
+        self._ending = None
+        if ending is None:
+            reading.problem(code, message, at, "a block opens with a line like `/sandbox`")
+            self.block = OpenBlock(None, reading.span(line.body, line.body), [], 0, line.end)
+            return self.block
+        number = reading.source.location(ending.block.connection_span.start)[0]
+        context = ((ending.span, f"{ending.what} ended the block that starts on line {number}"),)
+        fix = None
+        if ending.deletable and not reading.text[ending.span.start : line.start].strip():
+            first, last = ending.span.location()[0], reading.source.location(line.start)[0] - 1
+            title = f"delete line {first}" if first == last else f"delete lines {first} to {last}"
+            fix = reading.fix(ending.span.start, line.start, "", title)
+        reading.problem(code, message, at, "" if fix else "move it into the block", fix=fix, context=context)
+        self.block = ending.block
+        self._blank = None
+        return self.block
+
+    # --- comments ---------------------------------------------------------------------------------------
+
+    def _comment(self, line: Line) -> None:
+        text = self.reading.text[line.word : line.end]
+        comment = Comment(text, False, self.reading.span(line.body, line.end))
+        if self.block is not None:
+            self._comments.append(comment)
+        else:
+            self._push(comment)
+
+    def _take_comments(self, block: OpenBlock) -> None:
+        """The comments read since the last line of the block are in it."""
+        if self._comments:
+            block.items.extend(self._comments)
+            block.end = self._comments[-1].span.end
+            self._comments.clear()
+
+    def _flush_comments(self) -> None:
+        """The comments read since the last line of a block belong to what follows the block."""
+        for comment in self._comments:
+            self._push(comment)
+        self._comments.clear()
+
+    def _push(self, item: Block | Directive | Comment | OpenBlock) -> None:
+        self._separate()
+        self.loops[-1].items.append(item)
+
+    def _separate(self) -> None:
+        """A comment is detached when a blank line and then something else follow it."""
+        items = self.loops[-1].items
+        if self._blank is not None and items and isinstance(last := items[-1], Comment):
+            items[-1] = Comment(last.text, True, last.span)
+        self._blank = None
+
+    # --- headers and the inline form --------------------------------------------------------------------
+
+    def _header(self, line: Line) -> None:
+        reading = self.reading
+        name = CONNECTION.match(reading.text, line.body + 1, line.end)
+        end = name.end() if name else line.body + 1
+        self._open_block(line, end, name[0] if name else "", reading.span(line.body + 1, end))
+        if name is None:
+            message = "a block header without the name of a connection"
+            raise Mistake("E109", message, reading.span(line.body, line.body + 1), "write e.g. `/sandbox`")
+        if end < line.end and reading.text[end] not in BLANKS:
+            stop = end
+            while stop < line.end and reading.text[stop] not in BLANKS:
+                stop += 1
+            label = "a name has letters, digits, `_`, `-` and `.`"
+            raise Mistake("E109", "not the name of a connection", reading.span(line.body, stop), label)
+        self._inline(end, line.end)
+
+    def _open_block(self, line: Line, end: int, name: str | None, span: Span) -> None:
+        block = OpenBlock(name, span, [], 0, end)
+        self._close_block(self.reading.span(line.start, line.end), "this line")
+        self._flush_comments()
+        self._push(block)
+        self.block = block
+        self._ending = None
+
+    def _inline(self, pos: int, end: int) -> None:
+        """The words behind a header: action, entity, `key=value` …"""
+        text, block = self.reading.text, self.block
+        positional = ["action", "entity"]
+        while block is not None:
+            while pos < end and text[pos] in BLANKS:
+                pos += 1
+            if pos >= end:
+                break
+            try:
+                param, pos = self._inline_word(pos, end, positional)
+            except Mistake as mistake:
+                self.reading.problems.append(mistake.diagnostic)
+                pos = max(parse_word(Reading(self.reading.source), pos, end)[1], pos + 1)
+                continue
+            block.end = pos
+            self._add_param(block, param)
+            block.inline = len(block.items)
+
+    def _inline_word(self, pos: int, end: int, positional: list[str]) -> tuple[Param, int]:
+        reading = self.reading
+        named = _KEY_WORD.match(reading.text, pos, end)
+        if named:
+            key = parse_key(reading, pos, named.end(1))
+            value, stop = parse_word(reading, named.end(), end)
+            if key.path[0] in positional:
+                del positional[: positional.index(key.path[0]) + 1]
+            return Param(key, value, reading.span(pos, stop)), stop
+        value, stop = parse_word(reading, pos, end)
+        if not positional:
+            word = reading.text[pos:stop]
+            fix = reading.fix(pos, pos, "id=") if "_" in word and word.isidentifier() else None
+            raise Mistake("E109", f"`{word}` is not `key=value`", value.span, "quote values that hold blanks", fix)
+        key = Key((positional.pop(0),), value.span, (value.span,))
+        return Param(key, value, value.span), stop
+
+    # --- directives -------------------------------------------------------------------------------------
+
+    def _directive(self, line: Line) -> None:
+        name = self.reading.text[line.body + 1 : line.word]
+        at = self.reading.span(line.body, line.word)
+        if name in BOTH_DIRECTIVES:
+            if self.block is not None:
+                self._block_directive(line, name, at, self.block)
+            else:
+                self._top_directive(line, name, at)
+        elif name in BLOCK_DIRECTIVES:
+            self._block_directive(line, name, at, self.block or self._stray(line, f"`@{name}`"))
+        elif name in TOP_DIRECTIVES:
+            self._top_directive(line, name, at)
+        elif name in COMMANDS or name in _COMMAND_NAMES:
+            self._command(line, _COMMAND_NAMES.get(name, name), at)
+        else:
+            raise self._unknown_directive(name, at)
+
+    def _unknown_directive(self, name: str, at: Span) -> Mistake:
+        known = (*BLOCK_DIRECTIVES, *BOTH_DIRECTIVES, *TOP_DIRECTIVES, *(COMMANDS if self.prompt else ()))
+        meant = nearest(name.lower(), known)
+        fix = self.reading.fix(at.start, at.end, f"@{meant}") if meant else None
+        label = f"did you mean `@{meant}`?" if meant else f"known are {', '.join(f'@{word}' for word in known)}"
+        return Mistake("E110", f"unknown directive `@{name}`", at, label, fix)
+
+    def _block_directive(self, line: Line, name: str, at: Span, block: OpenBlock) -> None:
+        self._take_comments(block)
+        block.end = line.end
+        first = block.directives.get(name)
+        if first is not None and name not in REPEATABLE:
+            context = ((first, "first given here"),)
+            self.reading.problem("E116", f"`@{name}` is given twice", at, "remove one of them", context=context)
+            return
+        block.directives[name] = at
+        argument = parse_argument(self.reading, name, at, line.value, line.end)
+        block.items.append(Directive(name, argument, at, self.reading.span(line.body, line.end)))
+
+    def _top_directive(self, line: Line, name: str, at: Span) -> None:
+        self._close_block(at, f"`@{name}`")
+        self._flush_comments()
+        if name == "end":
+            self._end_loop(line, at)
+            return
+        try:
+            argument = parse_argument(self.reading, name, at, line.value, line.end)
+        except Mistake:
+            if name == "foreach":
+                self.loops.append(OpenLoop(Directive(name, None, at, at)))
+            raise
+        directive = Directive(name, argument, at, self.reading.span(line.body, line.end))
+        if name != "foreach":
+            self._push(directive)
+            return
+        self._separate()
+        self.loops.append(OpenLoop(directive))
+        self._ending = None
+
+    def _end_loop(self, line: Line, at: Span) -> None:
+        self._blank = None
+        self._ending = None
+        if len(self.loops) == 1:
+            raise Mistake("E113", "`@end` without `@foreach`", at, "remove it")
+        self._close_loop(line.end)
+        parse_argument(self.reading, "end", at, line.value, line.end)
+
+    def _close_loop(self, end: int) -> None:
+        loop = self.loops.pop()
+        if loop.directive is not None and loop.directive.argument is not None:
+            span = self.reading.span(loop.directive.span.start, end)
+            self.loops[-1].items.append(Loop(loop.directive, loop.close(self.reading), span))
+
+    def _command(self, line: Line, name: str, at: Span) -> None:
+        if not self.prompt:
+            raise Mistake("E112", f"`@{name}` works at the prompt", at, "remove it from the script")
+        self._close_block(at, f"`@{name}`")
+        self._flush_comments()
+        argument = parse_value(self.reading, line.value, line.end) if line.value < line.end else None
+        self._push(Directive(name, argument, at, self.reading.span(line.body, line.end)))
+
+    # --- the rest ---------------------------------------------------------------------------------------
+
+    def _response(self, line: Line) -> None:
+        reading = self.reading
+        at = reading.span(line.body, line.word)
+        block = self.block
+        if block is None and self._ending is not None and self._ending.deletable:
+            block = self._ending.block
+        if block is None or block.response is not None:
+            raise Mistake("E114", "`Response:` without a block above it", at, "it follows the block it answers")
+        self._take_comments(block)
+        self.block = block
+        self._close_block(at, "`Response:`")
+        start = line.word
+        while start < line.end and reading.text[start] in " \t\r\n":
+            start += 1
+        if start >= line.end or reading.text[start] not in "{[":
+            raise Mistake("E114", "`Response:` without JSON", at, "the JSON starts on the next line")
+        close = value_end(reading.text, start, line.end)
+        if close < 0:
+            opener = reading.span(start, start + 1)
+            raise Mistake("E106", "this JSON never closes", opener, "close it")
+        block.end = close
+        text = reading.text[start:close]
+        block.response = ResponseSection(text, reading.span(start, close), reading.span(line.body, close))
+        if close < line.end:
+            reading.problem("E114", "text after the JSON", reading.span(close, line.end), "remove it")
+        if error := json_error(text):
+            where = min(start + error[0], close - 1)
+            reading.problem("E114", f"not JSON: {error[1]}", reading.span(where, where + 1), "mend the JSON")
+
+    def _other(self, line: Line) -> None:
+        reading = self.reading
+        if glued := _GLUED.match(reading.text, line.start, line.end):
+            if self.block is None:
+                self._stray(line, "parameter")
+            raise self._glued(line, glued)
+        if self.prompt and self.block is None:
+            if command := _BARE_COMMAND.match(reading.text, line.body, line.end):
+                name = _COMMAND_NAMES.get(command[1], command[1])
+                argument = bare_value(reading, command.end(), line.end) if command.end() < line.end else None
+                at = reading.span(*command.span(1))
+                self._push(Directive(name, argument, at, reading.span(line.body, line.end)))
+                return
+            if _INLINE_START.match(reading.text, line.body, line.end):
+                self._open_block(line, line.body, None, reading.span(line.body, line.body))
+                self._inline(line.body, line.end)
+                return
+        raise self._not_a_line(line)
+
+    def _not_a_line(self, line: Line) -> Mistake:
+        reading = self.reading
+        at = reading.span(line.body, line.end)
+        if hidden := _INVISIBLE.search(reading.text, line.body, line.end):
+            place = reading.span(hidden.start(), hidden.end())
+            fix = reading.fix(hidden.start(), hidden.end(), " ")
+            message = f"an invisible character (U+{ord(hidden[0]):04X})"
+            return Mistake("E101", message, place, "remove it", fix)
+        text = reading.text[line.body : line.end]
+        if assigned := _ASSIGNED.match(text):
+            mended = f"{assigned[1]}: {assigned[2] or ''}".rstrip()
+            fix = reading.fix(line.body, line.end, mended)
+            return Mistake("E101", "not a line of the language", at, f"write `{mended}`", fix)
+        if self.block is None and _INLINE_START.match(text):
+            return Mistake("E101", "not a line of the language", at, f"in a script write `/sandbox {text}`")
+        label = "a line is `/connection`, `key: value`, `@directive` or `# comment`"
+        return Mistake("E101", "not a line of the language", at, label)
+
+    def _check_characters(self) -> None:
+        text = self.reading.text
+        if not text.isascii() and (half := _SURROGATE.search(text)):
+            span = self.reading.span(half.start(), half.end())
+            self.reading.problem("E101", "not a character: the text is not UTF-8", span, "save the file as UTF-8")

@@ -1,0 +1,358 @@
+"""Values: bare text, quotes, heredocs, JSON, and the references inside them."""
+
+from __future__ import annotations
+
+import json
+import re
+from os.path import commonprefix  # of any strings, character by character
+
+from stripe_shell.diagnostics import Source, Span
+from stripe_shell.lang.ast import Part, Reference, Text, Value
+from stripe_shell.lang.lines import BLANKS, LITERAL_STRING, STRING, value_end
+from stripe_shell.lang.paths import read_steps
+from stripe_shell.lang.reading import Reading
+
+#: An escaped opener, a reference, or a reference that never closes.
+TEMPLATE = re.compile(r"\$\$\{|\$\{([^}\n]*)\}|\$\{")
+ESCAPE = re.compile(
+    r'\\(?:(["\\/])|([bfnrt])|u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})'
+    r"|u(?![dD][89a-fA-F])([0-9a-fA-F]{4})|)",
+)
+_WORD = re.compile(r"(?:\$\$?\{[^}\n]*\}|[^\s])+")
+_CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_NAMESPACED = re.compile(r"[ \t]*([A-Za-z_]\w*):([A-Za-z_]\w*)[ \t]*(?::-(.*))?\Z", re.DOTALL)
+_DEFAULT = re.compile(r"[ \t]*(?::-(.*))?\Z", re.DOTALL)
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def parse_value(reading: Reading, start: int, end: int) -> Value:
+    """The value that is the whole of `[start, end)`; blanks around it are not part of it."""
+    text = reading.text
+    if start >= end:
+        return Value("bare", (), reading.span(end, end))
+    first = text[start]
+    if first == '"':
+        if text.startswith('"""', start, end):
+            return _heredoc(reading, start, end)
+        return _double(reading, start, end)
+    if first == "'":
+        if text.startswith("'''", start, end):
+            return _heredoc(reading, start, end)
+        return _single(reading, start, end)
+    if first in "{[":
+        return _bracketed(reading, start, end)
+    return bare_value(reading, start, end)
+
+
+def parse_word(reading: Reading, start: int, end: int) -> tuple[Value, int]:
+    """The value of one shell-quoted word on a line, and where it ends; a blank ends a bare one."""
+    text = reading.text
+    if start >= end or text[start] in BLANKS:
+        return Value("bare", (), reading.span(start, start)), start
+    stop = _word_end(text, start, end)
+    return parse_value(reading, start, stop), stop
+
+
+def bare_value(reading: Reading, start: int, end: int) -> Value:
+    """`[start, end)` as it stands, with its references."""
+    span = reading.span(start, end)
+    if reading.text.find("${", start, end) < 0:
+        return Value("bare", (Text(reading.text[start:end], span),), span)
+    return Value("bare", tuple(_parts(reading, start, end, escapes=False)), span)
+
+
+def parse_template(text: str, span: Span) -> tuple[Part, ...]:
+    """The text and references of a string, e.g. one inside a JSON value, with its escapes already undone.
+
+    The spans are exact when `span` covers the very same text, else all are `span`.
+    """
+    if span.text == text:
+        reading, start = Reading(span.source), span.start
+        return tuple(_parts(reading, start, span.end, escapes=False))
+    parts = _parts(Reading(Source(span.source.name, text)), 0, len(text), escapes=False)
+    return tuple(_moved(part, span) for part in parts)
+
+
+def is_json(text: str) -> bool:
+    """Whether `text` is one JSON value (of any length of number, and nested however deep Python can read)."""
+    return json_error(text) is None
+
+
+def json_error(text: str) -> tuple[int, str] | None:
+    """Where and why `text` is not JSON, None when it is."""
+    try:
+        json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        return error.pos, error.msg
+    except (ValueError, RecursionError) as error:
+        return 0, str(error)
+    return None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _moved(part: Part, span: Span) -> Part:
+    if isinstance(part, Text):
+        return Text(part.text, span)
+    return Reference(part.namespace, part.name, part.path, part.default, part.raw, span)
+
+
+# --- the styles -----------------------------------------------------------------------------------------
+
+
+def _double(reading: Reading, start: int, end: int) -> Value:
+    match = STRING.match(reading.text, start, end)
+    span = reading.span(start, end)
+    if match is None:
+        fix = reading.fix(start, end, _quoted(reading.text[start:end]), "quote the quote")
+        reading.problem("E106", 'no `"` closes this value', reading.span(start, start + 1), "close it", fix=fix)
+        return Value("double", (Text(reading.text[start + 1 : end], span),), span)
+    if match.end() < end:
+        return _text_after_quote(reading, start, match.end(), end)
+    return Value("double", tuple(_parts(reading, start + 1, end - 1, escapes=True)), span)
+
+
+def _single(reading: Reading, start: int, end: int) -> Value:
+    match = LITERAL_STRING.match(reading.text, start, end)
+    if match is None:
+        return bare_value(reading, start, end)
+    if match.end() < end:
+        return _text_after_quote(reading, start, match.end(), end)
+    return Value("single", _literal(reading, start + 1, end - 1), reading.span(start, end))
+
+
+def _text_after_quote(reading: Reading, start: int, close: int, end: int) -> Value:
+    fix = reading.fix(start, end, _quoted(reading.text[start:end]), "quote the whole value")
+    label = "quote the whole value, or none of it"
+    reading.problem("E115", "text after the closing quote", reading.span(close, end), label, fix=fix)
+    return bare_value(reading, start, end)
+
+
+def _bracketed(reading: Reading, start: int, end: int) -> Value:
+    text = reading.text
+    close = value_end(text, start, end)
+    if close < 0:
+        _unclosed(reading, start, end, "}" if text[start] == "{" else "]")
+        span = reading.span(start, end)
+        return Value("bare", (Text(text[start:end], span),), span)
+    if close == end and is_json(text[start:end]):
+        return Value("json", tuple(_parts(reading, start, end, escapes=True, raw=True)), reading.span(start, end))
+    if "\n" in text[start:end]:
+        _warn_text(reading, start, close)
+    return bare_value(reading, start, end)
+
+
+def _unclosed(reading: Reading, start: int, end: int, closer: str) -> None:
+    width = 3 if closer in ('"""', "'''") else 1
+    newline = reading.text.find("\n", start, end)
+    line_end = end if newline < 0 else newline
+    fix = None
+    if width == 1 and newline < 0:
+        fix = reading.fix(start, line_end, _quoted(reading.text[start:line_end]), "make it text")
+    message = f"no `{closer}` closes this value"
+    reading.problem("E106", message, reading.span(start, start + width), "close it, or quote the value", fix=fix)
+
+
+def _warn_text(reading: Reading, start: int, close: int) -> None:
+    from stripe_shell.diagnostics import Diagnostic
+
+    where, why = json_error(reading.text[start:close]) or (0, "text follows it")
+    at = min(start + where, close - 1)
+    message = f"not JSON, so it is sent as text: {why}"
+    reading.problems.append(Diagnostic("W101", message, reading.span(at, at + 1), "warning"))
+
+
+def _heredoc(reading: Reading, start: int, end: int) -> Value:
+    text = reading.text
+    quotes = text[start : start + 3]
+    close = value_end(text, start, end)
+    span = reading.span(start, end)
+    literal = quotes == "'''"
+    if close < 0:
+        _unclosed(reading, start, end, quotes)
+        return Value("literal_heredoc" if literal else "heredoc", (Text(text[start + 3 : end], span),), span)
+    if close < end:
+        return _text_after_quote(reading, start, close, end)
+    parts: list[Part] = []
+    for number, (line_start, line_end) in enumerate(_dedented(text, start + 3, end - 3)):
+        if number:
+            _append(parts, Text("\n", reading.span(line_start, line_start)))
+        if literal:
+            parts_here: tuple[Part, ...] | list[Part] = _literal(reading, line_start, line_end)
+        else:
+            parts_here = _parts(reading, line_start, line_end, escapes=True)
+        for part in parts_here:
+            _append(parts, part)
+    return Value("literal_heredoc" if literal else "heredoc", tuple(parts), span)
+
+
+def _dedented(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The ranges of a heredoc's lines, without what dedenting takes away and without their line ends."""
+    ranges = []
+    pos = start
+    while True:
+        newline = text.find("\n", pos, end)
+        stop = end if newline < 0 else newline
+        ranges.append((pos, stop))
+        if newline < 0:
+            break
+        pos = newline + 1
+    ranges = [(a, b if i == len(ranges) - 1 else _before_returns(text, a, b)) for i, (a, b) in enumerate(ranges)]
+    first = None if _is_blank(text, *ranges[0]) and len(ranges) > 1 else ranges[0]
+    rest = ranges[1:]
+    if rest and _is_blank(text, *rest[-1]):
+        rest.pop()
+    margin = len(commonprefix([_margin(text, a, b) for a, b in rest if not _is_blank(text, a, b)]))  # noqa: RUF071
+    dedented = [(b, b) if _is_blank(text, a, b) else (a + margin, b) for a, b in rest]
+    return dedented if first is None else [first, *dedented]
+
+
+def _before_returns(text: str, start: int, end: int) -> int:
+    while end > start and text[end - 1] == "\r":
+        end -= 1
+    return end
+
+
+def _is_blank(text: str, start: int, end: int) -> bool:
+    return not text[start:end].strip(BLANKS)
+
+
+def _margin(text: str, start: int, end: int) -> str:
+    line = text[start:end]
+    return line[: len(line) - len(line.lstrip(BLANKS))]
+
+
+# --- text and references --------------------------------------------------------------------------------
+
+
+def _literal(reading: Reading, start: int, end: int) -> tuple[Part, ...]:
+    return (Text(reading.text[start:end], reading.span(start, end)),) if start < end else ()
+
+
+def _append(parts: list[Part], part: Part) -> None:
+    """Add a part; neighbouring texts become one."""
+    if isinstance(part, Text) and parts and isinstance(last := parts[-1], Text):
+        parts[-1] = Text(last.text + part.text, last.span.to(part.span))
+    else:
+        parts.append(part)
+
+
+def _parts(reading: Reading, start: int, end: int, *, escapes: bool, raw: bool = False) -> list[Part]:
+    """The texts and references of `[start, end)`.
+
+    `escapes`: JSON escapes are undone; `raw`: only inside references, while the text stays as it is written, as in
+    a JSON value.
+    """
+    parts: list[Part] = []
+    pos = start
+    for match in TEMPLATE.finditer(reading.text, start, end):
+        if match.group(1) is None:
+            if match.end() - match.start() == 2:
+                _open_reference(reading, match.start())
+            elif not raw:
+                _add_text(reading, parts, pos, match.start(), escapes)
+                pos = match.start() + 1
+            continue
+        _add_text(reading, parts, pos, match.start(), escapes and not raw)
+        parts.append(parse_reference(reading, match.start(1), match.end(1), escapes=escapes))
+        pos = match.end()
+    _add_text(reading, parts, pos, end, escapes and not raw)
+    return parts
+
+
+def _add_text(reading: Reading, parts: list[Part], start: int, end: int, escapes: bool) -> None:
+    if start < end:
+        text = reading.text[start:end]
+        if escapes and "\\" in text:
+            text = unescape(reading, start, end)
+        _append(parts, Text(text, reading.span(start, end)))
+
+
+def _open_reference(reading: Reading, start: int) -> None:
+    fix = reading.fix(start, start + 2, "$${", "make it text")
+    reading.problem("E108", "no `}` closes this reference", reading.span(start, start + 2), "close it", fix=fix)
+
+
+def unescape(reading: Reading, start: int, end: int) -> str:
+    """`[start, end)` with its JSON escapes undone; a bad one is noted and stays as it is."""
+
+    def replace(match: re.Match[str]) -> str:
+        char, control, high, low, code = match.groups()
+        if char:
+            return char
+        if control:
+            return _CONTROL[control]
+        if high:
+            return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+        if code:
+            return chr(int(code, 16))
+        _bad_escape(reading, start + match.start(), end)
+        return match.group()
+
+    return ESCAPE.sub(replace, reading.text[start:end])
+
+
+def _bad_escape(reading: Reading, at: int, end: int) -> None:
+    message = f"`{reading.text[at : at + 2]}` is not an escape"
+    if reading.text.startswith("\\u", at):
+        message = "`\\u` needs four hexadecimal digits, and surrogates come in pairs"
+    label = "a backslash is written `\\\\`"
+    fix = reading.fix(at, at + 1, "\\\\", "double the backslash")
+    reading.problem("E107", message, reading.span(at, min(at + 2, end)), label, fix=fix)
+
+
+def parse_reference(reading: Reading, start: int, end: int, *, escapes: bool) -> Reference:
+    """What stands between the braces at `[start, end)`; a bad one is noted and becomes a name that is its text."""
+    content = reading.text[start:end]
+    if escapes and "\\" in content:
+        content = unescape(reading, start, end)
+    span = reading.span(start, end)
+    reference = _read_reference(content, span)
+    if reference is None:
+        message = f"`{content.strip()}` is not a reference" if content.strip() else "a reference without a name"
+        label = "write `${name}`, `${name.path[0]}` or `${env:NAME}`; `$${` for the text itself"
+        fix = reading.fix(start - 1, start - 1, "$", "make it text") if "${" not in content else None
+        reading.problem("E108", message, span, label, fix=fix)
+        return Reference(None, content.strip(), (), None, content.strip(), span)
+    if reference.namespace not in (None, "env"):
+        label = "the only namespace is `env:`"
+        reading.problem("E108", f"unknown namespace `{reference.namespace}:`", span, label)
+    return reference
+
+
+def _read_reference(content: str, span: Span) -> Reference | None:
+    if "${" in content:
+        return None
+    if spaced := _NAMESPACED.match(content):
+        namespace, name, default = spaced.groups()
+        return Reference(namespace, name, (), default, f"{namespace}:{name}", span)
+    start = len(content) - len(content.lstrip(" \t"))
+    name_match = _NAME.match(content, start)
+    if name_match is None:
+        return None
+    steps, pos = read_steps(content, name_match.end(), len(content))
+    rest = _DEFAULT.match(content, pos)
+    if rest is None or "*" in steps:
+        return None
+    return Reference(None, name_match.group(), steps, rest.group(1), content[start:pos], span)
+
+
+# --- words ----------------------------------------------------------------------------------------------
+
+
+def _word_end(text: str, start: int, end: int) -> int:
+    """Where the word at `start` ends: behind its quotes or brackets, else at the next blank."""
+    pos = start
+    if match := STRING.match(text, start, end) or LITERAL_STRING.match(text, start, end):
+        pos = match.end()
+    elif text[start] in "{[" and (close := value_end(text, start, end)) > 0:
+        pos = close
+    more = _WORD.match(text, pos, end)
+    return more.end() if more else pos
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\r", "\\r")
+    return f'"{escaped}"'
