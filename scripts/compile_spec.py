@@ -14,7 +14,6 @@ import importlib.util
 import json
 import re
 import sys
-import textwrap
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -30,8 +29,6 @@ SPEC_ROOM = Path(__file__).parents[1] / "stripe_shell" / "spec"
 WIDTH = 110
 HOSTS = {"https://files.stripe.com/": "files", "https://meter-events.stripe.com/": "meter-events"}
 ENCODINGS = {"application/json": "json", "multipart/form-data": "multipart"}
-
-UNBROKEN: Mapping[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 
 Json = dict[str, Any]
 
@@ -80,6 +77,8 @@ def written_operation(method: str, path: str, operation: Json) -> Json:
     if encoding != "form":
         written["encoding"] = encoding
     for server in operation.get("servers", []):
+        if server["url"] not in HOSTS:
+            raise SystemExit(f"{method.upper()} {path} has a host that the shell does not know: {server['url']}")
         written["host"] = HOSTS[server["url"]]
     if operation.get("deprecated"):
         written["deprecated"] = True
@@ -266,11 +265,19 @@ def _home(name: str, resources: Mapping[str, str]) -> str:
 def add_document(entities: dict[str, Json], document: Json) -> None:
     """Put what `documented.toml` says about an operation beside it."""
     for command in document["command"]:
-        operation = entities[command["entity"]]["operations"][command["action"]]
+        operation = _operation_named(entities, command)
         operation["document"] = {"params": command["params"], "required": command["required"]}
     for alias in document["alias"]:
-        operation = entities[alias["entity"]]["operations"][alias["action"]]
+        operation = _operation_named(entities, alias)
         operation.setdefault("aliases", {})[alias["name"]] = alias["path"]
+
+
+def _operation_named(entities: Mapping[str, Json], entry: Json) -> Json:
+    operations = entities.get(entry["entity"], {"operations": {}})["operations"]
+    if entry["action"] not in operations:
+        raise SystemExit(f"documented.toml: the description has no `{entry['action']} {entry['entity']}`")
+    found: Json = operations[entry["action"]]
+    return found
 
 
 # --- writing -----------------------------------------------------------------------------------------------
@@ -339,15 +346,22 @@ def pretty(value: Any, indent: int = 0, used: int = 0) -> str:
         return flat
     pad = " " * (indent + 1)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return (
-            "[\n"
-            + textwrap.fill(flat[1:-1], WIDTH, initial_indent=pad, subsequent_indent=pad, **UNBROKEN)
-            + f"\n{' ' * indent}]"
-        )
+        return f"[\n{_filled(value, pad)}\n{' ' * indent}]"
     if isinstance(value, list):
         return "[\n" + ",\n".join(pad + pretty(item, indent + 1) for item in value) + f"\n{' ' * indent}]"
     rows = (f"{pad}{json.dumps(key)}: {pretty(item, indent + 1, len(key) + 4)}" for key, item in value.items())
     return "{\n" + ",\n".join(rows) + f"\n{' ' * indent}}}"
+
+
+def _filled(texts: list[str], pad: str) -> str:
+    """Texts as JSON, as many on a line as fit."""
+    lines = [pad]
+    for position, text in enumerate(texts):
+        word = json.dumps(text, ensure_ascii=False) + ("," if position < len(texts) - 1 else "")
+        if len(lines[-1]) + 1 + len(word) > WIDTH and lines[-1] != pad:
+            lines.append(pad)
+        lines[-1] += word if lines[-1] == pad else f" {word}"
+    return "\n".join(lines)
 
 
 def differences(files: Mapping[str, str], folder: Path) -> list[str]:

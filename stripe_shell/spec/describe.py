@@ -36,11 +36,11 @@ def describe(operation: Operation, depth: int = 8) -> list[Row]:
     paths = [Row(documented_name(operation, name), "id", True, "path") for name in operation.path_params]
     place = "body" if operation.method == "POST" else "query"
     documented = frozenset(name.replace(".0.", "[].") for name in operation.required_by_document)
-    return paths + list(_rows(operation.params, "", place, depth, documented))
+    return paths + list(_rows(operation.params, "", place, range(depth + 1), documented))
 
 
-def _rows(shape: Shape, prefix: str, place: str, deeper: int, documented: frozenset[str]) -> Iterator[Row]:
-    level = prefix.count(".")
+def _rows(shape: Shape, prefix: str, place: str, levels: range, documented: frozenset[str]) -> Iterator[Row]:
+    """The rows of an object's members and of what is in them; `levels` are this level and those that may follow."""
     fields = sorted(shape.fields.values(), key=lambda field: (not _wanted(field, prefix, documented), field.name))
     for field in fields:
         path = prefix + field.name
@@ -49,14 +49,13 @@ def _rows(shape: Shape, prefix: str, place: str, deeper: int, documented: frozen
             type_label(field.shape),
             field.required,
             place,
-            level,
+            levels.start,
             field.shape.clearable,
             field.deprecated,
             path in documented,
         )
-        if deeper:
-            for inner, mark in _objects(field.shape):
-                yield from _rows(inner, f"{path}{mark}.", place, deeper - 1, documented)
+        for inner, mark in _objects(field.shape) if levels[1:] else ():
+            yield from _rows(inner, f"{path}{mark}.", place, levels[1:], documented)
 
 
 def _wanted(field: Field, prefix: str, documented: frozenset[str]) -> bool:

@@ -9,7 +9,7 @@ from .problems import ProblemKind, Tree
 
 _INTEGER = re.compile(r"-?[0-9]{1,100}")
 _DECIMAL = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
-_NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")
+_NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 
 
 def scalar_text(value: Tree) -> str:
@@ -34,7 +34,7 @@ def _is_decimal(value: Tree) -> bool:
 def _is_finite(value: Tree) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return isinstance(value, int) or value - value == 0
+    return isinstance(value, int) or value - value == 0  # false for nan and the infinities
 
 
 def _is_boolean(value: Tree) -> bool:

@@ -113,7 +113,8 @@ def type_label(shape: Shape, shown: int = _SHOWN_VALUES) -> str:
     if shape.kind in ("array", "map"):
         return f"{shape.kind} of {type_label(shape.items or ANYTHING, shown)}"
     if shape.kind == "union":
-        return " or ".join(dict.fromkeys(type_label(variant, shown) for variant in shape.variants))
+        labels = (type_label(variant, shown).removeprefix("enum: ") for variant in shape.variants)
+        return " or ".join(dict.fromkeys(labels))
     limit = f" ≤ {shape.max_length}" if shape.max_length is not None else ""
     return (shape.form if shape.form and shape.kind == "string" else shape.kind) + limit
 

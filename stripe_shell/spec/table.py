@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any, Final, cast
 
 from .model import Entity, Operation, Shape
@@ -15,7 +15,8 @@ from .notation import ShapeReader
 
 __all__ = ["NameResolution", "Table", "load_table", "resolve_name"]
 
-_DATA: Final = Path(__file__).parent / "data"
+# os.path and not pathlib, whose import costs as much as the whole index.
+_DATA: Final = os.path.join(os.path.dirname(__file__), "data")  # noqa: PTH118, PTH120
 _METHODS: Final = ("GET", "POST", "DELETE")
 
 Json = dict[str, Any]
@@ -30,9 +31,9 @@ def load_table() -> Table:
 class Table:
     """What Stripe knows, read from the files below `folder`. Nothing in it changes once it is there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._index = _read(folder / "index.json")
+        self._index = _read(folder, "index")
         self._entities: dict[str, Entity] = {}
         self._leaves: dict[str, Shape] = {}
         self._schemas: dict[str, Shape] = {}
@@ -133,12 +134,12 @@ class Table:
     @property
     def _schema_places(self) -> _SchemaIndex:
         if self._schema_index is None:
-            self._schema_index = _SchemaIndex(_read(self._folder / "schemas.json"))
+            self._schema_index = _SchemaIndex(_read(self._folder, "schemas"))
         return self._schema_index
 
     def _schema_file(self, name: str) -> tuple[ShapeReader, Json]:
         if name not in self._readers:
-            written = _read(self._folder / "schemas" / f"{name}.json")
+            written = _read(self._folder, "schemas", name)
             self._readers[name] = ShapeReader({}, self._leaves), written
         return self._readers[name]
 
@@ -151,7 +152,7 @@ class Table:
 
     def _read_entity(self, name: str) -> Entity:
         row = self._index["entities"][name]
-        written = _read(self._folder / "entities" / f"{name}.json")
+        written = _read(self._folder, "entities", name)
         reader = ShapeReader(written.get("shared", {}), self._leaves)
         operations = _Operations(name, written["operations"], reader)
         return Entity(name, row["plural"], row["object"], row["schema"], operations)
@@ -258,6 +259,7 @@ def _decoded(segment: str) -> str:
     return unquote(segment)
 
 
-def _read(file: Path) -> Json:
-    with file.open("rb") as stream:
+def _read(folder: str, *names: str) -> Json:
+    """The content of the JSON file `names` below `folder`."""
+    with open(os.path.join(folder, *names) + ".json", "rb") as stream:  # noqa: PTH118, PTH123
         return cast(Json, json.loads(stream.read()))

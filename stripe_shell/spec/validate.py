@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _INT64 = 2**63 - 1
+_WRONG_SCALARS = ("not_string", "not_integer", "not_number", "not_decimal", "not_boolean", "not_time")
 _METADATA_KEYS = 50
 _METADATA_KEY_LENGTH = 40
 
@@ -224,10 +225,10 @@ def _union(value: Tree, shape: Shape, path: Path, required: bool) -> Iterator[Pr
         yield replace(problem, expected=type_label(shape), allowed=allowed) if here else problem
 
 
-def _distance(problems: list[Problem], path: Path) -> tuple[bool, int]:
-    """How far a value is from a variant: a wrong kind of value is farther than any number of wrong members."""
-    wrong_kind = any(problem.path == path and problem.kind.startswith("not_") for problem in problems)
-    return wrong_kind, len(problems)
+def _distance(problems: list[Problem], path: Path) -> tuple[bool, bool, int]:
+    """How far a value is from a variant: farthest a scalar from an object or an array, then any other wrong kind."""
+    here = {problem.kind for problem in problems if problem.path == path}
+    return not here.isdisjoint(("not_object", "not_array")), not here.isdisjoint(_WRONG_SCALARS), len(problems)
 
 
 # --- types ---------------------------------------------------------------------------------------------------
