@@ -1,0 +1,54 @@
+"""An answer as CSV: a row per object, a column per member, names of nested ones with dots.
+
+Cells: text as it is, numbers as they came, `true` and `false`, nothing for null; lists as JSON text. Text that a
+spreadsheet would run as a formula (it begins with `=`, `@`, a tab, or with `+` or `-` and is no number or telephone
+number) gets an apostrophe in front: what a customer typed as a name must not run on a colleague's machine. Numbers
+are never touched, so negative amounts stay numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from stripe_shell.render.json import compact_json, scalar_text
+from stripe_shell.render.shape import flatten, rows_of, visible
+
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().+-]*\Z)")
+
+
+def render_csv(body: Any, *, width: int | None, color: bool) -> str:
+    """A header line and the rows; the header holds every name that occurs, in the order of first sight."""
+    rows = rows_of(body)
+    flat = [flat_row(row) for row in ([body] if rows is None else rows)]
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    show = (lambda text: text) if width is None else visible
+    return "".join(csv_line(map(show, line)) for line in ([names] if names else [])) + "".join(
+        csv_line(show(cell(row.get(name))) for name in names) for row in flat if names
+    )
+
+
+def flat_row(row: Any) -> dict[str, Any]:
+    """The cells of a row by column name; a value that is no object is the one column `value`."""
+    if not isinstance(row, Mapping):
+        return {"value": row}
+    return {name: value for name, value in flatten(row) if value != {}}
+
+
+def cell(value: Any) -> str:
+    """A value as the text of a cell."""
+    if isinstance(value, str):
+        return f"'{value}" if _FORMULA.match(value) else value
+    if isinstance(value, Mapping | Sequence):
+        return compact_json(value)
+    return "" if value is None else scalar_text(value)
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """One record, quoted where need be, with its line end."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()

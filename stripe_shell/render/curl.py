@@ -1,0 +1,72 @@
+"""A request as a curl command that sends the same bytes; the key is named, never shown."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+from stripe_shell.wire import Request
+
+
+def render_curl(request: Request, base_url: str, *, key_placeholder: str = "$STRIPE_API_KEY") -> str:
+    """The command over several lines, for a POSIX shell, without a line end after it.
+
+    `base_url` is the address of `request.host`, without a path of the API. `key_placeholder` stands where the key
+    belongs, within double quotes, so that the shell puts the variable's value there. A body that is not text goes
+    through base64.
+    """
+    lines = list(_arguments(request, base_url, key_placeholder))
+    command = " \\\n  ".join(lines)
+    if request.body and not _is_text(request.body):
+        return f"{_base64(request.body)} |\n{command}"
+    return command
+
+
+def _arguments(request: Request, base_url: str, key_placeholder: str) -> Iterator[str]:
+    # --globoff: brackets in the query are Stripe's, not patterns of curl.
+    yield f"curl --globoff -X {request.method} {shlex.quote(base_url.rstrip('/') + request.target)}"
+    yield f'-H "Authorization: Bearer {key_placeholder}"'
+    if request.idempotency_key is not None:
+        yield _header("Idempotency-Key", request.idempotency_key)
+    for name, value in request.headers.items():
+        yield _header(name, value)
+    if request.timeout_ms is not None:
+        yield f"--max-time {request.timeout_ms / 1000:g}"
+    yield from _body(request)
+
+
+def _header(name: str, value: str) -> str:
+    return f"-H {shlex.quote(f'{name}: {value}')}"
+
+
+def _body(request: Request) -> Iterator[str]:
+    if not request.body:
+        if request.method == "POST":
+            yield "--data-raw ''"
+    elif not _is_text(request.body):
+        yield "--data-binary @-"
+    elif _is_form(request):
+        for pair in request.body.decode().split("&"):  # curl joins them with `&` again
+            yield f"--data-raw {shlex.quote(pair)}"
+    else:
+        yield f"--data-raw {shlex.quote(request.body.decode())}"
+
+
+def _is_form(request: Request) -> bool:
+    kind = next((value for name, value in request.headers.items() if name.lower() == "content-type"), "")
+    return kind.startswith("application/x-www-form-urlencoded") and b"&" in request.body.strip(b"&")
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether it can stand in a command line, to be read and copied: UTF-8 without control characters."""
+    try:
+        return re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", body.decode()) is None
+    except UnicodeDecodeError:
+        return False
+
+
+def _base64(body: bytes) -> str:
+    from base64 import b64encode
+
+    return f"printf %s {b64encode(body).decode()} | base64 -d"

@@ -1,0 +1,62 @@
+"""An answer as JSON: members in Stripe's order, two spaces, every number as it came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from json import dumps
+from typing import Any
+
+from stripe_shell.render.shape import visible_json
+
+
+def render_json(body: Any, *, width: int | None, color: bool) -> str:
+    """`body` over several lines. Control characters are escaped, other characters stand as they are."""
+    text = visible_json("".join(_pieces(body, "\n"))) + "\n"
+    return _colored(text) if color else text
+
+
+def compact_json(value: Any) -> str:
+    """`value` on one line."""
+    return visible_json("".join(_pieces(value, None)))
+
+
+def _pieces(value: Any, line: str | None) -> Iterator[str]:
+    """The text piece by piece; `line` is the line end with the indentation of `value`, None for everything on one."""
+    inner = None if line is None else f"{line}  "
+    if isinstance(value, Mapping) and value:
+        for index, (key, item) in enumerate(value.items()):
+            yield ("{" if index == 0 else ", " if inner is None else ",") + (inner or "")
+            yield f"{dumps(str(key), ensure_ascii=False)}: "
+            yield from _pieces(item, inner)
+        yield f"{line or ''}}}"
+    elif isinstance(value, list | tuple) and value:
+        for index, item in enumerate(value):
+            yield ("[" if index == 0 else ", " if inner is None else ",") + (inner or "")
+            yield from _pieces(item, inner)
+        yield f"{line or ''}]"
+    else:
+        yield scalar_text(value)
+
+
+def scalar_text(value: Any) -> str:
+    """A value without members as JSON text. Numbers keep the text they came with."""
+    if isinstance(value, str):
+        return dumps(value, ensure_ascii=False)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "{}"
+    return "[]" if isinstance(value, list | tuple) else str(value)
+
+
+def _colored(text: str) -> str:
+    from pygments import highlight
+    from pygments.formatters import TerminalFormatter
+    from pygments.lexers import JsonLexer
+    from pygments.token import Keyword, Name, Number, String, Token
+
+    colors = {Token: ("", ""), Name.Tag: ("blue", "brightblue"), String: ("green", "green")}
+    colors |= {Number: ("cyan", "brightcyan"), Keyword: ("magenta", "brightmagenta")}
+    return str(highlight(text, JsonLexer(stripnl=False), TerminalFormatter(bg="dark", colorscheme=colors)))

@@ -1,0 +1,216 @@
+"""An answer for people: a list as a table of its most telling columns, an object as one member a line."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from stripe_shell.render.json import compact_json, scalar_text
+from stripe_shell.render.shape import flatten, pick, rows_of, visible
+
+# The members that tell most, in the order in which a narrow terminal keeps them; of the amounts, the first there is.
+_AMOUNTS = ("amount", "amount_due", "amount_total", "unit_amount", "total", "amount_off")
+_TELLING = (
+    *("id", "object", "name", "email", *_AMOUNTS, "status", "type", "customer", "product", "nickname"),
+    *("recurring.interval", "interval", "active", "description", "created"),
+)
+_DULL = frozenset({"object", "livemode", "url", "currency", *_AMOUNTS})
+
+_MOST_COLUMNS = 8
+_FEWEST_COLUMNS = 3
+_ENOUGH_COLUMNS = 4
+
+_TIME_NAME = re.compile(
+    r"(?:.*[_.])?(?:created|updated|at|on|start|end|date|anchor|deadline|timestamp|until|after|before|due_by)"
+)
+_EARLIEST, _LATEST = 500_000_000, 10_000_000_000  # 1985 and 2286: what is outside is hardly a time
+
+_UNBOUNDED = 1_000_000
+
+
+def render_table(body: Any, *, width: int | None, color: bool) -> str:
+    """A list as a table, or as records where the terminal is too narrow for its first columns; else name and value.
+
+    Times are shown as ISO 8601, beside the epoch seconds where there is room; amounts stay whole numbers. Nothing is
+    cut off: long values wrap on a terminal, and stay on one line elsewhere.
+    """
+    rows = rows_of(body)
+    if rows is None:
+        return _draw([_record(body)], width, color)
+    columns = choose_columns(rows)
+    table, left_out = _widest(rows, columns, width)
+    parts: list[RenderableType] = [table] if table else list(_records(rows, columns))
+    notes = [_footer(body, rows)] + [f"too narrow for: {', '.join(left_out)}"] * bool(left_out)
+    return _draw([*parts, Text("; ".join(notes), style="dim")], width, color)
+
+
+def choose_columns(rows: Sequence[Any]) -> tuple[str, ...]:
+    """The names of the columns that tell most about these rows, the most important first; at most eight."""
+    objects = [row for row in rows if isinstance(row, Mapping)]
+    if not objects:
+        return ("value",) if rows else ()
+    there = [name for name in _TELLING if any(_cell(row, name) for row in objects)]
+    unwanted = {name for name in there if name in _AMOUNTS and name != _amount_name(there)}
+    if len({row.get("object") for row in objects}) == 1:
+        unwanted.add("object")
+    telling = [name for name in there if name not in unwanted]
+    if len(telling) >= _ENOUGH_COLUMNS:
+        return tuple(telling[:_MOST_COLUMNS])
+    names = dict.fromkeys(name for row in objects for name in row if name not in _DULL and name not in telling)
+    others = (name for name in names if any(_is_plain(row.get(name)) for row in objects))
+    return (*telling, *others)[:_ENOUGH_COLUMNS]
+
+
+def _amount_name(names: Sequence[str]) -> str | None:
+    return next((name for name in names if name in _AMOUNTS), None)
+
+
+def _is_plain(value: Any) -> bool:
+    return value is not None and value != "" and not isinstance(value, Mapping | list)
+
+
+def _widest(
+    rows: Sequence[Any], columns: Sequence[str], width: int | None
+) -> tuple[RenderableType | None, Sequence[str]]:
+    """The table with as many of the columns as fit, and the columns that do not; None when too few fit."""
+    for count in range(len(columns), min(_FEWEST_COLUMNS, len(columns)) - 1, -1):
+        table = _table(rows, columns[:count]) if rows else None
+        if table is None or width is None or _console(None, False).measure(table).maximum <= width:
+            return table, columns[count:]
+    return None, ()
+
+
+def _table(rows: Sequence[Any], columns: Sequence[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
+    for name in columns:
+        cells = [_cell(row, name) for row in rows]
+        numbers = name in _AMOUNTS or all(re.fullmatch(r"-?[\d.]*", cell) for cell in cells)
+        table.add_column(Text(name), no_wrap=True, justify="right" if numbers else "left")
+    for row in rows:
+        table.add_row(*(_styled(name, _cell(row, name)) for name in columns))
+    return table
+
+
+def _cell(row: Any, name: str) -> str:
+    """The text of a cell, empty where the row has nothing to say."""
+    value = pick(row, name) if isinstance(row, Mapping) else row
+    if isinstance(value, Mapping) and isinstance(value.get("id"), str):  # expanded
+        value = value["id"]
+    if name in _AMOUNTS and isinstance(row.get("currency"), str):
+        return "" if value is None else f"{_value(value)} {visible(row['currency'])}"
+    if _is_time(name, value):
+        return _iso(value)
+    return "" if value is None else _value(value)
+
+
+def _records(rows: Sequence[Any], columns: Sequence[str]) -> Iterable[RenderableType]:
+    """The rows below each other, for where they do not fit beside each other."""
+    for number, row in enumerate(rows, start=1):
+        yield Text(f"── {number} ──", style="bold")
+        yield _grid([(name, _styled(name, cell)) for name in columns if (cell := _cell(row, name))])
+
+
+def _record(body: Any) -> RenderableType:
+    """Every member of an object, nested ones by dotted name; those that are null come in one line at the end."""
+    if not isinstance(body, Mapping):
+        return Text(_value(body))
+    members = [pair for name, value in flatten(body) for pair in _members(name, value)]
+    lines = [(name, _styled(name, _long_value(name, value))) for name, value in members if value is not None]
+    nothing = [visible(name) for name, value in members if value is None]
+    if nothing:
+        lines.append(("(null)", Text(", ".join(nothing), style="dim")))
+    return _grid(lines)
+
+
+def _members(name: str, value: Any) -> Iterable[tuple[str, Any]]:
+    """A list of objects spread over `name[0].member`; everything else as it is."""
+    if not isinstance(value, list) or not any(isinstance(item, Mapping | list) for item in value):
+        yield name, value
+        return
+    for index, item in enumerate(value):
+        inner = flatten(item, f"{name}[{index}].") if isinstance(item, Mapping) else [(f"{name}[{index}]", item)]
+        for path, leaf in inner:
+            yield from _members(path, leaf)
+
+
+def _grid(lines: Iterable[tuple[str, Text]]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in lines:
+        grid.add_row(Text(visible(name), style="bold"), value)
+    return grid
+
+
+def _long_value(name: str, value: Any) -> str:
+    return f"{_iso(value)} ({value})" if _is_time(name, value) else _value(value)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return visible(value)
+    return compact_json(value) if isinstance(value, Mapping | list) else scalar_text(value)
+
+
+def _is_time(name: str, value: Any) -> bool:
+    """Whether it is epoch seconds, by name and size: a body does not say it of itself."""
+    plain_number = isinstance(value, int) and not isinstance(value, bool)
+    return plain_number and _EARLIEST < value < _LATEST and _TIME_NAME.fullmatch(name) is not None
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _styled(name: str, text: str) -> Text:
+    return Text(text, style="cyan" if name == "id" or name.endswith((".id", "].id")) else "")
+
+
+def _footer(body: Any, rows: Sequence[Any]) -> str:
+    """How many rows there are, and how to get those that are not here."""
+    count = f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
+    if not isinstance(body, Mapping) or not (body.get("has_more") or body.get("next_page_url")):
+        return f"({count})"
+    return f"({count}, there are more: `@pages all`{_next_page(body, rows)})"
+
+
+def _next_page(body: Mapping[str, Any], rows: Sequence[Any]) -> str:
+    if isinstance(body.get("next_page"), str):
+        return f", or `page: {visible(body['next_page'])}`"
+    last = rows[-1].get("id") if rows and isinstance(rows[-1], Mapping) else None
+    return f", or `starting_after: {visible(last)}`" if isinstance(last, str) else ""
+
+
+def _draw(parts: Iterable[RenderableType], width: int | None, color: bool) -> str:
+    console = _console(width, color)
+    with console.capture() as capture:
+        for part in parts:
+            console.print(part, soft_wrap=isinstance(part, Text))  # the terminal itself wraps text that is to be copied
+    lines = capture.get().split("\n")
+    return "\n".join(line.rstrip(" ") for line in lines)
+
+
+def _console(width: int | None, color: bool) -> Console:
+    """A console that knows nothing of the real terminal: what comes out depends on the arguments alone."""
+    return Console(
+        file=io.StringIO(),
+        width=width or _UNBOUNDED,
+        height=25,
+        force_terminal=color,
+        force_jupyter=False,
+        force_interactive=False,
+        color_system="standard" if color else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
+    )

@@ -1,0 +1,73 @@
+"""An answer as YAML: block style, two spaces; text is quoted wherever a reader could take it for something else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from json import dumps
+from typing import Any
+
+from stripe_shell.render.json import scalar_text
+from stripe_shell.render.shape import visible_json
+
+# Text that needs no quotes under YAML 1.1 and 1.2: begins with a letter, is no word with a meaning, ends in no blank.
+_PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_.,/@+()-]|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9(]))*")
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
+_BREAKS = re.compile(r"[\x85\xa0]")
+_NUMBER = re.compile(r"(-?\d+)(\.\d+)?(?:[eE]([+-]?)(\d+))?")
+
+
+def render_yaml(body: Any, *, width: int | None, color: bool) -> str:
+    """`body` as one YAML document. Never coloured."""
+    if isinstance(body, Mapping | list | tuple) and body:
+        return "".join(f"{line}\n" for line in _lines(body))
+    return f"{_scalar(body)}\n"
+
+
+def _lines(value: Any) -> Iterator[str]:
+    """The lines of an object or a list that is not empty, not indented yet."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _entry(f"{_text(str(key))}:", item)
+    else:
+        for item in value:
+            yield from _item(item)
+
+
+def _entry(head: str, value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping | list | tuple) and value:
+        yield head
+        yield from (f"  {line}" for line in _lines(value))
+    else:
+        yield f"{head} {_scalar(value)}"
+
+
+def _item(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping | list | tuple) and value:
+        for index, line in enumerate(_lines(value)):
+            yield f"  {line}" if index else f"- {line}"
+    else:
+        yield f"- {_scalar(value)}"
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, float):
+        return _number(str(value))
+    return scalar_text(value)
+
+
+def _text(text: str) -> str:
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    return _BREAKS.sub(lambda match: f"\\u{ord(match[0]):04x}", visible_json(dumps(text, ensure_ascii=False)))
+
+
+def _number(text: str) -> str:
+    """A number with a point or an exponent in the one spelling that YAML 1.1 takes for a number too: `1.0e+5`."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return text
+    whole, fraction, sign, exponent = match.groups()
+    return f"{whole}{fraction or '.0'}" + (f"e{sign or '+'}{exponent}" if exponent else "")
