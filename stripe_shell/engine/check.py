@@ -42,16 +42,24 @@ NOT_YET = frozenset({"when", "retry", "teardown", "foreach", "tags"})
 ROW_FILES = (".csv", ".json", ".jsonl")
 
 
-def check_items(items: Sequence[Item], table: Table, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
-    """Walk the items as a run would, with what responses will say still open."""
-    found: list[Diagnostic] = []
+def walk(items: Sequence[Item], table: Table, scope: Scope) -> Iterator[tuple[Item, Scope]]:
+    """Every item with the scope that it will have, as far as that can be known before responses come."""
     for item in items:
+        yield item, scope
         if isinstance(item, Block):
-            found += _check_one(item, table, links, scope, live=live)
             scope = _after_block(item, table, scope)
         elif isinstance(item, Directive):
-            found += _check_directive(item, links, scope)
             scope = _after_directive(item, scope)
+
+
+def check_items(items: Sequence[Item], table: Table, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
+    """Everything that is wrong with the items, found as a run would meet it."""
+    found: list[Diagnostic] = []
+    for item, inner in walk(items, table, scope):
+        if isinstance(item, Block):
+            found += _check_one(item, table, links, inner, live=live)
+        elif isinstance(item, Directive):
+            found += _check_directive(item, links, inner)
         elif isinstance(item, Loop):
             found.append(_not_yet(item.directive))
     return found

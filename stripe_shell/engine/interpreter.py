@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.check import check_block, check_items
+from stripe_shell.engine.check import check_block, check_items, walk
 from stripe_shell.engine.encode import encode, takes_key
 from stripe_shell.engine.evaluate import evaluate_operand, evaluate_text, evaluate_variable
 from stripe_shell.engine.expect import Assertion, Facts, differences, judge
@@ -34,6 +34,7 @@ from stripe_shell.lang.ast import (
 )
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.table import Table
+from stripe_shell.wire import Request, Response
 
 
 class RowSink(Protocol):
@@ -81,6 +82,18 @@ class Engine:
         """Everything that can be known to be wrong without sending anything."""
         return check_items(items, self.table, self.links, scope, live=self.live)
 
+    def preview(self, items: Sequence[Item], scope: Scope, *, run_id: str) -> Iterator[Request]:
+        """The requests that a run would send, references to responses left as they are written. Sends nothing."""
+        seen: Counter[str] = Counter()
+        for item, inner in walk(items, self.table, scope):
+            if not isinstance(item, Block):
+                continue
+            link = self.links.find(item.connection or inner.settings.connection, item.connection_span)
+            call = resolve(item, self.table, inner).call
+            key = idempotency_key(run_id, step_id(item, seen))
+            if call is not None and isinstance(link, Link):
+                yield self._encode(with_page_size(call), link, key)
+
     def run(self, items: Sequence[Item], scope: Scope, *, run_id: str, keep_going: bool = False) -> Iterator[Step]:
         """Run the items in order; stop after a block that did not pass, unless `keep_going`.
 
@@ -113,23 +126,27 @@ class Engine:
         return outcome, _scope_after(outcome, scope)
 
     def _exchange(self, block: Block, call: Call, link: Link, scope: Scope, key: str) -> Outcome:
-        outcome = Outcome(block, "failed", link.name, call)
+        name = saved_name(block)
+        outcome = Outcome(block, "failed", link.name, call, saved_as=name.text if name else None)
         call = with_page_size(call)
         try:
-            request = encode(
-                call,
-                version=link.version or self.table.version,
-                account=link.account,
-                idempotency_key=(call.idempotency_key or key) if takes_key(call) else None,
-            )
+            request = self._encode(call, link, key)
             outcome = replace(outcome, request=request)
-            response = link.transport.send(request)
+            response = _send(link, request)
             outcome = replace(outcome, response=response)
             outcome = self._receive(outcome, Exchange(request, response), link, scope)
         except TransportError as error:
             status: Status = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
             return replace(outcome, status=status, diagnostics=(explain_unanswered(error, outcome),))
         return judge_outcome(outcome, scope)
+
+    def _encode(self, call: Call, link: Link, key: str) -> Request:
+        return encode(
+            call,
+            version=link.version or self.table.version,
+            account=link.account,
+            idempotency_key=(call.idempotency_key or key) if takes_key(call) else None,
+        )
 
     def _receive(self, outcome: Outcome, exchange: Exchange, link: Link, scope: Scope) -> Outcome:
         """The outcome with its body: all pages that the block asks for, written to its file if it names one."""
@@ -157,6 +174,16 @@ class Engine:
             return self.open_rows(path, output.fields)
         except OSError as error:
             raise NotSent(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _send(link: Link, request: Request) -> Response:
+    """Send it; Ctrl-C while a write is under way leaves its outcome open."""
+    try:
+        return link.transport.send(request)
+    except KeyboardInterrupt:
+        if request.writes:
+            raise OutcomeUnknown("interrupted while the request was under way") from None
+        raise
 
 
 def _collect(link: Link, first: Exchange, count: int | None, sink: RowSink | None) -> Any:
@@ -317,7 +344,10 @@ def _scope_after(outcome: Outcome, scope: Scope) -> Scope:
     if outcome.body is None:
         return scope
     scope = scope.with_capture("last", outcome.body, outcome.block.span)
-    for directive in outcome.block.directives:
-        if directive.name == "as" and isinstance(directive.argument, Name) and outcome.response is not None:
-            scope = scope.with_capture(directive.argument.text, outcome.body, directive.span)
-    return scope
+    name = saved_name(outcome.block)
+    return scope.with_capture(name.text, outcome.body, name.span) if name else scope
+
+
+def saved_name(block: Block) -> Name | None:
+    """The name that `@as` gives the response."""
+    return next((d.argument for d in block.directives if d.name == "as" and isinstance(d.argument, Name)), None)

@@ -220,8 +220,11 @@ class _Draft:
         """Everything that does not fit the table: unknown, missing, wrong type, not allowed."""
         self.params = {name: _lists(value, self._shape(name)) for name, value in self.params.items()}
         required = required_names(self.operation, document=self.scope.settings.spec != "stripe")
-        for problem in validate(self.params, self.operation.params, required):
-            if problem.kind == "missing" and problem.path[0] in self.broken | self.raw.keys():
+        problems = validate(self.params, self.operation.params, required)
+        meant = {problem.suggestion for problem in problems if problem.kind == "unknown"}
+        known_otherwise = self.broken | self.raw.keys() | meant
+        for problem in problems:
+            if problem.kind == "missing" and problem.path[0] in known_otherwise:
                 continue
             if not _touches_deferred(problem.value):
                 place = Place(self._span(problem.path), self._key_span(problem.path), missing_at)

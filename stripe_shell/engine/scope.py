@@ -30,7 +30,7 @@ class Settings:
     connection: str | None = None
     account: str | None = None
     version: str | None = None
-    spec: str = "document"
+    spec: str = "documented"
     tags: tuple[str, ...] = ()
 
 

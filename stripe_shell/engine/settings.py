@@ -10,7 +10,7 @@ from stripe_shell.lang.ast import Directive, Tags, Value
 SETTINGS = frozenset({"connection", "account", "version", "spec", "tags"})
 
 #: Whose required parameters count: the source document's (and Stripe's), or Stripe's alone.
-SPECS = ("document", "stripe")
+SPECS = ("documented", "stripe")
 
 
 def apply_setting(directive: Directive, scope: Scope) -> Scope:

@@ -1,0 +1,67 @@
+"""Running a script: everything is checked before anything is sent, then block after block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stripe_shell.diagnostics import Diagnostic, Source, has_errors
+from stripe_shell.engine.interpreter import Engine, Step
+from stripe_shell.engine.outcome import Outcome, exit_code
+from stripe_shell.engine.program import load_program, read_text
+from stripe_shell.engine.scope import Scope
+from stripe_shell.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a script went: the diagnostics of the check, the outcomes so far, the scope at the end, the exit code."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    outcomes: tuple[Outcome, ...]
+    scope: Scope
+
+    @property
+    def exit_code(self) -> int:
+        """2 when the check found an error, else what the outcomes say (language.md §8)."""
+        return 2 if has_errors(self.diagnostics) else exit_code(outcome.status for outcome in self.outcomes)
+
+
+def open_script(path: str) -> Source:
+    """The text of a script file. Raises UsageError when it cannot be read as UTF-8 text."""
+    try:
+        return Source(path, read_text(Path(path)))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text (byte {error.start})") from error
+
+
+def run_source(
+    engine: Engine,
+    source: Source,
+    scope: Scope,
+    *,
+    run_id: str,
+    keep_going: bool = False,
+    prompt: bool = False,
+    on_diagnostics: Callable[[tuple[Diagnostic, ...]], None] = lambda _: None,
+    on_step: Callable[[Step], None] = lambda _: None,
+) -> Run:
+    """Parse, check and run a text; `prompt` allows what may only be typed at the prompt (a header left out).
+
+    `on_diagnostics` hears what the check found before anything is sent, `on_step` every item as it has run.
+    """
+    program = load_program(source, prompt=prompt)
+    found = (*program.diagnostics, *engine.check(program.items, scope))
+    on_diagnostics(found)
+    if has_errors(found):
+        return Run(found, (), scope)
+    outcomes: list[Outcome] = []
+    for step in engine.run(program.items, scope, run_id=run_id, keep_going=keep_going):
+        on_step(step)
+        scope = step.scope
+        if step.outcome is not None:
+            outcomes.append(step.outcome)
+    return Run(found, tuple(outcomes), scope)

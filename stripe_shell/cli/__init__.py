@@ -1,0 +1,19 @@
+"""The command line: the only place that reads argv and the environment."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and answer its exit code (language.md §8)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words == ["--version"]:
+        from stripe_shell import __version__
+
+        sys.stdout.write(f"stripe-shell {__version__}\n")
+        return 0
+    from stripe_shell.cli.dispatch import dispatch
+
+    return dispatch(words)

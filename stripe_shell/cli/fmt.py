@@ -1,0 +1,49 @@
+"""`fmt FILE`: scripts in the canonical form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from stripe_shell.batch.runner import open_script
+from stripe_shell.cli.arguments import Arguments
+from stripe_shell.cli.run import read_standard_input
+from stripe_shell.cli.streams import Streams
+from stripe_shell.diagnostics import Source, has_errors
+from stripe_shell.lang.format import format_script
+from stripe_shell.lang.parser import parse
+
+
+def fmt(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) -> int:
+    """Rewrite the files (standard input goes to standard output). `--check` and `--diff` change nothing.
+
+    0 when all is well, 4 when `--check` finds a file that is not in the canonical form, 2 when one does not parse.
+    """
+    code = 0
+    for word in arguments.words:
+        source = read_standard_input() if word == "-" else open_script(word)
+        script, diagnostics = parse(source)
+        if has_errors(diagnostics):
+            streams.diagnose(diagnostics)
+            code = 2
+            continue
+        text = format_script(script)
+        if arguments.diff and text != source.text:
+            streams.result(_diff(source, text))
+        if arguments.check and text != source.text:
+            streams.say(f"{source.name}: not in the canonical form")
+            code = code or 4
+        elif word == "-" and not arguments.diff and not arguments.check:
+            streams.result(text.removesuffix("\n"))
+        elif text != source.text and not arguments.diff:
+            Path(source.name).write_bytes(text.encode())
+            streams.say(f"{source.name}: formatted")
+    return code
+
+
+def _diff(source: Source, text: str) -> str:
+    import difflib
+
+    before, after = source.text.splitlines(), text.splitlines()
+    lines = difflib.unified_diff(before, after, source.name, f"{source.name} (formatted)", lineterm="")
+    return "\n".join(lines)

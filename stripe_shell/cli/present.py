@@ -1,0 +1,61 @@
+"""Showing how a run goes: results to standard output, one line for each block and what is wrong to standard error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stripe_shell.cli.streams import Streams
+from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.interpreter import Step, secrets_of
+from stripe_shell.engine.outcome import Outcome
+from stripe_shell.render.summary import summary_line
+
+
+@dataclass(slots=True)
+class Presenter:
+    """Shows steps as they happen. `quiet` leaves out the line for each block: a single one shows its result alone."""
+
+    streams: Streams
+    format: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    said: set[str] = field(default_factory=set)
+
+    def diagnostics(self, found: tuple[Diagnostic, ...]) -> None:
+        """What the check found, warnings too."""
+        self.streams.diagnose(found)
+
+    def step(self, step: Step) -> None:
+        """One item that has run."""
+        values = secrets_of(step.scope).values
+        self.streams.secrets = self.streams.secrets.plus(*values)
+        if step.outcome is not None:
+            self.outcome(step.outcome)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Result, line, diagnostics."""
+        if self.verbose and outcome.request is not None:
+            from stripe_shell.render.exchange import render_exchange
+
+            self.streams.say(render_exchange(outcome.request, outcome.response))
+        if outcome.status in {"passed", "unexpected"} and outcome.written_to is None and _has_result(outcome):
+            self.streams.render(outcome.body, self.format)
+        if not self.quiet:
+            self.streams.say(summary_line(outcome))
+        errors = [d for d in outcome.diagnostics if d.severity == "error"]
+        self.streams.diagnose(errors)
+        self._hint_generic(outcome)
+
+    def _hint_generic(self, outcome: Outcome) -> None:
+        """Say once for each entity that the sandbox does not know its behaviour."""
+        response, call = outcome.response, outcome.call
+        if response is None or call is None or response.header("Stripe-Shell-Modelled") != "generic":
+            return
+        entity = call.operation.entity
+        if entity not in self.said:
+            self.said.add(entity)
+            self.streams.say(f"note: the sandbox keeps `{entity}` objects, but does not know their behaviour")
+
+
+def _has_result(outcome: Outcome) -> bool:
+    return outcome.body is not None and outcome.response is not None and outcome.response.ok

@@ -1,0 +1,18 @@
+"""The prompt: what `stripe-shell` without arguments opens on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stripe_shell.cli.arguments import Arguments
+from stripe_shell.cli.setup import set_up
+from stripe_shell.cli.streams import Streams
+
+
+def prompt(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Open the prompt; 0 when the person leaves it."""
+    from stripe_shell.repl.app import run_prompt
+
+    setup = set_up(arguments, environ)
+    streams.secrets = setup.connections.secrets
+    return run_prompt(setup.engine, setup.scope, setup.connections, streams, format_name=arguments.format)

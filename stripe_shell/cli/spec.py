@@ -1,0 +1,58 @@
+"""`spec [ACTION] [ENTITY]`: what the table knows of Stripe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from stripe_shell.cli.arguments import Arguments
+from stripe_shell.cli.streams import Streams
+from stripe_shell.errors import UsageError
+from stripe_shell.render.describe import describe_entity, describe_operation, list_entities
+from stripe_shell.spec.describe import describe
+from stripe_shell.spec.model import Entity, Operation
+from stripe_shell.spec.names import close_names
+from stripe_shell.spec.table import Table, load_table
+
+
+def spec(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) -> int:
+    """Print what the words name: an operation, an entity with its actions, or all entities."""
+    table = load_table()
+    found = _find(table, arguments.words)
+    as_json = arguments.format == "json"
+    match found:
+        case None if as_json:
+            streams.result(json.dumps({name: table.actions(name) for name in table.entities()}, indent=2))
+        case None:
+            streams.result(list_entities(table))
+        case Operation() if as_json:
+            streams.result(json.dumps([asdict(row) for row in describe(found)], indent=2))
+        case Operation():
+            streams.result(describe_operation(table, found))
+        case Entity() if as_json:
+            streams.result(json.dumps(sorted(found.operations), indent=2))
+        case Entity():
+            streams.result(describe_entity(found))
+    return 0
+
+
+def _find(table: Table, words: tuple[str, ...]) -> Operation | Entity | None:
+    if not words:
+        return None
+    if len(words) > 2:
+        raise UsageError("spec takes an action and an entity, e.g. `spec create customer`")
+    entity = table.entity(words[-1])
+    if entity is None:
+        raise UsageError(f"unknown entity `{words[-1]}`{_hint(words[-1], table.entities())}")
+    if len(words) == 1:
+        return entity
+    operation = table.operation(words[0], entity.name)
+    if operation is None:
+        raise UsageError(f"`{entity.name}` has no action `{words[0]}`{_hint(words[0], entity.operations)}")
+    return operation
+
+
+def _hint(word: str, known: tuple[str, ...] | Mapping[str, object]) -> str:
+    close = close_names(word, known)
+    return f"; did you mean {' or '.join(f'`{name}`' for name in close)}?" if close else ""

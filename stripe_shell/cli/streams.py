@@ -1,0 +1,63 @@
+"""Standard output and standard error, and that no secret ever reaches either."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from stripe_shell.diagnostics import Diagnostic, format_diagnostics, sort_diagnostics
+from stripe_shell.secrets import Secrets
+
+
+@dataclass(slots=True)
+class Streams:
+    """Results go to `out`, all else to `err`; `secrets` are masked in both and may grow while a script runs."""
+
+    out: TextIO
+    err: TextIO
+    secrets: Secrets = field(default_factory=Secrets)
+
+    @property
+    def terminal(self) -> bool:
+        """Whether results are read by a person, not by a program."""
+        return self.out.isatty()
+
+    @property
+    def width(self) -> int | None:
+        """The columns of the terminal; None off a terminal, where nothing is folded or cut."""
+        return shutil.get_terminal_size().columns if self.terminal else None
+
+    def result(self, text: str) -> None:
+        """A result, with a line end."""
+        self._write(self.out, text)
+
+    def say(self, text: str) -> None:
+        """A message for the person, with a line end."""
+        self._write(self.err, text)
+
+    def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Problems, drawn below the lines they are on."""
+        if diagnostics:
+            self.say(format_diagnostics(sort_diagnostics(diagnostics)))
+
+    def render(self, body: Any, format_name: str | None) -> None:
+        """A response body in the format, by default a table on a terminal, else JSON."""
+        from stripe_shell.render import renderer
+
+        render = renderer(format_name or ("table" if self.terminal else "json"))
+        self.result(render(body, width=self.width, color=self.terminal).rstrip("\n"))
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        stream.write(self.secrets.mask(text) + "\n")
+        stream.flush()
+
+
+def standard_streams() -> Streams:
+    """The process's own; text that the terminal's encoding lacks is escaped, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    return Streams(sys.stdout, sys.stderr)

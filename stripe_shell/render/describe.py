@@ -1,0 +1,60 @@
+"""What the table knows, as text: entities, actions, and the parameters of a call with their types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stripe_shell.spec.describe import Row, describe
+from stripe_shell.spec.model import Entity, Operation
+from stripe_shell.spec.table import Table
+
+
+def list_entities(table: Table) -> str:
+    """Every entity with its actions, one a line."""
+    names = table.entities()
+    width = max(map(len, names))
+    return "\n".join(f"{name:<{width}}  {' '.join(table.actions(name))}" for name in names)
+
+
+def describe_entity(entity: Entity) -> str:
+    """The entity's calls: action, method and path."""
+    operations = sorted(entity.operations.values(), key=lambda operation: operation.action)
+    width = max(len(operation.action) for operation in operations)
+    lines = [f"{entity.name} (also {entity.plural})"]
+    lines += [f"  {op.action:<{width}}  {op.method:<6} {op.path}" for op in operations]
+    return "\n".join(lines)
+
+
+def describe_operation(table: Table, operation: Operation) -> str:
+    """The call: method, path, every parameter with its type and whether it is required, other names, the answer."""
+    return "\n".join(_operation_lines(table, operation))
+
+
+def _operation_lines(table: Table, operation: Operation) -> Iterator[str]:
+    yield f"{operation.name}   {operation.method} {operation.path}   (Stripe {table.version})"
+    if operation.deprecated:
+        yield "deprecated by Stripe"
+    rows = describe(operation)
+    width = min(44, max((len(_indented(row)) for row in rows), default=0))
+    yield from (_row_line(row, width) for row in rows)
+    if operation.aliases:
+        yield "other names:"
+        yield from (f"  {name} = {'.'.join(path)}" for name, path in sorted(operation.aliases.items()))
+    yield f"answers: {operation.response.schema or operation.response.kind}"
+
+
+def _indented(row: Row) -> str:
+    return f"{'  ' * (row.depth + 1)}{row.path if row.depth == 0 else row.path.rpartition('.')[2]}"
+
+
+def _row_line(row: Row, width: int) -> str:
+    notes = [row.type]
+    if row.required:
+        notes.append("(required)")
+    elif row.documented:
+        notes.append("(required by the document)")
+    if row.clearable:
+        notes.append("(empty unsets)")
+    if row.deprecated:
+        notes.append("(deprecated)")
+    return f"{_indented(row):<{width}}  {' '.join(notes)}"

@@ -1,0 +1,39 @@
+"""A request and its response as they go over the wire, for `--verbose` and `--dry-run`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import unquote_plus
+
+from stripe_shell.wire import Request, Response
+
+
+def render_request(request: Request) -> str:
+    """Method and target, headers, then one parameter a line, decoded so that a person can read it."""
+    return "\n".join(_request_lines(request))
+
+
+def render_exchange(request: Request, response: Response | None) -> str:
+    """The request marked `>`, the status, headers and body of the response marked `<`. Secrets are not masked yet."""
+    lines = [f"> {line}" for line in _request_lines(request)]
+    if response is None:
+        return "\n".join([*lines, "< no answer"])
+    lines.append(f"< {response.status} ({response.elapsed:.0f} ms)")
+    lines += [f"< {name}: {value}" for name, value in response.headers.items()]
+    lines += [f"< {line}" for line in response.body.decode("utf-8", "replace").splitlines()]
+    return "\n".join(lines)
+
+
+def _request_lines(request: Request) -> Iterator[str]:
+    yield f"{request.method} {request.path}"
+    yield from (f"{name}: {value}" for name, value in request.headers.items())
+    if request.idempotency_key:
+        yield f"Idempotency-Key: {request.idempotency_key}"
+    yield from (unquote_plus(pair) for pair in request.query.split("&") if pair)
+    body = request.body
+    if body and request.headers.get("Content-Type", "").endswith("urlencoded"):
+        yield from (unquote_plus(pair) for pair in body.decode().split("&"))
+    elif body and request.headers.get("Content-Type", "") == "application/json":
+        yield body.decode()
+    elif body:
+        yield f"({len(body)} bytes)"

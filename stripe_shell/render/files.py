@@ -1,0 +1,129 @@
+"""The file of an `@out`: rows written as they come, in the format of its ending, under its name only when whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, TextIO
+
+from stripe_shell.errors import NotSent
+from stripe_shell.render.csv import cell, csv_line, flat_row
+from stripe_shell.render.json import compact_json
+from stripe_shell.render.shape import pick
+from stripe_shell.wire import parse_json
+
+
+def open_rows(path: str, fields: tuple[str, ...]) -> RowFile:
+    """A file that takes rows. Raises OSError when it cannot be created, NotSent for an ending without a format."""
+    target = Path(path).expanduser()
+    match target.suffix:
+        case ".csv":
+            return CsvFile(target, fields)
+        case ".jsonl":
+            return JsonLinesFile(target, fields)
+        case ".json":
+            return JsonFile(target, fields)
+        case _:
+            raise NotSent(f"@out {path}: end the name in .csv, .json or .jsonl")
+
+
+class RowFile:
+    """Writes beside the target and renames at the end, so that a half-written file never stands under its name."""
+
+    def __init__(self, target: Path, fields: tuple[str, ...]) -> None:
+        self._target = target
+        self._partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+        self._fields = fields
+        self._file: TextIO = self._partial.open("w", encoding="utf-8", newline="")
+
+    def write(self, rows: Sequence[Any]) -> None:
+        """Add rows of JSON data."""
+        for row in rows:
+            self._write_row(select(row, self._fields))
+
+    def close(self) -> None:
+        """Finish the file and put it under its name."""
+        self._finish()
+        self._file.close()
+        self._partial.replace(self._target)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        self._file.close()
+        self._partial.unlink(missing_ok=True)
+
+    def _write_row(self, row: Any) -> None:
+        raise TypeError(f"{type(self).__name__} writes no rows")
+
+    def _finish(self) -> None:
+        """Whatever the format puts at the end."""
+
+
+class JsonLinesFile(RowFile):
+    """One JSON value a line."""
+
+    def _write_row(self, row: Any) -> None:
+        self._file.write(compact_json(row) + "\n")
+
+
+class JsonFile(RowFile):
+    """One JSON array."""
+
+    def __init__(self, target: Path, fields: tuple[str, ...]) -> None:
+        super().__init__(target, fields)
+        self._separator = "[\n"
+
+    def _write_row(self, row: Any) -> None:
+        self._file.write(self._separator + compact_json(row))
+        self._separator = ",\n"
+
+    def _finish(self) -> None:
+        self._file.write("[]\n" if self._separator == "[\n" else "\n]\n")
+
+
+class CsvFile(RowFile):
+    """Comma-separated values, nested members with dots.
+
+    Without `fields` the columns are all that occur: the rows wait in a file of their own until the last one is known.
+    """
+
+    def __init__(self, target: Path, fields: tuple[str, ...]) -> None:
+        super().__init__(target, fields)
+        self._columns: dict[str, None] = dict.fromkeys(fields)
+        self._waiting: TextIO | None = None
+        if fields:
+            self._file.write(csv_line(fields))
+        else:
+            self._waiting = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (closed in _finish and discard)
+
+    def discard(self) -> None:
+        super().discard()
+        if self._waiting is not None:
+            self._waiting.close()
+
+    def _write_row(self, row: Any) -> None:
+        flat = row if self._waiting is None else flat_row(row)
+        if self._waiting is None:
+            self._file.write(self._line(flat))
+        else:
+            self._columns |= dict.fromkeys(flat)
+            self._waiting.write(compact_json(flat) + "\n")
+
+    def _finish(self) -> None:
+        if self._waiting is None:
+            return
+        self._file.write(csv_line(self._columns) if self._columns else "")
+        self._waiting.seek(0)
+        for line in self._waiting:
+            self._file.write(self._line(parse_json(line)))
+        self._waiting.close()
+
+    def _line(self, row: dict[str, Any]) -> str:
+        return csv_line(cell(row.get(name)) for name in self._columns)
+
+
+def select(row: Any, fields: tuple[str, ...]) -> Any:
+    """The row, or of it the members at the dotted paths `fields`, by these paths."""
+    return {field: pick(row, field) for field in fields} if fields else row

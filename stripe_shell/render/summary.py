@@ -1,0 +1,38 @@
+"""One line that says how a block ended."""
+
+from __future__ import annotations
+
+from stripe_shell.engine.outcome import Outcome, Status
+
+_WORDS: dict[Status, str] = {
+    "passed": "ok",
+    "invalid": "INVALID",
+    "failed": "FAILED",
+    "unexpected": "UNEXPECTED",
+    "unknown": "UNKNOWN",
+    "skipped": "skipped",
+}
+
+
+def summary_line(outcome: Outcome) -> str:
+    """`ok  create customer cus_…  200  req_…  3 ms  as customer`."""
+    facts = [f"{_WORDS[outcome.status]:<10}", outcome.name, _result(outcome)]
+    if outcome.response is not None:
+        facts += [f"  {outcome.response.status}", outcome.request_id or "", f"{outcome.response.elapsed:.0f} ms"]
+        facts.append("replayed" if outcome.response.header("Idempotent-Replayed") else "")
+    if outcome.written_to:
+        facts.append(f"→ {outcome.written_to}")
+    if outcome.saved_as:
+        facts.append(f"as {outcome.saved_as}")
+    return " ".join(fact for fact in facts if fact)
+
+
+def _result(outcome: Outcome) -> str:
+    body = outcome.body
+    if not isinstance(body, dict):
+        return ""
+    if isinstance(body.get("data"), list) and "id" not in body:
+        rows = body.get("written", len(body["data"]))
+        more = ", more to come" if body.get("has_more") else ""
+        return f"({rows} {'row' if rows == 1 else 'rows'}{more})"
+    return str(body.get("id") or "")
