@@ -20,7 +20,7 @@ Schema = Mapping[str, Any]
 Written = str | dict[str, Any]
 
 REF = "#/components/schemas/"
-KINDS = {
+KINDS: dict[tuple[str, str | None], str] = {
     ("integer", "unix-time"): "time",
     ("string", "decimal"): "decimal",
     ("string", "binary"): "file",
@@ -55,7 +55,7 @@ def _request_union(variants: list[Schema], name: str) -> Written:
 def response_shape(schema: Schema, name: str = "") -> Written:
     """The shape of a value in a response."""
     if "$ref" in schema:
-        return "@" + schema["$ref"].removeprefix(REF)
+        return f"@{_ref_name(schema)}"
     written = _response_union(schema) if "anyOf" in schema else _plain(schema, response_shape)
     return _flag(written, "nullable") if schema.get("nullable") else written
 
@@ -63,7 +63,7 @@ def response_shape(schema: Schema, name: str = "") -> Written:
 def _response_union(schema: Schema) -> Written:
     if "x-expansionResources" in schema:
         return {"expandable": [_ref_name(item) for item in schema["x-expansionResources"]["oneOf"]]}
-    shapes = [response_shape(variant) for variant in schema["anyOf"]]
+    shapes: list[Written] = [response_shape(variant) for variant in schema["anyOf"]]
     return shapes[0] if len(shapes) == 1 else {"union": shapes}
 
 
@@ -73,18 +73,18 @@ def _ref_name(schema: Schema) -> str:
 
 def _plain(schema: Schema, inner: Any) -> Written:
     """A schema that is neither a union nor a reference; `inner` writes what it contains."""
-    kind = schema.get("type", "object" if "properties" in schema else "any")
+    kind: str = schema.get("type", "object" if "properties" in schema else "any")
     if kind == "array":
         return {"array": inner(schema["items"])}
     if kind == "object":
         return _object(schema, inner)
     if "enum" in schema:
         return _enum(schema)
-    form = schema.get("format")
-    words = [KINDS.get((kind, form), kind)]
+    form: str | None = schema.get("format")
+    words: list[str] = [KINDS.get((kind, form), kind)]
     if "maxLength" in schema:
         words.append(f"<={schema['maxLength']}")
-    if form in KEPT_FORMATS:
+    if form and form in KEPT_FORMATS:
         words.append(f":{form}")
     return " ".join(words)
 

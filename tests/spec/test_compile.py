@@ -267,7 +267,7 @@ def test_requests_are_those_of_the_description() -> None:
         ours = found[operation["operationId"]]
         query = {p["name"]: p for p in operation.get("parameters", []) if p["in"] == "query"}
         contents = operation.get("requestBody", {}).get("content", {})
-        body = next(iter(contents.values()), {"schema": {}})["schema"]
+        body: Any = next(iter(contents.values()), {"schema": {}})["schema"]
         properties = {name: p["schema"] for name, p in query.items()} | body.get("properties", {})
         required = {name for name, p in query.items() if p.get("required")} | set(body.get("required", []))
         compare({"type": "object", "properties": properties, "required": required}, ours.params, ours.name)

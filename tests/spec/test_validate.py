@@ -310,9 +310,9 @@ def values(draw: st.DrawFn, shape: Shape, depth: int = 4) -> Any:
         value = draw(values(variant, depth))
         assume(next(other for other in shape.variants if fits(value, other)) is variant)
         return value
-    if shape.kind == "array":
+    if shape.kind == "array" and shape.items:
         return draw(st.lists(values(shape.items, depth - 1), min_size=1, max_size=3))
-    if shape.kind == "map":
+    if shape.kind == "map" and shape.items:
         return draw(st.dictionaries(KEYS, values(shape.items, depth - 1), min_size=1, max_size=3))
     if shape.kind == "object":
         return draw(objects(shape, depth))
