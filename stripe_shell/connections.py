@@ -161,18 +161,16 @@ def load_connections(
 ) -> Connections:
     """The connections that the environment and the settings file give.
 
-    `default` (a name, with or without its `/`) and `database` (of `/sandbox`; `:memory:` for none) come from the command
-    line and outrank them.
-
-    `config_path` None means `$XDG_CONFIG_HOME/stripe-shell/config.toml`, which need not exist; a path that is given
+    `default` (a name, with or without its `/`) and `database` (of `/sandbox`; `:memory:` for none) come from the
+    command line and outrank them. `config_path` None means `$XDG_CONFIG_HOME/stripe-shell/config.toml`, which need not exist; a path that is given
     must. The default connection is the file's `default`, else `stripe` when STRIPE_API_KEY is set, else `sandbox`.
 
-    Raises ConfigurationError for a settings file that cannot be used. A key or an address that cannot be used is the
+    Raises ConfigurationError for a settings file that cannot be used and for an unknown `default`. A key or an address that cannot be used is the
     problem of its connection alone, so that the others still work.
     """
     settings = _load_settings(environ, config_path)
     built: dict[str, Connection] = {}
-    always = {"stripe": StripeSettings(), "sandbox": SandboxSettings()}
+    always: dict[str, StripeSettings | SandboxSettings] = {"stripe": StripeSettings(), "sandbox": SandboxSettings()}
     for name, entry in {**always, **settings.connections}.items():
         if isinstance(entry, StripeSettings):
             built[name] = _stripe_connection(name, entry, environ)
@@ -180,8 +178,17 @@ def load_connections(
             given = database if name == "sandbox" else None
             path = Path(given or entry.path or data_folder(environ) / "sandbox.db").expanduser()
             built[name] = _sandbox_connection(name, path, table)
-    chosen = (default or "").removeprefix("/") or settings.default
-    return Connections(built.values(), chosen or ("stripe" if KEY_VARIABLE in environ else "sandbox"), settings.spec)
+    usual = settings.default or ("stripe" if KEY_VARIABLE in environ else "sandbox")
+    chosen = (default or "").removeprefix("/") or usual
+    if chosen not in built:
+        raise ConfigurationError(_no_connection(chosen, built))
+    return Connections(built.values(), chosen, settings.spec)
+
+
+def _no_connection(name: str, known: Iterable[str]) -> str:
+    meant = closest(name, known)
+    hint = f"; did you mean `{meant}`?" if meant else f" (known: {', '.join(sorted(known))})."
+    return f"There is no connection `{name}`{hint}"
 
 
 def key_mode(key: str) -> Mode:
@@ -304,7 +311,7 @@ class StripeSettings:
 
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
-    """`[connections.NAME]` of kind `sandbox`: the file it lives in."""
+    """`[connections.NAME]` of kind `sandbox`: the file it lives in, `:memory:` for none."""
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
@@ -360,9 +367,7 @@ class _SettingsFile:
             self._refuse_readers()
         known = {"stripe", "sandbox", *connections}
         if written.default is not None and written.default not in known:
-            meant = closest(written.default, known)
-            hint = f"; did you mean `{meant}`?" if meant else ""
-            raise self._error(("default",), f"there is no connection `{written.default}`{hint}")
+            raise self._error(("default",), _no_connection(written.default, known))
         return Settings(written.spec, written.default, connections)
 
     def _parse(self) -> dict[str, Any]:
@@ -420,7 +425,7 @@ class _SettingsFile:
 
     def _error(self, place: tuple[str, ...], message: str) -> ConfigurationError:
         line = _line_of(self._text, place)
-        stop = "" if message.endswith("?") else "."
+        stop = "" if message.endswith(("?", ".")) else "."
         return ConfigurationError(f"{self._path}{f':{line}' if line else ''}: {'.'.join(place)}: {message}{stop}")
 
 

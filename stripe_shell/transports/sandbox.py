@@ -1,0 +1,31 @@
+"""The sandbox as a transport: its file in a folder that only its owner can read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from stripe_shell.errors import ConfigurationError
+from stripe_shell.sandbox.app import Sandbox
+from stripe_shell.sandbox.store import Store
+from stripe_shell.spec.table import Table
+from stripe_shell.wire import Transport
+
+
+def open_sandbox(path: Path | None, table: Table) -> Transport:
+    """The sandbox that lives in the file `path`, made with its folder when they are not there; None keeps it in memory.
+
+    Raises ConfigurationError when the file cannot be used.
+    """
+    if path is not None:
+        _make_private(path)
+    return Sandbox(Store.open(path), table)
+
+
+def _make_private(path: Path) -> None:
+    """Create the folder (0700) and the file (0600) where they are missing; what exists keeps its rights."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise ConfigurationError(f"The sandbox file {path} cannot be used: {error.strerror}.") from error
