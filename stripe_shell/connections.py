@@ -162,11 +162,12 @@ def load_connections(
     """The connections that the environment and the settings file give.
 
     `default` (a name, with or without its `/`) and `database` (of `/sandbox`; `:memory:` for none) come from the
-    command line and outrank them. `config_path` None means `$XDG_CONFIG_HOME/stripe-shell/config.toml`, which need not exist; a path that is given
-    must. The default connection is the file's `default`, else `stripe` when STRIPE_API_KEY is set, else `sandbox`.
+    command line and outrank them. Else the default connection is the file's `default`, else `stripe` when
+    STRIPE_API_KEY is set, else `sandbox`. `config_path` None means `$XDG_CONFIG_HOME/stripe-shell/config.toml`, which
+    need not exist; a path that is given must.
 
-    Raises ConfigurationError for a settings file that cannot be used and for an unknown `default`. A key or an address that cannot be used is the
-    problem of its connection alone, so that the others still work.
+    Raises ConfigurationError for a settings file that cannot be used and for an unknown default. A key or an address
+    that cannot be used is the problem of its connection alone, so that the others still work.
     """
     settings = _load_settings(environ, config_path)
     built: dict[str, Connection] = {}

@@ -158,11 +158,16 @@ def _quote_key(text: str) -> str:
     return quote(text, safe="[]", errors="surrogatepass")
 
 
+#: How deep a name may nest; Stripe's own go to 6. What is deeper is taken as one odd name.
+MAX_DEPTH = 32
+
+
 def decode_form(text: str) -> dict[str, Tree]:
     """Form text as a parameter tree whose leaves are all text: the inverse of `encode_form`.
 
-    Takes `k[]` as well as `k[0]`; a dict whose keys are exactly 0…n-1 becomes a list. A name that is used both
-    as a leaf and as a branch, or that appears twice, keeps what comes last, as Stripe does.
+    Takes `k[]` as well as `k[0]`, and `k[][a]`, which opens a new element when the last one has an `a` already; a dict
+    whose keys are exactly 0…n-1 becomes a list. A name that is used both as a leaf and as a branch, or that appears
+    twice, keeps what comes last, as Stripe does.
     """
     root: dict[str, Tree] = {}
     for pair in text.split("&"):
@@ -182,26 +187,31 @@ def split_name(name: str) -> list[str]:
     head, bracket, rest = name.partition("[")
     if not bracket or not rest.endswith("]") or not head:
         return [name]
-    return [head, *rest[:-1].split("][")]
+    path = [head, *rest[:-1].split("][")]
+    return path if len(path) <= MAX_DEPTH else [name]
 
 
 def _insert(root: dict[str, Tree], path: list[str], value: str) -> None:
     node = root
-    for segment in path[:-1]:
-        inner = node.get(segment)
+    for depth, segment in enumerate(path[:-1]):
+        key = segment if segment or depth == 0 else _element(node, path[depth + 1])
+        inner = node.get(key)
         if not isinstance(inner, dict):
-            inner = node[segment] = {}
+            inner = node[key] = {}
         node = inner
     last = path[-1]
     node[str(len(node)) if last == "" and len(path) > 1 else last] = value
+
+
+def _element(node: dict[str, Tree], member: str) -> str:
+    """The index that an empty pair of brackets means: the last element, or a new one when that has `member`."""
+    last = node.get(str(len(node) - 1))
+    return str(len(node) - 1 if isinstance(last, dict) and member and member not in last else len(node))
 
 
 def _lists(value: Tree) -> Tree:
     if not isinstance(value, dict):
         return value
     inner = {key: _lists(item) for key, item in value.items()}
-    if inner and all(key.isdecimal() and key.isascii() for key in inner):
-        ordered = sorted(inner, key=int)
-        if ordered == [str(index) for index in range(len(ordered))]:
-            return [inner[key] for key in ordered]
-    return inner
+    indexes = [str(index) for index in range(len(inner))]
+    return [inner[index] for index in indexes] if inner and inner.keys() == set(indexes) else inner
