@@ -1,0 +1,416 @@
+"""The sandbox: a request in, Stripe's answer out, one SQLite transaction between them."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from stripe_shell.spec.model import Operation
+from stripe_shell.spec.table import Table, load_table
+from stripe_shell.wire import Request, Response
+
+from . import dispatch, errors
+from .catalogue import Catalogue
+from .clock import Clock, SystemClock
+from .context import Context, Json
+from .errors import StripeError
+from .expand import Tree, check_paths, expand, tree_of
+from .ids import RandomIds
+from .listing import Page
+from .parameters import checked, decode, take_expand
+from .store import Remembered, Row, Session, Store
+
+#: How long an answer is remembered for its idempotency key, in seconds.
+REMEMBERED_FOR: Final = 24 * 3600
+MAX_KEY_LENGTH: Final = 255
+
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
+_PRUNE_EVERY: Final = 1000
+
+Headers = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request that is known to be well formed, and whose it is."""
+
+    request: Request
+    request_id: str
+    operation: Operation
+    path: Mapping[str, str]
+    params: Json
+    expand: tuple[str, ...]
+    platform: str
+    account: str
+    number: int
+    writable: bool
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key, where it has an effect."""
+        return self.request.idempotency_key if self.request.method == "POST" else None
+
+    @property
+    def fingerprint(self) -> str:
+        """What an idempotency key is bound to: method, path and parameters."""
+        from hashlib import sha256
+
+        said = json.dumps([self.request.method, self.request.path, self.params, self.expand], default=str)
+        return sha256(said.encode()).hexdigest()
+
+
+class Sandbox:
+    """A whole Stripe in a file, or in memory. Several threads may send at once.
+
+    `on_events` is called with the stored events of a request after it was committed. `on_error` is called with an
+    exception that is a mistake of the sandbox itself, before 500 is answered. `clock` and `ids` may be replaced for
+    tests; the table says which calls there are. `account` is the id of the file's first account.
+    """
+
+    def __init__(
+        self,
+        store: Store | None = None,
+        table: Table | None = None,
+        clock: Clock | None = None,
+        ids: RandomIds | None = None,
+        *,
+        on_events: Callable[[list[Row]], None] | None = None,
+        on_error: Callable[[Exception], None] | None = None,
+    ) -> None:
+        self.store = store or Store.open()
+        self.table = table or load_table()
+        self.clock: Clock = clock or SystemClock()
+        self.ids = ids or RandomIds()
+        self.catalogue = Catalogue(self.table)
+        self.on_events = on_events
+        self.on_error = on_error
+        self._lock = threading.Lock()
+        self._running: set[tuple[int, str]] = set()
+        self._numbers: dict[str, int] = {}
+        self._remembered = 0
+        self.account = self._first_account()
+
+    # --- accounts --------------------------------------------------------------------------------------------
+
+    def account_of_key(self, key: str) -> str:
+        """The id of the account that a secret key belongs to; a new key gets a new account. The key is not kept."""
+        from hashlib import sha256
+
+        digest = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+        with self.store.read() as session:
+            found = session.account_of_key(digest)
+        return found or self._add_account(digest)
+
+    def _first_account(self) -> str:
+        with self.store.read() as session:
+            found = session.first_account()
+        return found or self._add_account(None)
+
+    def _add_account(self, key_hash: str | None) -> str:
+        with self.store.write() as session:
+            known = session.account_of_key(key_hash) if key_hash else session.first_account()
+            if known:
+                return known
+            key = self.ids.account(self.clock.now())
+            session.add_account(key, key_hash)
+        return key
+
+    def _number(self, key: str) -> int:
+        """The store's number of an account, which is made room for when it is used first."""
+        number = self._numbers.get(key)
+        if number is None:
+            with self.store.write() as session:
+                number = session.account(key) or session.add_account(key)
+            self._numbers[key] = number
+        return number
+
+    def _account(self, request: Request, platform: str) -> str:
+        """The account that a request runs on: the one that `Stripe-Account` names, or the key's own."""
+        asked = _header(request, "stripe-account")
+        if asked is None or asked == platform:
+            return platform
+        number = self._number(platform)
+        with self.store.read() as session:
+            rows = [session.get(number, kind, asked) for kind in ("account", "v2.core.account")]
+        if not any(row is not None and not row.deleted for row in rows):
+            raise errors.no_access(asked)
+        return asked
+
+    # --- sending ---------------------------------------------------------------------------------------------
+
+    def send(self, request: Request, *, account: str | None = None) -> Response:
+        """Carry out a request as the account (None: the file's first) and answer as Stripe does. Never raises."""
+        started = time.perf_counter()
+        headers: Headers = {"Content-Type": "application/json", "Request-Id": f"req_{self.ids.text(14)}"}
+        status, body = self._answer(request, account or self.account, headers)
+        return Response(status, headers, body, (time.perf_counter() - started) * 1000)
+
+    def _answer(self, request: Request, platform: str, headers: Headers) -> tuple[int, bytes]:
+        call: _Call | None = None
+        try:
+            call = self._call(request, platform, headers)
+            with self._alone(call):
+                return self._run(call, headers)
+        except StripeError as error:
+            return self._refused(call, error, headers)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong inside, the caller gets an answer
+            if self.on_error is not None:
+                self.on_error(error)
+            return self._refused(call, errors.internal_error(), headers)
+
+    def _call(self, request: Request, platform: str, headers: Headers) -> _Call:
+        """Everything that can be said about a request before it runs."""
+        headers["Stripe-Version"] = self._version(request)
+        if request.idempotency_key:
+            headers["Idempotency-Key"] = request.idempotency_key
+            _check_key(request.idempotency_key)
+        found = self.table.match(request.method, request.path)
+        if found is None:
+            raise errors.unrecognized_url(request.method, request.path)
+        operation, path = found
+        account = self._account(request, platform)
+        params = decode(request)
+        paths = take_expand(params, operation)
+        kind = dispatch.kind_of(self.table, operation, path, params)
+        resource = self.catalogue.resource(kind)
+        old = resource.take_legacy(operation, params)
+        params = checked(params, operation.params) | old
+        check_paths(self.table, operation, paths)
+        writable = operation.writes or resource.writes_on_read
+        return _Call(
+            request,
+            headers["Request-Id"],
+            operation,
+            path,
+            params,
+            tuple(paths),
+            platform,
+            account,
+            self._number(account),
+            writable,
+        )
+
+    def _version(self, request: Request) -> str:
+        asked = _header(request, "stripe-version")
+        if asked is None:
+            return self.table.version
+        if not _VERSION.fullmatch(asked):
+            raise errors.bad_version(asked)
+        return asked
+
+    @contextmanager
+    def _alone(self, call: _Call) -> Iterator[None]:
+        """Refuse a call whose idempotency key is being worked on."""
+        if call.key is None:
+            yield
+            return
+        place = call.number, call.key
+        with self._lock:
+            if place in self._running:
+                raise errors.key_in_use(call.key)
+            self._running.add(place)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(place)
+
+    def _run(self, call: _Call, headers: Headers) -> tuple[int, bytes]:
+        """Carry out a call in one transaction; a declined payment keeps what it wrote, any other refusal nothing."""
+        status, refused = 200, None
+        with self.store.write() if call.writable else self.store.read() as session:
+            known = self._known(session, call)
+            if known is not None:
+                headers["Idempotent-Replayed"] = "true"
+                return known.status, known.body
+            ctx = self._context(session, call)
+            try:
+                body = self._shown(ctx, call)
+            except StripeError as error:
+                if not error.keeps_rows:
+                    raise
+                refused, status, body = error, error.status, _error_body(error, headers)
+            self._remember(session, call, status, body)
+        headers["Stripe-Shell-Modelled"] = "generic" if ctx.generic else "modelled"
+        if refused is not None:
+            headers["Stripe-Should-Retry"] = "false"
+        if ctx.emitted and self.on_events is not None:
+            self.on_events(ctx.emitted)
+        return status, body
+
+    def _context(self, session: Session, call: _Call) -> Context:
+        return Context(
+            session=session,
+            catalogue=self.catalogue,
+            table=self.table,
+            clock=self.clock,
+            ids=self.ids,
+            account=call.account,
+            account_number=call.number,
+            platform=call.platform,
+            request=call.request,
+            request_id=call.request_id,
+            operation=call.operation,
+            path=call.path,
+            params=call.params,
+            writable=call.writable,
+            expand=call.expand,
+        )
+
+    # --- answers ---------------------------------------------------------------------------------------------
+
+    def _shown(self, ctx: Context, call: _Call) -> bytes:
+        """The body of an answer: stored text as it is where nothing is expanded."""
+        found = dispatch.answer(ctx)
+        if isinstance(found, bytes):
+            return found
+        paths = tree_of(call.expand)
+        if isinstance(found, Page):
+            return self._shown_page(ctx, found, paths).body().encode()
+        return self._shown_object(ctx, found, paths).encode()
+
+    def _shown_page(self, ctx: Context, page: Page, paths: Tree) -> Page:
+        if "total_count" not in paths:
+            page = replace(page, total=page.total if page.form == "list" else None)
+        inner = paths.get("data")
+        if not inner:
+            return page
+        shape = ctx.operation.response.row or ctx.operation.response
+        texts = []
+        for text in page.texts:
+            obj = json.loads(text)
+            expand(ctx, obj, inner, shape)
+            texts.append(json.dumps(obj, separators=(",", ":")))
+        return replace(page, texts=texts)
+
+    def _shown_object(self, ctx: Context, obj: Json, paths: Tree) -> str:
+        kind = obj.get("object")
+        resource = self.catalogue.resource(kind) if isinstance(kind, str) and "deleted" not in obj else None
+        if not paths and (resource is None or not resource.presents):
+            return ctx.text(obj)
+        shown: Json = json.loads(ctx.text(obj))
+        if resource is not None:
+            shown = resource.present(ctx, shown)
+        expand(ctx, shown, paths, ctx.operation.response)
+        return json.dumps(shown, separators=(",", ":"))
+
+    def _refused(self, call: _Call | None, error: StripeError, headers: Headers) -> tuple[int, bytes]:
+        """The answer to a refusal; one that came after the call began to run is remembered."""
+        headers["Stripe-Should-Retry"] = "true" if error.status == 409 else "false"
+        body = _error_body(error, headers)
+        if call is not None and not error.validation:
+            headers.setdefault("Stripe-Shell-Modelled", "modelled")
+            if call.key is not None:
+                with self.store.write() as session:
+                    self._remember(session, call, error.status, body)
+        return error.status, body
+
+    # --- idempotency -----------------------------------------------------------------------------------------
+
+    def _known(self, session: Session, call: _Call) -> Remembered | None:
+        """The first answer to the call's idempotency key. Raises StripeError when it was for another request."""
+        known = session.remembered(call.number, call.key) if call.key is not None else None
+        if known is None or known.created <= self.clock.now() - REMEMBERED_FOR:
+            return None
+        if known.fingerprint != call.fingerprint:
+            raise errors.key_reused(call.key or "")
+        return known
+
+    def _remember(self, session: Session, call: _Call, status: int, body: bytes) -> None:
+        if call.key is None:
+            return
+        now = self.clock.now()
+        session.remember(call.number, call.key, Remembered(call.fingerprint, status, body, now))
+        self._remembered += 1
+        if self._remembered % _PRUNE_EVERY == 1:
+            session.forget_remembered(now - REMEMBERED_FOR)
+
+    # --- seeding ---------------------------------------------------------------------------------------------
+
+    def seed(self, objects: Iterable[Mapping[str, Any]], *, account: str | None = None) -> None:
+        """Put whole objects in as they are; members that they lack come from the schema. No events.
+
+        An object that is there already is replaced. Raises ValueError for one without `object`.
+        """
+        platform = account or self.account
+        number = self._number(platform)
+        with self.store.write() as session:
+            ctx = self._inner_context(session, platform, number)
+            for given in objects:
+                if not isinstance(given.get("object"), str):
+                    raise ValueError("an object to seed needs its `object`")
+                _seed(ctx, dict(given))
+
+    def reset(self) -> None:
+        """Forget every object, event and remembered answer; accounts and their keys stay."""
+        self.store.clear()
+
+    @contextmanager
+    def context(self, *, account: str | None = None) -> Iterator[Context]:
+        """A context of its own, in one transaction, for what no request causes: clocks, deliveries, tests."""
+        platform = account or self.account
+        number = self._number(platform)
+        with self.store.write() as session:
+            ctx = self._inner_context(session, platform, number)
+            yield ctx
+        if ctx.emitted and self.on_events is not None:
+            self.on_events(ctx.emitted)
+
+    def _inner_context(self, session: Session, account: str, number: int) -> Context:
+        operation = self.table.operation("retrieve", "account")
+        if operation is None:
+            raise LookupError("the table lacks `retrieve account`")
+        request = Request("POST", operation.path)
+        return Context(
+            session=session,
+            catalogue=self.catalogue,
+            table=self.table,
+            clock=self.clock,
+            ids=self.ids,
+            account=account,
+            account_number=number,
+            platform=account,
+            request=request,
+            request_id=None,
+            operation=operation,
+            path={},
+            params={},
+            writable=True,
+        )
+
+
+def _seed(ctx: Context, given: Json) -> None:
+    resource = ctx.resource(given["object"])
+    obj = resource.fresh(ctx, given)
+    row = ctx.row(resource.kind, resource.key(obj))
+    if row is None:
+        ctx.insert(obj)
+    elif row.deleted:
+        raise ValueError(f"{row.id} was deleted; reset before you seed it again")
+    else:
+        ctx.save(obj)
+
+
+def _error_body(error: StripeError, headers: Headers) -> bytes:
+    log = f"https://dashboard.stripe.com/test/workbench/logs?object={headers['Request-Id']}"
+    bare = error.message.startswith("Invalid Stripe API version")
+    return json.dumps(error.body(None if bare else log), indent=2).encode()
+
+
+def _check_key(key: str) -> None:
+    if len(key) > MAX_KEY_LENGTH:
+        raise StripeError(
+            f"Idempotency keys can have up to {MAX_KEY_LENGTH} characters; this one has {len(key)}.",
+            kind="idempotency_error",
+            validation=True,
+        )
+
+
+def _header(request: Request, name: str) -> str | None:
+    return next((value for key, value in request.headers.items() if key.lower() == name), None)

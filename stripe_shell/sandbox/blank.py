@@ -1,0 +1,156 @@
+"""A fresh object of a response schema: every member there, with null, nothing or the first sensible value."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from stripe_shell.spec.model import Field, Shape
+from stripe_shell.spec.table import Table
+
+#: What a blank says where the time of its making belongs: epoch seconds, and the text of API v2.
+NOW: Final = -4611686018427387904
+NOW_TEXT: Final = "1000-01-01T00:00:00.000Z"
+
+#: Which of a required enum's values a new object has; the first that the enum knows.
+_BEGINNINGS: Final = (
+    "active",
+    "draft",
+    "requires_payment_method",
+    "open",
+    "pending",
+    "requires_input",
+    "created",
+    "ready",
+    "enabled",
+    "none",
+    "unspecified",
+    "per_unit",
+)
+
+#: Required flags that are set on a new object.
+_TRUE: Final = ("active", "valid")
+
+_ABSENT: Final = object()
+_DEEPEST: Final = 6
+
+_PLAIN: Final[dict[str, Any]] = {
+    "integer": 0,
+    "number": 0,
+    "decimal": "0",
+    "time": NOW,
+    "any": None,
+    "map": {},
+    "array": [],
+}
+
+
+def resolve(table: Table, shape: Shape) -> Shape:
+    """The shape that a reference, or the first variant of a union, stands for."""
+    while shape.kind in ("reference", "union"):
+        if shape.kind == "union":
+            shape = shape.variants[0]
+        elif shape.schema is None:
+            return shape
+        else:
+            shape = table.schema(shape.schema)
+    return shape
+
+
+def blank(table: Table, schema: str) -> dict[str, Any]:
+    """A new object of a schema. Times that it must have are NOW; `stamped` puts the time there."""
+    value = _object(table, resolve(table, table.schema(schema)), 0)
+    return value if isinstance(value, dict) else {}
+
+
+def stamped(text: str, now: int) -> Any:
+    """The JSON text of a blank as an object made at `now` (epoch seconds)."""
+    if str(NOW) in text:
+        text = text.replace(str(NOW), str(now))
+    if NOW_TEXT in text:
+        text = text.replace(NOW_TEXT, iso_time(now))
+    return json.loads(text)
+
+
+def iso_time(seconds: int) -> str:
+    """Epoch seconds as API v2 writes a time."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def is_expand_only(table: Table, field: Field) -> bool:
+    """Whether an object shows this member only when asked: lists of other objects, and optional maps."""
+    if field.required or field.name == "metadata":
+        return False
+    shape = field.shape
+    if shape.nullable or shape.expandable:
+        return False
+    return resolve(table, shape).is_list or shape.kind == "map"
+
+
+def _object(table: Table, shape: Shape, depth: int) -> dict[str, Any]:
+    kinds = _kinds(shape)
+    values = {name: _member(table, field, depth) for name, field in shape.fields.items() if name not in kinds}
+    return {name: value for name, value in values.items() if value is not _ABSENT}
+
+
+def _kinds(shape: Shape) -> tuple[str, ...]:
+    """The members that only objects of one `type` have, as `sepa_debit` of a payment method."""
+    kind = shape.fields.get("type")
+    return kind.shape.enum if kind else ()
+
+
+def _member(table: Table, field: Field, depth: int) -> Any:
+    shape = field.shape
+    if field.name == "metadata":
+        return {}
+    if shape.nullable:
+        return None
+    if not field.required and _may_be_left_out(table, field, depth):
+        return _ABSENT
+    return _value(table, field.name, shape, depth)
+
+
+def _may_be_left_out(table: Table, field: Field, depth: int) -> bool:
+    """An optional member that is never null is left out, but for plain numbers, flags and settings."""
+    shape = field.shape
+    if shape.kind in ("boolean", "integer"):
+        return False
+    if shape.expandable or shape.kind not in ("object", "reference"):
+        return True
+    return depth >= 2 or is_expand_only(table, field) or not _is_settings(table, shape)
+
+
+def _is_settings(table: Table, shape: Shape) -> bool:
+    """Whether every member of an embedded object can be empty, as those of settings can."""
+    fields = resolve(table, shape).fields.values()
+    return bool(fields) and all(field.shape.nullable or not field.required for field in fields)
+
+
+def _value(table: Table, name: str, shape: Shape, depth: int) -> Any:
+    if shape.expandable:
+        return ""
+    if shape.kind in ("reference", "union"):
+        inner = resolve(table, shape)
+        return None if inner.nullable else _value(table, name, inner, depth)
+    if shape.is_list:
+        return {"object": "list", "data": [], "has_more": False, "url": shape.fields["url"].shape.pattern or ""}
+    if shape.kind == "object":
+        return _object(table, shape, depth + 1) if depth < _DEEPEST else {}
+    if shape.kind == "string":
+        return _text(name, shape)
+    if shape.kind == "boolean":
+        return name in _TRUE
+    plain = _PLAIN.get(shape.kind)
+    return type(plain)() if isinstance(plain, list | dict) else plain
+
+
+def _text(name: str, shape: Shape) -> str:
+    if shape.enum:
+        return next((value for value in _BEGINNINGS if value in shape.enum), shape.enum[0])
+    if shape.form == "currency" or name == "currency":
+        return "usd"
+    if shape.form == "date-time":
+        return NOW_TEXT
+    return "US" if name == "country" else ""

@@ -1,0 +1,335 @@
+"""What a resource works with during one request: the objects of its account, the clock, the ids and the events.
+
+How to use it, in the order in which a resource usually needs it:
+
+    now = ctx.now()                                     # epoch seconds
+    customer = ctx.get("customer", params["customer"], param="customer")   # 400 `No such customer` when it is not there
+    obj = ctx.fresh("refund", amount=500, charge=charge["id"])     # every member of the schema, id, created
+    ctx.hidden(obj)["secret"] = "…"                     # kept beside the object, never shown
+    ctx.insert(obj)                                     # one row; say it before `emit`
+    ctx.emit("refund.created", obj)
+    charge["refunded"] = True
+    changed = ctx.save(charge)                          # what changed: the old values, {} for nothing
+    ctx.emit("charge.refunded", charge, changed)
+    for sub in ctx.all("subscription", customer=customer["id"]): …
+    ctx.delete(obj)
+
+- Objects are plain dicts. Within one request `get` and `find` give the same dict for the same object, so a change is
+  seen by whoever asks next; it is stored by `save`, and only by `save`. Change an object after its last `save` and the
+  answer and the file will not know of it: both show the text that was written.
+- Everything happens in one transaction. Raise StripeError (see errors.py) to refuse: all is undone, unless the error
+  `keeps_rows`.
+- Money is whole numbers of the smallest currency unit; times are epoch seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from stripe_shell.spec.model import Operation
+from stripe_shell.spec.table import Table
+from stripe_shell.wire import Request
+
+from . import events
+from .clock import Clock, FixedClock
+from .ids import RandomIds
+from .store import Row, Session
+
+if TYPE_CHECKING:
+    from .catalogue import Catalogue
+    from .resource import Resource
+
+Json = dict[str, Any]
+
+#: Where an object lies: its kind and its key (the id, but for singletons and objects that live below another).
+Place = tuple[str, str]
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Context:
+    """One request's view of one account. `account` is its id, `account_number` the store's name for it.
+
+    `platform` is the id of the account whose key was used; it differs from `account` under `Stripe-Account`.
+    `path` are the values of the path's placeholders, `params` the typed parameters, `expand` the paths that were asked
+    for, `request_id` the `req_…` of the answer (None for what Stripe does by itself). `writable` is False while nothing
+    may be stored (a GET).
+    """
+
+    def __init__(
+        self,
+        *,
+        session: Session,
+        catalogue: Catalogue,
+        table: Table,
+        clock: Clock,
+        ids: RandomIds,
+        account: str,
+        account_number: int,
+        platform: str,
+        request: Request,
+        request_id: str | None,
+        operation: Operation,
+        path: Mapping[str, str],
+        params: Json,
+        writable: bool,
+        expand: tuple[str, ...] = (),
+    ) -> None:
+        self.session = session
+        self.catalogue = catalogue
+        self.table = table
+        self.clock = clock
+        self.ids = ids
+        self.account = account
+        self.account_number = account_number
+        self.platform = platform
+        self.request = request
+        self.request_id = request_id
+        self.operation = operation
+        self.path = path
+        self.params = params
+        self.writable = writable
+        self.expand = expand
+        #: Whether the answer came from behaviour that no resource file states.
+        self.generic = False
+        #: The events of this request, as stored, in order.
+        self.emitted: list[Row] = []
+        self._rows: dict[Place, Row] = {}
+        self._objects: dict[Place, Json] = {}
+        self._hidden: dict[Place, Json] = {}
+        self._texts: dict[int, tuple[Json, str]] = {}
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """The time in epoch seconds."""
+        return self.clock.now()
+
+    def now_for(self, owner: Mapping[str, Any] | None) -> int:
+        """The time for an object that may belong to a test clock: the clock's, else the sandbox's."""
+        name = owner.get("test_clock") if owner else None
+        clock = self.find("test_helpers.test_clock", name) if name else None
+        return int(clock["frozen_time"]) if clock else self.now()
+
+    @contextmanager
+    def at(self, seconds: int) -> Iterator[None]:
+        """Work at another time and by Stripe's own doing: new objects carry that time, events no request."""
+        clock, request_id = self.clock, self.request_id
+        self.clock, self.request_id = FixedClock(seconds), None
+        try:
+            yield
+        finally:
+            self.clock, self.request_id = clock, request_id
+
+    # --- looking ---------------------------------------------------------------------------------------------
+
+    def resource(self, kind: str) -> Resource:
+        """The behaviour of a kind of object."""
+        return self.catalogue.resource(kind)
+
+    def get(self, kind: str, key: Any, *, param: str | None = None, status: int = 400) -> Json:
+        """The object, or StripeError `No such …`. Deleted objects are not there.
+
+        `param` is the parameter that named it, with 404 as `status` when the path did.
+        """
+        found = self.resource(kind).load(self, str(key))
+        if found is None:
+            raise self.resource(kind).missing(str(key), param=param, status=status)
+        return found
+
+    def find(self, kind: str, key: Any) -> Json | None:
+        """The object, or None. Deleted objects are not there."""
+        row = self.row(kind, str(key))
+        return None if row is None or row.deleted else self._parsed(row)
+
+    def row(self, kind: str, key: str) -> Row | None:
+        """The stored row, of a deleted object too."""
+        row = self._rows.get((kind, key))
+        if row is None:
+            row = self.session.get(self.account_number, kind, key)
+            if row is not None:
+                self._rows[kind, key] = row
+        return row
+
+    def shown(self, kinds: Iterable[str], key: str) -> Json | None:
+        """A copy, as an answer shows it, of the object of one of these kinds; deleted ones as what remains of them."""
+        for kind in kinds:
+            resource = self.resource(kind)
+            found = resource.load(self, key)
+            if found is not None:
+                return dict(resource.present(self, json.loads(self.text(found))))
+            row = self.row(kind, key)
+            if row is not None:
+                return dict(json.loads(row.json))
+        return None
+
+    def all(self, kind: str, *, oldest_first: bool = False, **equal: str) -> list[Json]:
+        """Every live object of a kind whose indexed members equal these, newest first: `all("invoice", customer=c)`.
+
+        Only members in the resource's `indexed` can be asked for; the first decides which index is walked.
+        """
+        return list(self.each(kind, oldest_first=oldest_first, **equal))
+
+    def each(self, kind: str, *, oldest_first: bool = False, **equal: str) -> Iterator[Json]:
+        """Like `all`, one by one."""
+        from .listing import Filters
+
+        filters = Filters()
+        for name, value in equal.items():
+            if name not in self.resource(kind).indexed_members():
+                raise LookupError(f"{kind}.{name} is not indexed: name it in the resource's `indexed`")
+            filters.add_link(name, value)
+        after: tuple[int, int] | None = None
+        while True:
+            rows = self.session.page(
+                self.account_number,
+                kind,
+                link=filters.link,
+                where=filters.where,
+                limit=100,
+                after=after,
+                oldest_first=oldest_first,
+            )
+            yield from map(self._parsed, rows)
+            if len(rows) < 100:
+                return
+            after = rows[-1].position
+
+    def count(self, kind: str, **equal: str) -> int:
+        """How many live objects of a kind there are, or how many with one indexed member equal to a value."""
+        link = next(iter(equal.items()), None)
+        return self.session.count(self.account_number, kind, link)
+
+    def hidden(self, obj: Mapping[str, Any]) -> Json:
+        """What is kept beside an object and never shown; `insert` and `save` store it along with the object."""
+        place = self._place(obj)
+        if place not in self._hidden:
+            row = self.row(*place)
+            self._hidden[place] = json.loads(row.hidden) if row is not None and row.hidden else {}
+        return self._hidden[place]
+
+    def text(self, obj: Json) -> str:
+        """The JSON text of an object: as it was stored last, when it was stored in this request."""
+        known = self._texts.get(id(obj))
+        return known[1] if known is not None and known[0] is obj else _encode(obj)
+
+    # --- changing --------------------------------------------------------------------------------------------
+
+    def fresh(self, kind: str, **members: Any) -> Json:
+        """A new object that is not stored yet: every member of its schema, id, `created`, and these members."""
+        return self.resource(kind).fresh(self, members)
+
+    def new_id(self, kind: str, prefix: str | None = None) -> str:
+        """A new id for a kind of object."""
+        return self.resource(kind).new_id(self, prefix)
+
+    def insert(self, obj: Json) -> None:
+        """Store a new object."""
+        kind, key = place = self._place(obj)
+        text = self._written(obj)
+        links = self.resource(kind).links(obj, self._hidden.get(place))
+        created = self._created(obj)
+        try:
+            row = self.session.insert(
+                self.account_number,
+                kind,
+                key,
+                created=created,
+                json=text,
+                links=links,
+                hidden=self._hidden_text(place),
+            )
+        except sqlite3.IntegrityError:
+            raise self.resource(kind).taken(key) from None
+        self._rows[place] = row
+        self._objects[place] = obj
+
+    def save(self, obj: Json) -> Json:
+        """Store an object that was changed. Answers the old values of what changed, as `previous_attributes` do."""
+        place = self._place(obj)
+        row = self.row(*place)
+        if row is None or row.deleted:
+            raise LookupError(f"{place} cannot be saved: it is not stored")
+        old = json.loads(row.json)
+        changed = events.previous_attributes(old, obj)
+        hidden = self._hidden_text(place) if place in self._hidden else row.hidden
+        text = self._written(obj)
+        if changed or hidden != row.hidden:
+            resource = self.resource(place[0])
+            old_links = resource.links(old, json.loads(row.hidden) if row.hidden else None)
+            new_links = resource.links(obj, json.loads(hidden) if hidden else None)
+            self._rows[place] = self.session.update(
+                self.account_number, row, json=text, old=old_links, new=new_links, hidden=hidden
+            )
+        self._objects[place] = obj
+        return changed
+
+    def delete(self, obj: Json) -> Json:
+        """Take an object away. Answers what remains: `{id, object, deleted}`."""
+        place = self._place(obj)
+        row = self.row(*place)
+        if row is None:
+            raise LookupError(f"{place} cannot be deleted: it is not stored")
+        remains = {"id": obj.get("id"), "object": place[0], "deleted": True}
+        old_links = self.resource(place[0]).links(json.loads(row.json), json.loads(row.hidden) if row.hidden else None)
+        self.session.delete(self.account_number, row, _encode(remains), old_links)
+        self._rows[place] = replace(row, deleted=True, json=_encode(remains))
+        self._objects.pop(place, None)
+        return remains
+
+    def emit(self, event_type: str, obj: Json, previous_attributes: Mapping[str, Any] | None = None) -> None:
+        """Store an event about an object as it is now, with the old values of what changed (None: no such member)."""
+        number = self.now()
+        members: Json = {
+            "id": self.ids.new("evt", number, self.account),
+            "object": "event",
+            "api_version": self.table.version,
+            "created": number,
+            "livemode": False,
+            "pending_webhooks": 0,
+            "request": {
+                "id": self.request_id,
+                "idempotency_key": self.request.idempotency_key if self.request_id else None,
+            },
+            "type": event_type,
+        }
+        if self.account != self.platform:
+            members["account"] = self.account
+        text = events.event_text(members, self.text(obj), previous_attributes)
+        row = self.session.insert(
+            self.account_number, "event", members["id"], created=number, json=text, links=[("type", event_type)]
+        )
+        self.emitted.append(row)
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _place(self, obj: Mapping[str, Any]) -> Place:
+        kind = str(obj["object"])
+        return kind, self.resource(kind).key(obj)
+
+    def _parsed(self, row: Row) -> Json:
+        place = row.object, row.id
+        known = self._objects.get(place)
+        if known is None:
+            self._rows[place] = row
+            known = self._objects[place] = json.loads(row.json)
+            self._texts[id(known)] = known, row.json
+        return known
+
+    def _written(self, obj: Json) -> str:
+        text = _encode(obj)
+        self._texts[id(obj)] = obj, text
+        return text
+
+    def _hidden_text(self, place: Place) -> str | None:
+        hidden = self._hidden.get(place)
+        return _encode(hidden) if hidden else None
+
+    def _created(self, obj: Mapping[str, Any]) -> int:
+        created = obj.get("created", obj.get("date"))
+        return created if isinstance(created, int) else self.now()

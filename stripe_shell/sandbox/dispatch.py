@@ -1,0 +1,279 @@
+"""From an operation to the behaviour that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from stripe_shell.spec.model import Operation, Shape
+from stripe_shell.spec.table import Table
+
+from . import errors, pages
+from .context import Context, Json
+from .expand import kinds_of
+from .resource import Answer, Resource, Transition
+
+Role = Literal["list", "search", "create", "retrieve", "update", "delete", "action", "single", "single_update", "find"]
+
+#: What the verb of an action makes of `status`; the first that the object knows.
+OUTCOMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "accept": ("accepted",),
+    "activate": ("active",),
+    "approve": ("approved", "closed"),
+    "archive": ("archived", "inactive"),
+    "cancel": ("canceled",),
+    "capture": ("closed", "succeeded"),
+    "close": ("closed",),
+    "complete": ("complete", "completed"),
+    "deactivate": ("inactive",),
+    "decline": ("declined", "closed"),
+    "disable": ("disabled",),
+    "disconnect": ("disconnected",),
+    "enable": ("enabled",),
+    "expire": ("expired",),
+    "fail": ("failed",),
+    "finalize": ("open",),
+    "post": ("posted",),
+    "reactivate": ("active",),
+    "reject": ("rejected",),
+    "release": ("released",),
+    "return": ("returned",),
+    "reverse": ("reversed",),
+    "submit": ("submitted",),
+    "succeed": ("succeeded",),
+    "unarchive": ("active",),
+    "verify": ("verified",),
+    "void": ("void", "voided"),
+}
+
+#: What the verb of an action makes of a flag.
+FLAGS: Final[Mapping[str, tuple[str, bool]]] = {
+    "activate": ("active", True),
+    "archive": ("active", False),
+    "close": ("closed", True),
+    "deactivate": ("active", False),
+    "reactivate": ("active", True),
+}
+
+#: A page without a word, for calls that answer a document.
+EMPTY_PDF: Final = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
+
+
+def answer(ctx: Context) -> Answer:
+    """Carry out the operation of the context."""
+    operation = ctx.operation
+    resource = ctx.resource(kind_of(ctx.table, operation, ctx.path, ctx.params))
+    role = role_of(operation)
+    method = resource.action_method(operation)
+    ctx.generic = not resource.modelled or (method is None and role == "action")
+    check_parents(ctx)
+    if method is not None and operation.object_param is None:
+        return method(ctx, ctx.params)
+    if operation.object_param is None:
+        return _without_object(ctx, resource, role)
+    key = ctx.path[operation.object_param]
+    if role == "retrieve" and method is None and resource.shows_deleted:
+        row = ctx.row(resource.kind, key)
+        if row is not None and row.deleted:
+            return {"id": key, "object": resource.kind, "deleted": True}
+    obj = _own_object(ctx, resource, key)
+    if method is not None:
+        return method(ctx, obj, ctx.params)
+    return _with_object(ctx, resource, role, obj)
+
+
+def role_of(operation: Operation) -> Role:
+    """What an operation does, by its method, its path and what it answers."""
+    if operation.response.is_list:
+        return "search" if operation.response.form == "search_result" else "list"
+    below = operation.path.endswith("}")
+    if operation.method == "DELETE":
+        return "delete"
+    if operation.method == "GET":
+        if operation.object_param and not below:
+            return "action"
+        return "retrieve" if operation.object_param else _single(operation)
+    if operation.object_param:
+        return "update" if below else "action"
+    return "single_update" if operation.action == "update" else "create"
+
+
+def _single(operation: Operation) -> Role:
+    return "find" if operation.action in ("find", "preview") else "single"
+
+
+def kind_of(table: Table, operation: Operation, path: Mapping[str, str], params: Mapping[str, Any]) -> str:
+    """The kind of object that an operation is about."""
+    entity = table.entity(operation.entity)
+    if entity is not None and entity.object:
+        return entity.object
+    row = operation.response.row or operation.response
+    kinds = kinds_of(table, row) or [operation.entity]
+    if len(kinds) == 1:
+        return kinds[0]
+    return _kind_meant(kinds, path.get(operation.object_param or ""), params)
+
+
+def _kind_meant(kinds: list[str], key: str | None, params: Mapping[str, Any]) -> str:
+    """Which of several kinds is meant, by the prefix of an id or by what is sent."""
+    for name in ("external_account", "source", "bank_account", "card"):
+        value = params.get(name)
+        if isinstance(value, Mapping) and value.get("object") in kinds:
+            return str(value["object"])
+        if isinstance(value, str) and value:
+            key = value
+    prefixes = {"ba": "bank_account", "btok": "bank_account", "card": "card", "src": "source", "tok": "card"}
+    kind = prefixes.get((key or "").partition("_")[0])
+    return kind if kind in kinds else kinds[0]
+
+
+def check_parents(ctx: Context) -> None:
+    """Refuse a path whose other ids name nothing."""
+    operation = ctx.operation
+    for name, value in ctx.path.items():
+        kind = operation.path_words.get(name)
+        if name == operation.object_param or kind is None or ctx.table.schema_of_object(kind) is None:
+            continue
+        param = name if name != operation.object_param and kind == "customer" else None
+        ctx.get(kind, value, param=param, status=404)
+
+
+def _own_object(ctx: Context, resource: Resource, key: str) -> Json:
+    obj = ctx.get(resource.kind, key, status=404)
+    for name, value in ctx.path.items():
+        if name == ctx.operation.object_param:
+            continue
+        member = pages.parent_member(resource.shape, ctx.operation, name)
+        if member is not None and _id(obj.get(member)) not in (value, None):
+            raise resource.missing(key, status=404)
+    return obj
+
+
+def _id(value: Any) -> Any:
+    return value.get("id") if isinstance(value, dict) else value
+
+
+def _without_object(ctx: Context, resource: Resource, role: Role) -> Answer:
+    if role == "list":
+        return _list(ctx, resource)
+    if role == "search":
+        return resource.search_page(ctx, ctx.params)
+    if role == "create":
+        return resource.create(ctx, ctx.params)
+    if role == "find":
+        return _find(ctx, resource)
+    if role == "delete":
+        return _delete_single(ctx, resource)
+    single, stored = _single_object(ctx, resource)
+    if role == "single_update":
+        if not stored:
+            ctx.insert(single)
+        return resource.update(ctx, single, ctx.params)
+    return resource.retrieve(ctx, single, ctx.params)
+
+
+def _list(ctx: Context, resource: Resource) -> Answer:
+    inside = _embedded_list(ctx)
+    if inside is not None:
+        return pages.page_of(ctx, inside, ctx.params)
+    return resource.list_page(ctx, ctx.params)
+
+
+def _embedded_list(ctx: Context) -> list[Json] | None:
+    """The rows of a list that lies inside its parent, as the lines of an invoice do."""
+    name = ctx.operation.path.rpartition("/")[2]
+    for placeholder, key in ctx.path.items():
+        kind = ctx.operation.path_words.get(placeholder)
+        parent = ctx.find(kind, key) if kind else None
+        inside = parent.get(name) if parent else None
+        if isinstance(inside, dict) and isinstance(inside.get("data"), list):
+            return list(inside["data"])
+    return None
+
+
+def _find(ctx: Context, resource: Resource) -> Answer:
+    """One object by its members; a preview is made of the parameters and kept nowhere."""
+    if ctx.operation.action == "preview":
+        obj = resource.fresh(ctx)
+        resource.echo(obj, ctx.params)
+        return obj
+    filters = pages.filters_of(resource, ctx, ctx.params)
+    rows = ctx.session.page(ctx.account_number, resource.kind, link=filters.link, where=filters.where, limit=1)
+    if not rows:
+        raise resource.missing(str(next(iter(ctx.params.values()), "")), status=404)
+    return ctx.get(resource.kind, rows[0].id)
+
+
+def _single_object(ctx: Context, resource: Resource) -> tuple[Json, bool]:
+    """The one object of its kind, in the account or below the object of the path; and whether it is stored."""
+    key = next(iter(ctx.path.values()), "")
+    found = resource.load(ctx, key)
+    if found is not None:
+        return found, True
+    single = resource.fresh(ctx)
+    for name, value in ctx.path.items():
+        member = pages.parent_member(resource.shape, ctx.operation, name)
+        if member is not None:
+            single[member] = value
+    if "id" in single and resource.schema:
+        raise resource.missing(key, status=404)
+    return single, False
+
+
+def _delete_single(ctx: Context, resource: Resource) -> Answer:
+    single, stored = _single_object(ctx, resource)
+    if not stored:
+        raise resource.missing(next(iter(ctx.path.values()), ""), status=404)
+    return resource.delete(ctx, single, ctx.params)
+
+
+def _with_object(ctx: Context, resource: Resource, role: Role, obj: Json) -> Answer:
+    if role == "retrieve":
+        return resource.retrieve(ctx, obj, ctx.params)
+    if role == "update":
+        return resource.update(ctx, obj, ctx.params)
+    if role == "delete" and _answers_deleted(ctx.table, ctx.operation.response):
+        return resource.delete(ctx, obj, ctx.params)
+    if ctx.operation.response.kind in ("string", "file"):
+        return EMPTY_PDF
+    return _act(ctx, resource, obj)
+
+
+def _answers_deleted(table: Table, shape: Shape) -> bool:
+    return not kinds_of(table, shape)
+
+
+def _act(ctx: Context, resource: Resource, obj: Json) -> Answer:
+    """An action that no resource file states: what is sent is shown, the verb says the status."""
+    name = ctx.operation.action
+    resource.check_references(ctx, ctx.params)
+    resource.echo(obj, ctx.params)
+    transition = resource.transitions.get(name) or _guessed(resource, obj, name)
+    if transition is not None:
+        return resource.transition(ctx, obj, name, transition)
+    verb = name.partition("_")[0]
+    flag = FLAGS.get(verb)
+    if flag is not None and flag[0] in obj:
+        obj[flag[0]] = flag[1]
+    changed = ctx.save(obj)
+    if changed:
+        resource.announce(ctx, "updated", obj, changed)
+    return obj
+
+
+def _guessed(resource: Resource, obj: Json, name: str) -> Transition | None:
+    status = resource.shape.fields.get("status")
+    verb = name.partition("_")[0]
+    if status is None:
+        return None
+    outcome = next((value for value in OUTCOMES.get(verb, ()) if value in status.shape.enum), None)
+    if outcome is None:
+        return None
+    stamp = f"{outcome}_at"
+    return Transition(outcome, stamp=stamp if stamp in obj else None)
+
+
+__all__ = ["EMPTY_PDF", "answer", "check_parents", "errors", "kind_of", "role_of"]

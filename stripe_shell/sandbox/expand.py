@@ -1,0 +1,130 @@
+"""`expand`: which paths a call takes, and ids turned into the objects that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from stripe_shell.spec.model import Operation, Shape
+from stripe_shell.spec.table import Table
+
+from . import errors
+from .errors import StripeError
+
+if TYPE_CHECKING:
+    from .context import Context
+
+#: How many segments a path may have, `data` among them.
+DEEPEST = 4
+
+#: A path as a tree: `{"data": {"customer": {}}}`.
+Tree = dict[str, "Tree"]
+
+
+def check_paths(table: Table, operation: Operation, paths: Iterable[str]) -> None:
+    """Raise StripeError for the first path that leads nowhere in this call's response."""
+    for path in paths:
+        segments = path.split(".")
+        if operation.response.is_list and segments[0] not in ("data", "total_count"):
+            raise errors.cannot_expand(path, f" You may want to try expanding 'data.{path}' instead.")
+        if len(segments) > DEEPEST:
+            raise StripeError(f"You cannot expand more than {DEEPEST} levels of a property ({path}).", validation=True)
+        if path != "total_count":
+            _check(table, operation.response, segments)
+
+
+def tree_of(paths: Iterable[str]) -> Tree:
+    """The paths as one tree."""
+    root: Tree = {}
+    for path in paths:
+        node = root
+        for segment in path.split("."):
+            node = node.setdefault(segment, {})
+    return root
+
+
+def expand(ctx: Context, value: Any, tree: Tree, shape: Shape) -> None:
+    """Replace, in `value` itself, what the tree names by objects; what cannot be found stays an id."""
+    if isinstance(value, list):
+        for item in value:
+            expand(ctx, item, tree, shape.items or shape)
+    elif isinstance(value, dict):
+        for name, inner in tree.items():
+            _expand_member(ctx, value, name, inner, shape)
+
+
+def solid(table: Table, shape: Shape) -> Iterator[Shape]:
+    """The shapes that a reference, a union or an array of them stands for."""
+    if shape.kind == "array" and shape.items is not None:
+        yield from solid(table, shape.items)
+    elif shape.kind == "union":
+        for variant in shape.variants:
+            yield from solid(table, variant)
+    elif shape.kind == "reference" and shape.schema is not None:
+        yield from solid(table, table.schema(shape.schema))
+    else:
+        yield shape
+
+
+def kinds_of(table: Table, shape: Shape) -> list[str]:
+    """The kinds of object that an expandable member may name."""
+    found = []
+    for inner in solid(table, shape):
+        kind = inner.fields.get("object")
+        if kind is not None and kind.shape.enum and "deleted" not in inner.fields:
+            found.append(kind.shape.enum[0])
+    return found
+
+
+def _check(table: Table, shape: Shape, segments: list[str]) -> None:
+    for count, segment in enumerate(segments, 1):
+        inner = _field(table, shape, segment)
+        if inner is None or not _may_expand(table, inner):
+            raise errors.cannot_expand(".".join(segments[:count]))
+        shape = inner
+
+
+def _may_expand(table: Table, shape: Shape) -> bool:
+    if shape.expandable:
+        return True
+    return any(inner.kind in ("object", "map", "any") or inner.expandable for inner in solid(table, shape))
+
+
+def _field(table: Table, shape: Shape, name: str, kind: str | None = None) -> Shape | None:
+    """The shape of a member; where an object of one `kind` is meant, that kind's."""
+    found: Shape | None = None
+    for inner in solid(table, shape):
+        field = inner.fields.get(name)
+        if field is None:
+            if inner.kind == "map" and inner.items is not None:
+                found = found or inner.items
+            continue
+        own = inner.fields.get("object")
+        if kind is None or (own is not None and kind in own.shape.enum):
+            return field.shape
+        found = found or field.shape
+    return found
+
+
+def _expand_member(ctx: Context, value: dict[str, Any], name: str, tree: Tree, shape: Shape) -> None:
+    kind = value.get("object")
+    inner = _field(ctx.table, shape, name, kind if isinstance(kind, str) else None)
+    if inner is None:
+        return
+    if name not in value and isinstance(kind, str) and kind != "list":
+        member = ctx.resource(kind).expand_member(ctx, value, name)
+        if member is not None:
+            value[name] = member
+    else:
+        value[name] = _object_of(ctx, value.get(name), inner)
+    if tree:
+        expand(ctx, value.get(name), tree, inner)
+
+
+def _object_of(ctx: Context, value: Any, shape: Shape) -> Any:
+    if isinstance(value, list):
+        return [_object_of(ctx, item, shape.items or shape) for item in value]
+    if not isinstance(value, str) or not shape.expandable:
+        return value
+    found: Mapping[str, Any] | None = ctx.shown(kinds_of(ctx.table, shape), value)
+    return value if found is None else dict(found)

@@ -1,0 +1,204 @@
+"""Customers: who pays. Balance, default payment methods, legacy cards, and what goes when a customer goes."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.ids import CAPITALS
+from stripe_shell.sandbox.listing import Filters
+from stripe_shell.sandbox.resource import Resource, action
+
+_PREFIX_LENGTH = 8
+
+
+class Customer(Resource):
+    """`POST /v1/customers` and what hangs on it."""
+
+    object = "customer"
+    defaults = {
+        "balance": 0,
+        "delinquent": False,
+        "next_invoice_sequence": 1,
+        "preferred_locales": [],
+        "tax_exempt": "none",
+    }
+    expand_only = ("cash_balance",)
+    unechoed = ("source", "payment_method", "tax_id_data", "tax", "cash_balance", "coupon")
+    indexed = ("email", "test_clock")
+    legacy = {"create": ("coupon",), "update": ("coupon",)}
+    shows_deleted = True
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Refuse a bad e-mail address or invoice prefix."""
+        _check_email(params)
+        self._check_invoice_prefix(ctx, params, None)
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Give it an invoice prefix and the time of its test clock."""
+        if not obj.get("invoice_prefix"):
+            obj["invoice_prefix"] = ctx.ids.text(_PREFIX_LENGTH, CAPITALS)
+        if obj.get("test_clock"):
+            ctx.get("test_helpers.test_clock", obj["test_clock"], param="test_clock")
+            obj["created"] = ctx.now_for(obj)
+        _stamp_currency(obj)
+        self._use_source(ctx, obj, params)
+
+    def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Attach the payment method, record the balance, and make the tax ids and the discount that were asked for."""
+        if params.get("balance"):
+            _record_balance(ctx, obj, params["balance"], "initial")
+        self._attach(ctx, obj, params)
+        for data in params.get("tax_id_data") or ():
+            ctx.resource("tax_id").make(ctx, obj, data)
+        if params.get("coupon"):
+            _discount(ctx, obj, params["coupon"])
+
+    def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Refuse a bad e-mail address or invoice prefix."""
+        _check_email(params)
+        self._check_invoice_prefix(ctx, params, obj)
+
+    def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Keep the ledger of the balance, and the default that is named."""
+        _stamp_currency(obj)
+        self._use_source(ctx, obj, params)
+        row = ctx.find_stored("customer", obj["id"])
+        change = obj["balance"] - (row["balance"] if row else 0)
+        if change:
+            _record_balance(ctx, obj, change, "adjustment")
+        _check_default(ctx, obj, params)
+
+    def after_update(self, ctx: Context, obj: Json, params: Json, changed: Json) -> None:
+        """Put the legacy coupon on, or take it off."""
+        if "coupon" not in params:
+            return
+        if params["coupon"]:
+            _discount(ctx, obj, params["coupon"])
+        elif obj.get("discount"):
+            self.delete_discount(ctx, obj, {})
+
+    def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Cancel what the customer subscribes to."""
+        subscriptions = ctx.resource("subscription")
+        for subscription in ctx.all("subscription", customer=obj["id"]):
+            if subscription["status"] not in ("canceled", "incomplete_expired"):
+                end = getattr(subscriptions, "cancel", None)
+                if end is not None:
+                    end(ctx, subscription, {})
+
+    def filter_test_clock(self, ctx: Context, value: str, filters: Filters) -> None:
+        """Only the customers of this clock."""
+        ctx.get("test_helpers.test_clock", value, param="test_clock")
+        filters.add_link("test_clock", value)
+
+    @action
+    def retrieve_discount(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """The customer's discount."""
+        if not obj.get("discount"):
+            raise errors.invalid(f"No active discount for customer: {obj['id']}", code="resource_missing", status=404)
+        discount: Json = obj["discount"]
+        return discount
+
+    @action
+    def delete_discount(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take the customer's discount away."""
+        discount = self.retrieve_discount(ctx, obj, params)
+        obj["discount"] = None
+        changed = ctx.save(obj)
+        ctx.emit("customer.discount.deleted", discount)
+        ctx.emit("customer.updated", obj, changed)
+        return {
+            "id": discount["id"],
+            "object": "discount",
+            "checkout_session": None,
+            "customer": obj["id"],
+            "deleted": True,
+            **{name: discount.get(name) for name in ("invoice", "invoice_item", "promotion_code", "source", "start")},
+            "subscription": None,
+            "subscription_item": None,
+        }
+
+    def _check_invoice_prefix(self, ctx: Context, params: Json, obj: Json | None) -> None:
+        prefix = params.get("invoice_prefix")
+        if prefix is None:
+            return
+        if not (prefix.isascii() and prefix.isalnum() and prefix == prefix.upper() and len(prefix) <= 12):
+            raise errors.invalid("Invoice number prefix must be 1–12 uppercase letters or numbers.")  # noqa: RUF001
+        holder = next((other for other in ctx.each("customer", invoice_prefix=prefix)), None)
+        if holder is not None and (obj is None or holder["id"] != obj["id"]):
+            raise errors.invalid(
+                f"This invoice number prefix is taken by customer: {holder['id']}. Please choose a different prefix.",
+                param="invoice_prefix",
+            )
+
+    def _use_source(self, ctx: Context, obj: Json, params: Json) -> None:
+        """A legacy token becomes a card of the customer, and the default."""
+        if params.get("source"):
+            card = ctx.resource("card").make(ctx, params["source"], customer=obj["id"])
+            obj["default_source"] = card["id"]
+
+    def _attach(self, ctx: Context, obj: Json, params: Json) -> None:
+        settings = params.get("invoice_settings") or {}
+        default = settings.get("default_payment_method") if isinstance(settings, dict) else None
+        named = params.get("payment_method")
+        if named:
+            method = ctx.get("payment_method", named, param="payment_method")
+            _attach_method(ctx, method, obj)
+            if default in (named, method["id"]):
+                obj["invoice_settings"]["default_payment_method"] = method["id"]
+                ctx.save(obj)
+        elif default:
+            _check_default(ctx, obj, params)
+
+
+def _attach_method(ctx: Context, method: Json, customer: Json) -> None:
+    attach = getattr(ctx.resource("payment_method"), "attach", None)
+    if attach is not None:
+        attach(ctx, method, {"customer": customer["id"]})
+        return
+    method["customer"] = customer["id"]
+    ctx.emit("payment_method.attached", method, ctx.save(method))
+
+
+def _check_default(ctx: Context, obj: Json, params: Json) -> None:
+    """The default payment method must be one of the customer's own."""
+    settings = params.get("invoice_settings")
+    named = settings.get("default_payment_method") if isinstance(settings, dict) else None
+    if not named:
+        return
+    method = ctx.get("payment_method", named, param="invoice_settings[default_payment_method]")
+    if method.get("customer") != obj["id"]:
+        raise errors.invalid(
+            "The customer does not have a payment method with the ID "
+            f"{method['id']}. The payment method must be attached to the customer.",
+            param="invoice_settings[default_payment_method]",
+            code="resource_missing",
+        )
+    obj["invoice_settings"]["default_payment_method"] = method["id"]
+
+
+def _check_email(params: Json) -> None:
+    email = params.get("email")
+    if email and ("@" not in email or email != email.strip() or " " in email):
+        raise errors.invalid(f"Invalid email address: {email}", param="email", code="email_invalid")
+
+
+def _stamp_currency(obj: Json) -> None:
+    """A balance needs a currency: the account's own."""
+    if obj["balance"] and not obj["currency"]:
+        obj["currency"] = "usd"
+
+
+def _record_balance(ctx: Context, obj: Json, amount: int, kind: str) -> None:
+    """Write the row of the ledger that tells of a change."""
+    ctx.resource("customer_balance_transaction").record(ctx, obj, amount, kind)
+
+
+def _discount(ctx: Context, obj: Json, coupon: str) -> None:
+    """The legacy way of giving a customer a discount."""
+    had = obj.get("discount")
+    discount = ctx.resource("discount").make(ctx, coupon, customer=obj["id"], param="coupon")
+    obj["discount"] = discount
+    changed = ctx.save(obj)
+    ctx.emit(f"customer.discount.{'updated' if had else 'created'}", discount, {"id": had["id"]} if had else None)
+    ctx.emit("customer.updated", obj, changed)

@@ -1,0 +1,386 @@
+"""The SQLite file under the sandbox: objects as JSON text, the indexes that lists need, and idempotency records.
+
+One row of `objects` is one object, kept as the text that goes into answers. `links` holds, for the few members
+by which Stripe filters, a row per value, ordered like a list: a filtered page is one walk along an index. Deleted
+objects keep their row, so that a cursor on them still is a position. Every row belongs to an account.
+
+Durability: WAL with `synchronous = NORMAL`. A killed process loses nothing that was answered; a power cut may
+lose the last answers, but never breaks the file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stripe_shell.errors import ConfigurationError
+
+#: Raised when the layout of the file changes; a file of another version is refused.
+SCHEMA_VERSION = 1
+
+#: How long a writer waits for one in another process, in milliseconds.
+BUSY_TIMEOUT_MS = 10_000
+
+_SCHEMA = """
+CREATE TABLE accounts (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key_hash TEXT UNIQUE, platform INTEGER
+);
+CREATE TABLE objects (
+  seq INTEGER PRIMARY KEY, account INTEGER NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL,
+  created INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, json TEXT NOT NULL, hidden TEXT
+);
+CREATE UNIQUE INDEX objects_by_id ON objects (account, object, id);
+CREATE INDEX objects_in_order ON objects (account, object, created, seq) WHERE deleted = 0;
+CREATE TABLE links (
+  account INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, created INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (account, name, value, created, seq)
+) WITHOUT ROWID;
+CREATE TABLE idempotency (
+  account INTEGER NOT NULL, key TEXT NOT NULL, created INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+  status INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (account, key)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_by_age ON idempotency (created);
+"""
+
+_CONNECTION = f"""
+PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
+PRAGMA synchronous = NORMAL;
+PRAGMA cache_size = -65536;
+PRAGMA mmap_size = 1073741824;
+PRAGMA temp_store = MEMORY;
+"""
+
+_ROW = "seq, object, id, created, deleted, json, hidden"
+
+_COLUMNS = ", ".join(f"o.{name}" for name in _ROW.split(", "))
+_ALL_OF_A_KIND = f"SELECT {_COLUMNS} FROM objects o WHERE o.account = ? AND o.object = ? AND o.deleted = 0"  # noqa: S608
+_ALL_WITH_A_LINK = (
+    f"SELECT {_COLUMNS} FROM links l CROSS JOIN objects o ON o.seq = l.seq"  # noqa: S608 - our own names
+    " WHERE l.account = ? AND l.name = ? AND l.value = ?"
+)
+
+#: A link: the name of a member and its value as text.
+Link = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One stored object: its place in lists (`created`, `seq`), its JSON text, and what answers never show."""
+
+    seq: int
+    object: str
+    id: str
+    created: int
+    deleted: bool
+    json: str
+    hidden: str | None
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Where it stands in a list."""
+        return self.created, self.seq
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A condition of a query: SQL over the columns of `objects` (as `o`), and its values."""
+
+    sql: str
+    values: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The first answer to an idempotency key: `fingerprint` says for which request."""
+
+    fingerprint: str
+    status: int
+    body: bytes
+    created: int
+
+
+class Store:
+    """The file, or a database in memory. Several threads may use it: one writes at a time, others read beside it."""
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self._path = str(path) if path is not None else None
+        self._lock = threading.RLock()
+        self._readers: list[sqlite3.Connection] = []
+        self._writer = self._connect()
+        try:
+            self._prepare()
+        except BaseException:
+            self._writer.close()
+            raise
+
+    @classmethod
+    def open(cls, path: str | Path | None = None) -> Store:
+        """The store in the file `path`, made when it is not there; None keeps it in memory.
+
+        Raises ConfigurationError when the file is none of ours or of another version.
+        """
+        try:
+            return cls(path)
+        except sqlite3.DatabaseError as error:
+            raise ConfigurationError(f"the sandbox file {path} cannot be used: {error}") from error
+
+    def close(self) -> None:
+        """Close every connection. The store cannot be used after that."""
+        with self._lock:
+            for connection in (*self._readers, self._writer):
+                connection.close()
+            self._readers.clear()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction that may change things: committed at the end, rolled back when an exception leaves it."""
+        with self._lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield Session(self._writer)
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One view of the data that does not change while it is looked at."""
+        if self._path is None:
+            with self._lock:
+                yield Session(self._writer)
+            return
+        connection = self._borrow()
+        try:
+            connection.execute("BEGIN")
+            try:
+                yield Session(connection)
+            finally:
+                connection.execute("COMMIT")
+        finally:
+            self._readers.append(connection)
+
+    def clear(self) -> None:
+        """Forget everything but the accounts."""
+        with self.write() as session:
+            session.clear()
+
+    def _borrow(self) -> sqlite3.Connection:
+        try:
+            return self._readers.pop()
+        except IndexError:
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path or ":memory:", isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        connection.executescript(_CONNECTION)
+        return connection
+
+    def _prepare(self) -> None:
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            self._create_or_check()
+        finally:
+            if self._writer.in_transaction:
+                self._writer.execute("COMMIT")
+
+    def _create_or_check(self) -> None:
+        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
+        if version == SCHEMA_VERSION:
+            return
+        (tables,) = self._writer.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if version or tables:
+            raise ConfigurationError(
+                f"{self._path} is not a sandbox file of this version (it has {version}, this is {SCHEMA_VERSION}); "
+                "name another file, or remove it to begin anew"
+            )
+        for statement in _SCHEMA.split(";"):
+            self._writer.execute(statement)
+        self._writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+class Session:
+    """What can be asked and changed inside one transaction. Accounts are meant by their number."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def get(self, account: int, kind: str, key: str) -> Row | None:
+        """The object of this kind and id, deleted ones included."""
+        sql = f"SELECT {_ROW} FROM objects WHERE account = ? AND object = ? AND id = ?"  # noqa: S608 - our own names
+        row = self._connection.execute(sql, (account, kind, key)).fetchone()
+        return _row(row) if row else None
+
+    def insert(
+        self,
+        account: int,
+        kind: str,
+        key: str,
+        *,
+        created: int,
+        json: str,
+        links: Iterable[Link] = (),
+        hidden: str | None = None,
+    ) -> Row:
+        """Add an object. Raises sqlite3.IntegrityError when the id is taken."""
+        cursor = self._connection.execute(
+            "INSERT INTO objects (account, object, id, created, json, hidden) VALUES (?, ?, ?, ?, ?, ?)",
+            (account, kind, key, created, json, hidden),
+        )
+        row = Row(cursor.lastrowid or 0, kind, key, created, False, json, hidden)
+        self._add_links(account, row, links)
+        return row
+
+    def update(
+        self, account: int, row: Row, *, json: str, old: Iterable[Link], new: Iterable[Link], hidden: str | None
+    ) -> Row:
+        """Put another text in the place of the one in `row`; `old` and `new` are its links before and after."""
+        self._connection.execute("UPDATE objects SET json = ?, hidden = ? WHERE seq = ?", (json, hidden, row.seq))
+        before, after = set(old), set(new)
+        self._drop_links(account, row, before - after)
+        self._add_links(account, row, after - before)
+        return replace(row, json=json, hidden=hidden)
+
+    def delete(self, account: int, row: Row, json: str, links: Iterable[Link]) -> None:
+        """Take an object out of every list; `json` is what remains of it."""
+        sql = "UPDATE objects SET json = ?, hidden = NULL, deleted = 1 WHERE seq = ?"
+        self._connection.execute(sql, (json, row.seq))
+        self._drop_links(account, row, links)
+
+    def page(
+        self,
+        account: int,
+        kind: str,
+        *,
+        link: Link | None = None,
+        where: Sequence[Where] = (),
+        limit: int,
+        after: tuple[int, int] | None = None,
+        before: tuple[int, int] | None = None,
+        oldest_first: bool = False,
+    ) -> list[Row]:
+        """Up to `limit` objects in list order, behind the position `after` or nearest before `before`.
+
+        `before` answers in list order too. `link` walks the index of one member, `where` narrows further.
+        """
+        ascending = oldest_first == (before is None)
+        edge = before if before is not None else after
+        sql, values = _page_sql(_source(account, kind, link), where, edge, ascending)
+        rows = self._connection.execute(sql, (*values, limit)).fetchall()
+        found = [_row(row) for row in rows]
+        return found[::-1] if before is not None else found
+
+    def scan(self, account: int, kind: str, where: Sequence[Where], after: tuple[int, int] | None) -> Iterator[Row]:
+        """All objects of a kind that fit, newest first, one by one."""
+        sql, values = _page_sql(_source(account, kind, None), where, after, ascending=False)
+        for row in self._connection.execute(sql, (*values, -1)):
+            yield _row(row)
+
+    def count(self, account: int, kind: str, link: Link | None = None) -> int:
+        """How many objects of a kind there are, or how many with this link."""
+        if link:
+            sql = "SELECT count(*) FROM links WHERE account = ? AND name = ? AND value = ?"
+            values: tuple[object, ...] = (account, f"{kind}.{link[0]}", link[1])
+        else:
+            sql = "SELECT count(*) FROM objects WHERE account = ? AND object = ? AND deleted = 0"
+            values = (account, kind)
+        (number,) = self._connection.execute(sql, values).fetchone()
+        return int(number)
+
+    def kinds(self, account: int) -> dict[str, int]:
+        """How many objects of which kind there are."""
+        sql = "SELECT object, count(*) FROM objects WHERE account = ? AND deleted = 0 GROUP BY object"
+        return dict(self._connection.execute(sql, (account,)).fetchall())
+
+    def remembered(self, account: int, key: str) -> Remembered | None:
+        """The first answer to an idempotency key."""
+        sql = "SELECT fingerprint, status, body, created FROM idempotency WHERE account = ? AND key = ?"
+        row = self._connection.execute(sql, (account, key)).fetchone()
+        return Remembered(*row) if row else None
+
+    def remember(self, account: int, key: str, answer: Remembered) -> None:
+        """Keep the first answer to an idempotency key, in the place of an older one."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?)",
+            (account, key, answer.created, answer.fingerprint, answer.status, answer.body),
+        )
+
+    def forget_remembered(self, before: int) -> None:
+        """Drop the answers that are older than `before` (epoch seconds)."""
+        self._connection.execute("DELETE FROM idempotency WHERE created < ?", (before,))
+
+    def account(self, account: str) -> int | None:
+        """The number of an account."""
+        row = self._connection.execute("SELECT number FROM accounts WHERE id = ?", (account,)).fetchone()
+        return int(row[0]) if row else None
+
+    def account_of_key(self, key_hash: str) -> str | None:
+        """The id of the account that a key belongs to."""
+        row = self._connection.execute("SELECT id FROM accounts WHERE key_hash = ?", (key_hash,)).fetchone()
+        return str(row[0]) if row else None
+
+    def first_account(self) -> str | None:
+        """The id of the account that was there first."""
+        row = self._connection.execute("SELECT id FROM accounts ORDER BY number LIMIT 1").fetchone()
+        return str(row[0]) if row else None
+
+    def add_account(self, account: str, key_hash: str | None = None, platform: int | None = None) -> int:
+        """Make room for an account; `platform` is the number of the one that it is connected to."""
+        sql = "INSERT INTO accounts (id, key_hash, platform) VALUES (?, ?, ?)"
+        return self._connection.execute(sql, (account, key_hash, platform)).lastrowid or 0
+
+    def clear(self, account: int | None = None) -> None:
+        """Forget every object and answer, of one account or of all; accounts stay."""
+        only, values = ("", ()) if account is None else (" WHERE account = ?", (account,))
+        for table in ("objects", "links", "idempotency"):
+            self._connection.execute(f"DELETE FROM {table}{only}", values)  # noqa: S608 - our own names
+
+    def _add_links(self, account: int, row: Row, links: Iterable[Link]) -> None:
+        for name, value in links:
+            self._connection.execute(
+                "INSERT INTO links VALUES (?, ?, ?, ?, ?)",
+                (account, f"{row.object}.{name}", value, row.created, row.seq),
+            )
+
+    def _drop_links(self, account: int, row: Row, links: Iterable[Link]) -> None:
+        sql = "DELETE FROM links WHERE account = ? AND name = ? AND value = ? AND created = ? AND seq = ?"
+        for name, value in links:
+            self._connection.execute(sql, (account, f"{row.object}.{name}", value, row.created, row.seq))
+
+
+def _row(row: tuple[int, str, str, int, int, str, str | None]) -> Row:
+    seq, kind, key, created, deleted, json, hidden = row
+    return Row(seq, kind, key, created, bool(deleted), json, hidden)
+
+
+def _source(account: int, kind: str, link: Link | None) -> tuple[str, str, list[object]]:
+    """What a page walks: the alias that bears the order, the beginning of the query, and its values."""
+    if link is None:
+        return "o", _ALL_OF_A_KIND, [account, kind]
+    return "l", _ALL_WITH_A_LINK, [account, f"{kind}.{link[0]}", link[1]]
+
+
+def _page_sql(
+    source: tuple[str, str, list[object]],
+    where: Sequence[Where],
+    edge: tuple[int, int] | None,
+    ascending: bool,
+) -> tuple[str, list[object]]:
+    """The query of a page; its last placeholder is the limit."""
+    walked, sql, values = source
+    if edge is not None:
+        sql += f" AND ({walked}.created, {walked}.seq) {'>' if ascending else '<'} (?, ?)"
+        values += edge
+    for condition in where:
+        sql += f" AND {condition.sql}"
+        values += condition.values
+    order = "ASC" if ascending else "DESC"
+    sql += f" ORDER BY {walked}.created {order}, {walked}.seq {order} LIMIT ?"
+    return sql, values
