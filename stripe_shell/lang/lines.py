@@ -29,6 +29,8 @@ _LINE = re.compile(
 #: A name that the strict grammar does not know (`metadata.Order ID`): up to the first colon before a blank.
 _LOOSE_PARAM = re.compile(r"([^\n]*?):(?=[ \t\r\n]|\Z)[ \t\r]*")
 STRING = re.compile(_STRING)
+#: The name of an inline `name=value`, and its `=`.
+INLINE_NAME = re.compile(rf"((?:{_STRING}|[^\s=\"'{{$])+)=")
 LITERAL_STRING = re.compile(r"'[^'\n]*'")
 _HEREDOC_END = re.compile(r'(?:[^"\\]++|\\.|"(?!""))*+"""', re.DOTALL)
 _BRACKET = re.compile(rf"{_STRING}|[{{}}\[\]]")

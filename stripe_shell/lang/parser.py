@@ -26,14 +26,13 @@ from stripe_shell.lang.directives import (
     TOP_DIRECTIVES,
     parse_argument,
 )
-from stripe_shell.lang.lines import BLANKS, Line, read_lines, value_end
+from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, read_lines, value_end
 from stripe_shell.lang.paths import parse_key, parse_path
 from stripe_shell.lang.reading import Mistake, Reading, nearest
 from stripe_shell.lang.values import bare_value, json_error, parse_template, parse_value, parse_word
 
 __all__ = ["Parser", "parse", "parse_path", "parse_template"]
 
-_KEY_WORD = re.compile(r"((?:\"(?:[^\"\\\n]|\\.)*\"|[^\s=\"'{$])+)=")
 _GLUED = re.compile(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)")
 _ASSIGNED = re.compile(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S.*)?\Z")
 _BARE_COMMAND = re.compile(r"(help|exit|quit|\?)(?:[ \t\r]+(?=\S)|\Z)")
@@ -70,11 +69,8 @@ class OpenBlock:
     keys: dict[tuple[str, ...], Span] = field(default_factory=dict)
     directives: dict[str, Span] = field(default_factory=dict)
     response: ResponseSection | None = None
-
-    @property
-    def begun(self) -> bool:
-        """Whether a blank line would end it."""
-        return bool(self.items)
+    #: Whether a blank line would end it.
+    begun: bool = False
 
     def close(self, reading: Reading) -> Block:
         """The finished block."""
@@ -165,6 +161,7 @@ class Parser:
     def _param(self, line: Line) -> None:
         reading = self.reading
         block = self.block or self._stray(line, "parameter")
+        block.begun = True
         if self._comments:
             self._take_comments(block)
         name = reading.text[line.body : line.word]
@@ -220,7 +217,7 @@ class Parser:
         if block is None:
             return
         self._ending = Ending(block, by, what, what == "this blank line") if by else None
-        if by is None:
+        if by is None and block.begun:
             self._take_comments(block)
         if not block.begun:
             label = "give it an `action:` and an `entity:`"
@@ -236,7 +233,7 @@ class Parser:
         self._ending = None
         if ending is None:
             reading.problem(code, message, at, "a block opens with a line like `/sandbox`")
-            self.block = OpenBlock(None, reading.span(line.body, line.body), [], 0, line.end)
+            self.block = OpenBlock(None, reading.span(line.body, line.body), [], 0, line.end, begun=True)
             return self.block
         number = reading.source.location(ending.block.connection_span.start)[0]
         context = ((ending.span, f"{ending.what} ended the block that starts on line {number}"),)
@@ -326,12 +323,13 @@ class Parser:
                 pos = max(parse_word(Reading(self.reading.source), pos, end)[1], pos + 1)
                 continue
             block.end = pos
+            block.begun = True
             self._add_param(block, param)
             block.inline = len(block.items)
 
     def _inline_word(self, pos: int, end: int, positional: list[str]) -> tuple[Param, int]:
         reading = self.reading
-        named = _KEY_WORD.match(reading.text, pos, end)
+        named = INLINE_NAME.match(reading.text, pos, end)
         if named:
             key = parse_key(reading, pos, named.end(1))
             value, stop = parse_word(reading, named.end(), end)
@@ -374,6 +372,7 @@ class Parser:
 
     def _block_directive(self, line: Line, name: str, at: Span, block: OpenBlock) -> None:
         self._take_comments(block)
+        block.begun = True
         block.end = line.end
         first = block.directives.get(name)
         if first is not None and name not in REPEATABLE:
@@ -385,6 +384,8 @@ class Parser:
         block.items.append(Directive(name, argument, at, self.reading.span(line.body, line.end)))
 
     def _top_directive(self, line: Line, name: str, at: Span) -> None:
+        if name == "end" and self.block is not None:
+            self._take_comments(self.block)
         self._close_block(at, f"`@{name}`")
         self._flush_comments()
         if name == "end":

@@ -106,8 +106,7 @@ def _double(reading: Reading, start: int, end: int) -> Value:
     match = STRING.match(reading.text, start, end)
     span = reading.span(start, end)
     if match is None:
-        fix = reading.fix(start, end, _quoted(reading.text[start:end]), "quote the quote")
-        reading.problem("E106", 'no `"` closes this value', reading.span(start, start + 1), "close it", fix=fix)
+        reading.problem("E106", 'no `"` closes this value', reading.span(start, start + 1), "close it, or escape it")
         return Value("double", (Text(reading.text[start + 1 : end], span),), span)
     if match.end() < end:
         return _text_after_quote(reading, start, match.end(), end)
@@ -124,9 +123,8 @@ def _single(reading: Reading, start: int, end: int) -> Value:
 
 
 def _text_after_quote(reading: Reading, start: int, close: int, end: int) -> Value:
-    fix = reading.fix(start, end, _quoted(reading.text[start:end]), "quote the whole value")
     label = "quote the whole value, or none of it"
-    reading.problem("E115", "text after the closing quote", reading.span(close, end), label, fix=fix)
+    reading.problem("E115", "text after the closing quote", reading.span(close, end), label)
     return bare_value(reading, start, end)
 
 
@@ -134,7 +132,7 @@ def _bracketed(reading: Reading, start: int, end: int) -> Value:
     text = reading.text
     close = value_end(text, start, end)
     if close < 0:
-        _unclosed(reading, start, end, "}" if text[start] == "{" else "]")
+        _unclosed(reading, start, "}" if text[start] == "{" else "]")
         span = reading.span(start, end)
         return Value("bare", (Text(text[start:end], span),), span)
     if close == end and is_json(text[start:end]):
@@ -144,15 +142,10 @@ def _bracketed(reading: Reading, start: int, end: int) -> Value:
     return bare_value(reading, start, end)
 
 
-def _unclosed(reading: Reading, start: int, end: int, closer: str) -> None:
+def _unclosed(reading: Reading, start: int, closer: str) -> None:
     width = 3 if closer in ('"""', "'''") else 1
-    newline = reading.text.find("\n", start, end)
-    line_end = end if newline < 0 else newline
-    fix = None
-    if width == 1 and newline < 0:
-        fix = reading.fix(start, line_end, _quoted(reading.text[start:line_end]), "make it text")
     message = f"no `{closer}` closes this value"
-    reading.problem("E106", message, reading.span(start, start + width), "close it, or quote the value", fix=fix)
+    reading.problem("E106", message, reading.span(start, start + width), "close it, or quote the value")
 
 
 def _warn_text(reading: Reading, start: int, close: int) -> None:
@@ -171,7 +164,7 @@ def _heredoc(reading: Reading, start: int, end: int) -> Value:
     span = reading.span(start, end)
     literal = quotes == "'''"
     if close < 0:
-        _unclosed(reading, start, end, quotes)
+        _unclosed(reading, start, quotes)
         return Value("literal_heredoc" if literal else "heredoc", (Text(text[start + 3 : end], span),), span)
     if close < end:
         return _text_after_quote(reading, start, close, end)
@@ -271,8 +264,8 @@ def _add_text(reading: Reading, parts: list[Part], start: int, end: int, escapes
 
 
 def _open_reference(reading: Reading, start: int) -> None:
-    fix = reading.fix(start, start + 2, "$${", "make it text")
-    reading.problem("E108", "no `}` closes this reference", reading.span(start, start + 2), "close it", fix=fix)
+    label = "close it; `$${` is the text `${`"
+    reading.problem("E108", "no `}` closes this reference", reading.span(start, start + 2), label)
 
 
 def unescape(reading: Reading, start: int, end: int) -> str:
@@ -299,8 +292,7 @@ def _bad_escape(reading: Reading, at: int, end: int) -> None:
     if reading.text.startswith("\\u", at):
         message = "`\\u` needs four hexadecimal digits, and surrogates come in pairs"
     label = "a backslash is written `\\\\`"
-    fix = reading.fix(at, at + 1, "\\\\", "double the backslash")
-    reading.problem("E107", message, reading.span(at, min(at + 2, end)), label, fix=fix)
+    reading.problem("E107", message, reading.span(at, min(at + 2, end)), label)
 
 
 def parse_reference(reading: Reading, start: int, end: int, *, escapes: bool) -> Reference:
@@ -313,8 +305,7 @@ def parse_reference(reading: Reading, start: int, end: int, *, escapes: bool) ->
     if reference is None:
         message = f"`{content.strip()}` is not a reference" if content.strip() else "a reference without a name"
         label = "write `${name}`, `${name.path[0]}` or `${env:NAME}`; `$${` for the text itself"
-        fix = reading.fix(start - 1, start - 1, "$", "make it text") if "${" not in content else None
-        reading.problem("E108", message, span, label, fix=fix)
+        reading.problem("E108", message, span, label)
         return Reference(None, content.strip(), (), None, content.strip(), span)
     if reference.namespace not in (None, "env"):
         label = "the only namespace is `env:`"
@@ -351,8 +342,3 @@ def _word_end(text: str, start: int, end: int) -> int:
         pos = close
     more = _WORD.match(text, pos, end)
     return more.end() if more else pos
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\r", "\\r")
-    return f'"{escaped}"'
