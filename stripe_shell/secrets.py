@@ -66,9 +66,9 @@ def mask_key(key: str) -> str:
     The last four are kept only where at least twelve characters stay hidden.
     """
     prefix = _PREFIX.match(key)
-    if prefix is None:
+    hidden = key[prefix.end() :] if prefix else ""
+    if prefix is None or not hidden:
         return MASK
-    hidden = key[prefix.end() :]
     return f"{prefix[0]}…{hidden[-4:] if len(hidden) >= 16 else ''}"
 
 

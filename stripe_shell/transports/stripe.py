@@ -90,6 +90,8 @@ class Exchange:
                 content = self._read(answer, started, limits)
                 if isinstance(content, Failure):
                     return content
+                if not content and answer.status_code == 200 and not _has_length(answer):
+                    return Failure("the answer broke off", sent=True)  # before the headers were complete
                 elapsed = (self._clock() - started) * 1000
                 return Response(answer.status_code, dict(answer.headers), content, elapsed)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -129,6 +131,10 @@ class Exchange:
             if self._clock() - started > limits.connect + limits.answer:
                 return Failure(f"the answer was not complete within {limits.answer:g} s", sent=True)
         return b"".join(chunks)
+
+
+def _has_length(answer: requests.Response) -> bool:
+    return "Content-Length" in answer.headers or "Transfer-Encoding" in answer.headers
 
 
 class StripeTransport:

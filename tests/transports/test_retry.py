@@ -1,0 +1,122 @@
+"""The policy of sending again: what is repeated, how often, after how long."""
+
+from __future__ import annotations
+
+import pytest
+
+from stripe_shell.transports.retry import Delay, Failure, RetryPolicy, Stop, send_repeatedly
+from stripe_shell.wire import Response
+
+LOST = Failure("the connection was lost", sent=True)
+REFUSED = Failure("no connection", sent=False)
+UNTRUSTED = Failure("its certificate is not trusted", sent=False, lasting=True)
+POLICY = RetryPolicy()
+
+
+def answer(status: int, **headers: str) -> Response:
+    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, b"{}")
+
+
+@pytest.mark.parametrize(
+    ("seen", "repeatable", "again"),
+    [
+        (answer(200), True, False),
+        (answer(400), True, False),
+        (answer(401), True, False),
+        (answer(402), True, False),
+        (answer(404), True, False),
+        (answer(424), True, False),
+        (answer(409), True, True),
+        (answer(429), True, True),
+        (answer(500), True, True),
+        (answer(503), True, True),
+        (answer(400, Stripe_Should_Retry="true"), True, True),
+        (answer(500, Stripe_Should_Retry="false"), True, False),
+        (answer(429, Stripe_Should_Retry="false"), True, False),
+        (answer(409, stripe_should_retry="False"), True, False),
+        (answer(500, Stripe_Should_Retry="perhaps"), True, True),
+        (LOST, True, True),
+        (REFUSED, True, True),
+        (UNTRUSTED, True, False),
+        # A write without an idempotency key: only what was surely not carried out.
+        (answer(409), False, True),
+        (answer(429), False, True),
+        (answer(500), False, False),
+        (answer(503), False, False),
+        (answer(503, Stripe_Should_Retry="true"), False, True),
+        (LOST, False, False),
+        (REFUSED, False, True),
+    ],
+)
+def test_what_is_sent_again(seen: Response | Failure, repeatable: bool, again: bool) -> None:
+    verdict = POLICY.decide(1, seen, repeatable=repeatable, random=0.5)
+    assert isinstance(verdict, Delay) is again
+
+
+@pytest.mark.parametrize(
+    ("attempt", "random", "seconds"),
+    [
+        (1, 0.0, 0.5),
+        (1, 0.999, 0.5),
+        (2, 0.0, 0.5),
+        (2, 0.5, 0.75),
+        (3, 1.0, 2.0),
+        (4, 1.0, 4.0),
+        (5, 1.0, 5.0),
+        (99, 0.0, 2.5),
+    ],
+)
+def test_the_wait_grows_and_is_jittered(attempt: int, random: float, seconds: float) -> None:
+    verdict = RetryPolicy(retries=100).decide(attempt, LOST, repeatable=True, random=random)
+    assert isinstance(verdict, Delay)
+    assert verdict.seconds == pytest.approx(seconds)
+    assert verdict.reason == "the connection was lost"
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7),
+        ("0.1", 0.5),
+        ("3600", 60),
+        ("-5", 0.5),
+        ("nan", 0.5),
+        ("inf", 0.5),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 0.5),
+        ("", 0.5),
+    ],
+)
+def test_retry_after_is_honoured_and_capped(header: str, seconds: float) -> None:
+    verdict = POLICY.decide(1, answer(429, Retry_After=header), repeatable=True, random=0.0)
+    assert verdict == Delay(seconds, "Stripe answered 429")
+
+
+def test_two_retries_and_no_more() -> None:
+    assert isinstance(POLICY.decide(2, LOST, repeatable=True, random=0.0), Delay)
+    assert POLICY.decide(3, LOST, repeatable=True, random=0.0) == Stop()
+    assert RetryPolicy(retries=0).decide(1, LOST, repeatable=True, random=0.0) == Stop()
+
+
+@pytest.mark.parametrize(
+    ("seen", "attempts", "in_doubt"),
+    [
+        ([answer(200)], 1, False),
+        ([REFUSED, answer(200)], 2, False),
+        ([LOST, answer(200)], 2, True),
+        ([answer(500), answer(429), answer(200)], 3, True),
+        ([answer(429), answer(429), answer(429)], 3, False),
+        ([answer(503, Stripe_Should_Retry="true"), answer(200)], 2, False),
+        ([REFUSED, REFUSED, LOST], 3, False),
+    ],
+)
+def test_repeated_sending_remembers_what_is_in_doubt(
+    seen: list[Response | Failure], attempts: int, in_doubt: bool
+) -> None:
+    waits: list[float] = []
+    told: list[Delay] = []
+    outcomes = iter(seen)
+    tries = send_repeatedly(
+        lambda: next(outcomes), POLICY, repeatable=True, sleep=waits.append, random=lambda: 0.0, on_retry=told.append
+    )
+    assert (tries.last, tries.attempts, tries.in_doubt) == (seen[-1], attempts, in_doubt)
+    assert waits == [delay.seconds for delay in told] == [0.5] * (attempts - 1)
