@@ -11,7 +11,8 @@ How to use it, in the order in which a resource usually needs it:
     charge["refunded"] = True
     changed = ctx.save(charge)                          # what changed: the old values, {} for nothing
     ctx.emit("charge.refunded", charge, changed)
-    for sub in ctx.all("subscription", customer=customer["id"]): …
+    for sub in ctx.all("subscription", customer=customer["id"]): …     # newest first; ctx.each for one by one
+    old = ctx.stored(charge)                            # as it was stored last, whatever was changed since
     ctx.delete(obj)
 
 - Objects are plain dicts. Within one request `get` and `find` give the same dict for the same object, so a change is
@@ -38,6 +39,7 @@ from stripe_shell.wire import Request
 from . import events
 from .clock import Clock, FixedClock
 from .ids import RandomIds
+from .listing import Filters
 from .store import Row, Session
 
 if TYPE_CHECKING:
@@ -132,6 +134,10 @@ class Context:
         """The behaviour of a kind of object."""
         return self.catalogue.resource(kind)
 
+    def behaviour(self, kind: str) -> Any:
+        """The same, for methods that the kind's own file adds: `ctx.behaviour("discount").make(ctx, …)`."""
+        return self.catalogue.resource(kind)
+
     def get(self, kind: str, key: Any, *, param: str | None = None, status: int = 400) -> Json:
         """The object, or StripeError `No such …`. Deleted objects are not there.
 
@@ -146,6 +152,11 @@ class Context:
         """The object, or None. Deleted objects are not there."""
         row = self.row(kind, str(key))
         return None if row is None or row.deleted else self._parsed(row)
+
+    def stored(self, obj: Mapping[str, Any]) -> Json | None:
+        """The object as it was stored last, whatever has been changed in `obj` since; None when it is not stored."""
+        row = self.row(*self._place(obj))
+        return None if row is None or row.deleted else json.loads(row.json)
 
     def row(self, kind: str, key: str) -> Row | None:
         """The stored row, of a deleted object too."""
@@ -168,22 +179,19 @@ class Context:
                 return dict(json.loads(row.json))
         return None
 
-    def all(self, kind: str, *, oldest_first: bool = False, **equal: str) -> list[Json]:
-        """Every live object of a kind whose indexed members equal these, newest first: `all("invoice", customer=c)`.
+    def all(self, kind: str, *, oldest_first: bool = False, **equal: Any) -> list[Json]:
+        """Every live object of a kind whose members equal these, newest first: `all("invoice", customer=c)`.
 
-        Only members in the resource's `indexed` can be asked for; the first decides which index is walked.
+        Members in the resource's `indexed_members` are looked up; without one, every object of the kind is read.
         """
         return list(self.each(kind, oldest_first=oldest_first, **equal))
 
-    def each(self, kind: str, *, oldest_first: bool = False, **equal: str) -> Iterator[Json]:
+    def each(self, kind: str, *, oldest_first: bool = False, **equal: Any) -> Iterator[Json]:
         """Like `all`, one by one."""
-        from .listing import Filters
-
         filters = Filters()
+        indexed = self.resource(kind).indexed_members()
         for name, value in equal.items():
-            if name not in self.resource(kind).indexed_members():
-                raise LookupError(f"{kind}.{name} is not indexed: name it in the resource's `indexed`")
-            filters.add_link(name, value)
+            filters.add_link(name, value) if name in indexed else filters.add(name, value)
         after: tuple[int, int] | None = None
         while True:
             rows = self.session.page(

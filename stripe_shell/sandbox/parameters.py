@@ -11,6 +11,7 @@ from stripe_shell.spec.validate import Problem, typed, validate
 from stripe_shell.wire import Request, decode_form
 
 from . import errors
+from .currencies import checked_currency
 from .errors import StripeError
 
 Json = dict[str, Any]
@@ -67,7 +68,12 @@ def checked(params: Json, shape: Shape) -> Json:
     if problems:
         raise refusal(problems, params)
     result = typed(params, shape)
-    return result if isinstance(result, dict) else {}
+    if not isinstance(result, dict):
+        return {}
+    currency = result.get("currency")
+    if isinstance(currency, str) and currency and shape.fields["currency"].shape.form == "currency":
+        result["currency"] = checked_currency(currency, "currency")
+    return result
 
 
 def refusal(problems: Sequence[Problem], params: Mapping[str, Any] | None = None) -> StripeError:

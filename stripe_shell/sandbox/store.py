@@ -294,6 +294,10 @@ class Session:
         (number,) = self._connection.execute(sql, values).fetchone()
         return int(number)
 
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """The rows of a query of one's own; it reads only."""
+        return self._connection.execute(sql, values).fetchall()
+
     def kinds(self, account: int) -> dict[str, int]:
         """How many objects of which kind there are."""
         sql = "SELECT object, count(*) FROM objects WHERE account = ? AND deleted = 0 GROUP BY object"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.ids import CAPITALS
@@ -15,7 +17,7 @@ class Customer(Resource):
     """`POST /v1/customers` and what hangs on it."""
 
     object = "customer"
-    defaults = {
+    defaults: ClassVar = {
         "balance": 0,
         "delinquent": False,
         "next_invoice_sequence": 1,
@@ -25,7 +27,7 @@ class Customer(Resource):
     expand_only = ("cash_balance",)
     unechoed = ("source", "payment_method", "tax_id_data", "tax", "cash_balance", "coupon")
     indexed = ("email", "test_clock")
-    legacy = {"create": ("coupon",), "update": ("coupon",)}
+    legacy: ClassVar = {"create": ("coupon",), "update": ("coupon",)}
     shows_deleted = True
 
     def validate_create(self, ctx: Context, params: Json) -> None:
@@ -49,7 +51,7 @@ class Customer(Resource):
             _record_balance(ctx, obj, params["balance"], "initial")
         self._attach(ctx, obj, params)
         for data in params.get("tax_id_data") or ():
-            ctx.resource("tax_id").make(ctx, obj, data)
+            ctx.behaviour("tax_id").make(ctx, obj, data)
         if params.get("coupon"):
             _discount(ctx, obj, params["coupon"])
 
@@ -62,7 +64,7 @@ class Customer(Resource):
         """Keep the ledger of the balance, and the default that is named."""
         _stamp_currency(obj)
         self._use_source(ctx, obj, params)
-        row = ctx.find_stored("customer", obj["id"])
+        row = ctx.stored(obj)
         change = obj["balance"] - (row["balance"] if row else 0)
         if change:
             _record_balance(ctx, obj, change, "adjustment")
@@ -134,7 +136,7 @@ class Customer(Resource):
     def _use_source(self, ctx: Context, obj: Json, params: Json) -> None:
         """A legacy token becomes a card of the customer, and the default."""
         if params.get("source"):
-            card = ctx.resource("card").make(ctx, params["source"], customer=obj["id"])
+            card = ctx.behaviour("card").make(ctx, params["source"], customer=obj["id"])
             obj["default_source"] = card["id"]
 
     def _attach(self, ctx: Context, obj: Json, params: Json) -> None:
@@ -191,13 +193,13 @@ def _stamp_currency(obj: Json) -> None:
 
 def _record_balance(ctx: Context, obj: Json, amount: int, kind: str) -> None:
     """Write the row of the ledger that tells of a change."""
-    ctx.resource("customer_balance_transaction").record(ctx, obj, amount, kind)
+    ctx.behaviour("customer_balance_transaction").record(ctx, obj, amount, kind)
 
 
 def _discount(ctx: Context, obj: Json, coupon: str) -> None:
     """The legacy way of giving a customer a discount."""
     had = obj.get("discount")
-    discount = ctx.resource("discount").make(ctx, coupon, customer=obj["id"], param="coupon")
+    discount = ctx.behaviour("discount").make(ctx, coupon, customer=obj["id"], param="coupon")
     obj["discount"] = discount
     changed = ctx.save(obj)
     ctx.emit(f"customer.discount.{'updated' if had else 'created'}", discount, {"id": had["id"]} if had else None)

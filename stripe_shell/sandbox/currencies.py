@@ -1,0 +1,89 @@
+"""Currencies: which there are, how many decimals they have, and the smallest amount that can be charged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from .errors import StripeError
+
+CURRENCIES: Final = tuple(
+    """usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd btn bwp byn byr bzd cad
+    cdf chf clf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl
+    hrk htg huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd
+    mmk mnt mop mro mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd
+    rub rwf sar sbd scr sek sgd shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx uyu uzs vnd vuv
+    wst xaf xcd xcg xof xpf yer zar zmw usdc ghs eek lvl svc vef ltl sll mrt usdb usdg usdp""".split()  # noqa: SIM905 - easier to read
+)
+
+ZERO_DECIMAL: Final = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())  # noqa: SIM905
+THREE_DECIMAL: Final = frozenset("bhd jod kwd omr tnd".split())  # noqa: SIM905
+
+#: The smallest charge, in the smallest currency unit; what is not listed takes the default.
+MINIMUM: Final[Mapping[str, int]] = {
+    "aed": 200,
+    "bgn": 100,
+    "czk": 1500,
+    "dkk": 250,
+    "gbp": 30,
+    "hkd": 400,
+    "huf": 17500,
+    "jpy": 50,
+    "mxn": 1000,
+    "myr": 200,
+    "nok": 300,
+    "pln": 200,
+    "ron": 200,
+    "sek": 300,
+    "thb": 1000,
+}
+DEFAULT_MINIMUM: Final = 50
+
+_SIGNS: Final[Mapping[str, str]] = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+
+
+def decimals(currency: str) -> int:
+    """How many decimals the currency is written with."""
+    return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+
+
+def minimum(currency: str) -> int:
+    """The smallest amount that can be charged, in the smallest currency unit."""
+    return MINIMUM.get(currency, DEFAULT_MINIMUM if decimals(currency) == 2 else 1)
+
+
+def written(amount: int, currency: str) -> str:
+    """An amount as error messages write it: `$0.50`, `¥50`, `5.00 CHF`."""
+    places = decimals(currency)
+    number = f"{abs(amount) / 10**places:,.{places}f}"
+    sign = "-" if amount < 0 else ""
+    return f"{sign}{_SIGNS[currency]}{number}" if currency in _SIGNS else f"{sign}{number} {currency.upper()}"
+
+
+def checked_currency(value: str, param: str) -> str:
+    """The currency in lower case. Raises StripeError when there is none like it."""
+    code = value.lower()
+    if code in CURRENCIES:
+        return code
+    raise StripeError(
+        f"Invalid currency: {value}. Stripe currently supports these currencies: {', '.join(CURRENCIES)}",
+        param=param,
+        validation=True,
+    )
+
+
+def check_currency_keys(options: Mapping[str, object], param: str) -> None:
+    """The keys of `currency_options` must be currencies in lower case. Raises StripeError."""
+    for key in options:
+        if key != key.lower() and key.lower() in CURRENCIES:
+            raise StripeError(
+                f"Currencies must be lowercase in `{param}`. Use `{key.lower()}` instead of `{key}`.",
+                param=f"{param}[{key}]",
+                validation=True,
+            )
+        if key not in CURRENCIES:
+            raise StripeError(
+                f"Invalid currency: {key}. Stripe currently supports these currencies: {', '.join(CURRENCIES)}.",
+                param=f"{param}[{key}]",
+                validation=True,
+            )

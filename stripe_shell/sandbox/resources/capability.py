@@ -1,0 +1,35 @@
+"""Capabilities: what an account has asked to be able to do. They live inside the account."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.listing import Page
+from stripe_shell.sandbox.pages import page_of
+from stripe_shell.sandbox.resource import Resource
+
+
+class Capability(Resource):
+    """`/v1/accounts/{account}/capabilities/{capability}`."""
+
+    object = "capability"
+
+    def load(self, ctx: Context, key: str) -> Json | None:
+        """The capability of the account in the path."""
+        return self._view(ctx, ctx.get("account", ctx.path["account"], status=404), key)
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Ask for it, or no longer."""
+        account = ctx.get("account", ctx.path["account"], status=404)
+        if "requested" in params:
+            ctx.resource("account").update(ctx, account, {"capabilities": {obj["id"]: params}})
+        return self._view(ctx, account, obj["id"])
+
+    def list_page(self, ctx: Context, params: Json) -> Page:
+        """All that the account has asked for."""
+        account = ctx.get("account", ctx.path["account"], status=404)
+        return page_of(ctx, [self._view(ctx, account, name) for name in account["capabilities"]], params)
+
+    def _view(self, ctx: Context, account: Json, name: str) -> Json:
+        status = account["capabilities"].get(name)
+        asked = {"account": account["id"], "id": name, "requested": status is not None}
+        return self.fresh(ctx, asked | {"status": status or "unrequested"})

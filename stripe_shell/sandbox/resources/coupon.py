@@ -1,0 +1,118 @@
+"""Coupons: so much per cent, or so much money, off."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.currencies import check_currency_keys
+from stripe_shell.sandbox.resource import Resource
+
+_FIVE_YEARS = 5 * 366 * 24 * 3600
+
+
+class Coupon(Resource):
+    """`POST /v1/coupons`; whether it is still valid is judged whenever it is looked at."""
+
+    object = "coupon"
+    defaults: ClassVar = {"duration": "once"}
+    expand_only = ("applies_to", "currency_options")
+    unechoed = ("applies_to", "currency_options")
+
+    def new_id(self, ctx: Context, prefix: str | None = None) -> str:
+        """Eight characters without a prefix."""
+        return ctx.ids.text(8)
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Refuse what makes no coupon."""
+        _check_discount(params)
+        if params.get("duration") == "repeating" and "duration_in_months" not in params:
+            raise errors.invalid(
+                "The duration_in_months param must be set when duration is set to repeating.", param="duration"
+            )
+        if params.get("duration") != "repeating" and "duration_in_months" in params:
+            raise errors.invalid(
+                "The duration_in_months param may only be set when duration is set to repeating.", param="duration"
+            )
+        redeem_by = params.get("redeem_by")
+        if redeem_by is not None and redeem_by <= ctx.now():
+            raise errors.in_the_past("redeem_by", redeem_by)
+        if redeem_by is not None and redeem_by > ctx.now() + _FIVE_YEARS:
+            raise errors.invalid("Invalid timestamp: can be no more than five years in the future.", param="redeem_by")
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Take the caller's id, and keep what only `expand` shows."""
+        if params.get("id"):
+            obj["id"] = params["id"]
+        for product in (params.get("applies_to") or {}).get("products", ()):
+            ctx.get("product", product, param="applies_to[products]")
+        self._keep_hidden(ctx, obj, params)
+
+    def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Keep what only `expand` shows."""
+        self._keep_hidden(ctx, obj, params)
+
+    def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Its promotion codes end with it."""
+        obj["valid"] = False
+        for code in ctx.all("promotion_code", coupon=obj["id"]):
+            if code["active"]:
+                code["active"] = False
+                ctx.emit("promotion_code.updated", code, ctx.save(code))
+
+    def present(self, ctx: Context, obj: Json) -> Json:
+        """Valid until it is used up or its time is over."""
+        obj["valid"] = bool(obj["valid"]) and not why_invalid(obj, ctx.now())
+        return obj
+
+    def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
+        """What it applies to; the amounts off in other currencies."""
+        hidden = ctx.hidden(obj)
+        if name == "currency_options" and obj["currency"]:
+            return {obj["currency"]: {"amount_off": obj["amount_off"]}, **hidden.get(name, {})}
+        return hidden.get(name)
+
+    def redeem(self, ctx: Context, coupon: Json) -> None:
+        """Count one redemption. Raises StripeError when it is expired or used up."""
+        refusal = why_invalid(coupon, ctx.now())
+        if refusal:
+            raise errors.invalid(
+                f"Coupon {coupon['id']} is {refusal} and cannot be applied.", code="coupon_expired", param="coupon"
+            )
+        coupon["times_redeemed"] += 1
+        ctx.save(coupon)
+
+    def _keep_hidden(self, ctx: Context, obj: Json, params: Json) -> None:
+        if params.get("applies_to"):
+            ctx.hidden(obj)["applies_to"] = params["applies_to"]
+        if params.get("currency_options"):
+            check_currency_keys(params["currency_options"], "currency_options")
+            hidden = ctx.hidden(obj)
+            hidden["currency_options"] = {**hidden.get("currency_options", {}), **params["currency_options"]}
+
+
+def why_invalid(coupon: Json, now: int) -> str:
+    """`expired` or `used up`; empty while it can be redeemed. `now` in epoch seconds."""
+    if coupon["redeem_by"] is not None and coupon["redeem_by"] <= now:
+        return "expired"
+    if coupon["max_redemptions"] is not None and coupon["times_redeemed"] >= coupon["max_redemptions"]:
+        return "used up"
+    return ""
+
+
+def _check_discount(params: Json) -> None:
+    percent, amount = params.get("percent_off"), params.get("amount_off")
+    if percent is None and amount is None:
+        raise errors.invalid("Must provide percent_off or amount_off.", code="parameter_missing")
+    if percent is not None and amount is not None:
+        raise errors.invalid("Received both percent_off and amount_off parameters. Please pass in only one.")
+    if percent is not None and "currency_options" in params:
+        raise errors.exclusive("currency_options", "percent_off")
+    if amount is not None and not params.get("currency"):
+        raise errors.invalid("You must pass currency when passing amount_off", param="currency")
+    if amount is not None and amount < 1:
+        raise errors.below_minimum("amount_off", 1)
+    if percent is not None and not 0.01 <= percent <= 100:
+        bound = "greater than or equal to 0.01" if percent < 1 else "less than or equal to 100"
+        raise errors.invalid(f"This value must be {bound} (it currently is '{float(percent)}').", param="percent_off")

@@ -1,0 +1,50 @@
+"""The ledger of a customer's balance; a negative balance is credit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+
+class CustomerBalanceTransaction(Resource):
+    """`POST /v1/customers/{customer}/balance_transactions`; rows never change but for metadata and description."""
+
+    object = "customer_balance_transaction"
+    indexed = ("customer", "invoice")
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Change the balance of the customer of the path by hand."""
+        customer = ctx.get("customer", ctx.path["customer"], param="customer", status=404)
+        currency = params["currency"]
+        if customer["currency"] not in (None, currency):
+            raise errors.invalid(
+                f"The customer's currency is {customer['currency']}; their balance cannot change in {currency}.",
+                param="currency",
+            )
+        customer["balance"] += params["amount"]
+        customer["currency"] = currency
+        changed = ctx.save(customer)
+        kept = {"description": params.get("description"), "metadata": params.get("metadata") or {}}
+        row = self.record(ctx, customer, params["amount"], "adjustment", **kept)
+        if changed:
+            ctx.emit("customer.updated", customer, changed)
+        return row
+
+    def record(self, ctx: Context, customer: Json, amount: int, kind: str, **members: Any) -> Json:
+        """Store the row of a change that `customer["balance"]` shows already; `members` name what caused it."""
+        row = self.fresh(
+            ctx,
+            {
+                "amount": amount,
+                "currency": customer["currency"],
+                "customer": customer["id"],
+                "ending_balance": customer["balance"],
+                "type": kind,
+                **members,
+            },
+        )
+        ctx.insert(row)
+        return row

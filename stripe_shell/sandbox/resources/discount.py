@@ -1,0 +1,71 @@
+"""Discounts: a coupon at work on a customer, a subscription or an invoice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+
+class Discount(Resource):
+    """Made by whoever applies a coupon; each one made is one redemption."""
+
+    object = "discount"
+
+    def make(
+        self,
+        ctx: Context,
+        coupon: str | None = None,
+        *,
+        promotion_code: str | None = None,
+        start: int | None = None,
+        param: str = "coupon",
+        **owner: Any,
+    ) -> Json:
+        """A new discount from a coupon's or a promotion code's id, stored and counted as redeemed.
+
+        `owner` names what it is for: `customer`, `subscription`, `subscription_item`, `invoice`, `invoice_item`,
+        `checkout_session`. `start` is in epoch seconds, now where it is not given. `param` is the parameter that
+        names the coupon. Raises StripeError when it is not there, expired or used up.
+        """
+        code = self._redeemed_code(ctx, promotion_code, param) if promotion_code else None
+        found = ctx.get("coupon", code["promotion"]["coupon"] if code else coupon, param=param)
+        ctx.behaviour("coupon").redeem(ctx, found)
+        begin = ctx.now() if start is None else start
+        members = {
+            "end": end_of(found, begin),
+            "promotion_code": code["id"] if code else None,
+            "source": {"coupon": found["id"], "type": "coupon"},
+            "start": begin,
+        }
+        discount = self.fresh(ctx, members | owner)
+        ctx.insert(discount)
+        return discount
+
+    def _redeemed_code(self, ctx: Context, name: str, param: str) -> Json:
+        code = ctx.get("promotion_code", name, param=param)
+        if not ctx.resource("promotion_code").present(ctx, dict(code))["active"]:
+            raise errors.invalid("This promotion code is expired or inactive.", param=param, code="coupon_expired")
+        code["times_redeemed"] += 1
+        ctx.save(code)
+        return code
+
+
+def end_of(coupon: Json, start: int) -> int | None:
+    """When a discount that starts at `start` ends: after so many calendar months; None for never or once."""
+    if coupon["duration"] != "repeating":
+        return None
+    return add_months(start, coupon["duration_in_months"])
+
+
+def add_months(seconds: int, months: int) -> int:
+    """So many calendar months later, at the same time of day in UTC; a day that the month lacks is its last."""
+    from calendar import monthrange
+
+    moment = datetime.fromtimestamp(seconds, UTC)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    day = min(moment.day, monthrange(year, month + 1)[1])
+    return int(moment.replace(year=year, month=month + 1, day=day).timestamp())

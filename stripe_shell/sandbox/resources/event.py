@@ -1,0 +1,50 @@
+"""Events: what happened in the last thirty days."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.events import KEPT
+from stripe_shell.sandbox.listing import Filters, Page, among
+from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.store import Where
+
+
+class Event(Resource):
+    """`GET /v1/events`; made by `Context.emit`."""
+
+    object = "event"
+    indexed = ("type",)
+
+    def load(self, ctx: Context, key: str) -> Json | None:
+        """The event, while Stripe keeps it."""
+        event = ctx.find("event", key)
+        return event if event is not None and event["created"] > ctx.now() - KEPT else None
+
+    def list_page(self, ctx: Context, params: Json) -> Page:
+        """Those that Stripe still keeps."""
+        if "type" in params and "types" in params:
+            raise errors.exclusive("type", "types")
+        created = params.get("created")
+        ranges = dict(created) if isinstance(created, dict) else {"gte": created, "lte": created} if created else {}
+        ranges["gte"] = max(ranges.get("gte") or 0, ctx.now() - KEPT)
+        return super().list_page(ctx, {**params, "created": ranges})
+
+    def filter_type(self, ctx: Context, value: str, filters: Filters) -> None:
+        """Only events of this type, or of all that begin so where it ends in `*`."""
+        if value.endswith("*"):
+            filters.where.append(
+                Where("substr(json_extract(o.json, '$.type'), 1, ?) = ?", (len(value) - 1, value[:-1]))
+            )
+        else:
+            filters.add_link("type", value)
+
+    def filter_types(self, ctx: Context, value: list[str], filters: Filters) -> None:
+        """Only events of these types, up to twenty."""
+        if len(value) > 20:
+            raise errors.bad_value("types", "You may only specify up to 20 event types.")
+        filters.where.append(among("type", value))
+
+    def filter_delivery_success(self, ctx: Context, value: bool, filters: Filters) -> None:
+        """Only events that every endpoint has, or only those that one has not."""
+        filters.where.append(Where(f"json_extract(o.json, '$.pending_webhooks') {'=' if value else '>'} 0"))

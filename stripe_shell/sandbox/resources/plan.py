@@ -1,0 +1,115 @@
+"""Plans: the older view of recurring prices. A plan is not stored; its price is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from stripe_shell.sandbox import errors, pages
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.listing import Page
+from stripe_shell.sandbox.resource import Resource
+
+_PRICE_PARAMS = ("active", "billing_scheme", "currency", "metadata", "nickname", "tiers", "tiers_mode")
+
+
+class Plan(Resource):
+    """`/v1/plans`: each call is one on the price of the same id."""
+
+    object = "plan"
+    expand_only = ("tiers",)
+
+    def view(self, ctx: Context, price: Json) -> Json:
+        """The plan that a recurring price is."""
+        recurring = price["recurring"]
+        return {
+            "id": price["id"],
+            "object": "plan",
+            "active": price["active"],
+            "amount": price["unit_amount"],
+            "amount_decimal": price["unit_amount_decimal"],
+            "billing_scheme": price["billing_scheme"],
+            "created": price["created"],
+            "currency": price["currency"],
+            "interval": recurring["interval"],
+            "interval_count": recurring["interval_count"],
+            "livemode": price["livemode"],
+            "metadata": price["metadata"],
+            "meter": recurring["meter"],
+            "nickname": price["nickname"],
+            "product": price["product"],
+            "tiers_mode": price["tiers_mode"],
+            "transform_usage": price["transform_quantity"],
+            "trial_period_days": recurring.get("trial_period_days"),
+            "usage_type": recurring["usage_type"],
+        }
+
+    def load(self, ctx: Context, key: str) -> Json | None:
+        """The plan of the recurring price with this id."""
+        price = ctx.find("price", key)
+        return self.view(ctx, price) if price is not None and price["recurring"] else None
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Make the price, and the product where its name is given instead of an id."""
+        price_resource = ctx.behaviour("price")
+        product = params.get("product")
+        if not product:
+            raise errors.missing_parameter("product")
+        if isinstance(product, dict):
+            made = ctx.resource("product").create(ctx, dict(product))
+            product = made["id"] if isinstance(made, dict) else ""
+        ctx.get("product", product, param="product")
+        price = price_resource.build(ctx, {**_price_params(params), "product": product})
+        if params.get("id"):
+            price["id"] = params["id"]
+        ctx.insert(price)
+        price_resource.tell_created(ctx, price)
+        return self.view(ctx, price)
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Change the price."""
+        price = ctx.get("price", obj["id"])
+        if params.get("product"):
+            ctx.get("product", params["product"], param="product")
+            price["product"] = params["product"]
+        if "trial_period_days" in params:
+            price["recurring"]["trial_period_days"] = params["trial_period_days"] or None
+        shown = {name: value for name, value in params.items() if name in ("active", "metadata", "nickname")}
+        ctx.resource("price").echo(price, shown)
+        changed = ctx.save(price)
+        plan = self.view(ctx, price)
+        if changed:
+            ctx.emit("price.updated", price, changed)
+            ctx.emit("plan.updated", plan, changed)
+        return plan
+
+    def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take the price away."""
+        ctx.delete(ctx.get("price", obj["id"]))
+        ctx.emit("plan.deleted", obj)
+        return {"id": obj["id"], "object": "plan", "deleted": True}
+
+    def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
+        """The tiers of the price."""
+        price = ctx.find("price", obj["id"])
+        return ctx.hidden(price).get("tiers") if price else None
+
+    def list_page(self, ctx: Context, params: Json) -> Page:
+        """The recurring prices, as plans."""
+        page = pages.list_page(ctx.resource("price"), ctx, {**params, "type": "recurring"})
+        texts = [json.dumps(self.view(ctx, json.loads(text)), separators=(",", ":")) for text in page.texts]
+        return replace(page, texts=texts)
+
+
+def _price_params(params: Json) -> Json:
+    """What a plan is made of, in the words of a price."""
+    price = {name: params[name] for name in _PRICE_PARAMS if name in params}
+    for old, new in (("amount", "unit_amount"), ("amount_decimal", "unit_amount_decimal")):
+        if old in params:
+            price[new] = params[old]
+    if "transform_usage" in params:
+        price["transform_quantity"] = params["transform_usage"]
+    names = ("interval", "interval_count", "meter", "usage_type")
+    price["recurring"] = {name: params[name] for name in names if name in params}
+    return price | {"trial_period_days": params.get("trial_period_days")}

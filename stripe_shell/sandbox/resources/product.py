@@ -1,0 +1,71 @@
+"""Products: what is sold."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.listing import Filters, among
+from stripe_shell.sandbox.resource import Resource
+
+
+class Product(Resource):
+    """`POST /v1/products`; deleted only while it has no prices."""
+
+    object = "product"
+    defaults: ClassVar = {"attributes": [], "type": "service"}
+    unechoed = ("default_price",)
+    indexed = ("default_price",)
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Refuse an empty name."""
+        if not params["name"].strip():
+            raise errors.empty_parameter("name")
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Take the caller's id, and make the default price that was asked for."""
+        if params.get("id"):
+            obj["id"] = params["id"]
+            obj["created"] = ctx.now()
+        obj["updated"] = obj["created"]
+        data = params.get("default_price_data")
+        if data:
+            price = ctx.behaviour("price").build(ctx, {**data, "product": obj["id"]})
+            ctx.insert(price)
+            obj["default_price"] = price["id"]
+
+    def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Tell of the default price."""
+        if obj["default_price"]:
+            ctx.behaviour("price").tell_created(ctx, ctx.get("price", obj["default_price"]))
+
+    def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Name another default price, and note the time of a change."""
+        if "default_price" in params:
+            obj["default_price"] = self._default_price(ctx, obj, params["default_price"])
+        if ctx.stored(obj) != obj:
+            obj["updated"] = ctx.now()
+
+    def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Refuse while there are prices."""
+        if ctx.count("price", product=obj["id"]):
+            raise errors.invalid("This product cannot be deleted because it has one or more user-created prices.")
+        obj["active"] = False
+
+    def filter_ids(self, ctx: Context, value: list[str], filters: Filters) -> None:
+        """Only these products."""
+        filters.where.append(among("id", value))
+
+    def _default_price(self, ctx: Context, obj: Json, named: str) -> str | None:
+        if not named:
+            return None
+        price = ctx.get("price", named, param="default_price")
+        if price["product"] != obj["id"]:
+            raise errors.invalid(
+                f"The price `{named}` does not belong to this product, so it cannot be its default price.",
+                param="default_price",
+            )
+        if not price["active"]:
+            raise errors.invalid("An inactive price cannot be the default price.", param="default_price")
+        return named

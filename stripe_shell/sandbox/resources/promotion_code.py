@@ -1,0 +1,107 @@
+"""Promotion codes: words that customers type to get a coupon."""
+
+from __future__ import annotations
+
+import re
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.ids import CAPITALS
+from stripe_shell.sandbox.listing import Filters
+from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.store import Link, Where
+from stripe_shell.spec.model import Operation
+
+_CODE = re.compile(r"[a-zA-Z0-9\-_]+")
+_FIVE_YEARS = 5 * 366 * 24 * 3600
+
+
+class PromotionCode(Resource):
+    """`POST /v1/promotion_codes`; a code is unique among the active ones, whatever its case."""
+
+    object = "promotion_code"
+    indexed = ("customer", "coupon", "code")
+    unechoed = ("promotion",)
+
+    def links(self, obj: Json, hidden: Json | None) -> list[Link]:  # type: ignore[override]
+        """By customer, by coupon, and by the code in lower case."""
+        found = [(name, value) for name, value in super().links(obj, hidden) if name != "code"]
+        return [*found, ("coupon", str(obj["promotion"]["coupon"])), ("code", obj["code"].lower())]
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """The former top-level `coupon` is taken as `promotion[coupon]`."""
+        if operation.action == "create" and "coupon" in params and "promotion" not in params:
+            params["promotion"] = {"type": "coupon", "coupon": params.pop("coupon")}
+        return {}
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Refuse what makes no promotion code."""
+        coupon_id = params["promotion"].get("coupon")
+        if not coupon_id:
+            raise errors.invalid("You must pass promotion.coupon when passing promotion", param="promotion.coupon")
+        coupon = ctx.get("coupon", coupon_id, param="promotion[coupon]")
+        self._check_code(ctx, params)
+        _check_limits(ctx, coupon, params)
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Bind it to its coupon, whose end is its end as well."""
+        coupon = ctx.get("coupon", params["promotion"]["coupon"])
+        obj["promotion"] = {"coupon": coupon["id"], "type": "coupon"}
+        obj["code"] = params.get("code") or ctx.ids.text(8, CAPITALS)
+        if obj["expires_at"] is None:
+            obj["expires_at"] = coupon["redeem_by"]
+
+    def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Refuse to make a second active one of the same code."""
+        if params.get("active") and not obj["active"]:
+            coupon = ctx.find("coupon", obj["promotion"]["coupon"])
+            if coupon is None:
+                raise errors.invalid("This promotion code cannot be reactivated because its coupon was deleted.")
+            self._refuse_double(ctx, obj["code"], obj["customer"])
+
+    def present(self, ctx: Context, obj: Json) -> Json:
+        """Active until it is used up or its time is over."""
+        over = obj["expires_at"] is not None and obj["expires_at"] <= ctx.now()
+        used = obj["max_redemptions"] is not None and obj["times_redeemed"] >= obj["max_redemptions"]
+        obj["active"] = bool(obj["active"]) and not over and not used
+        return obj
+
+    def filter_code(self, ctx: Context, value: str, filters: Filters) -> None:
+        """Only this code, whatever its case."""
+        filters.add_link("code", value.lower())
+
+    def filter_coupon(self, ctx: Context, value: str, filters: Filters) -> None:
+        """Only codes of this coupon."""
+        ctx.get("coupon", value, param="coupon")
+        if filters.link is None:
+            filters.link = ("coupon", value)
+        else:
+            filters.where.append(Where("json_extract(o.json, '$.promotion.coupon') = ?", (value,)))
+
+    def _check_code(self, ctx: Context, params: Json) -> None:
+        code = params.get("code")
+        if not code:
+            return
+        if not _CODE.fullmatch(code):
+            raise errors.invalid(
+                r"The promotion code must match the regular expression `/\A[a-zA-Z0-9\-_]+\z/`.", param="code"
+            )
+        self._refuse_double(ctx, code, params.get("customer"))
+
+    def _refuse_double(self, ctx: Context, code: str, customer: str | None) -> None:
+        for other in ctx.all("promotion_code", code=code.lower()):
+            if self.present(ctx, dict(other))["active"] and other["customer"] in (None, customer):
+                raise errors.invalid(f"An active promotion code with `code: {code}` already exists.")
+
+
+def _check_limits(ctx: Context, coupon: Json, params: Json) -> None:
+    expires = params.get("expires_at")
+    if expires is not None and expires <= ctx.now():
+        raise errors.in_the_past("expires_at", expires)
+    if expires is not None and expires > ctx.now() + _FIVE_YEARS:
+        raise errors.invalid("Invalid timestamp: can be no more than five years in the future.", param="expires_at")
+    if expires is not None and coupon["redeem_by"] is not None and expires > coupon["redeem_by"]:
+        raise errors.invalid("expires_at may not be after the coupon's redeem_by.", param="expires_at")
+    most, of_coupon = params.get("max_redemptions"), coupon["max_redemptions"]
+    if most is not None and of_coupon is not None and most > of_coupon:
+        raise errors.invalid("max_redemptions may not exceed the coupon's max_redemptions.", param="max_redemptions")

@@ -1,0 +1,32 @@
+"""Tax rates: so much per cent, on top of the price or in it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+_MOST_DECIMALS = 4
+
+
+class TaxRate(Resource):
+    """`POST /v1/tax_rates`; percentage and `inclusive` never change, and it is never deleted."""
+
+    object = "tax_rate"
+    defaults: ClassVar = {"rate_type": "percentage"}
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Refuse a percentage that is none, or has more than four decimals."""
+        percentage = Decimal(str(params["percentage"]))
+        if not 0 <= percentage <= 100:
+            raise errors.invalid("The percentage must be between 0 and 100.", param="percentage")
+        exponent = percentage.normalize().as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > _MOST_DECIMALS:
+            raise errors.invalid("The percentage can have up to 4 decimal places.", param="percentage")
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Without Stripe Tax the effective percentage is the percentage."""
+        obj["effective_percentage"] = obj["percentage"]
