@@ -1,0 +1,140 @@
+"""The reviewed corrections of a page: where it contradicts itself or Stripe, what holds instead, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stripe_shell.diagnostics import Diagnostic, Source, Span
+from stripe_shell.errors import ConfigurationError
+
+_HEAD = re.compile(r"^\[\[(erratum|reading)\]\]", re.MULTILINE)
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Erratum:
+    """One correction, anchored to what the page says.
+
+    In the answer of `example`, at `path`, the page says `says` (of a row: its id). What holds instead: `expect` another
+    value; `row` "absent" (the row is not in the answer) or "shape" (the object is there, with these members, of
+    whatever value). Or, for the object `symbol`, `seed` are the parameters that the page leaves out.
+    """
+
+    reason: str
+    span: Span
+    example: str | None = None
+    path: tuple[str | int, ...] = ()
+    says: Any = None
+    expect: Any = None
+    row: str | None = None
+    symbol: str | None = None
+    seed: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What it corrects, in one line."""
+        if self.symbol:
+            return f"{self.symbol} is seeded with {', '.join(f'{key}={value}' for key, value in self.seed.items())}"
+        if self.row:
+            return f"row {self.says} {'is not in the answer' if self.row == 'absent' else 'shows its shape only'}"
+        return f"{path_text(self.path)}: {self.says} → {self.expect}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A sentence of the page that can be read in two ways, and the way it is read. It changes no comparison."""
+
+    text: str
+    settled: str
+    reason: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Errata:
+    """The file: corrections and readings, in order."""
+
+    errata: tuple[Erratum, ...] = ()
+    readings: tuple[Reading, ...] = ()
+
+    def of_example(self, name: str) -> tuple[Erratum, ...]:
+        """The corrections of one example's answer."""
+        return tuple(erratum for erratum in self.errata if erratum.example == name)
+
+    def seeds(self, symbol: str) -> Mapping[str, Any]:
+        """The parameters that corrections add for an object."""
+        return {key: value for e in self.errata if e.symbol == symbol for key, value in e.seed.items()}
+
+
+def read_errata(source: Source) -> Errata:
+    """Read an errata file. Raises ConfigurationError that names the line of an entry that is not right."""
+    import tomllib
+
+    try:
+        data = tomllib.loads(source.text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{source.name} is not TOML: {error}") from error
+    spans = {kind: _spans(source, kind) for kind in ("erratum", "reading")}
+    for name in data.keys() - {"erratum", "reading"}:
+        raise ConfigurationError(f"{source.name}: `{name}` is neither [[erratum]] nor [[reading]]")
+    errata = [_erratum(entry, span) for entry, span in zip(data.get("erratum", []), spans["erratum"], strict=True)]
+    readings = [_reading(entry, span) for entry, span in zip(data.get("reading", []), spans["reading"], strict=True)]
+    return Errata(tuple(errata), tuple(readings))
+
+
+def path_text(path: tuple[str | int, ...]) -> str:
+    """`("data", 0, "id")` as `data[0].id`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+def no_longer_applies(erratum: Erratum | Reading, why: str) -> Diagnostic:
+    """E405."""
+    return Diagnostic("E405", f"the erratum no longer applies: {why}", erratum.span, label="remove or correct it")
+
+
+def _spans(source: Source, kind: str) -> list[Span]:
+    return [Span(source, *match.span()) for match in _HEAD.finditer(source.text) if match[1] == kind]
+
+
+def _erratum(entry: Mapping[str, Any], span: Span) -> Erratum:
+    known = {"reason", "example", "path", "says", "expect", "row", "symbol", "seed"}
+    _check_entry(entry, known, span)
+    if ("symbol" in entry) == ("example" in entry):
+        raise _wrong(span, "name either the `example` whose answer it corrects, or the `symbol` it seeds")
+    if "symbol" in entry and not entry.get("seed"):
+        raise _wrong(span, "`symbol` needs `seed`")
+    if "example" in entry:
+        if "says" not in entry or "path" not in entry:
+            raise _wrong(span, "`example` needs `path` and `says`: what the page says, and where")
+        if ("expect" in entry) == ("row" in entry):
+            raise _wrong(span, "say what holds instead: either `expect` or `row`")
+        if entry.get("row") not in {None, "absent", "shape"}:
+            raise _wrong(span, '`row` is "absent" or "shape"')
+    path = tuple(_steps(entry.get("path", "")))
+    return Erratum(**{**entry, "path": path, "span": span})
+
+
+def _reading(entry: Mapping[str, Any], span: Span) -> Reading:
+    _check_entry(entry, {"text", "settled", "reason"}, span)
+    if not entry.get("text") or not entry.get("settled"):
+        raise _wrong(span, "a reading needs `text` and `settled`")
+    return Reading(entry["text"], entry["settled"], entry["reason"], span)
+
+
+def _check_entry(entry: Mapping[str, Any], known: set[str], span: Span) -> None:
+    for name in entry.keys() - known:
+        raise _wrong(span, f"unknown key `{name}`; known: {', '.join(sorted(known))}")
+    if not str(entry.get("reason", "")).strip():
+        raise _wrong(span, "a `reason` is needed")
+
+
+def _wrong(span: Span, message: str) -> ConfigurationError:
+    return ConfigurationError(f"{span.source.name}:{span.location()[0]}: {message}")
+
+
+def _steps(text: str) -> Iterator[str | int]:
+    for match in _STEP.finditer(text):
+        yield int(match[2]) if match[2] else match[1]

@@ -1,0 +1,130 @@
+"""A documentation page as examples: blocks of the language and the JSON that they are said to answer."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stripe_shell.diagnostics import Diagnostic, Source, Span
+from stripe_shell.engine.resolve import word_param
+from stripe_shell.lang.ast import Block
+from stripe_shell.lang.lines import Line, read_lines
+from stripe_shell.lang.parser import parse
+from stripe_shell.replay.places import JsonPath, json_places
+from stripe_shell.wire import parse_json
+
+_FENCE = re.compile(r"^[ \t>]*(?:```|~~~).*$", re.MULTILINE)
+#: `**Response:**` of Markdown and `Response::` of reStructuredText.
+_RESPONSE = re.compile(r"^[ \t]*(?:\*\*|__)?Response:{1,2}(?:\*\*|__)?:?[ \t]*$", re.MULTILINE)
+_HEADER = re.compile(r"/[A-Za-z0-9][A-Za-z0-9_-]*(?:[ \t]+(?P<inline>[^\n]*))?\Z")
+#: `/connection [action] [parameters]` shows how a block is built, it is none.
+_USAGE = re.compile(r"[\[<{]")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A block of the page, what the page says it answers (None: nothing), and where each part of that stands.
+
+    `name` is `create customer`, with ` 2` behind it for the second one of that name.
+    """
+
+    name: str
+    block: Block
+    expected: Any
+    places: Mapping[JsonPath, Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The examples of a page in order, and what is wrong with their text."""
+
+    source: Source
+    examples: tuple[Example, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_page(source: Source) -> Page:
+    """Find the examples of a page: plain text, Markdown or reStructuredText, indented, fenced or neither."""
+    unfenced = _RESPONSE.sub(_plain_response, _FENCE.sub(lambda match: " " * len(match[0]), source.text))
+    masked = Source(source.name, _mask_prose(unfenced))
+    script, diagnostics = parse(masked)
+    seen: Counter[str] = Counter()
+    examples = [_example(item, masked, seen) for item in script.items if isinstance(item, Block)]
+    return Page(source, tuple(examples), diagnostics)
+
+
+def _plain_response(match: re.Match[str]) -> str:
+    return "Response:".ljust(len(match[0]))
+
+
+def _mask_prose(text: str) -> str:
+    """The text with everything but the examples blanked: every place stays where it is."""
+    kept: list[tuple[int, int]] = []
+    lines = list(read_lines(text))
+    index = 0
+    while index < len(lines):
+        end = _example_end(text, lines, index)
+        if end > index:
+            kept.append((lines[index].start, lines[end - 1].next))
+        index = max(end, index + 1)
+    return _blank_outside(text, kept)
+
+
+def _example_end(text: str, lines: list[Line], index: int) -> int:
+    """The index behind the last line of the example that starts at `index`; `index` when none starts there."""
+    header = lines[index]
+    match = _HEADER.match(text[header.body : header.end]) if header.kind == "header" else None
+    if match is None or (match["inline"] and _USAGE.search(match["inline"])):
+        return index
+    end = _body_end(lines, index + 1, begun=bool(match["inline"]))
+    if end == index + 1 and not match["inline"]:
+        return index
+    answer = end
+    while answer < len(lines) and lines[answer].kind == "blank":
+        answer += 1
+    if answer < len(lines) and lines[answer].kind == "response":
+        return answer + 1
+    return end
+
+
+def _body_end(lines: list[Line], index: int, *, begun: bool) -> int:
+    """The index behind the last body line: blank lines before the first one do not end the block."""
+    end = index
+    for position in range(index, len(lines)):
+        kind = lines[position].kind
+        if kind in {"param", "directive"}:
+            begun, end = True, position + 1
+        elif kind != "blank" or begun:
+            break
+    return end
+
+
+def _blank_outside(text: str, kept: list[tuple[int, int]]) -> str:
+    parts: list[str] = []
+    position = 0
+    for start, end in [*kept, (len(text), len(text))]:
+        parts.append(re.sub(r"[^\n]", " ", text[position:start]))
+        parts.append(text[start:end])
+        position = end
+    return "".join(parts)
+
+
+def _example(block: Block, source: Source, seen: Counter[str]) -> Example:
+    words = [param.value.literal or "" for name in ("action", "entity") if (param := word_param(block, name))]
+    name = " ".join(words)
+    seen[name] += 1
+    if seen[name] > 1:
+        name = f"{name} {seen[name]}"
+    if block.response is None:
+        return Example(name, block, None, {})
+    start = block.response.json_span.start
+    try:
+        expected = parse_json(block.response.text)
+    except ValueError:
+        return Example(name, block, None, {})  # the parser has said what is wrong with it
+    places = json_places(block.response.text)
+    spans = {path: Span(source, start + begin, start + end) for path, (begin, end) in places.items()}
+    return Example(name, block, expected, spans)

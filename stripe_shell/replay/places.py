@@ -1,0 +1,74 @@
+"""Where every value of a JSON text stands."""
+
+from __future__ import annotations
+
+import json
+import re
+
+JsonPath = tuple[str | int, ...]
+
+_BLANK = re.compile(r"[ \t\r\n]*")
+_SCALAR = re.compile(r"[^\s,\]}]+")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def json_places(text: str) -> dict[JsonPath, tuple[int, int]]:
+    """The range of every value by its path, of valid JSON. Raises ValueError for text that is none."""
+    places: dict[JsonPath, tuple[int, int]] = {}
+    _value(text, _skip(text, 0), (), places)
+    return places
+
+
+def _skip(text: str, position: int) -> int:
+    match = _BLANK.match(text, position)
+    return match.end() if match else position
+
+
+def _value(text: str, start: int, path: JsonPath, places: dict[JsonPath, tuple[int, int]]) -> int:
+    """Note the value that starts at `start` and all inside it; answer where it ends."""
+    char = text[start : start + 1]
+    if char == "{":
+        end = _members(text, start, path, places)
+    elif char == "[":
+        end = _elements(text, start, path, places)
+    elif char == '"':
+        end = _string_end(text, start)
+    else:
+        match = _SCALAR.match(text, start)
+        if match is None:
+            raise ValueError(f"no JSON value at {start}")
+        end = match.end()
+    places[path] = (start, end)
+    return end
+
+
+def _string_end(text: str, start: int) -> int:
+    match = _STRING.match(text, start)
+    if match is None:
+        raise ValueError(f"the text at {start} never closes")
+    return match.end()
+
+
+def _members(text: str, start: int, path: JsonPath, places: dict[JsonPath, tuple[int, int]]) -> int:
+    position = _skip(text, start + 1)
+    while text[position : position + 1] == '"':
+        end = _string_end(text, position)
+        key = json.loads(text[position:end])
+        position = _skip(text, _skip(text, end) + 1)
+        position = _skip(text, _value(text, position, (*path, key), places))
+        if text[position : position + 1] != ",":
+            break
+        position = _skip(text, position + 1)
+    return position + 1
+
+
+def _elements(text: str, start: int, path: JsonPath, places: dict[JsonPath, tuple[int, int]]) -> int:
+    position = _skip(text, start + 1)
+    index = 0
+    while text[position : position + 1] not in {"]", ""}:
+        position = _skip(text, _value(text, position, (*path, index), places))
+        if text[position : position + 1] != ",":
+            break
+        position = _skip(text, position + 1)
+        index += 1
+    return position + 1

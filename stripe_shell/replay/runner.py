@@ -1,0 +1,262 @@
+"""Replaying a page: seed what it relies on, run every example, compare every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from stripe_shell.diagnostics import Diagnostic, has_errors
+from stripe_shell.engine.expect import MISSING, Difference, equals, show, walk
+from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.keys import idempotency_key
+from stripe_shell.engine.links import Link
+from stripe_shell.engine.outcome import EXIT_CODES, Outcome
+from stripe_shell.engine.scope import Scope
+from stripe_shell.errors import ConfigurationError
+from stripe_shell.replay.errata import Errata, Erratum, no_longer_applies, path_text
+from stripe_shell.replay.page import Example, Page
+from stripe_shell.replay.seeds import Seeded, Seeder, read_document
+from stripe_shell.replay.symbols import Bindings, compare, is_symbol, substitute_block, symbols_in, symbols_of_block
+
+Verdict = Literal["passed", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an example came out: what differed or failed, the errata that were needed, why it was skipped."""
+
+    example: Example
+    verdict: Verdict
+    diagnostics: tuple[Diagnostic, ...] = ()
+    errata: tuple[Erratum, ...] = ()
+    reason: str = ""
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A page, replayed. `diagnostics` belong to the page or the errata as a whole."""
+
+    results: tuple[Result, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def passed(self) -> int:
+        """How many examples answered as documented, errata considered."""
+        return sum(result.verdict == "passed" for result in self.results)
+
+    @property
+    def exit_code(self) -> int:
+        """2 when nothing was sent, 5 and 3 for calls that failed, 4 for differences and errata out of date, else 0."""
+        if not self.results and has_errors(self.diagnostics):
+            return 2
+        codes = {EXIT_CODES[r.outcome.status] for r in self.results if r.outcome and r.verdict == "failed"} - {0}
+        if has_errors(self.diagnostics) or any(result.verdict == "failed" for result in self.results):
+            codes.add(4)
+        return next((code for code in (5, 3, 4, 2) if code in codes), 0)
+
+
+def replay_page(engine: Engine, page: Page, errata: Errata, scope: Scope, *, run_id: str) -> Iterator[Result | Replay]:
+    """Run the examples in order, telling each result as it is there, and the whole at the end.
+
+    Raises ConfigurationError for a live connection: a documentation page is not run against real money.
+    """
+    problems = [*page.diagnostics, *engine.check([example.block for example in page.examples], scope)]
+    if has_errors(problems):
+        yield Replay((), tuple(problems))
+        return
+    link = _link(engine, scope)
+    runner = _Runner(engine, page, errata, scope, run_id)
+    results: list[Result] = []
+    for result in runner.run(link):
+        results.append(result)
+        yield result
+    yield Replay(tuple(results), (*problems, *runner.outdated(results)))
+
+
+def _link(engine: Engine, scope: Scope) -> Link:
+    link = engine.links.find(scope.settings.connection, None)
+    if isinstance(link, Diagnostic):
+        raise ConfigurationError(link.message)
+    if link.counts_as_live:
+        message = "is in live mode, or may be: a page is replayed in test mode or on the sandbox"
+        raise ConfigurationError(f"the connection `{link.name}` {message}")
+    return link
+
+
+@dataclass(slots=True)
+class _Runner:
+    engine: Engine
+    page: Page
+    errata: Errata
+    scope: Scope
+    run_id: str
+
+    def run(self, link: Link) -> Iterator[Result]:
+        document = read_document(self.page.examples, self.errata)
+        seeder = Seeder(document, self.errata, self.engine.table, link, self.run_id, self._create_early)
+        seeded = seeder.seed()
+        bindings: Bindings = seeded.bindings
+        scope = self.scope
+        for index, example in enumerate(self.page.examples):
+            blocked = _blocked(example, seeded)
+            if blocked is not None:
+                yield blocked
+                continue
+            outcome, scope = self._send(index, bindings, scope)
+            result, bindings = self._judge(example, outcome, bindings)
+            yield result
+
+    def _send(self, index: int, bindings: Bindings, scope: Scope) -> tuple[Outcome, Scope]:
+        block = substitute_block(self.page.examples[index].block, bindings)
+        return self.engine.run_block(block, scope, idempotency_key(self.run_id, f"example {index}"))
+
+    def _create_early(self, index: int, bindings: Bindings) -> dict[str, Any] | None:
+        outcome, _ = self._send(index, bindings, self.scope)
+        return outcome.body if outcome.status == "passed" and isinstance(outcome.body, dict) else None
+
+    def _judge(self, example: Example, outcome: Outcome, bindings: Bindings) -> tuple[Result, Bindings]:
+        if outcome.status != "passed":
+            return Result(example, "failed", outcome.diagnostics, outcome=outcome), bindings
+        if example.expected is None:
+            return Result(example, "passed", outcome=outcome), bindings
+        errata = self.errata.of_example(example.name)
+        found = [problem for e in errata if (problem := _needless(e, example, outcome.body, bindings))]
+        expected, shapes = _corrected(example.expected, errata)
+        comparison = compare(expected, outcome.body, bindings)
+        differences = [*comparison.differences, *_shape_differences(shapes, outcome.body, bindings)]
+        found += [self._explain(example, outcome, difference, expected) for difference in differences]
+        verdict: Verdict = "failed" if found else "passed"
+        return Result(example, verdict, tuple(found), errata, outcome=outcome), comparison.bindings
+
+    def _explain(self, example: Example, outcome: Outcome, difference: Difference, expected: Any) -> Diagnostic:
+        path = _documented_path(example.expected, expected, difference.path)
+        spans = (
+            example.places[path[:length]] for length in range(len(path), -1, -1) if path[:length] in example.places
+        )
+        span = replace(span, source=self.page.source) if (span := next(spans, None)) else None
+        request = f", request {outcome.request_id}" if outcome.request_id else ""
+        return Diagnostic(
+            "E401",
+            f"{example.name}: `{path_text(difference.path)}` differs from the documentation{request}",
+            span,
+            label=f"actual {show(difference.actual)}",
+            notes=("accept: correct the page, or write an erratum with its reason",),
+        )
+
+    def outdated(self, results: Sequence[Result]) -> Iterator[Diagnostic]:
+        """E405 for every erratum and reading that has nothing to correct in this page."""
+        names = {example.name for example in self.page.examples}
+        wanted = set(read_document(self.page.examples, self.errata).wanted)
+        for erratum in self.errata.errata:
+            if erratum.example is not None and erratum.example not in names:
+                yield no_longer_applies(erratum, f"the page has no example `{erratum.example}`")
+            elif erratum.symbol is not None and erratum.symbol not in wanted:
+                yield no_longer_applies(erratum, f"`{erratum.symbol}` needs no seed")
+        for reading in self.errata.readings:
+            if reading.text not in self.page.source.text:
+                yield no_longer_applies(reading, f"the page does not say `{reading.text}`")
+
+
+def _blocked(example: Example, seeded: Seeded) -> Result | None:
+    """The result of an example that cannot be run, as an object that it relies on is not there."""
+    symbols = [*symbols_of_block(example.block), *symbols_in(example.expected)]
+    for symbol in symbols:
+        if symbol in seeded.failed:
+            span = example.block.connection_span
+            message = f"{example.name}: {symbol} could not be seeded"
+            problem = Diagnostic("E401", message, span, label=seeded.failed[symbol])
+            return Result(example, "failed", (problem,))
+    for symbol in symbols:
+        if symbol in seeded.skipped:
+            return Result(example, "skipped", reason=seeded.skipped[symbol])
+    return None
+
+
+# --- errata -------------------------------------------------------------------------------------------------
+
+
+def _needless(erratum: Erratum, example: Example, body: Any, bindings: Bindings) -> Diagnostic | None:
+    """E405 when the page no longer says what is corrected, or the answer no longer needs the correction."""
+    documented = walk(example.expected, erratum.path)
+    says = documented.get("id") if erratum.row and isinstance(documented, dict) else documented
+    if says is MISSING or not equals(says, erratum.says):
+        return no_longer_applies(erratum, f"the page says {show(says)} at `{path_text(erratum.path)}`")
+    if erratum.row == "absent":
+        wanted = bindings.get(str(erratum.says), erratum.says)
+        if _row_named(walk(body, erratum.path[:-1]), wanted) is not None:
+            return no_longer_applies(erratum, f"the row {erratum.says} is in the answer")
+        return None
+    if erratum.row == "shape":
+        rows = walk(body, erratum.path[:-1])
+        fits = isinstance(rows, list) and any(not compare(documented, row, bindings).differences for row in rows)
+        return no_longer_applies(erratum, "the row is answered as documented") if fits else None
+    return None
+
+
+def _corrected(expected: Any, errata: Sequence[Erratum]) -> tuple[Any, list[tuple[Erratum, Any]]]:
+    """The documented answer as the errata correct it, and the rows of which only the shape counts."""
+    shapes = [(erratum, walk(expected, erratum.path)) for erratum in errata if erratum.row == "shape"]
+    dropped = {erratum.path for erratum in errata if erratum.row}
+    values = {erratum.path: erratum.expect for erratum in errata if not erratum.row}
+    return _rebuild(expected, (), dropped, values), shapes
+
+
+def _rebuild(
+    data: Any, path: tuple[str | int, ...], dropped: set[tuple[str | int, ...]], values: dict[Any, Any]
+) -> Any:
+    if path in values:
+        return values[path]
+    if isinstance(data, dict):
+        return {key: _rebuild(value, (*path, key), dropped, values) for key, value in data.items()}
+    if isinstance(data, list):
+        return [
+            _rebuild(value, (*path, index), dropped, values)
+            for index, value in enumerate(data)
+            if (*path, index) not in dropped
+        ]
+    return data
+
+
+def _documented_path(documented: Any, corrected: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Where a difference stands in the page: rows that errata took out are counted again."""
+    result: list[str | int] = []
+    for step in path:
+        rows, kept = walk(documented, result), walk(corrected, path[: len(result)])
+        result.append(_documented_index(rows, kept, step) if isinstance(step, int) else step)
+    return tuple(result)
+
+
+def _documented_index(rows: Any, kept: Any, index: int) -> int:
+    if not isinstance(rows, list) or not isinstance(kept, list) or index >= len(kept):
+        return index
+    return next((place for place, row in enumerate(rows) if row == kept[index]), index)
+
+
+def _shape_differences(shapes: list[tuple[Erratum, Any]], body: Any, bindings: Bindings) -> Iterator[Difference]:
+    """For rows of which only the shape counts: the object must be there, with members of the documented types."""
+    for erratum, row in shapes:
+        rows = walk(body, erratum.path[:-1])
+        wanted = bindings.get(str(erratum.says), erratum.says)
+        found = (
+            next((r for r in rows if isinstance(r, dict) and r.get("id") == wanted), None)
+            if isinstance(rows, list)
+            else None
+        )
+        if found is None:
+            yield Difference(erratum.path, row, MISSING)
+            continue
+        for key, value in row.items():
+            if key not in found or not _same_kind(value, found[key]):
+                yield Difference((*erratum.path, key), value, found.get(key, MISSING))
+
+
+def _row_named(rows: Any, wanted: Any) -> dict[str, Any] | None:
+    """The row with this id."""
+    candidates = rows if isinstance(rows, list) else []
+    return next((row for row in candidates if isinstance(row, dict) and row.get("id") == wanted), None)
+
+
+def _same_kind(documented: Any, actual: Any) -> bool:
+    return type(documented) is type(actual) or is_symbol(documented)

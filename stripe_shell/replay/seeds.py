@@ -1,0 +1,201 @@
+"""What a page uses before it creates it: made first, from the rows that the page shows, in dependency order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stripe_shell.engine.encode import FORM
+from stripe_shell.engine.links import Link
+from stripe_shell.replay.errata import Errata
+from stripe_shell.replay.page import Example
+from stripe_shell.replay.symbols import Bindings, is_symbol, substitute, symbols_in, symbols_of_block
+from stripe_shell.spec.model import Operation
+from stripe_shell.spec.table import Table
+from stripe_shell.wire import Request, encode_form
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What came of it: the symbols with what they stand for, and why others could not be made (`skipped`, `failed`)."""
+
+    bindings: Bindings
+    skipped: Mapping[str, str]
+    failed: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a page says of the objects that its symbols stand for."""
+
+    rows: Mapping[str, dict[str, Any]]
+    creators: Mapping[str, int]
+    wanted: tuple[str, ...]
+
+
+def read_document(examples: Sequence[Example], errata: Errata) -> Document:
+    """Collect the rows, which example creates which symbol, and the symbols that are used before they are created."""
+    rows: dict[str, dict[str, Any]] = {}
+    creators: dict[str, int] = {}
+    for index, example in enumerate(examples):
+        for row in _rows_in(example.expected):
+            rows.setdefault(str(row["id"]), row)
+        created = example.expected.get("id") if isinstance(example.expected, dict) else None
+        if example.name.startswith("create ") and created is not None and is_symbol(created):
+            creators.setdefault(created, index)
+    wanted = [
+        symbol
+        for index, example in enumerate(examples)
+        for symbol in (*symbols_of_block(example.block), *_objects_of(example, errata))
+        if creators.get(symbol, len(examples)) > index
+    ]
+    return Document(rows, creators, tuple(dict.fromkeys(wanted)))
+
+
+def _rows_in(data: Any) -> Iterator[dict[str, Any]]:
+    """Every object with a documented id."""
+    if isinstance(data, dict):
+        if is_symbol(data.get("id")):
+            yield data
+        for value in data.values():
+            yield from _rows_in(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _rows_in(value)
+
+
+def _objects_of(example: Example, errata: Errata) -> Iterator[str]:
+    """The symbols that an answer names and that do not come into being with it.
+
+    The parts of an object that a create answers (the items of a subscription) come with it; a price that such a part
+    names does not.
+    """
+    expected = example.expected
+    if not isinstance(expected, dict):
+        return
+    if isinstance(expected.get("data"), list) or not example.name.startswith("create "):
+        yield from symbols_in(expected)
+    else:
+        known = {erratum.symbol for erratum in errata.errata}
+        yield from (symbol for symbol in symbols_in(expected) if symbol != expected.get("id") and symbol in known)
+
+
+@dataclass(slots=True)
+class Seeder:
+    """Makes the objects that a page wants. `create_example` runs the create of an example early, and answers its body.
+
+    Run again in its turn with the same idempotency key, it answers the same object: one symbol stays one object.
+    """
+
+    document: Document
+    errata: Errata
+    table: Table
+    link: Link
+    run_id: str
+    create_example: Callable[[int, Bindings], dict[str, Any] | None]
+
+    def seed(self) -> Seeded:
+        """Make them all."""
+        state = _State({}, {}, {})
+        for symbol in self.document.wanted:
+            self._make(symbol, state, ())
+        return Seeded(state.bindings, state.skipped, state.failed)
+
+    def _make(self, symbol: str, state: _State, chain: tuple[str, ...]) -> None:
+        if state.knows(symbol):
+            return
+        if symbol in chain:
+            state.failed[symbol] = f"{' → '.join((*chain, symbol))} depend on each other"
+            return
+        if symbol in self.document.creators:
+            self._run_creator(symbol, state, chain)
+            return
+        row = self.document.rows.get(symbol)
+        if row is None:
+            state.failed[symbol] = f"the page never shows what {symbol} is"
+            return
+        parameters = {**{k: v for k, v in row.items() if k != "id"}, **self.errata.seeds(symbol)}
+        self._make_dependencies(parameters, symbol, state, chain)
+        operation = self.table.operation("create", str(row.get("object")))
+        if operation is None:
+            self._put(symbol, row, state)
+        else:
+            self._create(symbol, row, operation, state)
+
+    def _make_dependencies(self, data: Any, symbol: str, state: _State, chain: tuple[str, ...]) -> None:
+        for other in symbols_in(data):
+            if other != symbol:
+                self._make(other, state, (*chain, symbol))
+
+    def _run_creator(self, symbol: str, state: _State, chain: tuple[str, ...]) -> None:
+        index = self.document.creators[symbol]
+        body = self.create_example(index, state.bindings)
+        if body is None or "id" not in body:
+            state.failed[symbol] = "its create example did not succeed when it was run early"
+        else:
+            state.bindings[symbol] = body["id"]
+
+    def _create(self, symbol: str, row: Mapping[str, Any], operation: Operation, state: _State) -> None:
+        known = operation.params.fields
+        parameters = {key: value for key, value in row.items() if key in known and key != "id"}
+        tree = substitute({**parameters, **self.errata.seeds(symbol)}, state.bindings)
+        lacking = [name for name, field in known.items() if field.required and name not in tree]
+        if lacking:
+            missing = ", ".join(f"`{name}`" for name in lacking)
+            state.failed[symbol] = f"the page does not say its {missing}: an erratum can (`symbol`, `seed`)"
+            return
+        body = self._send(operation.path, tree, f"seed {symbol}")
+        if "id" not in body:
+            state.failed[symbol] = str(body.get("error", {}).get("message", "it could not be created"))
+            return
+        state.bindings[symbol] = body["id"]
+        self._bring_to_status(symbol, row, body, state)
+
+    def _bring_to_status(self, symbol: str, row: Mapping[str, Any], body: Mapping[str, Any], state: _State) -> None:
+        """A row that is shown canceled is canceled."""
+        if row.get("status") != "canceled" or body.get("status") == "canceled":
+            return
+        operation = self.table.operation("cancel", str(row.get("object")))
+        if operation is None:
+            return
+        path = operation.path.format_map(dict.fromkeys(operation.path_params, body["id"]))
+        answer = self._send(path, {}, f"cancel {symbol}", method=operation.method)
+        if answer.get("status") != "canceled":
+            state.failed[symbol] = "it could not be canceled"
+
+    def _put(self, symbol: str, row: dict[str, Any], state: _State) -> None:
+        """What nobody can create is put into the sandbox as it is; elsewhere it cannot be had."""
+        if self.link.mode != "sandbox":
+            state.skipped[symbol] = f"{symbol}: a {row.get('object')} cannot be created on a real account"
+            return
+        body = json.dumps({"objects": [substitute(row, state.bindings)]}).encode()
+        response = self.link.transport.send(Request("POST", "/_sandbox/seed", body=body))
+        if response.ok:
+            state.bindings[symbol] = symbol
+        else:
+            state.failed[symbol] = response.json().get("error", {}).get("message", "it could not be put there")
+
+    def _send(self, path: str, tree: Mapping[str, Any], step: str, method: str = "POST") -> dict[str, Any]:
+        from stripe_shell.engine.keys import idempotency_key
+
+        headers = {"Content-Type": FORM, "Stripe-Version": self.link.version or self.table.version}
+        if self.link.account:
+            headers["Stripe-Account"] = self.link.account
+        text = encode_form(tree)
+        body, query = (text.encode(), "") if method == "POST" else (b"", text)
+        key = idempotency_key(self.run_id, step) if method == "POST" else None
+        request = Request(method, path, query=query, body=body, headers=headers, idempotency_key=key)
+        answer = self.link.transport.send(request).json()
+        return answer if isinstance(answer, dict) else {}
+
+
+@dataclass(slots=True)
+class _State:
+    bindings: dict[str, str]
+    skipped: dict[str, str]
+    failed: dict[str, str]
+
+    def knows(self, symbol: str) -> bool:
+        return symbol in self.bindings or symbol in self.skipped or symbol in self.failed

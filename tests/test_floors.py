@@ -1,0 +1,101 @@
+"""The floors of the house: a file imports only from floors below its own, and heavy packages stay in their rooms."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "stripe_shell"
+
+#: Rooms by floor, as the README draws them. A room is a file or a folder directly below the package.
+FLOORS = [
+    {"__init__", "diagnostics", "errors", "secrets"},
+    {"lang", "spec", "wire"},
+    {"engine", "suggest", "sandbox"},
+    {"transports", "render", "connections"},
+    {"batch", "replay"},
+    {"repl", "server", "pytest_plugin"},
+    {"cli", "__main__"},
+]
+
+#: Rooms of one floor that may know each other, as one of them builds on the other.
+NEIGHBOURS = {("spec", "wire"), ("suggest", "engine"), ("connections", "transports")}
+
+#: Packages that cost time to import, and where they may be imported.
+HEAVY = {
+    "prompt_toolkit": ("repl/",),
+    "requests": ("transports/stripe.py", "transports/proxy.py"),
+    "pydantic": ("connections.py", "batch/journal.py"),
+    "rich": ("render/", "batch/"),
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def floor_of(room: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Every module that a file imports, relative ones made absolute."""
+    package = ["stripe_shell", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            name = ".".join([*base, *([node.module] if node.module else [])])
+            yield name
+            yield from (f"{name}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported(path: Path) -> set[str]:
+    own = [name.split(".") for name in imports_of(path) if name.startswith("stripe_shell.")]
+    return {parts[1] for parts in own if len(parts) > 1 and any(parts[1] in rooms for rooms in FLOORS)}
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {room_of(path) for path in modules()}
+    assert rooms <= set().union(*FLOORS), "a new room needs its floor in FLOORS and in the README"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down(path: Path) -> None:
+    room = room_of(path)
+    for other in rooms_imported(path) - {room, "__init__"}:
+        below = floor_of(other) < floor_of(room)
+        assert below or (room, other) in NEIGHBOURS, f"{room} imports {other}"
+
+
+def test_rooms_do_not_import_each_other_in_a_circle() -> None:
+    arrows: dict[str, set[str]] = {}
+    for path in modules():
+        arrows.setdefault(room_of(path), set()).update(rooms_imported(path) - {room_of(path)})
+    tuple(TopologicalSorter(arrows).static_order())
+
+
+@pytest.mark.parametrize("package", HEAVY)
+def test_heavy_packages_stay_in_their_rooms(package: str) -> None:
+    allowed = HEAVY[package]
+    users = [
+        str(path.relative_to(PACKAGE))
+        for path in modules()
+        if any(name == package or name.startswith(f"{package}.") for name in imports_of(path))
+    ]
+    assert users == [user for user in users if user.startswith(allowed)]
+
+
+def test_every_file_says_what_it_is_for() -> None:
+    silent = [path for path in modules() if not ast.get_docstring(ast.parse(path.read_text()))]
+    assert silent == []
