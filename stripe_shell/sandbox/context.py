@@ -29,7 +29,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from stripe_shell.spec.model import Operation
@@ -52,6 +53,16 @@ Json = dict[str, Any]
 Place = tuple[str, str]
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class HeldEvent:
+    """An event that is written down and not stored yet."""
+
+    id: str
+    created: int
+    type: str
+    text: str
 
 
 class Context:
@@ -105,6 +116,8 @@ class Context:
         self._objects: dict[Place, Json] = {}
         self._hidden: dict[Place, Json] = {}
         self._texts: dict[int, tuple[Json, str]] = {}
+        self._keys: dict[int, str] = {}
+        self._held: list[HeldEvent] | None = None
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -127,6 +140,20 @@ class Context:
             yield
         finally:
             self.clock, self.request_id = clock, request_id
+
+    def follow(self, owner: Mapping[str, Any]) -> None:
+        """From here on live in the time of the test clock that an object names; the request stays the cause."""
+        if owner.get("test_clock"):
+            self.clock = FixedClock(self.now_for(owner))
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Context]:
+        """A context in which to try things out: whatever is stored or emitted in it is undone at the end."""
+        inner = copy(self)
+        inner.emitted, inner._held = [], None
+        inner._rows, inner._objects, inner._hidden, inner._texts = {}, {}, {}, {}
+        with self.session.undone():
+            yield inner
 
     # --- looking ---------------------------------------------------------------------------------------------
 
@@ -236,8 +263,10 @@ class Context:
         """A new id for a kind of object."""
         return self.resource(kind).new_id(self, prefix)
 
-    def insert(self, obj: Json) -> None:
-        """Store a new object."""
+    def insert(self, obj: Json, key: str | None = None) -> None:
+        """Store a new object; under a `key` of its own when it has no id, or one that is not its alone."""
+        if key is not None:
+            self._keys[id(obj)] = key
         kind, key = place = self._place(obj)
         text = self._written(obj)
         links = self.resource(kind).links(obj, self._hidden.get(place))
@@ -256,6 +285,7 @@ class Context:
             raise self.resource(kind).taken(key) from None
         self._rows[place] = row
         self._objects[place] = obj
+        self._keys[id(obj)] = key
 
     def save(self, obj: Json) -> Json:
         """Store an object that was changed. Answers the old values of what changed, as `previous_attributes` do."""
@@ -308,17 +338,50 @@ class Context:
         }
         if self.account != self.platform:
             members["account"] = self.account
-        text = events.event_text(members, self.text(obj), previous_attributes)
-        row = self.session.insert(
-            self.account_number, "event", members["id"], created=number, json=text, links=[("type", event_type)]
+        event = HeldEvent(
+            members["id"], number, event_type, events.event_text(members, self.text(obj), previous_attributes)
         )
-        self.emitted.append(row)
+        if self._held is None:
+            self.release([event])
+        else:
+            self._held.append(event)
+
+    @contextmanager
+    def holding(self) -> Iterator[list[HeldEvent]]:
+        """Keep back the events that are emitted inside, for `release`; an exception lets them go at once."""
+        held: list[HeldEvent] = []
+        outer, self._held = self._held, held
+        try:
+            yield held
+        except BaseException:
+            self._held = outer
+            self.release(held)
+            raise
+        finally:
+            self._held = outer
+
+    def release(self, held: Iterable[HeldEvent]) -> None:
+        """Store events that were kept back."""
+        for event in held:
+            if self._held is not None:
+                self._held.append(event)
+                continue
+            row = self.session.insert(
+                self.account_number,
+                "event",
+                event.id,
+                created=event.created,
+                json=event.text,
+                links=[("type", event.type)],
+            )
+            self.emitted.append(row)
 
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _place(self, obj: Mapping[str, Any]) -> Place:
         kind = str(obj["object"])
-        return kind, self.resource(kind).key(obj)
+        key = self._keys.get(id(obj))
+        return kind, self.resource(kind).key(obj) if key is None else key
 
     def _parsed(self, row: Row) -> Json:
         place = row.object, row.id
@@ -327,6 +390,7 @@ class Context:
             self._rows[place] = row
             known = self._objects[place] = json.loads(row.json)
             self._texts[id(known)] = known, row.json
+            self._keys[id(known)] = row.id
         return known
 
     def _written(self, obj: Json) -> str:

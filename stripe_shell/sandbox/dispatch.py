@@ -70,6 +70,8 @@ def answer(ctx: Context) -> Answer:
     method = resource.action_method(operation)
     ctx.generic = not resource.modelled or (method is None and role == "action")
     check_parents(ctx)
+    if ctx.writable:
+        _follow_clock(ctx, {**ctx.params, **ctx.path})
     if method is not None and operation.object_param is None:
         return method(ctx, ctx.params)
     if operation.object_param is None:
@@ -80,9 +82,24 @@ def answer(ctx: Context) -> Answer:
         if row is not None and row.deleted:
             return {"id": key, "object": resource.kind, "deleted": True}
     obj = _own_object(ctx, resource, key)
+    if ctx.writable:
+        _follow_clock(ctx, obj)
     if method is not None:
         return method(ctx, obj, ctx.params)
     return _with_object(ctx, resource, role, obj)
+
+
+def _follow_clock(ctx: Context, obj: Mapping[str, Any]) -> None:
+    """Live in the time of the test clock that the object, or what it belongs to, is on."""
+    if obj.get("test_clock"):
+        ctx.follow(obj)
+        return
+    for kind in ("customer", "subscription", "invoice"):
+        key = obj.get(kind)
+        owner = ctx.find(kind, key) if isinstance(key, str) and key else None
+        if owner is not None and owner.get("test_clock"):
+            ctx.follow(owner)
+            return
 
 
 def role_of(operation: Operation) -> Role:

@@ -298,6 +298,16 @@ class Session:
         """The rows of a query of one's own; it reads only."""
         return self._connection.execute(sql, values).fetchall()
 
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What is changed inside is taken back at the end."""
+        self._connection.execute("SAVEPOINT undone")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK TO undone")
+            self._connection.execute("RELEASE undone")
+
     def kinds(self, account: int) -> dict[str, int]:
         """How many objects of which kind there are."""
         sql = "SELECT object, count(*) FROM objects WHERE account = ? AND deleted = 0 GROUP BY object"

@@ -1,0 +1,117 @@
+"""When billing periods begin and end: calendar arithmetic in UTC, always counted from the anchor."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+DAY: Final = 86_400
+HOUR: Final = 3_600
+
+_DAYS: Final = {"day": 1, "week": 7}
+_MONTHS: Final = {"month": 1, "year": 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time in epoch seconds; `end` is not part of it."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """How many seconds it has."""
+        return self.end - self.start
+
+    def as_json(self) -> dict[str, int]:
+        """The period as lines show it."""
+        return {"end": self.end, "start": self.start}
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A billing cycle: `count` times `interval` (day, week, month, year), counted from `anchor`.
+
+    `day` is the day of the month that was asked for where it is later than the anchor's own: 31 means the last day.
+    """
+
+    anchor: int
+    interval: str
+    count: int = 1
+    day: int | None = None
+
+    def boundary(self, number: int) -> int:
+        """Where the period `number` begins; 0 begins at the anchor, -1 the one before it."""
+        if self.interval in _DAYS:
+            return self.anchor + number * self.count * _DAYS[self.interval] * DAY
+        return add_months(self.anchor, number * self.count * _MONTHS[self.interval], self.day)
+
+    def period_at(self, time: int) -> Period:
+        """The whole period that contains a time."""
+        number = self._guess(time)
+        while self.boundary(number) > time:
+            number -= 1
+        while self.boundary(number + 1) <= time:
+            number += 1
+        return Period(self.boundary(number), self.boundary(number + 1))
+
+    def next_after(self, time: int) -> int:
+        """The first boundary after a time."""
+        return self.period_at(time).end
+
+    def _guess(self, time: int) -> int:
+        if self.interval in _DAYS:
+            return (time - self.anchor) // (self.count * _DAYS[self.interval] * DAY)
+        start, end = _utc(self.anchor), _utc(time)
+        months = (end.year - start.year) * 12 + end.month - start.month
+        return months // (self.count * _MONTHS[self.interval])
+
+
+def add_months(time: int, months: int, day: int | None = None) -> int:
+    """The time so many calendar months later (or earlier); a day that the month lacks becomes its last."""
+    moment = _utc(time)
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    wanted = day or moment.day
+    return int(moment.replace(year=year, month=month + 1, day=_day_in(year, month + 1, wanted)).timestamp())
+
+
+def add_interval(time: int, interval: str, count: int = 1) -> int:
+    """The time so many intervals later."""
+    return Cycle(time, interval, count).boundary(1)
+
+
+def anchor_of(config: Mapping[str, Any], now: int, interval: str) -> int:
+    """The first time from `now` on that fits a `billing_cycle_anchor_config`; absent parts are those of `now`."""
+    moment = _utc(now)
+    clock = {name: config[name] for name in ("hour", "minute", "second") if config.get(name) is not None}
+    day = int(config["day_of_month"])
+    month = config.get("month") or (moment.month if interval == "year" else None)
+    step = 1 if month is None else 12
+    year, first = moment.year, (month or moment.month)
+    for turn in range(3):
+        whole, index = divmod(year * 12 + first - 1 + turn * step, 12)
+        found = moment.replace(year=whole, month=index + 1, day=_day_in(whole, index + 1, day), **clock)
+        if int(found.timestamp()) >= now:
+            return int(found.timestamp())
+    raise ValueError(f"no time fits {dict(config)}")
+
+
+def date_text(time: int) -> str:
+    """A day as Stripe writes it in lines: `05 Mar 2027`."""
+    moment = _utc(time)
+    return f"{moment.day:02d} {_MONTH_NAMES[moment.month - 1]} {moment.year}"
+
+
+_MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _utc(time: int) -> datetime:
+    return datetime.fromtimestamp(time, UTC)
+
+
+def _day_in(year: int, month: int, day: int) -> int:
+    return min(day, monthrange(year, month)[1])
