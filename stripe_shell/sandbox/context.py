@@ -152,6 +152,7 @@ class Context:
         inner = copy(self)
         inner.emitted, inner._held = [], None
         inner._rows, inner._objects, inner._hidden, inner._texts = {}, {}, {}, {}
+        inner._keys = {}
         with self.session.undone():
             yield inner
 

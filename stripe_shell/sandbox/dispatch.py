@@ -66,17 +66,16 @@ def answer(ctx: Context) -> Answer:
     """Carry out the operation of the context."""
     operation = ctx.operation
     resource = ctx.resource(kind_of(ctx.table, operation, ctx.path, ctx.params))
-    role = role_of(operation)
+    role = role_of(operation, resource.kind)
     method = resource.action_method(operation)
     ctx.generic = not resource.modelled or (method is None and role == "action")
-    check_parents(ctx)
+    own = own_param(operation, resource.kind)
+    check_parents(ctx, own)
     if ctx.writable:
         _follow_clock(ctx, {**ctx.params, **ctx.path})
-    if method is not None and operation.object_param is None:
-        return method(ctx, ctx.params)
-    if operation.object_param is None:
-        return _without_object(ctx, resource, role)
-    key = ctx.path[operation.object_param]
+    if own is None:
+        return _without_object(ctx, resource, role) if method is None else method(ctx, ctx.params)
+    key = ctx.path[own]
     if role == "retrieve" and method is None and resource.shows_deleted:
         row = ctx.row(resource.kind, key)
         if row is not None and row.deleted:
@@ -102,7 +101,15 @@ def _follow_clock(ctx: Context, obj: Mapping[str, Any]) -> None:
             return
 
 
-def role_of(operation: Operation) -> Role:
+def own_param(operation: Operation, kind: str) -> str | None:
+    """The placeholder that names an object of this kind; None where the path names only what it lives below."""
+    own = operation.object_param
+    word = operation.path_words.get(own, "") if own else ""
+    names_parent = operation.entity.rpartition(".")[2] == word and not kind.endswith(word)
+    return None if names_parent and not operation.path.endswith("}") else own
+
+
+def role_of(operation: Operation, kind: str) -> Role:
     """What an operation does, by its method, its path and what it answers."""
     if operation.response.is_list:
         return "search" if operation.response.form == "search_result" else "list"
@@ -113,7 +120,7 @@ def role_of(operation: Operation) -> Role:
         if operation.object_param and not below:
             return "action"
         return "retrieve" if operation.object_param else _single(operation)
-    if operation.object_param:
+    if own_param(operation, kind):
         return "update" if below else "action"
     return "single_update" if operation.action == "update" else "create"
 
@@ -147,15 +154,13 @@ def _kind_meant(kinds: list[str], key: str | None, params: Mapping[str, Any]) ->
     return kind if kind in kinds else kinds[0]
 
 
-def check_parents(ctx: Context) -> None:
+def check_parents(ctx: Context, own: str | None) -> None:
     """Refuse a path whose other ids name nothing."""
     operation = ctx.operation
     for name, value in ctx.path.items():
         kind = operation.path_words.get(name)
-        if name == operation.object_param or kind is None or ctx.table.schema_of_object(kind) is None:
-            continue
-        param = name if name != operation.object_param and kind == "customer" else None
-        ctx.get(kind, value, param=param, status=404)
+        if name != own and kind is not None and ctx.table.schema_of_object(kind) is not None:
+            ctx.get(kind, value, param=name if kind == "customer" else None, status=404)
 
 
 def _own_object(ctx: Context, resource: Resource, key: str) -> Json:
@@ -187,7 +192,7 @@ def _without_object(ctx: Context, resource: Resource, role: Role) -> Answer:
     single, stored = _single_object(ctx, resource)
     if role == "single_update":
         if not stored:
-            ctx.insert(single)
+            ctx.insert(single, next(iter(ctx.path.values()), ""))
         return resource.update(ctx, single, ctx.params)
     return resource.retrieve(ctx, single, ctx.params)
 

@@ -85,6 +85,8 @@ def _set(table: Table, obj: Json, name: str, value: Any, shape: Shape) -> None:
     elif isinstance(value, list):
         if inner.kind == "array":
             obj[name] = [_element(table, item, inner.items) for item in value]
+    elif inner.kind == "time":
+        obj[name] = value if isinstance(value, int) else obj.get(name)  # a word like `now` leaves the time as it is
     elif inner.kind not in ("object", "map", "array"):
         obj[name] = _leaf(value, inner)
 

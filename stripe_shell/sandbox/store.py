@@ -52,6 +52,7 @@ PRAGMA synchronous = NORMAL;
 PRAGMA cache_size = -65536;
 PRAGMA mmap_size = 1073741824;
 PRAGMA temp_store = MEMORY;
+PRAGMA wal_autocheckpoint = 4000;
 """
 
 _ROW = "seq, object, id, created, deleted, json, hidden"
