@@ -50,5 +50,5 @@ def cell(value: Any) -> str:
 def csv_line(cells: Iterable[str]) -> str:
     """One record, quoted where need be, with its line end."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)  # which has it quote cells that hold either of the two
+    return line.getvalue().removesuffix("\r\n") + "\n"

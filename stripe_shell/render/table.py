@@ -40,15 +40,15 @@ def render_table(body: Any, *, width: int | None, color: bool) -> str:
     """A list as a table, or as records where the terminal is too narrow for its first columns; else name and value.
 
     Times are shown as ISO 8601, beside the epoch seconds where there is room; amounts stay whole numbers. Nothing is
-    cut off: long values wrap on a terminal, and stay on one line elsewhere.
+    cut off, and no value is broken into lines: a terminal wraps them itself, and they can be copied whole.
     """
     rows = rows_of(body)
     if rows is None:
         return _draw([_record(body)], width, color)
     columns = choose_columns(rows)
     table, left_out = _widest(rows, columns, width)
-    parts: list[RenderableType] = [table] if table else list(_records(rows, columns))
-    notes = [_footer(body, rows)] + [f"too narrow for: {', '.join(left_out)}"] * bool(left_out)
+    parts = [table] if table else list(_records(rows, columns)) if columns else []
+    notes = [_footer(body, rows)] + [f"too narrow for: {visible(', '.join(left_out))}"] * bool(left_out)
     return _draw([*parts, Text("; ".join(notes), style="dim")], width, color)
 
 
@@ -80,10 +80,12 @@ def _is_plain(value: Any) -> bool:
 def _widest(
     rows: Sequence[Any], columns: Sequence[str], width: int | None
 ) -> tuple[RenderableType | None, Sequence[str]]:
-    """The table with as many of the columns as fit, and the columns that do not; None when too few fit."""
+    """The table with as many of the columns as fit, and the columns that do not; None when too few do, or none is."""
+    if not columns:
+        return None, ()
     for count in range(len(columns), min(_FEWEST_COLUMNS, len(columns)) - 1, -1):
-        table = _table(rows, columns[:count]) if rows else None
-        if table is None or width is None or _console(None, False).measure(table).maximum <= width:
+        table = _table(rows, columns[:count])
+        if width is None or _console(None, False).measure(table).maximum <= width:
             return table, columns[count:]
     return None, ()
 
@@ -93,7 +95,7 @@ def _table(rows: Sequence[Any], columns: Sequence[str]) -> Table:
     for name in columns:
         cells = [_cell(row, name) for row in rows]
         numbers = name in _AMOUNTS or all(re.fullmatch(r"-?[\d.]*", cell) for cell in cells)
-        table.add_column(Text(name), no_wrap=True, justify="right" if numbers else "left")
+        table.add_column(Text(visible(name)), no_wrap=True, justify="right" if numbers else "left")
     for row in rows:
         table.add_row(*(_styled(name, _cell(row, name)) for name in columns))
     return table
@@ -101,7 +103,9 @@ def _table(rows: Sequence[Any], columns: Sequence[str]) -> Table:
 
 def _cell(row: Any, name: str) -> str:
     """The text of a cell, empty where the row has nothing to say."""
-    value = pick(row, name) if isinstance(row, Mapping) else row
+    if not isinstance(row, Mapping):
+        return _value(row)
+    value = pick(row, name)
     if isinstance(value, Mapping) and isinstance(value.get("id"), str):  # expanded
         value = value["id"]
     if name in _AMOUNTS and isinstance(row.get("currency"), str):
@@ -115,7 +119,7 @@ def _records(rows: Sequence[Any], columns: Sequence[str]) -> Iterable[Renderable
     """The rows below each other, for where they do not fit beside each other."""
     for number, row in enumerate(rows, start=1):
         yield Text(f"── {number} ──", style="bold")
-        yield _grid([(name, _styled(name, cell)) for name in columns if (cell := _cell(row, name))])
+        yield _lines([(name, _styled(name, cell)) for name in columns if (cell := _cell(row, name))])
 
 
 def _record(body: Any) -> RenderableType:
@@ -127,7 +131,7 @@ def _record(body: Any) -> RenderableType:
     nothing = [visible(name) for name, value in members if value is None]
     if nothing:
         lines.append(("(null)", Text(", ".join(nothing), style="dim")))
-    return _grid(lines)
+    return _lines(lines)
 
 
 def _members(name: str, value: Any) -> Iterable[tuple[str, Any]]:
@@ -141,13 +145,12 @@ def _members(name: str, value: Any) -> Iterable[tuple[str, Any]]:
             yield from _members(path, leaf)
 
 
-def _grid(lines: Iterable[tuple[str, Text]]) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in lines:
-        grid.add_row(Text(visible(name), style="bold"), value)
-    return grid
+def _lines(lines: Iterable[tuple[str, Text]]) -> Text:
+    """Names and values in two columns."""
+    shown = [(Text(visible(name), style="bold"), value) for name, value in lines]
+    longest = max((name.cell_len for name, _ in shown), default=0)
+    spaced = (Text.assemble(name, " " * (longest - name.cell_len + 2), value) for name, value in shown)
+    return Text("\n").join(spaced)
 
 
 def _long_value(name: str, value: Any) -> str:
@@ -185,6 +188,8 @@ def _footer(body: Any, rows: Sequence[Any]) -> str:
 def _next_page(body: Mapping[str, Any], rows: Sequence[Any]) -> str:
     if isinstance(body.get("next_page"), str):
         return f", or `page: {visible(body['next_page'])}`"
+    if body.get("next_page_url"):
+        return ""
     last = rows[-1].get("id") if rows and isinstance(rows[-1], Mapping) else None
     return f", or `starting_after: {visible(last)}`" if isinstance(last, str) else ""
 
@@ -193,7 +198,7 @@ def _draw(parts: Iterable[RenderableType], width: int | None, color: bool) -> st
     console = _console(width, color)
     with console.capture() as capture:
         for part in parts:
-            console.print(part, soft_wrap=isinstance(part, Text))  # the terminal itself wraps text that is to be copied
+            console.print(part, soft_wrap=isinstance(part, Text))
     lines = capture.get().split("\n")
     return "\n".join(line.rstrip(" ") for line in lines)
 
