@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
+from stripe_shell.render.shape import visible
 from stripe_shell.wire import Request, Response
 
 
 def render_request(request: Request) -> str:
-    """Method and target, headers, then one parameter a line, decoded so that a person can read it."""
-    return "\n".join(_request_lines(request))
+    """Method and target, headers, then one parameter a line, decoded so that a person can read it.
+
+    Control characters are spelled out, so that no value can drive a terminal or look like a line of its own.
+    """
+    return "\n".join(map(visible, _request_lines(request)))
 
 
 def render_exchange(request: Request, response: Response | None) -> str:
@@ -21,7 +25,7 @@ def render_exchange(request: Request, response: Response | None) -> str:
     lines.append(f"< {response.status} ({response.elapsed:.0f} ms)")
     lines += [f"< {name}: {value}" for name, value in response.headers.items()]
     lines += [f"< {line}" for line in response.body.decode("utf-8", "replace").splitlines()]
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def _request_lines(request: Request) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.engine.outcome import Outcome, Status
+from stripe_shell.render.shape import visible
 
 _WORDS: dict[Status, str] = {
     "passed": "ok",
@@ -24,7 +25,7 @@ def summary_line(outcome: Outcome) -> str:
         facts.append(f"→ {outcome.written_to}")
     if outcome.saved_as:
         facts.append(f"as {outcome.saved_as}")
-    return " ".join(fact for fact in facts if fact)
+    return visible(" ".join(fact for fact in facts if fact))
 
 
 def _result(outcome: Outcome) -> str:
