@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.links import Link, Mode
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.records import field, fields, record
 from stripe_shell.secrets import Credential, Secrets
 from stripe_shell.spec.table import Table, load_table
 from stripe_shell.wire import Request, Response, Transport
@@ -36,7 +36,7 @@ _KEY_MODE = re.compile(r"(?:sk|rk)_(?:org_)?(test|live)_")
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Connection:
     """A named way to Stripe.
 
@@ -296,11 +296,9 @@ def _folder(environ: Mapping[str, str], variable: str, below_home: str) -> Path:
 # -- the settings file -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StripeSettings:
     """`[connections.NAME]` of kind `stripe`: the name of the variable that holds the key, or the key itself."""
-
-    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     kind: Literal["stripe"] = "stripe"
     key_env: str | None = None
@@ -310,17 +308,15 @@ class StripeSettings:
     account: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SandboxSettings:
     """`[connections.NAME]` of kind `sandbox`: the file it lives in, `:memory:` for none."""
-
-    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     kind: Literal["sandbox"] = "sandbox"
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """What the settings file says; an empty one says nothing."""
 
@@ -329,11 +325,9 @@ class Settings:
     connections: Mapping[str, StripeSettings | SandboxSettings] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Written:
     """The top level of the file as it is written."""
-
-    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     spec: Spec = "documented"
     default: str | None = None
@@ -409,16 +403,16 @@ class _SettingsFile:
 
     def _validate(self, model: type[Any], data: dict[str, Any], place: tuple[str, ...]) -> Any:
         """`data` as a `model`. The complaint is built from names alone: a wrong value may be a key."""
-        from pydantic import TypeAdapter, ValidationError
+        from pydantic import ValidationError
 
         try:
-            return TypeAdapter(model).validate_python(data)
+            return model(**dict(_schema(model).model_validate(data)))
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = (*place, *map(str, first["loc"]))
-        if first["type"] != "unexpected_keyword_argument":
+        if first["type"] != "extra_forbidden":
             raise self._error(where, first["msg"][:1].lower() + first["msg"][1:])
-        known = [name for name in model.__dataclass_fields__ if not name.startswith("_")]
+        known = [member.name for member in fields(model)]
         meant = closest(where[-1], known)
         raise self._error(
             where, f"is no setting; {f'did you mean `{meant}`?' if meant else 'known: ' + ', '.join(known)}"
@@ -428,6 +422,19 @@ class _SettingsFile:
         line = _line_of(self._text, place)
         stop = "" if message.endswith(("?", ".")) else "."
         return ConfigurationError(f"{self._path}{f':{line}' if line else ''}: {'.'.join(place)}: {message}{stop}")
+
+
+def _schema(model: type[Any]) -> Any:
+    """The pydantic model of a settings record, all of whose members have defaults."""
+    from typing import get_type_hints
+
+    from pydantic import ConfigDict, create_model
+
+    hints, empty = get_type_hints(model), model()
+    members: dict[str, Any] = {
+        member.name: (hints[member.name], getattr(empty, member.name)) for member in fields(model)
+    }
+    return create_model(model.__name__, __config__=ConfigDict(extra="forbid"), **members)
 
 
 def _line_of(text: str, place: tuple[str, ...]) -> int | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from stripe_shell.records import field, record
 
 Severity = Literal["error", "warning", "note"]
 
@@ -67,7 +68,7 @@ CODES: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """A text and the name it is shown under (a path as given, `<stdin>`, `<prompt>`)."""
 
@@ -85,7 +86,7 @@ class Source:
         return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """The half-open range `[start, end)` of code points in a source."""
 
@@ -107,7 +108,7 @@ class Span:
         return Span(self.source, self.start, other.end)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fix:
     """A change of the text that removes the problem: put `replacement` where `span` is."""
 
@@ -116,7 +117,7 @@ class Fix:
     title: str = "check --fix"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagnostic:
     """One problem.
 

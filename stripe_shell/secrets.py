@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
+
+from stripe_shell.records import record
 
 #: What stands where a secret stood that has no shape of its own.
 MASK = "********"
@@ -19,7 +20,7 @@ _KEY_LOOK = re.compile(
 _PREFIX = re.compile(r"(?:sk|rk|pk|ek)_(?:org_|test_|live_)*|whsec_")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Credential:
     """A key or token. Only `reveal` gives it away: `repr`, `str`, f-strings and tracebacks show its mask."""
 
@@ -35,7 +36,7 @@ class Credential:
     __str__ = __repr__
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Secrets:
     """The values that must not be shown or stored; keys that look like Stripe's count as such without being listed."""
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote, unquote_plus
+
+from stripe_shell.records import field, record
 
 #: A parameter tree: text, numbers, booleans and None at the leaves, lists and dicts with text keys above them.
 Tree = Any
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """One HTTP request, without host and credential.
 
@@ -42,7 +43,7 @@ class Request:
         return self.method != "GET"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Response:
     """One HTTP response: `status`, `headers` (names as sent), the raw `body`, and `elapsed` in milliseconds."""
 

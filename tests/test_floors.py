@@ -23,7 +23,7 @@ FLOORS = [
 ]
 
 #: Rooms of one floor that may know each other, as one of them builds on the other.
-NEIGHBOURS = {("spec", "wire"), ("suggest", "engine"), ("connections", "transports")}
+NEIGHBOURS = {("spec", "wire"), ("connections", "transports"), ("__main__", "cli")}
 
 #: Packages that cost time to import, and where they may be imported.
 HEAVY = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from stripe_shell.diagnostics import Diagnostic, Source, has_errors
@@ -12,9 +11,10 @@ from stripe_shell.engine.outcome import Outcome, exit_code
 from stripe_shell.engine.program import load_program, read_text
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import UsageError
+from stripe_shell.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Run:
     """How a script went: the diagnostics of the check, the outcomes so far, the scope at the end, the exit code."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from stripe_shell.errors import UsageError
+from stripe_shell.records import record
 
 #: The commands; any other first word begins a block (`stripe-shell create customer email=…`).
 COMMANDS = ("run", "check", "fmt", "replay", "spec")
@@ -42,7 +42,7 @@ failed, 5 the outcome of a write is unknown, 6 the journal disagrees with the sc
 """
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arguments:
     """The command line, read. `command` is one of COMMANDS, or `block`, `text`, `prompt`, `help`."""
 

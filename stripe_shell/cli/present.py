@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from stripe_shell.cli.streams import Streams
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.interpreter import Step, secrets_of
 from stripe_shell.engine.outcome import Outcome
+from stripe_shell.records import field, record
 from stripe_shell.render.summary import summary_line
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Presenter:
     """Shows steps as they happen. `quiet` leaves out the line for each block: a single one shows its result alone."""
 

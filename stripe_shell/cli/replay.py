@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from stripe_shell.batch.runner import open_script
@@ -11,6 +10,7 @@ from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
 from stripe_shell.cli.streams import Streams
 from stripe_shell.errors import UsageError
+from stripe_shell.records import replace
 from stripe_shell.replay.errata import Errata, read_errata
 from stripe_shell.replay.page import read_page
 from stripe_shell.replay.runner import Replay, Result, replay_page

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.connections import Connections, load_connections
 from stripe_shell.engine.interpreter import Engine, RowSink
 from stripe_shell.engine.scope import Scope, Settings
+from stripe_shell.records import record
 from stripe_shell.spec.table import load_table
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setup:
     """What every command that talks to Stripe needs."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.streams import Streams
 from stripe_shell.errors import UsageError
+from stripe_shell.records import as_dict
 from stripe_shell.render.describe import describe_entity, describe_operation, list_entities
 from stripe_shell.spec.describe import describe
 from stripe_shell.spec.model import Entity, Operation
@@ -27,7 +27,7 @@ def spec(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) ->
         case None:
             streams.result(list_entities(table))
         case Operation() if as_json:
-            streams.result(json.dumps([asdict(row) for row in describe(found)], indent=2))
+            streams.result(json.dumps([as_dict(row) for row in describe(found)], indent=2))
         case Operation():
             streams.result(describe_operation(table, found))
         case Entity() if as_json:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from stripe_shell.diagnostics import Diagnostic, format_diagnostics, sort_diagnostics
+from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Streams:
     """Results go to `out`, all else to `err`; `secrets` are masked in both and may grow while a script runs."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic
@@ -32,6 +31,7 @@ from stripe_shell.lang.ast import (
     Reference,
     Value,
 )
+from stripe_shell.records import fields, is_record
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.shapes import response_field, response_names
 from stripe_shell.spec.table import Table
@@ -190,7 +190,7 @@ def references_in(node: Any) -> Iterator[Reference]:
     elif isinstance(node, tuple):
         for item in node:
             yield from references_in(item)
-    elif is_dataclass(node) and not isinstance(node, type) and type(node).__module__ == Block.__module__:
+    elif is_record(node) and type(node).__module__ == Block.__module__:
         for item in fields(node):
             if item.compare:
                 yield from references_in(getattr(node, item.name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic
@@ -11,11 +10,12 @@ from stripe_shell.engine.scope import Found, Scope, Waiting, look_up
 from stripe_shell.engine.values import Deferred, coerce, conform
 from stripe_shell.lang.ast import ListValue, Operand, Part, Reference, Text, Value
 from stripe_shell.lang.parser import parse_template
+from stripe_shell.records import record
 from stripe_shell.spec.model import Shape
 from stripe_shell.wire import parse_json
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evaluated:
     """The value, and what was wrong with the references in it (then the value is of no use)."""
 

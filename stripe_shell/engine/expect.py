@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from stripe_shell.diagnostics import Span
 from stripe_shell.engine.scope import format_path, step_into
 from stripe_shell.lang.ast import Expectation, Operator, Path
+from stripe_shell.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Missing:
     """Stands for a path that the response does not have; it equals nothing, not even null."""
 
@@ -25,7 +25,7 @@ class Missing:
 MISSING = Missing()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """A literal on the right side as it was written; `quoted` text is never read as a number, true or null."""
 
@@ -37,7 +37,7 @@ class Written:
 Right = Any
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Facts:
     """What a path can be asked of: the body as JSON data, and what `$` names: HTTP status, milliseconds, …"""
 
@@ -46,7 +46,7 @@ class Facts:
     now: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assertion:
     """One expectation, where it stands, and how it came out; `path`, `expected` and `actual` are texts for people."""
 
@@ -269,7 +269,7 @@ def show(value: Any) -> str:
 # --- containment ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Difference:
     """A place where `actual` does not contain `expected`."""
 

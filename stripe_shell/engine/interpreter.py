@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from stripe_shell.diagnostics import Diagnostic
@@ -32,6 +31,7 @@ from stripe_shell.lang.ast import (
     Name,
     Output,
 )
+from stripe_shell.records import record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request, Response
@@ -57,7 +57,7 @@ class RowSink(Protocol):
 OpenRows = Callable[[str, tuple[str, ...]], RowSink]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One item that has run: its outcome if it was a block, and the scope of what comes next."""
 
@@ -66,7 +66,7 @@ class Step:
     outcome: Outcome | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Engine:
     """Runs blocks and scripts. Has no state of its own: what changes is the scope, handed from step to step.
 

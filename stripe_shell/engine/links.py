@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from stripe_shell.diagnostics import Diagnostic, Span
+from stripe_shell.records import record
 from stripe_shell.wire import Transport
 
 Mode = Literal["test", "live", "unknown", "sandbox"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """An open way to Stripe: connection name, transport, mode, account, and API version (None: the table's)."""
 

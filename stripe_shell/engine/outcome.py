@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.expect import Assertion
 from stripe_shell.engine.resolve import Call
 from stripe_shell.lang.ast import Block
+from stripe_shell.records import record
 from stripe_shell.wire import Request, Response
 
 #: `invalid`: nothing was sent, the text or its references are wrong. `failed`: the call failed, or was not sent.
@@ -20,7 +20,7 @@ Status = Literal["passed", "invalid", "failed", "unexpected", "unknown", "skippe
 EXIT_CODES: Mapping[Status, int] = {"unknown": 5, "failed": 3, "unexpected": 4, "invalid": 2, "passed": 0, "skipped": 0}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """How a block ended. `body` is the response as JSON data, pages put together; None when there was no answer."""
 

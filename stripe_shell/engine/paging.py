@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Operation
 from stripe_shell.wire import Request, Response, Transport, decode_form, encode_form
 
@@ -23,7 +23,7 @@ def can_page(operation: Operation) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exchange:
     """A request and what came back."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stripe_shell.diagnostics import Diagnostic, Fix, Span
+from stripe_shell.records import record
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.names import resolve_name
 from stripe_shell.spec.validate import Problem
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where a problem stands: the value, the name, and where something that is missing is asked for."""
 

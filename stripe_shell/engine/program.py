@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stripe_shell.diagnostics import Diagnostic, Source
 from stripe_shell.lang.ast import Directive, Item, Loop, Value
 from stripe_shell.lang.parser import parse
+from stripe_shell.records import record, replace
 
 #: Reads a file as text; raises OSError or UnicodeDecodeError.
 ReadText = Callable[[Path], str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Program:
     """The items, `@include` replaced by what the file holds, and what is wrong with the text of any of the files."""
 

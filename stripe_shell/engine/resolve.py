@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, has_errors
@@ -12,6 +11,7 @@ from stripe_shell.engine.problems import Place, explain, explain_missing
 from stripe_shell.engine.scope import Scope, closest
 from stripe_shell.engine.values import Deferred
 from stripe_shell.lang.ast import Block, Duration, Pages, Param, RawParam, Value
+from stripe_shell.records import field, record
 from stripe_shell.spec.model import Entity, Operation, Shape
 from stripe_shell.spec.names import documented_name, resolve_name
 from stripe_shell.spec.shapes import shape_at
@@ -25,7 +25,7 @@ ParamPath = tuple[str, ...]
 LARGEST_PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """What a block asks Stripe for, checked and typed.
 
@@ -46,7 +46,7 @@ class Call:
     spans: Mapping[ParamPath, Span] = field(default_factory=dict, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resolved:
     """The call, None when there is an error among the diagnostics."""
 
@@ -102,7 +102,7 @@ def find_operation(block: Block, table: Table, problems: list[Diagnostic]) -> Op
     return operation
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Word:
     text: str
     span: Span
@@ -137,7 +137,7 @@ def _no_such_action(word: _Word, entity: Entity) -> Diagnostic:
 # --- parameters -----------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Draft:
     """The call while its parameters are gathered."""
 

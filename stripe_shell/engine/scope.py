@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.lang.ast import Reference, Text, Value
+from stripe_shell.records import field, record, replace
 
 #: Names that always exist. `last` is the response of the block before, once there is one.
 BUILT_IN = ("now", "uuid", "last")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Capture:
     """A response saved by `@as`: its body as JSON data, and the place of the directive that saved it."""
 
@@ -23,7 +23,7 @@ class Capture:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """What holds from a top-level directive on: connection, account, version, and whose required parameters count."""
 
@@ -34,7 +34,7 @@ class Settings:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scope:
     """Everything that references and directives of earlier lines have settled.
 
@@ -83,14 +83,14 @@ class Scope:
         return tuple(str(self.variables[name]) for name in self.secrets if self.variables.get(name))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """What a reference refers to."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Waiting:
     """The name is known, its value only after a response; `shape` is what the whole response may look like."""
 

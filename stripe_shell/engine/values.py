@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from stripe_shell.records import record
 from stripe_shell.spec.model import Shape
 from stripe_shell.wire import ExactFloat, parse_json
 
@@ -21,7 +21,7 @@ class Deferred(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BadTime:
     """Why a text is no point in time, in words that say what to write instead."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 from stripe_shell.diagnostics import Source, Span
+from stripe_shell.records import field, record
 
 # --- values ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """Literal text of a value, escapes already undone."""
 
@@ -18,7 +18,7 @@ class Text:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reference:
     """`${namespace:name}` or `${name.path[0]:-default}`.
 
@@ -41,7 +41,7 @@ Part = Text | Reference
 Style = Literal["bare", "double", "single", "heredoc", "literal_heredoc", "json"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Value:
     """The value of a parameter or a directive: literal text and references in turn.
 
@@ -73,7 +73,7 @@ class Value:
         return tuple(part for part in self.parts if isinstance(part, Reference))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListValue:
     """`[a, "b c", ${x}]` on the right side of an expectation."""
 
@@ -86,7 +86,7 @@ Operand = Value | ListValue
 # --- paths into a response ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Path:
     """`items.data[0].price.id`, `data[*].status`, `$http`.
 
@@ -98,7 +98,7 @@ class Path:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Key:
     """A parameter name as a path: `items[0].price` is `("items", "0", "price")`, `k[]` is `("k", "")`.
 
@@ -118,7 +118,7 @@ Operator = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expectation:
     """`@expect [all|any] PATH OP VALUE`; `count` has a comparison of its own in `count_operator`.
 
@@ -133,7 +133,7 @@ class Expectation:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Condition:
     """`operand OP operand`. In `@retry … until`, `left` is a response path, elsewhere a value."""
 
@@ -143,7 +143,7 @@ class Condition:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Name:
     """The argument of `@as NAME`."""
 
@@ -151,7 +151,7 @@ class Name:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """The argument of `@match JSON`."""
 
@@ -159,7 +159,7 @@ class Match:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fails:
     """`@fails TYPE[/CODE]`; TYPE may be `*` for any."""
 
@@ -168,7 +168,7 @@ class Fails:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Retry:
     """`@retry N every 2s until EXPR`; the pause in milliseconds."""
 
@@ -178,7 +178,7 @@ class Retry:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pages:
     """`@pages all` (count None) or `@pages 5`."""
 
@@ -186,7 +186,7 @@ class Pages:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output:
     """`@out FILE [fields=a,b.c]`."""
 
@@ -195,7 +195,7 @@ class Output:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assignment:
     """`@let NAME = VALUE`, `@secret NAME = VALUE`."""
 
@@ -205,7 +205,7 @@ class Assignment:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RawParam:
     """`@raw key=value`."""
 
@@ -214,7 +214,7 @@ class RawParam:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Duration:
     """`@timeout 10s`, in milliseconds."""
 
@@ -222,7 +222,7 @@ class Duration:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tags:
     """`@tags a, b`."""
 
@@ -230,7 +230,7 @@ class Tags:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ForEach:
     """`@foreach row in "file.csv" key=COLUMN [jobs=N] [on_error=continue]`."""
 
@@ -252,7 +252,7 @@ Argument = (
 # --- lines and blocks -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comment:
     """A `#` line, without the `#`, right end trimmed. `detached`: a blank line follows it."""
 
@@ -261,7 +261,7 @@ class Comment:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Param:
     """`key: value`; an empty value unsets."""
 
@@ -270,7 +270,7 @@ class Param:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Directive:
     """`@name argument`. `name_span` covers `@name`."""
 
@@ -280,7 +280,7 @@ class Directive:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResponseSection:
     """`Response:` and the JSON below it, as written. `json_span` covers the JSON."""
 
@@ -289,7 +289,7 @@ class ResponseSection:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """One call to Stripe.
 
@@ -316,7 +316,7 @@ class Block:
         return tuple(item for item in self.items if isinstance(item, Directive))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loop:
     """`@foreach … @end` and what stands between; `directive.argument` is a ForEach."""
 
@@ -328,7 +328,7 @@ class Loop:
 Item = Block | Directive | Comment | Loop
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Script:
     """A whole text."""
 

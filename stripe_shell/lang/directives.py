@@ -414,8 +414,9 @@ def _right_side(reading: Reading, operator: Operator, pos: int, end: int) -> Ope
 def _operand(reading: Reading, operator: Operator, start: int, end: int) -> Operand:
     if reading.text[start] == "[" and (items := _list_items(reading, start, end)) is not None:
         return ListValue(tuple(items), reading.span(start, end))
+    before = len(reading.problems)
     value = parse_value(reading, start, end)
-    if operator == "in" and value.sole_reference is None and value.style != "json":
+    if operator == "in" and not value.sole_reference and value.style != "json" and len(reading.problems) == before:
         label = "write `in [a, b]`"
         fix = reading.fix(start, end, f"[{reading.text[start:end]}]") if "," in reading.text[start:end] else None
         raise Mistake("E111", "`in` needs a list", value.span, label, fix)

@@ -44,6 +44,8 @@ from stripe_shell.lang.values import parse_value, parse_word
 
 _INDENT = "  "
 _PLAIN = re.compile(r"[^\s\"'{\[$](?:[^\n\r$]*[^\s$])?\Z")
+#: Written in brackets, as Stripe's own reference writes them.
+_BRACKETED = ("", "gt", "gte", "lt", "lte")
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _TO_ESCAPE = re.compile(r'["\\\x00-\x1f]')
@@ -68,7 +70,7 @@ def format_key(key: Key, *, inline: bool = False) -> str:
         literal = index > 0 and key.path[index - 1] == "metadata" and segment != ""
         if literal:
             text += f".{_literal_name(segment, inline)}"
-        elif segment == "" or (segment.isascii() and segment.isdigit() and index > 0):
+        elif index > 0 and (segment in _BRACKETED or (segment.isascii() and segment.isdigit())):
             text += f"[{segment}]"
         else:
             text += ("." if index else "") + _segment(segment)
@@ -124,7 +126,7 @@ def _is_apart(items: Sequence[Item], index: int) -> bool:
     before, item = items[index - 1], items[index]
     if isinstance(before, Comment):
         return before.detached
-    if isinstance(before, Block | Loop) or isinstance(item, Block | Loop):
+    if isinstance(before, Block | Loop) or isinstance(item, Block):
         return True
     return isinstance(item, Comment) and _leads_to_block(items, index)
 

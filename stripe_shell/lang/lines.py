@@ -125,7 +125,7 @@ def _read_line(text: str, pos: int, stop: int, reach: int) -> Line:
     line_end = stop if newline < 0 else newline
     is_open = False
     opener = _opener(text, kind, body, word, value)
-    if opener >= 0 and opener < line_end and text[opener] in "\"'{[":
+    if 0 <= opener < (stop if kind == "response" else line_end) and text[opener] in "\"'{[":
         close = value_end(text, opener, min(stop, opener + reach))
         is_open = close == -1
         line_end = _line_end(text, close, stop) if close >= 0 else _recover(text, line_end, stop)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from stripe_shell.diagnostics import Diagnostic, Source, Span, sort_diagnostics
 from stripe_shell.lang.ast import (
@@ -30,6 +29,7 @@ from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, read_lines, value
 from stripe_shell.lang.paths import parse_key, parse_path
 from stripe_shell.lang.reading import Mistake, Reading, nearest
 from stripe_shell.lang.values import bare_value, json_error, parse_template, parse_value, parse_word
+from stripe_shell.records import field, record
 
 __all__ = ["Parser", "parse", "parse_path", "parse_template"]
 
@@ -57,7 +57,7 @@ def parse(
     return parser.finish()
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class OpenBlock:
     """A block whose end has not been read yet."""
 
@@ -85,7 +85,7 @@ class OpenBlock:
         )
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class OpenLoop:
     """What stands in the script, or in a `@foreach` whose `@end` has not been read yet."""
 
@@ -97,7 +97,7 @@ class OpenLoop:
         return tuple(item.close(reading) if isinstance(item, OpenBlock) else item for item in self.items)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ending:
     """What ended a block, for the message about a line that came too late. `deletable` is where a fix may cut."""
 
@@ -339,8 +339,8 @@ class Parser:
         value, stop = parse_word(reading, pos, end)
         if not positional:
             word = reading.text[pos:stop]
-            fix = reading.fix(pos, pos, "id=") if "_" in word and word.isidentifier() else None
-            raise Mistake("E109", f"`{word}` is not `key=value`", value.span, "quote values that hold blanks", fix)
+            meant = f"write `id={word}`" if "_" in word and word.isidentifier() else "quote a value that holds blanks"
+            raise Mistake("E109", f"`{word}` is not `key=value`", value.span, meant)
         key = Key((positional.pop(0),), value.span, (value.span,))
         return Param(key, value, value.span), stop
 

@@ -49,7 +49,7 @@ def parse_word(reading: Reading, start: int, end: int) -> tuple[Value, int]:
     text = reading.text
     if start >= end or text[start] in BLANKS:
         return Value("bare", (), reading.span(start, start)), start
-    stop = _word_end(text, start, end)
+    stop = word_end(text, start, end)
     return parse_value(reading, start, stop), stop
 
 
@@ -333,12 +333,12 @@ def _read_reference(content: str, span: Span) -> Reference | None:
 # --- words ----------------------------------------------------------------------------------------------
 
 
-def _word_end(text: str, start: int, end: int) -> int:
+def word_end(text: str, start: int, end: int) -> int:
     """Where the word at `start` ends: behind its quotes or brackets, else at the next blank."""
     pos = start
     if match := STRING.match(text, start, end) or LITERAL_STRING.match(text, start, end):
         pos = match.end()
-    elif text[start] in "{[" and (close := value_end(text, start, end)) > 0:
-        pos = close
+    elif text.startswith(("{", "["), start, end):
+        pos = max(start, value_end(text, start, end))
     more = _WORD.match(text, pos, end)
     return more.end() if more else pos

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Source, Span
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.records import field, record
 
 _HEAD = re.compile(r"^\[\[(erratum|reading)\]\]", re.MULTILINE)
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Erratum:
     """One correction, anchored to what the page says.
 
@@ -43,7 +43,7 @@ class Erratum:
         return f"{path_text(self.path)}: {self.says} → {self.expect}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """A sentence of the page that can be read in two ways, and the way it is read. It changes no comparison."""
 
@@ -53,7 +53,7 @@ class Reading:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Errata:
     """The file: corrections and readings, in order."""
 

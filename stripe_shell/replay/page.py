@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Source, Span
@@ -13,6 +12,7 @@ from stripe_shell.engine.resolve import word_param
 from stripe_shell.lang.ast import Block
 from stripe_shell.lang.lines import Line, read_lines
 from stripe_shell.lang.parser import parse
+from stripe_shell.records import record
 from stripe_shell.replay.places import JsonPath, json_places
 from stripe_shell.wire import parse_json
 
@@ -24,7 +24,7 @@ _HEADER = re.compile(r"/[A-Za-z0-9][A-Za-z0-9_-]*(?:[ \t]+(?P<inline>[^\n]*))?\Z
 _USAGE = re.compile(r"[\[<{]")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Example:
     """A block of the page, what the page says it answers (None: nothing), and where each part of that stands.
 
@@ -37,7 +37,7 @@ class Example:
     places: Mapping[JsonPath, Span]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page:
     """The examples of a page in order, and what is wrong with their text."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
@@ -14,6 +13,7 @@ from stripe_shell.engine.links import Link
 from stripe_shell.engine.outcome import EXIT_CODES, Outcome
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.records import record, replace
 from stripe_shell.replay.errata import Errata, Erratum, no_longer_applies, path_text
 from stripe_shell.replay.page import Example, Page
 from stripe_shell.replay.seeds import Seeded, Seeder, read_document
@@ -22,7 +22,7 @@ from stripe_shell.replay.symbols import Bindings, compare, is_symbol, substitute
 Verdict = Literal["passed", "failed", "skipped"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Result:
     """How an example came out: what differed or failed, the errata that were needed, why it was skipped."""
 
@@ -34,7 +34,7 @@ class Result:
     outcome: Outcome | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Replay:
     """A page, replayed. `diagnostics` belong to the page or the errata as a whole."""
 
@@ -85,7 +85,7 @@ def _link(engine: Engine, scope: Scope) -> Link:
     return link
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Runner:
     engine: Engine
     page: Page

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from stripe_shell.engine.encode import FORM
 from stripe_shell.engine.links import Link
+from stripe_shell.records import record
 from stripe_shell.replay.errata import Errata
 from stripe_shell.replay.page import Example
 from stripe_shell.replay.symbols import Bindings, is_symbol, substitute, symbols_in, symbols_of_block
@@ -17,7 +17,7 @@ from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request, encode_form
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seeded:
     """What came of it: the symbols with what they stand for, and why others could not be made (`skipped`, `failed`)."""
 
@@ -26,7 +26,7 @@ class Seeded:
     failed: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """What a page says of the objects that its symbols stand for."""
 
@@ -82,7 +82,7 @@ def _objects_of(example: Example, errata: Errata) -> Iterator[str]:
         yield from (symbol for symbol in symbols_in(expected) if symbol != expected.get("id") and symbol in known)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Seeder:
     """Makes the objects that a page wants. `create_example` runs the create of an example early, and answers its body.
 
@@ -191,7 +191,7 @@ class Seeder:
         return answer if isinstance(answer, dict) else {}
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _State:
     bindings: dict[str, str]
     skipped: dict[str, str]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from stripe_shell.engine.expect import MISSING, Difference, equals, match_rows
 from stripe_shell.lang.ast import Block, Comment, Directive, Param, Text, Value
+from stripe_shell.records import record, replace
 
 _SYMBOL = re.compile(r"\b[a-z]+(?:_[a-z]+)*_\d{10}\b")
 
@@ -77,7 +77,7 @@ def _replace(text: str, bindings: Bindings) -> str:
     return _SYMBOL.sub(lambda match: bindings.get(match[0], match[0]), text)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comparison:
     """Where an answer differs from what is documented, and the symbols that it bound on the way."""
 

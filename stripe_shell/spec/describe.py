@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from stripe_shell.records import record
 
 from .model import Field, Operation, Shape
 from .names import documented_name
 from .shapes import type_label
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One parameter: its path as the language writes it (`items[].price`), what may stand there, and whether it must.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from stripe_shell.records import field, record
 
 Kind = Literal[
     "string",  # text; `enum` lists the allowed ones, `max_length` limits it
@@ -28,7 +29,7 @@ LIST_FORMS = ("list", "search_result", "v2_list")
 NO_FIELDS: Mapping[str, Field] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shape:
     """What a value may look like, for a request or in a response.
 
@@ -65,7 +66,7 @@ class Shape:
         return data.shape.items if data else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """A named member of an object shape."""
 
@@ -75,7 +76,7 @@ class Field:
     deprecated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Operation:
     """One of Stripe's calls.
 
@@ -122,7 +123,7 @@ class Operation:
         return f"{self.action} {self.entity}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entity:
     """What a block's `entity:` names: `customer`, `checkout.session`, `customer.balance_transaction`.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from stripe_shell.records import record
 
 from .model import Operation
 
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NameResolution:
     """The meaning of a name as typed.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from stripe_shell.records import replace
 
 from .model import Shape
 from .names import close_names

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from stripe_shell.records import record
 
 from .shapes import dotted
 
@@ -31,7 +32,7 @@ ProblemKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """One thing that is wrong with a parameter tree, at `path` (names, map keys and array indices as text).
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any, Final, cast
+
+from stripe_shell.records import replace
 
 from .model import Entity, Operation, Shape
 from .names import NameResolution, resolve_name

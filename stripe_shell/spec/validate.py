@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
+
+from stripe_shell.records import replace
 
 from .model import Operation, Shape
 from .nearby import close_name, placed

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from stripe_shell.records import record
 
 from stripe_shell.wire import Response
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """An attempt without a readable answer: `what` says it in words.
 
@@ -28,7 +28,7 @@ class Failure:
     lasting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delay:
     """Send it again after `seconds`, because of `reason`."""
 
@@ -36,12 +36,12 @@ class Delay:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stop:
     """Do not send it again."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RetryPolicy:
     """How often and how patiently. All times are seconds; `retry_after_limit` caps what a server may ask for."""
 
@@ -88,7 +88,7 @@ def _reason(seen: Response | Failure) -> str:
     return seen.what if isinstance(seen, Failure) else f"Stripe answered {seen.status}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tries:
     """What repeated sending came to: the last outcome, the number of attempts, and whether an earlier one is in doubt.
 

@@ -1,0 +1,183 @@
+"""Frozen, slotted data classes that cost next to nothing to define.
+
+`@record` is `@dataclass(frozen=True, slots=True)` for type checkers and for readers. The library's own decorator writes
+and compiles half a dozen methods for every class, and imports `inspect` to do so: together that was half of the time
+that `stripe-shell check` took. Here the methods are shared, and `__init__` is compiled when the first one is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar, cast, dataclass_transform, overload
+
+T = TypeVar("T")
+
+_MISSING: Any = object()
+
+
+class Field(NamedTuple):
+    """What a class body says of a member: its default, or what makes one, and whether it counts for equality."""
+
+    name: str = ""
+    default: Any = _MISSING
+    default_factory: Callable[[], Any] | None = None
+    compare: bool = True
+    repr: bool = True
+
+
+def field(
+    *,
+    default: Any = _MISSING,
+    default_factory: Callable[[], Any] | None = None,
+    compare: bool = True,
+    repr: bool = True,  # noqa: A002 (the library's name)
+) -> Any:
+    """A member with a default made anew for each record, or one that neither equality nor `repr` looks at."""
+    return Field("", default, default_factory, compare, repr)
+
+
+@overload
+def record(cls: type[T]) -> type[T]: ...
+@overload
+def record(*, frozen: bool) -> Callable[[type[T]], type[T]]: ...
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def record(cls: type[T] | None = None, *, frozen: bool = True) -> Any:
+    """Make a class of annotated members a record. `frozen=False`: its members may be set."""
+    if cls is None:
+        return lambda inner: _make(inner, frozen)
+    return _make(cls, frozen)
+
+
+def fields(record_or_class: Any) -> tuple[Field, ...]:
+    """The members of a record, in order."""
+    return cast("tuple[Field, ...]", record_or_class.__record_fields__)
+
+
+def is_record(value: Any) -> bool:
+    """Whether the value is an instance of a record class."""
+    return hasattr(type(value), "__record_fields__")
+
+
+def replace(value: T, /, **changes: Any) -> T:
+    """A copy with some members changed."""
+    current = {member.name: getattr(value, member.name) for member in fields(value)}
+    return type(value)(**{**current, **changes})
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    """The members by name; records among them as dicts too."""
+    return {member.name: _plain(getattr(value, member.name)) for member in fields(value)}
+
+
+def _plain(value: Any) -> Any:
+    if is_record(value):
+        return as_dict(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _make(cls: type[T], frozen: bool) -> type[T]:
+    inherited = getattr(cls, "__record_fields__", ())
+    own = tuple(_own_fields(cls))
+    namespace = {name: value for name, value in vars(cls).items() if name not in _per_class(own)}
+    namespace["__slots__"] = tuple(member.name for member in own)
+    namespace["__record_fields__"] = (*inherited, *own)
+    namespace["__match_args__"] = tuple(member.name for member in (*inherited, *own))
+    namespace.setdefault("__init__", _first_init)
+    for name, method in (_FROZEN_METHODS if frozen else _METHODS).items():
+        namespace.setdefault(name, method)
+    metaclass: Any = type(cls)
+    return cast("type[T]", metaclass(cls.__name__, cls.__bases__, namespace))
+
+
+def _own_fields(cls: type) -> Iterator[Field]:
+    for name, annotation in vars(cls).get("__annotations__", {}).items():
+        if str(annotation).startswith("ClassVar"):
+            continue
+        given = vars(cls).get(name, _MISSING)
+        yield given._replace(name=name) if isinstance(given, Field) else Field(name, given)
+
+
+def _per_class(own: tuple[Field, ...]) -> set[str]:
+    """What belongs to the class that is replaced: its members' defaults stand where the slots will be."""
+    return {"__dict__", "__weakref__", *(member.name for member in own)}
+
+
+def _first_init(self: Any, *args: Any, **kwargs: Any) -> None:
+    """Compile the class's own `__init__`, put it in the place of this one, and go on with it."""
+    cls = next(base for base in type(self).__mro__ if "__record_fields__" in vars(base))
+    init = _compile_init(cls)
+    type.__setattr__(cls, "__init__", init)
+    init(self, *args, **kwargs)
+
+
+def _compile_init(cls: Any) -> Callable[..., None]:
+    scope: dict[str, Any] = {"_MISSING": _MISSING}
+    parameters, lines = ["self"], []
+    for member in cls.__record_fields__:
+        name = member.name
+        scope[f"_set_{name}"] = getattr(cls, name).__set__
+        value = name
+        if member.default_factory is not None:
+            scope[f"_make_{name}"] = member.default_factory
+            parameters.append(f"{name}=_MISSING")
+            value = f"_make_{name}() if {name} is _MISSING else {name}"
+        elif member.default is not _MISSING:
+            scope[f"_default_{name}"] = member.default
+            parameters.append(f"{name}=_default_{name}")
+        else:
+            parameters.append(name)
+        lines.append(f" _set_{name}(self, {value})")
+    if hasattr(cls, "__post_init__"):
+        lines.append(" self.__post_init__()")
+    source = f"def __init__({', '.join(parameters)}):\n" + ("\n".join(lines) or " pass")
+    exec(source, scope)  # noqa: S102 (names of members only, from the class body)
+    return cast("Callable[..., None]", scope["__init__"])
+
+
+# --- the methods that all records share -----------------------------------------------------------------------
+
+
+def _compared(self: Any) -> tuple[Any, ...]:
+    return tuple(getattr(self, member.name) for member in self.__record_fields__ if member.compare)
+
+
+def _eq(self: Any, other: Any) -> Any:
+    if self is other:
+        return True
+    return _compared(self) == _compared(other) if type(self) is type(other) else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash((type(self), *_compared(self)))
+
+
+def _repr(self: Any) -> str:
+    shown = (f"{member.name}={getattr(self, member.name)!r}" for member in self.__record_fields__ if member.repr)
+    return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+def _refuse(self: Any, name: str, *_value: Any) -> None:
+    raise AttributeError(f"a {type(self).__name__} does not change: `{name}` stays as it is")
+
+
+def _getstate(self: Any) -> list[Any]:
+    return [getattr(self, member.name) for member in self.__record_fields__]
+
+
+def _setstate(self: Any, state: list[Any]) -> None:
+    for member, value in zip(self.__record_fields__, state, strict=True):
+        getattr(type(self), member.name).__set__(self, value)
+
+
+_METHODS: Mapping[str, Any] = {
+    "__eq__": _eq,
+    "__repr__": _repr,
+    "__getstate__": _getstate,
+    "__setstate__": _setstate,
+}
+_FROZEN_METHODS: Mapping[str, Any] = {
+    **_METHODS,
+    "__hash__": _hash,
+    "__setattr__": _refuse,
+    "__delattr__": _refuse,
+}
