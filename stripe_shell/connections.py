@@ -10,9 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from threading import Lock
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.links import Link, Mode
@@ -68,6 +66,8 @@ class LateTransport:
 
     def __init__(self, open_transport: Callable[[], Transport]) -> None:
         self._open = open_transport
+        from threading import Lock
+
         self._lock = Lock()
         self._transport: Transport | None = None
 
@@ -217,6 +217,8 @@ def key_problem(key: str) -> str:
 
 def base_problem(base: str) -> str:
     """Why requests cannot be sent to the address `base`, empty when they can."""
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(base)
         host, _ = parts.hostname or "", parts.port

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
 
 from stripe_shell.records import record
 
@@ -79,6 +78,8 @@ def _pattern(values: frozenset[str]) -> re.Pattern[str]:
 
 
 def _spellings(value: str) -> set[str]:
+    from urllib.parse import quote, quote_plus
+
     escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     quoted = {quote(value, safe="", errors="replace"), quote_plus(value, errors="replace")}
     return {value} | escaped | quoted

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
-from urllib.parse import quote, unquote_plus
 
 from stripe_shell.records import field, record
 
@@ -152,11 +151,17 @@ def form_text(value: Tree) -> str:
 
 
 def _quote(text: str) -> str:
-    return quote(text, safe="", errors="surrogatepass")
+    return text if text.isalnum() and text.isascii() else _percent(text, "")
 
 
 def _quote_key(text: str) -> str:
-    return quote(text, safe="[]", errors="surrogatepass")
+    return _percent(text, "[]")
+
+
+def _percent(text: str, safe: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe=safe, errors="surrogatepass")
 
 
 #: How deep a name may nest; Stripe's own go to 6. What is deeper is taken as one odd name.
@@ -180,7 +185,11 @@ def decode_form(text: str) -> dict[str, Tree]:
 
 
 def _unquote(text: str) -> str:
-    return unquote_plus(text, errors="surrogatepass") if ("%" in text or "+" in text) else text
+    if "%" not in text and "+" not in text:
+        return text
+    from urllib.parse import unquote_plus
+
+    return unquote_plus(text, errors="surrogatepass")
 
 
 def split_name(name: str) -> list[str]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from stripe_shell.diagnostics import Diagnostic, Source, has_errors
 from stripe_shell.engine.interpreter import Engine, Step
 from stripe_shell.engine.outcome import Outcome, exit_code
-from stripe_shell.engine.program import load_program, read_text
+from stripe_shell.engine.program import load_program
 from stripe_shell.engine.scope import Scope
-from stripe_shell.errors import UsageError
 from stripe_shell.records import record
 
 
@@ -26,16 +24,6 @@ class Run:
     def exit_code(self) -> int:
         """2 when the check found an error, else what the outcomes say (language.md §8)."""
         return 2 if has_errors(self.diagnostics) else exit_code(outcome.status for outcome in self.outcomes)
-
-
-def open_script(path: str) -> Source:
-    """The text of a script file. Raises UsageError when it cannot be read as UTF-8 text."""
-    try:
-        return Source(path, read_text(Path(path)))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text (byte {error.start})") from error
 
 
 def run_source(

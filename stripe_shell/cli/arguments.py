@@ -1,10 +1,12 @@
-"""What the command line understands: one parser for each command, and one for blocks written on the command line."""
+"""What the command line understands: a table of options for each command, and one for blocks written there.
+
+The library for this (argparse) would cost a third of what `check` may take in all, for a dozen options.
+"""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from stripe_shell.errors import UsageError
 from stripe_shell.records import record
@@ -65,138 +67,125 @@ class Arguments:
     update: str | None = None
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see stripe-shell --help)")
+@record
+class Option:
+    """An option: the argument that it sets, whether a value follows, the values allowed, whether it may stand often."""
+
+    argument: str
+    kind: Literal["flag", "value", "many"] = "value"
+    choices: tuple[str, ...] = ()
+
+
+_CONNECT: Mapping[str, Option] = {
+    "--connection": Option("connection"),
+    "--live": Option("live", "flag"),
+    "--db": Option("db"),
+    "--memory": Option("memory", "flag"),
+    "--spec": Option("spec", choices=("documented", "stripe")),
+    "--verbose": Option("verbose", "flag"),
+    "--var": Option("variables", "many"),
+}
+_RESULT: Mapping[str, Option] = {
+    "--format": Option("format", choices=FORMATS),
+    "--keep-going": Option("keep_going", "flag"),
+    "--continue-on-error": Option("keep_going", "flag"),
+    "--dry-run": Option("dry_run", "flag"),
+}
+_TEXT_OR_JSON = Option("format", choices=("text", "json"))
+
+_OPTIONS: Mapping[str, Mapping[str, Option]] = {
+    "run": {**_CONNECT, **_RESULT},
+    "check": {**_CONNECT, "--format": _TEXT_OR_JSON, "--fix": Option("fix", "flag")},
+    "fmt": {"--check": Option("check", "flag"), "--diff": Option("diff", "flag")},
+    "replay": {**_CONNECT, "--errata": Option("errata")},
+    "spec": {"--format": _TEXT_OR_JSON},
+    "": {**_CONNECT, **_RESULT, "-c": Option("texts", "many")},
+}
+#: Every option that takes the next word, so that the command can be found among the words.
+_VALUED = {name for options in _OPTIONS.values() for name, option in options.items() if option.kind != "flag"}
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
     """The command line as `Arguments`. Raises UsageError, which says what is wrong with it."""
-    if any(word in {"-h", "--help"} for word in _before_dashes(argv)):
+    command = _command(argv)
+    words, values = _read_words(argv, _OPTIONS[command])
+    if values.pop("help", False):
         return Arguments("help")
-    command = next((word for word in _positionals(argv) if word), "")
-    if command in COMMANDS:
-        rest = list(argv)
-        rest.remove(command)
-        return _PARSERS[command](rest)
-    return _parse_blocks(argv)
+    texts = tuple(values.pop("texts", ()))
+    if values.get("db") and values.get("memory"):
+        raise UsageError("--db and --memory exclude each other")
+    values["variables"] = tuple(_variable(text) for text in values.get("variables", ()))
+    if command:
+        words.remove(command)
+        if not words and command != "spec":
+            raise UsageError(f"{command}: which file? (`-` is standard input)")
+        return Arguments(command, tuple(words), **values)
+    if texts and words:
+        raise UsageError(f"-c takes one text; `{words[0]}` is left over (quote the text)")
+    kind = "text" if texts else "block" if words else "prompt"
+    return Arguments(kind, texts or tuple(words), **values)
 
 
-#: Options that take the next word, so that the first word that is no option can be found.
-_VALUED = {"--connection", "--db", "--format", "--var", "--spec", "-c", "--errata"}
-
-
-def _positionals(argv: Sequence[str]) -> list[str]:
-    found: list[str] = []
+def _command(argv: Sequence[str]) -> str:
+    """The first word that is neither an option nor its value, if it is a command."""
     skip = False
     for word in argv:
         if skip:
             skip = False
         elif word in _VALUED:
             skip = True
-        elif not word.startswith("-") or word == "-":
-            found.append(word)
-    return found
+        elif word == "-" or not word.startswith("-"):
+            return word if word in COMMANDS else ""
+    return ""
 
 
-def _before_dashes(argv: Sequence[str]) -> Sequence[str]:
-    return argv[: argv.index("--")] if "--" in argv else argv
+def _read_words(argv: Sequence[str], options: Mapping[str, Option]) -> tuple[list[str], dict[str, Any]]:
+    """The words that are no options, and the values of the options by argument; `--` ends the options."""
+    words: list[str] = []
+    values: dict[str, Any] = {}
+    rest = iter(argv)
+    for word in rest:
+        if word == "--":
+            words += rest
+        elif word in {"-h", "--help"}:
+            values["help"] = True
+        elif word.startswith("-") and word != "-":
+            name, equals, given = word.partition("=")
+            option = options.get(name)
+            if option is None:
+                raise UsageError(f"unknown option {name}{_meant(name, options)} (see stripe-shell --help)")
+            _set(values, name, option, given if equals else None, rest)
+        else:
+            words.append(word)
+    return words, values
 
 
-def _parser(*groups: Callable[[argparse.ArgumentParser], None]) -> _Parser:
-    parser = _Parser(prog="stripe-shell", add_help=False, allow_abbrev=False)
-    for group in groups:
-        group(parser)
-    return parser
+def _set(values: dict[str, Any], name: str, option: Option, given: str | None, rest: Iterator[str]) -> None:
+    if option.kind == "flag":
+        if given is not None:
+            raise UsageError(f"{name} takes no value")
+        values[option.argument] = True
+        return
+    value = given if given is not None else next(rest, None)
+    if value is None:
+        raise UsageError(f"{name} needs a value")
+    if option.choices and value not in option.choices:
+        raise UsageError(f"{name} is one of {', '.join(option.choices)}, not `{value}`")
+    if option.kind == "many":
+        values.setdefault(option.argument, []).append(value)
+    else:
+        values[option.argument] = value
 
 
-def _connect_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--connection")
-    parser.add_argument("--live", action="store_true")
-    parser.add_argument("--db")
-    parser.add_argument("--memory", action="store_true")
-    parser.add_argument("--spec", choices=("documented", "stripe"))
-    parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--var", dest="variables", action="append", default=[], type=_variable)
+def _meant(name: str, options: Mapping[str, Option]) -> str:
+    from difflib import get_close_matches
 
-
-def _result_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=FORMATS)
-    parser.add_argument("--keep-going", "--continue-on-error", dest="keep_going", action="store_true")
-    parser.add_argument("--dry-run", dest="dry_run", action="store_true")
-
-
-def _words(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("words", nargs="*")
+    close = get_close_matches(name, list(options), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _variable(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
-    if not equals or not name.replace("_", "a").isalnum() or name[0].isdigit():
-        raise argparse.ArgumentTypeError(f"`{text}` is not NAME=VALUE")
+    if not equals or not name.isidentifier():
+        raise UsageError(f"--var `{name}` is not NAME=VALUE")
     return name, value
-
-
-def _read(command: str, parser: _Parser, argv: Sequence[str], *, least: int = 0) -> Arguments:
-    values = vars(parser.parse_intermixed_args(list(argv)))
-    words = tuple(values.pop("words"))
-    if len(words) < least:
-        raise UsageError(f"{command}: which file? (`-` is standard input)")
-    if values.get("db") and values.get("memory"):
-        raise UsageError("--db and --memory exclude each other")
-    variables = tuple(values.pop("variables", ()))
-    return Arguments(command, words, variables=variables, **values)
-
-
-def _parse_run(argv: Sequence[str]) -> Arguments:
-    return _read("run", _parser(_words, _connect_options, _result_options), argv, least=1)
-
-
-def _parse_check(argv: Sequence[str]) -> Arguments:
-    parser = _parser(_words, _connect_options)
-    parser.add_argument("--format", choices=("text", "json"))
-    parser.add_argument("--fix", action="store_true")
-    return _read("check", parser, argv, least=1)
-
-
-def _parse_fmt(argv: Sequence[str]) -> Arguments:
-    parser = _parser(_words)
-    parser.add_argument("--check", action="store_true")
-    parser.add_argument("--diff", action="store_true")
-    return _read("fmt", parser, argv, least=1)
-
-
-def _parse_replay(argv: Sequence[str]) -> Arguments:
-    parser = _parser(_words, _connect_options)
-    parser.add_argument("--errata")
-    return _read("replay", parser, argv, least=1)
-
-
-def _parse_spec(argv: Sequence[str]) -> Arguments:
-    parser = _parser(_words)
-    parser.add_argument("--format", choices=("text", "json"))
-    return _read("spec", parser, argv)
-
-
-def _parse_blocks(argv: Sequence[str]) -> Arguments:
-    parser = _parser(_words, _connect_options, _result_options)
-    parser.add_argument("-c", dest="text", action="append")
-    values = parser.parse_intermixed_args(list(argv))
-    texts, words = values.text, tuple(values.words)
-    if texts and words:
-        raise UsageError(f"-c takes one text; `{words[0]}` is left over (quote the text)")
-    del values.text
-    command = "text" if texts else "block" if words else "prompt"
-    fields = vars(values) | {"words": tuple(texts) if texts else words, "variables": tuple(values.variables)}
-    if values.db and values.memory:
-        raise UsageError("--db and --memory exclude each other")
-    return Arguments(command, **fields)
-
-
-_PARSERS: Mapping[str, Callable[[Sequence[str]], Arguments]] = {
-    "run": _parse_run,
-    "check": _parse_check,
-    "fmt": _parse_fmt,
-    "replay": _parse_replay,
-    "spec": _parse_spec,
-}

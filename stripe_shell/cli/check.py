@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stripe_shell.batch.runner import open_script
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.run import read_standard_input
 from stripe_shell.cli.setup import Setup, set_up
+from stripe_shell.cli.sources import open_script, read_standard_input
 from stripe_shell.cli.streams import Streams
 from stripe_shell.diagnostics import Diagnostic, Source, diagnostic_as_json, has_errors, sort_diagnostics
 from stripe_shell.engine.program import load_program

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from stripe_shell.batch.runner import open_script
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.run import read_standard_input
+from stripe_shell.cli.sources import open_script, read_standard_input
 from stripe_shell.cli.streams import Streams
 from stripe_shell.diagnostics import Source, has_errors
 from stripe_shell.lang.format import format_script

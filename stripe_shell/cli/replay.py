@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from stripe_shell.batch.runner import open_script
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
+from stripe_shell.cli.sources import open_script
 from stripe_shell.cli.streams import Streams
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 
-from stripe_shell.batch.runner import Run, open_script, run_source
+from stripe_shell.batch.runner import Run, run_source
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.present import Presenter
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
+from stripe_shell.cli.sources import read_sources
 from stripe_shell.cli.streams import Streams
 from stripe_shell.diagnostics import Source
 from stripe_shell.engine.outcome import exit_code
-from stripe_shell.errors import UsageError
 
 
 def run(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
@@ -28,38 +26,6 @@ def run(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> i
         if codes[-1] and not arguments.keep_going:
             break
     return _gravest(codes)
-
-
-def read_sources(arguments: Arguments) -> list[Source]:
-    """The texts that the arguments name. Raises UsageError when one cannot be read."""
-    if arguments.command == "block":
-        return [Source("<command line>", block_text(arguments.words))]
-    if arguments.command == "text":
-        return [Source("<-c>", text) for text in arguments.words]
-    if arguments.command == "prompt":
-        return [read_standard_input()]
-    return [read_standard_input() if word == "-" else open_script(word) for word in arguments.words]
-
-
-def read_standard_input() -> Source:
-    """Standard input as a script. Raises UsageError when it is no UTF-8 text."""
-    try:
-        return Source("<stdin>", sys.stdin.buffer.read().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"standard input is not UTF-8 text (byte {error.start})") from error
-
-
-def block_text(words: Sequence[str]) -> str:
-    """The words of a command line as an inline block: the shell has undone the quoting, so it is put back."""
-    return " ".join(_quoted_word(word) for word in words)
-
-
-def _quoted_word(word: str) -> str:
-    key, equals, value = word.partition("=")
-    if not equals or not value:
-        return word
-    plain = all(char.isalnum() or char in "_-.:/@+,%~" for char in value)
-    return word if plain else f"{key}={json.dumps(value, ensure_ascii=False)}"
 
 
 def _run_one(arguments: Arguments, setup: Setup, source: Source, presenter: Presenter) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -28,7 +27,11 @@ class Streams:
     @property
     def width(self) -> int | None:
         """The columns of the terminal; None off a terminal, where nothing is folded or cut."""
-        return shutil.get_terminal_size().columns if self.terminal else None
+        if not self.terminal:
+            return None
+        from shutil import get_terminal_size
+
+        return get_terminal_size().columns
 
     def result(self, text: str) -> None:
         """A result, with a line end."""

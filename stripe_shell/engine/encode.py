@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from stripe_shell.engine.resolve import Call
 from stripe_shell.errors import NotSent
@@ -57,12 +56,14 @@ def takes_key(call: Call) -> bool:
 
 def fill_path(call: Call) -> str:
     """The path with its parameters in place, each quoted so that it can never leave its segment."""
-    return call.operation.path.format_map(
-        {
-            name: quote(value, safe="").replace(".", "%2E") if set(value) == {"."} else quote(value, safe="")
-            for name, value in call.path_params.items()
-        }
-    )
+    return call.operation.path.format_map({name: _segment(value) for name, value in call.path_params.items()})
+
+
+def _segment(value: str) -> str:
+    from urllib.parse import quote
+
+    quoted = quote(value, safe="")
+    return quoted.replace(".", "%2E") if value in {".", ".."} else quoted
 
 
 def _json_tree(value: Any) -> Any:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stripe_shell.diagnostics import Span
 from stripe_shell.engine.scope import format_path, step_into
 from stripe_shell.lang.ast import Expectation, Operator, Path
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 from stripe_shell.records import record
 
 
@@ -151,13 +153,14 @@ def _equals_literal(actual: Any, right: Written, now: int) -> bool:
     if actual is None:
         return right.text == "null"
     if isinstance(actual, int | float):
-        number = number_of(right, now)
-        return number is not None and Decimal(str(actual)) == number
+        return number_of(actual, now) == number_of(right, now)
     return isinstance(actual, list | dict) and actual == _json_or_none(right.text)
 
 
 def number_of(value: Any, now: int = 0) -> Decimal | None:
     """The value as a number: a number, decimal text, or a relative time such as `now-1h` in epoch seconds."""
+    from decimal import Decimal, InvalidOperation
+
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
@@ -171,6 +174,8 @@ def number_of(value: Any, now: int = 0) -> Decimal | None:
 
 
 def _time_number(text: str, now: int) -> Decimal | None:
+    from decimal import Decimal
+
     from stripe_shell.engine.values import parse_time
 
     moment = parse_time(text, now)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
+from collections.abc import Iterable
 
 from stripe_shell.engine.scope import plain_text
 from stripe_shell.lang.ast import Block, Name
@@ -13,8 +13,7 @@ SEPARATOR = "\0"
 
 def idempotency_key(run_id: str, step_id: str, row_key: str = "", generation: int = 0) -> str:
     """`ss1-` and 40 hexadecimal digits."""
-    text = SEPARATOR.join((run_id, step_id, row_key, str(generation)))
-    return f"ss1-{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:40]}"
+    return f"ss1-{_digest((run_id, step_id, row_key, str(generation)))[:40]}"
 
 
 def step_id(block: Block, seen: Counter[str]) -> str:
@@ -32,5 +31,10 @@ def step_id(block: Block, seen: Counter[str]) -> str:
 def _template(block: Block) -> str:
     """A hash of the block's parameters as written, whatever their order and layout."""
     pairs = sorted((".".join(param.key.path), plain_text(param.value)) for param in block.params)
-    text = SEPARATOR.join(f"{key}={value}" for key, value in pairs)
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return _digest(f"{key}={value}" for key, value in pairs)
+
+
+def _digest(texts: Iterable[str]) -> str:
+    from hashlib import sha256
+
+    return sha256(SEPARATOR.join(texts).encode(errors="surrogatepass")).hexdigest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Operation
@@ -52,6 +51,8 @@ def next_page(exchange: Exchange) -> Request | None:
     if not is_list(body):
         return None
     if body.get("next_page_url"):
+        from urllib.parse import urlsplit
+
         parts = urlsplit(body["next_page_url"])
         return replace(request, path=parts.path, query=parts.query)
     if body.get("object") == "search_result":

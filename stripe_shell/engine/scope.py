@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -128,8 +126,11 @@ def _look_up(reference: Reference, scope: Scope) -> Found | Waiting | Diagnostic
 
 def draw_uuid(scope: Scope) -> str:
     """The UUID of this block: the same for the same seed and ordinal."""
-    digest = hashlib.sha256(f"{scope.seed}/{scope.ordinal}".encode()).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=4))
+    from hashlib import sha256
+
+    digits = sha256(f"{scope.seed}/{scope.ordinal}".encode()).hexdigest()
+    variant = "89ab"[int(digits[16], 16) % 4]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def undefined_name(reference: Reference, scope: Scope) -> Diagnostic:
