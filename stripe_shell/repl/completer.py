@@ -1,0 +1,84 @@
+"""The completion menu: a thin layer over `suggest`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+
+from stripe_shell.lang.cursor import Context, cursor_context
+from stripe_shell.render import FORMATS
+from stripe_shell.repl.session import Session
+from stripe_shell.repl.toolbar import live_words
+from stripe_shell.suggest import Suggestion, Surrounding, suggest
+
+_WIDEST_META = 44
+
+
+class BlockCompleter(Completer):
+    """Offers what `suggest` offers for the block that is being written; all of it from memory."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        """The suggestions at the cursor; in the middle of a word there are none."""
+        context = cursor_context(document.text, document.cursor_position)
+        if context.kind == "none" or context.end > document.cursor_position:
+            return
+        if context.kind == "action" and not context.prefix and not complete_event.completion_requested:
+            return
+        following = document.text[context.end : context.end + 1]
+        for suggestion in suggest(context, surrounding_of(self._session, context)):
+            text = _fitted(suggestion, following)
+            yield Completion(
+                text,
+                start_position=suggestion.start - document.cursor_position,
+                display=suggestion.display,
+                display_meta=_shortened(suggestion.meta),
+                style="class:required" if suggestion.required else "",
+            )
+
+
+def surrounding_of(session: Session, context: Context) -> Surrounding:
+    """What the session has to offer for the block that is being written."""
+    scope = session.scope
+    return Surrounding(
+        table=session.engine.table,
+        known=session.known,
+        place=session.place(context.connection),
+        connections=_connection_words(session),
+        names=_names(session),
+        environment=scope.environment.keys(),
+        formats=FORMATS,
+        document=scope.settings.spec != "stripe",
+    )
+
+
+def _connection_words(session: Session) -> Mapping[str, str]:
+    found = (session.connections.get(name) for name in session.connections.names)
+    return {each.name: each.problem or live_words(each) or each.mode for each in found if each is not None}
+
+
+def _names(session: Session) -> Mapping[str, Any]:
+    """What references may begin with: saved responses, variables (secret ones masked), what always exists."""
+    scope = session.scope
+    captures = {name: capture.body for name, capture in scope.captures.items()}
+    variables = {name: "********" if name in scope.secrets else value for name, value in scope.variables.items()}
+    return {**captures, **variables, "now": "epoch seconds", "uuid": "a new one for each block"}
+
+
+def _fitted(suggestion: Suggestion, following: str) -> str:
+    """The text without what stands behind the cursor already; a reference with its closing brace."""
+    text = suggestion.text
+    if following in {":", "="}:
+        return text.rstrip(": =")
+    if suggestion.kind == "reference" and not text.endswith((":", "}")) and following != "}":
+        return f"{text}}}"
+    return text
+
+
+def _shortened(meta: str) -> str:
+    return meta if len(meta) <= _WIDEST_META else f"{meta[: _WIDEST_META - 1]}…"

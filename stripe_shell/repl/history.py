@@ -1,0 +1,172 @@
+"""What was typed, kept from session to session, apart for each connection and mode, in a file of the person's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import History
+
+from stripe_shell.records import record
+
+#: How much of the file is read, from its end, in bytes.
+_READ = 1_000_000
+
+#: How many entries back a suggestion is looked for.
+_SUGGESTED = 2_000
+
+_HEADER = re.compile(r"[ \t]*/([A-Za-z0-9_][A-Za-z0-9_.-]*)")
+
+#: A connection's name and mode.
+Way = tuple[str, str]
+
+
+@record
+class Entry:
+    """A text that was submitted; `at` is the prompt where it was typed, `to` where all of it went (None: several)."""
+
+    text: str
+    at: Way
+    to: Way | None
+
+
+def history_path(environ: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/stripe-shell/history`, by default `~/.local/state/stripe-shell/history`."""
+    chosen = environ.get("XDG_STATE_HOME", "")
+    if not chosen.startswith("/"):  # the XDG rules: a relative path counts as not set
+        chosen = f"{environ.get('HOME') or Path.home()}/.local/state"
+    return Path(chosen) / "stripe-shell" / "history"
+
+
+class HistoryFile:
+    """One JSON object a line; nobody else can read it. A file that cannot be used keeps nothing and disturbs nobody."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> list[Entry]:
+        """The entries, oldest first; lines that are none are passed over."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _READ))
+                lines = file.read().decode(errors="replace").splitlines()
+        except OSError:
+            return []
+        return [entry for line in lines if (entry := _entry(line)) is not None]
+
+    def append(self, entry: Entry) -> None:
+        """Add an entry at the end. Raises OSError."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        line = json.dumps({"at": entry.at, "to": entry.to, "text": entry.text}, ensure_ascii=False)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        descriptor = os.open(self._path, flags, 0o600)
+        try:
+            os.fchmod(descriptor, 0o600)
+            os.write(descriptor, f"{line}\n".encode(errors="replace"))
+        finally:
+            os.close(descriptor)
+
+
+def _entry(line: str) -> Entry | None:
+    try:
+        row = json.loads(line)
+        at, to = row["at"], row["to"]
+        return Entry(str(row["text"]), (str(at[0]), str(at[1])), (str(to[0]), str(to[1])) if to else None)
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+
+
+class PromptHistory(History):
+    """The history of the connection in use; what is stored is redacted first.
+
+    `way` gives the connection and mode that `/name` means now (None: the one in use), or None when there is none.
+    """
+
+    def __init__(
+        self, file: HistoryFile, way: Callable[[str | None], Way | None], redact: Callable[[str], str]
+    ) -> None:
+        super().__init__()
+        self._file = file
+        self._way = way
+        self._redact = redact
+        self._entries: list[Entry] | None = None
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Everything that was typed at any connection, oldest first; read when first asked for."""
+        if self._entries is None:
+            self._entries = self._file.read()
+        return self._entries
+
+    async def load(self) -> AsyncGenerator[str, None]:
+        """What was typed at the connection in use, newest first."""
+        for text in self.load_history_strings():
+            yield text
+
+    def get_strings(self) -> list[str]:
+        """What was typed at the connection in use, oldest first."""
+        here = self._way(None)
+        return [entry.text for entry in self.entries if entry.at == here]
+
+    def append_string(self, string: str) -> None:
+        """Keep what was submitted, in memory and in the file, without its secrets."""
+        here = self._way(None)
+        if here is None or not string.strip():
+            return
+        entry = Entry(self._redact(string).rstrip("\n"), here, self._destination(string))
+        if self.entries and self.entries[-1] == entry:
+            return
+        self.entries.append(entry)
+        try:
+            self._file.append(entry)
+        except OSError:
+            return  # a history that cannot be kept is no reason to stop
+
+    def load_history_strings(self) -> Iterable[str]:
+        """What was typed at the connection in use, newest first."""
+        return reversed(self.get_strings())
+
+    def store_string(self, string: str) -> None:
+        """Storing is done by `append_string`."""
+
+    def lines_sent_to(self, way: Way) -> Iterator[str]:
+        """The lines of what went to a connection in a mode, newest first."""
+        for entry in self.entries[: -_SUGGESTED - 1 : -1]:
+            if entry.to == way:
+                yield from reversed(entry.text.split("\n"))
+
+    def _destination(self, text: str) -> Way | None:
+        ways = {self._way(name) for name in header_names(text)}
+        return ways.pop() if len(ways) == 1 else None
+
+
+def header_names(text: str) -> list[str | None]:
+    """The connections that the text names; None stands for the one in use."""
+    names: list[str | None] = [match[1] for line in text.split("\n") if (match := _HEADER.match(line))]
+    return names or [None]
+
+
+class SuggestFromHistory(AutoSuggest):
+    """Offers the rest of a line that was sent before to where the block being written goes, and to nowhere else."""
+
+    def __init__(self, history: PromptHistory, way: Callable[[str | None], Way | None]) -> None:
+        self._history = history
+        self._way = way
+
+    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
+        """The rest of the newest line that begins like the one at whose end the cursor is."""
+        typed = document.current_line_before_cursor
+        if not typed.strip() or not document.is_cursor_at_the_end_of_line:
+            return None
+        way = self._way(header_names(document.text_before_cursor)[-1])
+        if way is None:
+            return None
+        lines = self._history.lines_sent_to(way)
+        found = next((line for line in lines if line.startswith(typed) and line != typed), None)
+        return Suggestion(found[len(typed) :]) if found else None

@@ -1,0 +1,50 @@
+"""What may be stored of a text that was typed: no secret, no key, no card."""
+
+from __future__ import annotations
+
+from stripe_shell.diagnostics import Source
+from stripe_shell.lang.ast import Block, Item, Loop, Param
+from stripe_shell.lang.lines import read_lines
+from stripe_shell.lang.parser import parse
+from stripe_shell.secrets import MASK, Secrets
+
+#: Parameters whose value is nobody's business, by the last part of their name.
+_SENSITIVE = frozenset(
+    {"cvc", "account_number", "iban", "id_number", "ssn_last_4", "client_secret", "password", "payload", "token"}
+)
+
+
+def redact(text: str, secrets: Secrets) -> str:
+    """The text without what must not be stored: the values of `@secret`, of keys, of cards and bank accounts."""
+    script, _ = parse(Source("<prompt>", text), prompt=True)
+    cuts = sorted({*_secret_lines(text), *_sensitive(script.items)}, reverse=True)
+    for start, end, replacement in cuts:
+        text = text[:start] + replacement + text[end:]
+    return secrets.mask(text)
+
+
+def _secret_lines(text: str) -> list[tuple[int, int, str]]:
+    """Of every `@secret` line, well-formed or not, what stands behind the `=`, or behind the word."""
+    cuts = []
+    for line in read_lines(text):
+        if line.kind == "directive" and text[line.body : line.word] == "@secret":
+            equals = text.find("=", line.value, line.end)
+            cuts.append((equals + 1 if equals >= 0 else line.value, line.end, ""))
+    return cuts
+
+
+def _sensitive(items: tuple[Item, ...]) -> list[tuple[int, int, str]]:
+    cuts = []
+    for item in items:
+        if isinstance(item, Loop):
+            cuts += _sensitive(item.items)
+        elif isinstance(item, Block):
+            params = [param for param in item.params if _is_sensitive(param)]
+            cuts += [(param.value.span.start, param.value.span.end, MASK) for param in params]
+    return cuts
+
+
+def _is_sensitive(param: Param) -> bool:
+    if param.value.references or not param.value.parts:
+        return False
+    return param.key.path[-1] in _SENSITIVE or param.key.path[-2:] == ("card", "number")

@@ -1,0 +1,61 @@
+"""The prompt's own words: where a block goes, and what it still lacks. Live is said in red and in words."""
+
+from __future__ import annotations
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+from stripe_shell.connections import Connection
+from stripe_shell.lang.cursor import cursor_context
+from stripe_shell.repl.session import Session
+from stripe_shell.suggest import missing
+
+_SHOWN = 6
+
+
+def prompt_text(session: Session) -> StyleAndTextTuples:
+    """`sandbox> `, or `LIVE stripe> `."""
+    connection = session.connection
+    if warning := live_words(connection):
+        return [("class:prompt.live", f" {warning} {connection.name} "), ("class:prompt", "> ")]
+    return [("class:prompt", f"{connection.name}> ")]
+
+
+def continuation(width: int) -> StyleAndTextTuples:
+    """What stands before every line but the first one of a block."""
+    return [("class:prompt.more", "… ".rjust(width))]
+
+
+def toolbar(session: Session, text: str, offset: int) -> StyleAndTextTuples:
+    """Connection, mode and account of the block being written, where its key comes from, and what the block lacks."""
+    context = cursor_context(text, offset)
+    connection = session.connection_of(context.connection)
+    if connection is None:
+        return [("class:bottom-toolbar.missing", f"there is no connection `/{context.connection}`")]
+    parts = _where(session, connection)
+    lacking = missing(context, session.engine.table, document=session.scope.settings.spec != "stripe")
+    if lacking:
+        more = ", …" if len(lacking) > _SHOWN else ""
+        parts.append(("class:bottom-toolbar.missing", f" · needs {', '.join(lacking[:_SHOWN])}{more}"))
+    elif context.in_block:
+        parts.append(("", " · an empty line sends it"))
+    return parts
+
+
+def _where(session: Session, connection: Connection) -> StyleAndTextTuples:
+    warning = live_words(connection)
+    parts: StyleAndTextTuples = [("class:bottom-toolbar.live", f" {warning} ")] if warning else []
+    facts = [f"/{connection.name}"]
+    if connection.kind == "sandbox":
+        facts.append("in memory" if connection.origin == ":memory:" else connection.origin)
+    else:
+        facts += [*([] if warning else [connection.mode]), connection.problem or f"key from {connection.origin}"]
+    if account := session.scope.settings.account or connection.account:
+        facts.append(account)
+    return [*parts, ("", f"{' ' if warning else ''}{' · '.join(facts)}")]
+
+
+def live_words(connection: Connection) -> str:
+    """What to call the mode of a connection that may cost somebody money; empty for the others."""
+    if connection.kind == "sandbox" or connection.problem:
+        return ""
+    return {"live": "LIVE", "unknown": "LIVE?"}.get(connection.mode, "")

@@ -1,0 +1,212 @@
+"""The parameters that may come next in a block: required ones first, then the documented ones, then the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stripe_shell.lang.cursor import Context
+from stripe_shell.records import record
+from stripe_shell.spec.model import Operation, Shape
+from stripe_shell.spec.names import documented_name, resolve_name
+from stripe_shell.spec.shapes import members, shape_at, type_label
+from stripe_shell.spec.table import Table
+from stripe_shell.suggest.ids import URL, noun_of
+from stripe_shell.suggest.matching import closest_first
+from stripe_shell.suggest.suggestion import Suggestion, Surrounding, operation_of
+
+Path = tuple[str, ...]
+
+_TEXT = Shape("string")
+_SHOWN_VALUES = 3
+_STEP = re.compile(r"[^.\[\]]+")
+
+
+@record
+class Parameter:
+    """A parameter under a name that may be written."""
+
+    name: str
+    path: Path
+    shape: Shape
+    required: bool = False
+    documented: bool = False
+    deprecated: bool = False
+
+    @property
+    def rank(self) -> int:
+        """Its place in the menu; smaller is higher."""
+        return 0 if self.required else 1 if self.documented else 3 if self.deprecated else 2
+
+
+def parameters(operation: Operation, *, document: bool) -> list[Parameter]:
+    """The parameters at the top of a call, each under one name, in the order of the menu."""
+    found = list(_named(operation, document))
+    taken = {parameter.path for parameter in found}
+    found += [
+        Parameter(field.name, (field.name,), field.shape, field.required, deprecated=field.deprecated)
+        for field in operation.params.fields.values()
+        if (field.name,) not in taken
+    ]
+    return sorted(found, key=lambda parameter: parameter.rank)
+
+
+def _named(operation: Operation, document: bool) -> Iterator[Parameter]:
+    """Parameters that have a name of their own: in the URL, in the document, or by the language's other names."""
+    for placeholder in operation.path_params:
+        name = documented_name(operation, placeholder)
+        yield Parameter(name, (URL, placeholder), _TEXT, required=True, documented=True)
+    required = set(operation.required_by_document) if document else set()
+    for name in dict.fromkeys((*operation.documented_params, *operation.aliases)):
+        path = resolve_name(operation, (name,)).path
+        if path is None:
+            continue
+        own = operation.params.fields.get(path[0]) if len(path) == 1 else None
+        must = ".".join(path) in required or (own is not None and own.required)
+        shape = shape_at(operation.params, path) or _TEXT
+        yield Parameter(name, path, shape, required=must, documented=True)
+
+
+def missing(context: Context, table: Table, *, document: bool = True) -> tuple[str, ...]:
+    """The required parameters that the block being written does not have yet, `action` and `entity` among them."""
+    if not context.in_block:
+        return ()
+    written = {
+        "action": context.action or context.kind == "action",
+        "entity": context.entity or context.kind == "entity",
+    }
+    words = tuple(name for name, value in written.items() if not value)
+    operation = operation_of(context, table)
+    if words or operation is None:
+        return words
+    used = used_paths(context, operation)
+    return tuple(p.name for p in parameters(operation, document=document) if p.required and not _covers(used, p.path))
+
+
+def used_paths(context: Context, operation: Operation) -> set[Path]:
+    """What the block has already, by Stripe's names."""
+    names = (*context.used, context.key) if context.kind == "value" and context.key else context.used
+    return {param_path(operation, split_key(name)) for name in names if name not in {"action", "entity"}}
+
+
+def param_path(operation: Operation, typed: Path) -> Path:
+    """The path of the parameter that a name means; the name itself when it means none."""
+    if not typed:
+        return typed
+    found = resolve_name(operation, typed)
+    return (URL, found.path_param) if found.path_param else found.path or typed
+
+
+def split_key(key: str) -> Path:
+    """`items[0].price` as `("items", "0", "price")`."""
+    return tuple(_STEP.findall(key))
+
+
+def _covers(used: set[Path], path: Path) -> bool:
+    return any(other[: len(path)] == path for other in used)
+
+
+# --- suggestions ----------------------------------------------------------------------------------------
+
+
+def suggest_fields(context: Context, around: Surrounding) -> list[Suggestion]:
+    """Names of parameters, at the top of the block or below what has been written of a name."""
+    words = _action_and_entity(context)
+    operation = operation_of(context, around.table)
+    if operation is None:
+        return closest_first(context.prefix, words, lambda suggestion: suggestion.display)
+    base_end = max(context.prefix.rfind("."), context.prefix.rfind("[")) + 1
+    if base_end:
+        return _nested(context, around, operation, base_end)
+    used = used_paths(context, operation)
+    found = [*words]
+    for parameter in parameters(operation, document=around.document):
+        found += _top_level(context, around, operation, parameter, used)
+    return closest_first(context.prefix, found, lambda suggestion: suggestion.display)
+
+
+def _action_and_entity(context: Context) -> list[Suggestion]:
+    named = {"action": context.action, "entity": context.entity}
+    meanings = {"action": "create, get, list, update, …", "entity": "customer, subscription, product, …"}
+    mark = "=" if context.inline else ": "
+    return [
+        Suggestion(f"{name}{mark}", context.start, name, f"{meanings[name]} · required", "field", required=True)
+        for name, value in named.items()
+        if not value
+    ]
+
+
+def _top_level(
+    context: Context, around: Surrounding, operation: Operation, parameter: Parameter, used: set[Path]
+) -> Iterator[Suggestion]:
+    label = _label(around, operation, parameter.path, parameter.shape)
+    notes = [label, "required" * parameter.required, "deprecated" * parameter.deprecated]
+    meta = " · ".join(note for note in notes if note)
+    for ending in _endings(parameter.shape, parameter.name, context):
+        whole = not ending.endswith((".", "["))
+        if whole and _covers(used, parameter.path):
+            continue
+        display = parameter.name + ending.rstrip(": =")
+        yield Suggestion(parameter.name + ending, context.start, display, meta, "field", parameter.required)
+
+
+def _endings(shape: Shape, name: str, context: Context) -> Iterator[str]:
+    """What may follow a name: its value, or a name below it."""
+    if _takes_value(shape):
+        yield "=" if context.inline else ": "
+    kinds = {variant.kind for variant in (shape, *shape.variants)}
+    if kinds & {"object", "map"}:
+        yield "."
+    if any(inner.kind in {"object", "union"} for inner in members(shape, "0") if "array" in kinds):
+        count = _next_index(name, context)
+        yield from (f"[{index}]." for index in range(max(0, count - 1), count + 1))
+
+
+def _takes_value(shape: Shape) -> bool:
+    if shape.kind == "union":
+        return any(_takes_value(variant) for variant in shape.variants)
+    if shape.kind == "array":
+        return shape.items is not None and _takes_value(shape.items)
+    return shape.kind not in {"object", "map"}
+
+
+def _next_index(base: str, context: Context) -> int:
+    """The index that comes after those that have been written of a list; 0 for a new one."""
+    indexes = [path[1] for name in context.used if (path := split_key(name))[:1] == (base,) and len(path) > 1]
+    return max((int(index) + 1 for index in indexes if index.isdecimal()), default=0)
+
+
+def _nested(context: Context, around: Surrounding, operation: Operation, base_end: int) -> list[Suggestion]:
+    """Names below `address.`, `items[0].` or `created[`."""
+    base, typed = context.prefix[:base_end], context.prefix[base_end:]
+    path = param_path(operation, split_key(base))
+    shape = shape_at(operation.params, path)
+    if shape is None or (path and path[-1] == "metadata"):
+        return []
+    bracket = base.endswith("[")
+    if bracket and "array" in {variant.kind for variant in (shape, *shape.variants)}:
+        return []
+    used = used_paths(context, operation)
+    found: list[Suggestion] = []
+    for field in _fields_below(shape):
+        label = _label(around, operation, (*path, field.name), field.shape)
+        meta = f"{label} · required" if field.required else label
+        for ending in _endings(field.shape, field.name, context):
+            if (*path, field.name) in used and not ending.endswith("."):
+                continue
+            text = f"{field.name}]{ending}" if bracket else field.name + ending
+            display = field.name + ending.rstrip(": =")
+            found.append(Suggestion(text, context.start + base_end, display, meta, "field", field.required))
+    found.sort(key=lambda suggestion: not suggestion.required)
+    return closest_first(typed, found, lambda suggestion: suggestion.display)
+
+
+def _fields_below(shape: Shape) -> Iterator[Parameter]:
+    for variant in (shape, *shape.variants):
+        for field in variant.fields.values():
+            yield Parameter(field.name, (), field.shape, field.required, deprecated=field.deprecated)
+
+
+def _label(around: Surrounding, operation: Operation, path: Path, shape: Shape) -> str:
+    noun = noun_of(around, operation, path, shape)
+    return f"id of {noun}" if noun else type_label(shape, _SHOWN_VALUES)

@@ -1,0 +1,73 @@
+"""Which candidates fit what has been typed, the closest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+#: How close a candidate is; smaller is closer.
+Closeness = tuple[int, int, int]
+
+_SEPARATORS = "_.-[ "
+_LETTERS = 3
+
+
+def closeness(typed: str, candidate: str) -> Closeness | None:
+    """How well the candidate fits, None when it does not; letter case is ignored.
+
+    First those that begin with what was typed, then those with a word that does, those that contain it, and those that
+    have its letters in order, few others between them.
+    """
+    typed, candidate = typed.lower(), candidate.lower()
+    if candidate.startswith(typed):
+        return 0, 0, 0
+    at = candidate.find(typed)
+    word = at
+    while word > 0 and candidate[word - 1] not in _SEPARATORS:
+        word = candidate.find(typed, word + 1)
+    if word > 0:
+        return 1, word, 0
+    if at > 0:
+        return 2, at, 0
+    return _letters(typed, candidate)
+
+
+def closest_first(typed: str, items: Iterable[T], text: Callable[[T], str]) -> list[T]:
+    """The items whose text fits, the closest first; equally close ones stay in their order.
+
+    Those that merely have the letters are left out where others fit better.
+    """
+    found = [(near, item) for item in items if (near := closeness(typed, text(item))) is not None]
+    found.sort(key=lambda pair: pair[0])
+    better = [item for near, item in found if near[0] < _LETTERS]
+    return better or [item for _, item in found]
+
+
+def _letters(typed: str, candidate: str) -> Closeness | None:
+    """The letters in order: at least two of them, the first one at the start of a word."""
+    if len(typed) < 2:
+        return None
+    best: Closeness | None = None
+    for start in _word_starts(candidate):
+        end = _reach(typed, candidate, start)
+        if end is not None and (best is None or end - start < best[1]):
+            best = _LETTERS, end - start, start
+    return best
+
+
+def _word_starts(candidate: str) -> list[int]:
+    return [at for at in range(len(candidate)) if at == 0 or candidate[at - 1] in _SEPARATORS]
+
+
+def _reach(typed: str, candidate: str, start: int) -> int | None:
+    """Where the letters of `typed` end when its first one stands at `start`."""
+    if not candidate.startswith(typed[0], start):
+        return None
+    at = start
+    for letter in typed[1:]:
+        at = candidate.find(letter, at + 1)
+        if at < 0:
+            return None
+    return at

@@ -1,0 +1,57 @@
+"""What is suggested, and what suggestions are drawn from besides the table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
+
+from stripe_shell.lang.cursor import Context
+from stripe_shell.records import field, record
+from stripe_shell.spec.model import Operation
+from stripe_shell.spec.table import Table
+from stripe_shell.suggest.known import Known, Place
+
+SuggestionKind = Literal[
+    "connection", "action", "entity", "field", "id", "value", "reference", "directive", "command", "path", "operator"
+]  # fmt: skip
+
+
+@record
+class Suggestion:
+    """One way to go on: `text` takes the place of what stands from offset `start` up to the cursor.
+
+    `display` is its name in the menu, `meta` what stands beside it there (a type, a meaning).
+    """
+
+    text: str
+    start: int
+    display: str
+    meta: str
+    kind: SuggestionKind
+    required: bool = False
+
+
+@record
+class Surrounding:
+    """What there is to suggest besides Stripe's own words; all of it is in memory.
+
+    `connections` maps names to a few words about them, `names` what references may begin with to what they stand for.
+    `environment` are the names of its variables. `document` says whether the source document's required parameters
+    count beside Stripe's. `place` is where the block being written goes: only ids that are valid there are offered.
+    """
+
+    table: Table
+    known: Known = field(default_factory=Known)
+    place: Place | None = None
+    connections: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Any] = field(default_factory=dict)
+    environment: Collection[str] = ()
+    formats: tuple[str, ...] = ()
+    document: bool = True
+
+
+def operation_of(context: Context, table: Table) -> Operation | None:
+    """The call that the block being written makes, as far as it is known."""
+    if not context.action or not context.entity:
+        return None
+    return table.operation(context.action.strip(), context.entity.strip())

@@ -1,0 +1,97 @@
+"""A real terminal for the tests: the program in a pseudo-terminal, its screen drawn by pyte."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pexpect
+import pyte
+
+ROOT = Path(__file__).parents[2]
+
+CTRL_C, CTRL_D, TAB, ENTER, DOWN, ESCAPE = "\x03", "\x04", "\t", "\r", "\x1b[B", "\x1b"
+
+_CURSOR_QUESTION = "\x1b[6n"
+_LONGEST_WAIT = 20.0
+
+
+class Terminal:
+    """The program on a screen; waits for what the screen shows, never for time to pass."""
+
+    def __init__(self, command: Sequence[str], home: Path, *, columns: int = 80, lines: int = 24) -> None:
+        self.screen = pyte.HistoryScreen(columns, lines, history=1000)
+        self._stream = pyte.Stream(self.screen)
+        environ = {
+            "HOME": str(home),
+            "XDG_STATE_HOME": str(home / "state"),
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+        }
+        self.child = pexpect.spawn(
+            command[0], list(command[1:]), env=environ, cwd=str(home), dimensions=(lines, columns), encoding="utf-8"
+        )
+
+    def type(self, text: str) -> None:
+        """Send keys."""
+        self.child.send(text)
+
+    def paste(self, text: str) -> None:
+        """Send a bracketed paste."""
+        self.child.send(f"\x1b[200~{text}\x1b[201~")
+
+    @property
+    def lines(self) -> list[str]:
+        """What the screen shows, and above it what has scrolled away."""
+        above = [
+            "".join(line[column].data for column in range(self.screen.columns)) for line in self.screen.history.top
+        ]
+        return [line.rstrip() for line in [*above, *self.screen.display]]
+
+    @property
+    def text(self) -> str:
+        """The lines as one text."""
+        return "\n".join(self.lines)
+
+    def wait(self, wanted: str | Callable[[str], bool]) -> str:
+        """Read until the screen shows the text, or satisfies the function; fail with what it shows instead."""
+        satisfied = wanted if callable(wanted) else lambda text: wanted in text
+        while not satisfied(self.text):
+            self._read()
+        return self.text
+
+    def wait_end(self) -> int | None:
+        """Read until the program ends; its exit code."""
+        while True:
+            try:
+                self._read()
+            except EOFError:
+                self.child.close()
+                return self.child.exitstatus
+
+    def close(self) -> None:
+        """End the program."""
+        self.child.close(force=True)
+
+    def _read(self) -> None:
+        try:
+            text = self.child.read_nonblocking(65536, timeout=_LONGEST_WAIT)
+        except pexpect.TIMEOUT:
+            raise AssertionError(f"nothing more came; the screen shows\n{self.text}") from None
+        except pexpect.EOF:
+            raise EOFError(f"the program ended; the screen shows\n{self.text}") from None
+        while _CURSOR_QUESTION in text:
+            before, _, text = text.partition(_CURSOR_QUESTION)
+            self._stream.feed(before)
+            self.child.send(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")
+        self._stream.feed(text)
+
+
+def shell(home: Path, *options: str, columns: int = 80, lines: int = 24) -> Terminal:
+    """The shell on a sandbox in memory."""
+    command = [sys.executable, "-m", "stripe_shell", "--memory", *options]
+    return Terminal(command, home, columns=columns, lines=lines)
