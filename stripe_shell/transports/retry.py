@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from stripe_shell.records import record
 
+from stripe_shell.records import record
 from stripe_shell.wire import Response
 
 
