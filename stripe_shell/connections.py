@@ -8,6 +8,7 @@ with the first one to the sandbox, tomllib and pydantic when there is a settings
 from __future__ import annotations
 
 import re
+from _thread import allocate_lock
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -66,9 +67,7 @@ class LateTransport:
 
     def __init__(self, open_transport: Callable[[], Transport]) -> None:
         self._open = open_transport
-        from threading import Lock
-
-        self._lock = Lock()
+        self._lock = allocate_lock()
         self._transport: Transport | None = None
 
     def send(self, request: Request) -> Response:

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "stripe_shell"
 
 #: Rooms by floor, as the README draws them. A room is a file or a folder directly below the package.
 FLOORS = [
-    {"__init__", "diagnostics", "errors", "secrets"},
+    {"__init__", "diagnostics", "errors", "records", "secrets"},
     {"lang", "spec", "wire"},
     {"engine", "suggest", "sandbox"},
     {"transports", "render", "connections"},

@@ -105,6 +105,11 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
 _VALUED = {name for options in _OPTIONS.values() for name, option in options.items() if option.kind != "flag"}
 
 
+def option_names() -> tuple[str, ...]:
+    """Every option of any command, sorted, for completion."""
+    return tuple(sorted({"--help", "--version", *(name for options in _OPTIONS.values() for name in options)}))
+
+
 def parse_arguments(argv: Sequence[str]) -> Arguments:
     """The command line as `Arguments`. Raises UsageError, which says what is wrong with it."""
     command = _command(argv)
