@@ -10,7 +10,7 @@ from stripe_shell.spec.table import Table
 
 from . import errors, pages
 from .context import Context, Json
-from .expand import kinds_of
+from .expand import kinds_of, solid
 from .resource import Answer, Resource, Transition
 
 Role = Literal["list", "search", "create", "retrieve", "update", "delete", "action", "single", "single_update", "find"]
@@ -265,7 +265,7 @@ def _with_object(ctx: Context, resource: Resource, role: Role, obj: Json) -> Ans
 
 
 def _answers_deleted(table: Table, shape: Shape) -> bool:
-    return not kinds_of(table, shape)
+    return not kinds_of(table, shape) or any("deleted" in inner.fields for inner in solid(table, shape))
 
 
 def _act(ctx: Context, resource: Resource, obj: Json) -> Answer:

@@ -43,6 +43,7 @@ class Customer(Resource):
             ctx.get("test_helpers.test_clock", obj["test_clock"], param="test_clock")
             obj["created"] = ctx.now_for(obj)
         _stamp_currency(obj)
+        _trim_shipping(obj)
         self._use_source(ctx, obj, params)
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
@@ -63,6 +64,7 @@ class Customer(Resource):
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Keep the ledger of the balance, and the default that is named."""
         _stamp_currency(obj)
+        _trim_shipping(obj)
         self._use_source(ctx, obj, params)
         row = ctx.stored(obj)
         change = obj["balance"] - (row["balance"] if row else 0)
@@ -189,6 +191,13 @@ def _stamp_currency(obj: Json) -> None:
     """A balance needs a currency: the account's own."""
     if obj["balance"] and not obj["currency"]:
         obj["currency"] = "usd"
+
+
+def _trim_shipping(obj: Json) -> None:
+    """Carrier and tracking number are not there until they are set."""
+    for name in ("carrier", "tracking_number"):
+        if obj["shipping"] and obj["shipping"].get(name) is None:
+            obj["shipping"].pop(name, None)
 
 
 def _record_balance(ctx: Context, obj: Json, amount: int, kind: str) -> None:

@@ -27,7 +27,7 @@ class Event(Resource):
             raise errors.exclusive("type", "types")
         created = params.get("created")
         ranges = dict(created) if isinstance(created, dict) else {"gte": created, "lte": created} if created else {}
-        ranges["gte"] = max(ranges.get("gte") or 0, ctx.now() - KEPT)
+        ranges["gte"] = max(ranges.get("gte") or 0, ctx.now() - KEPT + 1)
         return super().list_page(ctx, {**params, "created": ranges})
 
     def filter_type(self, ctx: Context, value: str, filters: Filters) -> None:
