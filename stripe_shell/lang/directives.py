@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from stripe_shell.diagnostics import Span
+from stripe_shell.diagnostics import Span, closest
 from stripe_shell.lang.ast import (
     Argument,
     Assignment,
@@ -31,7 +31,7 @@ from stripe_shell.lang.ast import (
 )
 from stripe_shell.lang.lines import BLANKS
 from stripe_shell.lang.paths import ANSWER_PATHS, parse_key, read_path
-from stripe_shell.lang.reading import Mistake, Reading, nearest
+from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import bare_value, parse_value, parse_word
 
 #: Where each directive may stand.
@@ -375,7 +375,7 @@ def _path(reading: Reading, start: int, end: int) -> tuple[Path, int]:
     steps, pos = found
     text, span = reading.text[start:pos], reading.span(start, pos)
     if text.startswith("$") and text not in ANSWER_PATHS:
-        meant = nearest(text, ANSWER_PATHS)
+        meant = closest(text, ANSWER_PATHS)
         label = f"did you mean `{meant}`?" if meant else f"known are {', '.join(ANSWER_PATHS)}"
         raise Mistake("E111", f"unknown `{text}`", span, label, reading.fix(start, pos, meant) if meant else None)
     return Path(steps, text, span), pos
@@ -394,7 +394,7 @@ def _operator(reading: Reading, pos: int, end: int) -> tuple[Operator, int]:
         raise Mistake(
             "E111", "`=` is no comparison", reading.span(at, at + 1), "write `==`", reading.fix(at, at + 1, "==")
         )
-    meant = nearest(word, WORD_OPERATORS)
+    meant = closest(word, WORD_OPERATORS)
     fix = reading.fix(at, at + len(word), meant) if meant else None
     label = f"did you mean `{meant}`?" if meant else f"one of {known}"
     raise Mistake("E111", f"`{word}` is not an operator" if word else "an operator must follow", span, label, fix)

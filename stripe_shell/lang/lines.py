@@ -30,7 +30,9 @@ _LINE = re.compile(
 _LOOSE_PARAM = re.compile(r"([^\n]*?):(?=[ \t\r\n]|\Z)[ \t\r]*")
 STRING = re.compile(_STRING)
 #: The name of an inline `name=value`, and its `=`.
-INLINE_NAME = re.compile(rf"((?:{_STRING}|[^\s=\"'{{$])+)=")
+INLINE_NAME = re.compile(rf"((?:{_STRING}|[^ \t\r\n=\"'{{$])+)=")
+#: A bare word on a header line: a blank inside a reference does not end it.
+WORD = re.compile(r"(?:\$\$?\{[^}\n]*\}|[^ \t\r\n])+")
 LITERAL_STRING = re.compile(r"'[^'\n]*'")
 _HEREDOC_END = re.compile(r'(?:[^"\\]++|\\.|"(?!""))*+"""', re.DOTALL)
 _BRACKET = re.compile(rf"{_STRING}|[{{}}\[\]]")

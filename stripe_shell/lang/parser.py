@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stripe_shell.diagnostics import Diagnostic, Source, Span, sort_diagnostics
+from stripe_shell.diagnostics import Diagnostic, Source, Span, closest, sort_diagnostics
 from stripe_shell.lang.ast import (
     Block,
     Comment,
@@ -27,7 +27,7 @@ from stripe_shell.lang.directives import (
 )
 from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, read_lines, value_end
 from stripe_shell.lang.paths import parse_key, parse_path
-from stripe_shell.lang.reading import Mistake, Reading, nearest
+from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import bare_value, json_error, parse_template, parse_value, parse_word
 from stripe_shell.records import field, record
 
@@ -365,7 +365,7 @@ class Parser:
 
     def _unknown_directive(self, name: str, at: Span) -> Mistake:
         known = (*BLOCK_DIRECTIVES, *BOTH_DIRECTIVES, *TOP_DIRECTIVES, *(COMMANDS if self.prompt else ()))
-        meant = nearest(name.lower(), known)
+        meant = closest(name.lower(), known)
         fix = self.reading.fix(at.start, at.end, f"@{meant}") if meant else None
         label = f"did you mean `@{meant}`?" if meant else f"known are {', '.join(f'@{word}' for word in known)}"
         return Mistake("E110", f"unknown directive `@{name}`", at, label, fix)

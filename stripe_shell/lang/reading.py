@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from stripe_shell.diagnostics import Diagnostic, Fix, Source, Span
 
 
@@ -45,10 +43,3 @@ class Reading:
     ) -> None:
         """Note an error and go on."""
         self.problems.append(Diagnostic(code, message, span, label=label, fix=fix, context=context))
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that `word` was probably meant to be."""
-    import difflib
-
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)

@@ -8,7 +8,7 @@ from os.path import commonprefix  # of any strings, character by character
 
 from stripe_shell.diagnostics import Source, Span
 from stripe_shell.lang.ast import Part, Reference, Text, Value
-from stripe_shell.lang.lines import BLANKS, LITERAL_STRING, STRING, value_end
+from stripe_shell.lang.lines import BLANKS, LITERAL_STRING, STRING, WORD, value_end
 from stripe_shell.lang.paths import read_steps
 from stripe_shell.lang.reading import Reading
 
@@ -18,7 +18,6 @@ ESCAPE = re.compile(
     r'\\(?:(["\\/])|([bfnrt])|u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})'
     r"|u(?![dD][89a-fA-F])([0-9a-fA-F]{4})|)",
 )
-_WORD = re.compile(r"(?:\$\$?\{[^}\n]*\}|[^\s])+")
 _CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _NAMESPACED = re.compile(r"[ \t]*([A-Za-z_]\w*):([A-Za-z_]\w*)[ \t]*(?::-(.*))?\Z", re.DOTALL)
 _DEFAULT = re.compile(r"[ \t]*(?::-(.*))?\Z", re.DOTALL)
@@ -340,5 +339,5 @@ def word_end(text: str, start: int, end: int) -> int:
         pos = match.end()
     elif text.startswith(("{", "["), start, end):
         pos = max(start, value_end(text, start, end))
-    more = _WORD.match(text, pos, end)
+    more = WORD.match(text, pos, end)
     return more.end() if more else pos

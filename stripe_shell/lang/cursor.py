@@ -1,0 +1,258 @@
+"""What is being written at a place in a text, however unfinished it is; and whether Enter submits the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from stripe_shell.diagnostics import Source
+from stripe_shell.lang.ast import Param
+from stripe_shell.lang.format import format_key
+from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, read_lines
+from stripe_shell.lang.parser import OpenBlock, Parser
+from stripe_shell.lang.paths import parse_key
+from stripe_shell.lang.reading import Mistake, Reading
+from stripe_shell.lang.values import word_end
+from stripe_shell.records import record, replace
+
+_REFERENCE_REST = re.compile(r"[\w.\[\]:-]*")
+_EMPTY = Line("blank", 0, 0, 0, 0, 0, 0, False)
+
+Kind = Literal[
+    "connection", "action", "entity", "key", "value", "directive", "directive_argument", "reference", "command", "none"
+]  # fmt: skip
+
+
+@record
+class Context:
+    """What is written at an offset.
+
+    `[start, end)` is the word that a completion replaces, `prefix` the part of it before the offset; sigils (`/`, `@`,
+    `${`) and an opening quote are not in it. `kind` is
+
+    - `connection`, `action`, `entity`, `key`: such a word; `inline` on a header line or without a header;
+    - `value`: the value of the parameter `key` (as the formatter writes it);
+    - `directive`: the word after `@` in a block; `command`: the same outside, where top-level directives and the
+      shell's own commands stand; an inline `action` at the start of a line may also be a bare `help`, `exit`, `quit`;
+    - `directive_argument`: a word of the argument of `@directive`, with what stands `before` it in the argument;
+    - `reference`: what stands between `${` and `}`;
+    - `none`: nothing that could be completed.
+
+    `connection`, `action`, `entity` are those of the open block as far as they are known; `used` are the other
+    parameters of the block; `in_block` says whether a block is open here.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    prefix: str
+    connection: str | None = None
+    action: str | None = None
+    entity: str | None = None
+    used: tuple[str, ...] = ()
+    key: str | None = None
+    directive: str | None = None
+    before: str = ""
+    inline: bool = False
+    in_block: bool = False
+
+
+def cursor_context(text: str, offset: int) -> Context:
+    """What is written at `offset` (0 to the length of the text)."""
+    parser = Parser(Source("<cursor>", text), prompt=True)
+    lines = read_lines(text)
+    current = _EMPTY._replace(start=len(text), body=len(text), value=len(text), end=len(text))
+    for line in lines:
+        if offset < line.next or (line.next == len(text) and text[line.next - 1] != "\n"):
+            current = line
+            break
+        parser.read(line)
+    above = parser.block
+    found = _find(text, offset, current, above is not None)
+    if current.kind != "blank":
+        parser.read(current)
+    block = parser.block if current.kind in ("header", "other") else above
+    _read_on(parser, block, lines)
+    return _in_block(found, text, offset, block)
+
+
+def is_complete(text: str) -> bool:
+    """Whether Enter behind `text`, as the buffer of a prompt, submits it.
+
+    An inline form without a header, a command, a bare word and a top-level directive do at once; a block does when
+    a blank line ends it; an open bracket, heredoc or `@foreach` never does.
+    """
+    lines = list(read_lines(f"{text}\n"))
+    if not text.strip():
+        return True
+    if any(line.open for line in lines) or (lines[-1].kind == "response" and lines[-1].end == lines[-1].word):
+        return False
+    parser = Parser(Source("<prompt>", text), prompt=True)
+    for line in lines:
+        parser.read(line)
+    if len(parser.loops) > 1:
+        return False
+    block = parser.block
+    if block is None or any(problem.code in ("E103", "E112") for problem in parser.reading.problems):
+        return True
+    if not block.begun:
+        return len(lines) > 2 and lines[-1].kind == lines[-2].kind == "blank"
+    return block.connection is None and block.inline == len(block.items)
+
+
+def needs_more(text: str) -> bool:
+    """Whether Enter behind `text` starts a new line of it."""
+    return not is_complete(text)
+
+
+def _read_on(parser: Parser, block: OpenBlock | None, lines: Iterator[Line]) -> None:
+    """Read the rest of the block, for the parameters below the cursor."""
+    if block is not None:
+        for line in lines:
+            if parser.block is not block:
+                return
+            parser.read(line)
+
+
+def _in_block(found: Context, text: str, offset: int, block: OpenBlock | None) -> Context:
+    """What was found, with what is known of the block around it."""
+    if block is None:
+        return found
+    params = [item for item in block.items if isinstance(item, Param)]
+    others = [param for param in params if not param.span.start <= offset <= param.span.end]
+    literals = {param.key.path: param.value.literal for param in others}
+    return replace(
+        found,
+        connection=None if found.kind == "connection" else block.connection,
+        action=literals.get(("action",)),
+        entity=literals.get(("entity",)),
+        used=tuple(format_key(param.key) for param in others),
+        in_block=True,
+    )
+
+
+def _find(text: str, offset: int, line: Line, in_block: bool) -> Context:
+    """The word at the offset, in its logical line."""
+    if offset < line.body or line.kind in ("comment", "response"):
+        return _nothing(offset)
+    if line.kind == "blank":
+        return Context("key", offset, offset, "") if in_block else Context("action", offset, offset, "", inline=True)
+    if reference := _open_reference(text, offset, line):
+        return reference
+    if line.kind == "param":
+        return _in_param(text, offset, line)
+    if line.kind == "directive":
+        return _in_directive(text, offset, line, in_block)
+    if line.kind == "header":
+        return _in_header(text, offset, line)
+    if in_block:
+        return _word("key", text, offset, line.body, line.end)
+    return _in_words(text, offset, line.body, max(line.end, offset))
+
+
+def _open_reference(text: str, offset: int, line: Line) -> Context | None:
+    start = text.rfind("${", line.body, offset)
+    if start < 0 or "}" in text[start:offset] or text[start - 1 : start] == "$" or text.startswith("'", line.value):
+        return None
+    if ":-" in text[start:offset] or offset < start + 2:
+        return _nothing(offset)
+    rest = _REFERENCE_REST.match(text, offset)
+    return Context("reference", start + 2, rest.end() if rest else offset, text[start + 2 : offset])
+
+
+def _in_param(text: str, offset: int, line: Line) -> Context:
+    if offset <= line.word:
+        return _word("key", text, offset, line.body, line.word)
+    key = _key_text(text, line.body, line.word)
+    if offset < line.value or text[offset - 1] == ":" or key is None:
+        return _nothing(offset)
+    return _in_value(text, offset, key, line.value, line.end)
+
+
+def _in_value(text: str, offset: int, key: str, start: int, end: int) -> Context:
+    """A value on one line, without its opening and closing quote; nothing inside JSON and heredocs."""
+    if "\n" in text[start:end] or text.startswith(("{", "[", '"""', "'''"), start):
+        return _nothing(offset)
+    if text.startswith(('"', "'"), start) and start < offset:
+        closed = end > start + 1 and text[end - 1] == text[start] and offset < end
+        start, end = start + 1, end - closed
+    kind: Kind = "action" if key == "action" else "entity" if key == "entity" else "value"
+    return replace(_word(kind, text, offset, start, end), key=key)
+
+
+def _in_directive(text: str, offset: int, line: Line, in_block: bool) -> Context:
+    if offset <= line.word:
+        if offset == line.body:
+            return _nothing(offset)
+        return _word("directive" if in_block else "command", text, offset, line.body + 1, line.word)
+    if offset < line.value or (text[offset - 1] not in BLANKS and offset == line.value):
+        return _nothing(offset)
+    start = offset
+    while start > line.value and text[start - 1] not in BLANKS:
+        start -= 1
+    end = offset
+    while end < line.end and text[end] not in " \t\r\n":
+        end += 1
+    found = _word("directive_argument", text, offset, start, end)
+    return replace(found, directive=text[line.body + 1 : line.word], before=text[line.value : start])
+
+
+def _in_header(text: str, offset: int, line: Line) -> Context:
+    stop = line.body + 1
+    while stop < line.end and text[stop] not in BLANKS:
+        stop += 1
+    if offset == line.body:
+        return _nothing(offset)
+    if offset <= stop:
+        return _word("connection", text, offset, line.body + 1, stop)
+    return _in_words(text, offset, stop, max(line.end, offset))
+
+
+def _in_words(text: str, offset: int, pos: int, end: int) -> Context:
+    """The word at the offset among action, entity and `key=value` …"""
+    positional: list[Kind] = ["entity", "action"]
+    while True:
+        while pos < offset and text[pos] in BLANKS:
+            pos += 1
+        named = INLINE_NAME.match(text, pos, end)
+        value = named.end() if named else pos
+        stop = _inline_end(text, value, end)
+        if offset <= stop:
+            break
+        if named is None and positional:
+            positional.pop()
+        elif named and text[pos : named.end(1)] in positional:
+            del positional[positional.index(text[pos : named.end(1)]) :]  # type: ignore[arg-type]
+        pos = stop
+    if named and offset >= value:
+        key = _key_text(text, pos, named.end(1))
+        found = _nothing(offset) if key is None else _in_value(text, offset, key, value, stop)
+    elif named:
+        found = _word("key", text, offset, pos, named.end(1))
+    else:
+        found = _word(positional[-1] if positional else "key", text, offset, pos, stop)
+    return replace(found, inline=True)
+
+
+def _inline_end(text: str, start: int, end: int) -> int:
+    """The end of a word; an open quote reaches to the end of the line."""
+    if start >= end or text[start] in BLANKS:
+        return start
+    stop = word_end(text, start, end)
+    return end if text[start] in "\"'" and (stop == start + 1 or text[stop - 1] != text[start]) else stop
+
+
+def _key_text(text: str, start: int, end: int) -> str | None:
+    try:
+        return format_key(parse_key(Reading(Source("<cursor>", text)), start, end))
+    except Mistake:
+        return None
+
+
+def _word(kind: Kind, text: str, offset: int, start: int, end: int) -> Context:
+    return Context(kind, start, max(end, offset), text[start:offset])
+
+
+def _nothing(offset: int) -> Context:
+    return Context("none", offset, offset, "")

@@ -1,0 +1,222 @@
+"""The lexer's second half: the pieces of each line, for whoever colours or measures text. Loses no character."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from stripe_shell.lang.lines import BLANKS, INLINE_NAME, LITERAL_STRING, WORD, Line, read_lines, value_end
+from stripe_shell.lang.values import word_end
+
+TokenKind = Literal[
+    "whitespace", "newline", "comment", "connection", "action", "entity", "key", "punctuation", "text", "string",
+    "escape", "reference", "directive", "operator", "keyword", "number", "json_key", "json_string", "json_number",
+    "json_word", "command", "error",
+]  # fmt: skip
+
+
+class Token(NamedTuple):
+    """A piece `[start, end)` of a text, and what it is."""
+
+    kind: TokenKind
+    start: int
+    end: int
+
+
+_SPACE = re.compile(r"[ \t\r\n\ufeff]+")
+_KEY_PIECE = re.compile(r'[\[\].]|(?:"(?:[^"\\\n]|\\.)*"|[^\[\].])+')
+_REFERENCE = r"\$\$\{|\$\{[^}\n]*\}?"
+_BARE_PIECE = re.compile(rf"(?P<reference>{_REFERENCE})|(?P<text>(?:[^$]|\$(?!\$?\{{))+)")
+_STRING_PIECE = re.compile(
+    rf"(?P<reference>{_REFERENCE})|(?P<escape>\\(?:u[0-9a-fA-F]{{4}}|.?))|(?P<string>[^\\$]+|\$)"
+)
+_JSON_PIECE = re.compile(
+    r"""(?P<string>"(?:[^"\\\n]|\\.)*")(?P<key>(?=[ \t\r\n]*:))?|(?P<punctuation>[{}\[\],:]+)
+    |(?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)|(?P<word>true|false|null)\b|(?P<space>[ \t\r\n]+)
+    |(?P<other>[^\s"{}\[\],:]+|.)""",
+    re.VERBOSE,
+)
+_ARGUMENT_PIECE = re.compile(
+    rf"""(?P<space>[ \t\r]+)|(?P<string>"(?:[^"\\\n]|\\.)*"|'[^'\n]*')|(?P<reference>{_REFERENCE})
+    |(?P<operator>[=!]=|[<>]=?|!?~|=)|(?P<punctuation>[\[\],]+)
+    |(?P<keyword>(?:all|any|in|contains|startswith|endswith|exists|absent|is|count|every|until)(?=[ \t\r]|\Z))
+    |(?P<number>[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h)?(?=[ \t\r,\]]|\Z))|(?P<text>[^\s"'$=!<>~\[\],]+|.)""",
+    re.VERBOSE,
+)
+_ASSIGNMENT = re.compile(r"([^\s=]+)[ \t\r]*=[ \t\r]*")
+_BARE_COMMAND = re.compile(r"(?:help|exit|quit|\?)(?=[ \t\r]|\Z)")
+_PLAIN_VALUES = frozenset({"@match", "@idempotency_key", "@include", "@account", "@version"})
+_ASSIGNING = frozenset({"@let", "@secret", "@raw"})
+
+
+def tokenize(text: str) -> list[Token]:
+    """The pieces of `text`, in order and without a gap: joined, they are the text."""
+    lexer = _Lexer(text)
+    for line in read_lines(text):
+        lexer.line(line)
+    return lexer.tokens
+
+
+class _Lexer:
+    """Collects tokens; whatever nobody names between two of them becomes one of its own."""
+
+    __slots__ = ("pos", "text", "tokens")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens: list[Token] = []
+        self.pos = 0
+
+    def line(self, line: Line) -> None:
+        """All tokens of a logical line, its indentation and its line end among them."""
+        self.space(line.body)
+        _LINES[line.kind](self, line)
+        self.space(line.next)
+
+    def add(self, kind: TokenKind, end: int) -> None:
+        """The next token reaches up to `end`."""
+        if end > self.pos:
+            self.tokens.append(Token(kind, self.pos, end))
+            self.pos = end
+
+    def space(self, end: int) -> None:
+        """Blanks and line ends up to `end`; anything else there is an error."""
+        while self.pos < end:
+            match = _SPACE.match(self.text, self.pos, end)
+            if match is None:
+                self.add("error", end)
+            elif self.text[self.pos] == "\n":
+                self.add("newline", self.pos + 1)
+            else:
+                newline = self.text.find("\n", self.pos, match.end())
+                self.add("whitespace", newline if newline >= 0 else match.end())
+
+    # --- lines ------------------------------------------------------------------------------------------
+
+    def comment(self, line: Line) -> None:
+        self.add("comment", line.end)
+
+    def param(self, line: Line) -> None:
+        self.key(line.word)
+        self.add("punctuation", line.word + 1)
+        self.space(line.value)
+        self.value(line.end)
+
+    def header(self, line: Line) -> None:
+        name = WORD.match(self.text, line.body, line.end)
+        self.add("connection", name.end() if name else line.end)
+        self.words(line.end)
+
+    def directive(self, line: Line) -> None:
+        name = self.text[line.body : line.word]
+        self.add("directive", line.word)
+        if self.text.startswith(":", line.word) and line.value > line.word:
+            self.add("punctuation", line.word + 1)
+        self.space(line.value)
+        if name in _ASSIGNING and (match := _ASSIGNMENT.match(self.text, line.value, line.end)):
+            self.add("key", match.end(1))
+            self.space(self.text.index("=", self.pos))
+            self.add("operator", self.pos + 1)
+            self.space(match.end())
+            self.value(line.end)
+        elif name in _PLAIN_VALUES:
+            self.value(line.end)
+        else:
+            self.argument(line.end)
+
+    def response(self, line: Line) -> None:
+        self.add("keyword", line.word)
+        self.json(line.end)
+
+    def other(self, line: Line) -> None:
+        """What is read at the prompt only: a bare command, or the inline form without its header."""
+        if command := _BARE_COMMAND.match(self.text, self.pos, line.end):
+            self.add("command", command.end())
+            self.argument(line.end)
+        elif "a" <= self.text[self.pos : self.pos + 1] <= "z":
+            self.words(line.end)
+        else:
+            self.add("error", line.end)
+
+    # --- pieces -----------------------------------------------------------------------------------------
+
+    def key(self, end: int) -> None:
+        for piece in _KEY_PIECE.finditer(self.text, self.pos, end):
+            self.add("punctuation" if piece[0] in ".[]" else "key", piece.end())
+
+    def words(self, end: int) -> None:
+        """Action, entity and `name=value` on one line."""
+        positional: list[TokenKind] = ["entity", "action"]
+        while self.pos < end:
+            if self.text[self.pos] in BLANKS:
+                space = _SPACE.match(self.text, self.pos, end)
+                self.add("whitespace", space.end() if space else end)
+            elif named := INLINE_NAME.match(self.text, self.pos, end):
+                self.key(named.end(1))
+                self.add("operator", named.end())
+                self.value(word_end(self.text, self.pos, end))
+            else:
+                self.add(positional.pop() if positional else "error", word_end(self.text, self.pos, end))
+
+    def value(self, end: int) -> None:
+        first = self.text[self.pos : self.pos + 1] if self.pos < end else ""
+        if first == "'" and (LITERAL_STRING.match(self.text, self.pos, end) or self.text.startswith("'''", self.pos)):
+            self.add("string", end)
+        elif first == '"':
+            self.pieces(_STRING_PIECE, end)
+        elif first and first in "{[" and value_end(self.text, self.pos, end) in (end, -1):
+            self.json(end)
+        else:
+            self.pieces(_BARE_PIECE, end)
+
+    def pieces(self, pattern: re.Pattern[str], end: int) -> None:
+        for piece in pattern.finditer(self.text, self.pos, end):
+            self.add("escape" if piece[0] == "$${" else piece.lastgroup, piece.end())  # type: ignore[arg-type]
+        self.add("text", end)
+
+    def json(self, end: int) -> None:
+        for piece in _JSON_PIECE.finditer(self.text, self.pos, end):
+            group = piece.lastgroup
+            if group == "key":
+                self.add("json_key", piece.end())
+            elif group == "string":
+                self.json_string(piece.end())
+            elif group == "space":
+                self.space(piece.end())
+            else:
+                self.add(_JSON_KINDS[group or "other"], piece.end())
+        self.add("text", end)
+
+    def json_string(self, end: int) -> None:
+        for piece in _STRING_PIECE.finditer(self.text, self.pos, end):
+            kind: TokenKind = "json_string" if piece.lastgroup == "string" else piece.lastgroup  # type: ignore[assignment]
+            self.add("escape" if piece[0] == "$${" else kind, piece.end())
+
+    def argument(self, end: int) -> None:
+        for piece in _ARGUMENT_PIECE.finditer(self.text, self.pos, end):
+            kind = piece.lastgroup
+            if kind == "string" and self.text[self.pos] == '"':
+                self.pieces(_STRING_PIECE, piece.end())
+            elif kind == "space":
+                self.space(piece.end())
+            else:
+                self.add("escape" if piece[0] == "$${" else kind, piece.end())  # type: ignore[arg-type]
+        self.add("text", end)
+
+
+_JSON_KINDS: dict[str, TokenKind] = {
+    "punctuation": "punctuation",
+    "number": "json_number",
+    "word": "json_word",
+    "other": "text",
+}
+_LINES: dict[str, Callable[[_Lexer, Line], None]] = {
+    "param": _Lexer.param,
+    "blank": lambda lexer, line: None,
+    "comment": _Lexer.comment,
+    "header": _Lexer.header,
+    "directive": _Lexer.directive,
+    "response": _Lexer.response,
+    "other": _Lexer.other,
+}
