@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from stripe_shell.diagnostics import Diagnostic, Span
+from stripe_shell.diagnostics import Diagnostic, Span, closest
 from stripe_shell.engine.links import Link, Mode
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import field, fields, record
@@ -139,12 +139,6 @@ def _link(connection: Connection) -> Link:
     transport = LateTransport(connection.open)
     return Link(connection.name, transport, connection.mode, connection.account, connection.api_version)
 
-
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was probably meant to be."""
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(word, tuple(known), n=1)), None)
 
 
 # -- loading ---------------------------------------------------------------------------------------------------------

@@ -139,6 +139,18 @@ class Diagnostic:
             raise ValueError(f"diagnostic code {self.code} is not listed in CODES")
 
 
+def close_words(word: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
+    """The known words that `word` was probably meant to be, best first: for "did you mean"."""
+    from difflib import get_close_matches
+
+    return tuple(get_close_matches(word, list(known), n=most, cutoff=0.6))
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` was probably meant to be, if any is near."""
+    return next(iter(close_words(word, known, most=1)), None)
+
+
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether any of them is an error (and not merely a warning or a note)."""
     return any(diagnostic.severity == "error" for diagnostic in diagnostics)

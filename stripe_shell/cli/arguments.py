@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
 from stripe_shell.records import record
 
@@ -183,10 +184,8 @@ def _set(values: dict[str, Any], name: str, option: Option, given: str | None, r
 
 
 def _meant(name: str, options: Mapping[str, Option]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, list(options), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    close = closest(name, options)
+    return f"; did you mean {close}?" if close else ""
 
 
 def _variable(text: str) -> tuple[str, str]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.streams import Streams
+from stripe_shell.diagnostics import close_words
 from stripe_shell.errors import UsageError
 from stripe_shell.records import as_dict
 from stripe_shell.render.describe import describe_entity, describe_operation, list_entities
 from stripe_shell.spec.describe import describe
 from stripe_shell.spec.model import Entity, Operation
-from stripe_shell.spec.names import close_names
 from stripe_shell.spec.table import Table, load_table
 
 
@@ -54,5 +54,5 @@ def _find(table: Table, words: tuple[str, ...]) -> Operation | Entity | None:
 
 
 def _hint(word: str, known: tuple[str, ...] | Mapping[str, object]) -> str:
-    close = close_names(word, known)
+    close = close_words(word, known)
     return f"; did you mean {' or '.join(f'`{name}`' for name in close)}?" if close else ""

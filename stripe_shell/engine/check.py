@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.diagnostics import Diagnostic, closest
 from stripe_shell.engine.evaluate import evaluate_operand, evaluate_text, evaluate_variable
 from stripe_shell.engine.links import Link, Links
 from stripe_shell.engine.paging import can_page
 from stripe_shell.engine.resolve import Call, find_operation, resolve
-from stripe_shell.engine.scope import BUILT_IN, Scope, closest, missing_field
+from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
 from stripe_shell.engine.settings import SPECS, apply_setting
 from stripe_shell.engine.values import Deferred
 from stripe_shell.lang.ast import (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stripe_shell.diagnostics import Diagnostic, Span, has_errors
+from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
 from stripe_shell.engine.evaluate import evaluate, evaluate_text
 from stripe_shell.engine.problems import Place, explain, explain_missing
-from stripe_shell.engine.scope import Scope, closest
+from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import Deferred
 from stripe_shell.lang.ast import Block, Duration, Pages, Param, RawParam, Value
 from stripe_shell.records import field, record

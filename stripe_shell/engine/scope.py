@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stripe_shell.diagnostics import Diagnostic, Span
+from stripe_shell.diagnostics import Diagnostic, Span, closest
 from stripe_shell.lang.ast import Reference, Text, Value
 from stripe_shell.records import field, record, replace
+from stripe_shell.secrets import Secrets
 
 #: Names that always exist. `last` is the response of the block before, once there is one.
 BUILT_IN = ("now", "uuid", "last")
@@ -38,38 +39,60 @@ class Scope:
 
     `now` is epoch seconds, frozen for one run; `seed` makes `${uuid}` the same when the run is repeated. `secrets`
     are the names of variables set by `@secret`. `deferred` names exist but have no value before a response has come.
+    `lost` names should have a value and have none, as the diagnostic says; whatever needs one is not sent. `given` are
+    the names of variables from the command line, which outrank those of the script.
+
+    A name means what it was given last: it is a variable, a capture, deferred or lost, never two of these.
     """
 
     now: int
     seed: str
-    environment: Mapping[str, str] = field(default_factory=dict)
-    variables: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     captures: Mapping[str, Capture] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     deferred: Mapping[str, Any] = field(default_factory=dict)
+    lost: Mapping[str, Diagnostic] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()
     settings: Settings = Settings()
     ordinal: int = 0
 
     def with_variable(self, name: str, value: Any, *, secret: bool = False) -> Scope:
         """This scope and a variable more."""
-        secrets = self.secrets | {name} if secret else self.secrets - {name}
-        return replace(self, variables={**self.variables, name: value}, secrets=secrets)
+        scope = self._without(name)
+        secrets = scope.secrets | {name} if secret else scope.secrets - {name}
+        return replace(scope, variables={**scope.variables, name: value}, secrets=secrets)
 
     def with_capture(self, name: str, body: Any, span: Span | None = None) -> Scope:
         """This scope and a saved response more."""
-        deferred = {key: value for key, value in self.deferred.items() if key != name}
-        return replace(self, captures={**self.captures, name: Capture(body, span)}, deferred=deferred)
+        scope = self._without(name)
+        return replace(scope, captures={**scope.captures, name: Capture(body, span)})
 
     def with_deferred(self, name: str, shape: Any = None) -> Scope:
         """This scope and a name whose value only a response will tell; `shape` is what it may look like."""
-        return replace(self, deferred={**self.deferred, name: shape})
+        scope = self._without(name)
+        return replace(scope, deferred={**scope.deferred, name: shape})
+
+    def with_lost(self, name: str, problem: Diagnostic) -> Scope:
+        """This scope, in which a name has no value, as `problem` says."""
+        scope = self._without(name)
+        return replace(scope, lost={**scope.lost, name: problem})
+
+    def _without(self, name: str) -> Scope:
+        return replace(
+            self,
+            variables=_less(self.variables, name),
+            captures=_less(self.captures, name),
+            deferred=_less(self.deferred, name),
+            lost=_less(self.lost, name),
+        )
 
     def with_settings(self, **changes: Any) -> Scope:
         """This scope with other settings."""
         return replace(self, settings=replace(self.settings, **changes))
 
     def next_block(self) -> Scope:
-        """The scope of the block after this one: `${uuid}` is drawn anew."""
+        """The scope of what comes after a block or an assignment: `${uuid}` is drawn anew."""
         return replace(self, ordinal=self.ordinal + 1)
 
     def names(self) -> tuple[str, ...]:
@@ -78,7 +101,28 @@ class Scope:
 
     def secret_values(self) -> tuple[str, ...]:
         """The texts that must be masked wherever they would be shown or stored."""
-        return tuple(str(self.variables[name]) for name in self.secrets if self.variables.get(name))
+        return tuple(text for name in self.secrets for text in _texts_in(self.variables.get(name)))
+
+    @property
+    def masks(self) -> Secrets:
+        """What masks the secrets of this scope."""
+        return Secrets().plus(*self.secret_values())
+
+
+def _less(names: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    return {key: value for key, value in names.items() if key != name} if name in names else names
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts of a secret: itself, or what its JSON holds."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts_in(inner)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
 
 
 @record
@@ -111,6 +155,8 @@ def _look_up(reference: Reference, scope: Scope) -> Found | Waiting | Diagnostic
             "E108", f"unknown namespace `{reference.namespace}`", reference.span, label="only `env:` exists"
         )
     name = reference.name
+    if name in scope.lost:
+        return scope.lost[name]
     if name in scope.captures:
         return _walk(reference, scope.captures[name])
     if name in scope.variables:
@@ -166,14 +212,6 @@ def step_into(value: Any, step: str | int) -> tuple[bool, Any]:
     if isinstance(value, list) and str(step).isdecimal() and int(step) < len(value):
         return True, value[int(step)]
     return False, None
-
-
-def closest(word: str, known: tuple[str, ...]) -> str | None:
-    """The known word that is nearest, if any is near."""
-    import difflib
-
-    matches = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return matches[0] if matches else None
 
 
 def plain_text(value: Value) -> str:

@@ -9,8 +9,10 @@ from stripe_shell.records import record
 from stripe_shell.spec.model import Shape
 from stripe_shell.wire import ExactFloat, parse_json
 
-_INTEGER = re.compile(r"[+-]?\d+(_\d+)*")
-_RELATIVE = re.compile(r"now(?:([+-])(\d+)(mo|[smhdwy]))?")
+_INTEGER = re.compile(r"[+-]?[0-9]+(_[0-9]+)*")
+_RELATIVE = re.compile(r"now(?:([+-])([0-9]{1,12})(mo|[smhdwy]))?")
+#: Python refuses to read longer numbers, and no field of Stripe's takes one.
+_LONGEST_NUMBER = 100
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE)
 
@@ -41,7 +43,8 @@ def coerce(text: str, shape: Shape | None, *, now: int, as_json: bool = False, q
         return parse_json(text) if as_json else text
     match shape.kind:
         case "integer":
-            return int(text.replace("_", "")) if _INTEGER.fullmatch(text) else text
+            number = _whole_number(text)
+            return text if number is None else number
         case "number":
             return ExactFloat(text) if is_number(text) else text
         case "boolean":
@@ -78,13 +81,20 @@ def conform(value: Any, shape: Shape | None, *, now: int) -> Any:
 
 def is_number(text: str) -> bool:
     """Whether the text is a JSON number (not `nan`, not `1_000`, no leading zeros)."""
-    return re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", text) is not None
+    return re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", text) is not None
+
+
+def _whole_number(text: str) -> int | None:
+    """`2_000` as 2000; None for what is no whole number."""
+    readable = len(text) <= _LONGEST_NUMBER and _INTEGER.fullmatch(text)
+    return int(text.replace("_", "")) if readable else None
 
 
 def parse_time(text: str, now: int) -> int | BadTime:
     """Epoch seconds from epoch seconds, `now`, `now+14d`, `now-1h` (`s m h d w mo y`), or ISO 8601 with a zone."""
-    if _INTEGER.fullmatch(text):
-        return int(text.replace("_", ""))
+    number = _whole_number(text)
+    if number is not None:
+        return number
     if match := _RELATIVE.fullmatch(text):
         return _relative(match, now)
     if _ISO.fullmatch(text):
@@ -97,14 +107,17 @@ def _time_or_text(text: str, now: int) -> int | str:
     return text if isinstance(moment, BadTime) else moment
 
 
-def _relative(match: re.Match[str], now: int) -> int:
+def _relative(match: re.Match[str], now: int) -> int | BadTime:
     sign, count, unit = match.groups()
     if count is None:
         return now
     amount = int(count) if sign == "+" else -int(count)
     if unit in _SECONDS:
         return now + amount * _SECONDS[unit]
-    return add_months(now, amount * (12 if unit == "y" else 1))
+    try:
+        return add_months(now, amount * (12 if unit == "y" else 1))
+    except (ValueError, OverflowError):
+        return BadTime("years have four digits, and this one is far away")
 
 
 def add_months(moment: int, months: int) -> int:
@@ -122,7 +135,7 @@ def _iso(text: str) -> int | BadTime:
     from datetime import datetime
 
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.upper())
     except ValueError:
         return BadTime("there is no such date or time of day")
     if moment.tzinfo is None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stripe_shell.diagnostics import Diagnostic, Source
+from stripe_shell.diagnostics import Diagnostic, Source, closest
 from stripe_shell.engine.program import read_text
-from stripe_shell.engine.scope import closest, plain_text
+from stripe_shell.engine.scope import plain_text
 from stripe_shell.errors import UsageError
 from stripe_shell.lang.ast import Assignment, Directive, Item, Reference, Script, Value
 from stripe_shell.lang.format import format_script

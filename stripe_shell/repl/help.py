@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from stripe_shell.engine.scope import closest
+from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
 from stripe_shell.render.describe import describe_entity
 from stripe_shell.spec.describe import Row, describe

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from stripe_shell.diagnostics import close_words
 from stripe_shell.records import record
 
 from .model import Operation
@@ -45,7 +46,7 @@ def resolve_name(operation: Operation, typed: Path) -> NameResolution:
         return NameResolution(path=(head[:-3], *rest))
     if not rest and head in operation.aliases:
         return NameResolution(path=operation.aliases[head])
-    return NameResolution(close=close_names(head, known_names(operation)))
+    return NameResolution(close=close_words(head, known_names(operation)))
 
 
 def _path_param(operation: Operation, name: str) -> str | None:
@@ -90,10 +91,3 @@ def documented_name(operation: Operation, placeholder: str) -> str:
     taken = operation.params.fields
     names = (name for name, filled in _path_names(operation) if filled == placeholder and name.endswith("_id"))
     return next((name for name in names if name not in taken), placeholder)
-
-
-def close_names(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
-    """The known names that look like `name`, best first."""
-    from difflib import get_close_matches
-
-    return tuple(get_close_matches(name, list(known), n=limit, cutoff=0.6))

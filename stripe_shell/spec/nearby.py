@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from stripe_shell.diagnostics import close_words
 from stripe_shell.records import replace
 
 from .model import Shape
-from .names import close_names
 from .problems import Path, Problem
 from .shapes import dotted
 
@@ -19,7 +19,7 @@ def close_name(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, `trial_end` for `trialEnd` and for `trail_end`."""
     folded = {other.replace("_", "").lower(): other for other in known}
     same = folded.get(re.sub(r"[-_ ]", "", name).lower())
-    return same or next(iter(close_names(name, folded.values(), 1)), None)
+    return same or next(iter(close_words(name, folded.values(), 1)), None)
 
 
 def placed(problem: Problem, shape: Shape) -> Problem:
