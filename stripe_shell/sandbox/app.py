@@ -15,7 +15,7 @@ from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table, load_table
 from stripe_shell.wire import Request, Response
 
-from . import dispatch, errors
+from . import dispatch, due, errors
 from .catalogue import Catalogue
 from .clock import Clock, SystemClock
 from .context import Context, Json
@@ -25,6 +25,7 @@ from .ids import RandomIds
 from .listing import Page
 from .parameters import checked, decode, take_expand
 from .store import Remembered, Row, Session, Store
+from .undocumented import match_undocumented
 
 #: How long an answer is remembered for its idempotency key, in seconds.
 REMEMBERED_FOR: Final = 24 * 3600
@@ -156,6 +157,7 @@ class Sandbox:
         try:
             call = self._call(request, platform, headers)
             with self._alone(call):
+                self._catch_up(call.account, call.number)
                 return self._run(call, headers)
         except StripeError as error:
             return self._refused(call, error, headers)
@@ -170,7 +172,7 @@ class Sandbox:
         if request.idempotency_key:
             headers["Idempotency-Key"] = request.idempotency_key
             _check_key(request.idempotency_key)
-        found = self.table.match(request.method, request.path)
+        found = self.table.match(request.method, request.path) or match_undocumented(request.method, request.path)
         if found is None:
             raise errors.unrecognized_url(request.method, request.path)
         operation, path = found
@@ -263,6 +265,37 @@ class Sandbox:
             expand=call.expand,
         )
 
+    # --- what comes by itself --------------------------------------------------------------------------------
+
+    def catch_up(self) -> None:
+        """Do what Stripe would have done by itself by now in every account that was used: see due.py."""
+        for account, number in list(self._numbers.items()):
+            self._catch_up(account, number)
+
+    def _catch_up(self, account: str, number: int) -> None:
+        now = self.clock.now()
+        with self.store.read() as session:
+            if not due.pending(session, number, now):
+                return
+        self._carry_out(account, number, now)
+
+    def _carry_out(self, account: str, number: int, now: int) -> None:
+        """Each note in a transaction of its own: one that fails is told of and forgotten, the others go on."""
+        while True:
+            with self.store.write() as session:
+                rows = due.pending(session, number, now)
+            if not rows:
+                return
+            for row in rows:
+                try:
+                    with self.context(account=account) as ctx:
+                        due.carry_out(ctx, row)
+                except Exception as error:  # noqa: BLE001 - the request that came by must not suffer
+                    with self.store.write() as session:
+                        session.forget(row)
+                    if self.on_error is not None:
+                        self.on_error(error)
+
     # --- answers ---------------------------------------------------------------------------------------------
 
     def _shown(self, ctx: Context, call: _Call) -> bytes:
@@ -304,11 +337,9 @@ class Sandbox:
         """The answer to a refusal; one that came after the call began to run is remembered."""
         headers["Stripe-Should-Retry"] = "true" if error.status == 409 else "false"
         body = _error_body(error, headers)
-        if call is not None and not error.validation:
-            headers.setdefault("Stripe-Shell-Modelled", "modelled")
-            if call.key is not None:
-                with self.store.write() as session:
-                    self._remember(session, call, error.status, body)
+        if call is not None and call.key is not None and not error.validation:
+            with self.store.write() as session:
+                self._remember(session, call, error.status, body)
         return error.status, body
 
     # --- idempotency -----------------------------------------------------------------------------------------

@@ -97,6 +97,8 @@ class Context:
         self.catalogue = catalogue
         self.table = table
         self.clock = clock
+        #: The sandbox's own clock, whatever time the request is made to live in.
+        self.wall = clock
         self.ids = ids
         self.account = account
         self.account_number = account_number

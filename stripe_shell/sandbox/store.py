@@ -255,6 +255,10 @@ class Session:
         self._connection.execute(sql, (json, row.seq))
         self._drop_links(account, row, links)
 
+    def forget(self, row: Row) -> bool:
+        """Remove a row that no list shows and no link names, for good. False when it was gone already."""
+        return self._connection.execute("DELETE FROM objects WHERE seq = ?", (row.seq,)).rowcount > 0
+
     def page(
         self,
         account: int,
@@ -284,15 +288,10 @@ class Session:
         for row in self._connection.execute(sql, (*values, -1)):
             yield _row(row)
 
-    def count(self, account: int, kind: str, link: Link | None = None) -> int:
-        """How many objects of a kind there are, or how many with this link."""
-        if link:
-            sql = "SELECT count(*) FROM links WHERE account = ? AND name = ? AND value = ?"
-            values: tuple[object, ...] = (account, f"{kind}.{link[0]}", link[1])
-        else:
-            sql = "SELECT count(*) FROM objects WHERE account = ? AND object = ? AND deleted = 0"
-            values = (account, kind)
-        (number,) = self._connection.execute(sql, values).fetchone()
+    def count(self, account: int, kind: str, link: Link | None = None, where: Sequence[Where] = ()) -> int:
+        """How many objects of a kind there are, or how many with this link, that fit."""
+        sql, values = _page_sql(_source(account, kind, link), where, None, ascending=True)
+        (number,) = self._connection.execute(f"SELECT count(*) FROM ({sql})", (*values, -1)).fetchone()  # noqa: S608
         return int(number)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:

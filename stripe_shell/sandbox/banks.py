@@ -1,0 +1,116 @@
+"""The test bank accounts: ACH and SEPA debits, and payouts, with what becomes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, Literal
+
+ROUTING_NUMBER: Final = "110000000"
+BANK_NAME: Final = "STRIPE TEST BANK"
+
+#: How long the slow SEPA accounts take, in seconds.
+SLOW: Final = 180
+
+
+@dataclass(frozen=True, slots=True)
+class BankFacts:
+    """One test bank account: what a debit or a payout of it comes to.
+
+    `number` is the account number, or the IBAN. `names` are literals of payment methods. `failure` is the
+    failure code, empty for an account that pays. `delay` is in seconds, None for one that never settles.
+    `microdeposits` is False where they cannot be sent.
+    """
+
+    number: str
+    kind: Literal["us_bank_account", "sepa_debit"]
+    names: tuple[str, ...] = ()
+    failure: str = ""
+    delay: int | None = 0
+    disputed: bool = False
+    blocked: bool = False
+    microdeposits: bool = True
+
+    @property
+    def last4(self) -> str:
+        """The last four digits."""
+        return self.number[-4:]
+
+
+def _ach(number: str, name: str, failure: str = "", **more: object) -> BankFacts:
+    return BankFacts(number, "us_bank_account", (f"pm_usBankAccount_{name}",), failure, **more)  # type: ignore[arg-type]
+
+
+def _sepa(number: str, name: str, failure: str = "", **more: object) -> BankFacts:
+    literal = f"pm_sepaDebit_{name}_{number[:2].lower()}"
+    return BankFacts(number, "sepa_debit", (literal,), failure, **more)  # type: ignore[arg-type]
+
+
+BANKS: Final[tuple[BankFacts, ...]] = (
+    _ach("000123456789", "success"),
+    _ach("000111111113", "accountClosed", "account_closed"),
+    _ach("000111111116", "noAccount", "no_account"),
+    _ach("000222222227", "insufficientFunds", "insufficient_funds"),
+    _ach("000333333335", "debitNotAuthorized", "debit_not_authorized"),
+    _ach("000444444440", "invalidCurrency", "invalid_currency"),
+    _ach("000666666661", "failMicrodeposits", microdeposits=False),
+    _ach("000555555559", "dispute", disputed=True),
+    _ach("000000000009", "processing", delay=None),
+    _ach("000777777771", "weeklyLimitExceeded", "charge_exceeds_weekly_limit"),
+    _ach("000888888885", "deactivated", "account_closed"),
+    _ach("000000004954", "blocked", "blocked", blocked=True),
+    _sepa("AT611904300234573201", "success"),
+    _sepa("AT321904300235473204", "successDelayed", delay=SLOW),
+    _sepa("AT861904300235473202", "failed", "generic_could_not_process"),
+    _sepa("AT051904300235473205", "failedDelayed", "generic_could_not_process", delay=SLOW),
+    _sepa("AT591904300235473203", "disputed", disputed=True),
+    _sepa("AT981904300000343434", "exceedsSourceLimit", "charge_exceeds_source_limit"),
+    _sepa("AT601904300000121212", "exceedsWeeklyLimit", "charge_exceeds_weekly_limit"),
+    _sepa("AT981904300002222227", "insufficientFunds", "insufficient_funds"),
+    _sepa("DE89370400440532013000", "success"),
+    _sepa("DE08370400440532013003", "successDelayed", delay=SLOW),
+    _sepa("DE62370400440532013001", "failed", "generic_could_not_process"),
+    _sepa("DE78370400440532013004", "failedDelayed", "generic_could_not_process", delay=SLOW),
+    _sepa("DE35370400440532013002", "disputed", disputed=True),
+    _sepa("IT60X0542811101000000123456", "failed", "generic_could_not_process"),
+)
+
+#: Microdeposits that verify an account, that are one try too many, and that come too late: as text.
+VERIFYING: Final = frozenset({"32,45", "SM11AA"})
+TOO_MANY_TRIES: Final = frozenset({"10,11", "SM33CC"})
+TIMED_OUT: Final = frozenset({"40,41", "SM44DD"})
+
+#: What a failed debit or payout says, by failure code.
+FAILURES: Final[Mapping[str, str]] = {
+    "account_closed": "The bank account has been closed.",
+    "blocked": "The payment was blocked.",
+    "charge_exceeds_source_limit": "The payment exceeds the limit of this bank account.",
+    "charge_exceeds_weekly_limit": "The payment exceeds the weekly limit of this bank account.",
+    "could_not_process": "The bank could not process this transfer.",
+    "debit_not_authorized": "The customer has notified their bank that this payment was unauthorized.",
+    "generic_could_not_process": "This payment could not be processed.",
+    "insufficient_funds": "The account has insufficient funds to cover this payment.",
+    "invalid_currency": "The bank was unable to process this transfer because of its currency.",
+    "no_account": "No account could be located with the bank details provided.",
+}
+
+
+def bank_of_number(number: str) -> BankFacts | None:
+    """The test account with this number or IBAN; blanks do not count."""
+    return _by_number().get(number.replace(" ", "").upper())
+
+
+def bank_of_method_name(literal: str) -> BankFacts | None:
+    """The test account that `pm_usBankAccount_…` or `pm_sepaDebit_…` names."""
+    return _by_name().get(literal)
+
+
+@cache
+def _by_number() -> Mapping[str, BankFacts]:
+    return {bank.number: bank for bank in BANKS}
+
+
+@cache
+def _by_name() -> Mapping[str, BankFacts]:
+    return {name: bank for bank in BANKS for name in bank.names}

@@ -1,0 +1,48 @@
+"""What Stripe does by itself some time later: noted in the file, and done before the first request that comes after it.
+
+    due.later(ctx, 0, intent, "settle")   # before the next request: ctx.behaviour("payment_intent").settle(ctx, intent)
+
+A bank debit that settles, a payout that arrives, a hold that runs out. Nothing runs beside the requests: who has to
+know in time (a server that delivers webhooks) calls `Sandbox.catch_up` now and then.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .context import Context
+from .store import Row, Session, Where
+
+#: The kind under which notes are kept; no call shows them.
+KIND: Final = "sandbox.due"
+
+
+def later(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> None:
+    """Note that in so many seconds the method `method(ctx, obj)` of the object's resource is to be called.
+
+    The method sees the time for which it was noted, and emits events without a request. It is not called for an
+    object that is gone by then.
+    """
+    note = {"kind": obj["object"], "key": obj["id"], "method": method, "at": ctx.now() + seconds}
+    real = ctx.wall.now() + seconds
+    ctx.session.insert(
+        ctx.account_number, KIND, ctx.ids.new("due", real, ctx.account), created=real, json=json.dumps(note)
+    )
+
+
+def pending(session: Session, account: int, now: int) -> list[Row]:
+    """The notes of an account whose time has come at `now`, oldest first."""
+    return session.page(account, KIND, where=(Where("o.created <= ?", (now,)),), limit=50, oldest_first=True)
+
+
+def carry_out(ctx: Context, row: Row) -> None:
+    """Do what a note says, in the time for which it was noted, and forget it; nothing when someone else just did."""
+    if not ctx.session.forget(row):
+        return
+    note = json.loads(row.json)
+    obj = ctx.find(note["kind"], note["key"])
+    if obj is not None:
+        with ctx.at(note["at"]):
+            getattr(ctx.resource(note["kind"]), note["method"])(ctx, obj)

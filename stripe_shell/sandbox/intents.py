@@ -1,0 +1,216 @@
+"""The rules that payment and setup intents share: which method is meant, whose it is, whether it may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from . import errors, methods
+from .context import Context, Json
+from .currencies import minimum, written
+from .errors import StripeError
+
+#: The largest amount of one payment.
+MAXIMUM: Final = 99_999_999
+
+#: Ways to pay for which the customer never leaves the page.
+_STAYS: Final = frozenset({"card", "link", *methods.DEBITS, "customer_balance"})
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How one kind of intent words its refusals."""
+
+    kind: str
+    title: str
+
+    @property
+    def unexpected_state(self) -> str:
+        """The code of what an intent in this state refuses."""
+        return f"{self.kind}_unexpected_state"
+
+
+PAYMENT: Final = Words("payment_intent", "PaymentIntent")
+SETUP: Final = Words("setup_intent", "SetupIntent")
+
+
+def refusal(
+    ctx: Context, words: Words, intent: Json, message: str, *, code: str | None = "", param: str | None = None
+) -> StripeError:
+    """A refusal that shows the intent; `code` is that of an unexpected state unless it is given."""
+    extra = {} if ctx.operation.action == "create" else {words.kind: methods.snapshot(ctx, intent)}
+    found = words.unexpected_state if code == "" else code
+    return StripeError(message, code=found, param=param, extra=extra)
+
+
+def method_sent(ctx: Context, params: Mapping[str, Any]) -> Json | None:
+    """The method that a call names or brings data for: by id, as `payment_method_data`, or in a confirmation token."""
+    if params.get("confirmation_token"):
+        return _method_of_confirmation_token(ctx, params["confirmation_token"])
+    if params.get("payment_method_data"):
+        made = methods.of_params(ctx, params["payment_method_data"], "payment_method_data")
+        ctx.insert(made)
+        return made
+    if params.get("payment_method"):
+        return ctx.get("payment_method", params["payment_method"], param="payment_method")
+    return None
+
+
+def check_owner(ctx: Context, words: Words, intent: Json, method: Json) -> None:
+    """Refuse a method that belongs to another customer than the intent, or to one where the intent has none."""
+    owner, customer = method["customer"], intent["customer"]
+    if not owner or owner == customer:
+        return
+    if customer:
+        message = (
+            f"The PaymentMethod {method['id']} does not belong to the Customer you supplied {customer}. "
+            "Please use this PaymentMethod with the Customer that it belongs to instead."
+        )
+        raise refusal(ctx, words, intent, message, code=None, param="payment_method")
+    message = (
+        f"The payment method supplied ({method['id']}) belongs to the Customer {owner}. "
+        f"Please include the Customer in the `customer` parameter on the {words.title}."
+    )
+    if words is PAYMENT:
+        raise refusal(ctx, words, intent, message, code="parameter_missing", param="source")
+    raise refusal(ctx, words, intent, message, code=None, param="payment_method")
+
+
+def check_type(ctx: Context, words: Words, intent: Json, method: Json) -> None:
+    """Refuse a method of a type that the intent does not take."""
+    types = intent["payment_method_types"]
+    if intent["automatic_payment_methods"] or method["type"] in types:
+        return
+    message = (
+        f"The PaymentMethod provided ({method['type']}) is not allowed for this {words.title}. "
+        f"Please attach a PaymentMethod of one of the following types: {', '.join(types)}."
+    )
+    raise refusal(ctx, words, intent, message, code=None)
+
+
+def check_missing(ctx: Context, words: Words, intent: Json) -> StripeError:
+    """The refusal of a confirmation without a method."""
+    customer = intent["customer"]
+    tail = (
+        f"To confirm the {words.title} with {customer}, specify a payment method attached to this customer along with "
+        "the customer ID."
+        if customer
+        else f"You can either update the {words.title} with a payment method and then confirm it again, or confirm it "
+        "again directly with a payment method or ConfirmationToken."
+    )
+    message = f"You cannot confirm this {words.title} because it's missing a payment method. {tail}"
+    return refusal(ctx, words, intent, message)
+
+
+def check_return_url(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
+    """Automatic methods that may lead elsewhere need a way back.
+
+    Only where the call says for which version it is written: accounts of old versions, and the tools that rely on
+    the account's version, confirm without one.
+    """
+    automatic = intent["automatic_payment_methods"]
+    if not automatic or automatic.get("allow_redirects") == "never" or params.get("return_url"):
+        return
+    if params.get("use_stripe_sdk") or not _says_version(ctx):
+        return
+    message = (
+        f"This {words.title} is configured to accept payment methods enabled in your Dashboard. Because some of these "
+        "payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't "
+        "want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
+        f"`automatic_payment_methods[allow_redirects]` to `never` when creating {words.title}s and SetupIntents."
+        if words is SETUP
+        else "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of "
+        "these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you "
+        "don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
+        "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
+    )
+    raise refusal(ctx, words, intent, message, code=None, param="return_url")
+
+
+def check_mandate(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
+    """A bank debit needs the customer's word; a new mandate is made of `mandate_data`."""
+    if method["type"] not in ("us_bank_account", "sepa_debit", "bacs_debit", "acss_debit", "au_becs_debit"):
+        return
+    if params.get("mandate"):
+        ctx.hidden(method)["mandate"] = ctx.get("mandate", params["mandate"], param="mandate")["id"]
+    elif params.get("mandate_data"):
+        mandate = ctx.behaviour("mandate").make(ctx, method, params["mandate_data"])
+        ctx.hidden(method)["mandate"] = mandate["id"]
+    elif not ctx.hidden(method).get("mandate"):
+        message = (
+            f"This {words.title} requires a mandate, but no existing mandate was found. Collect mandate acceptance "
+            "from the customer and try again, providing acceptance data in the mandate_data parameter."
+        )
+        raise refusal(ctx, words, intent, message, code=None)
+
+
+def check_amount(amount: int, currency: str) -> None:
+    """Refuse an amount that is too small or too large to be charged. Raises StripeError."""
+    if amount < 0:
+        raise errors.below_minimum("amount", 1)
+    if amount == 0:
+        raise errors.invalid(
+            "This value must be greater than or equal to 1. The amount must be greater than or equal to the minimum "
+            "charge amount allowed for your account and the currency set. If you want to save a Payment Method for "
+            "future use without an immediate payment, use a Setup Intent instead: "
+            "https://docs.stripe.com/payments/setup-intents",
+            param="amount",
+            code="parameter_invalid_integer",
+        )
+    least = minimum(currency)
+    if amount < least:
+        raise errors.invalid(
+            f"Amount must be at least {_priced(least, currency)}", param="amount", code="amount_too_small"
+        )
+    if amount > MAXIMUM:
+        raise errors.invalid(
+            f"Amount must be no more than {_priced(MAXIMUM, currency)}", param="amount", code="amount_too_large"
+        )
+
+
+def _priced(amount: int, currency: str) -> str:
+    return f"{written(amount, currency).removesuffix(f' {currency.upper()}')} {currency}"
+
+
+def refuse_confirm_only(params: Mapping[str, Any], names: tuple[str, ...], title: str) -> None:
+    """Refuse parameters that mean something only together with `confirm`."""
+    found = next((name for name in names if name in params), None)
+    if found is not None and not params.get("confirm"):
+        raise errors.invalid(
+            f"The parameter `{found}` cannot be passed when creating a {title} unless `confirm` is set to true.",
+            param=found,
+        )
+
+
+def choose_types(intent: Json, params: Mapping[str, Any]) -> None:
+    """Settle which ways to pay an intent takes: those that are named, else what the Dashboard would turn on."""
+    if "payment_method_types" in params and "automatic_payment_methods" in params:
+        raise errors.exclusive("automatic_payment_methods", "payment_method_types")
+    automatic = params.get("automatic_payment_methods")
+    if params.get("payment_method_types"):
+        intent["automatic_payment_methods"] = None
+    elif automatic is not None and not automatic.get("enabled"):
+        intent |= {"automatic_payment_methods": None, "payment_method_types": ["card"]}
+    else:
+        redirects = (automatic or {}).get("allow_redirects", "always")
+        intent["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
+        intent["payment_method_types"] = ["card", "link"]
+
+
+def stays(method: Mapping[str, Any]) -> bool:
+    """Whether the customer stays on the page while paying with this method."""
+    return method["type"] in _STAYS
+
+
+def _says_version(ctx: Context) -> bool:
+    return any(name.lower() == "stripe-version" for name in ctx.request.headers)
+
+
+def _method_of_confirmation_token(ctx: Context, key: str) -> Json:
+    token = ctx.get("confirmation_token", key, param="confirmation_token")
+    hidden = ctx.hidden(token)
+    named = hidden.get("payment_method")
+    if named:
+        return ctx.get("payment_method", named, param="confirmation_token")
+    raise errors.invalid("You cannot use a ConfirmationToken more than once.", param="confirmation_token")

@@ -1,0 +1,128 @@
+"""Charges: shown, described, captured, and made directly by callers of the old way."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from stripe_shell.sandbox import charges, errors, intents, methods, payments
+from stripe_shell.sandbox.cards import DECLINES
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.pages import sub_list
+from stripe_shell.sandbox.resource import Resource, action
+
+
+class Charge(Resource):
+    """`/v1/charges`."""
+
+    object = "charge"
+    defaults: ClassVar = {"calculated_statement_descriptor": "Stripe", "fraud_details": {}, "status": "succeeded"}
+    expand_only = ("refunds",)
+    absent = ("presentment_details", "transfer")
+    indexed = ("payment_intent", "customer", "transfer_group")
+
+    # --- made the old way ---------------------------------------------------------------------------------------
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Charge a token, or the default source of a customer."""
+        for name in ("amount", "currency"):
+            if name not in params:
+                raise errors.missing_parameter(name)
+        intents.check_amount(params["amount"], params["currency"])
+        method = self._method(ctx, params)
+        intent = self._terms(ctx, params)
+        card = methods.card_of(ctx, method)
+        if card is not None and (card.decline or card.authentication in ("always", "on_setup")):
+            decline = DECLINES[card.decline or "authentication_required"]
+            charge = charges.fail_charge(ctx, intent, method, decline, card)
+            raise payments.decline_error(ctx, method, decline, charge)
+        charge = charges.make_charge(ctx, intent, method, captured=params.get("capture", True))
+        ctx.emit("charge.succeeded", charge)
+        if charge["captured"]:
+            self.paid(ctx, charge)
+        return charge
+
+    def _method(self, ctx: Context, params: Json) -> Json:
+        source, customer = params.get("source") or params.get("card"), params.get("customer")
+        if not source and not customer:
+            raise errors.invalid("Must provide source or customer.", code="parameter_missing")
+        owner = ctx.get("customer", customer, param="customer") if customer else None
+        if isinstance(source, dict):
+            made = methods.of_card(ctx, methods.card_data(ctx, source), source)
+        elif source and str(source).startswith("tok_"):
+            made = methods.of_token(ctx, str(source), "source")
+        else:
+            return self._source_of(ctx, owner, source or (owner or {}).get("default_source"))
+        ctx.insert(made)
+        return made
+
+    def _source_of(self, ctx: Context, owner: Json | None, key: Any) -> Json:
+        found = ctx.find("payment_method", key) if key else None
+        if found is not None:
+            return found
+        if key:
+            raise errors.missing("source", str(key), param="source")
+        has_method = owner is not None and ctx.count("payment_method", customer=owner["id"]) > 0
+        tail = " The customer has an attached PaymentMethod: use it with a PaymentIntent instead." if has_method else ""
+        raise errors.card_error(
+            f"Cannot charge a customer that has no active card.{tail}", "missing", param="card", keeps_rows=False
+        )
+
+    def _terms(self, ctx: Context, params: Json) -> Json:
+        """The parameters as the intent that they would have made, never stored."""
+        intent = ctx.fresh("payment_intent")
+        ctx.resource("payment_intent").echo(intent, params)
+        return intent | {"object": "charge"}
+
+    # --- changed ------------------------------------------------------------------------------------------------
+
+    def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """The transfer group of a payment is the intent's."""
+        if "transfer_group" in params and obj["payment_intent"]:
+            raise errors.invalid(
+                "You cannot update the `transfer_group` of a charge that was created by a PaymentIntent. "
+                "Update it on the PaymentIntent instead."
+            )
+
+    @action
+    def capture(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take the money of a hold that was made without an intent."""
+        if obj["captured"]:
+            raise errors.invalid(f"Charge {obj['id']} has already been captured.", code="charge_already_captured")
+        if obj["payment_intent"]:
+            raise errors.invalid(
+                f"This charge was created by the PaymentIntent {obj['payment_intent']}. Capture the PaymentIntent "
+                "instead of the charge."
+            )
+        amount: int = params["amount"] if "amount" in params else obj["amount"]
+        if amount > obj["amount"]:
+            raise errors.invalid(
+                "The requested capture amount is greater than the amount of the charge.", param="amount"
+            )
+        self.echo(obj, {name: value for name, value in params.items() if name != "amount"})
+        charges.capture_charge(ctx, obj, amount, release=obj["amount"] - amount)
+        self.paid(ctx, obj)
+        return obj
+
+    @action
+    def refund(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """The old way to refund; answers the charge."""
+        ctx.behaviour("refund").make(ctx, obj, params)
+        return obj
+
+    # --- what follows ---------------------------------------------------------------------------------------------
+
+    def paid(self, ctx: Context, charge: Json) -> None:
+        """The money of a charge was taken: disputed cards dispute it, and connected accounts get their part."""
+        method = ctx.find("payment_method", charge["payment_method"])
+        card = methods.card_of(ctx, method) if method else None
+        bank = methods.bank_of(ctx, method) if method else None
+        kind = card.dispute if card else "fraudulent" if bank and bank.disputed else ""
+        if kind:
+            ctx.behaviour("dispute").make(ctx, charge, kind)
+
+    def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
+        """The refunds, with their number."""
+        if name != "refunds":
+            return super().expand_member(ctx, obj, name)
+        found = sub_list(self, ctx, obj, name, ["refund"])
+        return found | {"total_count": ctx.count("refund", charge=obj["id"])}

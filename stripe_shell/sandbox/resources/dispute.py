@@ -1,0 +1,183 @@
+"""Disputes: born with the payment of a disputed card, answered with evidence, won, lost or closed."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from stripe_shell.sandbox import due, errors, ledger
+from stripe_shell.sandbox.cards import DISPUTES, DisputeFacts
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource, action
+
+_OPEN: Final = ("warning_needs_response", "warning_under_review", "needs_response", "under_review")
+_TEXT_LIMIT: Final = 150_000
+#: Days until evidence is due; due at the last second of that day.
+_DUE_DAYS: Final = 8
+
+
+class Dispute(Resource):
+    """`/v1/disputes`, and the old ways below a charge."""
+
+    object = "dispute"
+    indexed = ("charge", "payment_intent")
+    unechoed = ("evidence",)
+
+    def make(self, ctx: Context, charge: Json, kind: str) -> None:
+        """Dispute a charge as a test card says; `kind` is a key of DISPUTES. The charge is saved."""
+        facts = DISPUTES[kind]
+        for _ in range(facts.count):
+            self._make_one(ctx, charge, facts)
+
+    def _make_one(self, ctx: Context, charge: Json, facts: DisputeFacts) -> None:
+        inquiry = facts.case_type == "inquiry"
+        dispute = self.fresh(ctx)
+        dispute |= {
+            "amount": charge["amount_captured"],
+            "charge": charge["id"],
+            "currency": charge["currency"],
+            "is_charge_refundable": inquiry,
+            "payment_intent": charge["payment_intent"],
+            "payment_method_details": _details(charge, facts),
+            "reason": facts.reason,
+            "status": "warning_needs_response" if inquiry else "needs_response",
+        }
+        day = ctx.now() // ledger.DAY + _DUE_DAYS + 1
+        dispute["evidence_details"] |= {"due_by": day * ledger.DAY - 1}
+        if not inquiry:
+            self._withdraw(ctx, dispute)
+        ctx.insert(dispute)
+        charge["disputed"] = True
+        ctx.save(charge)
+        ctx.emit("charge.dispute.created", dispute)
+        if not inquiry:
+            ctx.emit("charge.dispute.funds_withdrawn", dispute)
+
+    # --- answered --------------------------------------------------------------------------------------------
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Keep evidence, and hand it in unless `submit` is false."""
+        submits = params.get("submit", True) and ("evidence" in params or obj["evidence_details"]["has_evidence"])
+        if (submits or "evidence" in params) and obj["status"] not in _OPEN:
+            raise errors.invalid("This dispute is already closed")
+        self.echo(obj, {"metadata": params["metadata"]} if "metadata" in params else {})
+        self._keep_evidence(obj, params.get("evidence"))
+        if submits:
+            obj["status"] = "warning_under_review" if obj["status"].startswith("warning") else "under_review"
+            obj["evidence_details"]["submission_count"] += 1
+            due.later(ctx, 0, obj, "decide")
+        self._tell(ctx, obj)
+        return obj
+
+    def decide(self, ctx: Context, obj: Json) -> None:
+        """What the bank makes of the evidence, when the text says what that is to be."""
+        text = obj["evidence"]["uncategorized_text"]
+        inquiry = obj["status"] == "warning_under_review"
+        if not inquiry and obj["status"] != "under_review":
+            return
+        if text == "winning_evidence":
+            self._end(ctx, obj, "warning_closed" if inquiry else "won")
+        elif text == "losing_evidence":
+            self._end(ctx, obj, "warning_closed" if inquiry else "lost")
+        elif text == "escalate_inquiry_evidence" and inquiry:
+            self._escalate(ctx, obj)
+
+    @action
+    def close(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Accept it."""
+        if obj["status"] not in _OPEN:
+            raise errors.invalid("This dispute is already closed")
+        self._end(ctx, obj, "warning_closed" if obj["status"].startswith("warning") else "lost")
+        return obj
+
+    # --- below a charge ----------------------------------------------------------------------------------------
+
+    @action("charge.dispute.retrieve")
+    def retrieve_below_charge(self, ctx: Context, params: Json) -> Json:
+        """The dispute of a charge."""
+        found = next(ctx.each("dispute", charge=ctx.path["charge"]), None)
+        if found is None:
+            raise errors.invalid(f"No dispute for charge: {ctx.path['charge']}", code="resource_missing", status=404)
+        return found
+
+    @action("charge.dispute.update")
+    def update_below_charge(self, ctx: Context, params: Json) -> Json:
+        """Answer the dispute of a charge."""
+        return self.update(ctx, self.retrieve_below_charge(ctx, params), params)
+
+    @action("charge.dispute.close")
+    def close_below_charge(self, ctx: Context, params: Json) -> Json:
+        """Accept the dispute of a charge."""
+        return self.close(ctx, self.retrieve_below_charge(ctx, params), params)
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _keep_evidence(self, obj: Json, evidence: Any) -> None:
+        if evidence == "":
+            obj["evidence"] = {name: None for name in obj["evidence"] if name != "enhanced_evidence"} | {
+                "enhanced_evidence": {}
+            }
+        elif isinstance(evidence, dict):
+            obj["evidence"] |= {name: value or None for name, value in evidence.items() if name != "enhanced_evidence"}
+            obj["evidence"]["enhanced_evidence"] |= evidence.get("enhanced_evidence") or {}
+        said = [value for value in obj["evidence"].values() if isinstance(value, str)]
+        if sum(map(len, said)) > _TEXT_LIMIT:
+            raise errors.invalid(
+                f"The combined character count of your evidence cannot exceed {_TEXT_LIMIT:,}.", param="evidence"
+            )
+        obj["evidence_details"]["has_evidence"] = bool(said)
+
+    def _end(self, ctx: Context, obj: Json, status: str) -> None:
+        obj["status"] = status
+        if status == "won":
+            row = self._row(ctx, obj, obj["amount"], "dispute_reversal", 0)
+            obj["balance_transactions"].append(row)
+            obj["is_charge_refundable"] = True
+        changed = ctx.save(obj)
+        if status == "won":
+            ctx.emit("charge.dispute.funds_reinstated", obj, changed)
+        ctx.emit("charge.dispute.closed", obj, changed)
+        ctx.emit("charge.updated", ctx.get("charge", obj["charge"]), {})
+
+    def _escalate(self, ctx: Context, obj: Json) -> None:
+        """An inquiry becomes a chargeback."""
+        obj |= {"is_charge_refundable": False, "status": "needs_response"}
+        details = obj["payment_method_details"]
+        if "card" in details:
+            details["card"] |= {"case_type": "chargeback", "network_reason_code": "10.4"}
+        self._withdraw(ctx, obj)
+        self._tell(ctx, obj)
+        ctx.emit("charge.dispute.funds_withdrawn", obj)
+
+    def _withdraw(self, ctx: Context, obj: Json) -> None:
+        obj["balance_transactions"].append(self._row(ctx, obj, -obj["amount"], "dispute", ledger.DISPUTE_FEE))
+
+    def _row(self, ctx: Context, obj: Json, amount: int, category: str, fee: int) -> Json:
+        verb = "withdrawal" if amount < 0 else "reversal"
+        return ledger.enter(
+            ctx,
+            "adjustment",
+            amount,
+            obj["currency"],
+            obj["id"],
+            fees=[detail | {"description": "Dispute fee"} for detail in ledger.fee_detail(fee, obj["currency"])],
+            category=category,
+            description=f"Chargeback {verb} for {obj['charge']}",
+        )
+
+    def _tell(self, ctx: Context, obj: Json) -> None:
+        changed = ctx.save(obj)
+        if changed:
+            ctx.emit("charge.dispute.updated", obj, changed)
+            ctx.emit("charge.updated", ctx.get("charge", obj["charge"]), {})
+
+
+def _details(charge: Json, facts: DisputeFacts) -> Json:
+    details = charge["payment_method_details"]
+    if details["type"] != "card":
+        return {"type": "card", "card": {"brand": "unknown", "case_type": "chargeback", "network_reason_code": None}}
+    card = {
+        "brand": details["card"]["brand"],
+        "case_type": facts.case_type,
+        "network_reason_code": facts.network_reason_code,
+    }
+    return {"card": card, "type": "card"}

@@ -1,0 +1,40 @@
+"""Mandates: the customer's word that a bank account may be debited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+
+class Mandate(Resource):
+    """`GET /v1/mandates/{mandate}`; made when a debit is confirmed with `mandate_data`."""
+
+    object = "mandate"
+
+    def make(self, ctx: Context, method: Json, data: Mapping[str, Any]) -> Json:
+        """Store the mandate that `mandate_data` gives for a payment method."""
+        given = data.get("customer_acceptance")
+        accepted: Json = dict(given) if isinstance(given, Mapping) else {}
+        kind = accepted.get("type", "offline")
+        mandate = self.fresh(ctx)
+        mandate |= {
+            "customer_acceptance": {
+                "accepted_at": accepted.get("accepted_at", ctx.now()),
+                kind: accepted.get(kind) or {},
+                "type": kind,
+            },
+            "multi_use": {},
+            "payment_method": method["id"],
+            "payment_method_details": {method["type"]: {}, "type": method["type"]},
+        }
+        if method["type"] == "sepa_debit":
+            reference = ctx.ids.text(16).upper()
+            mandate["payment_method_details"]["sepa_debit"] = {
+                "reference": reference,
+                "url": f"https://hooks.stripe.com/adapter/sepa_debit/file/{mandate['id']}",
+            }
+        ctx.insert(mandate)
+        return mandate

@@ -1,0 +1,311 @@
+"""PaymentIntents: made, confirmed, captured, canceled. What happens to the money is in payments.py."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from stripe_shell.sandbox import charges, due, errors, intents, payments
+from stripe_shell.sandbox.banks import FAILURES
+from stripe_shell.sandbox.cards import Decline
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.intents import PAYMENT
+from stripe_shell.sandbox.methods import bank_of
+from stripe_shell.sandbox.payments import Attempt, Terms
+from stripe_shell.sandbox.resource import Resource, action
+
+_CANCELABLE: Final = (*payments.EARLY, "requires_capture", "processing")
+_CONFIRM_ONLY: Final = ("error_on_requires_action", "mandate", "mandate_data", "off_session", "return_url")
+_CARD_OPTIONS: Final = {
+    "installments": None,
+    "mandate_options": None,
+    "network": None,
+    "request_three_d_secure": "automatic",
+}
+#: What can be changed in the early states only.
+_EARLY_ONLY: Final = ("amount", "currency", "customer", "payment_method", "payment_method_data", "payment_method_types")
+
+
+class PaymentIntent(Resource):
+    """`/v1/payment_intents`."""
+
+    object = "payment_intent"
+    defaults: ClassVar = {
+        "amount_details": {"tip": {}},
+        "capture_method": "automatic_async",
+        "confirmation_method": "automatic",
+        "currency": "usd",
+        "payment_method_types": [],
+    }
+    absent = ("hooks", "payment_details", "presentment_details")
+    unechoed = ("automatic_payment_methods", "radar_options")
+
+    # --- made and changed ------------------------------------------------------------------------------------
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Refuse parameters that exclude each other, and those that want `confirm`."""
+        if "confirmation_method" in params and "automatic_payment_methods" in params:
+            raise errors.exclusive("automatic_payment_methods", "confirmation_method")
+        intents.refuse_confirm_only(params, _CONFIRM_ONLY, "PaymentIntent")
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Refuse an amount that cannot be charged, settle the ways to pay, and take the method."""
+        intents.check_amount(params["amount"], obj["currency"])
+        if params.get("confirmation_method") == "manual" and "payment_method_types" not in params:
+            obj |= {"automatic_payment_methods": None, "payment_method_types": ["card"]}
+        else:
+            intents.choose_types(obj, params)
+        _check_transfer(ctx, obj, params)
+        self.complete(ctx, obj)
+        self._take_method(ctx, obj, params)
+
+    def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Confirm at once where that was asked for."""
+        if params.get("confirm"):
+            self._confirm(ctx, obj, params)
+
+    def complete(self, ctx: Context, obj: Json) -> None:
+        """Give a new intent its secret and the options of its ways to pay."""
+        obj["client_secret"] = f"{obj['id']}_secret_{ctx.ids.text(25)}"
+        options = obj["payment_method_options"] or {}
+        if "card" in obj["payment_method_types"]:
+            options["card"] = _CARD_OPTIONS | {
+                name: value for name, value in (options.get("card") or {}).items() if value
+            }
+        if "link" in obj["payment_method_types"]:
+            options["link"] = {"persistent_token": None} | (options.get("link") or {})
+        obj["payment_method_options"] = options
+
+    def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Refuse what can no longer be changed."""
+        late = next((name for name in _EARLY_ONLY if name in params), None)
+        if late is not None and obj["status"] not in payments.EARLY:
+            raise intents.refusal(
+                ctx,
+                PAYMENT,
+                obj,
+                f"This PaymentIntent's {late} could not be updated because it has a status of {obj['status']}. You may "
+                f"only update the {late} of a PaymentIntent with one of the following statuses: "
+                f"{', '.join(payments.EARLY)}.",
+                param=late,
+            )
+        if params.get("customer") and obj["customer"] not in (None, params["customer"]):
+            raise intents.refusal(
+                ctx,
+                PAYMENT,
+                obj,
+                "You cannot modify `customer` on a PaymentIntent once it already has been set. To fulfill a payment "
+                "with a different Customer, cancel this PaymentIntent and create a new one.",
+                code=None,
+                param="customer",
+            )
+
+    def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Check the amount and take the method."""
+        if "amount" in params or "currency" in params:
+            intents.check_amount(obj["amount"], obj["currency"])
+        if params.get("payment_method_types"):
+            obj["automatic_payment_methods"] = None
+        self._take_method(ctx, obj, params)
+
+    # --- confirmed ---------------------------------------------------------------------------------------------
+
+    @action
+    def confirm(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Try to collect the money."""
+        if obj["status"] not in payments.EARLY:
+            raise intents.refusal(ctx, PAYMENT, obj, _not_confirmable(obj))
+        params.pop("client_secret", None)
+        self.check_references(ctx, params)
+        self._confirm(ctx, obj, params)
+        return obj
+
+    def _confirm(self, ctx: Context, obj: Json, params: Json) -> None:
+        method = self._method_for(ctx, obj, params)
+        self.echo(obj, {name: value for name, value in params.items() if name not in ("metadata", "payment_method")})
+        intents.check_owner(ctx, PAYMENT, obj, method)
+        payments.check_unused(ctx, method)
+        intents.check_type(ctx, PAYMENT, obj, method)
+        intents.check_return_url(ctx, PAYMENT, obj, method, params)
+        intents.check_mandate(ctx, PAYMENT, obj, method, params)
+        off_session = params.get("off_session")
+        terms = Terms(
+            off_session=off_session not in (None, False, ""),
+            return_url=params.get("return_url"),
+            refuses_action=bool(params.get("error_on_requires_action")),
+        )
+        found = payments.attempt(ctx, obj, method, terms)
+        payments.tell_invoice(ctx, found)
+        if found.error is not None:
+            raise found.error
+
+    def _method_for(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """What is sent, else the intent's own, else the customer's default."""
+        sent = intents.method_sent(ctx, params)
+        if sent is not None:
+            return sent
+        key = obj["payment_method"]
+        if not key and obj["customer"]:
+            customer = ctx.find("customer", obj["customer"])
+            key = customer["invoice_settings"]["default_payment_method"] if customer else None
+        found = ctx.find("payment_method", key) if key else None
+        if found is None:
+            raise intents.check_missing(ctx, PAYMENT, obj)
+        return found
+
+    def _take_method(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Put the method that is sent onto the intent, which then waits to be confirmed."""
+        if params.get("confirm"):
+            obj["payment_method"] = None
+            return
+        method = intents.method_sent(ctx, params) if "confirmation_token" not in params else None
+        if method is not None:
+            intents.check_owner(ctx, PAYMENT, obj, method)
+            intents.check_type(ctx, PAYMENT, obj, method)
+            obj |= {"payment_method": method["id"], "status": "requires_confirmation", "next_action": None}
+        elif params.get("payment_method") == "":
+            obj |= {"payment_method": None, "status": "requires_payment_method"}
+
+    # --- captured, canceled ------------------------------------------------------------------------------------
+
+    @action
+    def capture(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take the money that is held, or a part of it; the rest is released unless more captures are to come."""
+        amount: int = params["amount_to_capture"] if "amount_to_capture" in params else obj["amount_capturable"]
+        _check_capture(ctx, obj, params, amount)
+        self.echo(obj, {name: value for name, value in params.items() if name != "amount_details"})
+        charge = ctx.get("charge", obj["latest_charge"])
+        charge["metadata"] |= params.get("metadata") or {}
+        charge["application_fee_amount"] = obj["application_fee_amount"]
+        rest = obj["amount_capturable"] - amount
+        final = params.get("final_capture", True) or not rest
+        charges.capture_charge(ctx, charge, amount, release=rest if final else 0)
+        if final:
+            payments.finish(ctx, obj, charge)
+            payments.tell_invoice(ctx, Attempt("succeeded", obj, charge))
+            return obj
+        obj |= {"amount_capturable": rest, "amount_received": charge["amount_captured"]}
+        ctx.save(obj)
+        ctx.emit("payment_intent.amount_capturable_updated", obj)
+        return obj
+
+    @action
+    def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Give up; a hold is released."""
+        hidden = ctx.hidden(obj)
+        if hidden.get("invoice") or hidden.get("checkout_session"):
+            owner = (
+                "an invoice. Void the invoice" if hidden.get("invoice") else "a Checkout Session. Expire the session"
+            )
+            message = f"You cannot cancel this PaymentIntent directly because it belongs to {owner} instead."
+            raise intents.refusal(ctx, PAYMENT, obj, message)
+        if obj["status"] not in _CANCELABLE:
+            message = (
+                f"You cannot cancel this PaymentIntent because it has a status of {obj['status']}. Only a "
+                "PaymentIntent with one of the following statuses may be canceled: requires_payment_method, "
+                "requires_capture, requires_reauthorization, requires_confirmation, requires_action, expired, "
+                "processing."
+            )
+            raise intents.refusal(ctx, PAYMENT, obj, message)
+        payments.cancel_intent(ctx, obj, params.get("cancellation_reason"))
+        return obj
+
+    @action
+    def increment_authorization(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Hold more than before."""
+        if obj["status"] != "requires_capture":
+            message = (
+                f"This PaymentIntent's authorization could not be incremented because it has a status of "
+                f"{obj['status']}. Only a PaymentIntent with a status of requires_capture can be incremented."
+            )
+            raise intents.refusal(ctx, PAYMENT, obj, message)
+        if params["amount"] <= obj["amount"]:
+            message = "The new amount must be greater than the amount that is authorized already."
+            raise errors.invalid(message, param="amount")
+        self.echo(obj, params)
+        obj["amount_capturable"] = obj["amount"]
+        charge = ctx.get("charge", obj["latest_charge"])
+        charge["amount"] = obj["amount"]
+        charge["payment_method_details"]["card"]["amount_authorized"] = obj["amount"]
+        ctx.save(charge)
+        ctx.emit("payment_intent.amount_capturable_updated", obj, ctx.save(obj))
+        return obj
+
+    # --- what comes later ---------------------------------------------------------------------------------------
+
+    def hold(self, ctx: Context, obj: Json) -> None:
+        """Note when a hold runs out."""
+        due.later(ctx, charges.HOLD, obj, "run_out")
+
+    def run_out(self, ctx: Context, obj: Json) -> None:
+        """A hold that nobody captured ends."""
+        if obj["status"] == "requires_capture":
+            payments.cancel_intent(ctx, obj, "automatic", expired=True)
+
+    def settle_later(self, ctx: Context, obj: Json, seconds: int) -> None:
+        """Note when the bank will have answered."""
+        due.later(ctx, seconds, obj, "settle")
+
+    def settle(self, ctx: Context, obj: Json) -> None:
+        """The bank answers a debit: the money comes, or it does not."""
+        if obj["status"] != "processing":
+            return
+        method = ctx.get("payment_method", obj["payment_method"])
+        charge = ctx.get("charge", obj["latest_charge"])
+        bank = bank_of(ctx, method)
+        if bank is None or not bank.failure:
+            charges.settle_charge(ctx, charge)
+            payments.finish(ctx, obj, charge)
+            found = Attempt("succeeded", obj, charge)
+        else:
+            decline = Decline("payment_method_debit_failed", bank.failure, FAILURES[bank.failure])
+            charges.reject_charge(ctx, charge, decline)
+            found = payments.declined(ctx, obj, method, decline, charge)
+        payments.tell_invoice(ctx, found)
+
+
+def _not_confirmable(obj: Json) -> str:
+    if obj["status"] == "succeeded":
+        return (
+            "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
+        )
+    return (
+        f"This PaymentIntent could not be confirmed because it has a status of {obj['status']}. Only a PaymentIntent "
+        f"with one of the following statuses may be confirmed: {', '.join(payments.EARLY)}."
+    )
+
+
+def _check_capture(ctx: Context, obj: Json, params: Json, amount: Any) -> None:
+    if obj["status"] == "succeeded" and obj["capture_method"] == "manual":
+        message = (
+            "This PaymentIntent could not be captured because it has already been captured. Any remaining amount was "
+            "automatically released."
+        )
+        raise intents.refusal(ctx, PAYMENT, obj, message)
+    if obj["status"] != "requires_capture":
+        message = (
+            f"This PaymentIntent could not be captured because it has a status of {obj['status']}. Only a "
+            "PaymentIntent with one of the following statuses may be captured: requires_capture."
+        )
+        raise intents.refusal(ctx, PAYMENT, obj, message)
+    if amount < 0:
+        raise errors.bad_value("amount_to_capture", "Invalid non-negative integer")
+    if amount == 0:
+        raise errors.below_minimum("amount", 1)
+    if amount > obj["amount_capturable"]:
+        message = "The requested capture amount is greater than the amount you can capture for this charge."
+        raise intents.refusal(ctx, PAYMENT, obj, message, code="amount_too_large")
+
+
+def _check_transfer(ctx: Context, obj: Json, params: Json) -> None:
+    fee = params.get("application_fee_amount")
+    if fee is None:
+        return
+    if fee > obj["amount"]:
+        raise StripeError("Your application fee cannot be greater than the amount.", param="application_fee_amount")
+    if ctx.account == ctx.platform and not (params.get("transfer_data") or params.get("on_behalf_of")):
+        raise StripeError(
+            "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct payment (using an "
+            "OAuth key or Stripe-Account header) or destination payment (using `transfer_data[destination]`).",
+            param="application_fee_amount",
+        )

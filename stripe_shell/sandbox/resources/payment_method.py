@@ -1,0 +1,124 @@
+"""Payment methods: test names that mint new ones, attaching to customers and detaching."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from stripe_shell.sandbox import errors, methods, payments
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.listing import Filters, Page
+from stripe_shell.sandbox.pages import list_page
+from stripe_shell.sandbox.resource import Resource, action
+
+
+class PaymentMethod(Resource):
+    """`/v1/payment_methods`. Which test card or account one is, is kept hidden beside it."""
+
+    object = "payment_method"
+    defaults: ClassVar = {"allow_redisplay": "unspecified", "billing_details": methods.empty_billing_details()}
+    absent = ("radar_options",)
+    indexed = ("type",)
+
+    def load(self, ctx: Context, key: str) -> Json | None:
+        """The method with this id; `pm_card_visa` and its like make a new one each time."""
+        found = ctx.find("payment_method", key)
+        if found is None:
+            found = methods.of_literal(ctx, key)
+            if found is not None and ctx.writable:
+                ctx.insert(found)
+        elif ctx.path.get("payment_method") == key and ctx.path.get("customer") not in (None, found["customer"]):
+            raise errors.invalid(
+                f"The payment method {key} does not belong to the customer {ctx.path['customer']}.",
+                param="customer",
+                status=404,
+            )
+        return found
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Make one of `type` and its data, or copy one of another account."""
+        if params.get("payment_method"):
+            return self._copy(ctx, params)
+        if params.get("customer"):
+            raise errors.invalid(
+                "You cannot pass `customer` when creating a PaymentMethod. Create the PaymentMethod first, and then "
+                "attach it to a Customer with `/v1/payment_methods/:id/attach`."
+            )
+        method = methods.of_params(ctx, params)
+        ctx.insert(method)
+        return method
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Change expiry, billing details, metadata or what it may be shown for; of a customer's methods only."""
+        if not obj["customer"]:
+            raise errors.invalid("You must save this PaymentMethod to a customer before you can update it.")
+        methods.set_billing_details(obj, params.get("billing_details"))
+        self.echo(obj, {name: value for name, value in params.items() if name in ("metadata", "allow_redisplay")})
+        card = params.get("card")
+        if isinstance(card, dict) and obj["type"] == "card":
+            obj["card"] |= {name: card[name] for name in ("exp_month", "exp_year") if name in card}
+            networks = card.get("networks") or {}
+            obj["card"]["networks"]["preferred"] = networks.get("preferred", obj["card"]["networks"]["preferred"])
+        changed = ctx.save(obj)
+        if changed:
+            ctx.emit("payment_method.updated", obj, changed)
+        return obj
+
+    def list_page(self, ctx: Context, params: Json) -> Page:
+        """The methods of a customer; of none when none is named."""
+        if not ctx.path and not (params.get("customer") or params.get("customer_account")):
+            return Page((), False, ctx.request.path)
+        return list_page(self, ctx, params)
+
+    def filter_allow_redisplay(self, ctx: Context, value: str, filters: Filters) -> None:
+        """Only those that may be shown like this."""
+        filters.add("allow_redisplay", value)
+
+    @action
+    def attach(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Give it to a customer."""
+        if not params.get("customer") and not params.get("customer_account"):
+            raise errors.invalid("Must provide customer or customer_account.", code="parameter_missing")
+        if params.get("customer_account"):
+            obj["customer_account"] = params["customer_account"]
+        if not params.get("customer"):
+            ctx.save(obj)
+            return obj
+        customer = ctx.get("customer", params["customer"], param="customer")
+        return payments.attach_method(ctx, obj, customer["id"])
+
+    @action
+    def detach(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take it from its customer; it cannot be used again."""
+        owner = obj["customer"]
+        if not owner:
+            raise errors.invalid(
+                "The payment method you provided is not attached to a customer so detachment is impossible."
+            )
+        obj["customer"] = None
+        ctx.hidden(obj)["spent"] = True
+        ctx.emit("payment_method.detached", obj, ctx.save(obj))
+        customer = ctx.find("customer", owner)
+        if customer is not None:
+            _forget_default(ctx, customer, obj["id"])
+        card = ctx.find("card", obj["id"])
+        if card is not None:
+            ctx.delete(card)
+        return obj
+
+    def _copy(self, ctx: Context, params: Json) -> Json:
+        """A copy of a platform's method on the account that the request runs on."""
+        original = ctx.get("payment_method", params["payment_method"], param="payment_method")
+        copied = methods.copy_of(ctx, original)
+        ctx.insert(copied)
+        return copied
+
+
+def _forget_default(ctx: Context, customer: Json, key: str) -> None:
+    settings = customer["invoice_settings"]
+    if settings["default_payment_method"] == key:
+        settings["default_payment_method"] = None
+    if customer["default_source"] == key:
+        customer["default_source"] = None
+    changed = ctx.save(customer)
+    if changed:
+        ctx.emit("customer.updated", customer, changed)

@@ -1,0 +1,202 @@
+"""Refunds: of a charge, whole or in part; the ledger, the charge and the events that go with them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from stripe_shell.sandbox import due, errors, ledger, methods
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.resource import Resource, action
+
+_REASONS: Final = ("duplicate", "fraudulent", "requested_by_customer")
+#: Disputes that leave a charge refundable.
+_HARMLESS: Final = ("warning_needs_response", "warning_under_review", "warning_closed", "won", "prevented")
+
+
+class Refund(Resource):
+    """`/v1/refunds`, and the old ways below a charge."""
+
+    object = "refund"
+    indexed = ("charge", "payment_intent")
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Give back what is left of a charge, or a part of it."""
+        return self.make(ctx, self._charge(ctx, params), params)
+
+    def make(self, ctx: Context, charge: Json, params: Json) -> Json:
+        """Refund a charge by `amount`, `reason`, `metadata` and the like. Raises StripeError when that cannot be."""
+        _check_reason(params)
+        amount = _checked_amount(ctx, charge, params.get("amount"))
+        method = ctx.find("payment_method", charge["payment_method"])
+        card = methods.card_of(ctx, method) if method else None
+        fate = card.refund if card else "succeeded"
+        refund = self._fresh(ctx, charge, amount, params, fate)
+        row = self._enter(ctx, charge, refund)
+        refund["balance_transaction"] = row["id"]
+        ctx.insert(refund)
+        ctx.emit("refund.created", refund)
+        charge["amount_refunded"] += amount
+        charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
+        ctx.emit("charge.refunded", charge, ctx.save(charge))
+        if fate != "succeeded":
+            due.later(ctx, 0, refund, "succeed" if fate == "pending" else "fail")
+        return refund
+
+    # --- later -----------------------------------------------------------------------------------------------
+
+    def succeed(self, ctx: Context, obj: Json) -> None:
+        """A pending refund arrives."""
+        if obj["status"] == "pending":
+            obj["status"] = "succeeded"
+            self._tell(ctx, obj, "refund.updated")
+
+    def fail(self, ctx: Context, obj: Json) -> None:
+        """A refund comes back: the money is the account's again."""
+        if obj["status"] not in ("pending", "succeeded"):
+            return
+        obj |= {"failure_reason": "expired_or_canceled_card", "status": "failed"}
+        self._undo(ctx, obj, "refund_failure")
+        self._tell(ctx, obj, "refund.failed")
+
+    def _tell(self, ctx: Context, obj: Json, event: str) -> None:
+        changed = ctx.save(obj)
+        ctx.emit(event, obj, changed if event.endswith("updated") else None)
+        ctx.emit("charge.refund.updated", obj, changed)
+
+    def _undo(self, ctx: Context, obj: Json, kind: str) -> None:
+        """The money comes back to the account, and the charge counts as refunded by so much less."""
+        charge = ctx.get("charge", obj["charge"])
+        row = ledger.enter(
+            ctx, kind, obj["amount"], obj["currency"], obj["id"], description=_described(charge, "FAILURE")
+        )
+        obj["failure_balance_transaction"] = row["id"]
+        charge["amount_refunded"] -= obj["amount"]
+        charge["refunded"] = False
+        ctx.save(charge)
+
+    # --- actions ---------------------------------------------------------------------------------------------
+
+    @action
+    def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Only refunds that wait for the customer can be canceled."""
+        if obj["status"] != "requires_action":
+            raise errors.invalid("Canceling this refund is unsupported.")
+        obj["status"] = "canceled"
+        self._undo(ctx, obj, "refund_failure")
+        self._tell(ctx, obj, "refund.updated")
+        return obj
+
+    @action
+    def expire(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Let a refund that waits for the customer run out."""
+        if obj["status"] != "requires_action":
+            raise errors.invalid(f"This refund cannot be expired because it has a status of {obj['status']}.")
+        obj |= {"failure_reason": "expired_or_canceled_card", "status": "failed"}
+        self._undo(ctx, obj, "refund_failure")
+        self._tell(ctx, obj, "refund.failed")
+        return obj
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _charge(self, ctx: Context, params: Json) -> Json:
+        named = ctx.path.get("charge") or params.get("charge")
+        if named:
+            return ctx.get("charge", named, param="charge" if ctx.path else "id", status=404 if ctx.path else 400)
+        if not params.get("payment_intent"):
+            raise errors.invalid(
+                "One of the following params should be provided for this request: payment_intent or charge."
+            )
+        intent = ctx.get("payment_intent", params["payment_intent"], param="payment_intent")
+        if intent["status"] == "requires_capture":
+            raise _uncaptured(intent["id"])
+        if not intent["latest_charge"]:
+            raise errors.invalid(f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.")
+        return ctx.get("charge", intent["latest_charge"])
+
+    def _fresh(self, ctx: Context, charge: Json, amount: int, params: Json, fate: str) -> Json:
+        details = charge["payment_method_details"]
+        kind = details["type"] if details else "card"
+        refund = self.fresh(ctx)
+        if kind != "card":
+            refund["id"] = self.new_id(ctx, "pyr")
+        self.echo(refund, {name: params[name] for name in ("metadata", "instructions_email") if name in params})
+        refund |= {
+            "amount": amount,
+            "charge": charge["id"],
+            "currency": charge["currency"],
+            "destination_details": _destination(kind),
+            "payment_intent": charge["payment_intent"],
+            "reason": params.get("reason"),
+            "status": "pending" if fate == "pending" else "succeeded",
+        }
+        return refund
+
+    def _enter(self, ctx: Context, charge: Json, refund: Json) -> Json:
+        """The row of the ledger; it counts from when the money of the charge does."""
+        earned = ledger.row_of(ctx, charge)
+        ready = max(ctx.now(), earned["available_on"]) if earned else ctx.now()
+        return ledger.enter(
+            ctx,
+            "refund" if charge["id"].startswith("ch_") else "payment_refund",
+            -refund["amount"],
+            refund["currency"],
+            refund["id"],
+            available_on=ready,
+            description=_described(charge),
+        )
+
+
+def _check_reason(params: Json) -> None:
+    if params.get("reason") not in (None, "", *_REASONS):
+        raise errors.bad_enum("reason", _REASONS)
+
+
+def _checked_amount(ctx: Context, charge: Json, asked: Any) -> int:
+    """What is to be refunded. Raises StripeError in Stripe's order: failed, uncaptured, disputed, then amounts."""
+    if charge["status"] == "failed":
+        owner = (
+            f"PaymentIntent ({charge['payment_intent']})" if charge["payment_intent"] else f"charge ({charge['id']})"
+        )
+        raise errors.invalid(f"This {owner} does not have a successful charge to refund.")
+    if not charge["captured"]:
+        raise _uncaptured(charge["payment_intent"] or charge["id"])
+    if charge["disputed"] and any(
+        dispute["status"] not in _HARMLESS for dispute in ctx.each("dispute", charge=charge["id"])
+    ):
+        raise errors.invalid(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
+        )
+    left = charge["amount"] - charge["amount_refunded"]
+    if not left:
+        raise errors.invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+    amount = left if asked is None else int(asked)
+    if amount < 1:
+        raise errors.below_minimum("amount", 1)
+    if amount > left:
+        currency = charge["currency"]
+        raise errors.invalid(
+            f"Refund amount ({written(amount, currency)}) is greater than unrefunded amount on charge "
+            f"({written(left, currency)})",
+            param="amount",
+        )
+    return amount
+
+
+def _uncaptured(key: str) -> errors.StripeError:
+    return errors.invalid(
+        f"This PaymentIntent ({key}) has an uncaptured charge, which cannot be refunded. Cancel the PaymentIntent "
+        "instead to release the hold."
+    )
+
+
+def _destination(kind: str) -> Json:
+    if kind != "card":
+        return {kind: {"reference": None, "reference_status": "pending"}, "type": kind}
+    card = {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}
+    return {"card": card, "type": "card"}
+
+
+def _described(charge: Json, what: str = "FOR CHARGE") -> str:
+    tail = f" ({charge['description']})" if charge["description"] else ""
+    return f"REFUND {what}{tail}"
