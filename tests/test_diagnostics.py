@@ -18,7 +18,7 @@ from stripe_shell.diagnostics import (
     sort_diagnostics,
 )
 
-TEXT = "/sandbox\r\naction: create\r\n\tentity: custmer\n名前: x\nlast"
+TEXT = "/sandbox\r\naction: create\r\n\tentity: custmer\n名前: q\nlast"
 SOURCE = Source("a.stripe", TEXT)
 
 
@@ -30,7 +30,7 @@ def span_of(word: str) -> Span:
 def test_lines_and_columns_count_from_one_in_code_points() -> None:
     assert SOURCE.location(0) == (1, 1)
     assert span_of("custmer").location() == (3, 10)
-    assert span_of("x").location() == (4, 5)
+    assert span_of("q").location() == (4, 5)
     assert SOURCE.location(len(TEXT)) == (5, 5)
     assert SOURCE.line(1) == "/sandbox"
     assert SOURCE.line(6) == ""
@@ -51,7 +51,7 @@ def test_the_excerpt_shows_what_where_and_how_to_mend() -> None:
 
 
 def test_carets_stand_below_wide_characters() -> None:
-    lines = excerpt(Diagnostic("E101", "m", span_of("x"))).splitlines()
+    lines = excerpt(Diagnostic("E101", "m", span_of("q"))).splitlines()
     assert lines[-1] == "  |       ^"  # two characters of two columns each, a colon and a blank
 
 
