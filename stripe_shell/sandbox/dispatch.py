@@ -151,7 +151,10 @@ def _kind_meant(kinds: list[str], key: str | None, params: Mapping[str, Any]) ->
             key = value
     prefixes = {"ba": "bank_account", "btok": "bank_account", "card": "card", "src": "source", "tok": "card"}
     kind = prefixes.get((key or "").partition("_")[0])
-    return kind if kind in kinds else kinds[0]
+    if kind in kinds:
+        return str(kind)
+    usual = "card" if "source" in kinds else "bank_account"
+    return usual if usual in kinds else kinds[0]
 
 
 def check_parents(ctx: Context, own: str | None) -> None:
@@ -160,11 +163,12 @@ def check_parents(ctx: Context, own: str | None) -> None:
     for name, value in ctx.path.items():
         kind = operation.path_words.get(name)
         if name != own and kind is not None and ctx.table.schema_of_object(kind) is not None:
-            ctx.get(kind, value, param=name if kind == "customer" else None, status=404)
+            above_ledger = kind == "customer" and "payment_methods" not in operation.path
+            ctx.get(kind, value, param=name if above_ledger else None, status=404)
 
 
 def _own_object(ctx: Context, resource: Resource, key: str) -> Json:
-    obj = ctx.get(resource.kind, key, status=404)
+    obj = ctx.get(resource.kind, key, param=resource.named_in_path(ctx.operation), status=404)
     for name, value in ctx.path.items():
         if name == ctx.operation.object_param:
             continue
@@ -201,7 +205,20 @@ def _list(ctx: Context, resource: Resource) -> Answer:
     inside = _embedded_list(ctx)
     if inside is not None:
         return pages.page_of(ctx, inside, ctx.params)
+    kinds = _kinds_listed(ctx)
+    if kinds:
+        return pages.mixed_page([ctx.resource(kind) for kind in kinds], ctx, ctx.params)
     return resource.list_page(ctx, ctx.params)
+
+
+def _kinds_listed(ctx: Context) -> list[str]:
+    """The kinds of object that a list without a kind of its own holds; `object` asks for one of them."""
+    entity = ctx.table.entity(ctx.operation.entity)
+    row = ctx.operation.response.row
+    if row is None or entity is None or entity.object:
+        return []
+    kinds = kinds_of(ctx.table, row)
+    return [kind for kind in kinds if ctx.params.get("object") in (None, "", kind)] if ctx.path else kinds
 
 
 def _embedded_list(ctx: Context) -> list[Json] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import string
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 CAPITALS = string.digits + string.ascii_uppercase
@@ -149,22 +149,6 @@ def _table(alphabet: str) -> bytes:
 
 
 _FREE: Final = _table(ALPHABET)
-
-
-class Ids(Protocol):
-    """A source of ids."""
-
-    def new(self, prefix: str, now: int, account: str) -> str:
-        """An id of 24 characters behind `prefix_`, made at `now` (epoch seconds) in `account`."""
-        ...
-
-    def short(self, prefix: str) -> str:
-        """An id of 14 characters behind `prefix_`."""
-        ...
-
-    def text(self, length: int, alphabet: str = ALPHABET) -> str:
-        """Free characters: client secrets, codes, fingerprints."""
-        ...
 
 
 class RandomIds:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from stripe_shell.spec.model import Operation, Shape
@@ -13,7 +12,7 @@ from stripe_shell.spec.table import Table
 from .errors import StripeError
 from .expand import kinds_of
 from .listing import PAGING, Filters, Page, clamp
-from .store import Row
+from .store import Row, Where
 
 if TYPE_CHECKING:
     from .context import Context, Json
@@ -21,29 +20,41 @@ if TYPE_CHECKING:
 
 Position = tuple[int, int]
 
+#: Lists inside objects that say how many there are.
+_COUNTED = frozenset({"refunds"})
+
 
 def list_page(resource: Resource, ctx: Context, params: Json) -> Page:
     """The page of this kind of object that a list call asks for."""
-    parents = narrowed_by_path(resource, ctx)
-    filters = filters_of(resource, ctx, params, parents)
-    after, before = cursors(resource, ctx, params)
+    return mixed_page([resource], ctx, params)
+
+
+def mixed_page(resources: Sequence[Resource], ctx: Context, params: Json) -> Page:
+    """The page of a list that holds several kinds of object, as a customer's sources do."""
+    narrowed = [filters_of(resource, ctx, params, narrowed_by_path(resource, ctx)) for resource in resources]
+    after, before = cursors(resources, ctx, params)
     limit = clamp(params.get("limit"))
-    if filters.nothing:
-        return Page((), False, ctx.request.path, form=_form(ctx.operation))
-    rows = ctx.session.page(
-        ctx.account_number,
-        resource.kind,
-        link=filters.link,
-        where=filters.where,
-        limit=limit + 1,
-        after=after,
-        before=before,
-        oldest_first=resource.oldest_first,
-    )
+    rows: list[Row] = []
+    for resource, filters in zip(resources, narrowed, strict=True):
+        rows += (
+            []
+            if filters.nothing
+            else ctx.session.page(
+                ctx.account_number,
+                resource.kind,
+                link=filters.link,
+                where=filters.where,
+                limit=limit + 1,
+                after=after,
+                before=before,
+                oldest_first=resource.oldest_first,
+            )
+        )
+    if len(resources) > 1:
+        rows.sort(key=lambda row: row.position, reverse=True)
     has_more = len(rows) > limit
-    if has_more:
-        rows = rows[1:] if before is not None else rows[:limit]
-    return _page(resource, ctx, rows, has_more, limit)
+    rows = rows[-limit:] if before is not None else rows[:limit]
+    return _page(ctx, rows, has_more, limit)
 
 
 def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, url: str | None = None) -> Page:
@@ -67,6 +78,8 @@ def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, ur
 def filters_of(resource: Resource, ctx: Context, params: Json, filters: Filters | None = None) -> Filters:
     """What the parameters of a list narrow it to. Raises StripeError for an id that names nothing."""
     filters = filters or Filters()
+    if "test_clock" in resource.shape.fields and not ctx.path and not _names_owner(params):
+        filters.where.append(Where("json_extract(o.json, '$.test_clock') IS NULL"))
     for name, value in params.items():
         own = getattr(resource, f"filter_{name}", None)
         if own is not None:
@@ -74,6 +87,11 @@ def filters_of(resource: Resource, ctx: Context, params: Json, filters: Filters 
         elif name not in PAGING and value not in ("", None):
             _add_filter(resource, ctx, filters, name, value)
     return filters
+
+
+def _names_owner(params: Json) -> bool:
+    """Whether a list is asked for whose objects may live on a test clock; elsewhere those are hidden."""
+    return any(params.get(name) for name in ("test_clock", "customer", "subscription"))
 
 
 def narrowed_by_path(resource: Resource, ctx: Context) -> Filters:
@@ -85,16 +103,16 @@ def narrowed_by_path(resource: Resource, ctx: Context) -> Filters:
     return filters
 
 
-def cursors(resource: Resource, ctx: Context, params: Json) -> tuple[Position | None, Position | None]:
+def cursors(resources: Sequence[Resource], ctx: Context, params: Json) -> tuple[Position | None, Position | None]:
     """The positions of `starting_after` (or v2's `page`) and `ending_before`. Raises StripeError."""
-    after = _position(resource, ctx, params.get("starting_after"), "starting_after")
-    before = _position(resource, ctx, params.get("ending_before"), "ending_before")
+    after = _position(resources, ctx, params.get("starting_after"), "starting_after")
+    before = _position(resources, ctx, params.get("ending_before"), "ending_before")
     if after is not None and before is not None:
         raise StripeError(
             "Received both starting_after and ending_before parameters. Please pass in only one.", validation=True
         )
     if ctx.operation.version == "v2":
-        after = _position(resource, ctx, params.get("page"), "page")
+        after = _position(resources, ctx, params.get("page"), "page")
     return after, before
 
 
@@ -107,17 +125,15 @@ def parent_member(shape: Shape, operation: Operation, placeholder: str) -> str |
     return None
 
 
-@lru_cache(maxsize=512)
 def list_filters(table: Table, kind: str) -> frozenset[str]:
     """The parameters by which the lists of a kind can be narrowed."""
     operation = table.operation("list", kind)
     return frozenset(operation.params.fields) - PAGING if operation else frozenset()
 
 
-@lru_cache(maxsize=512)
 def can_be_made(table: Table, kind: str) -> bool:
     """Whether a call makes objects of this kind."""
-    return table.operation("create", kind) is not None
+    return "create" in table.actions(kind)
 
 
 def member(resource: Resource, ctx: Context, obj: Json, name: str) -> Any:
@@ -139,10 +155,25 @@ def sub_list(resource: Resource, ctx: Context, obj: Json, name: str, kinds: Sequ
         rows += _belonging(resource, ctx, obj, kind)
     rows.sort(key=lambda row: row.position, reverse=True)
     data = [json.loads(row.json) for row in rows[:10]]
-    return {"object": "list", "data": data, "has_more": len(rows) > 10, "url": f"{_address(resource, ctx, obj)}/{name}"}
+    url = f"{_address(resource, ctx, obj)}/{name}"
+    made: Json = {"object": "list", "data": data, "has_more": len(rows) > 10, "url": url}
+    if name in _COUNTED:
+        made["total_count"] = sum(_count(resource, ctx, obj, kind) for kind in kinds)
+    return made
+
+
+def _count(resource: Resource, ctx: Context, obj: Json, kind: str) -> int:
+    filters = _belongs(resource, ctx, obj, kind)
+    return ctx.session.count(ctx.account_number, kind, filters.link, filters.where)
 
 
 def _belonging(resource: Resource, ctx: Context, obj: Json, kind: str) -> list[Row]:
+    filters = _belongs(resource, ctx, obj, kind)
+    return ctx.session.page(ctx.account_number, kind, link=filters.link, where=filters.where, limit=11)
+
+
+def _belongs(resource: Resource, ctx: Context, obj: Json, kind: str) -> Filters:
+    """What narrows objects of a kind to those that belong to `obj`."""
     inner = ctx.resource(kind)
     tail = resource.kind.rpartition(".")[2]
     filters = Filters()
@@ -152,7 +183,7 @@ def _belonging(resource: Resource, ctx: Context, obj: Json, kind: str) -> list[R
         filters.add(tail, obj["id"])
     else:
         filters.add_link("parent", str(obj["id"]))
-    return ctx.session.page(ctx.account_number, kind, link=filters.link, where=filters.where, limit=11)
+    return filters
 
 
 def _address(resource: Resource, ctx: Context, obj: Json) -> str:
@@ -181,28 +212,33 @@ def _has_index(resource: Resource, member: str | None) -> bool:
     return member is None or member in resource.indexed_members()
 
 
-def _position(resource: Resource, ctx: Context, key: Any, param: str) -> Position | None:
+def _position(resources: Sequence[Resource], ctx: Context, key: Any, param: str) -> Position | None:
     if not key:
         return None
-    row = ctx.row(resource.kind, str(key))
+    found = (ctx.row(resource.kind, str(key)) for resource in resources)
+    row = next((row for row in found if row is not None), None)
     if row is None:
-        raise resource.missing(str(key), param=param, status=400)
+        raise resources[0].missing(str(key), param=param, status=400)
     return row.position
 
 
-def _page(resource: Resource, ctx: Context, rows: list[Row], has_more: bool, limit: int) -> Page:
+def _page(ctx: Context, rows: list[Row], has_more: bool, limit: int) -> Page:
     form = _form(ctx.operation)
     following = None
     if form == "v2_list" and has_more:
         following = f"{ctx.request.path}?page={rows[-1].id}&limit={limit}"
-    return Page(shown_texts(resource, ctx, rows), has_more, ctx.request.path, form=form, next_page=following)
+    return Page(shown_texts(ctx, rows), has_more, ctx.request.path, form=form, next_page=following)
 
 
-def shown_texts(resource: Resource, ctx: Context, rows: Sequence[Row]) -> list[str]:
+def shown_texts(ctx: Context, rows: Sequence[Row]) -> list[str]:
     """The rows as answers show them: the stored text, unless the resource says otherwise."""
+    return [_shown_text(ctx.resource(row.object), ctx, row) for row in rows]
+
+
+def _shown_text(resource: Resource, ctx: Context, row: Row) -> str:
     if not resource.presents:
-        return [row.json for row in rows]
-    return [json.dumps(resource.present(ctx, json.loads(row.json)), separators=(",", ":")) for row in rows]
+        return row.json
+    return json.dumps(resource.present(ctx, json.loads(row.json)), separators=(",", ":"))
 
 
 def _form(operation: Operation) -> str:

@@ -179,6 +179,10 @@ class Resource:
         """There is no such object."""
         return errors.missing(self.kind, key, param=param, status=status)
 
+    def named_in_path(self, operation: Operation) -> str | None:
+        """What `param` is when the id in the path names nothing; None for what it always is."""
+        return None
+
     def taken(self, key: str) -> StripeError:
         """There is such an object already."""
         word = errors.MISSING.get(self.kind, (self.kind.rpartition(".")[2], ""))[0]

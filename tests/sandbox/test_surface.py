@@ -129,3 +129,37 @@ def test_a_parameter_that_names_nothing(stripe: Client) -> None:
     params = {"customer": "cus_x", "components": {"buy_button": {"enabled": True}}}
     error = stripe.refused("POST", "/v1/customer_sessions", params)
     assert (error["status"], error["code"], error["param"]) == (400, "resource_missing", "customer")
+
+
+def test_calls_of_the_command_line_tool_that_the_description_lacks(stripe: Client) -> None:
+    stripe.sandbox.seed([{"object": "checkout.session", "id": "cs_test_1"}, {"object": "issuing.card", "id": "ic_1"}])
+    assert stripe.get("/v1/payment_pages/cs_test_1")["object"] == "checkout.session"
+    paid = stripe.post("/v1/payment_pages/cs_test_1/confirm", {"payment_method": "pm_card_visa", "expected_amount": 1})
+    assert paid["id"] == "cs_test_1"
+    asked = stripe.post("/v1/issuing/cards/ic_1/test/authorizations", {"held_amount": 1})
+    assert asked["object"] == "issuing.authorization"
+    assert stripe.refused("GET", "/v1/payment_pages/cs_x")["code"] == "resource_missing"
+
+
+def test_lists_of_several_kinds(stripe: Client) -> None:
+    customer = stripe.post("/v1/customers")["id"]
+    path = f"/v1/customers/{customer}/sources"
+    made = []
+    for source in ("tok_visa", "btok_us_verified", "tok_amex"):
+        stripe.clock.advance(1)
+        made.append(stripe.post(path, {"source": source}))
+    assert [row["object"] for row in made] == ["card", "bank_account", "card"]
+    first = stripe.get(path, {"limit": 2})
+    assert ([row["id"] for row in first["data"]], first["has_more"]) == ([made[2]["id"], made[1]["id"]], True)
+    rest = stripe.get(path, {"limit": 2, "starting_after": made[1]["id"]})
+    assert ([row["id"] for row in rest["data"]], rest["has_more"]) == ([made[0]["id"]], False)
+    assert [row["id"] for row in stripe.get(path, {"object": "bank_account"})["data"]] == [made[1]["id"]]
+    expanded = stripe.get(f"/v1/customers/{customer}", {"expand": ["sources"]})["sources"]
+    assert [row["id"] for row in expanded["data"]] == [row["id"] for row in made[::-1]]
+
+
+def test_what_lives_on_a_test_clock_is_listed_with_its_clock_or_customer(stripe: Client) -> None:
+    clock = stripe.post("/v1/test_helpers/test_clocks", {"frozen_time": 1_577_836_800})["id"]
+    stripe.post("/v1/customers", {"test_clock": clock})
+    assert stripe.get("/v1/customers")["data"] == []
+    assert len(stripe.get("/v1/customers", {"test_clock": clock})["data"]) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.context import Context, Json
@@ -89,6 +89,13 @@ class Customer(Resource):
                 end = getattr(subscriptions, "cancel", None)
                 if end is not None:
                     end(ctx, subscription, {})
+
+    def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
+        """The cash balance is there for whoever asks; other lists are found by what belongs to the customer."""
+        if name != "cash_balance":
+            return super().expand_member(ctx, obj, name)
+        balance = ctx.find("cash_balance", obj["id"])
+        return balance or ctx.fresh("cash_balance", customer=obj["id"])
 
     def filter_test_clock(self, ctx: Context, value: str, filters: Filters) -> None:
         """Only the customers of this clock."""
