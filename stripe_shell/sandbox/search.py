@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import StripeError
-from .listing import Page, clamp
+from .listing import Page, clamp, column
 from .store import Row, Where
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _found(
     resource: Resource, ctx: Context, query: Query, after: tuple[int, int] | None, limit: int | None
 ) -> list[Row]:
     rows: list[Row] = []
-    for row in ctx.session.scan(ctx.account_number, resource.kind, _narrowing(query), after):
+    for row in ctx.session.scan(ctx.account_number, resource.kind, _narrowing(query, resource.kind), after):
         if query.matches(resource.kind, resource.present(ctx, json.loads(row.json))):
             rows.append(row)
             if len(rows) == limit:
@@ -147,15 +147,28 @@ def _found(
     return rows
 
 
-def _narrowing(query: Query) -> list[Where]:
-    """Conditions that every find fulfils and that SQLite tests without reading the JSON: it contains the words."""
+def _narrowing(query: Query, kind: str) -> list[Where]:
+    """Conditions that every find fulfils and that SQLite tests by itself: numbers, and the words that must be there."""
     if query.any:
         return []
-    texts = [
-        clause.value for clause in query.clauses if clause.operator in ":~" and not clause.negated and clause.value
-    ]
-    plain = [text for text in texts if text.isascii() and text.replace(" ", "").replace("-", "").isalnum()]
-    return [Where("o.json LIKE ?", (f"%{word}%",)) for text in plain for word in text.split() if not word.isdecimal()]
+    plain = [clause for clause in query.clauses if not clause.negated and clause.value is not None]
+    return [where for clause in plain for where in _conditions(clause, kind)]
+
+
+def _conditions(clause: Clause, kind: str) -> list[Where]:
+    if clause.key is None and clause.field in SEARCHABLE.get(kind, Searchable()).numbers:
+        operator = "=" if clause.operator == ":" else clause.operator
+        return [Where(f"{column(clause.field)} {operator} ?", (float(clause.value or 0),))]
+    if clause.key is not None and clause.operator == ":" and (clause.key + str(clause.value)).isascii():
+        pair = f"{json.dumps(clause.key)}:{json.dumps(clause.value)}"
+        return [Where("o.json LIKE ?", (f"%{pair}%",))]
+    words = re.findall("[A-Za-z0-9]+", _ascii_words(f"{clause.key or ''} {clause.value}"))
+    return [Where("o.json LIKE ?", (f"%{word}%",)) for word in words]
+
+
+def _ascii_words(text: str) -> str:
+    """A text without the words that hold other characters, which JSON may write in another way."""
+    return " ".join(word for word in text.split() if word.isascii())
 
 
 def _clause(match: re.Match[str]) -> Clause:

@@ -18,7 +18,7 @@ def people(stripe: Client) -> Client:
     rows = [
         {"name": "Jane Doe", "email": "jane@example.com", "metadata": {"tier": "Gold", "n": "7"}},
         {"name": "John Jane Smith", "email": "john@example.com", "metadata": {"tier": "silver"}},
-        {"name": "Zoë", "email": "zoe@example.org", "phone": "+49 30 123"},
+        {"name": "Zoë", "email": "zoe@example.org", "phone": "+49 30 123", "metadata": {"odd": '100% "A_B"'}},
         {"name": 'The "Boss"', "email": "boss@example.org"},
     ]
     for row in rows:
@@ -49,6 +49,8 @@ def found(stripe: Client, query: str) -> list[str]:
         ('name:"the \\"boss\\""', ['The "Boss"']),
         ('metadata["tier"]:"gold"', ["Jane Doe"]),
         ("metadata['n']:'7'", ["Jane Doe"]),
+        ('metadata["odd"]:"100% \\\"a_b\\\""', ["Zoë"]),
+        ('metadata["odd"]~"100%"', ["Zoë"]),
         ('-metadata["tier"]:null', ["Jane Doe", "John Jane Smith"]),
         ('metadata["tier"]:null', ['The "Boss"', "Zoë"]),
         ("phone:null", ["Jane Doe", "John Jane Smith", 'The "Boss"']),
