@@ -10,6 +10,9 @@ from typing import Final, Literal
 ROUTING_NUMBER: Final = "110000000"
 BANK_NAME: Final = "STRIPE TEST BANK"
 
+#: What names of tokens begin with whose account needs no verification; `btok_us` needs it.
+VERIFIED_TOKEN: Final = "btok_us_verified"  # noqa: S105 - no password
+
 #: How long the slow SEPA accounts take, in seconds.
 SLOW: Final = 180
 
@@ -18,7 +21,7 @@ SLOW: Final = 180
 class BankFacts:
     """One test bank account: what a debit or a payout of it comes to.
 
-    `number` is the account number, or the IBAN. `names` are literals of payment methods. `failure` is the
+    `number` is the account number, or the IBAN. `names` are literals of payment methods and tokens. `failure` is the
     failure code, empty for an account that pays. `delay` is in seconds, None for one that never settles.
     `microdeposits` is False where they cannot be sent.
     """
@@ -39,7 +42,8 @@ class BankFacts:
 
 
 def _ach(number: str, name: str, failure: str = "", **more: object) -> BankFacts:
-    return BankFacts(number, "us_bank_account", (f"pm_usBankAccount_{name}",), failure, **more)  # type: ignore[arg-type]
+    token = VERIFIED_TOKEN if name == "success" else f"{VERIFIED_TOKEN}_{name}"
+    return BankFacts(number, "us_bank_account", (f"pm_usBankAccount_{name}", token), failure, **more)  # type: ignore[arg-type]
 
 
 def _sepa(number: str, name: str, failure: str = "", **more: object) -> BankFacts:
@@ -101,8 +105,8 @@ def bank_of_number(number: str) -> BankFacts | None:
     return _by_number().get(number.replace(" ", "").upper())
 
 
-def bank_of_method_name(literal: str) -> BankFacts | None:
-    """The test account that `pm_usBankAccount_…` or `pm_sepaDebit_…` names."""
+def bank_of_name(literal: str) -> BankFacts | None:
+    """The test account that `pm_usBankAccount_…`, `pm_sepaDebit_…` or `btok_us_verified…` names."""
     return _by_name().get(literal)
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from . import errors, methods
+from .banks import TIMED_OUT, TOO_MANY_TRIES, VERIFYING
 from .context import Context, Json
 from .currencies import minimum, written
 from .errors import StripeError
+from .ledger import available_on
 
 #: The largest amount of one payment.
 MAXIMUM: Final = 99_999_999
@@ -89,7 +91,7 @@ def check_type(ctx: Context, words: Words, intent: Json, method: Json) -> None:
     raise refusal(ctx, words, intent, message, code=None)
 
 
-def check_missing(ctx: Context, words: Words, intent: Json) -> StripeError:
+def missing_method(ctx: Context, words: Words, intent: Json) -> StripeError:
     """The refusal of a confirmation without a method."""
     customer = intent["customer"]
     tail = (
@@ -201,6 +203,51 @@ def choose_types(intent: Json, params: Mapping[str, Any]) -> None:
 def stays(method: Mapping[str, Any]) -> bool:
     """Whether the customer stays on the page while paying with this method."""
     return method["type"] in _STAYS
+
+
+def wants_microdeposits(intent: Json, method: Json) -> bool:
+    """Whether a bank account is to be verified by small deposits first."""
+    options = (intent.get("payment_method_options") or {}).get(method["type"]) or {}
+    return method["type"] == "us_bank_account" and options.get("verification_method") == "microdeposits"
+
+
+def microdeposit_action(ctx: Context) -> Json:
+    """What an intent says while it waits for the amounts of the deposits."""
+    return {
+        "type": "verify_with_microdeposits",
+        "verify_with_microdeposits": {
+            "arrival_date": available_on(ctx.now()),
+            "hosted_verification_url": f"https://payments.stripe.com/microdeposit/{ctx.ids.text(24)}",
+            "microdeposit_type": "amounts",
+        },
+    }
+
+
+def check_microdeposits(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> None:
+    """Refuse amounts or a code that do not verify; an intent that does not wait for them, too."""
+    waits = (intent.get("next_action") or {}).get("type") == "verify_with_microdeposits"
+    if intent["status"] != "requires_action" or not waits:
+        message = (
+            f"You cannot verify microdeposits on this {words.title} because it has a status of {intent['status']}. "
+            f'Only a {words.title} with one of the following statuses may be verified: ["requires_action"].'
+        )
+        raise refusal(ctx, words, intent, message, code="intent_invalid_state")
+    amounts = params.get("amounts")
+    said = ",".join(map(str, sorted(amounts))) if amounts else str(params.get("descriptor_code") or "").upper()
+    if said in VERIFYING:
+        return
+    code = "payment_method_microdeposit_verification_amounts_mismatch"
+    message = "The amounts provided do not match the amounts that were sent to the bank account."
+    if said in TOO_MANY_TRIES:
+        code = "payment_method_microdeposit_verification_attempts_exceeded"
+        message = "You have exceeded the number of allowed verification attempts."
+    elif said in TIMED_OUT:
+        code = "payment_method_microdeposit_verification_timeout"
+        message = "The bank account was not verified within ten days of the microdeposits."
+    elif not amounts:
+        code = "payment_method_microdeposit_verification_descriptor_code_mismatch"
+        message = "The code provided does not match the one that was sent to the bank account."
+    raise errors.invalid(message, code=code)
 
 
 def _says_version(ctx: Context) -> bool:

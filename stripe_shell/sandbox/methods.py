@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from . import errors
-from .banks import BANK_NAME, ROUTING_NUMBER, BankFacts, bank_of_method_name, bank_of_number
+from .banks import BANK_NAME, ROUTING_NUMBER, BankFacts, bank_of_name, bank_of_number
 from .cards import (
     DECLINES,
     METHOD_PREFIX,
@@ -40,7 +40,7 @@ def of_literal(ctx: Context, literal: str) -> Json | None:
     card = card_of_method_name(literal)
     if card is not None:
         return of_card(ctx, card)
-    bank = bank_of_method_name(literal)
+    bank = bank_of_name(literal) if literal.startswith("pm_") else None
     return of_bank(ctx, bank) if bank is not None else None
 
 

@@ -36,6 +36,13 @@ _USED: Final = (
     "Customer, and may not be used again."
 )
 
+#: What an authentication that failed says.
+NOT_AUTHENTICATED: Final = Decline(
+    "payment_intent_authentication_failure",
+    None,
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -201,13 +208,7 @@ def authenticate(ctx: Context, intent: Json, *, passed: bool = True) -> Attempt:
     if passed:
         found = attempt(ctx, intent, method, Terms(authenticated=True))
     else:
-        decline = Decline(
-            "payment_intent_authentication_failure",
-            None,
-            "We are unable to authenticate your payment method. Please choose a different payment method and try "
-            "again.",
-        )
-        found = declined(ctx, intent, method, decline, None)
+        found = declined(ctx, intent, method, NOT_AUTHENTICATED, None)
     tell_invoice(ctx, found)
     return found
 

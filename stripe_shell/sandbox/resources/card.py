@@ -1,93 +1,130 @@
-"""Legacy cards: what a `tok_…` becomes on a customer."""
+"""Legacy cards: what a token becomes on a customer or an account. A customer's card is a payment method as well."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
-from stripe_shell.sandbox import errors
+from stripe_shell.sandbox import errors, methods, sources
+from stripe_shell.sandbox.cards import CardFacts
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.resource import Resource
 
-#: Brand and last digits by the word that a test token contains.
-_BRANDS = {
-    "mastercard": ("MasterCard", "4444"),
-    "amex": ("American Express", "8431"),
-    "discover": ("Discover", "9424"),
-    "diners": ("Diners Club", "0004"),
-    "jcb": ("JCB", "0505"),
-    "unionpay": ("UnionPay", "0005"),
+#: Brands as cards write them; payment methods write them in lower case.
+_BRANDS: Final[Mapping[str, str]] = {
+    "amex": "American Express",
+    "diners": "Diners Club",
+    "discover": "Discover",
+    "jcb": "JCB",
+    "mastercard": "MasterCard",
+    "unionpay": "UnionPay",
+    "visa": "Visa",
 }
+_ADDRESS: Final = ("city", "country", "line1", "line2", "state", "zip")
+_ACCOUNT_ONLY: Final = ("account", "available_payout_methods", "currency", "default_for_currency")
 
 
 class Card(Resource):
-    """`POST /v1/customers/{customer}/sources` with a token."""
+    """`/v1/customers/{customer}/sources`, `…/cards`, and the external accounts of accounts."""
 
     object = "card"
-    absent = ("iin", "networks", "account", "currency", "default_for_currency", "available_payout_methods", "status")
+    absent = ("iin", "networks", "status", *_ACCOUNT_ONLY)
     indexed = ("customer", "account")
+    defaults: ClassVar = {"tokenization_method": None}
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make a card from `source`, `external_account` or `card`, on the customer or account of the path."""
+        """Make one of `source`, `external_account` or `card`, on the customer or account of the path."""
         source = params.get("source") or params.get("external_account") or params.get("card")
         if not source:
-            raise errors.missing_parameter("source")
-        customer = ctx.path.get("customer")
-        card = self.make(ctx, source, customer=customer, account=ctx.path.get("account"))
-        self.echo(card, {"metadata": params.get("metadata") or {}})
-        ctx.save(card)
+            raise errors.missing_parameter("external_account" if "account" in ctx.path else "source")
+        customer, account = ctx.path.get("customer"), ctx.path.get("account")
+        card = self.make(ctx, source, customer=customer, account=account, metadata=params.get("metadata"))
         if customer:
-            self._become_default(ctx, customer, card)
+            sources.become_default(ctx, customer, card["id"])
+        if account and params.get("default_for_currency"):
+            sources.make_default_for_currency(ctx, card)
         return card
 
-    def make(self, ctx: Context, source: Any, *, customer: str | None, account: str | None = None) -> Json:
-        """A new card from a token's name or a card's data, stored and told. Raises StripeError for no token."""
+    def make(
+        self,
+        ctx: Context,
+        source: Any,
+        *,
+        customer: str | None,
+        account: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Json:
+        """A new card of a token's name or a card's data, stored and told.
+
+        Raises StripeError for what is no token, and for a card that declines.
+        """
+        method = self._method(ctx, source)
+        facts = methods.card_of(ctx, method)
         card = self.fresh(ctx)
-        card |= _of_token(source) if isinstance(source, str) else _of_data(source)
-        year = datetime.fromtimestamp(ctx.now(), UTC).year
-        card |= {
-            "country": "US",
-            "customer": customer,
-            "cvc_check": "pass" if customer else "unchecked",
-            "exp_month": card["exp_month"] or 12,
-            "exp_year": card["exp_year"] or year + 1,
-            "fingerprint": ctx.ids.text(16),
-            "funding": "credit",
-        }
+        card |= self.view(method["card"], source if isinstance(source, dict) else {})
+        card |= {"customer": customer, "metadata": dict(metadata or {})}
+        if facts is not None and customer and not facts.can_be_attached:
+            raise methods.refused(facts.decline)
+        if customer:
+            self._make_method(ctx, card, method, facts)
         if account:
-            card |= {"account": account, "currency": "usd", "default_for_currency": False}
+            sources.check_account_card(facts)
+            card |= sources.account_members(ctx, card, account, ["standard", "instant"])
+        ctx.hidden(card)["number"] = facts.number if facts else None
         ctx.insert(card)
-        ctx.emit("customer.source.created" if customer else "account.external_account.created", card)
+        ctx.emit(sources.event(card, "created"), card)
         return card
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Change the name, the address, the expiry or the metadata; the payment method follows."""
+        obj |= {name: int(params[name]) for name in ("exp_month", "exp_year") if params.get(name)}
+        self.echo(obj, {name: value for name, value in params.items() if name not in ("exp_month", "exp_year")})
+        if params.get("default_for_currency"):
+            sources.make_default_for_currency(ctx, obj)
+        method = ctx.find("payment_method", obj["id"])
+        if method is not None:
+            method["card"] |= {name: obj[name] for name in ("exp_month", "exp_year")}
+            method["billing_details"] |= {"name": obj["name"], "address": _address_of(obj)}
+            ctx.save(method)
+        changed = ctx.save(obj)
+        if changed:
+            ctx.emit(sources.event(obj, "updated"), obj, changed)
+        return obj
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take it from its customer."""
-        remains = ctx.delete(obj)
-        customer = ctx.find("customer", obj["customer"]) if obj["customer"] else None
-        if customer is not None:
-            ctx.emit("customer.source.deleted", obj)
-            if customer["default_source"] == obj["id"]:
-                customer["default_source"] = None
-                ctx.emit("customer.updated", customer, ctx.save(customer))
-        return remains
+        """Take it from its customer or account."""
+        return sources.remove(ctx, obj)
 
-    def _become_default(self, ctx: Context, customer_id: str, card: Json) -> None:
-        customer = ctx.get("customer", customer_id)
-        if not customer["default_source"]:
-            customer["default_source"] = card["id"]
-            ctx.emit("customer.updated", customer, ctx.save(customer))
+    def view(self, card: Mapping[str, Any], data: Mapping[str, Any]) -> Json:
+        """The members of a legacy card, of the `card` of a payment method and what was said besides."""
+        shown = {name: card[name] for name in ("country", "exp_month", "exp_year", "fingerprint", "funding", "last4")}
+        address = {f"address_{part}": data.get(f"address_{part}") for part in _ADDRESS}
+        return {
+            **address,
+            **shown,
+            "brand": _BRANDS.get(card["brand"], "Unknown"),
+            "cvc_check": "unchecked" if data.get("cvc") else None,
+            "name": data.get("name"),
+            "regulated_status": card["regulated_status"],
+        }
+
+    def _method(self, ctx: Context, source: Any) -> Json:
+        if not isinstance(source, dict):
+            return methods.of_token(ctx, str(source), "source")
+        return methods.of_card(ctx, methods.card_data(ctx, source), source)
+
+    def _make_method(self, ctx: Context, card: Json, method: Json, facts: CardFacts | None) -> None:
+        """The same card as a payment method, under the same id."""
+        method |= {"id": card["id"], "customer": card["customer"]}
+        ctx.hidden(method)["number"] = facts.number if facts else None
+        method["billing_details"] |= {"name": card["name"], "address": _address_of(card)}
+        methods.run_checks(ctx, method)
+        checks = method["card"]["checks"]
+        card |= {"cvc_check": checks["cvc_check"], "address_line1_check": checks["address_line1_check"]}
+        card["address_zip_check"] = checks["address_postal_code_check"]
+        ctx.insert(method)
 
 
-def _of_token(token: str) -> Json:
-    if not token.startswith("tok_"):
-        raise errors.missing("token", token, param="source")
-    words = token.split("_")
-    brand, last4 = next((_BRANDS[word] for word in words if word in _BRANDS), ("Visa", "4242"))
-    return {"brand": brand, "last4": last4}
-
-
-def _of_data(data: Json) -> Json:
-    number = str(data.get("number") or "4242424242424242")
-    brands = {"5": "MasterCard", "2": "MasterCard", "3": "American Express", "6": "Discover"}
-    shown = {name: data.get(name) for name in ("exp_month", "exp_year", "name")}
-    return {"brand": brands.get(number[0], "Visa"), "last4": number[-4:]} | shown
+def _address_of(card: Mapping[str, Any]) -> Json:
+    names = {"zip": "postal_code"}
+    return {names.get(part, part): card[f"address_{part}"] for part in _ADDRESS}

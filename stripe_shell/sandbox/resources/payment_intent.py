@@ -150,7 +150,7 @@ class PaymentIntent(Resource):
             key = customer["invoice_settings"]["default_payment_method"] if customer else None
         found = ctx.find("payment_method", key) if key else None
         if found is None:
-            raise intents.check_missing(ctx, PAYMENT, obj)
+            raise intents.missing_method(ctx, PAYMENT, obj)
         return found
 
     def _take_method(self, ctx: Context, obj: Json, params: Json) -> None:

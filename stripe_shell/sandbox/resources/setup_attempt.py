@@ -1,0 +1,41 @@
+"""Setup attempts: what each confirmation of a SetupIntent came to."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+_SHOWN = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "wallet")
+
+
+class SetupAttempt(Resource):
+    """`GET /v1/setup_attempts`, by SetupIntent."""
+
+    object = "setup_attempt"
+    indexed = ("setup_intent",)
+    absent = ("attach_to_self",)
+
+    def record(self, ctx: Context, intent: Json, status: str, error: Json | None = None) -> Json:
+        """Store how an intent's confirmation with its present method ended."""
+        method = ctx.get("payment_method", intent["payment_method"])
+        kind = method["type"]
+        details: Json = {}
+        if kind == "card":
+            details = {name: deepcopy(method["card"][name]) for name in _SHOWN}
+            details |= {"network": method["card"]["networks"]["available"][0], "three_d_secure": None}
+        attempt = self.fresh(ctx)
+        attempt |= {
+            "application": intent["application"],
+            "customer": intent["customer"],
+            "on_behalf_of": intent["on_behalf_of"],
+            "payment_method": method["id"],
+            "payment_method_details": {kind: details, "type": kind},
+            "setup_error": error,
+            "setup_intent": intent["id"],
+            "status": status,
+            "usage": intent["usage"],
+        }
+        ctx.insert(attempt)
+        return attempt

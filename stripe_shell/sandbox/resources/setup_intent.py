@@ -1,0 +1,184 @@
+"""SetupIntents: a payment method is set up for later, authenticated, and given to its customer."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from stripe_shell.sandbox import errors, intents, methods, payments
+from stripe_shell.sandbox.cards import DECLINES, Decline
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.intents import SETUP
+from stripe_shell.sandbox.resource import Resource, action
+
+_CONFIRM_ONLY: Final = ("mandate_data", "return_url", "single_use")
+_CANCELABLE: Final = ("requires_payment_method", "requires_confirmation", "requires_action")
+_CARD_OPTIONS: Final = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
+
+
+class SetupIntent(Resource):
+    """`/v1/setup_intents`."""
+
+    object = "setup_intent"
+    defaults: ClassVar = {"usage": "off_session"}
+    indexed = ("customer", "payment_method")
+    unechoed = ("automatic_payment_methods", "usage", "single_use")
+    absent = ("attach_to_self", "managed_payments")
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Refuse parameters that want `confirm`."""
+        intents.refuse_confirm_only(params, _CONFIRM_ONLY, "SetupIntent")
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Settle the ways to pay, and take the method."""
+        intents.choose_types(obj, params)
+        obj["client_secret"] = f"{obj['id']}_secret_{ctx.ids.text(25)}"
+        options = obj["payment_method_options"] or {}
+        if "card" in obj["payment_method_types"]:
+            given = {name: value for name, value in (options.get("card") or {}).items() if value}
+            options["card"] = _CARD_OPTIONS | given
+        obj["payment_method_options"] = options
+        self._take_method(ctx, obj, params)
+
+    def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Confirm at once where that was asked for."""
+        if params.get("confirm"):
+            self._confirm(ctx, obj, params)
+
+    def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Take the method."""
+        if params.get("payment_method_types"):
+            obj["automatic_payment_methods"] = None
+        self._take_method(ctx, obj, params)
+
+    def set_up(self, ctx: Context, customer: str, method: str | None = None) -> Json:
+        """A SetupIntent of Stripe's own making: the pending one of a trial without a method."""
+        made = self.fresh(ctx, {"customer": customer, "payment_method": method})
+        self.on_create(ctx, made, {"payment_method": method} if method else {})
+        ctx.insert(made)
+        ctx.emit("setup_intent.created", made)
+        return made
+
+    @action
+    def confirm(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Set the method up."""
+        self.check_references(ctx, params)
+        self._confirm(ctx, obj, params)
+        return obj
+
+    @action
+    def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Give up; the method stays on it."""
+        if obj["status"] == "canceled":
+            message = "You cannot cancel this SetupIntent because it is already canceled."
+            raise intents.refusal(ctx, SETUP, obj, message)
+        if obj["status"] not in _CANCELABLE:
+            message = (
+                f"You cannot cancel this SetupIntent because it has a status of {obj['status']}. Only a SetupIntent "
+                "with one of the following statuses may be canceled: `requires_payment_method`, `requires_confirmation`, "
+                "`requires_action`."
+            )
+            raise intents.refusal(ctx, SETUP, obj, message)
+        obj |= {"cancellation_reason": params.get("cancellation_reason"), "next_action": None, "status": "canceled"}
+        ctx.save(obj)
+        ctx.emit("setup_intent.canceled", obj)
+        return obj
+
+    @action
+    def verify_microdeposits(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Verify a bank account by the two small deposits, or by the code that came with one."""
+        intents.check_microdeposits(ctx, SETUP, obj, params)
+        self._succeed(ctx, obj, ctx.get("payment_method", obj["payment_method"]))
+        return obj
+
+    def authenticate(self, ctx: Context, obj: Json, *, passed: bool = True) -> Json:
+        """End what an intent in `requires_action` waits for. Nothing is raised when it fails."""
+        method = ctx.get("payment_method", obj["payment_method"])
+        if passed:
+            self._succeed(ctx, obj, method)
+        else:
+            self._fail(ctx, obj, method, payments.NOT_AUTHENTICATED)
+        return obj
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _confirm(self, ctx: Context, obj: Json, params: Json) -> None:
+        sent = intents.method_sent(ctx, params)
+        method = sent or (ctx.find("payment_method", obj["payment_method"]) if obj["payment_method"] else None)
+        if method is None:
+            raise intents.missing_method(ctx, SETUP, obj)
+        if obj["status"] in ("succeeded", "canceled"):
+            why = "it has already succeeded" if obj["status"] == "succeeded" else "it has been canceled"
+            raise intents.refusal(ctx, SETUP, obj, f"You cannot confirm this SetupIntent because {why}.")
+        intents.check_owner(ctx, SETUP, obj, method)
+        payments.check_unused(ctx, method)
+        intents.check_type(ctx, SETUP, obj, method)
+        intents.check_return_url(ctx, SETUP, obj, method, params)
+        intents.check_mandate(ctx, SETUP, obj, method, params)
+        obj["payment_method"] = method["id"]
+        obj["mandate"] = ctx.hidden(method).get("mandate")
+        self._try(ctx, obj, method, params)
+
+    def _try(self, ctx: Context, obj: Json, method: Json, params: Json) -> None:
+        card = methods.card_of(ctx, method)
+        if card is not None and card.authentication in ("always", "on_setup", "on_session"):
+            self._ask(ctx, obj, params.get("return_url"))
+        elif card is not None and not card.can_be_attached:
+            raise self._fail(ctx, obj, method, DECLINES[card.decline])
+        elif card is None and not intents.stays(method):
+            self._ask(ctx, obj, params.get("return_url"))
+        elif intents.wants_microdeposits(obj, method):
+            obj |= {"next_action": intents.microdeposit_action(ctx), "status": "requires_action"}
+            ctx.save(obj)
+            ctx.emit("setup_intent.requires_action", obj)
+        else:
+            self._succeed(ctx, obj, method)
+
+    def _ask(self, ctx: Context, obj: Json, return_url: str | None) -> None:
+        obj |= {"next_action": payments.next_action(ctx, obj, return_url), "status": "requires_action"}
+        obj["latest_attempt"] = ctx.behaviour("setup_attempt").record(ctx, obj, "requires_action")["id"]
+        ctx.save(obj)
+        ctx.emit("setup_intent.requires_action", obj)
+
+    def _succeed(self, ctx: Context, obj: Json, method: Json) -> None:
+        ctx.hidden(method)["set_up"] = True
+        if obj["customer"]:
+            payments.attach_method(ctx, method, obj["customer"])
+        else:
+            ctx.hidden(method)["spent"] = True
+        ctx.save(method)
+        obj |= {"last_setup_error": None, "next_action": None, "status": "succeeded"}
+        obj["latest_attempt"] = ctx.behaviour("setup_attempt").record(ctx, obj, "succeeded")["id"]
+        ctx.save(obj)
+        ctx.emit("setup_intent.succeeded", obj)
+
+    def _fail(self, ctx: Context, obj: Json, method: Json, decline: Decline) -> StripeError:
+        """Note that the bank refused; the error to raise."""
+        error = errors.card_error(
+            decline.message,
+            decline.code,
+            decline_code=decline.decline_code or decline.code,
+            param="exp_month" if decline.code == "expired_card" else None,
+            extra={"payment_method": methods.snapshot(ctx, method)},
+        )
+        shown = payments.error_object(error)
+        attempt = ctx.behaviour("setup_attempt").record(ctx, obj, "failed", shown)
+        obj |= {"last_setup_error": shown, "latest_attempt": attempt["id"], "next_action": None}
+        obj |= {"payment_method": None, "status": "requires_payment_method"}
+        ctx.save(obj)
+        ctx.emit("setup_intent.setup_failed", obj)
+        error.extra["setup_intent"] = methods.snapshot(ctx, obj)
+        return error
+
+    def _take_method(self, ctx: Context, obj: Json, params: Json) -> None:
+        if params.get("confirm"):
+            obj["payment_method"] = None
+            return
+        method = intents.method_sent(ctx, params) if "confirmation_token" not in params else None
+        if method is not None:
+            intents.check_owner(ctx, SETUP, obj, method)
+            obj["payment_method"] = method["id"]
+            if obj["status"] == "requires_payment_method":
+                obj["status"] = "requires_confirmation"
+        elif params.get("payment_method") == "" and obj["status"] == "requires_confirmation":
+            obj |= {"payment_method": None, "status": "requires_payment_method"}

@@ -1,0 +1,89 @@
+"""Sources: the oldest way to pay by other means; kept chargeable, attached to customers, detached."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from stripe_shell.sandbox import errors, methods, sources
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource, action
+
+
+class Source(Resource):
+    """`/v1/sources`, and those of customers."""
+
+    object = "source"
+    defaults: ClassVar = {"flow": "none", "status": "chargeable", "usage": "reusable"}
+    indexed = ("customer",)
+    unechoed = ("card", "token", "source_order")
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Make one, or give one that is there to the customer of the path."""
+        customer = ctx.path.get("customer")
+        if customer:
+            return self._attach(ctx, ctx.get("source", params.get("source"), param="source"), customer)
+        kind = params.get("type") or ("card" if params.get("token") else None)
+        if not kind:
+            raise errors.missing_parameter("type")
+        source = self.fresh(ctx)
+        self.echo(source, params)
+        source |= {"type": kind}
+        if kind == "card":
+            self._add_card(ctx, source, params)
+        else:
+            source[kind] = params.get(kind) or {}
+            if params.get("redirect"):
+                self._add_redirect(ctx, source, params)
+        ctx.insert(source)
+        ctx.emit("source.chargeable" if source["status"] == "chargeable" else "source.created", source)
+        return source
+
+    def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take it from its customer; it is consumed."""
+        obj |= {"status": "consumed"}
+        customer = obj.pop("customer", None)
+        changed = ctx.save(obj)
+        ctx.emit("customer.source.deleted", obj, changed)
+        owner = ctx.find("customer", customer) if customer else None
+        if owner is not None and owner["default_source"] == obj["id"]:
+            owner["default_source"] = None
+            ctx.emit("customer.updated", owner, ctx.save(owner))
+        return obj
+
+    @action
+    def verify(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Give the code that was asked for."""
+        if obj["status"] != "pending":
+            raise errors.invalid(f"This source cannot be verified because it has a status of {obj['status']}.")
+        obj["status"] = "chargeable"
+        ctx.emit("source.chargeable", obj, ctx.save(obj))
+        return obj
+
+    def _attach(self, ctx: Context, obj: Json, customer: str) -> Json:
+        obj["customer"] = customer
+        ctx.save(obj)
+        ctx.emit("customer.source.created", obj)
+        sources.become_default(ctx, customer, obj["id"])
+        return obj
+
+    def _add_card(self, ctx: Context, source: Json, params: Json) -> None:
+        given = params.get("card")
+        token = params.get("token")
+        if token:
+            method = methods.of_token(ctx, str(token))
+        elif isinstance(given, dict):
+            method = methods.of_card(ctx, methods.card_data(ctx, given), given)
+        else:
+            raise errors.missing_parameter("token")
+        facts = methods.card_of(ctx, method)
+        names = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")
+        source["card"] = {name: method["card"][name] for name in names} | {"three_d_secure": "optional"}
+        method["id"] = source["id"]
+        ctx.hidden(method)["number"] = facts.number if facts else None
+        ctx.insert(method)
+
+    def _add_redirect(self, ctx: Context, source: Json, params: Json) -> None:
+        url = f"https://hooks.stripe.com/redirect/authenticate/{source['id']}"
+        back = params["redirect"].get("return_url")
+        source["redirect"] = {"failure_reason": None, "return_url": back, "status": "pending", "url": url}
+        source |= {"flow": "redirect", "status": "pending"}

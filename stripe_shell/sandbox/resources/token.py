@@ -1,0 +1,53 @@
+"""Tokens: of cards, bank accounts, and what else is sent once and used once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stripe_shell.sandbox import errors, methods
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+_KINDS: Final = ("card", "bank_account", "account", "cvc_update", "person", "pii")
+
+
+class Token(Resource):
+    """`/v1/tokens`."""
+
+    object = "token"
+    absent = ("bank_account", "card")
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Make one of exactly one kind of data."""
+        kinds = [kind for kind in _KINDS if params.get(kind)]
+        if not kinds:
+            raise errors.invalid(
+                "You must supply either a card, customer, PII data, bank account, account, or person to create a token."
+            )
+        if len(kinds) > 1:
+            raise errors.exclusive(*kinds)
+        kind = kinds[0]
+        prefix = "btok" if kind == "bank_account" else "cvctok" if kind == "cvc_update" else None
+        token = self.fresh(ctx)
+        token |= {"id": self.new_id(ctx, prefix), "client_ip": "127.0.0.1", "type": kind}
+        if kind == "card":
+            self._add_card(ctx, token, params)
+        elif kind == "bank_account":
+            self._add_bank(ctx, token, params)
+        ctx.insert(token)
+        return token
+
+    def _add_card(self, ctx: Context, token: Json, params: Json) -> None:
+        data = params["card"]
+        if isinstance(data, str):
+            raise errors.not_an_object("card")
+        facts = methods.card_data(ctx, data)
+        card = ctx.fresh("card")
+        card |= ctx.behaviour("card").view(methods.card_members(ctx, facts, data), data)
+        token["card"] = {name: value for name, value in card.items() if name not in ("customer",)}
+        ctx.hidden(token)["number"] = facts.number
+
+    def _add_bank(self, ctx: Context, token: Json, params: Json) -> None:
+        number, members = ctx.behaviour("bank_account").view(ctx, params["bank_account"])
+        token["bank_account"] = ctx.fresh("bank_account", **members)
+        ctx.hidden(token)["number"] = number

@@ -1,0 +1,82 @@
+"""What legacy cards, bank accounts and sources share: a customer's default, an account's default, and their removal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import errors
+from .cards import CardFacts
+from .context import Context, Json
+
+
+def event(obj: Mapping[str, Any], happened: str) -> str:
+    """The event that something happened to the source of a customer, or to the external account of an account."""
+    owner = "account.external_account" if obj.get("account") else "customer.source"
+    return f"{owner}.{happened}"
+
+
+def become_default(ctx: Context, customer: str, key: str) -> None:
+    """Make a source the customer's default when there is none yet."""
+    owner = ctx.get("customer", customer)
+    if not owner["default_source"]:
+        owner["default_source"] = key
+        ctx.emit("customer.updated", owner, ctx.save(owner))
+
+
+def remove(ctx: Context, obj: Json) -> Json:
+    """Take a source from its customer, or an external account from its account. The customer's next becomes default."""
+    if obj.get("account") and obj.get("default_for_currency"):
+        raise errors.invalid(
+            f"You cannot delete the default external account for your default currency ({obj['currency']}). "
+            "Please make another external account the default using the `default_for_currency` param, and then delete "
+            "this one."
+        )
+    remains = ctx.delete(obj)
+    twin = ctx.find("payment_method", obj["id"])
+    if twin is not None:
+        ctx.delete(twin)
+    ctx.emit(event(obj, "deleted"), obj)
+    customer = ctx.find("customer", obj["customer"]) if obj.get("customer") else None
+    if customer is not None and customer["default_source"] == obj["id"]:
+        customer["default_source"] = None
+        ctx.emit("customer.updated", customer, ctx.save(customer))
+    return remains
+
+
+def external_accounts(ctx: Context, account: str) -> list[Json]:
+    """The bank accounts and debit cards that an account is paid out to, newest first."""
+    return [found for kind in ("bank_account", "card") for found in ctx.each(kind, account=account)]
+
+
+def account_members(ctx: Context, obj: Mapping[str, Any], account: str, payouts: list[str]) -> Json:
+    """What an external account has beyond a source; the first of a currency is the default."""
+    currency = obj.get("currency") or "usd"
+    first = not any(other["currency"] == currency for other in external_accounts(ctx, account))
+    return {
+        "account": account,
+        "available_payout_methods": payouts,
+        "currency": currency,
+        "customer": None,
+        "default_for_currency": first,
+    }
+
+
+def make_default_for_currency(ctx: Context, obj: Json) -> None:
+    """Make one external account the default of its currency, in the place of the one that was."""
+    for other in external_accounts(ctx, obj["account"]):
+        if other["currency"] == obj["currency"] and other["default_for_currency"] and other["id"] != obj["id"]:
+            other["default_for_currency"] = False
+            ctx.save(other)
+    obj["default_for_currency"] = True
+    ctx.save(obj)
+
+
+def check_account_card(card: CardFacts | None) -> None:
+    """Refuse a card that cannot be paid out to. Raises StripeError."""
+    if card is not None and card.funding != "debit":
+        raise errors.invalid(
+            "This card doesn't appear to be a debit card. Only debit cards can be external accounts.",
+            param="external_account",
+            code="invalid_card_type",
+        )
