@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+from collections.abc import Callable
 
 from stripe_shell.diagnostics import Diagnostic, Source, Span, closest, sort_diagnostics
 from stripe_shell.lang.ast import (
@@ -25,7 +27,7 @@ from stripe_shell.lang.directives import (
     TOP_DIRECTIVES,
     parse_argument,
 )
-from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, read_lines, value_end
+from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, LineKind, read_lines, value_end
 from stripe_shell.lang.paths import parse_key, parse_path
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import bare_value, json_error, parse_template, parse_value, parse_word
@@ -52,9 +54,22 @@ def parse(
     A text with problems gives the script that could be read around them.
     """
     parser = Parser(source, prompt=prompt)
-    for line in read_lines(source.text, start, end):
-        parser.read(line)
-    return parser.finish()
+    with _NoCollection():
+        for line in read_lines(source.text, start, end):
+            parser.read(line)
+        return parser.finish()
+
+
+class _NoCollection:
+    """Rests the garbage collector: a tree makes no garbage, and searching it for some takes longer than parsing."""
+
+    def __enter__(self) -> None:
+        self._was_on = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *error: object) -> None:
+        if self._was_on:
+            gc.enable()
 
 
 @record(frozen=False)
@@ -66,7 +81,7 @@ class OpenBlock:
     items: list[Param | Directive | Comment]
     inline: int
     end: int
-    keys: dict[tuple[str, ...], Span] = field(default_factory=dict)
+    keys: dict[tuple[str, ...], Key] = field(default_factory=dict)
     directives: dict[str, Span] = field(default_factory=dict)
     response: ResponseSection | None = None
     #: Whether a blank line would end it.
@@ -123,7 +138,7 @@ class Parser:
     def read(self, line: Line) -> None:
         """Take the next line; a mistake in it is noted, and the line is left out."""
         try:
-            self._dispatch(line)
+            _READERS[line.kind](self, line)
         except Mistake as mistake:
             self.reading.problems.append(mistake.diagnostic)
 
@@ -139,42 +154,26 @@ class Parser:
         script = Script(self.loops[0].close(self.reading), self.reading.source)
         return script, tuple(sort_diagnostics(self.reading.problems)) if self.reading.problems else ()
 
-    def _dispatch(self, line: Line) -> None:
-        kind = line.kind
-        if kind == "param":
-            self._param(line)
-        elif kind == "blank":
-            self._end_paragraph(line)
-        elif kind == "comment":
-            self._comment(line)
-        elif kind == "header":
-            self._header(line)
-        elif kind == "directive":
-            self._directive(line)
-        elif kind == "response":
-            self._response(line)
-        else:
-            self._other(line)
-
     # --- parameters -------------------------------------------------------------------------------------
 
     def _param(self, line: Line) -> None:
         reading = self.reading
+        source = reading.source
+        _, _, body, word, value, end, _, _ = line
         block = self.block or self._stray(line, "parameter")
         block.begun = True
         if self._comments:
             self._take_comments(block)
-        name = reading.text[line.body : line.word]
-        span = Span(reading.source, line.body, line.word)
-        if name.isidentifier() and name.islower() and name.isascii():
+        name = source.text[body:word]
+        if name.isidentifier() and name.isascii() and name.islower():
+            span = Span(source, body, word)
             key = Key((name,), span, (span,))
         else:
-            key = self._key(line, block)
-        value = parse_value(reading, line.value, line.end)
-        block.end = line.end
-        self._add_param(block, Param(key, value, Span(reading.source, line.body, line.end)))
+            key = self._key(line)
+        block.end = end
+        self._add_param(block, Param(key, parse_value(reading, value, end), Span(source, body, end)))
 
-    def _key(self, line: Line, block: OpenBlock) -> Key:
+    def _key(self, line: Line) -> Key:
         try:
             return parse_key(self.reading, line.body, line.word)
         except Mistake as mistake:
@@ -192,14 +191,13 @@ class Parser:
         return Mistake("E102", message, span, f"write `{glued[1]}: {value}`", fix)
 
     def _add_param(self, block: OpenBlock, param: Param) -> None:
-        path = param.key.path
-        first = block.keys.get(path)
-        if first is not None and "" not in path:
-            message = f"`{param.key.span.text}` is given twice"
-            context = ((first, "first given here"),)
-            self.reading.problem("E105", message, param.key.span, "remove one of them", context=context)
+        key = param.key
+        first = block.keys.setdefault(key.path, key)
+        if first is not key and "" not in key.path:
+            message = f"`{key.span.text}` is given twice"
+            context = ((first.span, "first given here"),)
+            self.reading.problem("E105", message, key.span, "remove one of them", context=context)
             return
-        block.keys[path] = param.key.span
         block.items.append(param)
 
     # --- the ends of blocks -----------------------------------------------------------------------------
@@ -500,3 +498,14 @@ class Parser:
         if not text.isascii() and (half := _SURROGATE.search(text)):
             span = self.reading.span(half.start(), half.end())
             self.reading.problem("E101", "not a character: the text is not UTF-8", span, "save the file as UTF-8")
+
+
+_READERS: dict[LineKind, Callable[[Parser, Line], None]] = {
+    "param": Parser._param,
+    "blank": Parser._end_paragraph,
+    "comment": Parser._comment,
+    "header": Parser._header,
+    "directive": Parser._directive,
+    "response": Parser._response,
+    "other": Parser._other,
+}

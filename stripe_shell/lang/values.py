@@ -28,19 +28,19 @@ def parse_value(reading: Reading, start: int, end: int) -> Value:
     """The value that is the whole of `[start, end)`; blanks around it are not part of it."""
     text = reading.text
     if start >= end:
-        return Value("bare", (), reading.span(end, end))
+        return Value("bare", (), Span(reading.source, end, end))
     first = text[start]
-    if first == '"':
-        if text.startswith('"""', start, end):
-            return _heredoc(reading, start, end)
-        return _double(reading, start, end)
-    if first == "'":
-        if text.startswith("'''", start, end):
-            return _heredoc(reading, start, end)
-        return _single(reading, start, end)
+    if first in "\"'{[":
+        return _opened(reading, start, end, first)
+    return bare_value(reading, start, end)
+
+
+def _opened(reading: Reading, start: int, end: int, first: str) -> Value:
     if first in "{[":
         return _bracketed(reading, start, end)
-    return bare_value(reading, start, end)
+    if reading.text.startswith(first * 3, start, end):
+        return _heredoc(reading, start, end)
+    return _double(reading, start, end) if first == '"' else _single(reading, start, end)
 
 
 def parse_word(reading: Reading, start: int, end: int) -> tuple[Value, int]:
@@ -54,7 +54,7 @@ def parse_word(reading: Reading, start: int, end: int) -> tuple[Value, int]:
 
 def bare_value(reading: Reading, start: int, end: int) -> Value:
     """`[start, end)` as it stands, with its references."""
-    span = reading.span(start, end)
+    span = Span(reading.source, start, end)
     if reading.text.find("${", start, end) < 0:
         return Value("bare", (Text(reading.text[start:end], span),), span)
     return Value("bare", tuple(_parts(reading, start, end, escapes=False)), span)
