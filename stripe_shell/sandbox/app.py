@@ -8,9 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table, load_table
 from stripe_shell.wire import Request, Response
@@ -37,7 +37,7 @@ _PRUNE_EVERY: Final = 1000
 Headers = dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Call:
     """A request that is known to be well formed, and whose it is."""
 

@@ -30,9 +30,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request
@@ -55,7 +55,7 @@ Place = tuple[str, str]
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HeldEvent:
     """An event that is written down and not stored yet."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from stripe_shell.records import field, record
 
 from .store import Link, Where
 
@@ -17,7 +18,7 @@ DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page:
     """One page of a list: the JSON text of each object, newest first, and what stands around them.
 
@@ -46,7 +47,7 @@ class Page:
         return f'{body},"url":{_text(self.url)}}}'
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Filters:
     """What a list is narrowed to: `link` walks one index, `where` are conditions beside it, `nothing` finds none."""
 

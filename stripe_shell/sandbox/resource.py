@@ -39,9 +39,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, overload
 
+from stripe_shell.records import record
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
@@ -78,7 +78,7 @@ def action(name: Any) -> Any:
     return mark
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Transition:
     """What an action does to `status`: it becomes `to`, from one of `before` (any where empty).
 

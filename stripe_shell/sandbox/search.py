@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from stripe_shell.records import record
 
 from .errors import StripeError
 from .listing import Page, clamp, column
@@ -32,7 +33,7 @@ _CARD = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Searchable:
     """What may be searched of one kind of object: exact `tokens`, words in `strings`, and `numbers`."""
 
@@ -68,7 +69,7 @@ _CLAUSE = re.compile(
 _JOINT = re.compile(r"\s+(?:(AND|OR)\s+)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Clause:
     """One condition: `field` (or `metadata` with a `key`), operator, value; None is the word `null`."""
 
@@ -79,7 +80,7 @@ class Clause:
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Query:
     """Clauses that must all hold, or of which one must."""
 

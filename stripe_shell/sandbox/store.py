@@ -14,10 +14,10 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.records import record, replace
 
 #: Raised when the layout of the file changes; a file of another version is refused.
 SCHEMA_VERSION = 1
@@ -68,7 +68,7 @@ _ALL_WITH_A_LINK = (
 Link = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One stored object: its place in lists (`created`, `seq`), its JSON text, and what answers never show."""
 
@@ -86,7 +86,7 @@ class Row:
         return self.created, self.seq
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Where:
     """A condition of a query: SQL over the columns of `objects` (as `o`), and its values."""
 
@@ -94,7 +94,7 @@ class Where:
     values: tuple[object, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remembered:
     """The first answer to an idempotency key: `fingerprint` says for which request."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
+from stripe_shell.records import replace
 from stripe_shell.sandbox import errors, pages
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.listing import Page
