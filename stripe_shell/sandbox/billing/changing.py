@@ -1,0 +1,473 @@
+"""Changed subscriptions: other items, other times, prorations, and the invoice that some changes make at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from stripe_shell.sandbox import errors, payments
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.echo import is_clear
+
+from . import (
+    discounts,
+    drafting,
+    ending,
+    items,
+    lines,
+    parking,
+    prices,
+    prorating,
+    replacing,
+    settling,
+    starting,
+    terms,
+)
+from .lines import Record
+from .periods import Period
+from .prorating import Change
+
+_WHILE_INCOMPLETE = {"default_payment_method", "default_source", "description", "metadata"}
+_WHEN_OVER = {"cancellation_details", "metadata"}
+_BILLED = ("active", "past_due", "unpaid")
+
+
+@dataclass(slots=True)
+class Work:
+    """A change that is under way: the subscription as it was and is, its items, and what is to be billed at once."""
+
+    ctx: Context
+    customer: Json
+    params: Json
+    subscription: Json
+    old: Json
+    items: list[Json]
+    changes: list[Change] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    prorated: int = 0
+    bill: bool = False
+
+    @property
+    def behavior(self) -> str:
+        """How prorations are handled."""
+        return str(self.params.get("proration_behavior") or "create_prorations")
+
+    @property
+    def classic(self) -> bool:
+        """Whether intervals and credits follow the older billing mode."""
+        return bool((self.subscription["billing_mode"] or {}).get("type") == "classic")
+
+    @property
+    def time(self) -> int:
+        """The moment from which prorations count, in epoch seconds."""
+        return int(self.params.get("proration_date") or self.ctx.now())
+
+
+def change(ctx: Context, subscription: Json, params: Json, echo: Callable[[Json, Json], None]) -> None:
+    """Change a subscription by the parameters of an update. Raises StripeError."""
+    _check(ctx, subscription, params)
+    customer = ctx.get("customer", subscription["customer"])
+    starting.method_owner(ctx, customer, params)
+    made = items.items_of(ctx, subscription)
+    kept = parking.snapshot(ctx, subscription, made)
+    work = Work(ctx, customer, params, subscription, deepcopy(subscription), made)
+    _plain(work, echo)
+    work.items, work.changes = replacing.replace(ctx, subscription, made, params.get("items") or ())
+    _times(work)
+    _end(work)
+    _finish(work, kept)
+
+
+def resume(ctx: Context, subscription: Json, params: Json) -> None:
+    """Go on after a pause: an invoice opens the cycle, and the subscription is active when it is paid."""
+    ending.check_alive(subscription)
+    if subscription["status"] != "paused":
+        raise errors.invalid("You can only resume a subscription if it is `paused`.")
+    customer = ctx.get("customer", subscription["customer"])
+    work = Work(ctx, customer, params, subscription, deepcopy(subscription), items.items_of(ctx, subscription))
+    kept = parking.snapshot(ctx, subscription, work.items)
+    anchor = subscription["billing_cycle_anchor"] if params.get("billing_cycle_anchor") == "unchanged" else ctx.now()
+    subscription["billing_cycle_anchor"] = anchor
+    _new_periods(work)
+    work.records = _full_records(work)
+    invoice = _invoice(work, "subscription_cycle")
+    settling.finalize(ctx, invoice, method=payments.default_method(ctx, customer, subscription))
+    subscription["latest_invoice"] = invoice["id"]
+    if invoice["status"] == "paid":
+        subscription["status"] = "active"
+        changed = items.save(ctx, subscription, work.items)
+        ctx.emit("customer.subscription.resumed", subscription)
+        ctx.emit("customer.subscription.updated", subscription, changed)
+        return
+    drafting.advance(invoice, True)
+    invoice["automatically_finalizes_at"] = None
+    ctx.save(invoice)
+    parking.park(ctx, subscription, work.items, kept, invoice)
+    subscription["pending_setup_intent"] = starting.setup_intent(ctx, subscription)["id"]
+    ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
+
+
+# --- checks ----------------------------------------------------------------------------------------------------
+
+
+def _check(ctx: Context, subscription: Json, params: Json) -> None:
+    status, said = subscription["status"], set(params)
+    if status in ending.OVER and said - _WHEN_OVER:
+        raise errors.invalid(
+            "A canceled subscription can only update its cancellation_details and metadata.",
+            code="invalid_canceled_subscription_fields",
+        )
+    if status == "incomplete" and said - _WHILE_INCOMPLETE - {"payment_behavior", "expand"}:
+        raise errors.invalid(
+            "An incomplete subscription can only update its metadata, description, default_source and "
+            "default_payment_method until its first invoice is paid.",
+        )
+    if status == "paused" and params.get("trial_end"):
+        raise errors.invalid("You cannot set `trial_end` on a `paused` subscription; resume it first.")
+    method = params.get("collection_method") or subscription["collection_method"]
+    terms.check_collection(params, method, params.get("days_until_due", subscription["days_until_due"]))
+    terms.check_trial(params)
+    if params.get("trial_end") not in (None, "now"):
+        terms.check_trial_end(params["trial_end"], ctx.now())
+    if params.get("cancel_at") and params.get("cancel_at_period_end"):
+        raise errors.exclusive("cancel_at", "cancel_at_period_end")
+    _check_proration_date(subscription, params)
+
+
+def _check_proration_date(subscription: Json, params: Json) -> None:
+    time = params.get("proration_date")
+    shown = subscription["items"]["data"]
+    if time is None or not shown:
+        return
+    if not min(item["current_period_start"] for item in shown) <= time <= items.last_end(shown):
+        raise errors.invalid(
+            "Cannot specify a proration date outside of the subscription's current period.", param="proration_date"
+        )
+
+
+# --- the parts of a change ---------------------------------------------------------------------------------------
+
+
+def _plain(work: Work, echo: Callable[[Json, Json], None]) -> None:
+    """What changes under its own name, discounts, taxes, pauses."""
+    ctx, subscription, params = work.ctx, work.subscription, work.params
+    echo(subscription, {name: value for name, value in params.items() if name not in starting.SPECIAL})
+    if subscription["collection_method"] != "send_invoice":
+        subscription["days_until_due"] = None
+    if "discounts" in params:
+        subscription["discounts"] = discounts.applied(
+            ctx,
+            params["discounts"],
+            subscription["discounts"],
+            customer=subscription["customer"],
+            subscription=subscription["id"],
+        )
+    if "default_tax_rates" in params:
+        names = params["default_tax_rates"] or ()
+        subscription["default_tax_rates"] = lines.rates_json(ctx, names, "default_tax_rates")
+    if "pause_collection" in params:
+        pause = params["pause_collection"]
+        subscription["pause_collection"] = None if is_clear(pause) else {"resumes_at": None, **pause}
+    if "pending_invoice_item_interval" in params:
+        interval = params["pending_invoice_item_interval"]
+        subscription["pending_invoice_item_interval"] = (
+            None if is_clear(interval) else {"interval_count": 1, **interval}
+        )
+    ending.note_details(subscription, params.get("cancellation_details"))
+    starting.add_items(ctx, subscription, work.customer, params.get("add_invoice_items") or ())
+
+
+def _times(work: Work) -> None:
+    """Trials, a new anchor, another interval; without them the prorations of the changed items."""
+    trial_end, status = work.params.get("trial_end"), work.subscription["status"]
+    if trial_end == "now" and status == "trialing":
+        _end_trial(work)
+    elif trial_end not in (None, "now"):
+        _begin_trial(work, trial_end)
+    elif status in _BILLED and _restarts(work):
+        _restart(work)
+    elif work.changes:
+        _adjust(work)
+
+
+def _end_trial(work: Work) -> None:
+    """The trial is over now: the cycle begins, and is billed; without a method the trial's settings decide."""
+    ctx, subscription = work.ctx, work.subscription
+    subscription |= {"trial_end": ctx.now(), "billing_cycle_anchor": ctx.now()}
+    subscription["billing_cycle_anchor_config"] = None
+    charged = subscription["collection_method"] == "charge_automatically"
+    lacking = charged and payments.default_method(ctx, work.customer, subscription) is None
+    behavior = ((subscription["trial_settings"] or {}).get("end_behavior") or {}).get("missing_payment_method")
+    if lacking and behavior == "pause":
+        subscription["status"] = "paused"
+        return
+    if lacking and behavior == "cancel":
+        subscription["status"] = "canceled"
+        return
+    subscription["status"] = "active"
+    _new_periods(work)
+    work.records = _full_records(work)
+    work.bill = True
+
+
+def _begin_trial(work: Work, trial_end: int) -> None:
+    """A trial until a time: what is unused is given back, and the cycle counts from its end."""
+    ctx, subscription = work.ctx, work.subscription
+    now = ctx.now()
+    was_billed = subscription["status"] in _BILLED
+    subscription |= {"billing_cycle_anchor": trial_end, "trial_end": trial_end, "status": "trialing"}
+    subscription["billing_cycle_anchor_config"] = None
+    if was_billed:
+        subscription["trial_start"] = now
+        if work.behavior != "none":
+            unused = [Change(old, None, billed) for old, billed in _before(work)]
+            work.prorated += prorating.prorate(ctx, subscription, unused, time=work.time, old=work.old, nets=())
+    for item in work.items:
+        items.set_period(item, Period(now if was_billed else item["current_period_start"], trial_end))
+    if was_billed:
+        work.records = _trial_records(work)
+        work.bill = True
+
+
+def _restarts(work: Work) -> bool:
+    """Whether the cycle begins anew: asked for, or in classic billing for another interval or the first price."""
+    if work.params.get("billing_cycle_anchor") == "now":
+        return True
+    if not work.classic or not work.changes:
+        return False
+    before = {_interval(item) for item, _ in _before(work)}
+    after = {_interval(item) for item in work.items}
+    was_free = not any(items.whole_amount(work.ctx, work.old, item) for item, _ in _before(work))
+    is_free = not any(items.whole_amount(work.ctx, work.subscription, item) for item in work.items)
+    return before != after or (was_free and not is_free)
+
+
+def _restart(work: Work) -> None:
+    """Give back what is unused, count from now on, and bill whole periods."""
+    ctx, subscription = work.ctx, work.subscription
+    befores = _before(work)
+    subscription |= {"billing_cycle_anchor": ctx.now(), "billing_cycle_anchor_config": None}
+    _new_periods(work)
+    if work.behavior != "none":
+        unused = [Change(old, None, billed) for old, billed in befores]
+        work.prorated += prorating.prorate(ctx, subscription, unused, time=work.time, old=work.old, nets=())
+    work.records = _full_records(work)
+    work.bill = True
+
+
+def _adjust(work: Work) -> None:
+    """Prorate what changed; the cycle stays."""
+    ctx, subscription = work.ctx, work.subscription
+    trialing = subscription["status"] == "trialing"
+    for item in work.items:
+        changed = next((entry for entry in work.changes if entry.after is item), None)
+        if changed is not None and not trialing:
+            _fit_period(work, item, changed)
+    if subscription["status"] not in _BILLED or work.behavior == "none":
+        return
+    nets = list(zip(work.items, items.net_amounts(ctx, subscription, work.items), strict=True))
+    for item in work.items:
+        if ctx.stored(item) is None:
+            ctx.insert(item)
+    work.prorated += prorating.prorate(ctx, subscription, work.changes, time=work.time, old=work.old, nets=nets)
+    work.bill = work.behavior == "always_invoice" and bool(work.changes)
+
+
+def _fit_period(work: Work, item: Json, changed: Change) -> None:
+    """A new item, or one that comes in another interval, gets the period of its own cycle."""
+    if changed.before is not None and _interval(changed.before) == _interval(item):
+        return
+    whole = prices.cycle_of(work.subscription, item["price"]).period_at(work.ctx.now())
+    end = work.subscription["cancel_at"]
+    items.set_period(item, Period(whole.start, min(whole.end, end or whole.end)))
+
+
+def _end(work: Work) -> None:
+    """`cancel_at_period_end` and `cancel_at`; a period that `cancel_at` cuts is prorated."""
+    params, subscription, now = work.params, work.subscription, work.ctx.now()
+    if params.get("cancel_at_period_end"):
+        _stamp_end(subscription, items.last_end(work.items), now)
+        subscription["cancel_at_period_end"] = True
+    elif params.get("cancel_at"):
+        subscription["cancel_at_period_end"] = False
+        _stamp_end(subscription, starting.cancel_time(params["cancel_at"], work.items, now), now)
+        _cut(work)
+    elif params.get("cancel_at_period_end") is False or ("cancel_at" in params and is_clear(params["cancel_at"])):
+        subscription |= {"cancel_at": None, "cancel_at_period_end": False, "canceled_at": None}
+        subscription["cancellation_details"] = {**(subscription["cancellation_details"] or {}), "reason": None}
+        _cut(work)
+
+
+def _stamp_end(subscription: Json, time: int, now: int) -> None:
+    if subscription["cancel_at"] != time or subscription["canceled_at"] is None:
+        subscription["canceled_at"] = now
+    subscription["cancel_at"] = time
+    details = {"comment": None, "feedback": None, **(subscription["cancellation_details"] or {})}
+    subscription["cancellation_details"] = {**details, "reason": "cancellation_requested"}
+
+
+def _cut(work: Work) -> None:
+    """Let the current periods end at `cancel_at`, or where they would by themselves; the difference is prorated."""
+    subscription = work.subscription
+    end = subscription["cancel_at"]
+    for item in work.items:
+        if subscription["status"] == "trialing":
+            continue
+        whole = prices.cycle_of(subscription, item["price"]).period_at(item["current_period_start"])
+        until = min(whole.end, end or whole.end)
+        old = item["current_period_end"]
+        if until == old or until <= item["current_period_start"]:
+            continue
+        item["current_period_end"] = until
+        if work.behavior != "none" and subscription["status"] in _BILLED:
+            work.prorated += prorating.reshape(work.ctx, subscription, item, old)
+            work.bill = work.bill or work.behavior == "always_invoice"
+
+
+# --- billing -----------------------------------------------------------------------------------------------------
+
+
+def _finish(work: Work, kept: Json) -> None:
+    """Store the change and tell; bill what is due at once."""
+    ctx, subscription = work.ctx, work.subscription
+    for item in work.items:
+        if ctx.stored(item) is None:
+            ctx.insert(item)
+    for entry in work.changes:
+        if entry.after is None and entry.before is not None:
+            gone = ctx.find("subscription_item", entry.before["id"])
+            if gone is not None:
+                ctx.delete(gone)
+    if subscription["status"] == "canceled" and work.old["status"] != "canceled":
+        items.save(ctx, subscription, work.items)
+        ending.end(ctx, subscription, "cancellation_requested")
+        return
+    with ctx.holding() as held:
+        if work.bill:
+            _bill(work, kept)
+    changed = items.save(ctx, subscription, work.items if subscription["pending_update"] is None else _stored(work))
+    if changed:
+        ctx.emit("customer.subscription.updated", subscription, changed)
+    if subscription["status"] == "paused" and work.old["status"] != "paused":
+        ctx.emit("customer.subscription.paused", subscription)
+    ctx.release(held)
+    starting.tell_trial_ends_soon(ctx, subscription)
+
+
+def _stored(work: Work) -> list[Json]:
+    return items.items_of(work.ctx, work.subscription)
+
+
+def _bill(work: Work, kept: Json) -> None:
+    """Make the invoice of the change and see to its payment, as `payment_behavior` says."""
+    ctx, subscription = work.ctx, work.subscription
+    invoice = _invoice(work, "subscription_update")
+    subscription["latest_invoice"] = invoice["id"]
+    if subscription["collection_method"] == "send_invoice":
+        return
+    behavior = work.params.get("payment_behavior") or "allow_incomplete"
+    method = payments.default_method(ctx, work.customer, subscription)
+    due = invoice["total"] > max(-(work.customer.get("balance") or 0), 0)
+    if due and method is None and behavior != "default_incomplete":
+        raise starting.no_method()
+    settling.finalize(ctx, invoice, method=method)
+    if invoice["status"] == "paid":
+        return
+    attempt = None
+    if behavior != "default_incomplete":
+        attempt = settling.pay(ctx, invoice, off_session=bool(work.params.get("off_session")))
+        if invoice["status"] == "paid" or (attempt is not None and attempt.status == "processing"):
+            return
+    if behavior == "error_if_incomplete" and attempt is not None:
+        raise starting.undone(attempt.error) if attempt.error is not None else starting.needs_action()
+    if behavior == "pending_if_incomplete":
+        parking.park(ctx, subscription, work.items, kept, invoice)
+    elif subscription["status"] == "active":
+        subscription["status"] = "past_due"
+
+
+def _invoice(work: Work, reason: str) -> Json:
+    """The draft of what is billed at once: the lines, and the items that wait."""
+    ctx, subscription = work.ctx, work.subscription
+    period = Period(subscription["start_date"], ctx.now())
+    waiting = lines.pending(ctx, work.customer["id"], subscription["id"], subscription["currency"])
+    invoice = drafting.subscription_draft(ctx, work.customer, subscription, reason=reason, period=period)
+    if work.params.get("proration_date"):
+        invoice["parent"]["subscription_details"]["subscription_proration_date"] = work.params["proration_date"]
+    drafting.fill(ctx, invoice, work.records, waiting)
+    drafting.store(ctx, invoice, waiting)
+    items.note_billed(ctx, subscription, work.items, lines.records_of(ctx, invoice), invoice)
+    return invoice
+
+
+def _new_periods(work: Work) -> None:
+    """Whole periods from the anchor on."""
+    for item in work.items:
+        items.set_period(item, prices.cycle_of(work.subscription, item["price"]).period_at(work.ctx.now()))
+
+
+def _full_records(work: Work) -> list[Record]:
+    """A line for the whole period of each item, newest first."""
+    found = []
+    for item in reversed(work.items):
+        if prices.is_metered(item["price"]):
+            continue
+        quantity, currency = items.quantity_of(item), work.subscription["currency"]
+        found.append(
+            lines.subscription_line(
+                work.ctx,
+                work.subscription,
+                item,
+                items.period_of(item),
+                amount=prices.amount(work.ctx, item["price"], quantity, currency),
+                description=lines.full_text(work.ctx, item["price"], quantity, currency),
+                quantity=quantity,
+            )
+        )
+    return found
+
+
+def _trial_records(work: Work) -> list[Record]:
+    """A free line for the trial of each item."""
+    return [
+        lines.subscription_line(
+            work.ctx,
+            work.subscription,
+            item,
+            items.period_of(item),
+            amount=0,
+            description=lines.trial_text(work.ctx, item["price"], max(items.quantity_of(item), 1)),
+            quantity=items.quantity_of(item),
+        )
+        for item in reversed(work.items)
+    ]
+
+
+def _before(work: Work) -> list[tuple[Json, Json | None]]:
+    """The items as they were, each with what it was billed."""
+    changed = {entry.before["id"]: entry for entry in work.changes if entry.before is not None}
+    found: list[tuple[Json, Json | None]] = []
+    for item in work.old["items"]["data"]:
+        entry = changed.get(item["id"])
+        if entry is not None and entry.before is not None:
+            found.append((entry.before, entry.billed))
+        else:
+            stored = ctx_item(work, item["id"])
+            found.append((item, stored))
+    return found
+
+
+def ctx_item(work: Work, key: str) -> Json | None:
+    """What an item that did not change was billed."""
+    stored = work.ctx.find("subscription_item", key)
+    return work.ctx.hidden(stored).get("billed") if stored is not None else None
+
+
+def _interval(item: Mapping[str, Any]) -> tuple[str, int]:
+    recurring = item["price"]["recurring"]
+    return recurring["interval"], recurring.get("interval_count") or 1
+
+
+__all__: Sequence[str] = ("change", "resume")

@@ -1,0 +1,162 @@
+"""What becomes of a subscription, and of a customer's good name, when an invoice is paid or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe_shell.sandbox.context import Context, Json
+
+from . import items, rules, settling
+
+
+def invoice_paid(ctx: Context, invoice: Json) -> None:
+    """The invoice was paid: what waited for it goes on."""
+    subscription = _subscription(ctx, invoice)
+    if subscription is not None:
+        _go_on(ctx, subscription, invoice)
+    set_delinquent(ctx, invoice["customer"], _has_failed_invoices(ctx, invoice["customer"]))
+
+
+def invoice_failed(ctx: Context, invoice: Json, *, automatic: bool) -> None:
+    """The invoice could not be paid: its subscription is past due, or over when that was the last try."""
+    subscription = _subscription(ctx, invoice)
+    if automatic:
+        set_delinquent(ctx, invoice["customer"], True)
+    if subscription is None:
+        return
+    if subscription["status"] in ("active", "trialing") and _counts(subscription, invoice):
+        set_status(ctx, subscription, "past_due")
+    if automatic and invoice["next_payment_attempt"] is None and subscription["status"] == "past_due":
+        _give_up(ctx, subscription)
+
+
+def invoice_uncollectible(ctx: Context, invoice: Json) -> None:
+    """The invoice will not be paid; a subscription that waited to be resumed by it is resumed."""
+    set_delinquent(ctx, invoice["customer"], False)
+    subscription = _subscription(ctx, invoice)
+    if subscription is not None and subscription["status"] == "paused":
+        _apply_pending(ctx, subscription, invoice)
+
+
+def invoice_voided(ctx: Context, invoice: Json) -> None:
+    """The invoice was taken back: an incomplete subscription cannot begin any more, a pending update is off."""
+    subscription = _subscription(ctx, invoice)
+    if subscription is None:
+        return
+    if subscription["status"] == "incomplete" and subscription["latest_invoice"] == invoice["id"]:
+        expire(ctx, subscription)
+    elif _waits_for(ctx, subscription, invoice):
+        drop_pending(ctx, subscription)
+
+
+def expire(ctx: Context, subscription: Json) -> None:
+    """An incomplete subscription was not paid in time."""
+    subscription |= {"ended_at": ctx.now(), "status": "incomplete_expired"}
+    ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
+
+
+def drop_pending(ctx: Context, subscription: Json) -> None:
+    """A pending update will not be applied."""
+    subscription["pending_update"] = None
+    ctx.hidden(subscription).pop("pending", None)
+    changed = ctx.save(subscription)
+    ctx.emit("customer.subscription.pending_update_expired", subscription)
+    ctx.emit("customer.subscription.updated", subscription, changed)
+
+
+def set_status(ctx: Context, subscription: Json, status: str) -> None:
+    """Another status, told."""
+    subscription["status"] = status
+    changed = ctx.save(subscription)
+    if changed:
+        ctx.emit("customer.subscription.updated", subscription, changed)
+
+
+def set_delinquent(ctx: Context, key: str, delinquent: bool) -> None:
+    """Say of a customer whether something is overdue."""
+    customer = ctx.find("customer", key)
+    if customer is None or bool(customer.get("delinquent")) == delinquent:
+        return
+    customer["delinquent"] = delinquent
+    ctx.emit("customer.updated", customer, ctx.save(customer))
+
+
+def _go_on(ctx: Context, subscription: Json, invoice: Json) -> None:
+    if _waits_for(ctx, subscription, invoice):
+        _apply_pending(ctx, subscription, invoice)
+        return
+    recovers = subscription["status"] in ("past_due", "unpaid") and not _others_open(ctx, subscription, invoice)
+    if recovers or subscription["status"] == "incomplete":
+        set_status(ctx, subscription, "active")
+
+
+def _others_open(ctx: Context, subscription: Json, invoice: Json) -> bool:
+    """Whether another invoice was tried in vain; of an unpaid subscription only the latest counts."""
+    if subscription["status"] == "unpaid":
+        return bool(subscription["latest_invoice"] != invoice["id"])
+    return any(
+        other["status"] == "open" and other["attempted"] and other["id"] != invoice["id"]
+        for other in ctx.each("invoice", subscription=subscription["id"])
+    )
+
+
+def _give_up(ctx: Context, subscription: Json) -> None:
+    """The last retry failed."""
+    if rules.AFTER_LAST_RETRY == "canceled":
+        from .ending import end
+
+        end(ctx, subscription, "payment_failed")
+    elif rules.AFTER_LAST_RETRY != "past_due":
+        set_status(ctx, subscription, rules.AFTER_LAST_RETRY)
+
+
+def _apply_pending(ctx: Context, subscription: Json, invoice: Json) -> None:
+    """Do what waited for the payment: the parked members and items take the place of the old ones."""
+    pending: dict[str, Any] = ctx.hidden(subscription).pop("pending", {})
+    subscription |= pending.get("members", {})
+    kept = []
+    for kept_back in pending.get("items", ()):
+        parked = dict(kept_back)
+        billed = parked.pop("billed", None)
+        item = ctx.find("subscription_item", parked["id"])
+        if item is None:
+            item = parked
+            ctx.insert(item)
+        item.update(parked)
+        if billed:
+            ctx.hidden(item)["billed"] = billed
+        kept.append(item)
+    for item in items.items_of(ctx, subscription):
+        if pending.get("items") and item not in kept:
+            ctx.delete(item)
+    was_paused = subscription["status"] == "paused"
+    if was_paused:
+        subscription["status"] = "active"
+    subscription["pending_update"] = None
+    changed = items.save(ctx, subscription, kept or items.items_of(ctx, subscription))
+    if was_paused:
+        ctx.emit("customer.subscription.resumed", subscription)
+    ctx.emit("customer.subscription.pending_update_applied", subscription)
+    ctx.emit("customer.subscription.updated", subscription, changed)
+
+
+def _waits_for(ctx: Context, subscription: Json, invoice: Json) -> bool:
+    pending = ctx.hidden(subscription).get("pending")
+    return bool(pending and pending.get("invoice") == invoice["id"])
+
+
+def _counts(subscription: Json, invoice: Json) -> bool:
+    """Whether the invoice is one whose failure makes the subscription past due."""
+    return bool(subscription["pending_update"] is None)
+
+
+def _has_failed_invoices(ctx: Context, customer: str) -> bool:
+    return any(
+        invoice["status"] == "open" and invoice["attempt_count"]
+        for invoice in ctx.each("invoice", customer=customer, status="open")
+    )
+
+
+def _subscription(ctx: Context, invoice: Json) -> Json | None:
+    key = settling.subscription_of(invoice)
+    return ctx.find("subscription", key) if key else None

@@ -1,0 +1,192 @@
+"""Subscriptions as time goes by: renewals, ends of trials, drafts that come of age, retries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from stripe_shell.sandbox import payments
+from stripe_shell.sandbox.context import Context, Json
+
+from . import consequences, drafting, ending, items, lines, prices, rules, settling
+from .lines import Record
+from .money import half_up
+from .periods import Period
+from .proration import debit
+
+# --- renewals ----------------------------------------------------------------------------------------------------
+
+
+def renew(ctx: Context, subscription: Json) -> None:
+    """A period is over: the items whose period it was roll on, and an invoice bills the next one."""
+    now = ctx.now()
+    own = items.items_of(ctx, subscription)
+    due = [item for item in own if item["current_period_end"] <= now]
+    over = Period(min(item["current_period_start"] for item in due), now)
+    records = next_records(ctx, subscription, due, now)
+    _roll(subscription, due, now)
+    with ctx.holding() as held:
+        _bill_cycle(ctx, subscription, due, records, over)
+    changed = items.save(ctx, subscription, own)
+    ctx.emit("customer.subscription.updated", subscription, changed)
+    ctx.release(held)
+
+
+def next_records(ctx: Context, subscription: Json, due: Sequence[Json], time: int) -> list[Record]:
+    """The lines that bill the items for the period that begins at a time; metered use for the one that ends."""
+    found = []
+    for item in reversed(due):
+        price, currency = item["price"], subscription["currency"]
+        whole = prices.cycle_of(subscription, price).period_at(time)
+        period = Period(time, min(whole.end, subscription["cancel_at"] or whole.end))
+        quantity = items.quantity_of(item)
+        if prices.is_metered(price):
+            period = items.period_of(item)
+            quantity = usage(ctx, subscription, item, period)
+        exact = prices.exact_amount(ctx, price, quantity, currency)
+        cut = period.end < whole.end and not prices.is_metered(price)
+        amount = debit(exact, Fraction(period.length, whole.length)) if cut else half_up(exact)
+        text = lines.part_text if cut else None
+        found.append(
+            lines.subscription_line(
+                ctx,
+                subscription,
+                item,
+                period,
+                amount=amount,
+                description=text(ctx, price, quantity, period)
+                if text
+                else lines.full_text(ctx, price, quantity, currency),
+                quantity=quantity,
+            )
+        )
+    return found
+
+
+def _roll(subscription: Json, due: Sequence[Json], time: int) -> None:
+    for item in due:
+        whole = prices.cycle_of(subscription, item["price"]).period_at(time)
+        items.set_period(item, Period(time, min(whole.end, subscription["cancel_at"] or whole.end)))
+
+
+def _bill_cycle(ctx: Context, subscription: Json, due: Sequence[Json], records: list[Record], over: Period) -> None:
+    customer = ctx.get("customer", subscription["customer"])
+    waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"])
+    invoice = drafting.subscription_draft(ctx, customer, subscription, reason="subscription_cycle", period=over)
+    pause = subscription["pause_collection"] or {}
+    if subscription["status"] == "unpaid" or pause.get("behavior") == "keep_as_draft":
+        drafting.advance(invoice, False)
+    drafting.fill(ctx, invoice, records, waiting)
+    drafting.store(ctx, invoice, waiting)
+    items.note_billed(ctx, subscription, due, lines.records_of(ctx, invoice), invoice)
+    subscription["latest_invoice"] = invoice["id"]
+    ctx.save(subscription)
+
+
+def usage(ctx: Context, subscription: Json, item: Json, period: Period) -> int:
+    """What the meter of a metered price counted in a period."""
+    key = (item["price"]["recurring"] or {}).get("meter")
+    meter = ctx.find("billing.meter", key) if key else None
+    if meter is None:
+        return 0
+    formula = (meter.get("default_aggregation") or {}).get("formula") or "sum"
+    who = (meter.get("customer_mapping") or {}).get("event_payload_key") or "stripe_customer_id"
+    what = (meter.get("value_settings") or {}).get("event_payload_key") or "value"
+    counted = []
+    for event in reversed(ctx.all("billing.meter_event")):
+        payload = event.get("payload") or {}
+        fits = event.get("event_name") == meter.get("event_name") and payload.get(who) == subscription["customer"]
+        if fits and period.start <= int(event.get("timestamp") or 0) < period.end:
+            counted.append(Fraction(str(payload.get(what) or 0)))
+    if formula == "count":
+        return len(counted)
+    if not counted:
+        return 0
+    return half_up(counted[-1] if formula == "last" else sum(counted, Fraction(0)))
+
+
+# --- trials ------------------------------------------------------------------------------------------------------
+
+
+def end_trial(ctx: Context, subscription: Json) -> None:
+    """A trial is over: bill the first period, or pause or cancel where there is no payment method."""
+    customer = ctx.get("customer", subscription["customer"])
+    charged = subscription["collection_method"] == "charge_automatically"
+    lacking = charged and payments.default_method(ctx, customer, subscription) is None
+    settings = (subscription["trial_settings"] or {}).get("end_behavior") or {}
+    if lacking and settings.get("missing_payment_method") == "cancel":
+        ending.end(ctx, subscription, "cancellation_requested")
+    elif lacking and settings.get("missing_payment_method") == "pause":
+        subscription["status"] = "paused"
+        changed = ctx.save(subscription)
+        ctx.emit("customer.subscription.paused", subscription)
+        ctx.emit("customer.subscription.updated", subscription, changed)
+    else:
+        subscription["status"] = "active"
+        renew(ctx, subscription)
+
+
+# --- invoices that come of age -----------------------------------------------------------------------------------
+
+
+def advance_draft(ctx: Context, invoice: Json) -> None:
+    """A draft's hour is over: finalize it, and charge or send it."""
+    key = settling.subscription_of(invoice)
+    subscription = ctx.find("subscription", key) if key else None
+    customer = ctx.get("customer", invoice["customer"])
+    method = payments.default_method(ctx, customer, subscription)
+    settling.finalize(ctx, invoice, method=invoice["default_payment_method"] or method)
+    pause = (subscription or {}).get("pause_collection") or {}
+    if invoice["status"] == "paid":
+        consequences.invoice_paid(ctx, invoice)
+    elif pause.get("behavior") == "void":
+        settling.void(ctx, invoice)
+    elif pause.get("behavior") == "mark_uncollectible":
+        settling.mark_uncollectible(ctx, invoice)
+    elif invoice["collection_method"] == "send_invoice":
+        ctx.emit("invoice.sent", invoice)
+    else:
+        try_again(ctx, invoice)
+
+
+def try_again(ctx: Context, invoice: Json) -> None:
+    """Charge an open invoice by Stripe's own doing; a method that was refused for good is not charged again."""
+    key = settling.subscription_of(invoice)
+    subscription = ctx.find("subscription", key) if key else None
+    refusal = ctx.hidden(invoice).get("refusal")
+    customer = ctx.get("customer", invoice["customer"])
+    method = invoice["default_payment_method"] or payments.default_method(ctx, customer, subscription)
+    if refusal in rules.NOT_RETRIED and ctx.hidden(invoice).get("refused") == method:
+        invoice["attempt_count"] += 1
+        invoice["next_payment_attempt"] = settling.next_attempt(ctx, invoice)
+        ctx.save(invoice)
+    else:
+        ctx.hidden(invoice)["refused"] = method
+        attempt = settling.pay(ctx, invoice, automatic=True)
+        if attempt is not None and attempt.status == "processing":
+            invoice["next_payment_attempt"] = None
+            ctx.save(invoice)
+            return
+    if invoice["status"] == "paid":
+        consequences.invoice_paid(ctx, invoice)
+    else:
+        consequences.invoice_failed(ctx, invoice, automatic=True)
+
+
+def fall_due(ctx: Context, invoice: Json) -> None:
+    """The due date of an invoice that was sent has passed."""
+    ctx.hidden(invoice)["overdue"] = True
+    ctx.save(invoice)
+    consequences.set_delinquent(ctx, invoice["customer"], True)
+    key = settling.subscription_of(invoice)
+    subscription = ctx.find("subscription", key) if key else None
+    if subscription is not None and subscription["status"] == "active":
+        consequences.set_status(ctx, subscription, "past_due")
+
+
+def give_up_first(ctx: Context, subscription: Json) -> None:
+    """A subscription whose first payment never came: its invoice is void, it has expired."""
+    invoice = ctx.find("invoice", subscription["latest_invoice"] or "")
+    if invoice is not None and invoice["status"] == "open":
+        settling.void(ctx, invoice)
+    consequences.expire(ctx, subscription)

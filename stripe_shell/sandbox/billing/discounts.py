@@ -1,0 +1,188 @@
+"""Coupons and promotion codes turned into discounts, and discounts into what they take off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.echo import is_clear
+
+from . import rules
+from .totals import Off
+
+
+def applied(
+    ctx: Context,
+    given: Any,
+    existing: Sequence[str],
+    *,
+    where: str = "discounts",
+    start: int | None = None,
+    **owner: Any,
+) -> list[str]:
+    """The ids of the discounts that a `discounts` parameter asks for, made where they are not there yet.
+
+    `existing` are those that the owner carries: a coupon among them keeps its discount and counts nothing. `owner`
+    names what they are for, `customer` always. Raises StripeError.
+    """
+    if is_clear(given):
+        return []
+    if len(given) > rules.MAX_DISCOUNTS:
+        raise errors.invalid(f"You can pass at most {rules.MAX_DISCOUNTS} discounts.", param=where)
+    carried = {_coupon_id(ctx, name): name for name in existing}
+    found = [
+        _one(ctx, entry, carried, f"{where}[{index}]", {"start": start, **owner}) for index, entry in enumerate(given)
+    ]
+    coupons = [_coupon_id(ctx, name) for name in found]
+    for index, coupon in enumerate(coupons):
+        if coupon in coupons[:index]:
+            raise errors.invalid(
+                f"The coupon {coupon} is given more than once; a coupon can be applied only once.",
+                param=f"{where}[{index}]",
+            )
+    return found
+
+
+def off_of(ctx: Context, name: str, currency: str, now: int) -> Off | None:
+    """What a discount takes off at a time; None when it has ended or knows no amount in the currency."""
+    discount = ctx.find("discount", name)
+    if discount is None or (discount["end"] is not None and discount["end"] <= now):
+        return None
+    coupon = coupon_of(ctx, discount)
+    if coupon is None:
+        return None
+    products = (coupon_extra(ctx, coupon, "applies_to") or {}).get("products")
+    only = frozenset(products) if products else None
+    if coupon["percent_off"] is not None:
+        return Off(name, Fraction(str(coupon["percent_off"])), products=only)
+    return Off(name, amount=_amount_off(ctx, coupon, currency), products=only)
+
+
+def offs_of(ctx: Context, names: Iterable[str], currency: str, now: int) -> list[Off]:
+    """What these discounts take off, in order; each is there, with nothing to take where it has ended."""
+    return [off_of(ctx, name, currency, now) or Off(name) for name in names]
+
+
+def text_of(ctx: Context, names: Iterable[str], currency: str) -> str:
+    """What a proration says of the discounts in it: ` (with 10.0% off)`; nothing without any."""
+    parts = []
+    for off in offs_of(ctx, names, currency, ctx.now()):
+        if off.percent is not None:
+            parts.append(f"{float(off.percent)}% off")
+        elif off.amount:
+            parts.append(f"{written(off.amount, currency)} off")
+    return f" (with {' and '.join(parts)})" if parts else ""
+
+
+def coupon_of(ctx: Context, discount: Mapping[str, Any]) -> Json | None:
+    """The coupon of a discount, as it was when it was deleted if it was."""
+    key = discount["source"]["coupon"]
+    if isinstance(key, Mapping):
+        return dict(key)
+    return ctx.find("coupon", key) or ctx.hidden(discount).get("coupon")
+
+
+def coupon_extra(ctx: Context, coupon: Mapping[str, Any], name: str) -> Any:
+    """A member of a coupon that only `expand` shows."""
+    return ctx.hidden(coupon).get(name) if ctx.find("coupon", coupon["id"]) else coupon.get(name)
+
+
+def is_once(ctx: Context, name: str) -> bool:
+    """Whether a discount is good for one invoice."""
+    discount = ctx.find("discount", name)
+    coupon = coupon_of(ctx, discount) if discount else None
+    return coupon is not None and coupon["duration"] == "once"
+
+
+def drop_used(ctx: Context, owner: Json, names: Iterable[str]) -> bool:
+    """Take discounts that are over off a subscription (or item) and tell; whether any was there. Does not save."""
+    over = set(names)
+    kept = [name for name in owner["discounts"] if name not in over]
+    gone = [name for name in owner["discounts"] if name in over]
+    owner["discounts"] = kept
+    for name in gone:
+        discount = ctx.find("discount", name)
+        if discount is not None:
+            ctx.emit("customer.discount.deleted", discount)
+    return bool(gone)
+
+
+def _one(ctx: Context, entry: Mapping[str, Any], carried: Mapping[str, str], where: str, members: Json) -> str:
+    named = [name for name in ("coupon", "discount", "promotion_code") if entry.get(name)]
+    if len(named) != 1:
+        raise errors.invalid("You must specify exactly one of `coupon`, `discount` or `promotion_code`.", param=where)
+    kind, key = named[0], entry[named[0]]
+    if kind == "discount":
+        return str(ctx.get("discount", key, param=f"{where}[discount]")["id"])
+    code = _code(ctx, key, members.get("customer"), f"{where}[promotion_code]") if kind == "promotion_code" else None
+    coupon = code["promotion"]["coupon"] if code else key
+    if coupon in carried:
+        return carried[coupon]
+    made = ctx.behaviour("discount").make(
+        ctx,
+        None if code else coupon,
+        promotion_code=code["id"] if code else None,
+        param=f"{where}[{kind}]",
+        **members,
+    )
+    ctx.hidden(made)["coupon"] = _whole_coupon(ctx, made["source"]["coupon"])
+    ctx.save(made)
+    return str(made["id"])
+
+
+def _whole_coupon(ctx: Context, key: str) -> Json | None:
+    coupon = ctx.find("coupon", key)
+    return None if coupon is None else {**coupon, **ctx.hidden(coupon)}
+
+
+def _code(ctx: Context, key: str, customer: str | None, param: str) -> Json:
+    """The promotion code, when this customer may use it."""
+    code = ctx.get("promotion_code", key, param=param)
+    if code.get("customer") not in (None, customer):
+        raise errors.invalid("This promotion code cannot be redeemed by this customer.", param=param)
+    first = (code.get("restrictions") or {}).get("first_time_transaction")
+    if first and customer and _has_history(ctx, customer):
+        raise errors.invalid(
+            "This promotion code cannot be redeemed because the associated customer has prior transactions.",
+            param=param,
+        )
+    return code
+
+
+def _has_history(ctx: Context, customer: str) -> bool:
+    """Whether a customer ever had a payment or a trial."""
+    if ctx.all("payment_intent", customer=customer):
+        return True
+    return any(sub["trial_start"] is not None for sub in ctx.each("subscription", customer=customer))
+
+
+def check_minimum(ctx: Context, names: Iterable[str], subtotal: int, currency: str) -> None:
+    """Refuse promotion codes that ask for a higher amount than this."""
+    for name in names:
+        discount = ctx.find("discount", name)
+        code = ctx.find("promotion_code", discount["promotion_code"]) if discount else None
+        restrictions = (code or {}).get("restrictions") or {}
+        least = restrictions.get("minimum_amount")
+        if least and restrictions.get("minimum_amount_currency") == currency and subtotal < least:
+            raise errors.invalid(
+                "This promotion code cannot be redeemed because it requires a minimum amount of "
+                f"{written(least, currency)}.",
+                param="discounts",
+            )
+
+
+def _amount_off(ctx: Context, coupon: Mapping[str, Any], currency: str) -> int:
+    if coupon["currency"] == currency:
+        return int(coupon["amount_off"])
+    option = (coupon_extra(ctx, coupon, "currency_options") or {}).get(currency) or {}
+    return int(option.get("amount_off") or 0)
+
+
+def _coupon_id(ctx: Context, name: str) -> str:
+    discount = ctx.find("discount", name)
+    key = discount["source"]["coupon"] if discount else name
+    return str(key["id"] if isinstance(key, Mapping) else key)

@@ -1,0 +1,180 @@
+"""Invoices while they can be changed: made, filled with lines, added up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from stripe_shell.sandbox.context import Context, Json
+
+from . import discounts, rules
+from .lines import Record, item_line, records_of, show
+from .money import half_up
+from .periods import DAY, Period
+from .totals import Line, Rate, Tax, Totals, totals
+
+
+def draft(ctx: Context, customer: Json, *, currency: str, reason: str, period: Period, **members: Any) -> Json:
+    """A new draft invoice of a customer, not stored and without lines; `members` say what is different."""
+    made = ctx.fresh(
+        "invoice",
+        account_country="US",
+        account_name=None,
+        billing_reason=reason,
+        currency=currency,
+        customer=customer["id"],
+        customer_address=customer.get("address"),
+        customer_email=customer.get("email"),
+        customer_name=customer.get("name"),
+        customer_phone=customer.get("phone"),
+        customer_shipping=customer.get("shipping"),
+        customer_tax_exempt=customer.get("tax_exempt"),
+        customer_tax_ids=[],
+        issuer={"type": "self"},
+        period_end=period.end,
+        period_start=period.start,
+        starting_balance=customer.get("balance") or 0,
+        status="draft",
+        test_clock=customer.get("test_clock"),
+    )
+    made |= members
+    show(made, ())
+    return made
+
+
+def subscription_draft(ctx: Context, customer: Json, subscription: Json, *, reason: str, period: Period) -> Json:
+    """A new draft invoice of a subscription, with what the subscription says of its invoices."""
+    method = subscription["collection_method"]
+    made = draft(
+        ctx,
+        customer,
+        currency=subscription["currency"],
+        reason=reason,
+        period=period,
+        automatic_tax={**(subscription["automatic_tax"] or {}), "provider": None, "status": None},
+        collection_method=method,
+        default_payment_method=subscription["default_payment_method"],
+        default_source=subscription["default_source"],
+        default_tax_rates=list(subscription["default_tax_rates"] or ()),
+        description=None,
+        discounts=discounts_for(customer, subscription),
+        due_date=ctx.now() + (subscription["days_until_due"] or 0) * DAY if method == "send_invoice" else None,
+        on_behalf_of=subscription["on_behalf_of"],
+        parent={
+            "quote_details": None,
+            "subscription_details": {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]},
+            "type": "subscription_details",
+        },
+    )
+    made["automatic_tax"].pop("disabled_reason", None)
+    made["automatic_tax"] = {"disabled_reason": None, **made["automatic_tax"]}
+    advance(made, True)
+    return made
+
+
+def discounts_for(customer: Json, subscription: Json | None) -> list[str]:
+    """The discounts of a new invoice: the subscription's, or without any the customer's."""
+    if subscription is not None and subscription["discounts"]:
+        return list(subscription["discounts"])
+    own = customer.get("discount")
+    return [own["id"] if isinstance(own, dict) else own] if own else []
+
+
+def advance(invoice: Json, on: bool) -> None:
+    """Let a draft go on by itself, or not; the times are counted from its making."""
+    invoice["auto_advance"] = on
+    charged = invoice["collection_method"] == "charge_automatically"
+    invoice["automatically_finalizes_at"] = invoice["created"] + rules.FINALIZES_AFTER if on else None
+    invoice["next_payment_attempt"] = invoice["created"] + rules.DRAFT_FOR if on and charged else None
+
+
+def fill(ctx: Context, invoice: Json, records: Iterable[Record], items: Sequence[Json] = ()) -> None:
+    """Put lines into a draft that is not stored yet: first one for each invoice item, then these."""
+    found = records_of(ctx, invoice)
+    for item in items:
+        item["invoice"] = invoice["id"]
+        found.append(item_line(ctx, item, invoice["id"]))
+    found.extend(records)
+    refresh(ctx, invoice)
+
+
+def store(ctx: Context, invoice: Json, items: Sequence[Json] = ()) -> None:
+    """Store a new draft and the items that it took in, and tell of it."""
+    ctx.insert(invoice)
+    for item in items:
+        ctx.save(item)
+    ctx.emit("invoice.created", invoice)
+
+
+def refresh(ctx: Context, invoice: Json) -> Totals:
+    """Add up an invoice anew from its records: discounts, taxes, sums. Does not save."""
+    records = records_of(ctx, invoice)
+    customer = ctx.find("customer", invoice["customer"]) or {}
+    exempt = customer.get("tax_exempt") in ("exempt", "reverse")
+    lines = [_line(ctx, invoice, record, exempt) for record in records]
+    offs = discounts.offs_of(ctx, invoice["discounts"], invoice["currency"], ctx.now())
+    summed = totals(lines, offs)
+    for record, line, done in zip(records, lines, summed.lines, strict=True):
+        shown = record["line"]
+        shown["amount"] = shown["subtotal"] = line.amount
+        shown["discount_amounts"] = _discount_amounts(done.discounts)
+        shown["pretax_credit_amounts"] = _pretax_credits(done.discounts)
+        shown["taxes"] = [_tax(tax) for tax in done.taxes]
+    _write_totals(invoice, summed)
+    show(invoice, records)
+    return summed
+
+
+def _line(ctx: Context, invoice: Json, record: Record, exempt: bool) -> Line:
+    shown = record["line"]
+    rates = _rates(ctx, invoice, record)
+    amount = record["gross"]
+    if exempt:
+        inside = sum((rate.percentage for rate in rates if rate.inclusive), Fraction(0))
+        amount, rates = half_up(Fraction(amount) * 100 / (100 + inside)), ()
+    own = discounts.offs_of(ctx, shown["discounts"], invoice["currency"], ctx.now())
+    details = (shown["pricing"] or {}).get("price_details") or {}
+    return Line(amount, shown["discountable"], details.get("product"), tuple(own), rates)
+
+
+def _rates(ctx: Context, invoice: Json, record: Record) -> tuple[Rate, ...]:
+    """A line's own tax rates, else those of the invoice."""
+    names = record["rates"] or [rate["id"] for rate in invoice["default_tax_rates"]]
+    found = [rate for name in names if (rate := ctx.find("tax_rate", name)) is not None]
+    return tuple(Rate(rate["id"], Fraction(str(rate["percentage"])), bool(rate["inclusive"])) for rate in found)
+
+
+def _write_totals(invoice: Json, summed: Totals) -> None:
+    shipping = invoice.get("amount_shipping") or 0
+    total = summed.total + shipping
+    invoice |= {
+        "subtotal": summed.subtotal,
+        "subtotal_excluding_tax": summed.subtotal_excluding_tax,
+        "total": total,
+        "total_discount_amounts": _discount_amounts(summed.discounts),
+        "total_excluding_tax": summed.total_excluding_tax + shipping,
+        "total_pretax_credit_amounts": _pretax_credits(summed.discounts),
+        "total_taxes": [_tax(tax) for tax in summed.taxes],
+    }
+    if invoice["status"] == "draft":
+        invoice["amount_due"] = invoice["amount_remaining"] = max(total, 0)
+
+
+def _discount_amounts(taken: Iterable[tuple[str, int]]) -> list[Json]:
+    return [{"amount": amount, "discount": name} for name, amount in taken]
+
+
+def _pretax_credits(taken: Iterable[tuple[str, int]]) -> list[Json]:
+    return [{"amount": amount, "discount": name, "type": "discount"} for name, amount in taken]
+
+
+def _tax(tax: Tax) -> Json:
+    return {
+        "amount": tax.amount,
+        "tax_behavior": "inclusive" if tax.inclusive else "exclusive",
+        "tax_rate_details": {"tax_rate": tax.rate},
+        "taxability_reason": "not_available",
+        "taxable_amount": tax.taxable,
+        "type": "tax_rate_details",
+    }

@@ -1,0 +1,309 @@
+"""Invoices made and changed by hand, and their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.echo import is_clear
+
+from . import discounts, drafting, itemising, lines
+from .periods import DAY, Period
+
+#: Parameters that become members in another way than under their own name.
+SPECIAL = (
+    "auto_advance",
+    "automatically_finalizes_at",
+    "currency",
+    "customer",
+    "days_until_due",
+    "default_tax_rates",
+    "discounts",
+    "due_date",
+    "from_invoice",
+    "pending_invoice_items_behavior",
+    "shipping_cost",
+    "subscription",
+)
+
+
+def create(ctx: Context, params: Json, echo: Callable[[Json, Json], None]) -> Json:
+    """A draft made by hand: empty, or with what waits. Raises StripeError."""
+    customer = _customer(ctx, params)
+    subscription = _subscription(ctx, params, customer)
+    invoice = _draft(ctx, customer, subscription, params)
+    echo(invoice, {name: value for name, value in params.items() if name not in SPECIAL})
+    _collection(invoice, params, None)
+    drafting.advance(invoice, bool(params.get("auto_advance")))
+    _own_times(ctx, invoice, params)
+    if "default_tax_rates" in params:
+        invoice["default_tax_rates"] = lines.rates_json(ctx, params["default_tax_rates"] or (), "default_tax_rates")
+    if "discounts" in params:
+        invoice["discounts"] = discounts.applied(
+            ctx, params["discounts"], (), customer=customer["id"], invoice=invoice["id"]
+        )
+    if params.get("shipping_cost"):
+        _ship(ctx, invoice, params["shipping_cost"])
+    _check_tax(invoice, customer)
+    waiting = _waiting(ctx, customer, subscription, invoice, params)
+    drafting.fill(ctx, invoice, (), waiting)
+    drafting.store(ctx, invoice, waiting)
+    return invoice
+
+
+def update(ctx: Context, invoice: Json, params: Json, echo: Callable[[Json, Json], None]) -> None:
+    """Change an invoice. Does not save. Raises StripeError."""
+    echo(invoice, {name: value for name, value in params.items() if name not in SPECIAL})
+    if "auto_advance" in params:
+        _advance(ctx, invoice, params["auto_advance"])
+    if invoice["status"] != "draft":
+        return
+    if {"collection_method", "days_until_due", "due_date"} & set(params):
+        _collection(invoice, params, invoice["due_date"])
+        drafting.advance(invoice, invoice["auto_advance"])
+    _own_times(ctx, invoice, params)
+    if "default_tax_rates" in params:
+        names = () if is_clear(params["default_tax_rates"]) else params["default_tax_rates"]
+        invoice["default_tax_rates"] = lines.rates_json(ctx, names, "default_tax_rates")
+    if "discounts" in params:
+        invoice["discounts"] = discounts.applied(
+            ctx, params["discounts"], invoice["discounts"], customer=invoice["customer"], invoice=invoice["id"]
+        )
+    if "shipping_cost" in params:
+        _ship(ctx, invoice, params["shipping_cost"])
+    drafting.refresh(ctx, invoice)
+
+
+# --- lines -------------------------------------------------------------------------------------------------------
+
+
+def add_lines(ctx: Context, invoice: Json, params: Json) -> None:
+    """Put lines on a draft: items that wait, or new ones. Does not save the invoice. Raises StripeError."""
+    _check_editable(invoice)
+    customer = ctx.get("customer", invoice["customer"])
+    for index, entry in enumerate(params["lines"]):
+        where = f"lines[{index}]"
+        if entry.get("invoice_item"):
+            item = ctx.get("invoiceitem", entry["invoice_item"], param=f"{where}[invoice_item]")
+            if item["invoice"] is not None or item["customer"] != customer["id"]:
+                raise errors.invalid(
+                    "Only pending invoice items of the same customer can be added.", param=f"{where}[invoice_item]"
+                )
+            itemising.alter(ctx, item, {name: value for name, value in entry.items() if name != "invoice_item"})
+            item["invoice"] = invoice["id"]
+            ctx.save(item)
+        else:
+            item = itemising.build(ctx, customer, entry, invoice["currency"], where)
+            item["invoice"] = invoice["id"]
+            ctx.insert(item)
+            ctx.emit("invoiceitem.created", item)
+        itemising.put_on(ctx, invoice, item)
+    _note_metadata(ctx, invoice, params)
+
+
+def update_lines(ctx: Context, invoice: Json, params: Json) -> None:
+    """Change lines of a draft. Does not save the invoice. Raises StripeError."""
+    _check_editable(invoice)
+    for index, entry in enumerate(params["lines"]):
+        record = _record(ctx, invoice, entry["id"], f"lines[{index}][id]")
+        itemising.check_amount(entry, f"lines[{index}]")
+        key = itemising.item_of(record)
+        item = ctx.find("invoiceitem", key) if key else None
+        said = {name: value for name, value in entry.items() if name != "id"}
+        if item is not None:
+            itemising.alter(ctx, item, said)
+            ctx.save(item)
+            itemising.replace_line(ctx, invoice, item)
+        else:
+            _alter_line(ctx, record, said)
+            drafting.refresh(ctx, invoice)
+    _note_metadata(ctx, invoice, params)
+
+
+def remove_lines(ctx: Context, invoice: Json, params: Json) -> None:
+    """Take lines off a draft: delete their items, or let them wait. Does not save the invoice. Raises StripeError."""
+    _check_editable(invoice)
+    for index, entry in enumerate(params["lines"]):
+        record = _record(ctx, invoice, entry["id"], f"lines[{index}][id]")
+        key = itemising.item_of(record)
+        item = ctx.find("invoiceitem", key) if key else None
+        if item is not None and entry["behavior"] == "delete":
+            last = dict(item)
+            ctx.delete(item)
+            ctx.emit("invoiceitem.deleted", last)
+        elif item is not None:
+            item["invoice"] = None
+            ctx.save(item)
+        records = lines.records_of(ctx, invoice)
+        records[:] = [other for other in records if other is not record]
+        drafting.refresh(ctx, invoice)
+    _note_metadata(ctx, invoice, params)
+
+
+def _alter_line(ctx: Context, record: lines.Record, said: Mapping[str, Any]) -> None:
+    """Change a line that bills a subscription item."""
+    line = record["line"]
+    if "amount" in said:
+        record["gross"] = said["amount"]
+    for name in ("description", "discountable", "metadata", "period"):
+        if name in said:
+            line[name] = said[name]
+    if said.get("quantity") is not None and line["quantity"]:
+        record["gross"] = record["gross"] * said["quantity"] // line["quantity"]
+        line["quantity"], line["quantity_decimal"] = said["quantity"], str(said["quantity"])
+    if "tax_rates" in said:
+        names = () if is_clear(said["tax_rates"]) else said["tax_rates"]
+        record["rates"] = [rate["id"] for rate in lines.rates_json(ctx, names, "tax_rates")]
+
+
+def _record(ctx: Context, invoice: Json, key: str, param: str) -> lines.Record:
+    for record in lines.records_of(ctx, invoice):
+        if record["line"]["id"] == key:
+            return record
+    raise errors.missing("line_item", key, param=param, word="invoice line item")
+
+
+def _check_editable(invoice: Json) -> None:
+    if invoice["status"] != "draft":
+        raise errors.invalid("Invalid invoice: This invoice is no longer editable", code="invoice_not_editable")
+
+
+def _note_metadata(ctx: Context, invoice: Json, params: Json) -> None:
+    if "invoice_metadata" in params:
+        ctx.resource("invoice").echo(invoice, {"metadata": params["invoice_metadata"]})
+
+
+# --- making ------------------------------------------------------------------------------------------------------
+
+
+def _customer(ctx: Context, params: Json) -> Json:
+    copied = params.get("from_invoice")
+    if copied and not params.get("customer"):
+        params["customer"] = ctx.get("invoice", copied["invoice"], param="from_invoice[invoice]")["customer"]
+    if not params.get("customer"):
+        raise errors.missing_parameter("customer")
+    return ctx.get("customer", params["customer"], param="customer")
+
+
+def _subscription(ctx: Context, params: Json, customer: Json) -> Json | None:
+    key = params.get("subscription")
+    if not key:
+        return None
+    subscription = ctx.get("subscription", key, param="subscription")
+    if subscription["customer"] != customer["id"]:
+        raise errors.missing("subscription", key, param="subscription")
+    return subscription
+
+
+def _draft(ctx: Context, customer: Json, subscription: Json | None, params: Json) -> Json:
+    now = ctx.now()
+    period = Period(now, now)
+    if subscription is not None:
+        made = drafting.subscription_draft(ctx, customer, subscription, reason="manual", period=period)
+        return made | {"collection_method": "charge_automatically", "due_date": None, "metadata": {}}
+    names = drafting.discounts_for(customer, None)
+    currency = _currency(ctx, customer, params)
+    return drafting.draft(ctx, customer, currency=currency, reason="manual", period=period, discounts=names)
+
+
+def _currency(ctx: Context, customer: Json, params: Json) -> str:
+    """What is asked for; else that of the first item that waits, where they are taken; else the customer's."""
+    if params.get("currency"):
+        return str(params["currency"]).lower()
+    if params.get("pending_invoice_items_behavior") == "include":
+        waiting = [item for item in ctx.each("invoiceitem", customer=customer["id"]) if item["invoice"] is None]
+        if waiting:
+            return str(waiting[-1]["currency"])
+    return str(customer.get("currency") or "usd")
+
+
+def _waiting(ctx: Context, customer: Json, subscription: Json | None, invoice: Json, params: Json) -> list[Json]:
+    """The items that the invoice takes in."""
+    if subscription is not None:
+        bound = lines.pending(ctx, customer["id"], None, invoice["currency"])
+        return [item for item in bound if lines.bound_to(ctx, item) == subscription["id"]]
+    if params.get("pending_invoice_items_behavior") != "include":
+        return []
+    return lines.pending(ctx, customer["id"], None, invoice["currency"])
+
+
+def _collection(invoice: Json, params: Json, due_date: int | None) -> None:
+    """How and until when it is to be paid. Raises StripeError where the two do not go together."""
+    term = params.get("due_date") or params.get("days_until_due")
+    if params.get("due_date") and params.get("days_until_due") is not None:
+        raise errors.exclusive("due_date", "days_until_due")
+    if invoice["collection_method"] != "send_invoice":
+        if term is not None:
+            raise errors.invalid(
+                "You can only specify 'due_date' or 'days_until_due' if invoice collection method is 'send_invoice'."
+            )
+        invoice["due_date"] = None
+        return
+    if params.get("days_until_due") is None and not params.get("due_date") and due_date is None:
+        raise errors.invalid(
+            "If invoice collection method is 'send_invoice', you must specify 'due_date' or 'days_until_due'."
+        )
+    if params.get("days_until_due") is not None:
+        due_date = invoice["created"] + params["days_until_due"] * DAY
+    invoice["due_date"] = params.get("due_date") or due_date
+
+
+def _own_times(ctx: Context, invoice: Json, params: Json) -> None:
+    """A time of finalizing that is given lets the invoice advance."""
+    asked = params.get("automatically_finalizes_at")
+    if asked is None:
+        return
+    if asked <= ctx.now():
+        raise errors.in_the_past("automatically_finalizes_at", asked)
+    drafting.advance(invoice, True)
+    invoice["automatically_finalizes_at"] = asked
+    if invoice["next_payment_attempt"] is not None:
+        invoice["next_payment_attempt"] = asked
+
+
+def _advance(ctx: Context, invoice: Json, on: bool) -> None:
+    if invoice["status"] == "draft":
+        drafting.advance(invoice, on)
+        return
+    invoice["auto_advance"] = on and invoice["status"] == "open"
+    charged = invoice["collection_method"] == "charge_automatically"
+    invoice["next_payment_attempt"] = ctx.now() + 3600 if invoice["auto_advance"] and charged else None
+
+
+def _ship(ctx: Context, invoice: Json, given: Any) -> None:
+    """What shipping costs, from a shipping rate."""
+    if is_clear(given):
+        invoice |= {"amount_shipping": 0, "shipping_cost": None}
+        return
+    rate = _shipping_rate(ctx, given)
+    fixed = rate.get("fixed_amount") or {}
+    amount = int(fixed.get("amount") or 0)
+    invoice["amount_shipping"] = amount
+    invoice["shipping_cost"] = {
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "shipping_rate": rate["id"],
+    }
+
+
+def _shipping_rate(ctx: Context, given: Mapping[str, Any]) -> Json:
+    if given.get("shipping_rate"):
+        return ctx.get("shipping_rate", given["shipping_rate"], param="shipping_cost[shipping_rate]")
+    if not given.get("shipping_rate_data"):
+        raise errors.missing_parameter("shipping_cost[shipping_rate]")
+    made: Any = ctx.resource("shipping_rate").create(ctx, dict(given["shipping_rate_data"]))
+    return dict(made)
+
+
+def _check_tax(invoice: Json, customer: Json) -> None:
+    """Taxes that are counted automatically need to know where the customer is. Raises StripeError."""
+    if (invoice["automatic_tax"] or {}).get("enabled") and not (customer.get("address") or {}).get("country"):
+        raise errors.invalid(
+            "The customer's location isn't recognized. Set a valid customer address in order to automatically "
+            "calculate tax.",
+            code="customer_tax_location_invalid",
+            param="automatic_tax",
+        )

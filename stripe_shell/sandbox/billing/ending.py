@@ -1,0 +1,86 @@
+"""Subscriptions that end: canceled at once, at the end of a period, by Stripe, or paused and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+
+from . import drafting, items, lines, prorating
+from .periods import Period
+
+OVER = ("canceled", "incomplete_expired")
+
+
+def check_alive(subscription: Json) -> None:
+    """A subscription that is over is not there any more. Raises StripeError."""
+    if subscription["status"] in OVER:
+        raise errors.missing("subscription", subscription["id"], param="id", status=404)
+
+
+def cancel(ctx: Context, subscription: Json, params: Mapping[str, Any]) -> None:
+    """Cancel at once. `prorate` gives back what is unused, `invoice_now` bills what is left. Raises StripeError."""
+    check_alive(subscription)
+    note_details(subscription, params.get("cancellation_details"))
+    customer = ctx.find("customer", subscription["customer"])
+    if customer is not None:
+        if params.get("prorate") and subscription["status"] in ("active", "past_due", "unpaid"):
+            prorating.credit_all(ctx, subscription)
+        if params.get("invoice_now"):
+            _last_invoice(ctx, customer, subscription)
+    end(ctx, subscription, "cancellation_requested")
+
+
+def end(ctx: Context, subscription: Json, reason: str) -> None:
+    """The subscription is over. A stamp of an earlier cancellation stays; its invoices do not go on by themselves."""
+    now = ctx.now()
+    subscription |= {"ended_at": now, "status": "canceled", "pause_collection": None, "pending_update": None}
+    subscription["canceled_at"] = subscription["canceled_at"] or now
+    subscription["next_pending_invoice_item_invoice"] = None
+    details = subscription["cancellation_details"] = dict(subscription["cancellation_details"] or {})
+    details["reason"] = details.get("reason") or reason
+    ctx.save(subscription)
+    for invoice in ctx.all("invoice", subscription=subscription["id"]):
+        if invoice["status"] in ("draft", "open") and invoice["auto_advance"]:
+            invoice |= {"auto_advance": False, "automatically_finalizes_at": None, "next_payment_attempt": None}
+            ctx.save(invoice)
+    ctx.emit("customer.subscription.deleted", subscription)
+    _end_schedule(ctx, subscription, reason)
+
+
+def note_details(subscription: Json, given: Any) -> None:
+    """What the customer said about leaving."""
+    if not given:
+        return
+    details = subscription["cancellation_details"] = dict(subscription["cancellation_details"] or {})
+    for name in ("comment", "feedback"):
+        if name in given:
+            details[name] = given[name] or None
+
+
+def _last_invoice(ctx: Context, customer: Json, subscription: Json) -> None:
+    """Bill what waits. A draft; what comes to a credit is marked uncollectible a little later."""
+    waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"])
+    if not waiting:
+        return
+    period = Period(items.period_of(items.items_of(ctx, subscription)[0]).start, ctx.now())
+    invoice = drafting.subscription_draft(ctx, customer, subscription, reason="subscription_cycle", period=period)
+    drafting.fill(ctx, invoice, (), waiting)
+    if invoice["total"] <= 0:
+        drafting.advance(invoice, False)
+        ctx.hidden(invoice)["uncollectible_at"] = ctx.now() + 5
+    drafting.store(ctx, invoice, waiting)
+    subscription["latest_invoice"] = invoice["id"]
+
+
+def _end_schedule(ctx: Context, subscription: Json, reason: str) -> None:
+    """A schedule ends with its subscription."""
+    key = subscription["schedule"]
+    schedule = ctx.find("subscription_schedule", key) if key else None
+    if schedule is None or schedule["status"] not in ("active", "not_started"):
+        return
+    schedule |= {"canceled_at": ctx.now(), "current_phase": None, "status": "canceled"}
+    ctx.save(schedule)
+    ctx.emit(f"subscription_schedule.{'aborted' if reason == 'payment_failed' else 'canceled'}", schedule)

@@ -1,0 +1,268 @@
+"""Invoice items made, changed and deleted by hand; on a draft they change its sums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.echo import is_clear, merge_metadata
+
+from . import discounts, drafting, lines, prices
+from .money import half_up
+
+_GONE = "This invoice item has been deleted."
+
+
+def create(ctx: Context, params: Json) -> Json:
+    """An item of a customer, waiting or on the draft that is named. Raises StripeError."""
+    customer = _customer(ctx, params)
+    invoice = _draft(ctx, params["invoice"], customer) if params.get("invoice") else None
+    subscription = _subscription(ctx, params, customer)
+    currency = _currency(ctx, params, invoice, subscription, customer)
+    item = build(ctx, customer, params, currency)
+    if subscription is not None:
+        ctx.hidden(item)["subscription"] = subscription["id"]
+        item["parent"] = {
+            "subscription_details": {"subscription": subscription["id"]},
+            "type": "subscription_details",
+        }
+    if invoice is not None:
+        item["invoice"] = invoice["id"]
+    ctx.insert(item)
+    ctx.emit("invoiceitem.created", item)
+    if invoice is not None:
+        put_on(ctx, invoice, item)
+        _tell(ctx, invoice)
+    return item
+
+
+def build(ctx: Context, customer: Json, params: Mapping[str, Any], currency: str, where: str = "") -> Json:
+    """An item from the parameters of a call, not stored. Raises StripeError."""
+    check_amount(params, where)
+    price = prices.price_from(ctx, params, where, recurring=False)
+    quantity = _quantity(params)
+    if price is None:
+        price, quantity = _priced(ctx, params, currency, quantity)
+    elif prices.in_currency(ctx, price, currency) is None:
+        raise errors.invalid(
+            f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: "
+            f"`{currency}`.",
+            param="price",
+        )
+    seen = prices.in_currency(ctx, price, currency) or price
+    amount = half_up(prices.exact_amount(ctx, price, quantity, currency))
+    item = lines.new_item(
+        ctx,
+        customer,
+        amount=amount,
+        currency=currency,
+        description=params.get("description") or (None if "amount" in params else prices.product_name(ctx, price)),
+        discountable=params.get("discountable", amount >= 0),
+        metadata=merge_metadata({}, params.get("metadata") or {}),
+        pricing=lines.pricing(price, seen["unit_amount_decimal"]),
+        quantity=int(quantity),
+        quantity_decimal=lines.whole(quantity),
+        tax_rates=lines.rates_json(ctx, params.get("tax_rates") or (), "tax_rates"),
+    )
+    if params.get("period"):
+        item["period"] = {"end": params["period"]["end"], "start": params["period"]["start"]}
+    item["discounts"] = discounts.applied(
+        ctx, params.get("discounts"), (), customer=customer["id"], invoice_item=item["id"]
+    )
+    return item
+
+
+def update(ctx: Context, item: Json, params: Json) -> None:
+    """Change an item; its draft is added up anew. Raises StripeError."""
+    invoice = _editable(ctx, item, _GONE)
+    check_amount(params, "")
+    frozen = [name for name in item.get("frozen_fields") or () if name in params]
+    if item["proration"] and (frozen or {"amount", "unit_amount_decimal", "price_data"} & set(params)):
+        raise errors.invalid(
+            "You cannot change the amount, price or quantity of a proration.", param=(*frozen, "amount")[0]
+        )
+    alter(ctx, item, params)
+    ctx.save(item)
+    if invoice is not None:
+        replace_line(ctx, invoice, item)
+        _tell(ctx, invoice)
+
+
+def alter(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
+    """Put changed parameters onto an item. Does not save."""
+    if {"amount", "quantity", "quantity_decimal", "unit_amount_decimal", "pricing", "price_data", "price"} & set(
+        params
+    ):
+        _reprice(ctx, item, params)
+    if "description" in params:
+        item["description"] = params["description"] or None
+    if "discountable" in params:
+        item["discountable"] = params["discountable"]
+    if "metadata" in params:
+        item["metadata"] = merge_metadata(item["metadata"] or {}, params["metadata"])
+    if params.get("period"):
+        item["period"] = {"end": params["period"]["end"], "start": params["period"]["start"]}
+    if "tax_rates" in params:
+        names = () if is_clear(params["tax_rates"]) else params["tax_rates"]
+        item["tax_rates"] = lines.rates_json(ctx, names, "tax_rates")
+    if "discounts" in params:
+        item["discounts"] = discounts.applied(
+            ctx, params["discounts"], item["discounts"], customer=item["customer"], invoice_item=item["id"]
+        )
+
+
+def delete(ctx: Context, item: Json) -> Json:
+    """Take an item away, and off its draft. Raises StripeError."""
+    invoice = _editable(
+        ctx, item, "Can't delete an invoice item that is attached to an invoice that is no longer editable"
+    )
+    last = dict(item)
+    remains = ctx.delete(item)
+    ctx.emit("invoiceitem.deleted", last)
+    if invoice is not None:
+        take_off(ctx, invoice, item["id"])
+        _tell(ctx, invoice)
+    return remains
+
+
+def put_on(ctx: Context, invoice: Json, item: Json) -> None:
+    """A line for an item in front of the others; the draft is added up. Does not save the invoice."""
+    lines.records_of(ctx, invoice).insert(0, lines.item_line(ctx, item, invoice["id"]))
+    drafting.refresh(ctx, invoice)
+
+
+def take_off(ctx: Context, invoice: Json, item: str) -> None:
+    """Drop the line of an item; the draft is added up. Does not save the invoice."""
+    records = lines.records_of(ctx, invoice)
+    records[:] = [record for record in records if item_of(record) != item]
+    drafting.refresh(ctx, invoice)
+
+
+def item_of(record: lines.Record) -> str | None:
+    """The invoice item that a line bills."""
+    details = (record["line"]["parent"] or {}).get("invoice_item_details") or {}
+    key = details.get("invoice_item")
+    return str(key) if key else None
+
+
+def check_amount(params: Mapping[str, Any], where: str) -> None:
+    """An amount says everything; quantity and price say it otherwise. Raises StripeError."""
+    for name in ("quantity", "quantity_decimal", "unit_amount_decimal", "price_data", "pricing"):
+        if "amount" in params and name in params:
+            raise errors.exclusive("amount", name)
+    if params.get("quantity") is not None and params["quantity"] < 0:
+        raise errors.below_minimum(f"{where}[quantity]" if where else "quantity", 0)
+
+
+def _customer(ctx: Context, params: Json) -> Json:
+    if params.get("invoice") and not params.get("customer"):
+        params["customer"] = ctx.get("invoice", params["invoice"], param="invoice")["customer"]
+    if not params.get("customer"):
+        raise errors.missing_parameter("customer")
+    return ctx.get("customer", params["customer"], param="customer")
+
+
+def _draft(ctx: Context, key: str, customer: Json) -> Json:
+    invoice = ctx.get("invoice", key, param="invoice")
+    if invoice["status"] != "draft":
+        raise errors.invalid("Invalid invoice: This invoice is no longer editable", code="invoice_not_editable")
+    if invoice["customer"] != customer["id"]:
+        raise errors.invalid(f"The invoice {key} does not belong to the customer {customer['id']}.", param="invoice")
+    return invoice
+
+
+def _subscription(ctx: Context, params: Json, customer: Json) -> Json | None:
+    key = params.get("subscription")
+    if not key:
+        return None
+    subscription = ctx.get("subscription", key, param="subscription")
+    if subscription["customer"] != customer["id"]:
+        raise errors.missing("subscription", key, param="subscription")
+    return subscription
+
+
+def _currency(ctx: Context, params: Json, invoice: Json | None, subscription: Json | None, customer: Json) -> str:
+    owner = invoice or subscription
+    asked = params.get("currency")
+    if asked is None and params.get("price_data"):
+        asked = params["price_data"]["currency"]
+    if asked is None and (params.get("pricing") or {}).get("price"):
+        asked = ctx.get("price", params["pricing"]["price"], param="pricing[price]")["currency"]
+    if owner is not None and asked is not None and asked.lower() != owner["currency"]:
+        raise errors.invalid(
+            f"The currency of the invoice item (`{asked.lower()}`) does not match that of the {owner['object']} "
+            f"(`{owner['currency']}`).",
+            param="currency",
+        )
+    found = asked or (owner["currency"] if owner else None) or customer.get("currency") or "usd"
+    return str(found).lower()
+
+
+def _quantity(params: Mapping[str, Any]) -> Fraction:
+    if params.get("quantity_decimal") is not None:
+        return Fraction(str(params["quantity_decimal"]))
+    return Fraction(1 if params.get("quantity") is None else params["quantity"])
+
+
+def _priced(ctx: Context, params: Mapping[str, Any], currency: str, quantity: Fraction) -> tuple[Json, Fraction]:
+    """A one-off price for an item that names none."""
+    unit = params.get("unit_amount_decimal")
+    value = Fraction(str(unit)) if unit is not None else Fraction(params.get("amount") or 0)
+    name = params.get("description") or "Invoice item"
+    return prices.minted_price(ctx, value, currency, name), quantity if unit is not None else Fraction(1)
+
+
+def _reprice(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
+    """Another price, amount or quantity; a new amount mints a new price on the same product."""
+    price = prices.price_from(ctx, params, "", recurring=False)
+    quantity = Fraction(item["quantity_decimal"])
+    if "quantity" in params or "quantity_decimal" in params:
+        quantity = _quantity(params)
+    if price is None and ("amount" in params or "unit_amount_decimal" in params):
+        product = item["pricing"]["price_details"]["product"]
+        unit = params.get("unit_amount_decimal")
+        value = Fraction(str(unit)) if unit is not None else Fraction(params["amount"])
+        quantity = quantity if unit is not None else Fraction(1)
+        price = prices.minted_price(ctx, value, item["currency"], "", product)
+    price = price or ctx.get("price", item["pricing"]["price_details"]["price"])
+    seen = prices.in_currency(ctx, price, item["currency"]) or price
+    item |= {
+        "amount": half_up(prices.exact_amount(ctx, price, quantity, item["currency"])),
+        "pricing": lines.pricing(price, seen["unit_amount_decimal"]),
+        "quantity": int(quantity),
+        "quantity_decimal": lines.whole(quantity),
+    }
+    item["net_amount"] = item["amount"]
+    if item["amount"] < 0:
+        item["discountable"] = False
+
+
+def _editable(ctx: Context, item: Json, refusal: str) -> Json | None:
+    """The draft that an item is on, None when it waits. Raises StripeError when its invoice is final or gone."""
+    key = item["invoice"]
+    if key is None:
+        return None
+    invoice = ctx.find("invoice", key)
+    if invoice is None or invoice["status"] != "draft":
+        raise errors.invalid(refusal)
+    return invoice
+
+
+def replace_line(ctx: Context, invoice: Json, item: Json) -> None:
+    """The line of a changed item, which keeps its id."""
+    records = lines.records_of(ctx, invoice)
+    for index, record in enumerate(records):
+        if item_of(record) == item["id"]:
+            new = lines.item_line(ctx, item, invoice["id"])
+            new["line"]["id"] = record["line"]["id"]
+            records[index] = new
+    drafting.refresh(ctx, invoice)
+
+
+def _tell(ctx: Context, invoice: Json) -> None:
+    changed = ctx.save(invoice)
+    if changed:
+        ctx.emit("invoice.updated", invoice, changed)

@@ -1,0 +1,164 @@
+"""Subscription items: stored one by one, and shown whole inside their subscription.
+
+What an item was last billed is kept hidden beside it (`billed`): `amount` for a whole period, exact and after
+discounts, `off` the text of those discounts, and where it was billed: `invoice` and `line`, or the `item` that waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from stripe_shell.sandbox.context import Context, Json
+
+from . import discounts, prices
+from .lines import Record
+from .periods import Period
+from .totals import Off, off_amount, shares
+
+
+def items_of(ctx: Context, subscription: Json) -> list[Json]:
+    """The items of a subscription, oldest first."""
+    return ctx.all("subscription_item", subscription=subscription["id"], oldest_first=True)
+
+
+def new_item(ctx: Context, subscription: Json, price: Json, given: Mapping[str, Any], period: Period) -> Json:
+    """An item that is not stored yet; `given` may say quantity, metadata and tax rates (already whole)."""
+    item = ctx.fresh(
+        "subscription_item",
+        created=ctx.now(),
+        current_period_end=period.end,
+        current_period_start=period.start,
+        metadata=dict(given.get("metadata") or {}),
+        subscription=subscription["id"],
+        tax_rates=list(given.get("tax_rates") or ()),
+    )
+    item["billing_thresholds"] = given.get("billing_thresholds") or None
+    set_price(ctx, item, price, given.get("quantity"))
+    return item
+
+
+def set_price(ctx: Context, item: Json, price: Json, quantity: int | None) -> None:
+    """Give an item a price; its quantity is 1 where none is said, and none where use is metered."""
+    item["price"] = dict(price)
+    item["plan"] = ctx.behaviour("plan").view(ctx, price)
+    item.pop("quantity", None)
+    if not prices.is_metered(price):
+        item["quantity"] = 1 if quantity is None else quantity
+
+
+def quantity_of(item: Mapping[str, Any]) -> int:
+    """How many units an item has; 0 where use is metered."""
+    return int(item.get("quantity") or 0)
+
+
+def embed(subscription: Json, items: Sequence[Json]) -> None:
+    """Show the items inside their subscription, with the older members that tell of a single one."""
+    subscription["items"] = {
+        "object": "list",
+        "data": list(items),
+        "has_more": False,
+        "total_count": len(items),
+        "url": f"/v1/subscription_items?subscription={subscription['id']}",
+    }
+    only = items[0] if len(items) == 1 else None
+    subscription["plan"] = only["plan"] if only else None
+    subscription["quantity"] = only.get("quantity") if only else None
+
+
+def save(ctx: Context, subscription: Json, items: Sequence[Json]) -> Json:
+    """Store a subscription and its items. Answers what changed of the subscription."""
+    for item in items:
+        ctx.save(item)
+    embed(subscription, items)
+    return ctx.save(subscription)
+
+
+def period_of(item: Mapping[str, Any]) -> Period:
+    """The current period of an item."""
+    return Period(item["current_period_start"], item["current_period_end"])
+
+
+def set_period(item: Json, period: Period) -> None:
+    """Give an item another current period."""
+    item["current_period_start"], item["current_period_end"] = period.start, period.end
+
+
+def first_end(items: Sequence[Mapping[str, Any]]) -> int:
+    """When the first of the items' periods ends."""
+    return min(int(item["current_period_end"]) for item in items)
+
+
+def last_end(items: Sequence[Mapping[str, Any]]) -> int:
+    """When the last of the items' periods ends."""
+    return max(int(item["current_period_end"]) for item in items)
+
+
+def whole_amount(ctx: Context, subscription: Json, item: Json) -> Fraction:
+    """What an item costs for a whole period, before discounts."""
+    return prices.exact_amount(ctx, item["price"], quantity_of(item), subscription["currency"])
+
+
+def net_amounts(ctx: Context, subscription: Json, items: Sequence[Json]) -> list[Fraction]:
+    """What each item costs for a whole period, after the discounts that are in force."""
+    currency, now = subscription["currency"], ctx.now()
+    left = [whole_amount(ctx, subscription, item) for item in items]
+    for index, item in enumerate(items):
+        for off in discounts.offs_of(ctx, item["discounts"], currency, now):
+            left[index] -= _taken(off, left[index])
+    classic = (subscription["billing_mode"] or {}).get("type") == "classic"
+    for off in discounts.offs_of(ctx, subscription["discounts"], currency, now):
+        hit = [amount if _applies(off, item) else Fraction(0) for amount, item in zip(left, items, strict=True)]
+        for index, part in enumerate(_parts(off, hit, each_whole=classic)):
+            left[index] -= part
+    return left
+
+
+def discounts_on(subscription: Mapping[str, Any], item: Mapping[str, Any]) -> list[str]:
+    """The discounts that lower an item: its own, then the subscription's."""
+    return [*item["discounts"], *subscription["discounts"]]
+
+
+def note_billed(
+    ctx: Context, subscription: Json, items: Sequence[Json], records: Sequence[Record], invoice: Json
+) -> None:
+    """Keep for each item what this invoice bills it, after its discounts."""
+    by_item = {}
+    for record in records:
+        details = record["line"]["parent"].get("subscription_item_details")
+        if details:
+            by_item[details["subscription_item"]] = record["line"]
+    for item in items:
+        line = by_item.get(item["id"])
+        if line is None:
+            continue
+        off = sum(entry["amount"] for entry in line["discount_amounts"] or ())
+        free = line["description"].startswith("Free trial")
+        whole = Fraction(0) if free else whole_amount(ctx, subscription, item)
+        share = Fraction(off, line["amount"]) if line["amount"] else Fraction(0)
+        names = [entry["discount"] for entry in line["discount_amounts"] or () if entry["amount"]]
+        ctx.hidden(item)["billed"] = {
+            "amount": str(whole * (1 - share)),
+            "off": discounts.text_of(ctx, names, subscription["currency"]),
+            "quantity": quantity_of(item),
+            "name": prices.product_name(ctx, item["price"]),
+            "invoice": invoice["id"],
+            "line": line["id"],
+        }
+
+
+def _taken(off: Off, amount: Fraction) -> Fraction:
+    return amount * off.percent / 100 if off.percent is not None else min(Fraction(off.amount), amount)
+
+
+def _parts(off: Off, amounts: Sequence[Fraction], *, each_whole: bool) -> list[Fraction]:
+    """What a discount takes of each amount; an amount off is shared, or taken of each in classic billing."""
+    if off.percent is not None or each_whole:
+        return [_taken(off, amount) for amount in amounts]
+    weights = [int(amount) for amount in amounts]
+    return [Fraction(part) for part in shares(off_amount(off, sum(weights)), weights)]
+
+
+def _applies(off: Off, item: Mapping[str, Any]) -> bool:
+    return off.products is None or item["price"]["product"] in off.products

@@ -1,0 +1,249 @@
+"""Invoice lines and invoice items: how they are made and what they say.
+
+A line on its way is a record `{"line": …, "rates": […], "gross": …}`: the line as it is shown, the ids of its own tax
+rates, and its amount before a tax that the customer does not owe was taken out of it. An invoice keeps its records
+hidden; what it shows under `lines` are the first ten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from stripe_shell.sandbox.context import Context, Json
+
+from . import prices
+from .periods import Period, date_text
+
+Record = Json
+
+#: What stands between a quantity and a name.
+TIMES = "\u00d7"
+
+#: How many lines an invoice shows in itself.
+SHOWN = 10
+
+
+def subscription_line(
+    ctx: Context,
+    subscription: Json,
+    item: Json,
+    period: Period,
+    *,
+    amount: int,
+    description: str,
+    quantity: int,
+    proration: bool = False,
+) -> Record:
+    """The line that bills one item of a subscription for a period."""
+    price = item["price"]
+    unit = None if proration else (prices.in_currency(ctx, price, subscription["currency"]) or price)
+    line = ctx.fresh(
+        "line_item",
+        amount=amount,
+        currency=subscription["currency"],
+        description=description,
+        discountable=not proration,
+        discounts=list(item["discounts"]),
+        metadata=dict(item["metadata"] or subscription["metadata"]),
+        parent={
+            "invoice_item_details": None,
+            "subscription_item_details": {
+                "invoice_item": None,
+                "proration": proration,
+                "proration_details": {"credited_items": None},
+                "subscription": subscription["id"],
+                "subscription_item": item["id"],
+            },
+            "type": "subscription_item_details",
+        },
+        period=period.as_json(),
+        pricing=pricing(price, unit["unit_amount_decimal"] if unit else None),
+        quantity=quantity,
+        quantity_decimal=str(quantity),
+        subscription=subscription["id"],
+        subtotal=amount,
+    )
+    return {"line": line, "rates": [rate["id"] for rate in item["tax_rates"] or ()], "gross": amount}
+
+
+def item_line(ctx: Context, item: Json, invoice: str) -> Record:
+    """The line that bills an invoice item."""
+    parent = (item["parent"] or {}).get("subscription_details") or {}
+    subscription = parent.get("subscription") or ctx.hidden(item).get("subscription")
+    credited = (item.get("proration_details") or {}).get("credited_items")
+    line = ctx.fresh(
+        "line_item",
+        amount=item["amount"],
+        currency=item["currency"],
+        description=item["description"],
+        discountable=item["discountable"],
+        discounts=list(item["discounts"] or ()),
+        invoice=invoice,
+        metadata=dict(item["metadata"] or {}),
+        parent={
+            "invoice_item_details": {
+                "invoice_item": item["id"],
+                "proration": item["proration"],
+                "proration_details": {"credited_items": (credited or {}).get("invoice_line_item_details")},
+                "subscription": subscription,
+            },
+            "subscription_item_details": None,
+            "type": "invoice_item_details",
+        },
+        period=dict(item["period"]),
+        pricing=item["pricing"],
+        quantity=item["quantity"],
+        quantity_decimal=item["quantity_decimal"],
+        subscription=subscription,
+        subtotal=item["amount"],
+    )
+    return {"line": line, "rates": [rate["id"] for rate in item["tax_rates"] or ()], "gross": item["amount"]}
+
+
+def pricing(price: Mapping[str, Any], unit: str | None) -> Json:
+    """What a line or an item says of its price."""
+    return {
+        "price_details": {"price": price["id"], "product": price["product"]},
+        "type": "price_details",
+        "unit_amount_decimal": unit,
+    }
+
+
+def show(invoice: Json, records: Sequence[Record]) -> None:
+    """Put the first lines into the invoice."""
+    for record in records:
+        record["line"]["invoice"] = invoice["id"]
+    invoice["lines"] = {
+        "object": "list",
+        "data": [record["line"] for record in records[:SHOWN]],
+        "has_more": len(records) > SHOWN,
+        "total_count": len(records),
+        "url": f"/v1/invoices/{invoice['id']}/lines",
+    }
+
+
+def records_of(ctx: Context, invoice: Json) -> list[Record]:
+    """All records of an invoice; change them, and `drafting.refresh` writes them."""
+    records: list[Record] = ctx.hidden(invoice).setdefault("lines", [])
+    return records
+
+
+def full_text(ctx: Context, price: Json, quantity: int, currency: str) -> str:
+    """`1 x Gold (at $10.00 / month)`, with a multiplication sign."""
+    return f"{quantity} {TIMES} {prices.product_name(ctx, price)} ({prices.price_text(ctx, price, currency)})"
+
+
+def trial_text(ctx: Context, price: Json, quantity: int) -> str:
+    """`Free trial for 1 x Gold`."""
+    return f"Free trial for {quantity} {TIMES} {prices.product_name(ctx, price)}"
+
+
+def part_text(ctx: Context, price: Json, quantity: int, period: Period) -> str:
+    """`Time on Gold from 05 Mar 2027 until 01 Apr 2027`."""
+    what = _counted(prices.product_name(ctx, price), quantity)
+    return f"Time on {what} from {date_text(period.start)} until {date_text(period.end)}"
+
+
+def proration_text(word: str, name: str, quantity: int, off: str, time: int) -> str:
+    """`Unused time on 2 x Gold (with 10.0% off) after 05 Mar 2027`."""
+    return f"{word} time on {_counted(name, quantity)}{off} after {date_text(time)}"
+
+
+def _counted(name: str, quantity: int) -> str:
+    return f"{quantity} {TIMES} {name}" if quantity > 1 else name
+
+
+def new_item(ctx: Context, customer: Json, **members: Any) -> Json:
+    """A new invoice item, not stored; what is not said is as for an amount of its own."""
+    now = ctx.now()
+    defaults: Json = {
+        "customer": customer["id"],
+        "date": now,
+        "discountable": True,
+        "discounts": [],
+        "frozen_fields": [],
+        "invoice": None,
+        "parent": None,
+        "period": {"end": now, "start": now},
+        "proration": False,
+        "quantity": 1,
+        "quantity_decimal": "1",
+        "tax_rates": [],
+        "test_clock": customer.get("test_clock"),
+    }
+    item = ctx.fresh("invoiceitem", **(defaults | members))
+    item["net_amount"] = item["amount"]
+    return item
+
+
+def proration_item(
+    ctx: Context,
+    subscription: Json,
+    item: Json,
+    *,
+    amount: int,
+    description: str,
+    period: Period,
+    quantity: int,
+    credited: Json | None,
+) -> Json:
+    """Store a pending item that credits or charges a part of a period, and tell."""
+    made = new_item(
+        ctx,
+        ctx.get("customer", subscription["customer"]),
+        amount=amount,
+        currency=subscription["currency"],
+        description=description,
+        discountable=False,
+        frozen_fields=["pricing", "quantity", "discounts"],
+        metadata=dict(item["metadata"]),
+        parent={
+            "subscription_details": {"subscription": subscription["id"], "subscription_item": item["id"]},
+            "type": "subscription_details",
+        },
+        period=period.as_json(),
+        pricing=pricing(item["price"], None),
+        proration=True,
+        proration_details={"credited_items": credited, "discount_amounts": []},
+        quantity=quantity,
+        quantity_decimal=str(quantity),
+        tax_rates=list(item["tax_rates"] or ()),
+    )
+    ctx.insert(made)
+    ctx.emit("invoiceitem.created", made)
+    return made
+
+
+def pending(ctx: Context, customer: str, subscription: str | None, currency: str) -> list[Json]:
+    """The customer's items that wait to be billed and may ride on this subscription's invoice, newest first.
+
+    Without a subscription: on an invoice made by hand, which takes all of them.
+    """
+    found = []
+    for item in ctx.each("invoiceitem", customer=customer):
+        if item["invoice"] is not None or item["currency"] != currency:
+            continue
+        bound = bound_to(ctx, item)
+        if subscription is None or bound in (None, subscription):
+            found.append(item)
+    return found
+
+
+def bound_to(ctx: Context, item: Json) -> str | None:
+    """The subscription that alone may bill an item."""
+    parent = (item["parent"] or {}).get("subscription_details") or {}
+    bound = parent.get("subscription") or ctx.hidden(item).get("subscription")
+    return str(bound) if bound else None
+
+
+def rates_json(ctx: Context, names: Iterable[str], param: str) -> list[Json]:
+    """Whole tax rates from their ids. Raises StripeError for one that is not there."""
+    return [dict(ctx.get("tax_rate", name, param=f"{param}[{index}]")) for index, name in enumerate(names)]
+
+
+def whole(value: Fraction | int) -> str:
+    """A number of units as text."""
+    number = Fraction(value)
+    return str(number.numerator) if number.denominator == 1 else str(float(number))

@@ -1,0 +1,69 @@
+"""Updates that wait for a payment: the subscription stays as it was, what it is to become is kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+from stripe_shell.sandbox.context import Context, Json
+
+from . import items, rules
+
+#: The members of a subscription that an update changes and that wait with it.
+_MEMBERS = (
+    "billing_cycle_anchor",
+    "billing_cycle_anchor_config",
+    "default_tax_rates",
+    "discounts",
+    "metadata",
+    "status",
+    "trial_end",
+    "trial_start",
+)
+
+
+def snapshot(ctx: Context, subscription: Json, made: Sequence[Json]) -> Json:
+    """A subscription and its items as they are, to return to."""
+    return {
+        "subscription": deepcopy(subscription),
+        "items": [{**deepcopy(item), "billed": deepcopy(ctx.hidden(item).get("billed"))} for item in made],
+    }
+
+
+def park(ctx: Context, subscription: Json, made: Sequence[Json], kept: Json, invoice: Json) -> None:
+    """Put the old state back, and keep the new one until the invoice is paid. The caller saves the subscription."""
+    after = snapshot(ctx, subscription, made)
+    before = kept["subscription"]
+    members = {name: after["subscription"][name] for name in _MEMBERS if after["subscription"][name] != before[name]}
+    if subscription["status"] == "paused":
+        members.pop("status", None)
+    ctx.hidden(subscription)["pending"] = {"invoice": invoice["id"], "items": after["items"], "members": members}
+    subscription |= {name: before[name] for name in _MEMBERS}
+    _restore(ctx, subscription, kept["items"], made)
+    subscription["latest_invoice"] = invoice["id"]
+    subscription["pending_update"] = {
+        "billing_cycle_anchor": members.get("billing_cycle_anchor"),
+        "expires_at": ctx.now() + rules.INCOMPLETE_FOR,
+        "subscription_items": [
+            {name: value for name, value in item.items() if name != "billed"} for item in after["items"]
+        ],
+        "trial_end": members.get("trial_end"),
+        "trial_from_plan": None,
+    }
+
+
+def _restore(ctx: Context, subscription: Json, before: Sequence[Json], made: Sequence[Json]) -> None:
+    old = {item["id"]: item for item in before}
+    for item in made:
+        if item["id"] not in old and ctx.stored(item) is not None:
+            ctx.delete(item)
+    restored = []
+    for key, kept in old.items():
+        item = ctx.get("subscription_item", key)
+        members = {name: value for name, value in kept.items() if name != "billed"}
+        item.clear()
+        item.update(members)
+        ctx.hidden(item)["billed"] = kept["billed"]
+        ctx.save(item)
+        restored.append(item)
+    items.embed(subscription, restored)

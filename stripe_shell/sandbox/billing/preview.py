@@ -1,0 +1,266 @@
+"""Previews of invoices: the change or the renewal is rehearsed, its invoice is shown, and all is undone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+
+from . import drafting, ending, itemising, items, lines, prorating
+from .periods import DAY, Period
+
+PREFIX = "upcoming_in_"
+
+#: As what previews are kept: their id can be asked for, no list knows them.
+_KIND = "invoice_preview"
+_KEPT_FOR = 3 * DAY
+
+_OF_THE_UPDATE = (
+    "billing_cycle_anchor",
+    "cancel_at",
+    "cancel_at_period_end",
+    "default_tax_rates",
+    "items",
+    "proration_behavior",
+    "proration_date",
+    "trial_end",
+)
+
+
+def preview(ctx: Context, params: Json) -> Json:
+    """The invoice that is to come for a customer, a subscription, or one that is thought of. Raises StripeError."""
+    with ctx.rehearsal() as inner:
+        invoice = _rehearsed(inner, params)
+        text = json.dumps(_renamed(inner, invoice))
+    shown: Json = json.loads(text)
+    ctx.session.insert(ctx.account_number, _KIND, shown["id"], created=ctx.now(), json=text)
+    return shown
+
+
+def stored(ctx: Context, key: str) -> Json | None:
+    """A preview of the last 72 hours."""
+    row = ctx.session.get(ctx.account_number, _KIND, key)
+    if row is None or row.created < ctx.now() - _KEPT_FOR:
+        return None
+    found: Json = json.loads(row.json)
+    return found
+
+
+def _rehearsed(ctx: Context, params: Json) -> Json:
+    details = dict(params.get("subscription_details") or {})
+    if params.get("subscription"):
+        subscription = ctx.get("subscription", params["subscription"], param="subscription")
+        if subscription["status"] in ending.OVER:
+            raise _nothing()
+        return _of_subscription(ctx, subscription, details, params)
+    if params.get("schedule"):
+        schedule = ctx.get("subscription_schedule", params["schedule"], param="schedule")
+        if schedule["subscription"]:
+            return _of_subscription(ctx, ctx.get("subscription", schedule["subscription"]), details, params)
+        first = schedule["phases"][0]
+        entries = [{"price": item["price"], "quantity": item.get("quantity")} for item in first["items"]]
+        return _of_new(ctx, ctx.get("customer", schedule["customer"]), {"items": entries}, params)
+    customer = _customer(ctx, params)
+    if details.get("items"):
+        return _of_new(ctx, customer, details, params)
+    return _of_items(ctx, customer, params)
+
+
+def _customer(ctx: Context, params: Json) -> Json:
+    if params.get("customer"):
+        return ctx.get("customer", params["customer"], param="customer")
+    details = params.get("customer_details")
+    if details is None:
+        raise errors.missing_parameter("customer")
+    made = ctx.fresh("customer", balance=0)
+    made |= {name: details[name] for name in ("address", "shipping", "tax_exempt") if details.get(name)}
+    ctx.insert(made)
+    return made
+
+
+def _of_subscription(ctx: Context, subscription: Json, details: Json, params: Json) -> Json:
+    """The next invoice of a subscription, after the change that is described."""
+    known = {invoice["id"] for invoice in ctx.all("invoice", subscription=subscription["id"])}
+    if details.pop("cancel_now", False):
+        prorating.credit_all(ctx, subscription)
+        return _collected(ctx, subscription, params, [], Period(subscription["start_date"], ctx.now()))
+    update: Json = {name: details[name] for name in _OF_THE_UPDATE if name in details}
+    if update:
+        ctx.resource("subscription").update(ctx, subscription, {**update, "payment_behavior": "default_incomplete"})
+    made = [invoice for invoice in ctx.all("invoice", subscription=subscription["id"]) if invoice["id"] not in known]
+    if made:
+        return made[0]
+    if subscription["status"] == "paused" or subscription["cancel_at_period_end"]:
+        waiting = lines.pending(ctx, subscription["customer"], subscription["id"], subscription["currency"])
+        if not waiting:
+            raise _nothing()
+    return _renewal(ctx, subscription, params)
+
+
+def _renewal(ctx: Context, subscription: Json, params: Json) -> Json:
+    """The invoice at the end of the current period."""
+    from . import cycling
+
+    own = items.items_of(ctx, subscription)
+    end = items.first_end(own)
+    period = Period(min(item["current_period_start"] for item in own), end)
+    records = [] if subscription["cancel_at_period_end"] else cycling.next_records(ctx, subscription, own, end)
+    if params.get("preview_mode") == "recurring":
+        return _collected(ctx, subscription, params, records, period, sweeps=False)
+    return _collected(ctx, subscription, params, records, period)
+
+
+def _of_new(ctx: Context, customer: Json, details: Json, params: Json) -> Json:
+    """The first invoice of a subscription that is not there yet."""
+    wanted = {name: details[name] for name in (*_OF_THE_UPDATE, "billing_mode", "start_date") if name in details}
+    wanted = {name: value for name, value in wanted.items() if value not in ("now", "unchanged") or name == "trial_end"}
+    wanted |= {"customer": customer["id"], "payment_behavior": "default_incomplete"}
+    if details.get("start_date") not in (None, "now") and details["start_date"] < ctx.now():
+        wanted["backdate_start_date"] = details["start_date"]
+    wanted.pop("start_date", None)
+    for name in ("discounts", "currency", "automatic_tax"):
+        if params.get(name):
+            wanted[name] = params[name]
+    wanted["items"] = [
+        {name: value for name, value in entry.items() if name not in ("id", "deleted", "clear_usage")}
+        for entry in wanted.get("items", ())
+    ]
+    extra = _extra_items(ctx, customer, params, None)
+    subscription = ctx.behaviour("subscription").begin(ctx, wanted, drafts=True)
+    invoice = ctx.find("invoice", subscription["latest_invoice"] or "")
+    if invoice is None:
+        return _renewal(ctx, subscription, params)
+    if params.get("preview_mode") == "recurring" and extra:
+        records = lines.records_of(ctx, invoice)
+        records[:] = [record for record in records if itemising.item_of(record) is None]
+        drafting.refresh(ctx, invoice)
+    return invoice
+
+
+def _of_items(ctx: Context, customer: Json, params: Json) -> Json:
+    """The next invoice of a customer: of the subscription that renews first, else of what waits."""
+    alive = [sub for sub in ctx.all("subscription", customer=customer["id"]) if sub["status"] not in ending.OVER]
+    if alive:
+        first = min(alive, key=lambda sub: items.first_end(sub["items"]["data"]))
+        return _renewal(ctx, first, params)
+    _extra_items(ctx, customer, params, None)
+    waiting = [item for item in ctx.each("invoiceitem", customer=customer["id"]) if item["invoice"] is None]
+    if not waiting:
+        raise _nothing()
+    currency = params.get("currency") or waiting[-1]["currency"]
+    taken = lines.pending(ctx, customer["id"], None, currency)
+    period = Period(ctx.now(), ctx.now())
+    invoice = drafting.draft(
+        ctx,
+        customer,
+        currency=currency,
+        reason="upcoming",
+        period=period,
+        discounts=drafting.discounts_for(customer, None),
+    )
+    _set_discounts(ctx, invoice, params)
+    drafting.fill(ctx, invoice, (), taken)
+    return invoice
+
+
+def _collected(
+    ctx: Context, subscription: Json, params: Json, records: list[lines.Record], period: Period, *, sweeps: bool = True
+) -> Json:
+    """An invoice of these lines and of what waits."""
+    customer = ctx.get("customer", subscription["customer"])
+    _extra_items(ctx, customer, params, subscription)
+    waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"]) if sweeps else []
+    if not records and not waiting:
+        raise _nothing()
+    invoice = drafting.subscription_draft(ctx, customer, subscription, reason="upcoming", period=period)
+    _set_discounts(ctx, invoice, params)
+    drafting.fill(ctx, invoice, records, waiting)
+    invoice["next_payment_attempt"] = period.end + 3600
+    return invoice
+
+
+def _set_discounts(ctx: Context, invoice: Json, params: Json) -> None:
+    from . import discounts
+
+    if "discounts" in params:
+        invoice["discounts"] = discounts.applied(
+            ctx, params["discounts"], invoice["discounts"], customer=invoice["customer"], invoice=invoice["id"]
+        )
+
+
+def _extra_items(ctx: Context, customer: Json, params: Json, subscription: Json | None) -> list[Json]:
+    """The items of `invoice_items`: changed ones that wait, and new ones."""
+    made = []
+    for index, given in enumerate(params.get("invoice_items") or ()):
+        entry = dict(given)
+        key = entry.pop("invoiceitem", None)
+        if key:
+            item = ctx.get("invoiceitem", key, param=f"invoice_items[{index}][invoiceitem]")
+            itemising.alter(ctx, item, entry)
+            ctx.save(item)
+        else:
+            if "unit_amount" in entry:
+                entry["unit_amount_decimal"] = str(entry.pop("unit_amount"))
+            currency = _currency(ctx, entry, subscription, customer, params)
+            item = itemising.build(ctx, customer, entry, currency, f"invoice_items[{index}]")
+            ctx.insert(item)
+        made.append(item)
+    return made
+
+
+def _currency(ctx: Context, entry: Json, subscription: Json | None, customer: Json, params: Json) -> str:
+    if entry.get("price"):
+        return str(ctx.get("price", entry["price"], param="price")["currency"])
+    data: dict[str, Any] = entry.get("price_data") or {}
+    found = entry.get("currency") or data.get("currency") or (subscription or {}).get("currency")
+    return str(found or params.get("currency") or customer.get("currency") or "usd")
+
+
+def _renamed(ctx: Context, invoice: Json) -> Json:
+    """The invoice as a preview: a draft of its own id, its lines renamed, without number and payment."""
+    shown = dict(invoice)
+    shown |= {
+        "id": f"{PREFIX}{invoice['id'].removeprefix('in_')}",
+        "amount_due": _due(ctx, invoice),
+        "billing_reason": "upcoming",
+        "ending_balance": None,
+        "number": None,
+        "status": "draft",
+        "hosted_invoice_url": None,
+        "invoice_pdf": None,
+        "effective_at": None,
+        "automatically_finalizes_at": None,
+        "attempted": False,
+        "attempt_count": 0,
+        "amount_paid": 0,
+    }
+    shown["amount_remaining"] = shown["amount_due"]
+    shown["status_transitions"] = dict.fromkeys(invoice["status_transitions"])
+    records = [
+        {**record["line"], "id": record["line"]["id"].replace("il_", "il_tmp_", 1), "invoice": shown["id"]}
+        for record in lines.records_of(ctx, invoice)
+    ]
+    shown["lines"] = {
+        "object": "list",
+        "data": records,
+        "has_more": False,
+        "total_count": len(records),
+        "url": f"/v1/invoices/{shown['id']}/lines",
+    }
+    return shown
+
+
+def _due(ctx: Context, invoice: Json) -> int:
+    """What will be due when the balance is used."""
+    if invoice["status"] != "draft":
+        return int(invoice["amount_due"])
+    customer = ctx.find("customer", invoice["customer"]) or {}
+    return max(int(invoice["total"]) + int(customer.get("balance") or 0), 0) if invoice["total"] > 0 else 0
+
+
+def _nothing() -> errors.StripeError:
+    return errors.invalid(
+        "No upcoming invoices for this customer or subscription.", code="invoice_upcoming_none", status=404
+    )

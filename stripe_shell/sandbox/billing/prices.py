@@ -1,0 +1,145 @@
+"""Prices as billing needs them: found or made inline, in the currency that is billed, with the product's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+
+from .money import amount_of, half_up, interval_text, money_text, unit_amount
+from .periods import Cycle
+
+
+def price_from(ctx: Context, params: Mapping[str, Any], where: str, *, recurring: bool) -> Json | None:
+    """The price that `price` or `price_data` below `where` names, None without either. Raises StripeError.
+
+    `where` is the path in front of the parameter: `items[0]`, or nothing. `recurring` says which type fits.
+    """
+    given = params.get("pricing") or {}
+    name = params.get("price") or given.get("price")
+    param = _below(where, "price")
+    if name and params.get("price_data"):
+        raise errors.exclusive(param, _below(where, "price_data"))
+    if params.get("price_data"):
+        return inline_price(ctx, params["price_data"], where)
+    if not name:
+        return None
+    price = ctx.get("price", name, param=param)
+    check_price(price, param, recurring=recurring)
+    return price
+
+
+def check_price(price: Json, param: str, *, recurring: bool) -> None:
+    """Refuse a price of the wrong type, or one that is not used any more."""
+    wanted = "recurring" if recurring else "one_time"
+    if price["type"] != wanted:
+        raise errors.invalid(
+            f"The price specified is set to `type={price['type']}` but this field only accepts prices with "
+            f"`type={wanted}`.",
+            param=param,
+        )
+    if not price["active"]:
+        raise errors.invalid("The price specified is inactive. This field only accepts active prices.", param=param)
+
+
+def inline_price(ctx: Context, data: Mapping[str, Any], where: str = "") -> Json:
+    """A price made for one use, with its product where `product_data` describes one."""
+    params = dict(data)
+    product = params.pop("product_data", None)
+    if product:
+        made: Any = ctx.resource("product").create(ctx, dict(product))
+        params["product"] = made["id"]
+    if not params.get("product"):
+        raise errors.missing_parameter(_below(where, "price_data[product]"))
+    ctx.get("product", params["product"], param=_below(where, "price_data[product]"))
+    resource = ctx.behaviour("price")
+    price: Json = resource.build(ctx, params)
+    price["active"] = False
+    ctx.insert(price)
+    resource.tell_created(ctx, price)
+    return price
+
+
+def minted_price(ctx: Context, amount: Fraction | int, currency: str, name: str, product: str | None = None) -> Json:
+    """A one-off price for an amount that came without one; `product` is made as well where there is none yet."""
+    data: Json = {"currency": currency, "unit_amount_decimal": _decimal(Fraction(amount))}
+    if amount < 0:
+        data["unit_amount_decimal"] = "0"
+    data |= {"product": product} if product else {"product_data": {"name": name}}
+    price = inline_price(ctx, data)
+    if amount < 0:
+        price |= {"unit_amount": int(amount), "unit_amount_decimal": _decimal(Fraction(amount))}
+        ctx.save(price)
+    return price
+
+
+def in_currency(ctx: Context, price: Json, currency: str) -> Json | None:
+    """The price as it is in a currency; None when it has no amount in it."""
+    if price["currency"] == currency:
+        return price
+    option = ctx.hidden(price).get("currency_options", {}).get(currency)
+    return None if option is None else {**price, **option, "currency": currency}
+
+
+def exact_amount(ctx: Context, price: Json, quantity: int | Fraction, currency: str) -> Fraction:
+    """What so many units cost, in parts of the smallest unit of the currency."""
+    stored = ctx.find("price", price["id"])
+    seen = in_currency(ctx, stored or price, currency) or price
+    tiers = ctx.hidden(stored).get("tiers", ()) if stored else ()
+    return amount_of(seen, quantity, tiers)
+
+
+def amount(ctx: Context, price: Json, quantity: int | Fraction, currency: str) -> int:
+    """What so many units cost, in whole smallest units of the currency."""
+    return half_up(exact_amount(ctx, price, quantity, currency))
+
+
+def is_metered(price: Mapping[str, Any]) -> bool:
+    """Whether what is used is billed afterwards."""
+    return (price.get("recurring") or {}).get("usage_type") == "metered"
+
+
+def cycle_of(subscription: Mapping[str, Any], price: Mapping[str, Any]) -> Cycle:
+    """The billing cycle of one price of a subscription."""
+    recurring = price["recurring"]
+    config = subscription.get("billing_cycle_anchor_config") or {}
+    return Cycle(
+        subscription["billing_cycle_anchor"],
+        recurring["interval"],
+        recurring.get("interval_count") or 1,
+        config.get("day_of_month"),
+    )
+
+
+def product_name(ctx: Context, price: Mapping[str, Any]) -> str:
+    """The name of a price's product."""
+    product = price.get("product")
+    found = ctx.find("product", product) if isinstance(product, str) else None
+    return str(found["name"]) if found else str(price.get("nickname") or "Product")
+
+
+def price_text(ctx: Context, price: Json, currency: str) -> str:
+    """What a line says of its price: `$10.00 / month`."""
+    seen = in_currency(ctx, price, currency) or price
+    unit = unit_amount(seen)
+    if unit is None:
+        tiers = ctx.hidden(price).get("tiers") or [{}]
+        unit = unit_amount(tiers[0]) or Fraction(0)
+        return f"Tier 1 at {money_text(unit, currency)} / {interval_text(price['recurring'])}"
+    return f"at {money_text(unit, currency)} / {interval_text(price['recurring'])}"
+
+
+def _below(where: str, name: str) -> str:
+    if not where:
+        return name
+    head, bracket, rest = name.partition("[")
+    return f"{where}[{head}]{bracket}{rest}"
+
+
+def _decimal(value: Fraction) -> str:
+    if value.denominator == 1:
+        return str(value.numerator)
+    return f"{float(value):.12f}".rstrip("0").rstrip(".")

@@ -1,0 +1,179 @@
+"""Proration of subscription items: what is given back for the time that is left, and what is charged for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stripe_shell.sandbox.context import Context, Json
+
+from . import discounts, items, lines, prices
+from .periods import Period
+from .proration import credit, debit
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One item before and after: copies of it, None where there was or will be none. `hidden` belongs to `before`."""
+
+    before: Json | None
+    after: Json | None
+    billed: Json | None
+
+
+def prorate(
+    ctx: Context,
+    subscription: Json,
+    changes: Sequence[Change],
+    *,
+    time: int,
+    old: Json,
+    nets: Sequence[tuple[Json, Fraction]],
+) -> int:
+    """Store the items that credit the old configuration and charge the new one from `time` on. Answers their sum.
+
+    `old` is the subscription as it was; `nets` pairs every new item with what it costs for a whole period
+    after discounts.
+    """
+    total = 0
+    for change in reversed(changes):
+        if change.after is not None:
+            net = next((amount for item, amount in nets if item["id"] == change.after["id"]), Fraction(0))
+            total += _charge(ctx, subscription, change.after, net, time)
+        if change.before is not None:
+            total += _give_back(ctx, old, change.before, change.billed, time)
+    return total
+
+
+def credit_all(ctx: Context, subscription: Json) -> None:
+    """Store one credit for each item: what is unused of its period. Their parent is not told."""
+    for item in reversed(items.items_of(ctx, subscription)):
+        made = _credit_item(ctx, subscription, item, ctx.hidden(item).get("billed"), ctx.now())
+        if made is not None:
+            made["parent"] = None
+            ctx.hidden(made)["subscription"] = subscription["id"]
+            ctx.save(made)
+
+
+def charge_kept(ctx: Context, subscription: Json, item: Json, net: Fraction, made: Json) -> None:
+    """Keep what a charge for the rest of a period stands for, so that it can be given back later."""
+    ctx.hidden(item)["billed"] = {
+        "amount": str(net),
+        "off": discounts.text_of(ctx, items.discounts_on(subscription, item), subscription["currency"]),
+        "quantity": items.quantity_of(item),
+        "name": prices.product_name(ctx, item["price"]),
+        "item": made["id"],
+    }
+
+
+def part_left(subscription: Json, item: Json, time: int) -> Fraction:
+    """Which part of a whole period lies between a time and the end of the item's period."""
+    whole = prices.cycle_of(subscription, item["price"]).period_at(item["current_period_start"])
+    left = item["current_period_end"] - max(time, item["current_period_start"])
+    return Fraction(max(left, 0), whole.length)
+
+
+def _charge(ctx: Context, subscription: Json, item: Json, net: Fraction, time: int) -> int:
+    if prices.is_metered(item["price"]):
+        return 0
+    amount = debit(net, part_left(subscription, item, time))
+    off = discounts.text_of(ctx, items.discounts_on(subscription, item), subscription["currency"])
+    quantity = items.quantity_of(item)
+    made = lines.proration_item(
+        ctx,
+        subscription,
+        item,
+        amount=amount,
+        description=lines.proration_text("Remaining", prices.product_name(ctx, item["price"]), quantity, off, time),
+        period=Period(time, item["current_period_end"]),
+        quantity=quantity,
+        credited=None,
+    )
+    stored = ctx.find("subscription_item", item["id"])
+    if stored is not None:
+        charge_kept(ctx, subscription, stored, net, made)
+    return amount
+
+
+def _give_back(ctx: Context, old: Json, item: Json, billed: Json | None, time: int) -> int:
+    made = _credit_item(ctx, old, item, billed, time)
+    return made["amount"] if made is not None else 0
+
+
+def _credit_item(ctx: Context, subscription: Json, item: Json, billed: Json | None, time: int) -> Json | None:
+    if prices.is_metered(item["price"]):
+        return None
+    classic = (subscription["billing_mode"] or {}).get("type") == "classic"
+    whole = None if billed is None or classic else Fraction(billed["amount"])
+    if whole is None:
+        whole = items.whole_amount(ctx, subscription, item)
+    quantity = items.quantity_of(item)
+    name = prices.product_name(ctx, item["price"])
+    off = (billed or {}).get("off") or ""
+    return lines.proration_item(
+        ctx,
+        subscription,
+        item,
+        amount=credit(whole, part_left(subscription, item, time)),
+        description=lines.proration_text("Unused", name, quantity, off, time),
+        period=Period(time, item["current_period_end"]),
+        quantity=quantity,
+        credited=_credited(ctx, billed),
+    )
+
+
+def _credited(ctx: Context, billed: Json | None) -> Json | None:
+    """Where what is given back was billed: a line of an invoice, or an item that waits."""
+    if not billed:
+        return None
+    invoice, line = billed.get("invoice"), billed.get("line")
+    waiting = ctx.find("invoiceitem", billed["item"]) if billed.get("item") else None
+    if waiting is not None and waiting["invoice"] is not None:
+        found = ctx.find("invoice", waiting["invoice"])
+        invoice, line = waiting["invoice"], _line_of(ctx, found, waiting["id"]) if found else None
+    if invoice and line:
+        return {
+            "invoice_line_item_details": {"invoice": invoice, "invoice_line_items": [line]},
+            "type": "invoice_line_items",
+        }
+    return {"invoice_item": waiting["id"], "type": "invoice_item"} if waiting is not None else None
+
+
+def _line_of(ctx: Context, invoice: Json, item: str) -> str | None:
+    for record in lines.records_of(ctx, invoice):
+        details = record["line"]["parent"].get("invoice_item_details") or {}
+        if details.get("invoice_item") == item:
+            return str(record["line"]["id"])
+    return None
+
+
+def reshape(ctx: Context, subscription: Json, item: Json, old_end: int) -> int:
+    """Store what a period that ends earlier or later than before gives back or costs. Answers the amount."""
+    if prices.is_metered(item["price"]):
+        return 0
+    end = item["current_period_end"]
+    whole = prices.cycle_of(subscription, item["price"]).period_at(item["current_period_start"])
+    billed = ctx.hidden(item).get("billed")
+    net = Fraction(billed["amount"]) if billed else items.whole_amount(ctx, subscription, item)
+    part = Fraction(abs(end - old_end), whole.length)
+    period = Period(min(end, old_end), max(end, old_end))
+    word = "Unused" if end < old_end else "Remaining"
+    amount = credit(net, part) if end < old_end else debit(net, part)
+    lines.proration_item(
+        ctx,
+        subscription,
+        item,
+        amount=amount,
+        description=lines.proration_text(
+            word,
+            prices.product_name(ctx, item["price"]),
+            items.quantity_of(item),
+            (billed or {}).get("off") or "",
+            period.start,
+        ),
+        period=period,
+        quantity=items.quantity_of(item),
+        credited=_credited(ctx, billed) if end < old_end else None,
+    )
+    return amount

@@ -1,0 +1,313 @@
+"""Invoices from finalizing to paid, void or uncollectible: numbers, balance, payment intents, attempts.
+
+What becomes of a subscription when its invoice is paid or not is said in consequences.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.currencies import minimum
+from stripe_shell.sandbox.errors import StripeError
+
+from . import balance, discounts, drafting, rules
+from .periods import DAY
+
+if TYPE_CHECKING:
+    from stripe_shell.sandbox.payments import Attempt
+
+_HOSTED = "https://invoice.stripe.com/i"
+_PDF = "https://pay.stripe.com/invoice"
+
+
+# --- finalizing -----------------------------------------------------------------------------------------------
+
+
+def finalize(ctx: Context, invoice: Json, *, method: str | None = None) -> None:
+    """Make a draft final: number, balance, and a payment intent for what is due; nothing due means paid.
+
+    `method` is the payment method that the intent takes, where one is known.
+    """
+    customer = ctx.get("customer", invoice["customer"])
+    drafting.refresh(ctx, invoice)
+    _number(invoice, customer)
+    now = ctx.now()
+    invoice["status"] = "open"
+    invoice["status_transitions"]["finalized_at"] = now
+    invoice["effective_at"] = invoice["effective_at"] or now
+    invoice["automatically_finalizes_at"] = None
+    token = f"test_{ctx.ids.text(40)}"
+    invoice["hosted_invoice_url"] = f"{_HOSTED}/{ctx.account}/{token}?s=ap"
+    invoice["invoice_pdf"] = f"{_PDF}/{ctx.account}/{token}/pdf?s=ap"
+    balance.apply_to(ctx, invoice, customer)
+    ctx.save(customer)
+    if 0 < invoice["amount_due"] < minimum(invoice["currency"]) and _is_charged(invoice):
+        balance.owe(ctx, invoice, customer)
+    invoice["amount_remaining"] = invoice["amount_due"]
+    _use_up_discounts(ctx, invoice, customer)
+    if invoice["amount_due"]:
+        ctx.save(invoice)
+        ctx.emit("invoice.finalized", invoice)
+        _open_payment(ctx, invoice, method)
+    else:
+        _settle_nothing(ctx, invoice)
+
+
+def _number(invoice: Json, customer: Json) -> None:
+    """`{prefix}-0001`, counted per customer; a number that was given stays."""
+    sequence = customer.get("next_invoice_sequence") or 1
+    if not invoice["number"]:
+        invoice["number"] = f"{customer.get('invoice_prefix') or 'INVOICE'}-{sequence:04d}"
+        customer["next_invoice_sequence"] = sequence + 1
+    customer["currency"] = customer.get("currency") or invoice["currency"]
+
+
+def _settle_nothing(ctx: Context, invoice: Json) -> None:
+    """There is nothing to pay, so it is paid."""
+    invoice |= {"attempted": True, "auto_advance": False, "next_payment_attempt": None, "status": "paid"}
+    invoice["status_transitions"]["paid_at"] = ctx.now()
+    ctx.save(invoice)
+    for name in ("invoice.finalized", "invoice.paid", "invoice.payment_succeeded"):
+        ctx.emit(name, invoice)
+
+
+def _use_up_discounts(ctx: Context, invoice: Json, customer: Json) -> None:
+    """A coupon that is good once leaves its subscription or customer with the invoice that it lowered."""
+    used = {entry["discount"] for entry in invoice["total_discount_amounts"] or () if entry["amount"]}
+    once = [name for name in used if discounts.is_once(ctx, name)]
+    if not once:
+        return
+    own = customer.get("discount")
+    if isinstance(own, dict) and own["id"] in once:
+        customer["discount"] = None
+        changed = ctx.save(customer)
+        ctx.emit("customer.discount.deleted", own)
+        ctx.emit("customer.updated", customer, changed)
+    key = subscription_of(invoice)
+    subscription = ctx.find("subscription", key) if key else None
+    if subscription is None:
+        return
+    for item in ctx.all("subscription_item", subscription=subscription["id"], oldest_first=True):
+        if discounts.drop_used(ctx, item, once):
+            ctx.save(item)
+    shown = {item["id"]: item for item in subscription["items"]["data"]}
+    for item in shown.values():
+        item["discounts"] = [name for name in item["discounts"] if name not in once]
+    discounts.drop_used(ctx, subscription, once)
+    ctx.save(subscription)
+
+
+def _open_payment(ctx: Context, invoice: Json, method: str | None) -> None:
+    """The payment intent of an open invoice, and the row that ties the two."""
+    from stripe_shell.sandbox import payments
+
+    intent = payments.open_intent(
+        ctx,
+        amount=invoice["amount_due"],
+        currency=invoice["currency"],
+        customer=invoice["customer"],
+        payment_method=method or invoice["default_payment_method"],
+        off_session=False,
+        description=_payment_text(invoice),
+        metadata={},
+        invoice=invoice["id"],
+    )
+    ctx.hidden(invoice)["payment_intent"] = intent["id"]
+    secret = {"client_secret": intent["client_secret"], "type": "payment_intent"}
+    ctx.hidden(invoice)["confirmation_secret"] = secret
+    ctx.save(invoice)
+    ctx.insert(
+        ctx.fresh(
+            "invoice_payment",
+            amount_requested=invoice["amount_due"],
+            currency=invoice["currency"],
+            invoice=invoice["id"],
+            is_default=True,
+            payment={"payment_intent": intent["id"], "type": "payment_intent"},
+            status="open",
+        )
+    )
+
+
+def _payment_text(invoice: Json) -> str | None:
+    reasons = {"subscription_create": "Subscription creation", "subscription_update": "Subscription update"}
+    if invoice["billing_reason"] in reasons:
+        return reasons[invoice["billing_reason"]]
+    return f"Payment for Invoice {invoice['number']}" if invoice["number"] else None
+
+
+# --- paying ---------------------------------------------------------------------------------------------------
+
+
+def pay(
+    ctx: Context, invoice: Json, *, method: str | None = None, off_session: bool = True, automatic: bool = False
+) -> Attempt | None:
+    """Try to pay an open invoice and write down what came of it; None when there is no method to try.
+
+    `method` None means the invoice's own, the subscription's or the customer's. `automatic` attempts are Stripe's own.
+    """
+    from stripe_shell.sandbox import payments
+
+    key = subscription_of(invoice)
+    subscription = ctx.find("subscription", key) if key else None
+    chosen = method or invoice["default_payment_method"]
+    chosen = chosen or payments.default_method(ctx, ctx.get("customer", invoice["customer"]), subscription)
+    if chosen is None:
+        note_failure(ctx, invoice, None, automatic=automatic)
+        return None
+    intent = ctx.get("payment_intent", ctx.hidden(invoice)["payment_intent"])
+    attempt = payments.confirm_existing(ctx, intent, chosen, off_session)
+    if attempt.status == "succeeded":
+        note_payment(ctx, invoice)
+    elif attempt.status == "requires_action":
+        note_action(ctx, invoice)
+    elif attempt.status != "processing":
+        note_failure(ctx, invoice, attempt.error, automatic=automatic)
+    return attempt
+
+
+def note_payment(ctx: Context, invoice: Json, *, out_of_band: bool = False) -> None:
+    """The invoice is paid: by its payment intent, or elsewhere."""
+    paid = invoice["amount_remaining"]
+    invoice |= {
+        "amount_paid": invoice["amount_paid"] + (0 if out_of_band else paid),
+        "amount_remaining": 0,
+        "auto_advance": False,
+        "next_payment_attempt": None,
+        "status": "paid",
+    }
+    invoice["status_transitions"]["paid_at"] = ctx.now()
+    if out_of_band:
+        invoice["amount_paid"] = invoice["amount_due"]
+        invoice["amount_paid_off_stripe"] = paid
+        cancel_payment(ctx, invoice)
+        ctx.save(invoice)
+        ctx.emit("invoice.paid", invoice)
+        return
+    invoice["attempted"] = True
+    invoice["attempt_count"] = max(invoice["attempt_count"], 1)
+    changed = ctx.save(invoice)
+    for payment in _open_payments(ctx, invoice):
+        payment |= {"amount_paid": paid, "status": "paid"}
+        payment["status_transitions"]["paid_at"] = ctx.now()
+        ctx.save(payment)
+        ctx.emit("invoice_payment.paid", payment)
+    ctx.emit("invoice.updated", invoice, changed)
+    ctx.emit("invoice.payment_succeeded", invoice)
+    ctx.emit("invoice.paid", invoice)
+
+
+def note_failure(ctx: Context, invoice: Json, error: StripeError | None, *, automatic: bool) -> None:
+    """An attempt failed: count it and say when the next one comes."""
+    invoice["attempted"] = True
+    if automatic or not invoice["attempt_count"]:
+        invoice["attempt_count"] += 1
+    if invoice["auto_advance"] or automatic:
+        invoice["next_payment_attempt"] = next_attempt(ctx, invoice)
+    code = (error.extra.get("decline_code") or error.code) if error else None
+    ctx.hidden(invoice)["refusal"] = code
+    changed = ctx.save(invoice)
+    ctx.emit("invoice.payment_failed", invoice)
+    ctx.emit("invoice.updated", invoice, changed)
+
+
+def note_action(ctx: Context, invoice: Json) -> None:
+    """The customer has to do something before the payment goes through."""
+    invoice["attempted"] = True
+    changed = ctx.save(invoice)
+    ctx.emit("invoice.payment_action_required", invoice)
+    ctx.emit("invoice.updated", invoice, changed)
+
+
+def next_attempt(ctx: Context, invoice: Json) -> int | None:
+    """When a payment that failed is tried again, in epoch seconds; None when it was the last try."""
+    tried = max(invoice["attempt_count"], 1)
+    if tried > len(rules.RETRY_AFTER_DAYS):
+        return None
+    return ctx.now() + rules.RETRY_AFTER_DAYS[tried - 1] * DAY
+
+
+# --- other ends -----------------------------------------------------------------------------------------------
+
+
+def void(ctx: Context, invoice: Json) -> None:
+    """Take an open invoice back; what it used of the balance is given back."""
+    invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "void"}
+    invoice["status_transitions"]["voided_at"] = ctx.now()
+    balance.give_back(ctx, invoice, ctx.get("customer", invoice["customer"]))
+    cancel_payment(ctx, invoice)
+    ctx.save(invoice)
+    ctx.emit("invoice.voided", invoice)
+
+
+def mark_uncollectible(ctx: Context, invoice: Json) -> None:
+    """Give up hope of an invoice's being paid."""
+    invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "uncollectible"}
+    invoice["status_transitions"]["marked_uncollectible_at"] = ctx.now()
+    ctx.save(invoice)
+    ctx.emit("invoice.marked_uncollectible", invoice)
+
+
+def cancel_payment(ctx: Context, invoice: Json) -> None:
+    """The payment intent of an invoice that will not be paid by it is canceled."""
+    for payment in _open_payments(ctx, invoice):
+        payment["status"] = "canceled"
+        payment["status_transitions"]["canceled_at"] = ctx.now()
+        ctx.save(payment)
+    key = ctx.hidden(invoice).get("payment_intent")
+    intent = ctx.find("payment_intent", key) if key else None
+    if intent is None or intent["status"] in ("succeeded", "canceled"):
+        return
+    intent |= {"status": "canceled", "canceled_at": ctx.now(), "cancellation_reason": "void_invoice"}
+    intent["next_action"] = None
+    ctx.save(intent)
+    ctx.emit("payment_intent.canceled", intent)
+
+
+def subscription_of(invoice: Json) -> str | None:
+    """The id of the subscription that an invoice bills."""
+    details = (invoice["parent"] or {}).get("subscription_details") or {}
+    key = details.get("subscription")
+    return str(key) if key else None
+
+
+def intent_of(ctx: Context, invoice: Json) -> Json | None:
+    """The payment intent of an invoice."""
+    key = ctx.hidden(invoice).get("payment_intent")
+    return ctx.find("payment_intent", key) if key else None
+
+
+def check_open(invoice: Json) -> None:
+    """Refuse what only open invoices take."""
+    if invoice["status"] not in ("open", "uncollectible"):
+        raise errors.invalid("You can only pass in open invoices. This invoice isn't open.")
+
+
+def _open_payments(ctx: Context, invoice: Json) -> list[Json]:
+    return [payment for payment in ctx.all("invoice_payment", invoice=invoice["id"]) if payment["status"] == "open"]
+
+
+def _is_charged(invoice: Json) -> bool:
+    return bool(invoice["collection_method"] == "charge_automatically")
+
+
+def attach_payment(ctx: Context, invoice: Json, intent: Json) -> None:
+    """Let an intent that was made elsewhere pay an open invoice; a successful one pays it at once."""
+    ctx.hidden(intent)["invoice"] = invoice["id"]
+    ctx.save(intent)
+    paid = intent["status"] == "succeeded"
+    ctx.insert(
+        ctx.fresh(
+            "invoice_payment",
+            amount_requested=intent["amount"],
+            currency=invoice["currency"],
+            invoice=invoice["id"],
+            is_default=False,
+            payment={"payment_intent": intent["id"], "type": "payment_intent"},
+            status="open",
+        )
+    )
+    if paid and intent["amount_received"] >= invoice["amount_remaining"]:
+        note_payment(ctx, invoice)

@@ -1,0 +1,197 @@
+"""The terms of a subscription as a call states them: which items, from when, with which trial; checked, not stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+
+from . import prices, rules
+from .lines import rates_json
+from .periods import DAY, Cycle, anchor_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One item as a call asks for it: its price, and what it says of it (`given`)."""
+
+    price: Json
+    given: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When a subscription starts, when its trial ends (None for no trial), and what its cycle is counted from."""
+
+    start: int
+    trial_end: int | None
+    anchor: int
+
+
+def wanted_items(ctx: Context, given: Sequence[Mapping[str, Any]]) -> list[Wanted]:
+    """The items that a new subscription asks for. Raises StripeError."""
+    if not given:
+        raise errors.missing_parameter("items")
+    if len(given) > rules.MAX_ITEMS:
+        raise errors.invalid(
+            f"A subscription can have at most {rules.MAX_ITEMS} items; you passed {len(given)}.", param="items"
+        )
+    found = []
+    for index, entry in enumerate(given):
+        where = f"items[{index}]"
+        price = prices.price_from(ctx, entry, where, recurring=True)
+        if price is None:
+            raise errors.missing_parameter(f"{where}[price]")
+        found.append(Wanted(price, with_rates(ctx, entry, where)))
+    _refuse_doubles(found)
+    return found
+
+
+def with_rates(ctx: Context, given: Mapping[str, Any], where: str) -> Json:
+    """What is said of an item, with whole tax rates in the place of their ids. Raises StripeError."""
+    quantity = given.get("quantity")
+    if quantity is not None and quantity < 0:
+        raise errors.below_minimum(f"{where}[quantity]", 0)
+    said = dict(given)
+    if "tax_rates" in given:
+        said["tax_rates"] = rates_json(ctx, given["tax_rates"] or (), f"{where}[tax_rates]")
+    return said
+
+
+def currency_of(ctx: Context, wanted: Sequence[Wanted], asked: str | None) -> str:
+    """The currency that all prices know. Raises StripeError when they do not go together."""
+    currency = (asked or wanted[0].price["currency"]).lower()
+    for entry in wanted:
+        if prices.in_currency(ctx, entry.price, currency) is not None:
+            continue
+        other = next(
+            (index for index, item in enumerate(wanted) if prices.in_currency(ctx, item.price, currency) is not None), 0
+        )
+        raise errors.invalid(
+            f"This `price` has `currency={entry.price['currency']}`, but other items use `currency={currency}`. "
+            "All prices of a subscription must have the same currency.",
+            param=f"items[{other}][price]",
+        )
+    return currency
+
+
+def check_intervals(wanted: Sequence[Json], billing_mode: str) -> None:
+    """In classic billing all prices come equally often. Raises StripeError."""
+    intervals = {(price["recurring"]["interval"], price["recurring"]["interval_count"]) for price in wanted}
+    if billing_mode == "classic" and len(intervals) > 1:
+        raise errors.invalid(
+            "All prices on a subscription must have the same `recurring.interval` and `recurring.interval_count`. "
+            "If you meant to update an existing subscription item instead of creating a new one, make sure to include "
+            "the subscription item ID in your request.",
+            param="items",
+        )
+
+
+def check_collection(params: Mapping[str, Any], method: str, days: int | None) -> None:
+    """`days_until_due` belongs to invoices that are sent. Raises StripeError."""
+    if method == "send_invoice" and days is None:
+        raise errors.invalid("If collection method is 'send_invoice', you must specify 'days_until_due'.")
+    if method != "send_invoice" and params.get("days_until_due") is not None:
+        raise errors.invalid("You can only specify 'days_until_due' if collection method is 'send_invoice'.")
+
+
+def check_trial(params: Mapping[str, Any]) -> None:
+    """A trial is stated in one way. Raises StripeError."""
+    if params.get("trial_from_plan") and ("trial_end" in params or "trial_period_days" in params):
+        raise errors.invalid("You cannot set `trial_end` or `trial_period_days` when `trial_from_plan=true`.")
+    if params.get("trial_end") is not None and params.get("trial_period_days") is not None:
+        raise errors.exclusive("trial_end", "trial_period_days")
+    days = params.get("trial_period_days")
+    if days is not None and days < 0:
+        raise errors.below_minimum("trial_period_days", 0)
+    if days is not None and days > rules.MAX_TRIAL_DAYS:
+        raise errors.invalid(
+            f"The maximum number of trial period days is {rules.MAX_TRIAL_DAYS} (2 years).", param="trial_period_days"
+        )
+
+
+def times(ctx: Context, params: Mapping[str, Any], wanted: Sequence[Wanted]) -> Times:
+    """When the new subscription starts, tries and bills. Raises StripeError."""
+    now = ctx.now()
+    start = params.get("backdate_start_date") or now
+    if start > now:
+        raise errors.invalid("`backdate_start_date` must be in the past.", param="backdate_start_date")
+    trial_end = _trial_end(params, wanted, now)
+    first = trial_end or start
+    anchor = _anchor(params, wanted, first, now)
+    return Times(start, trial_end, anchor)
+
+
+def check_trial_end(value: int, now: int) -> None:
+    """A trial ends in the future, and within two years. Raises StripeError."""
+    if value <= now:
+        raise errors.in_the_past("trial_end", value)
+    if value > now + (rules.MAX_TRIAL_DAYS + 1) * DAY:
+        raise errors.invalid("Invalid timestamp: a trial can end at most two years in the future.", param="trial_end")
+
+
+def _trial_end(params: Mapping[str, Any], wanted: Sequence[Wanted], now: int) -> int | None:
+    given = params.get("trial_end")
+    if given == "now":
+        return None
+    if given is not None:
+        check_trial_end(given, now)
+        return int(given)
+    days = params.get("trial_period_days")
+    if days is None and params.get("trial_from_plan"):
+        days = max((entry.price["recurring"].get("trial_period_days") or 0 for entry in wanted), default=0)
+    return now + days * DAY if days else None
+
+
+def _anchor(params: Mapping[str, Any], wanted: Sequence[Wanted], first: int, now: int) -> int:
+    config, given = params.get("billing_cycle_anchor_config"), params.get("billing_cycle_anchor")
+    if config and given is not None:
+        raise errors.exclusive("billing_cycle_anchor", "billing_cycle_anchor_config")
+    if config:
+        return _configured(config, wanted, max(first, now))
+    if given is None:
+        classic = (params.get("billing_mode") or {}).get("type") == "classic"
+        return now if classic and first < now else first
+    if given <= now:
+        raise errors.in_the_past("billing_cycle_anchor", given)
+    latest = min(_cycle(entry.price, max(first, now)).boundary(1) for entry in wanted)
+    if given > latest:
+        raise errors.invalid(
+            f"`billing_cycle_anchor` cannot be later than next natural billing date ({latest}) for plan",
+            param="billing_cycle_anchor",
+        )
+    return int(given)
+
+
+def _configured(config: Mapping[str, Any], wanted: Sequence[Wanted], first: int) -> int:
+    intervals = {entry.price["recurring"]["interval"] for entry in wanted}
+    if intervals & {"day", "week"}:
+        raise errors.invalid(
+            "`billing_cycle_anchor_config` can only be used with prices of monthly or yearly intervals.",
+            param="billing_cycle_anchor_config",
+        )
+    limits = {"day_of_month": (1, 31), "month": (1, 12), "hour": (0, 23), "minute": (0, 59), "second": (0, 59)}
+    for name, (least, most) in limits.items():
+        value = config.get(name)
+        if value is not None and not least <= value <= most:
+            raise errors.invalid(
+                f"This value must be between {least} and {most}.", param=f"billing_cycle_anchor_config[{name}]"
+            )
+    return anchor_of(config, first, "month" if "month" in intervals else "year")
+
+
+def _cycle(price: Json, anchor: int) -> Cycle:
+    return Cycle(anchor, price["recurring"]["interval"], price["recurring"].get("interval_count") or 1)
+
+
+def _refuse_doubles(found: Sequence[Wanted]) -> None:
+    names = [entry.price["id"] for entry in found]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise errors.invalid(
+                f"Cannot create a Subscription with multiple Subscription Items with the same Price: {name}",
+                param="plan",
+            )

@@ -1,0 +1,232 @@
+"""Invoices: what a customer owes, from draft to paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stripe_shell.sandbox import errors, payments
+from stripe_shell.sandbox.billing import consequences, drafting, editing, preview, settling
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.listing import Filters
+from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.store import Link, Where
+
+#: What may be changed once an invoice is final.
+_ALWAYS = {"auto_advance", "metadata", "payment_settings", "default_payment_method", "default_source"}
+
+
+class Invoice(Resource):
+    """`POST /v1/invoices` and the life of an invoice; sums and payments are in `billing/`."""
+
+    object = "invoice"
+    indexed = ("customer", "status", "subscription")
+    expand_only = ("confirmation_secret", "payments")
+    absent = ("threshold_reason",)
+    unechoed = editing.SPECIAL
+
+    def links(self, obj: Mapping[str, Any], hidden: Mapping[str, Any] | None) -> list[Link]:
+        """By customer, status, and the subscription that it bills."""
+        found = super().links(obj, hidden)
+        key = settling.subscription_of(dict(obj))
+        return [*found, ("subscription", key)] if key else found
+
+    def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
+        """There is no such invoice; the name of the parameter differs between calls."""
+        return errors.missing(self.kind, key, param=param or "invoice", status=status)
+
+    def load(self, ctx: Context, key: str) -> Json | None:
+        """An invoice, or a preview that was made in the last days."""
+        found = ctx.find(self.kind, key)
+        if found is None and key.startswith(preview.PREFIX) and ctx.operation.action == "retrieve":
+            return preview.stored(ctx, key)
+        return found
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Make a draft by hand."""
+        return editing.create(ctx, params, self.echo)
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Change a draft; of a final invoice only metadata and what steers its payment."""
+        first = next((name for name in params if name not in _ALWAYS), None)
+        if obj["status"] != "draft" and first is not None:
+            raise errors.invalid("Finalized invoices can't be updated in this way", param=first)
+        editing.update(ctx, obj, params, self.echo)
+        self._tell(ctx, obj)
+        return obj
+
+    def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Only drafts can be deleted, and none of a subscription."""
+        if obj["status"] != "draft":
+            raise errors.invalid("You can only delete draft invoices.")
+        if settling.subscription_of(obj):
+            raise errors.invalid(
+                "You can only delete one-off draft invoices. Finalize this invoice and void it instead."
+            )
+
+    @action
+    def finalize_invoice(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Make a draft final."""
+        if obj["status"] != "draft":
+            raise errors.invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
+        if "auto_advance" in params:
+            drafting.advance(obj, params["auto_advance"])
+        self._finalize(ctx, obj)
+        return obj
+
+    @action
+    def pay(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Pay an invoice, or note that it was paid elsewhere; a draft is finalized first."""
+        if obj["status"] == "paid":
+            raise errors.invalid("Invoice is already paid")
+        if obj["status"] == "draft":
+            self._finalize(ctx, obj, told=False)
+            if obj["status"] == "paid":
+                return obj
+        settling.check_open(obj)
+        if params.get("paid_out_of_band"):
+            settling.note_payment(ctx, obj, out_of_band=True)
+            consequences.invoice_paid(ctx, obj)
+            return obj
+        self._charge(ctx, obj, params)
+        return obj
+
+    @action
+    def send_invoice(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Send an invoice to the customer; a draft is finalized first. No mail is sent in test mode."""
+        if obj["status"] not in ("draft", "open", "uncollectible"):
+            raise errors.invalid(
+                "This invoice cannot be sent right now. Only invoices that are still to be paid can be sent.",
+            )
+        if obj["status"] == "draft":
+            self._finalize(ctx, obj, told=False)
+        ctx.emit("invoice.sent", obj)
+        return obj
+
+    @action
+    def void_invoice(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take an invoice back."""
+        if obj["status"] == "paid":
+            raise errors.invalid("Invoices with `paid` payments cannot be voided.")
+        settling.check_open(obj)
+        settling.void(ctx, obj)
+        consequences.invoice_voided(ctx, obj)
+        return obj
+
+    @action
+    def mark_uncollectible(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Give up hope of its being paid."""
+        if obj["status"] == "uncollectible":
+            raise errors.invalid("This invoice has already been marked uncollectible.")
+        settling.check_open(obj)
+        settling.mark_uncollectible(ctx, obj)
+        consequences.invoice_uncollectible(ctx, obj)
+        return obj
+
+    @action
+    def add_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Add lines to a draft; each is an invoice item."""
+        editing.add_lines(ctx, obj, params)
+        self._tell(ctx, obj)
+        return obj
+
+    @action
+    def update_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Change lines of a draft."""
+        editing.update_lines(ctx, obj, params)
+        self._tell(ctx, obj)
+        return obj
+
+    @action
+    def remove_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take lines off a draft."""
+        editing.remove_lines(ctx, obj, params)
+        self._tell(ctx, obj)
+        return obj
+
+    @action
+    def attach_payment(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Let a payment intent that was made elsewhere pay the invoice."""
+        settling.check_open(obj)
+        key = params.get("payment_intent")
+        if not key:
+            raise errors.missing_parameter("payment_intent")
+        intent = ctx.get("payment_intent", key, param="payment_intent")
+        settling.attach_payment(ctx, obj, intent)
+        if obj["status"] == "paid":
+            consequences.invoice_paid(ctx, obj)
+        return obj
+
+    @action
+    def create_preview(self, ctx: Context, params: Json) -> Json:
+        """Show an invoice that is to come, without making it."""
+        return preview.preview(ctx, params)
+
+    def payment_changed(self, ctx: Context, invoice: Json, attempt: payments.Attempt) -> None:
+        """The payment intent of an invoice was confirmed, authenticated or settled by itself."""
+        if invoice["status"] not in ("open", "uncollectible"):
+            return
+        if attempt.status == "succeeded":
+            settling.note_payment(ctx, invoice)
+            consequences.invoice_paid(ctx, invoice)
+        elif attempt.status == "requires_action":
+            settling.note_action(ctx, invoice)
+        elif attempt.status == "requires_payment_method":
+            settling.note_failure(ctx, invoice, attempt.error, automatic=False)
+            consequences.invoice_failed(ctx, invoice, automatic=False)
+
+    def filter_subscription(self, ctx: Context, value: str, filters: Filters) -> None:
+        """Only the invoices of this subscription."""
+        ctx.get("subscription", value, param="subscription")
+        if filters.link is None:
+            filters.link = ("subscription", value)
+        else:
+            path = "$.parent.subscription_details.subscription"
+            filters.where.append(Where(f"json_extract(o.json, '{path}') = ?", (value,)))
+
+    def _finalize(self, ctx: Context, obj: Json, *, told: bool = True) -> None:
+        customer = ctx.get("customer", obj["customer"])
+        key = settling.subscription_of(obj)
+        subscription = ctx.find("subscription", key) if key else None
+        method = payments.default_method(ctx, customer, subscription)
+        settling.finalize(ctx, obj, method=obj["default_payment_method"] or method)
+        if obj["collection_method"] == "send_invoice" and obj["auto_advance"] and told and obj["status"] == "open":
+            ctx.emit("invoice.sent", obj)
+        if obj["status"] == "paid":
+            consequences.invoice_paid(ctx, obj)
+
+    def _charge(self, ctx: Context, obj: Json, params: Json) -> None:
+        method = params.get("payment_method") or params.get("source")
+        if method:
+            method = ctx.get("payment_method", method, param="payment_method")["id"]
+        off_session = params.get("off_session", True)
+        attempt = settling.pay(ctx, obj, method=method, off_session=off_session)
+        if obj["status"] == "paid":
+            consequences.invoice_paid(ctx, obj)
+        elif attempt is None:
+            raise no_method(ctx, obj)
+        elif attempt.status == "requires_action":
+            raise errors.card_error(
+                "This payment requires additional user action before it can be completed successfully. Payment can be "
+                "completed using the PaymentIntent associated with the invoice.",
+                "invoice_payment_intent_requires_action",
+                extra={"payment_intent": attempt.payment_intent},
+            )
+        elif attempt.error is not None:
+            consequences.invoice_failed(ctx, obj, automatic=False)
+            raise attempt.error
+
+    def _tell(self, ctx: Context, obj: Json) -> None:
+        changed = ctx.save(obj)
+        if changed:
+            ctx.emit("invoice.updated", obj, changed)
+
+
+def no_method(ctx: Context, invoice: Json) -> StripeError:
+    """There is nothing to charge; what was written of the attempt stays."""
+    return StripeError(
+        "There is no `default_payment_method` set on this Customer or Invoice. Please set either a "
+        "`default_payment_method` on the customer or the invoice, or provide a `payment_method`.",
+        keeps_rows=True,
+    )

@@ -1,0 +1,55 @@
+"""Invoice items: single amounts that wait for an invoice or are on one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing import itemising
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.listing import Filters
+from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.store import Where
+
+
+class InvoiceItem(Resource):
+    """`POST /v1/invoiceitems`."""
+
+    object = "invoiceitem"
+    indexed = ("customer", "invoice")
+    defaults: ClassVar = {"discountable": True, "quantity": 1, "quantity_decimal": "1"}
+    absent = ("proration_details",)
+
+    def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
+        """There is no such item, in this resource's own words."""
+        return StripeError(
+            f"No such Invoice Item: '{key}'(livemode=false)",
+            status=status,
+            code="resource_missing",
+            param=param or "id",
+            validation=True,
+        )
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Make an item: it waits, or goes onto a draft."""
+        return itemising.create(ctx, params)
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Change an item."""
+        itemising.update(ctx, obj, params)
+        return obj
+
+    def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take an item away, and off its draft."""
+        return itemising.delete(ctx, obj)
+
+    def filter_pending(self, ctx: Context, value: Any, filters: Filters) -> None:
+        """Only items that are on no invoice, or only those that are."""
+        filters.where.append(Where(f"json_extract(o.json, '$.invoice') IS {'' if value else 'NOT '}NULL"))
+
+    def filter_invoice(self, ctx: Context, value: str, filters: Filters) -> None:
+        """Only the items on this invoice."""
+        if ctx.row("invoice", value) is None:
+            raise errors.missing("invoice", value, param="invoice", status=400)
+        filters.add_link("invoice", value)

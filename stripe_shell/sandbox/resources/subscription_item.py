@@ -1,0 +1,69 @@
+"""Subscription items: one price of a subscription and how many of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing import ending
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.listing import Page
+from stripe_shell.sandbox.resource import Resource
+
+_OF_THE_UPDATE = ("off_session", "payment_behavior", "proration_behavior", "proration_date")
+
+
+class SubscriptionItem(Resource):
+    """`POST /v1/subscription_items`: each call is an update of the subscription."""
+
+    object = "subscription_item"
+    indexed = ("subscription",)
+    oldest_first = True
+    absent = ("billed_until",)
+
+    def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
+        """There is no such item, in this resource's own words."""
+        if status != 404:
+            return errors.missing(self.kind, key, param=param, status=status, word="subscription item")
+        return StripeError(f"Invalid subscription_item id: {key}", status=404, validation=True)
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Add an item to a subscription."""
+        subscription = self._subscription(ctx, params["subscription"])
+        known = {item["id"] for item in subscription["items"]["data"]}
+        self._update(ctx, subscription, params, {})
+        shown = (subscription["pending_update"] or {}).get("subscription_items") or subscription["items"]["data"]
+        made = next(item["id"] for item in shown if item["id"] not in known)
+        return ctx.find("subscription_item", made) or next(item for item in shown if item["id"] == made)
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Change an item."""
+        self._update(ctx, self._subscription(ctx, obj["subscription"]), params, {"id": obj["id"]})
+        return ctx.get(self.kind, obj["id"])
+
+    def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Remove an item."""
+        entry = {"id": obj["id"], "deleted": True}
+        self._update(ctx, self._subscription(ctx, obj["subscription"]), params, entry)
+        return {"id": obj["id"], "object": self.kind, "deleted": True}
+
+    def list_page(self, ctx: Context, params: Json) -> Page:
+        """The items of one subscription, oldest first."""
+        if not params.get("subscription"):
+            raise errors.missing_parameter("subscription")
+        ctx.get("subscription", params["subscription"], param="subscription")
+        page = super().list_page(ctx, params)
+        url = f"{ctx.request.path}?subscription={params['subscription']}"
+        return Page(page.texts, page.has_more, url, page.total, page.form, page.next_page)
+
+    def _subscription(self, ctx: Context, key: str) -> Json:
+        subscription = ctx.get("subscription", key, param="subscription")
+        if subscription["status"] in ending.OVER:
+            raise errors.missing("subscription", key, param="subscription", status=404)
+        return subscription
+
+    def _update(self, ctx: Context, subscription: Json, params: Json, entry: Json) -> None:
+        item: Json = {name: value for name, value in params.items() if name not in (*_OF_THE_UPDATE, "subscription")}
+        update: dict[str, Any] = {name: params[name] for name in _OF_THE_UPDATE if name in params}
+        ctx.resource("subscription").update(ctx, subscription, {**update, "items": [{**item, **entry}]})
