@@ -91,7 +91,8 @@ def is_expand_only(table: Table, field: Field) -> bool:
 
 def _object(table: Table, shape: Shape, depth: int) -> dict[str, Any]:
     kinds = _kinds(shape)
-    values = {name: _member(table, field, depth) for name, field in shape.fields.items() if name not in kinds}
+    fields = {name: field for name, field in shape.fields.items() if field.required or name not in kinds}
+    values = {name: _member(table, field, depth) for name, field in fields.items()}
     return {name: value for name, value in values.items() if value is not _ABSENT}
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from stripe_shell.sandbox import errors
 from stripe_shell.wire import Request
 
 from .conftest import Client
@@ -183,6 +184,31 @@ def test_a_mistake_of_our_own_is_a_500_that_changes_nothing(stripe: Client) -> N
     del resource.after_create  # type: ignore[method-assign]
     assert stripe.get("/v1/customers")["data"] == []
     assert stripe.get("/v1/events")["data"] == []
+
+
+@pytest.mark.parametrize(("keeps", "rows"), [(True, 1), (False, 0)])
+def test_a_decline_keeps_its_rows_unless_it_says_otherwise(stripe: Client, keeps: bool, rows: int) -> None:
+    resource = stripe.sandbox.catalogue.resource("customer")
+
+    def decline(*_: object) -> None:
+        raise errors.card_error(
+            "Your card was declined.",
+            "card_declined",
+            decline_code="generic_decline",
+            keeps_rows=keeps,
+            extra={"charge": "ch_1", "advice_code": None},
+        )
+
+    resource.after_create = decline  # type: ignore[method-assign]
+    first = stripe.send("POST", "/v1/customers", {"name": "x"}, key="k")
+    again = stripe.send("POST", "/v1/customers", {"name": "x"}, key="k")
+    assert first.status == 402
+    error = first.json()["error"]
+    assert error | {"charge": "ch_1", "code": "card_declined", "decline_code": "generic_decline"} == error
+    assert error["type"] == "card_error"
+    assert "advice_code" not in error
+    assert (again.body, again.header("idempotent-replayed")) == (first.body, "true")
+    assert len(stripe.get("/v1/customers")["data"]) == len(stripe.events()) == rows
 
 
 def test_elapsed_is_told(stripe: Client) -> None:
