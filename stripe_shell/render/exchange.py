@@ -22,10 +22,19 @@ def render_exchange(request: Request, response: Response | None) -> str:
     lines = [f"> {line}" for line in _request_lines(request)]
     if response is None:
         return "\n".join([*lines, "< no answer"])
-    lines.append(f"< {response.status} ({response.elapsed:.0f} ms)")
-    lines += [f"< {name}: {value}" for name, value in response.headers.items()]
-    lines += [f"< {line}" for line in response.body.decode("utf-8", "replace").splitlines()]
+    lines += [f"< {line}" for line in _response_lines(response)]
     return "\n".join(map(visible, lines))
+
+
+def render_response(response: Response) -> str:
+    """Status and time, headers, then the body as it came. Control characters are spelled out."""
+    return "\n".join(map(visible, _response_lines(response)))
+
+
+def _response_lines(response: Response) -> Iterator[str]:
+    yield f"{response.status} ({response.elapsed:.0f} ms)"
+    yield from (f"{name}: {value}" for name, value in response.headers.items())
+    yield from response.body.decode("utf-8", "replace").splitlines()
 
 
 def _request_lines(request: Request) -> Iterator[str]:

@@ -1,0 +1,24 @@
+"""A run as one JSON document."""
+
+from __future__ import annotations
+
+import json
+
+from stripe_shell.batch.reports.record import Report
+from stripe_shell.records import as_dict
+
+
+def render_json(report: Report) -> str:
+    """`{title, began, duration_ms, passed, failed, errors, skipped, problems, entries}`; times in milliseconds."""
+    summary = {
+        "title": report.title,
+        "began": report.began,
+        "duration_ms": round(report.duration, 1),
+        "passed": report.count("passed"),
+        "failed": report.count("failed"),
+        "errors": report.count("error"),
+        "skipped": report.count("skipped"),
+        "problems": list(report.problems),
+        "entries": [as_dict(entry) for entry in report.entries],
+    }
+    return json.dumps(summary, ensure_ascii=False, indent=2) + "\n"

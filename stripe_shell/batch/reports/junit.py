@@ -1,0 +1,93 @@
+"""A run as JUnit XML, as continuous integration reads it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from itertools import groupby
+from xml.sax.saxutils import escape, quoteattr
+
+from stripe_shell.batch.reports.record import Entry, Report
+
+#: What XML 1.0 cannot hold, not even escaped.
+_FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render_junit(report: Report) -> str:
+    """One suite for each file, one case for each block."""
+    suites = [_suite(file, list(entries), report) for file, entries in groupby(report.entries, lambda e: e.file)]
+    if report.problems:
+        suites.append(_check_suite(report))
+    head = _attributes(
+        name=report.title,
+        tests=str(len(report.entries) + bool(report.problems)),
+        failures=str(report.count("failed")),
+        errors=str(report.count("error") + bool(report.problems)),
+        skipped=str(report.count("skipped")),
+        time=f"{report.duration / 1e3:.3f}",
+    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {head}>\n{"".join(suites)}</testsuites>\n'
+
+
+def _suite(file: str, entries: list[Entry], report: Report) -> str:
+    count = {verdict: sum(entry.verdict == verdict for entry in entries) for verdict in ("failed", "error", "skipped")}
+    head = _attributes(
+        name=file,
+        tests=str(len(entries)),
+        failures=str(count["failed"]),
+        errors=str(count["error"]),
+        skipped=str(count["skipped"]),
+        time=f"{sum(entry.elapsed for entry in entries) / 1e3:.3f}",
+        timestamp=datetime.fromtimestamp(report.began, UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+    )
+    return f"  <testsuite {head}>\n{''.join(map(_case, entries))}  </testsuite>\n"
+
+
+def _case(entry: Entry) -> str:
+    head = _attributes(
+        name=f"{entry.name} (line {entry.line})",
+        classname=entry.file,
+        file=entry.file,
+        line=str(entry.line),
+        time=f"{entry.elapsed / 1e3:.3f}",
+    )
+    inner = _verdict(entry) + _output(entry)
+    return f"    <testcase {head}>\n{inner}    </testcase>\n" if inner else f"    <testcase {head}/>\n"
+
+
+def _verdict(entry: Entry) -> str:
+    if entry.verdict == "skipped":
+        return "      <skipped/>\n"
+    if entry.verdict == "passed":
+        return ""
+    word = "failure" if entry.verdict == "failed" else "error"
+    message = entry.problems[0].splitlines()[0] if entry.problems else entry.status
+    text = "\n\n".join(entry.problems)
+    return f"      <{word} {_attributes(message=message, type=entry.status)}>{_text(text)}</{word}>\n"
+
+
+def _output(entry: Entry) -> str:
+    if entry.verdict in {"passed", "skipped"} or not entry.request:
+        return ""
+    exchange = "\n\n".join(part for part in (entry.request, entry.response) if part)
+    return f"      <system-out>{_text(exchange)}</system-out>\n"
+
+
+def _check_suite(report: Report) -> str:
+    text = _text("\n\n".join(report.problems))
+    head = _attributes(name="check", tests="1", failures="0", errors="1", skipped="0", time="0")
+    error = f'<error message="not run">{text}</error>'
+    case = f"<testcase {_attributes(name='check', classname=report.title)}>{error}</testcase>"
+    return f"  <testsuite {head}>{case}</testsuite>\n"
+
+
+def _attributes(**values: str) -> str:
+    return " ".join(f"{name}={quoteattr(_clean(value))}" for name, value in values.items())
+
+
+def _text(text: str) -> str:
+    return escape(_clean(text))
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
