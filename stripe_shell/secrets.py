@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from stripe_shell.records import record
 
@@ -50,6 +51,17 @@ class Secrets:
         if self.values:
             text = _pattern(self.values).sub(lambda match: mask_key(match[0]), text)
         return _KEY_LOOK.sub(lambda match: mask_key(match[0]), text)
+
+    def mask_data(self, data: Any) -> Any:
+        """JSON data with every text in it masked, names too; a number that is a secret becomes its mask."""
+        if isinstance(data, dict):
+            return {self.mask(str(key)): self.mask_data(value) for key, value in data.items()}
+        if isinstance(data, list):
+            return [self.mask_data(value) for value in data]
+        if isinstance(data, str):
+            return self.mask(data)
+        is_secret = not isinstance(data, bool) and data is not None and str(data) in self.values
+        return MASK if is_secret else data
 
     def __repr__(self) -> str:
         return f"Secrets({len(self.values)} values)"

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.connections import Connections, load_connections
-from stripe_shell.engine.interpreter import Engine, RowSink
+from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.rows import RowSink
 from stripe_shell.engine.scope import Scope, Settings
 from stripe_shell.records import record
 from stripe_shell.spec.table import load_table

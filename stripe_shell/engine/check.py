@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from stripe_shell.diagnostics import Diagnostic, closest
-from stripe_shell.engine.evaluate import evaluate_operand, evaluate_text, evaluate_variable
-from stripe_shell.engine.links import Link, Links
+from stripe_shell.diagnostics import Diagnostic, Span, closest
+from stripe_shell.engine.demands import demands_of
+from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
+from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.paging import can_page
-from stripe_shell.engine.resolve import Call, find_operation, resolve
+from stripe_shell.engine.resolve import Call, check_header, find_operation, resolve
 from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
-from stripe_shell.engine.settings import SPECS, apply_setting
-from stripe_shell.engine.values import Deferred
+from stripe_shell.engine.settings import SPECS, apply_directive
+from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.ast import (
     Assignment,
     Block,
-    Condition,
     Directive,
     Expectation,
     Fails,
     Item,
-    ListValue,
     Loop,
-    Match,
     Name,
     Output,
     Pages,
@@ -32,7 +29,7 @@ from stripe_shell.lang.ast import (
     Value,
 )
 from stripe_shell.records import fields, is_record
-from stripe_shell.spec.model import Shape
+from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import response_field, response_names
 from stripe_shell.spec.table import Table
 
@@ -54,63 +51,92 @@ def walk(items: Sequence[Item], table: Table, scope: Scope) -> Iterator[tuple[It
 
 def check_items(items: Sequence[Item], table: Table, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
     """Everything that is wrong with the items, found as a run would meet it."""
-    found: list[Diagnostic] = []
+    found = [*_check_names(items), *_note_placeholder(items, links)]
     for item, inner in walk(items, table, scope):
         if isinstance(item, Block):
             found += _check_one(item, table, links, inner, live=live)
         elif isinstance(item, Directive):
-            found += _check_directive(item, links, inner)
+            found += _check_directive(item, table, links, inner)
         elif isinstance(item, Loop):
             found.append(_not_yet(item.directive))
     return found
 
 
+def _check_names(items: Sequence[Item]) -> Iterator[Diagnostic]:
+    """E305 for a name that is given to two things: whichever is meant, the other one would be taken."""
+    known: dict[str, Span] = {}
+    for name, span in (pair for item in items for pair in _names_in(item)):
+        if name in known:
+            context = ((known[name], "first defined here"),)
+            yield Diagnostic("E305", f"`{name}` is defined twice", span, label="choose another name", context=context)
+        known.setdefault(name, span)
+
+
+def _names_in(item: Item) -> Iterator[tuple[str, Span]]:
+    if isinstance(item, Directive) and isinstance(item.argument, Assignment):
+        yield item.argument.name, item.argument.name_span
+    elif isinstance(item, Block):
+        yield from ((d.argument.text, d.argument.span) for d in item.directives if isinstance(d.argument, Name))
+
+
+def _note_placeholder(items: Sequence[Item], links: Links) -> Iterator[Diagnostic]:
+    """W203, once: a name from a documentation page stands for the default connection."""
+    block = next((item for item in items if isinstance(item, Block) and links.placeholder(item.connection)), None)
+    if block is not None:
+        message = f"`/{block.connection}` stands for the default connection"
+        yield Diagnostic("W203", message, block.connection_span, severity="note")
+
+
 def _check_one(block: Block, table: Table, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
     resolved = resolve(block, table, scope)
-    link = links.find(block.connection or scope.settings.connection, block.connection_span)
+    link = links.find(connection_of(block, scope, links), block.connection_span)
     found = list(resolved.diagnostics)
     if isinstance(link, Diagnostic):
         found.append(link)
     else:
-        found += check_block(block, resolved.call, link, live=live)
+        found += check_block(block, resolved.operation, link, live=live)
+    if resolved.call is not None:
+        found += _check_uploads(resolved.call)
     found += [_not_yet(directive) for directive in block.directives if directive.name in NOT_YET]
-    found += _check_references(block, table, scope)
-    found += _check_expectations(block, resolved.call, table, scope)
+    found += _check_references(block.items, table, scope)
+    found += demands_of(block, scope).problems
+    found += _check_paths(block, table, scope)
     return found
 
 
-def check_block(block: Block, call: Call | None, link: Link, *, live: bool) -> list[Diagnostic]:
-    """What forbids sending the call over this link, and directives that do not fit it."""
-    if call is None:
+def check_block(block: Block, operation: Operation | None, link: Link, *, live: bool) -> list[Diagnostic]:
+    """What forbids carrying out the operation over this link, and directives that do not fit it."""
+    if operation is None:
         return []
     found: list[Diagnostic] = []
-    if call.operation.writes and link.counts_as_live and not live:
-        found.append(_refuse_live(block, call, link))
+    if operation.writes and link.counts_as_live and not live:
+        found.append(_refuse_live(block, operation, link))
     for directive in block.directives:
-        if isinstance(directive.argument, Pages) and not can_page(call.operation):
-            message = f"`@pages` needs a list, {call.operation.name} answers one object"
+        if isinstance(directive.argument, Pages) and not can_page(operation):
+            message = f"`@pages` needs a list, {operation.name} answers one object"
             found.append(Diagnostic("E211", message, directive.span, label="remove it"))
-        elif isinstance(directive.argument, Output):
-            found += _check_output(directive, directive.argument)
     return found
 
 
-def _refuse_live(block: Block, call: Call, link: Link) -> Diagnostic:
+def _check_uploads(call: Call) -> Iterator[Diagnostic]:
+    """E303 for a file to upload that is not there."""
+    for name, field in call.operation.params.fields.items():
+        path = call.params.get(name)
+        if field.shape.kind == "file" and isinstance(path, str) and not is_deferred(path):
+            from pathlib import Path
+
+            if not Path(path).is_file():
+                yield Diagnostic("E303", f"`{path}` is no file that can be read", call.spans.get((name,)))
+
+
+def _refuse_live(block: Block, operation: Operation, link: Link) -> Diagnostic:
     known = "is in LIVE mode" if link.mode == "live" else "may be in LIVE mode, its key does not tell"
     return Diagnostic(
         "E503",
-        f"{call.operation.name} writes, and the connection `{link.name}` {known}",
+        f"{operation.name} writes, and the connection `{link.name}` {known}",
         block.connection_span,
         label="nothing was sent; `--live` allows writes",
     )
-
-
-def _check_output(directive: Directive, output: Output) -> list[Diagnostic]:
-    name = output.file.literal
-    if name is None or name.endswith(ROW_FILES):
-        return []
-    label = f"end the name in {', '.join(ROW_FILES)}"
-    return [Diagnostic("E211", f"`@out {name}`: the ending does not say a format", directive.span, label=label)]
 
 
 def _not_yet(directive: Directive) -> Diagnostic:
@@ -121,26 +147,28 @@ def _not_yet(directive: Directive) -> Diagnostic:
 # --- directives at the top ------------------------------------------------------------------------------
 
 
-def _check_directive(directive: Directive, links: Links, scope: Scope) -> list[Diagnostic]:
-    argument = directive.argument
+def _check_directive(directive: Directive, table: Table, links: Links, scope: Scope) -> list[Diagnostic]:
     if directive.name in NOT_YET:
         return [_not_yet(directive)]
+    argument = directive.argument
+    found = list(_check_references((directive,), table, scope))
     if isinstance(argument, Assignment):
-        return [*_check_name(argument), *evaluate_variable(argument.value, scope).problems]
-    if not isinstance(argument, Value):
-        return []
-    evaluated = evaluate_text(argument, scope)
-    if evaluated.problems or directive.name not in {"spec", "connection"}:
-        return list(evaluated.problems)
-    text = evaluated.value.strip()
-    if directive.name == "spec" and text not in SPECS:
+        return [*_check_name(argument), *evaluate_variable(argument.value, scope).problems, *found]
+    if isinstance(argument, Value):
+        evaluated = evaluate_text(argument, scope)
+        found += evaluated.problems or _check_setting(directive.name, evaluated.value.strip(), argument.span, links)
+    return found
+
+
+def _check_setting(name: str, text: str, span: Span, links: Links) -> list[Diagnostic]:
+    if name == "spec" and text not in SPECS:
         close = closest(text, SPECS)
         label = f"did you mean `{close}`?" if close else f"one of: {', '.join(SPECS)}"
-        return [Diagnostic("E204", f"unknown spec `{text}`", argument.span, label=label)]
-    if directive.name == "connection":
-        link = links.find(text.removeprefix("/"), argument.span)
+        return [Diagnostic("E204", f"unknown spec `{text}`", span, label=label)]
+    if name == "connection":
+        link = links.find(text.removeprefix("/"), span)
         return [link] if isinstance(link, Diagnostic) else []
-    return []
+    return check_header(name, text, span) if name in {"account", "version"} else []
 
 
 def _check_name(assignment: Assignment) -> list[Diagnostic]:
@@ -151,15 +179,11 @@ def _check_name(assignment: Assignment) -> list[Diagnostic]:
 
 
 def _after_directive(directive: Directive, scope: Scope) -> Scope:
-    if isinstance(directive.argument, Assignment):
-        evaluated = evaluate_variable(directive.argument.value, scope)
-        name = directive.argument.name
-        if evaluated.problems or isinstance(evaluated.value, Deferred):
-            return scope.with_deferred(name)
-        return scope.with_variable(name, evaluated.value, secret=directive.name == "secret")
-    if isinstance(directive.argument, Value) and evaluate_text(directive.argument, scope).problems:
-        return scope
-    return apply_setting(directive, scope)
+    """The scope after it; a name that it leaves without a value has been reported, and counts as known from then on."""
+    after = apply_directive(directive, scope)
+    for name in after.lost.keys() - scope.lost.keys():
+        after = after.with_deferred(name)
+    return after
 
 
 # --- references and expectations ------------------------------------------------------------------------
@@ -196,11 +220,11 @@ def references_in(node: Any) -> Iterator[Reference]:
                 yield from references_in(getattr(node, item.name))
 
 
-def _check_references(block: Block, table: Table, scope: Scope) -> Iterator[Diagnostic]:
+def _check_references(node: Any, table: Table, scope: Scope) -> Iterator[Diagnostic]:
     """Paths into responses that are still to come, against what those responses can look like."""
-    for reference in references_in(block.items):
+    for reference in references_in(node):
         shape = scope.deferred.get(reference.name) if reference.namespace is None else None
-        if shape is None or reference.name in scope.captures:
+        if shape is None:
             continue
         for length in range(1, len(reference.path) + 1):
             steps = reference.path[:length]
@@ -220,40 +244,46 @@ def _names_at(table: Table, shape: Shape, steps: Sequence[str | int]) -> tuple[s
     return response_names(table, above) if above is not None else ()
 
 
-def _check_expectations(block: Block, call: Call | None, table: Table, scope: Scope) -> Iterator[Diagnostic]:
+def _check_paths(block: Block, table: Table, scope: Scope) -> Iterator[Diagnostic]:
+    """W205 for paths of `@expect` and fields of `@out` that the response cannot have by its description."""
     shape = _response_shape(block, table)
-    inner = scope.with_deferred("last", shape)
     for directive in block.directives:
         argument = directive.argument
-        if isinstance(argument, Expectation):
-            _, problems = evaluate_operand(argument.operand, inner)
-            yield from problems
-            yield from _check_pattern(argument)
-            if shape is not None and argument.operator != "absent":
-                yield from _check_path(argument, shape, table)
-        elif isinstance(argument, Match):
-            yield from evaluate_variable(argument.value, inner).problems
+        if isinstance(argument, Output):
+            yield from _check_output(directive, argument, scope)
+        if shape is None:
+            continue
+        if isinstance(argument, Expectation) and argument.operator != "absent" and argument.path.text[:1] != "$":
+            yield from _check_path(argument.path.steps, argument.path.text, argument.path.span, shape, table)
+        elif isinstance(argument, Output):
+            row = shape.row or shape
+            for field in argument.fields:
+                steps = field.replace("[", ".").replace("]", "").split(".")
+                yield from _check_path(steps, field, directive.span, row, table)
 
 
-def _check_pattern(expectation: Expectation | Condition) -> Iterator[Diagnostic]:
-    operand = expectation.operand if isinstance(expectation, Expectation) else expectation.right
-    if expectation.operator not in {"~", "!~"} or operand is None or isinstance(operand, ListValue):
-        return
-    if operand.literal is not None:
-        try:
-            re.compile(operand.literal)
-        except re.error as error:
-            yield Diagnostic("E111", f"not a regular expression: {error}", operand.span)
-
-
-def _check_path(expectation: Expectation, shape: Shape, table: Table) -> Iterator[Diagnostic]:
-    steps = expectation.path.steps
-    if steps and isinstance(steps[0], str) and steps[0].startswith("$"):
-        return
+def _check_path(steps: Sequence[str | int], text: str, span: Span, shape: Shape, table: Table) -> Iterator[Diagnostic]:
     for length in range(1, len(steps) + 1):
         if response_field(table, shape, _texts(steps[:length])) is None:
             close = closest(str(steps[length - 1]), _names_at(table, shape, steps[: length - 1]))
             label = f"did you mean `{close}`?" if close else "the description has none"
-            message = f"the response may have no `{expectation.path.text}`"
-            yield Diagnostic("W205", message, expectation.path.span, severity="warning", label=label)
+            message = f"the response may have no `{text}`"
+            yield Diagnostic("W205", message, span, severity="warning", label=label)
             return
+
+
+def _check_output(directive: Directive, output: Output, scope: Scope) -> Iterator[Diagnostic]:
+    evaluated = evaluate_text(output.file, scope)
+    yield from evaluated.problems
+    name = evaluated.value
+    if evaluated.problems or is_deferred(name):
+        return
+    if not name.lower().endswith(ROW_FILES):
+        label = f"end the name in {', '.join(ROW_FILES)}"
+        yield Diagnostic("E211", f"`@out {name}`: the ending does not say a format", directive.span, label=label)
+        return
+    from pathlib import Path
+
+    folder = Path(name).expanduser().parent
+    if not folder.is_dir():
+        yield Diagnostic("E303", f"`{folder}` is no folder", output.file.span, label="`@out` does not create it")

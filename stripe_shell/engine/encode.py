@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from stripe_shell.engine.resolve import Call
+from stripe_shell.engine.values import Deferred
 from stripe_shell.errors import NotSent
+from stripe_shell.spec.validate import typed
 from stripe_shell.wire import Request, encode_form, form_pairs, form_text
 
 FORM = "application/x-www-form-urlencoded"
@@ -30,12 +32,13 @@ def encode(call: Call, *, version: str, account: str | None = None, idempotency_
         query = encode_form(call.params)
     elif operation.encoding == "json":
         headers["Content-Type"] = "application/json"
-        body = json.dumps(_json_tree(call.params), ensure_ascii=False).encode()
+        tree = _json_tree(typed(call.params, operation.params))
+        body = json.dumps(tree, ensure_ascii=False).encode(errors="surrogatepass")
     elif operation.encoding == "multipart":
         body, headers["Content-Type"] = _multipart(call)
     else:
         headers["Content-Type"] = FORM
-        body = encode_form(call.params).encode()
+        body = encode_form(call.params).encode(errors="surrogatepass")
     return Request(
         method=operation.method,
         path=fill_path(call),
@@ -55,14 +58,19 @@ def takes_key(call: Call) -> bool:
 
 
 def fill_path(call: Call) -> str:
-    """The path with its parameters in place, each quoted so that it can never leave its segment."""
+    """The path with its parameters in place, each quoted so that it can never leave its segment.
+
+    What only a response will tell is left as it is written: such a path is shown, never sent.
+    """
     return call.operation.path.format_map({name: _segment(value) for name, value in call.path_params.items()})
 
 
 def _segment(value: str) -> str:
     from urllib.parse import quote
 
-    quoted = quote(value, safe="")
+    if isinstance(value, Deferred):
+        return value
+    quoted = quote(value, safe="", errors="surrogatepass")
     return quoted.replace(".", "%2E") if value in {".", ".."} else quoted
 
 
@@ -92,7 +100,7 @@ def _parts(call: Call) -> Iterator[tuple[bytes, bytes]]:
             yield _file_part(name, form_text(value))
         else:
             for inner, text in form_pairs({name: value}):
-                yield f'Content-Disposition: form-data; name="{inner}"'.encode(), text.encode()
+                yield f'Content-Disposition: form-data; name="{inner}"'.encode(), text.encode(errors="surrogatepass")
 
 
 def _file_part(name: str, path: str) -> tuple[bytes, bytes]:
@@ -100,8 +108,9 @@ def _file_part(name: str, path: str) -> tuple[bytes, bytes]:
 
     try:
         content = Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise NotSent(f"`{name}`: the file {path} cannot be read ({error.strerror}); nothing was sent") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise NotSent(f"`{name}`: the file {path} cannot be read ({reason}); nothing was sent") from error
     filename = Path(path).name.replace('"', "%22").replace("\r", "").replace("\n", "")
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     head = f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\nContent-Type: {kind}'

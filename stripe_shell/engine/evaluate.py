@@ -7,10 +7,10 @@ from typing import Any
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.expect import Right, Written, text_of
 from stripe_shell.engine.scope import Found, Scope, Waiting, look_up
-from stripe_shell.engine.values import Deferred, coerce, conform
+from stripe_shell.engine.values import Deferred, coerce, conform, is_deferred
 from stripe_shell.lang.ast import ListValue, Operand, Part, Reference, Text, Value
 from stripe_shell.lang.parser import parse_template
-from stripe_shell.records import record
+from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Shape
 from stripe_shell.wire import parse_json
 
@@ -52,6 +52,14 @@ def evaluate_variable(value: Value, scope: Scope) -> Evaluated:
     return _join(value.parts, scope)
 
 
+def evaluate_text_operand(operand: Operand | None, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
+    """The right side of a comparison of texts, where `[a-z]` is no list."""
+    if isinstance(operand, ListValue) or (operand is not None and operand.style == "json"):
+        joined = _join(parse_template(operand.span.text, operand.span), scope)
+        return (joined.value if isinstance(joined.value, Deferred) else Written(joined.value)), joined.problems
+    return evaluate_operand(operand, scope)
+
+
 def evaluate_operand(operand: Operand | None, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
     """The right side of a comparison."""
     if operand is None:
@@ -61,6 +69,9 @@ def evaluate_operand(operand: Operand | None, scope: Scope) -> tuple[Right, tupl
         return tuple(right for right, _ in pairs), tuple(problem for _, found in pairs for problem in found)
     if operand.sole_reference is not None:
         return _reference_operand(operand.sole_reference, scope)
+    if operand.style == "json":
+        evaluated = evaluate(operand, None, scope)
+        return evaluated.value, evaluated.problems
     joined = _join(operand.parts, scope)
     if isinstance(joined.value, Deferred):
         return joined.value, joined.problems
@@ -85,18 +96,24 @@ def _whole_reference(reference: Reference, shape: Shape | None, scope: Scope) ->
         return Evaluated("", (found,))
     if isinstance(found, Waiting):
         return Evaluated(Deferred(f"${{{reference.raw}}}"))
-    if found.value is None:
-        return _null(reference)
-    if isinstance(found.value, str):
-        return Evaluated(coerce(found.value, shape, now=scope.now, quoted=True))
-    return Evaluated(found.value)
+    value = reference.default if found.value is None else found.value
+    if value is None:
+        return Evaluated("", (_null(reference),))
+    if isinstance(value, str):
+        return Evaluated(coerce(value, shape, now=scope.now, quoted=True))
+    return Evaluated(_copy(value))
 
 
-def _null(reference: Reference) -> Evaluated:
-    if reference.default is not None:
-        return Evaluated(reference.default)
+def _null(reference: Reference) -> Diagnostic:
     label = f"it would unset the parameter; give a default: `${{{reference.raw}:-…}}`"
-    return Evaluated("", (Diagnostic("E302", f"`{reference.raw}` is null", reference.span, label=label),))
+    return Diagnostic("E302", f"`{reference.raw}` is null", reference.span, label=label)
+
+
+def _copy(data: Any) -> Any:
+    """JSON data of its own: a block may add members to it, what it was taken from must not change."""
+    if isinstance(data, dict):
+        return {key: _copy(value) for key, value in data.items()}
+    return [_copy(value) for value in data] if isinstance(data, list) else data
 
 
 def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluated:
@@ -109,10 +126,13 @@ def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluated:
             texts.append(part.text)
             continue
         found = look_up(part, scope)
-        if isinstance(found, Found) and found.value is None:
-            problems += _null(part).problems
-        elif isinstance(found, Found):
-            texts.append(text_of(found.value))
+        if isinstance(found, Found):
+            value = part.default if found.value is None else found.value
+            if value is None:
+                problems.append(_null(part))
+            else:
+                texts.append(text_of(value))
+                deferred = deferred or is_deferred(value)
         elif isinstance(found, Waiting):
             texts.append(f"${{{part.raw}}}")
             deferred = True
@@ -125,7 +145,7 @@ def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluated:
 def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluated:
     """JSON whose strings may hold references: resolved after the JSON is read, so a value can never break it."""
     if shape is not None and shape.kind in {"string", "decimal", "file"}:
-        return _join(value.parts, scope)  # the field takes text: what looks like JSON is text here
+        return _join(_unescaped(value.parts), scope)  # the field takes text: what looks like JSON is text here
     source = "".join(part.text if isinstance(part, Text) else f"${{{part.span.text}}}" for part in value.parts)
     problems: list[Diagnostic] = []
     data = _resolve_strings(parse_json(source), value, scope, problems)
@@ -136,9 +156,17 @@ def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluated:
     return Evaluated(conform(data, shape, now=scope.now))
 
 
+def _unescaped(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The parts of a JSON value as those of a text: it is written as it stands, but for `$${`."""
+    return tuple(replace(p, text=p.text.replace("$${", "${")) if isinstance(p, Text) else p for p in parts)
+
+
 def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagnostic]) -> Any:
     if isinstance(data, dict):
-        return {key: _resolve_strings(item, value, scope, problems) for key, item in data.items()}
+        return {
+            _resolve_name(key, value, scope, problems): _resolve_strings(item, value, scope, problems)
+            for key, item in data.items()
+        }
     if isinstance(data, list):
         return [_resolve_strings(item, value, scope, problems) for item in data]
     if type(data) is not str or "${" not in data:
@@ -150,3 +178,11 @@ def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagn
         result = _join(parts, scope)
     problems += result.problems
     return result.value
+
+
+def _resolve_name(name: str, value: Value, scope: Scope, problems: list[Diagnostic]) -> str:
+    if "${" not in name:
+        return name
+    result = _join(parse_template(name, value.span), scope)
+    problems += result.problems
+    return str(result.value)

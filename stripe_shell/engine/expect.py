@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 from stripe_shell.diagnostics import Span
 from stripe_shell.engine.scope import format_path, step_into
 from stripe_shell.lang.ast import Expectation, Operator, Path
+from stripe_shell.records import record
+from stripe_shell.secrets import Secrets
+from stripe_shell.wire import parse_json
 
 if TYPE_CHECKING:
     from decimal import Decimal
-from stripe_shell.records import record
+
+NO_SECRETS = Secrets()
 
 
 @record
@@ -67,20 +71,29 @@ def find(path: Path, facts: Facts) -> Any:
 
 
 def walk(value: Any, steps: Sequence[str | int]) -> Any:
-    """`find` below a value."""
+    """`find` below a value. With several `[*]` it is one flat list all the same."""
     for index, step in enumerate(steps):
         if step == "*":
             if not isinstance(value, list):
                 return MISSING
-            return [walk(item, steps[index + 1 :]) for item in value]
+            rest = steps[index + 1 :]
+            found = [walk(item, rest) for item in value]
+            return _flat(found) if "*" in rest else found
         there, value = step_into(value, step)
         if not there:
             return MISSING
     return value
 
 
-def judge(expectation: Expectation, right: Right, facts: Facts) -> Assertion:
-    """Whether the response is as expected; `right` is the operand with its references resolved."""
+def _flat(lists: list[Any]) -> list[Any]:
+    return [item for each in lists for item in (each if isinstance(each, list) else [each])]
+
+
+def judge(expectation: Expectation, right: Right, facts: Facts, masks: Secrets = NO_SECRETS) -> Assertion:
+    """Whether the response is as expected; `right` is the operand with its references resolved.
+
+    `masks` hides secrets in the texts for people, before these are cut for length.
+    """
     actual = find(expectation.path, facts)
     operator = expectation.operator
     if expectation.quantifier is not None:
@@ -93,8 +106,8 @@ def judge(expectation: Expectation, right: Right, facts: Facts) -> Assertion:
         span=expectation.span,
         path=expectation.path.text,
         passed=passed,
-        expected=_expected_text(expectation, right),
-        actual=_actual_text(actual, operator),
+        expected=masks.mask(_expected_text(expectation, right)),
+        actual=_actual_text(masks.mask_data(actual), operator),
     )
 
 
@@ -137,10 +150,20 @@ def equals(actual: Any, right: Right, now: int = 0) -> bool:
     if isinstance(right, Written):
         return _equals_literal(actual, right, now)
     if isinstance(right, tuple):
-        return isinstance(actual, list) and len(actual) == len(right) and all(map(equals, actual, right))
-    if isinstance(actual, bool) or isinstance(right, bool):
-        return actual is right
-    return bool(actual == right)
+        same_length = isinstance(actual, list) and len(actual) == len(right)
+        return same_length and all(equals(item, other, now) for item, other in zip(actual, right, strict=True))
+    return _same_data(actual, right)
+
+
+def _same_data(left: Any, right: Any) -> bool:
+    """Whether two JSON values are the same; true is not 1, at whatever depth."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same_data(value, right[key]) for key, value in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same_data, left, right))
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    return bool(left == right)
 
 
 def _equals_literal(actual: Any, right: Written, now: int) -> bool:
@@ -154,7 +177,7 @@ def _equals_literal(actual: Any, right: Written, now: int) -> bool:
         return right.text == "null"
     if isinstance(actual, int | float):
         return number_of(actual, now) == number_of(right, now)
-    return isinstance(actual, list | dict) and actual == _json_or_none(right.text)
+    return isinstance(actual, list | dict) and _same_data(actual, _json_or_none(right.text))
 
 
 def number_of(value: Any, now: int = 0) -> Decimal | None:
@@ -237,12 +260,14 @@ def text_of(value: Any) -> str:
     """A scalar as text, as it stands inside a longer text: true, false, null, numbers as JSON writes them."""
     if isinstance(value, Written):
         return value.text
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(text_of, value))}]"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _json_or_none(text: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         return MISSING
 

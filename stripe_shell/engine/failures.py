@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.expect import Assertion
 from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.resolve import Call
-from stripe_shell.errors import OutcomeUnknown, TransportError
+from stripe_shell.errors import NotSent, OutcomeUnknown, TransportError
 from stripe_shell.wire import split_name
 
 
 def explain_error(outcome: Outcome) -> Diagnostic:
     """E403 (or E502 for a write that a 5xx leaves open), at the parameter that Stripe names, else at the block."""
     response, call = outcome.response, outcome.call
-    error = _error_of(outcome.body)
+    error = outcome.error
     status = response.status if response else 0
-    unknown = outcome.request is not None and outcome.request.writes and status >= 500
+    unknown = outcome.indeterminate
     kind = error.get("code") or error.get("type") or "no error body"
     message = error.get("message") or "the answer says no more"
     return Diagnostic(
@@ -32,14 +33,22 @@ def explain_error(outcome: Outcome) -> Diagnostic:
 def explain_unanswered(error: TransportError, outcome: Outcome) -> Diagnostic:
     """E501 or E502 for a request that brought no readable answer."""
     unknown = isinstance(error, OutcomeUnknown)
+    what = "the outcome is unknown" if unknown else "not sent" if isinstance(error, NotSent) else "no answer"
     notes = [_what_to_do(outcome)] if unknown else []
     return Diagnostic(
         "E502" if unknown else "E501",
-        f"{outcome.name}: {'the outcome is unknown' if unknown else 'no answer'}",
+        f"{outcome.name}: {what}",
         outcome.block.connection_span,
         label=str(error),
         notes=tuple(notes),
     )
+
+
+def explain_unstored(reason: str, outcome: Outcome) -> Diagnostic:
+    """E303 for an answer that came and could not be written to its file."""
+    notes = ("the call itself succeeded: do not send it again",) if outcome.request and outcome.request.writes else ()
+    message = f"{outcome.name}: {reason}"
+    return Diagnostic("E303", message, outcome.block.connection_span, label="no file was left behind", notes=notes)
 
 
 def explain_assertion(assertion: Assertion) -> Diagnostic:
@@ -50,11 +59,6 @@ def explain_assertion(assertion: Assertion) -> Diagnostic:
         return Diagnostic("E402", "the response does not contain this", assertion.span, label=assertion.expected)
     message = f"expected {assertion.path} {assertion.expected}".replace("@fails", "failure")
     return Diagnostic("E402", message, assertion.span, label=f"actual {assertion.actual}")
-
-
-def _error_of(body: Any) -> dict[str, Any]:
-    error = body.get("error") if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else {}
 
 
 def _place(call: Call | None, param: Any, default: Span) -> Span:
@@ -69,7 +73,7 @@ def _place(call: Call | None, param: Any, default: Span) -> Span:
     return default
 
 
-def _notes(outcome: Outcome, error: dict[str, Any], *, unknown: bool) -> list[str]:
+def _notes(outcome: Outcome, error: Mapping[str, Any], *, unknown: bool) -> list[str]:
     notes = []
     if error.get("decline_code"):
         notes.append(f"decline code: {error['decline_code']}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal, Protocol
 
 from stripe_shell.diagnostics import Diagnostic, Span
+from stripe_shell.engine.scope import Scope
+from stripe_shell.lang.ast import Block
 from stripe_shell.records import record
 from stripe_shell.wire import Transport
 
@@ -40,3 +42,10 @@ class Links(Protocol):
     def placeholder(self, name: str | None) -> bool:
         """Whether the name (`your-…`) only stands for the default connection."""
         ...
+
+
+def connection_of(block: Block, scope: Scope, links: Links) -> str | None:
+    """The connection that the block names; a placeholder and none at all mean the one that `@connection` set."""
+    if block.connection is None or links.placeholder(block.connection):
+        return scope.settings.connection
+    return block.connection

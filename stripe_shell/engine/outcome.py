@@ -22,7 +22,12 @@ EXIT_CODES: Mapping[Status, int] = {"unknown": 5, "failed": 3, "unexpected": 4, 
 
 @record
 class Outcome:
-    """How a block ended. `body` is the response as JSON data, pages put together; None when there was no answer."""
+    """How a block ended.
+
+    `body` is the response as JSON data, pages put together; None when there was no answer. `written_to` is the file of
+    an `@out`, `rows_written` how many rows went there; those of several pages are not kept in `body` unless the block
+    says something about them.
+    """
 
     block: Block
     status: Status
@@ -35,6 +40,7 @@ class Outcome:
     diagnostics: tuple[Diagnostic, ...] = ()
     saved_as: str | None = None
     written_to: str | None = None
+    rows_written: int | None = None
 
     @property
     def name(self) -> str:
@@ -45,6 +51,20 @@ class Outcome:
     def request_id(self) -> str | None:
         """Stripe's name for the request, for its support and its dashboard."""
         return self.response.header("Request-Id") if self.response else None
+
+    @property
+    def error(self) -> Mapping[str, Any]:
+        """The error that Stripe answered; empty when there is none."""
+        error = self.body.get("error") if isinstance(self.body, dict) else None
+        return error if isinstance(error, dict) else {}
+
+    @property
+    def indeterminate(self) -> bool:
+        """Whether a write was answered 5xx without the word that nothing was carried out."""
+        response, request = self.response, self.request
+        if response is None or request is None or not request.writes or response.status < 500:
+            return False
+        return (response.header("Stripe-Should-Retry") or "").lower() != "true"
 
 
 def exit_code(statuses: Iterable[Status]) -> int:

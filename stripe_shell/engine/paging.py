@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from stripe_shell.errors import NoAnswer, OutcomeUnknown
 from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Operation
 from stripe_shell.wire import Request, Response, Transport, decode_form, encode_form
@@ -33,7 +34,8 @@ class Exchange:
 def follow_pages(transport: Transport, first: Exchange) -> Iterator[Exchange]:
     """The first page, then those that follow, for as long as there are more and each is a success.
 
-    Raises what `transport.send` raises, and ValueError where a page is no JSON.
+    Raises what `transport.send` raises, ValueError where a page is no JSON, and NoAnswer where a page says that there
+    is more but not how to get it, which would go on for ever.
     """
     exchange = first
     while True:
@@ -41,6 +43,8 @@ def follow_pages(transport: Transport, first: Exchange) -> Iterator[Exchange]:
         following = next_page(exchange)
         if following is None:
             return
+        if following == exchange.request:
+            raise NoAnswer("the list says that there is more, but not how to get it")
         exchange = Exchange(following, transport.send(following))
 
 
@@ -60,10 +64,33 @@ def next_page(exchange: Exchange) -> Request | None:
     rows = body["data"]
     if not body.get("has_more") or not rows:
         return None
-    if "ending_before=" in request.query:
-        return _with(request, ending_before=rows[0]["id"])
-    return _with(request, starting_after=rows[-1]["id"])
+    parameters = decode_form(request.query)
+    if "ending_before" in parameters:
+        return _with(request, ending_before=_id_of(rows[0]))
+    return _with(request, starting_after=_id_of(rows[-1]))
+
+
+def _id_of(row: Any) -> str:
+    """What Stripe takes as a cursor; empty where a row has none, which `follow_pages` will not follow."""
+    return str(row.get("id", "")) if isinstance(row, dict) else ""
 
 
 def _with(request: Request, **cursor: str) -> Request:
+    """The request with another cursor; the same one where there is none."""
+    if not all(cursor.values()):
+        return request
     return replace(request, query=encode_form({**decode_form(request.query), **cursor}))
+
+
+def read_body(exchange: Exchange) -> Any:
+    """The body as JSON data, None when it is none and the status is no success.
+
+    Raises OutcomeUnknown when a write succeeded and its answer cannot be read, NoAnswer for a read.
+    """
+    try:
+        return exchange.response.json()
+    except ValueError:
+        if not exchange.response.ok:
+            return None
+        message = f"{exchange.response.status} came back, but its body is no JSON"
+        raise (OutcomeUnknown(message) if exchange.request.writes else NoAnswer(message)) from None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from stripe_shell.diagnostics import Diagnostic, Fix, Span
+from stripe_shell.engine.values import BadTime, parse_time
 from stripe_shell.records import record
+from stripe_shell.secrets import Secrets
 from stripe_shell.spec.model import Operation
-from stripe_shell.spec.names import resolve_name
+from stripe_shell.spec.names import known_names, resolve_name
+from stripe_shell.spec.nearby import close_name
 from stripe_shell.spec.validate import Problem
 
 
@@ -35,8 +38,11 @@ _WANTED = {
 }
 
 
-def explain(problem: Problem, operation: Operation, place: Place) -> Diagnostic:
-    """The problem as a diagnostic with its code, its place, and what to write instead."""
+def explain(problem: Problem, operation: Operation, place: Place, masks: Secrets) -> Diagnostic:
+    """The problem as a diagnostic with its code, its place, and what to write instead.
+
+    Values are masked here already: a secret that is cut for length could not be recognised any more.
+    """
     match problem.kind:
         case "unknown":
             return _unknown(problem, operation, place)
@@ -45,13 +51,21 @@ def explain(problem: Problem, operation: Operation, place: Place) -> Diagnostic:
         case "empty":
             return _empty(problem, place)
         case "enum":
-            return _enum(problem, place)
+            return _enum(problem, place, masks)
         case "too_long" | "out_of_range" | "too_many" | "bad_key":
             return _out_of_bounds(problem, place)
         case _:
-            wanted = _WANTED[problem.kind].format(name=problem.name)
-            message = f"`{problem.name}` takes {problem.expected or 'another type'}, not {_shown(problem.value)}"
-            return Diagnostic("E203", message, place.best, label=f"write {wanted}")
+            shown = _shown(masks.mask_data(problem.value))
+            message = f"`{problem.name}` takes {problem.expected or 'another type'}, not {shown}"
+            return Diagnostic("E203", message, place.best, label=_wanted(problem))
+
+
+def _wanted(problem: Problem) -> str:
+    if problem.kind == "not_time" and isinstance(problem.value, str):
+        moment = parse_time(problem.value, 0)
+        if isinstance(moment, BadTime):
+            return moment.reason
+    return f"write {_WANTED[problem.kind].format(name=problem.name)}"
 
 
 def explain_missing(name: str, operation: Operation, place: Place) -> Diagnostic:
@@ -69,28 +83,36 @@ def _stripe_requires(name: str, operation: Operation) -> bool:
     return found.path[0] in operation.params.fields and operation.params.fields[found.path[0]].required
 
 
+def suggestion(problem: Problem, operation: Operation) -> str | None:
+    """What was probably meant by a name that the call does not know: a parameter of its own or of its path."""
+    if len(problem.path) > 1 or problem.elsewhere:
+        return problem.suggestion
+    return close_name(problem.path[0], known_names(operation)) or problem.suggestion
+
+
 def _unknown(problem: Problem, operation: Operation, place: Place) -> Diagnostic:
     span = place.key or place.best
     label, fix = "`@raw` sends what the table does not know", None
-    if problem.suggestion:
-        label = f"did you mean `{problem.suggestion}`?"
+    meant = suggestion(problem, operation)
+    if meant:
+        label = f"did you mean `{meant}`?"
         written = problem.path[-1]
-        if span.text.endswith(written):
-            word = Span(span.source, span.end - len(written), span.end)
-            fix = Fix(word, problem.suggestion.rpartition(".")[2]) if "." not in problem.suggestion else None
+        if span.text.endswith(written) and meant.isidentifier():
+            fix = Fix(Span(span.source, span.end - len(written), span.end), meant)
     elif problem.elsewhere:
         label = f"it exists as {', '.join(f'`{path}`' for path in problem.elsewhere[:3])}"
     return Diagnostic("E201", f"unknown parameter `{problem.name}` for {operation.name}", span, label=label, fix=fix)
 
 
-def _enum(problem: Problem, place: Place) -> Diagnostic:
+def _enum(problem: Problem, place: Place, masks: Secrets) -> Diagnostic:
     span = place.best
     allowed = ", ".join(problem.allowed[:12]) + (" …" if len(problem.allowed) > 12 else "")
     label, fix = f"one of: {allowed}", None
     if problem.suggestion:
         label = f"did you mean `{problem.suggestion}`? One of: {allowed}"
         fix = Fix(span, problem.suggestion) if span.text == problem.value else None
-    return Diagnostic("E204", f"`{problem.name}` cannot be {_shown(problem.value)}", span, label=label, fix=fix)
+    message = f"`{problem.name}` cannot be {_shown(masks.mask_data(problem.value))}"
+    return Diagnostic("E204", message, span, label=label, fix=fix)
 
 
 def _empty(problem: Problem, place: Place) -> Diagnostic:

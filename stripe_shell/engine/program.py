@@ -8,7 +8,7 @@ from pathlib import Path
 from stripe_shell.diagnostics import Diagnostic, Source
 from stripe_shell.lang.ast import Directive, Item, Loop, Value
 from stripe_shell.lang.parser import parse
-from stripe_shell.records import record, replace
+from stripe_shell.records import field, record, replace
 
 #: Reads a file as text; raises OSError or UnicodeDecodeError.
 ReadText = Callable[[Path], str]
@@ -16,10 +16,14 @@ ReadText = Callable[[Path], str]
 
 @record
 class Program:
-    """The items, `@include` replaced by what the file holds, and what is wrong with the text of any of the files."""
+    """The items, `@include` replaced by what the file holds; what is wrong with the texts; and the texts themselves.
+
+    `sources` begins with the script itself.
+    """
 
     items: tuple[Item, ...]
     diagnostics: tuple[Diagnostic, ...]
+    sources: tuple[Source, ...]
 
 
 def read_text(path: Path) -> str:
@@ -29,50 +33,59 @@ def read_text(path: Path) -> str:
 
 def load_program(source: Source, *, read: ReadText = read_text, prompt: bool = False) -> Program:
     """Parse the source and, recursively, what it includes; included paths are relative to the file that names them."""
-    script, problems = parse(source, prompt=prompt)
-    diagnostics = list(problems)
-    items = _expand(script.items, (Path(source.name),), read, diagnostics)
-    return Program(items, tuple(diagnostics))
+    loading = _Loading(read)
+    items = loading.parse(source, (Path(source.name),), prompt=prompt)
+    return Program(items, tuple(loading.diagnostics), tuple(loading.sources))
 
 
-def _expand(
-    items: tuple[Item, ...], chain: tuple[Path, ...], read: ReadText, diagnostics: list[Diagnostic]
-) -> tuple[Item, ...]:
-    expanded: list[Item] = []
-    for item in items:
-        if isinstance(item, Directive) and item.name == "include":
-            expanded += _include(item, chain, read, diagnostics)
-        elif isinstance(item, Loop):
-            expanded.append(replace(item, items=_expand(item.items, chain, read, diagnostics)))
-        else:
-            expanded.append(item)
-    return tuple(expanded)
+@record
+class _Loading:
+    """What has been read so far. `chain` is always the files from the script down to the one being read."""
 
+    read: ReadText
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
 
-def _include(
-    directive: Directive, chain: tuple[Path, ...], read: ReadText, diagnostics: list[Diagnostic]
-) -> tuple[Item, ...]:
-    if not isinstance(directive.argument, Value) or not directive.argument.literal:
-        label = "write the path out: it is read before any reference has a value"
-        diagnostics.append(Diagnostic("E111", "`@include` needs the path of a file", directive.span, label=label))
-        return ()
-    path = chain[-1].parent / Path(directive.argument.literal).expanduser()
-    if any(_same_file(path, known) for known in chain):
-        route = " → ".join(str(step) for step in (*chain, path))
-        diagnostics.append(Diagnostic("E304", f"`{path}` includes itself", directive.span, notes=(route,)))
-        return ()
-    try:
-        text = read(path)
-    except OSError as error:
-        message = f"`{path}` cannot be read: {error.strerror or error}"
-        diagnostics.append(Diagnostic("E303", message, directive.argument.span))
-        return ()
-    except UnicodeDecodeError:
-        diagnostics.append(Diagnostic("E303", f"`{path}` is not UTF-8 text", directive.argument.span))
-        return ()
-    script, problems = parse(Source(str(path), text))
-    diagnostics += problems
-    return _expand(script.items, (*chain, path), read, diagnostics)
+    def parse(self, source: Source, chain: tuple[Path, ...], *, prompt: bool = False) -> tuple[Item, ...]:
+        script, problems = parse(source, prompt=prompt)
+        self.sources.append(source)
+        self.diagnostics.extend(problems)
+        return self._expand(script.items, chain)
+
+    def _expand(self, items: tuple[Item, ...], chain: tuple[Path, ...]) -> tuple[Item, ...]:
+        expanded: list[Item] = []
+        for item in items:
+            if isinstance(item, Directive) and item.name == "include":
+                expanded += self._include(item, chain)
+            elif isinstance(item, Loop):
+                expanded.append(replace(item, items=self._expand(item.items, chain)))
+            else:
+                expanded.append(item)
+        return tuple(expanded)
+
+    def _include(self, directive: Directive, chain: tuple[Path, ...]) -> tuple[Item, ...]:
+        if not isinstance(directive.argument, Value) or not directive.argument.literal:
+            label = "write the path out: it is read before any reference has a value"
+            self.diagnostics.append(
+                Diagnostic("E111", "`@include` needs the path of a file", directive.span, label=label)
+            )
+            return ()
+        span, written = directive.argument.span, directive.argument.literal
+        try:
+            path = chain[-1].parent / Path(written).expanduser()
+            if any(_same_file(path, known) for known in chain):
+                route = " → ".join(str(step) for step in (*chain, path))
+                self.diagnostics.append(Diagnostic("E304", f"`{path}` includes itself", span, notes=(route,)))
+                return ()
+            text = self.read(path)
+        except UnicodeDecodeError:
+            self.diagnostics.append(Diagnostic("E303", f"`{written}` is not UTF-8 text", span))
+            return ()
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            self.diagnostics.append(Diagnostic("E303", f"`{written}` cannot be read: {reason}", span))
+            return ()
+        return self.parse(Source(str(path), text), (*chain, path))
 
 
 def _same_file(left: Path, right: Path) -> bool:

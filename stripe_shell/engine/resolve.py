@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
 from stripe_shell.engine.evaluate import evaluate, evaluate_text
-from stripe_shell.engine.problems import Place, explain, explain_missing
-from stripe_shell.engine.scope import Scope
-from stripe_shell.engine.values import Deferred
+from stripe_shell.engine.problems import Place, explain, explain_missing, suggestion
+from stripe_shell.engine.scope import Scope, step_into
+from stripe_shell.engine.values import Deferred, is_deferred
 from stripe_shell.lang.ast import Block, Duration, Pages, Param, RawParam, Value
 from stripe_shell.records import field, record
 from stripe_shell.spec.model import Entity, Operation, Shape
 from stripe_shell.spec.names import documented_name, resolve_name
+from stripe_shell.spec.problems import Problem
 from stripe_shell.spec.shapes import shape_at
 from stripe_shell.spec.table import Table
 from stripe_shell.spec.validate import required_names, validate
@@ -23,6 +25,12 @@ ParamPath = tuple[str, ...]
 
 #: The most rows that Stripe puts on one page.
 LARGEST_PAGE = 100
+
+#: The most characters that Stripe takes in an idempotency key.
+LONGEST_KEY = 255
+
+#: What a header can carry.
+_HEADER_TEXT = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
 @record
@@ -48,10 +56,11 @@ class Call:
 
 @record
 class Resolved:
-    """The call, None when there is an error among the diagnostics."""
+    """The call, None when there is an error among the diagnostics; the operation, if it is known which one is meant."""
 
     call: Call | None
     diagnostics: tuple[Diagnostic, ...]
+    operation: Operation | None = None
 
 
 def resolve(block: Block, table: Table, scope: Scope) -> Resolved:
@@ -59,6 +68,9 @@ def resolve(block: Block, table: Table, scope: Scope) -> Resolved:
     problems: list[Diagnostic] = []
     operation = find_operation(block, table, problems)
     if operation is None:
+        for param in _own_params(block):
+            problems += evaluate_text(param.value, scope).problems
+        _directive_texts(block, scope, problems)
         return Resolved(None, tuple(problems))
     draft = _Draft(operation, scope, problems)
     for param in _own_params(block):
@@ -66,7 +78,7 @@ def resolve(block: Block, table: Table, scope: Scope) -> Resolved:
     draft.add_raw(block)
     draft.check(_words_span(block))
     call = draft.call(block)
-    return Resolved(None if has_errors(problems) else call, tuple(problems))
+    return Resolved(None if has_errors(problems) else call, tuple(problems), operation)
 
 
 # --- action and entity ----------------------------------------------------------------------------------
@@ -94,11 +106,9 @@ def find_operation(block: Block, table: Table, problems: list[Diagnostic]) -> Op
     entity = table.entity(entity_word.text) if entity_word else None
     if entity_word and entity is None:
         problems.append(_unknown_entity(entity_word, table))
-    if action is None or entity is None:
-        return None
-    operation = table.operation(action.text, entity.name)
-    if operation is None:
-        problems.append(_no_such_action(action, entity))
+    operation = table.operation(action.text, entity.name) if action and entity else None
+    if action and operation is None and (entity or action.text not in _all_actions(table)):
+        problems.append(_no_such_action(action, entity, table))
     return operation
 
 
@@ -127,10 +137,21 @@ def _unknown_entity(word: _Word, table: Table) -> Diagnostic:
     return Diagnostic("E206", f"unknown entity `{word.text}`", word.span, label=label)
 
 
-def _no_such_action(word: _Word, entity: Entity) -> Diagnostic:
-    actions = tuple(sorted(entity.operations))
-    close = closest(word.text, (*actions, "get"))
-    label = f"did you mean `{close}`?" if close else f"there is: {', '.join(actions)}"
+def _all_actions(table: Table) -> frozenset[str]:
+    known = (action for entity in table.entities() for action in table.actions(entity))
+    return frozenset((*known, *table.action_aliases()))
+
+
+def _no_such_action(word: _Word, entity: Entity | None, table: Table) -> Diagnostic:
+    """E207 for an action that other entities have, E205 for one that none has."""
+    everywhere = _all_actions(table)
+    aliases = tuple(alias for alias, name in table.action_aliases().items() if entity and name in entity.operations)
+    own = (*sorted(entity.operations), *aliases) if entity else tuple(sorted(everywhere))
+    close = closest(word.text, own)
+    listed = f"there is: {', '.join(own)}" if entity else "`stripe-shell spec` lists the actions"
+    label = f"did you mean `{close}`?" if close else listed
+    if entity is None or word.text not in everywhere:
+        return Diagnostic("E205", f"unknown action `{word.text}`", word.span, label=label)
     return Diagnostic("E207", f"`{entity.name}` has no action `{word.text}`", word.span, label=label)
 
 
@@ -212,37 +233,48 @@ class _Draft:
         """The parameters of `@raw`, which the table does not know and nothing checks."""
         for directive in block.directives:
             if isinstance(directive.argument, RawParam):
-                evaluated = evaluate(directive.argument.value, None, self.scope)
+                raw = directive.argument
+                evaluated = evaluate(raw.value, None, self.scope)
                 self.problems += evaluated.problems
-                _put(self.raw, directive.argument.key.path, evaluated.value)
+                if _is_taken(self.params, raw.key.path) or _is_taken(self.raw, raw.key.path):
+                    message = f"`{raw.key.span.text}` is given twice"
+                    self.problems.append(Diagnostic("E209", message, raw.span, label="keep one of the two"))
+                else:
+                    _put(self.raw, raw.key.path, evaluated.value)
 
     def check(self, missing_at: Span) -> None:
         """Everything that does not fit the table: unknown, missing, wrong type, not allowed."""
         self.params = {name: _lists(value, self._shape(name)) for name, value in self.params.items()}
         required = required_names(self.operation, document=self.scope.settings.spec != "stripe")
         problems = validate(self.params, self.operation.params, required)
-        meant = {problem.suggestion for problem in problems if problem.kind == "unknown"}
-        known_otherwise = self.broken | self.raw.keys() | meant
+        known_otherwise = self.broken | self.raw.keys() | self._meant(problems)
         for problem in problems:
             if problem.kind == "missing" and problem.path[0] in known_otherwise:
                 continue
-            if not _touches_deferred(problem.value):
+            if not is_deferred(problem.value):
                 place = Place(self._span(problem.path), self._key_span(problem.path), missing_at)
-                self.problems.append(explain(problem, self.operation, place))
+                self.problems.append(explain(problem, self.operation, place, self.scope.masks))
         for name in self.operation.path_params:
-            if name not in self.path_params and name not in self.broken:
+            if name not in self.path_params and name not in known_otherwise:
                 place = Place(None, None, missing_at)
                 self.problems.append(explain_missing(documented_name(self.operation, name), self.operation, place))
 
         self._warn_of_limit()
 
+    def _meant(self, problems: list[Problem]) -> set[str]:
+        """The parameters, and those of the path, that unknown names were probably meant to be."""
+        meant: set[str] = set()
+        for problem in problems:
+            word = suggestion(problem, self.operation) if problem.kind == "unknown" else None
+            if word:
+                found = resolve_name(self.operation, (word,))
+                meant.add(found.path_param or (found.path[0] if found.path else word))
+        return meant
+
     def _warn_of_limit(self) -> None:
         limit = self.params.get("limit")
-        if (
-            isinstance(limit, int)
-            and not 1 <= limit <= LARGEST_PAGE
-            and "starting_after" in self.operation.params.fields
-        ):
+        pages = {"starting_after", "page"} & self.operation.params.fields.keys()
+        if isinstance(limit, int) and not 1 <= limit <= LARGEST_PAGE and pages and self.operation.version == "v1":
             clamped = min(max(limit, 1), LARGEST_PAGE)
             message = f"`limit` {limit} is outside 1 to {LARGEST_PAGE}: Stripe takes it as {clamped}"
             label = "`@pages all` brings everything" if limit > LARGEST_PAGE else ""
@@ -269,7 +301,7 @@ class _Draft:
         return Call(
             operation=self.operation,
             path_params=self.path_params,
-            params={**self.params, **self.raw},
+            params=_merged(self.params, self.raw),
             connection=block.connection,
             account=words.get("account", settings.account),
             version=words.get("version", settings.version),
@@ -287,11 +319,20 @@ def _directive_texts(block: Block, scope: Scope, problems: list[Diagnostic]) -> 
             evaluated = evaluate_text(directive.argument, scope)
             problems += evaluated.problems
             words[directive.name] = evaluated.value
-    key = words.get("idempotency_key")
-    if key is not None and len(key) > 255:
-        span = next(d.span for d in block.directives if d.name == "idempotency_key")
-        problems.append(Diagnostic("E210", "an idempotency key has 255 characters at the most", span))
+            if not evaluated.problems:
+                problems += check_header(directive.name, evaluated.value, directive.argument.span)
     return words
+
+
+def check_header(name: str, text: str, span: Span) -> list[Diagnostic]:
+    """What is wrong with the text of a directive that becomes a header; an empty account or version takes it back."""
+    if text == "" and name != "idempotency_key":
+        return []
+    if not _HEADER_TEXT.fullmatch(text):
+        return [Diagnostic("E210", f"`@{name}` takes printable ASCII, without blanks at its ends", span)]
+    if name == "idempotency_key" and len(text) > LONGEST_KEY:
+        return [Diagnostic("E210", f"an idempotency key has {LONGEST_KEY} characters at the most", span)]
+    return []
 
 
 def _wants_all_pages(param: Param, operation: Operation) -> bool:
@@ -300,7 +341,33 @@ def _wants_all_pages(param: Param, operation: Operation) -> bool:
 
 
 def _same(left: Any, right: Any) -> bool:
+    """Whether two values for one parameter agree, as far as that is known before responses come."""
+    if isinstance(left, Deferred) or isinstance(right, Deferred):
+        return True
     return type(left) is type(right) and bool(left == right)
+
+
+def _is_taken(tree: Tree, path: ParamPath) -> bool:
+    """Whether something stands at the path already, or a value without members on the way to it."""
+    for segment in path:
+        if not isinstance(tree, dict | list):
+            return True
+        there, tree = step_into(tree, segment) if segment else (False, None)
+        if not there:
+            return False
+    return True
+
+
+def _merged(known: Tree, raw: Tree) -> Any:
+    """Both trees as one; where they meet there are branches only."""
+    if isinstance(known, list) and isinstance(raw, dict):
+        numbered = _merged({str(index): item for index, item in enumerate(known)}, raw)
+        in_order = all(key.isdecimal() for key in numbered)
+        return [numbered[key] for key in sorted(numbered, key=int)] if in_order else numbered
+    if isinstance(known, dict) and isinstance(raw, dict):
+        both = {**known, **{key: raw[key] for key in raw.keys() - known.keys()}}
+        return both | {key: _merged(known[key], raw[key]) for key in raw.keys() & known.keys()}
+    return raw
 
 
 def _put(tree: dict[str, Tree], path: ParamPath, value: Any) -> None:
@@ -327,11 +394,3 @@ def _variant(shape: Shape, kind: str) -> Shape | None:
     if shape.kind == kind:
         return shape
     return next((variant for variant in shape.variants if variant.kind == kind), None)
-
-
-def _touches_deferred(value: Any) -> bool:
-    if isinstance(value, Deferred):
-        return True
-    if isinstance(value, dict):
-        return any(map(_touches_deferred, value.values()))
-    return isinstance(value, list) and any(map(_touches_deferred, value))

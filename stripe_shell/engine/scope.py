@@ -73,10 +73,14 @@ class Scope:
         scope = self._without(name)
         return replace(scope, deferred={**scope.deferred, name: shape})
 
-    def with_lost(self, name: str, problem: Diagnostic) -> Scope:
-        """This scope, in which a name has no value, as `problem` says."""
+    def with_lost(self, name: str, cause: Diagnostic) -> Scope:
+        """This scope, in which a name has no value, and why; `@account` and its like are names here too."""
         scope = self._without(name)
-        return replace(scope, lost={**scope.lost, name: problem})
+        return replace(scope, lost={**scope.lost, name: cause})
+
+    def unsettled(self, span: Span) -> tuple[Diagnostic, ...]:
+        """E302 for every setting that should hold and has no value: what depends on it must not be sent."""
+        return tuple(_lost(name, cause, span) for name, cause in self.lost.items() if name.startswith("@"))
 
     def _without(self, name: str) -> Scope:
         return replace(
@@ -89,7 +93,8 @@ class Scope:
 
     def with_settings(self, **changes: Any) -> Scope:
         """This scope with other settings."""
-        return replace(self, settings=replace(self.settings, **changes))
+        lost = {name: cause for name, cause in self.lost.items() if name.removeprefix("@") not in changes}
+        return replace(self, settings=replace(self.settings, **changes), lost=lost)
 
     def next_block(self) -> Scope:
         """The scope of what comes after a block or an assignment: `${uuid}` is drawn anew."""
@@ -156,7 +161,7 @@ def _look_up(reference: Reference, scope: Scope) -> Found | Waiting | Diagnostic
         )
     name = reference.name
     if name in scope.lost:
-        return scope.lost[name]
+        return _lost(name, scope.lost[name], reference.span)
     if name in scope.captures:
         return _walk(reference, scope.captures[name])
     if name in scope.variables:
@@ -219,11 +224,24 @@ def plain_text(value: Value) -> str:
     return "".join(part.text if isinstance(part, Text) else f"${{{part.raw}}}" for part in value.parts)
 
 
+def _lost(name: str, cause: Diagnostic, span: Span) -> Diagnostic:
+    context = ((cause.span, cause.message),) if cause.span else ()
+    return Diagnostic("E302", f"`{name}` has no value", span, label="the request was not sent", context=context)
+
+
 def _environment(reference: Reference, scope: Scope) -> Found | Diagnostic:
     if reference.name in scope.environment:
-        return Found(scope.environment[reference.name])
+        value = scope.environment[reference.name]
+        if _is_text(value):
+            return Found(value)
+        return Diagnostic("E203", f"environment variable `{reference.name}` is not UTF-8 text", reference.span)
     label = f"set it, or give a default: `${{env:{reference.name}:-…}}`"
     return Diagnostic("E301", f"environment variable `{reference.name}` is not set", reference.span, label=label)
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be sent: Python stands surrogates in for bytes that are no UTF-8."""
+    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _walk(reference: Reference, capture: Capture) -> Found | Diagnostic:

@@ -1,25 +1,52 @@
-"""Top-level directives that hold from where they stand: connection, account, version, spec, tags."""
+"""Top-level directives: variables, and what holds from where it stands (connection, account, version, spec, tags)."""
 
 from __future__ import annotations
 
-from stripe_shell.engine.evaluate import evaluate_text
+from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
 from stripe_shell.engine.scope import Scope
-from stripe_shell.lang.ast import Directive, Tags, Value
+from stripe_shell.engine.values import is_deferred
+from stripe_shell.lang.ast import Assignment, Directive, Tags, Value
 
-#: The directives that this file carries out.
+#: The directives that change a setting.
 SETTINGS = frozenset({"connection", "account", "version", "spec", "tags"})
 
 #: Whose required parameters count: the source document's (and Stripe's), or Stripe's alone.
 SPECS = ("documented", "stripe")
 
 
-def apply_setting(directive: Directive, scope: Scope) -> Scope:
-    """The scope with the setting changed; an empty value takes it back."""
+def apply_directive(directive: Directive, scope: Scope) -> Scope:
+    """The scope after a top-level directive: a variable more, or another setting.
+
+    Where the directive refers to what a response turned out not to have, its name or setting is lost: nothing that
+    depends on it is sent.
+    """
+    if isinstance(directive.argument, Assignment):
+        return _assign(directive.argument, scope, secret=directive.name == "secret").next_block()
     if isinstance(directive.argument, Tags):
         return scope.with_settings(tags=directive.argument.names)
-    if directive.name not in SETTINGS or not isinstance(directive.argument, Value):
-        return scope
-    text = evaluate_text(directive.argument, scope).value.strip()
-    if directive.name == "connection":
+    if directive.name in SETTINGS and isinstance(directive.argument, Value):
+        return _set(directive.name, directive.argument, scope)
+    return scope
+
+
+def _assign(assignment: Assignment, scope: Scope, *, secret: bool) -> Scope:
+    name = assignment.name
+    if name in scope.given:
+        return scope.with_variable(name, scope.variables[name], secret=secret)
+    evaluated = evaluate_variable(assignment.value, scope)
+    if evaluated.problems:
+        return scope.with_lost(name, evaluated.problems[0])
+    if is_deferred(evaluated.value):
+        return scope.with_deferred(name)
+    return scope.with_variable(name, evaluated.value, secret=secret)
+
+
+def _set(name: str, value: Value, scope: Scope) -> Scope:
+    """An empty value takes the setting back."""
+    evaluated = evaluate_text(value, scope)
+    if evaluated.problems:
+        return scope.with_lost(f"@{name}", evaluated.problems[0])
+    text = evaluated.value.strip()
+    if name == "connection":
         text = text.removeprefix("/")
-    return scope.with_settings(**{directive.name: text or None})
+    return scope.with_settings(**{name: text or None})

@@ -23,6 +23,15 @@ class Deferred(str):
     __slots__ = ()
 
 
+def is_deferred(value: Any) -> bool:
+    """Whether some part of the value will only be known when a response has come."""
+    if isinstance(value, dict):
+        return any(map(is_deferred, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(is_deferred, value))
+    return isinstance(value, Deferred)
+
+
 @record
 class BadTime:
     """Why a text is no point in time, in words that say what to write instead."""

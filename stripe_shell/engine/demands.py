@@ -1,0 +1,109 @@
+"""What a block demands of its response: `@expect`, `@match` and `@fails`, resolved before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.evaluate import evaluate_operand, evaluate_text_operand, evaluate_variable
+from stripe_shell.engine.expect import Assertion, Difference, Facts, Right, differences, judge, text_of
+from stripe_shell.engine.outcome import Outcome
+from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.values import is_deferred
+from stripe_shell.lang.ast import Block, Directive, Expectation, Fails, Match
+from stripe_shell.records import record
+from stripe_shell.secrets import Secrets
+
+#: Operators whose right side is text, whatever it looks like.
+TEXT_OPERATORS = frozenset({"~", "!~", "startswith", "endswith", "is"})
+
+
+@record
+class Demands:
+    """The expectations with their right sides, the JSON that must be contained, the failure that must come.
+
+    `problems` are references that have no value and patterns that are none; with one of them nothing may be sent, as
+    the answer could not be judged.
+    """
+
+    expectations: tuple[tuple[Expectation, Right], ...]
+    matches: tuple[tuple[Directive, Any], ...]
+    fails: Fails | None
+    problems: tuple[Diagnostic, ...]
+
+
+def demands_of(block: Block, scope: Scope) -> Demands:
+    """The demands of the block; what they refer to is what the block's parameters refer to by the same names."""
+    expectations: list[tuple[Expectation, Right]] = []
+    matches: list[tuple[Directive, Any]] = []
+    problems: list[Diagnostic] = []
+    for directive in block.directives:
+        if isinstance(directive.argument, Expectation):
+            right, found = _right_side(directive.argument, scope)
+            expectations.append((directive.argument, right))
+            problems += found
+        elif isinstance(directive.argument, Match):
+            evaluated = evaluate_variable(directive.argument.value, scope)
+            matches.append((directive, evaluated.value))
+            problems += evaluated.problems
+    fails = next((d.argument for d in block.directives if isinstance(d.argument, Fails)), None)
+    return Demands(tuple(expectations), tuple(matches), fails, tuple(problems))
+
+
+def _right_side(expectation: Expectation, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
+    if expectation.operator not in TEXT_OPERATORS:
+        return evaluate_operand(expectation.operand, scope)
+    right, problems = evaluate_text_operand(expectation.operand, scope)
+    if problems or is_deferred(right) or expectation.operator not in {"~", "!~"}:
+        return right, problems
+    span = expectation.operand.span if expectation.operand else expectation.span
+    try:
+        re.compile(text_of(right))
+    except (re.error, RecursionError, OverflowError) as error:
+        return right, (Diagnostic("E111", f"not a regular expression: {error}", span),)
+    return right, ()
+
+
+def judge_demands(demands: Demands, outcome: Outcome, scope: Scope) -> tuple[Assertion, ...]:
+    """How each of them came out."""
+    facts, masks = facts_of(outcome, scope), scope.masks
+    assertions = [_judge_failure(demands.fails, outcome, masks)] if demands.fails else []
+    assertions += [judge(expectation, right, facts, masks) for expectation, right in demands.expectations]
+    for directive, expected in demands.matches:
+        assertions += _judge_match(directive, expected, outcome.body, masks)
+    return tuple(assertions)
+
+
+def _judge_match(directive: Directive, expected: Any, body: Any, masks: Secrets) -> list[Assertion]:
+    found = differences(expected, body)
+    if not found:
+        return [Assertion(directive.span, "@match", passed=True, expected="", actual="")]
+    masked = [Difference(item.path, masks.mask_data(item.expected), masks.mask_data(item.actual)) for item in found]
+    return [Assertion(directive.span, "@match", passed=False, expected=str(item), actual="") for item in masked]
+
+
+def _judge_failure(fails: Fails, outcome: Outcome, masks: Secrets) -> Assertion:
+    error, response = outcome.error, outcome.response
+    wanted = fails.type if fails.code is None else f"{fails.type}/{fails.code}"
+    kind, codes = error.get("type"), (error.get("code"), error.get("decline_code"))
+    if response is not None and response.ok:
+        return Assertion(fails.span, "@fails", False, wanted, f"the call succeeded ({response.status})")
+    passed = fails.type in {"*", kind} and (fails.code in {None, "*"} or fails.code in codes)
+    words = "/".join(str(word) for word in (kind, *codes) if word)
+    actual = words or f"{response.status if response else 'no answer'} without an error body"
+    return Assertion(fails.span, "@fails", passed, wanted, masks.mask(actual))
+
+
+def facts_of(outcome: Outcome, scope: Scope) -> Facts:
+    """What expectations can ask of an outcome."""
+    response = outcome.response
+    special: dict[str, Any] = {}
+    if response is not None:
+        special = {
+            "$http": response.status,
+            "$ms": round(response.elapsed),
+            "$request_id": outcome.request_id,
+            "$replayed": (response.header("Idempotent-Replayed") or "").lower() == "true",
+        }
+    return Facts(outcome.body, special, scope.now)

@@ -1,0 +1,52 @@
+"""What must not be shown of a script, known before it runs: the values of `@secret`, and how they are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stripe_shell.diagnostics import Source
+from stripe_shell.engine.program import Program
+from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.settings import apply_directive
+from stripe_shell.lang.ast import Directive
+from stripe_shell.lang.lines import read_lines
+from stripe_shell.secrets import Secrets
+
+_REFERENCE = re.compile(r"\$\{[^}\n]*?(?::-([^}\n]*))?\}")
+#: What stands around a reference in a secret is masked from this length on: a mere `-` occurs everywhere.
+_SHORTEST_PART = 4
+
+
+def secrets_of_program(program: Program, scope: Scope) -> Secrets:
+    """What masks the secrets of the script, in whatever it says of itself and of what it sends."""
+    secrets = Secrets().plus(*(text for source in program.sources for text in written_secrets(source)))
+    if not secrets.values:
+        return secrets
+    for item in program.items:
+        if isinstance(item, Directive):
+            scope = apply_directive(item, scope)
+            secrets = secrets.plus(*scope.secret_values())
+    return secrets
+
+
+def written_secrets(source: Source) -> Iterator[str]:
+    """The texts that stand in `@secret` lines, also in those that are not right: a problem shows its line."""
+    if "@secret" not in source.text:
+        return
+    for line in read_lines(source.text):
+        if line.kind == "directive" and source.text[line.body : line.word].rstrip(":") == "@secret":
+            yield from _hidden_parts(source.text[line.value : line.end])
+
+
+def _hidden_parts(argument: str) -> Iterator[str]:
+    """The literal texts of `NAME = VALUE`; of a multi-line value every line, as an excerpt shows one at a time."""
+    name, equals, value = argument.partition("=")
+    if not equals:
+        value = name.partition(" ")[2]
+    references = list(_REFERENCE.finditer(value))
+    yield from (match[1] for match in references if match[1])
+    for part in _REFERENCE.sub("\n", value).split("\n"):
+        text = part.strip().strip("\"'").strip()
+        if text and (not references or len(text) >= _SHORTEST_PART):
+            yield text
