@@ -140,7 +140,7 @@ def _wait(session: Session, item: Item, requests: Sequence[Request], run_id: str
         return list(engine.run((item,), scope, run_id=run_id))
     task = Task(lambda: list(engine.run((item,), scope, run_id=run_id)))
     try:
-        return task.wait()
+        return task.run()
     except KeyboardInterrupt:
         if not task.abandon(lambda late: session.around.late(lambda: _report_late(session, late, run_id))):
             return task.wait()

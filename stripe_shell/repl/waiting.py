@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Task(Generic[T]):
-    """Work in a thread of its own. It begins at once and cannot be stopped, only no longer waited for."""
+    """Work in a thread of its own. Once it has begun it cannot be stopped, only no longer waited for."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
@@ -19,12 +19,16 @@ class Task(Generic[T]):
         self._results: list[T] = []
         self._error: BaseException | None = None
         self._on_late: Callable[[Task[T]], None] | None = None
-        Thread(target=self._run, daemon=True).start()
 
     @property
     def done(self) -> bool:
         """Whether it has ended, well or not."""
         return self._done.is_set()
+
+    def run(self) -> T:
+        """Begin, and wait. Raises what the work raises, and KeyboardInterrupt on Ctrl-C, even before it has begun."""
+        Thread(target=self._work_on, daemon=True).start()
+        return self.wait()
 
     def wait(self) -> T:
         """What the work returns, once it has ended. Raises what the work raises, and KeyboardInterrupt on Ctrl-C."""
@@ -41,7 +45,7 @@ class Task(Generic[T]):
             self._on_late = on_late
             return True
 
-    def _run(self) -> None:
+    def _work_on(self) -> None:
         try:
             self._results.append(self._work())
         except BaseException as error:  # noqa: BLE001 (raised again where the result is waited for)

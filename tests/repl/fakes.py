@@ -1,0 +1,100 @@
+"""A session without a terminal: a transport that answers as it is told, a screen that remembers."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from stripe_shell.connections import Connection, Connections
+from stripe_shell.diagnostics import Diagnostic, format_diagnostics
+from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.links import Mode
+from stripe_shell.engine.scope import Scope
+from stripe_shell.records import replace
+from stripe_shell.render.files import open_rows
+from stripe_shell.repl.session import NOWHERE, Session
+from stripe_shell.secrets import Credential, Secrets
+from stripe_shell.spec.table import load_table
+from stripe_shell.wire import Request, Response, decode_form
+
+Answer = Callable[[Request], Response]
+
+
+def respond(body: Any, status: int = 200, **headers: str) -> Response:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, {"Request-Id": "req_1", **names}, json.dumps(body).encode(), 3.0)
+
+
+def echo(request: Request) -> Response:
+    """An object that has what was asked for."""
+    kind = {"customers": "customer", "products": "product"}.get(request.path.split("/")[2], "thing")
+    fields = decode_form((request.body or b"").decode())
+    if request.method == "GET" and request.path.count("/") == 2:
+        return respond({"object": "list", "data": [{"id": f"{kind[:3]}_1", "object": kind}], "has_more": False})
+    return respond({"id": f"{kind[:3]}_1", "object": kind, **fields})
+
+
+class FakeTransport:
+    """Remembers what was sent; `answer` says what comes back."""
+
+    def __init__(self, answer: Answer = echo) -> None:
+        self.answer = answer
+        self.sent: list[Request] = []
+
+    def send(self, request: Request) -> Response:
+        self.sent.append(request)
+        return self.answer(request)
+
+
+class FakeScreen:
+    """Keeps what is shown, secrets masked."""
+
+    def __init__(self) -> None:
+        self.secrets = Secrets()
+        self.written = io.StringIO()
+
+    @property
+    def text(self) -> str:
+        return self.written.getvalue()
+
+    def result(self, text: str) -> None:
+        self.written.write(self.secrets.mask(text) + "\n")
+
+    def say(self, text: str) -> None:
+        self.result(text)
+
+    def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
+        if diagnostics:
+            self.result(format_diagnostics(diagnostics))
+
+    def render(self, body: Any, format_name: str | None) -> None:
+        self.result(f"[{format_name or 'table'}] {json.dumps(body)}")
+
+
+def connection(name: str, mode: Mode, transport: FakeTransport, key: str = "") -> Connection:
+    credential = Credential(key) if key else None
+    kind = "sandbox" if mode == "sandbox" else "stripe"
+    return Connection(name, kind, mode, "a test", lambda: transport, credential=credential)
+
+
+def connections(transport: FakeTransport, default: str = "sandbox") -> Connections:
+    ways = [
+        connection("sandbox", "sandbox", transport),
+        connection("stripe", "live", transport, "sk_live_abcdefghijklmnop1234"),
+        connection("eu-test", "test", transport, "sk_test_abcdefghijklmnop1234"),
+    ]
+    return Connections(ways, default)
+
+
+def session(
+    answer: Answer = echo, *, default: str = "sandbox", live: bool = False, environment: dict[str, str] | None = None
+) -> tuple[Session, FakeTransport, FakeScreen]:
+    transport, screen = FakeTransport(answer), FakeScreen()
+    links = connections(transport, default)
+    engine = Engine(load_table(), links, open_rows, live=live)
+    scope = Scope(now=0, seed="seed", environment=environment or {})
+    screen.secrets = links.secrets
+    around = replace(NOWHERE, seed="session", clock=lambda: 1_700_000_000.0)
+    return Session(engine, scope, links, screen, around), transport, screen

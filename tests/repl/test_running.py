@@ -1,0 +1,289 @@
+"""Running what was submitted: order, failures, what is said once, confirmation, Ctrl-C and late answers."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import pytest
+
+from stripe_shell.diagnostics import Source
+from stripe_shell.errors import UsageError
+from stripe_shell.records import replace
+from stripe_shell.repl.running import run_text
+from stripe_shell.repl.session import Session
+from stripe_shell.suggest import Place
+from stripe_shell.wire import Request, Response
+
+from .fakes import echo, respond, session
+
+CREATE = "/sandbox\naction: create\nentity: customer\nemail: {0}@x.co\nname: {0}\n"
+
+
+def run(state: Session, text: str) -> bool:
+    return run_text(state, Source("<prompt>", text))
+
+
+def test_a_block_is_sent_and_its_result_shown() -> None:
+    state, transport, screen = session()
+    assert run(state, CREATE.format("ann"))
+    assert [(request.method, request.path) for request in transport.sent] == [("POST", "/v1/customers")]
+    assert '"email": "ann@x.co"' in screen.text
+    assert "create customer cus_1" in screen.text
+    assert "req_1" in screen.text
+    assert "3 ms" in screen.text
+
+
+def test_two_blocks_run_in_order_and_both_are_shown() -> None:
+    state, transport, screen = session()
+    run(state, CREATE.format("ann") + "\n" + CREATE.format("bob") + "\n")
+    assert [request.body.split(b"&")[0] for request in transport.sent] == [b"email=ann%40x.co", b"email=bob%40x.co"]
+    assert screen.text.index("ann@x.co") < screen.text.index("bob@x.co")
+
+
+def test_the_same_block_twice_is_two_requests_with_two_keys() -> None:
+    state, transport, _ = session()
+    run(state, CREATE.format("ann"))
+    run(state, CREATE.format("ann"))
+    assert len({request.idempotency_key for request in transport.sent}) == 2
+
+
+def test_a_mistake_anywhere_keeps_everything_from_being_sent() -> None:
+    state, transport, screen = session()
+    run(state, CREATE.format("ann") + "\n" + CREATE.format("bob").replace("name", "nmae"))
+    assert transport.sent == []
+    assert "did you mean `name`?" in screen.text
+    assert "^^^^" in screen.text
+
+
+def test_after_a_failure_the_rest_is_not_run_and_that_is_said() -> None:
+    def refuse(request: Request) -> Response:
+        return respond({"error": {"type": "card_error", "code": "card_declined", "message": "no"}}, 402)
+
+    state, transport, screen = session(refuse)
+    run(state, CREATE.format("ann") + "\n" + CREATE.format("bob"))
+    assert len(transport.sent) == 1
+    assert "402 card_declined" in screen.text
+    assert "1 more was not run" in screen.text
+    assert state.kept == []
+
+
+def test_names_reach_the_next_submission() -> None:
+    state, transport, _ = session()
+    run(state, CREATE.format("ann") + "@as ann\n")
+    run(state, "update customer id=${ann.id} name=Bo")
+    run(state, "get customer id=${last.id}")
+    assert [request.path for request in transport.sent[1:]] == ["/v1/customers/cus_1", "/v1/customers/cus_1"]
+
+
+def test_now_is_the_time_of_the_submission() -> None:
+    state, transport, _ = session()
+    times = iter([100.0, 200.0])
+    state.around = replace(state.around, clock=lambda: next(times))
+    run(state, "list customers created.gte=now")
+    run(state, "list customers created.gte=now")
+    assert [request.query for request in transport.sent] == ["created[gte]=100", "created[gte]=200"]
+
+
+def test_ids_are_learnt_for_their_connection_alone() -> None:
+    state, _, _ = session()
+    run(state, "list customers")
+    assert state.known.ids(Place("sandbox", "sandbox"), "customer").find("", 5) == ["cus_1"]
+    assert not state.known.kinds(Place("stripe", "live"))
+
+
+def test_a_placeholder_means_the_connection_in_use_and_is_explained_once() -> None:
+    state, transport, screen = session(default="stripe", live=False)
+    run(state, "@connect sandbox")
+    for _ in range(2):
+        run(state, CREATE.format("ann").replace("/sandbox", "/your-stripe-connection"))
+    assert len(transport.sent) == 2
+    assert screen.text.count("W203") == 1
+    assert state.last is not None
+    assert state.last.connection == "sandbox"
+
+
+def test_an_object_without_behaviour_is_mentioned_once() -> None:
+    state, _, screen = session(lambda request: respond({"id": "x"}, Stripe_Shell_Modelled="generic"))
+    for _ in range(2):
+        run(state, CREATE.format("ann"))
+    assert screen.text.count("W204") == 1
+
+
+def test_a_refused_key_says_where_it_came_from() -> None:
+    error = {"error": {"type": "invalid_request_error", "message": "Invalid API Key"}}
+    state, _, screen = session(lambda request: respond(error, 401))
+    run(state, "list customers")
+    assert "the key of `/sandbox` comes from a test" in screen.text
+
+
+def test_an_unknown_connection_is_refused_with_a_hint() -> None:
+    state, transport, screen = session()
+    run(state, CREATE.format("ann").replace("/sandbox", "/sandbx"))
+    assert transport.sent == []
+    assert "did you mean `/sandbox`?" in screen.text
+
+
+def test_secrets_are_masked() -> None:
+    state, transport, screen = session()
+    run(state, "@secret code = hunter22")
+    run(state, "create customer email=a@b.co name=${code}")
+    assert b"hunter22" in transport.sent[0].body
+    assert "hunter22" not in screen.text
+
+
+@pytest.mark.parametrize("word", ["quit", "exit", "@quit", "@exit"])
+def test_leaving(word: str) -> None:
+    state, _, _ = session()
+    assert run(state, word) is False
+
+
+def test_commands_between_blocks_run_in_their_place() -> None:
+    state, transport, _ = session()
+    run(state, f"{CREATE.format('ann')}\n@connect eu-test\n\n{CREATE.format('bob').replace('/sandbox', '/your-x')}")
+    assert len(transport.sent) == 2
+    assert state.last is not None
+    assert state.last.connection == "eu-test"
+
+
+def test_an_unknown_command_is_an_error_with_a_hint() -> None:
+    state, _, screen = session()
+    run(state, "@hlep")
+    assert "did you mean `@help`?" in screen.text
+
+
+def test_a_command_that_does_not_exist_yet_says_so() -> None:
+    state, _, _ = session()
+    with pytest.raises(UsageError, match="@watch is not available yet"):
+        run(state, "@watch 5s")
+
+
+# --- live -----------------------------------------------------------------------------------------------
+
+
+def live_session(answer: str) -> tuple[Session, Any, list[str]]:
+    state, transport, _ = session(default="stripe", live=True)
+    asked: list[str] = []
+
+    def confirm(question: str) -> str:
+        asked.append(question)
+        return answer
+
+    state.around = replace(state.around, confirm=confirm)
+    return state, transport, asked
+
+
+@pytest.mark.parametrize(("answer", "sent"), [("cus_7", 1), ("yes", 0), ("y", 0), ("", 0)])
+def test_a_live_write_wants_the_id_typed(answer: str, sent: int) -> None:
+    state, transport, asked = live_session(answer)
+    run(state, "delete customer id=cus_7")
+    assert len(transport.sent) == sent
+    assert "cus_7" in asked[0]
+    assert "LIVE" in asked[0]
+
+
+def test_a_live_creation_wants_the_entity_typed() -> None:
+    state, transport, _ = live_session("customer")
+    run(state, "create customer email=a@b.co name=x")
+    assert len(transport.sent) == 1
+
+
+def test_live_reads_and_test_writes_ask_nothing() -> None:
+    state, transport, asked = live_session("")
+    run(state, "list customers")
+    run(state, CREATE.format("ann").replace("/sandbox", "/eu-test"))
+    assert len(transport.sent) == 2
+    assert asked == []
+
+
+def test_without_the_option_a_live_write_is_refused() -> None:
+    state, transport, screen = session(default="stripe", live=False)
+    run(state, "create customer email=a@b.co name=x")
+    assert transport.sent == []
+    assert "E503" in screen.text
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------------------
+
+
+class Slow:
+    """Answers only when it is let go; presses Ctrl-C when it is asked."""
+
+    def __init__(self, answer: Callable[[Request], Response] = echo) -> None:
+        self.go = Event()
+        self.answer = answer
+
+    def __call__(self, request: Request) -> Response:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert self.go.wait(20)
+        return self.answer(request)
+
+
+def interrupted(text: str, answer: Callable[[Request], Response] = echo) -> tuple[Session, Any, Any, Slow, Any]:
+    slow = Slow(answer)
+    state, transport, screen = session(slow)
+    arrived = Event()
+    reports: list[Callable[[], None]] = []
+
+    def late(report: Callable[[], None]) -> None:
+        reports.append(report)
+        arrived.set()
+
+    state.around = replace(state.around, late=late)
+    run(state, text)
+
+    def let_go() -> None:
+        slow.go.set()
+        assert arrived.wait(20)
+        reports[0]()
+
+    return state, transport, screen, slow, let_go
+
+
+def test_ctrl_c_during_a_write_says_that_nobody_knows_and_gives_the_key() -> None:
+    state, transport, screen, _, let_go = interrupted(CREATE.format("ann") + "\n" + CREATE.format("bob"))
+    key = transport.sent[0].idempotency_key
+    assert "the outcome is unknown" in screen.text
+    assert f"@idempotency_key {key}" in screen.text
+    assert "1 more was not run" in screen.text
+    assert list(state.unanswered.values()) == [f"POST /v1/customers (idempotency key {key})"]
+    let_go()
+    assert len(transport.sent) == 1
+
+
+def test_the_late_answer_is_shown_when_it_comes() -> None:
+    state, _, screen, _, let_go = interrupted(CREATE.format("ann"))
+    assert "late answer" not in screen.text
+    let_go()
+    assert "late answer: ok         create customer cus_1" in screen.text
+    assert state.unanswered == {}
+    assert "last" not in state.scope.captures
+    assert state.known.ids(Place("sandbox", "sandbox"), "customer").find("", 5) == ["cus_1"]
+
+
+def test_a_late_failure_is_shown_too() -> None:
+    def fail(request: Request) -> Response:
+        return respond({"error": {"type": "card_error", "message": "no money"}}, 402)
+
+    _, _, screen, _, let_go = interrupted(CREATE.format("ann"), fail)
+    let_go()
+    assert "late answer: FAILED" in screen.text
+    assert "no money" in screen.text
+
+
+def test_ctrl_c_during_a_read_says_that_nothing_changed() -> None:
+    _, _, screen, _, let_go = interrupted("list customers")
+    assert "a read changes nothing" in screen.text
+    assert "idempotency" not in screen.text
+    let_go()
+
+
+def test_the_session_goes_on_after_ctrl_c() -> None:
+    state, transport, _, slow, let_go = interrupted(CREATE.format("ann"))
+    let_go()
+    transport.answer = echo
+    assert run(state, CREATE.format("bob"))
+    assert len(transport.sent) == 2
