@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from stripe_shell.records import field, record
@@ -68,6 +70,15 @@ CODES: dict[str, str] = {
 }
 
 
+@lru_cache(maxsize=8)
+def _line_starts(text: str) -> list[int]:
+    """Where each line of `text` starts; kept, since a file full of problems asks for every line of it."""
+    starts = [0]
+    while found := text.find("\n", starts[-1]) + 1:
+        starts.append(found)
+    return starts
+
+
 @record
 class Source:
     """A text and the name it is shown under (a path as given, `<stdin>`, `<prompt>`)."""
@@ -77,13 +88,17 @@ class Source:
 
     def location(self, offset: int) -> tuple[int, int]:
         """Line and column of `offset`, both 1-based; columns count code points."""
-        start = self.text.rfind("\n", 0, offset) + 1
-        return self.text.count("\n", 0, offset) + 1, offset - start + 1
+        starts = _line_starts(self.text)
+        number = bisect_right(starts, offset)
+        return number, offset - starts[number - 1] + 1
 
     def line(self, number: int) -> str:
         """The text of line `number` (1-based), without its line end; empty when there is none."""
-        lines = self.text.split("\n")
-        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+        starts = _line_starts(self.text)
+        if not 0 < number <= len(starts):
+            return ""
+        end = starts[number] - 1 if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r")
 
 
 @record

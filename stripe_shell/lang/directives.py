@@ -29,7 +29,7 @@ from stripe_shell.lang.ast import (
     Tags,
     Value,
 )
-from stripe_shell.lang.lines import BLANKS
+from stripe_shell.lang.lines import BLANKS, STRING_PATTERN
 from stripe_shell.lang.paths import ANSWER_PATHS, parse_key, read_path
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import bare_value, parse_value, parse_word
@@ -57,17 +57,18 @@ _OPERATOR = re.compile(
     r"[ \t\r]*(?:(==|!=|<=|>=|!~|<|>|~)|(?<![^ \t\r])(in|contains|startswith|endswith|exists|absent|is|count)"
     r"(?=[ \t\r]|\Z))[ \t\r]*"
 )
-_COMPARISON = re.compile(r"(==|!=|<=|>=|<|>)[ \t\r]*")
+# Compiled when first needed, and kept by `re`: most scripts use few of them.
+_COMPARISON = r"(==|!=|<=|>=|<|>)[ \t\r]*"
 _QUANTIFIER = re.compile(r"(all|any)[ \t\r]+(?=[$\w])")
-_LEFT_WORD = re.compile(r"(?:\$\$?\{[^}\n]*\}|[^\s=!<>~])+")
-_LIST_ITEM = re.compile(r"""[ \t\r]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|(?:\$\{[^}\n]*\}|[^,\[\]{}"'\n])*)[ \t\r]*([,\]])""")
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\b")
-_RETRY = re.compile(r"([0-9]+)[ \t\r]+every[ \t\r]+(\S+)[ \t\r]+until[ \t\r]+")
-_FAILS = re.compile(r"(\*|[a-z][a-z0-9_]*)(?:/(\*|[A-Za-z0-9_.-]+))?\Z")
-_TAG = re.compile(r"[\w.:/-]+")
-_FIELD = re.compile(r"[\w$-][\w.$\[\]*-]*\Z")
+_LEFT_WORD = r"(?:\$\$?\{[^}\n]*\}|[^\s=!<>~])+"
+_LIST_ITEM = rf"""[ \t\r]*({STRING_PATTERN}|'[^'\n]*'|(?:\$\{{[^}}\n]*\}}|[^,\[\]{{}}"'\n])*)[ \t\r]*([,\]])"""
+_DURATION = r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\b"
+_RETRY = r"([0-9]+)[ \t\r]+every[ \t\r]+(\S+)[ \t\r]+until[ \t\r]+"
+_FAILS = r"(\*|[a-z][a-z0-9_]*)(?:/(\*|[A-Za-z0-9_.-]+))?\Z"
+_TAG = r"[\w.:/-]+"
+_FIELD = r"[\w$-][\w.$\[\]*-]*\Z"
 _ASSIGNMENT = re.compile(r"([^\s=]*)[ \t\r]*(=?)[ \t\r]*")
-_OPTION = re.compile(r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*")
+_OPTION = r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*"
 _SPACE = re.compile(r"[ \t\r]*")
 _MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 CONNECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -118,7 +119,7 @@ def _expect(reading: Reading, start: int, end: int) -> Expectation:
     if operator != "count":
         operand = _right_side(reading, operator, pos, end)
         return Expectation(path, operator, operand, quantifier, None, span)
-    comparison = _COMPARISON.match(reading.text, pos, end)
+    comparison = re.compile(_COMPARISON).match(reading.text, pos, end)
     if comparison is None:
         fix = reading.fix(pos, pos, "== ") if pos < end else None
         raise Mistake("E111", "`count` needs a comparison", reading.span(pos, end), "e.g. `count == 3`", fix)
@@ -139,7 +140,7 @@ def _match(reading: Reading, start: int, end: int) -> Match:
 
 
 def _fails(reading: Reading, start: int, end: int) -> Fails:
-    match = _FAILS.match(reading.text, start, end)
+    match = re.compile(_FAILS).match(reading.text, start, end)
     if match is None:
         raise _bad(reading, "fails", start, end)
     return Fails(match[1], match[2], reading.span(start, end))
@@ -150,7 +151,7 @@ def _when(reading: Reading, start: int, end: int) -> Condition:
 
 
 def _retry(reading: Reading, start: int, end: int) -> Retry:
-    match = _RETRY.match(reading.text, start, end)
+    match = re.compile(_RETRY).match(reading.text, start, end)
     if match is None:
         raise _bad(reading, "retry", start, end)
     attempts = _positive(reading, match[1], *match.span(1))
@@ -172,7 +173,7 @@ def _out(reading: Reading, start: int, end: int) -> Output:
     fields: tuple[str, ...] = ()
     pos = _skip(reading, pos, end)
     if pos < end:
-        option = _OPTION.match(reading.text, pos, end)
+        option = re.compile(_OPTION).match(reading.text, pos, end)
         if option is None or option[1] != "fields":
             label = "write `fields=id,customer.email`; a file name with blanks needs quotes"
             raise Mistake("E111", "not an option of `@out`", reading.span(pos, end), label)
@@ -200,7 +201,7 @@ def _let(reading: Reading, start: int, end: int) -> Assignment:
 def _tags(reading: Reading, start: int, end: int) -> Tags:
     names = []
     for name_start, name_end in _words(reading, start, end, " \t\r,"):
-        if not _TAG.fullmatch(reading.text, name_start, name_end):
+        if not re.compile(_TAG).fullmatch(reading.text, name_start, name_end):
             raise Mistake("E111", "not a tag", reading.span(name_start, name_end), "write `@tags a, b`")
         names.append(reading.text[name_start:name_end])
     if not names:
@@ -300,7 +301,7 @@ def _number(reading: Reading, start: int, end: int) -> Value:
 
 
 def _milliseconds(reading: Reading, start: int, end: int) -> int:
-    match = _DURATION.fullmatch(reading.text, start, end)
+    match = re.compile(_DURATION).fullmatch(reading.text, start, end)
     ms = round(float(match[1]) * _MILLISECONDS[match[2]]) if match and len(match[1]) < 10 else 0
     if ms <= 0:
         text = reading.text[start:end]
@@ -319,7 +320,7 @@ def _check_ending(file: Value) -> None:
 def _fields(reading: Reading, start: int, end: int) -> list[str]:
     names = []
     for name_start, name_end in _words(reading, start, end, " \t\r,"):
-        if not _FIELD.match(reading.text, name_start, name_end):
+        if not re.compile(_FIELD).match(reading.text, name_start, name_end):
             raise Mistake("E111", "not a field", reading.span(name_start, name_end), "write `fields=id,customer.email`")
         names.append(reading.text[name_start:name_end])
     if not names:
@@ -332,7 +333,7 @@ def _options(reading: Reading, pos: int, end: int) -> dict[str, Value]:
     options: dict[str, Value] = {}
     pos = _skip(reading, pos, end)
     while pos < end:
-        match = _OPTION.match(reading.text, pos, end)
+        match = re.compile(_OPTION).match(reading.text, pos, end)
         if match is None:
             raise _bad(reading, "foreach", pos, end)
         name = match[1]
@@ -429,7 +430,8 @@ def _list_items(reading: Reading, start: int, end: int) -> list[Value] | None:
     pos = start + 1
     if reading.text[pos:end].strip(BLANKS) == "]":
         return items
-    while match := _LIST_ITEM.match(reading.text, pos, end):
+    item = re.compile(_LIST_ITEM)
+    while match := item.match(reading.text, pos, end):
         item_start, item_end = match.span(1)
         while item_end > item_start and reading.text[item_end - 1] in BLANKS:
             item_end -= 1
@@ -451,7 +453,7 @@ def _item(reading: Reading, start: int, end: int) -> Value:
 def _left_value(reading: Reading, start: int, end: int) -> tuple[Value, int]:
     if reading.text[start] in "\"'":
         return parse_word(reading, start, end)
-    word = _LEFT_WORD.match(reading.text, start, end)
+    word = re.compile(_LEFT_WORD).match(reading.text, start, end)
     if word is None:
         raise _bad(reading, "when", start, end)
     return bare_value(reading, start, word.end()), word.end()

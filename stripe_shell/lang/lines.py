@@ -11,8 +11,9 @@ LineKind = Literal["param", "blank", "comment", "header", "directive", "response
 #: What may stand around the words of a line; everything else, even a no-break space, is text.
 BLANKS = " \t\r"
 
-_STRING = r'"(?:[^"\\\n]|\\.)*"'
-_SEGMENT = rf"(?:[a-z][a-z0-9_]*|[0-9]+|{_STRING})"
+#: A string as in JSON, on one line; it gives nothing back, so a long one takes no memory.
+STRING_PATTERN = r'"(?:[^"\\\n]++|\\.)*+"'
+_SEGMENT = rf"(?:[a-z][a-z0-9_]*|[0-9]+|{STRING_PATTERN})"
 _KEY = rf"{_SEGMENT}(?:\.{_SEGMENT}|\[(?:{_SEGMENT})?\])*"
 _LINE = re.compile(
     rf"""(?:\A\ufeff)?[ \t\r]*(?:
@@ -28,15 +29,15 @@ _LINE = re.compile(
 )
 #: A name that the strict grammar does not know (`metadata.Order ID`): up to the first colon before a blank.
 _LOOSE_PARAM = re.compile(r"([^\n]*?):(?=[ \t\r\n]|\Z)[ \t\r]*")
-STRING = re.compile(_STRING)
+STRING = re.compile(STRING_PATTERN)
 #: The name of an inline `name=value`, and its `=`.
-INLINE_NAME = re.compile(rf"((?:{_STRING}|[^ \t\r\n=\"'{{$])+)=")
+INLINE_NAME = re.compile(rf"((?:{STRING_PATTERN}|[^ \t\r\n=\"'{{$])+)=")
 #: A bare word on a header line: a blank inside a reference does not end it.
 WORD = re.compile(r"(?:\$\$?\{[^}\n]*\}|[^ \t\r\n])+")
 LITERAL_STRING = re.compile(r"'[^'\n]*'")
 _HEREDOC_END = re.compile(r'(?:[^"\\]++|\\.|"(?!""))*+"""', re.DOTALL)
 _OPENERS = frozenset("\"'{[")
-_BRACKET = re.compile(rf"{_STRING}|[{{}}\[\]]")
+_BRACKET = re.compile(rf"{STRING_PATTERN}|[{{}}\[\]]")
 _ASSIGNED = re.compile(r"[^\s=]+[ \t]*=[ \t]*")
 #: Directives whose argument, or what follows `=` in it, is a value that may span lines.
 _VALUE_DIRECTIVES = frozenset({"@match", "@idempotency_key", "@include"})

@@ -36,12 +36,11 @@ from stripe_shell.records import field, record
 __all__ = ["Parser", "parse", "parse_path", "parse_template"]
 
 _GLUED = re.compile(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)")
-_ASSIGNED = re.compile(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S.*)?\Z")
-_BARE_COMMAND = re.compile(r"(help|exit|quit|\?)(?:[ \t\r]+(?=\S)|\Z)")
+_ASSIGNED = r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S.*)?\Z"
+_BARE_COMMAND = r"(help|exit|quit|\?)(?:[ \t\r]+(?=\S)|\Z)"
 _COMMAND_NAMES = {"?": "help", "exit": "quit"}
-_INLINE_START = re.compile(r"[a-z][a-z0-9_]*(?=[ \t\r]|\Z)")
-_INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_INLINE_START = r"[a-z][a-z0-9_]*(?=[ \t\r]|\Z)"
+_INVISIBLE = "[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]"
 
 
 def parse(
@@ -463,13 +462,13 @@ class Parser:
                 self._stray(line, "parameter")
             raise self._glued(line, glued)
         if self.prompt and self.block is None:
-            if command := _BARE_COMMAND.match(reading.text, line.body, line.end):
+            if command := re.compile(_BARE_COMMAND).match(reading.text, line.body, line.end):
                 name = _COMMAND_NAMES.get(command[1], command[1])
                 argument = bare_value(reading, command.end(), line.end) if command.end() < line.end else None
                 at = reading.span(*command.span(1))
                 self._push(Directive(name, argument, at, reading.span(line.body, line.end)))
                 return
-            if _INLINE_START.match(reading.text, line.body, line.end):
+            if re.compile(_INLINE_START).match(reading.text, line.body, line.end):
                 self._open_block(line, line.body, None, reading.span(line.body, line.body))
                 self._inline(line.body, line.end)
                 return
@@ -478,25 +477,26 @@ class Parser:
     def _not_a_line(self, line: Line) -> Mistake:
         reading = self.reading
         at = reading.span(line.body, line.end)
-        if hidden := _INVISIBLE.search(reading.text, line.body, line.end):
+        if hidden := re.compile(_INVISIBLE).search(reading.text, line.body, line.end):
             place = reading.span(hidden.start(), hidden.end())
-            fix = reading.fix(hidden.start(), hidden.end(), " ")
+            fix = reading.fix(hidden.start(), hidden.end(), " " if hidden[0].isspace() else "")
             message = f"an invisible character (U+{ord(hidden[0]):04X})"
             return Mistake("E101", message, place, "remove it", fix)
         text = reading.text[line.body : line.end]
-        if assigned := _ASSIGNED.match(text):
+        if assigned := re.compile(_ASSIGNED).match(text):
             mended = f"{assigned[1]}: {assigned[2] or ''}".rstrip()
             fix = reading.fix(line.body, line.end, mended)
             return Mistake("E101", "not a line of the language", at, f"write `{mended}`", fix)
-        if self.block is None and _INLINE_START.match(text):
+        if self.block is None and re.compile(_INLINE_START).match(text):
             return Mistake("E101", "not a line of the language", at, f"in a script write `/sandbox {text}`")
         label = "a line is `/connection`, `key: value`, `@directive` or `# comment`"
         return Mistake("E101", "not a line of the language", at, label)
 
     def _check_characters(self) -> None:
-        text = self.reading.text
-        if not text.isascii() and (half := _SURROGATE.search(text)):
-            span = self.reading.span(half.start(), half.end())
+        try:
+            self.reading.text.encode()
+        except UnicodeEncodeError as error:
+            span = self.reading.span(error.start, error.start + 1)
             self.reading.problem("E101", "not a character: the text is not UTF-8", span, "save the file as UTF-8")
 
 

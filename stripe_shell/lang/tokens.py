@@ -6,7 +6,16 @@ import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from stripe_shell.lang.lines import BLANKS, INLINE_NAME, LITERAL_STRING, WORD, Line, read_lines, value_end
+from stripe_shell.lang.lines import (
+    BLANKS,
+    INLINE_NAME,
+    LITERAL_STRING,
+    STRING_PATTERN,
+    WORD,
+    Line,
+    read_lines,
+    value_end,
+)
 from stripe_shell.lang.values import word_end
 
 TokenKind = Literal[
@@ -25,20 +34,20 @@ class Token(NamedTuple):
 
 
 _SPACE = re.compile(r"[ \t\r\n\ufeff]+")
-_KEY_PIECE = re.compile(r'[\[\].]|(?:"(?:[^"\\\n]|\\.)*"|[^\[\].])+')
+_KEY_PIECE = re.compile(rf"[\[\].]|(?:{STRING_PATTERN}|[^\[\].])+")
 _REFERENCE = r"\$\$\{|\$\{[^}\n]*\}?"
 _BARE_PIECE = re.compile(rf"(?P<reference>{_REFERENCE})|(?P<text>(?:[^$]|\$(?!\$?\{{))+)")
 _STRING_PIECE = re.compile(
     rf"(?P<reference>{_REFERENCE})|(?P<escape>\\(?:u[0-9a-fA-F]{{4}}|.?))|(?P<string>[^\\$]+|\$)"
 )
 _JSON_PIECE = re.compile(
-    r"""(?P<string>"(?:[^"\\\n]|\\.)*")(?P<key>(?=[ \t\r\n]*:))?|(?P<punctuation>[{}\[\],:]+)
+    rf"""(?P<string>{STRING_PATTERN})(?P<key>(?=[ \t\r\n]*:))?|(?P<punctuation>[{{}}\[\],:]+)
     |(?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)|(?P<word>true|false|null)\b|(?P<space>[ \t\r\n]+)
-    |(?P<other>[^\s"{}\[\],:]+|.)""",
+    |(?P<other>[^\s"{{}}\[\],:]+|.)""",
     re.VERBOSE,
 )
 _ARGUMENT_PIECE = re.compile(
-    rf"""(?P<space>[ \t\r]+)|(?P<string>"(?:[^"\\\n]|\\.)*"|'[^'\n]*')|(?P<reference>{_REFERENCE})
+    rf"""(?P<space>[ \t\r]+)|(?P<string>{STRING_PATTERN}|'[^'\n]*')|(?P<reference>{_REFERENCE}|\$[a-z_]+)
     |(?P<operator>[=!]=|[<>]=?|!?~|=)|(?P<punctuation>[\[\],]+)
     |(?P<keyword>(?:all|any|in|contains|startswith|endswith|exists|absent|is|count|every|until)(?=[ \t\r]|\Z))
     |(?P<number>[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h)?(?=[ \t\r,\]]|\Z))|(?P<text>[^\s"'$=!<>~\[\],]+|.)""",

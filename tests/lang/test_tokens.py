@@ -57,7 +57,7 @@ def test_the_highlighter_loses_nothing(text: str) -> None:
         ("@as x", "directive:@as text:x"),
         ("@as: x", "directive:@as punctuation:: text:x"),
         ("@let a = b", "directive:@let key:a operator:= text:b"),
-        ("@expect $http == 402", "directive:@expect text:$ text:http operator:== number:402"),
+        ("@expect $http == 402", "directive:@expect reference:$http operator:== number:402"),
         ("@expect a in [b]", "directive:@expect text:a keyword:in punctuation:[ text:b punctuation:]"),
         ("@retry 5 every 2s until a", "directive:@retry number:5 keyword:every number:2s keyword:until text:a"),
         ("Response:\n{}", "keyword:Response: punctuation:{}"),
