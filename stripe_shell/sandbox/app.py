@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any, Final
 
 from stripe_shell.records import record, replace
@@ -16,6 +17,7 @@ from stripe_shell.spec.table import Table, load_table
 from stripe_shell.wire import Request, Response
 
 from . import dispatch, due, errors
+from .accounts import Accounts
 from .catalogue import Catalogue
 from .clock import Clock, SystemClock
 from .context import Context, Json
@@ -93,55 +95,13 @@ class Sandbox:
         self.on_error = on_error
         self._lock = threading.Lock()
         self._running: set[tuple[int, str]] = set()
-        self._numbers: dict[str, int] = {}
         self._remembered = 0
-        self.account = self._first_account()
-
-    # --- accounts --------------------------------------------------------------------------------------------
+        self.accounts = Accounts(self.store, self.clock, self.ids)
+        self.account = self.accounts.first
 
     def account_of_key(self, key: str) -> str:
         """The id of the account that a secret key belongs to; a new key gets a new account. The key is not kept."""
-        from hashlib import sha256
-
-        digest = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-        with self.store.read() as session:
-            found = session.account_of_key(digest)
-        return found or self._add_account(digest)
-
-    def _first_account(self) -> str:
-        with self.store.read() as session:
-            found = session.first_account()
-        return found or self._add_account(None)
-
-    def _add_account(self, key_hash: str | None) -> str:
-        with self.store.write() as session:
-            known = session.account_of_key(key_hash) if key_hash else session.first_account()
-            if known:
-                return known
-            key = self.ids.account(self.clock.now())
-            session.add_account(key, key_hash)
-        return key
-
-    def _number(self, key: str) -> int:
-        """The store's number of an account, which is made room for when it is used first."""
-        number = self._numbers.get(key)
-        if number is None:
-            with self.store.write() as session:
-                number = session.account(key) or session.add_account(key)
-            self._numbers[key] = number
-        return number
-
-    def _account(self, request: Request, platform: str) -> str:
-        """The account that a request runs on: the one that `Stripe-Account` names, or the key's own."""
-        asked = _header(request, "stripe-account")
-        if asked is None or asked == platform:
-            return platform
-        number = self._number(platform)
-        with self.store.read() as session:
-            rows = [session.get(number, kind, asked) for kind in ("account", "v2.core.account")]
-        if not any(row is not None and not row.deleted for row in rows):
-            raise errors.no_access(asked)
-        return asked
+        return self.accounts.of_key(key)
 
     # --- sending ---------------------------------------------------------------------------------------------
 
@@ -151,6 +111,17 @@ class Sandbox:
         headers: Headers = {"Content-Type": "application/json", "Request-Id": f"req_{self.ids.text(14)}"}
         status, body = self._answer(request, account or self.account, headers)
         return Response(status, headers, body, (time.perf_counter() - started) * 1000)
+
+    def refuse(self, error: StripeError) -> Response:
+        """The answer to a request that is refused before it gets here: no key, too many requests."""
+        headers: Headers = {
+            "Content-Type": "application/json",
+            "Request-Id": f"req_{self.ids.text(14)}",
+            "Stripe-Version": self.table.version,
+        }
+        if error.status == 401:
+            headers["WWW-Authenticate"] = 'Bearer realm="Stripe"'
+        return Response(error.status, headers, _error_body(error, headers))
 
     def _answer(self, request: Request, platform: str, headers: Headers) -> tuple[int, bytes]:
         call: _Call | None = None
@@ -176,7 +147,7 @@ class Sandbox:
         if found is None:
             raise errors.unrecognized_url(request.method, request.path)
         operation, path = found
-        account = self._account(request, platform)
+        account = self.accounts.connected(platform, _header(request, "stripe-account"))
         params = decode(request)
         paths = take_expand(params, operation)
         kind = dispatch.kind_of(self.table, operation, path, params)
@@ -194,7 +165,7 @@ class Sandbox:
             tuple(paths),
             platform,
             account,
-            self._number(account),
+            self.accounts.number(account),
             writable,
         )
 
@@ -260,7 +231,7 @@ class Sandbox:
             request_id=call.request_id,
             operation=call.operation,
             path=call.path,
-            params=call.params,
+            params=deepcopy(call.params) if call.key else call.params,
             writable=call.writable,
             expand=call.expand,
         )
@@ -269,7 +240,7 @@ class Sandbox:
 
     def catch_up(self) -> None:
         """Do what Stripe would have done by itself by now in every account that was used: see due.py."""
-        for account, number in list(self._numbers.items()):
+        for account, number in self.accounts.used():
             self._catch_up(account, number)
 
     def _catch_up(self, account: str, number: int) -> None:
@@ -370,7 +341,7 @@ class Sandbox:
         An object that is there already is replaced. Raises ValueError for one without `object`.
         """
         platform = account or self.account
-        number = self._number(platform)
+        number = self.accounts.number(platform)
         with self.store.write() as session:
             ctx = self._inner_context(session, platform, number)
             for given in objects:
@@ -378,15 +349,16 @@ class Sandbox:
                     raise ValueError("an object to seed needs its `object`")
                 _seed(ctx, dict(given))
 
-    def reset(self) -> None:
-        """Forget every object, event and remembered answer; accounts and their keys stay."""
-        self.store.clear()
+    def reset(self, account: str | None = None) -> None:
+        """Forget every object, event and remembered answer, of one account or of all; accounts and their keys stay."""
+        with self.store.write() as session:
+            session.clear(None if account is None else self.accounts.number(account))
 
     @contextmanager
     def context(self, *, account: str | None = None) -> Iterator[Context]:
         """A context of its own, in one transaction, for what no request causes: clocks, deliveries, tests."""
         platform = account or self.account
-        number = self._number(platform)
+        number = self.accounts.number(platform)
         with self.store.write() as session:
             ctx = self._inner_context(session, platform, number)
             yield ctx

@@ -221,6 +221,16 @@ def cannot_expand(path: str, hint: str = "") -> StripeError:
     return StripeError(f"This property cannot be expanded ({path}).{hint}", validation=True)
 
 
+def too_many_requests() -> StripeError:
+    """A key is over its limit."""
+    return StripeError(
+        "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
+        status=429,
+        code="rate_limit",
+        validation=True,
+    )
+
+
 def internal_error() -> StripeError:
     """A mistake of the sandbox itself; nothing was written."""
     return StripeError("An unknown error occurred in the sandbox. Nothing was changed.", status=500, kind="api_error")
