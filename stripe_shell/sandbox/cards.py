@@ -191,13 +191,13 @@ CARDS: Final[tuple[CardFacts, ...]] = (
     ),
     # Their numbers are not published; the digits only tell them apart.
     CardFacts(
-        "4000000000090341",
+        "4000000000900342",
         ("visa_chargeCustomerFailLostCard", "chargeCustomerFailLostCard"),
         decline="lost_card",
         declines_later=True,
     ),
     CardFacts(
-        "4000000000080342",
+        "4000000000800344",
         ("visa_chargeCustomerFailStolenCard", "chargeCustomerFailStolenCard"),
         decline="stolen_card",
         declines_later=True,
