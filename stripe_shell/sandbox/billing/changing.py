@@ -26,7 +26,7 @@ from . import (
     terms,
 )
 from .lines import Record
-from .periods import Period
+from .periods import Period, add_interval
 from .prorating import Change
 
 _WHILE_INCOMPLETE = {"default_payment_method", "default_source", "description", "metadata"}
@@ -109,6 +109,28 @@ def resume(ctx: Context, subscription: Json, params: Json) -> None:
     ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
 
 
+def bill_waiting(ctx: Context, subscription: Json) -> None:
+    """The time between two periods at which what waits is billed, and the next such time."""
+    interval = subscription["pending_invoice_item_interval"]
+    subscription["next_pending_invoice_item_invoice"] = next_waiting(subscription, ctx.now()) if interval else None
+    ctx.save(subscription)
+    if not lines.pending(ctx, subscription["customer"], subscription["id"], subscription["currency"]):
+        return
+    customer = ctx.get("customer", subscription["customer"])
+    work = Work(ctx, customer, {}, subscription, deepcopy(subscription), [])
+    invoice = _invoice(work, "automatic_pending_invoice_item_invoice")
+    subscription["latest_invoice"] = invoice["id"]
+    ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
+
+
+def next_waiting(subscription: Json, now: int) -> int | None:
+    """When what waits is billed next, in epoch seconds; None when only renewals bill it."""
+    interval = subscription["pending_invoice_item_interval"]
+    if not interval:
+        return None
+    return add_interval(now, interval["interval"], interval.get("interval_count") or 1)
+
+
 # --- checks ----------------------------------------------------------------------------------------------------
 
 
@@ -175,6 +197,7 @@ def _plain(work: Work, echo: Callable[[Json, Json], None]) -> None:
         subscription["pending_invoice_item_interval"] = (
             None if is_clear(interval) else {"interval_count": 1, **interval}
         )
+        subscription["next_pending_invoice_item_invoice"] = next_waiting(subscription, ctx.now())
     ending.note_details(subscription, params.get("cancellation_details"))
     starting.add_items(ctx, subscription, work.customer, params.get("add_invoice_items") or ())
 

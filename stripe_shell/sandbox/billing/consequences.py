@@ -14,7 +14,8 @@ def invoice_paid(ctx: Context, invoice: Json) -> None:
     subscription = _subscription(ctx, invoice)
     if subscription is not None:
         _go_on(ctx, subscription, invoice)
-    set_delinquent(ctx, invoice["customer"], _has_failed_invoices(ctx, invoice["customer"]))
+    if not _has_failed_invoices(ctx, invoice["customer"]):
+        set_delinquent(ctx, invoice["customer"], False)
 
 
 def invoice_failed(ctx: Context, invoice: Json, *, automatic: bool) -> None:

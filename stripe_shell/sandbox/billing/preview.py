@@ -48,6 +48,18 @@ def stored(ctx: Context, key: str) -> Json | None:
     return found
 
 
+def upcoming(ctx: Context, subscription: Json) -> Json | None:
+    """What `invoice.upcoming` shows of a subscription: its next invoice, without an id; None when nothing comes."""
+    with ctx.rehearsal() as inner:
+        own = inner.get("subscription", subscription["id"])
+        try:
+            invoice = _renamed(inner, _renewal(inner, own, {}))
+        except errors.StripeError:
+            return None
+    del invoice["id"]
+    return invoice
+
+
 def _rehearsed(ctx: Context, params: Json) -> Json:
     details = dict(params.get("subscription_details") or {})
     if params.get("subscription"):

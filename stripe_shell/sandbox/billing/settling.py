@@ -18,6 +18,9 @@ from .periods import DAY
 if TYPE_CHECKING:
     from stripe_shell.sandbox.payments import Attempt
 
+#: Invoices of a call that pays them itself, or leaves that to the customer.
+_PAID_AT_ONCE = ("subscription_create", "subscription_update")
+
 _HOSTED = "https://invoice.stripe.com/i"
 _PDF = "https://pay.stripe.com/invoice"
 
@@ -38,6 +41,8 @@ def finalize(ctx: Context, invoice: Json, *, method: str | None = None) -> None:
     invoice["status_transitions"]["finalized_at"] = now
     invoice["effective_at"] = invoice["effective_at"] or now
     invoice["automatically_finalizes_at"] = None
+    by_itself = invoice["auto_advance"] and _is_charged(invoice) and invoice["billing_reason"] not in _PAID_AT_ONCE
+    invoice["next_payment_attempt"] = now + rules.DRAFT_FOR if by_itself else None
     token = f"test_{ctx.ids.text(40)}"
     invoice["hosted_invoice_url"] = f"{_HOSTED}/{ctx.account}/{token}?s=ap"
     invoice["invoice_pdf"] = f"{_PDF}/{ctx.account}/{token}/pdf?s=ap"
@@ -204,8 +209,8 @@ def note_failure(ctx: Context, invoice: Json, error: StripeError | None, *, auto
     invoice["attempted"] = True
     if automatic or not invoice["attempt_count"]:
         invoice["attempt_count"] += 1
-    if invoice["auto_advance"] or automatic:
-        invoice["next_payment_attempt"] = next_attempt(ctx, invoice)
+    by_itself = invoice["auto_advance"] and invoice["billing_reason"] != "subscription_create"
+    invoice["next_payment_attempt"] = next_attempt(ctx, invoice) if by_itself or automatic else None
     code = (error.extra.get("decline_code") or error.code) if error else None
     ctx.hidden(invoice)["refusal"] = code
     changed = ctx.save(invoice)

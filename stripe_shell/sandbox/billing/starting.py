@@ -13,7 +13,7 @@ from stripe_shell.sandbox.errors import StripeError
 
 from . import discounts, drafting, items, lines, prices, rules, settling, terms
 from .lines import Record
-from .periods import Period
+from .periods import Period, add_interval
 from .proration import debit
 
 #: What a subscription is when nothing else is said, beyond what its schema gives.
@@ -158,7 +158,10 @@ def _object(
         "trial_start": ctx.now() if when.trial_end else None,
     }
     if params.get("pending_invoice_item_interval"):
-        subscription["pending_invoice_item_interval"] = {"interval_count": 1, **params["pending_invoice_item_interval"]}
+        interval = {"interval_count": 1, **params["pending_invoice_item_interval"]}
+        subscription["pending_invoice_item_interval"] = interval
+        soon = add_interval(ctx.now(), interval["interval"], interval["interval_count"])
+        subscription["next_pending_invoice_item_invoice"] = soon
     subscription["discounts"] = discounts.applied(
         ctx,
         params.get("discounts"),

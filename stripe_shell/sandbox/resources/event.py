@@ -18,8 +18,8 @@ class Event(Resource):
 
     def load(self, ctx: Context, key: str) -> Json | None:
         """The event, while Stripe keeps it."""
-        event = ctx.find("event", key)
-        return event if event is not None and event["created"] > ctx.now() - KEPT else None
+        row = ctx.row("event", key)
+        return ctx.find("event", key) if row is not None and row.created > ctx.wall.now() - KEPT else None
 
     def list_page(self, ctx: Context, params: Json) -> Page:
         """Those that Stripe still keeps."""

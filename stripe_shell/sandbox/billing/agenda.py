@@ -1,0 +1,178 @@
+"""What is due when: all that happens to subscriptions, invoices, schedules and quotes as time goes by, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from stripe_shell.sandbox.context import Context, Json
+
+from . import changing, consequences, cycling, discounts, ending, items, phases, preview, rules, settling, starting
+
+#: More steps than this in one advance are a mistake of ours.
+_MOST_STEPS = 100_000
+
+_RENEWED = ("active", "past_due", "unpaid")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that happens at a time (epoch seconds); of what happens at the same time the lowest rank goes first."""
+
+    time: int
+    rank: int
+    run: Callable[[], None]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands in the order."""
+        return self.time, self.rank
+
+
+def run_until(ctx: Context, until: int, customers: Callable[[], Iterable[Json]]) -> None:
+    """Let everything happen that is due for these customers up to a time, each at its own time."""
+    for _ in range(_MOST_STEPS):
+        due = min(_dues(ctx, customers()), key=lambda entry: entry.place, default=None)
+        if due is None or due.time > until:
+            return
+        with ctx.at(due.time):
+            due.run()
+    raise RuntimeError(f"nothing comes to rest before {until}")
+
+
+def _dues(ctx: Context, customers: Iterable[Json]) -> Iterator[Due]:
+    for customer in customers:
+        key = customer["id"]
+        for schedule in ctx.all("subscription_schedule", customer=key):
+            yield from _of_schedule(ctx, schedule)
+        for subscription in ctx.all("subscription", customer=key):
+            if subscription["status"] not in ending.OVER:
+                yield from _of_subscription(ctx, subscription)
+        for status in ("draft", "open"):
+            for invoice in ctx.all("invoice", customer=key, status=status):
+                yield from _of_invoice(ctx, invoice)
+        for quote in ctx.all("quote", customer=key):
+            if quote["status"] == "open":
+                yield Due(quote["expires_at"], 6, partial(_expire_quote, ctx, quote))
+
+
+# --- subscriptions -------------------------------------------------------------------------------------------------
+
+
+def _of_subscription(ctx: Context, subscription: Json) -> Iterator[Due]:
+    status = subscription["status"]
+    if subscription["pending_update"]:
+        yield Due(subscription["pending_update"]["expires_at"], 2, partial(_drop_update, ctx, subscription))
+    if status == "incomplete":
+        expires = subscription["created"] + rules.INCOMPLETE_FOR
+        yield Due(expires, 2, partial(cycling.give_up_first, ctx, subscription))
+        return
+    if subscription["cancel_at"] is not None:
+        end = partial(ending.end, ctx, subscription, "cancellation_requested")
+        yield Due(subscription["cancel_at"], 1, end)
+    if status == "trialing":
+        yield from _of_trial(ctx, subscription)
+    if status in _RENEWED:
+        first = items.first_end(subscription["items"]["data"])
+        yield Due(first, 4, partial(cycling.renew, ctx, subscription))
+    if status in (*_RENEWED, "trialing"):
+        yield from _notices(ctx, subscription)
+    yield from _of_pauses(ctx, subscription)
+    for name in subscription["discounts"]:
+        discount = ctx.find("discount", name)
+        if discount is not None and discount["end"] is not None:
+            yield Due(discount["end"], 5, partial(_end_discount, ctx, subscription, name))
+
+
+def _of_trial(ctx: Context, subscription: Json) -> Iterator[Due]:
+    end = subscription["trial_end"]
+    yield Due(end, 4, partial(cycling.end_trial, ctx, subscription))
+    if ctx.hidden(subscription).get("told_trial_end") != end:
+        yield Due(end - rules.TRIAL_ENDS_SOON, 0, partial(starting.tell_trial_ends_soon, ctx, subscription))
+
+
+def _notices(ctx: Context, subscription: Json) -> Iterator[Due]:
+    """`invoice.upcoming`, once for each period that is long enough."""
+    shown = subscription["items"]["data"]
+    first = items.first_end(shown)
+    soon = first - rules.UPCOMING_BEFORE
+    stays = subscription["cancel_at"] is None or subscription["cancel_at"] > first
+    began = max(item["current_period_start"] for item in shown)
+    if stays and soon > began and ctx.hidden(subscription).get("told_upcoming") != first:
+        yield Due(soon, 0, partial(_tell_upcoming, ctx, subscription, first))
+
+
+def _of_pauses(ctx: Context, subscription: Json) -> Iterator[Due]:
+    pause = subscription["pause_collection"]
+    if pause and pause.get("resumes_at"):
+        yield Due(pause["resumes_at"], 3, partial(_collect_again, ctx, subscription))
+    soon = subscription["next_pending_invoice_item_invoice"]
+    if soon is not None:
+        yield Due(soon, 5, partial(changing.bill_waiting, ctx, subscription))
+
+
+def _tell_upcoming(ctx: Context, subscription: Json, period_end: int) -> None:
+    ctx.hidden(subscription)["told_upcoming"] = period_end
+    ctx.save(subscription)
+    invoice = preview.upcoming(ctx, subscription)
+    if invoice is not None:
+        ctx.emit("invoice.upcoming", invoice)
+
+
+def _drop_update(ctx: Context, subscription: Json) -> None:
+    """Nobody paid for the pending update in time."""
+    pending = ctx.hidden(subscription).get("pending") or {}
+    invoice = ctx.find("invoice", pending.get("invoice") or "")
+    consequences.drop_pending(ctx, subscription)
+    if invoice is not None and invoice["status"] == "open":
+        settling.void(ctx, invoice)
+
+
+def _collect_again(ctx: Context, subscription: Json) -> None:
+    subscription["pause_collection"] = None
+    ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
+
+
+def _end_discount(ctx: Context, subscription: Json, name: str) -> None:
+    discounts.drop_used(ctx, subscription, [name])
+    ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
+
+
+# --- the others ----------------------------------------------------------------------------------------------------
+
+
+def _of_invoice(ctx: Context, invoice: Json) -> Iterator[Due]:
+    hopeless = ctx.hidden(invoice).get("uncollectible_at")
+    if hopeless is not None:
+        yield Due(hopeless, 6, partial(settling.mark_uncollectible, ctx, invoice))
+    elif invoice["status"] == "draft" and invoice["auto_advance"]:
+        yield Due(_comes_of_age(invoice), 7, partial(cycling.advance_draft, ctx, invoice))
+    elif invoice["status"] == "open" and invoice["next_payment_attempt"] is not None:
+        yield Due(invoice["next_payment_attempt"], 8, partial(cycling.try_again, ctx, invoice))
+    elif invoice["status"] == "open" and invoice["due_date"] and not ctx.hidden(invoice).get("overdue"):
+        yield Due(invoice["due_date"], 8, partial(cycling.fall_due, ctx, invoice))
+
+
+def _comes_of_age(invoice: Json) -> int:
+    """When a draft is finalized: an hour after it was made, or when it was asked for."""
+    asked = invoice["automatically_finalizes_at"]
+    usual = invoice["created"] + rules.FINALIZES_AFTER
+    return int(asked) if asked is not None and asked != usual else int(invoice["created"]) + rules.DRAFT_FOR
+
+
+def _of_schedule(ctx: Context, schedule: Json) -> Iterator[Due]:
+    time = phases.next_turn(schedule)
+    if time is None:
+        return
+    yield Due(time, 3, partial(phases.turn, ctx, schedule))
+    soon = phases.last_end(schedule) - rules.SCHEDULE_ENDS_SOON
+    if schedule["status"] == "active" and not ctx.hidden(schedule).get("told_expiring"):
+        yield Due(soon, 0, partial(phases.tell_expiring, ctx, schedule))
+
+
+def _expire_quote(ctx: Context, quote: Json) -> None:
+    quote["status"] = "canceled"
+    quote["status_transitions"]["canceled_at"] = ctx.now()
+    ctx.save(quote)
+    ctx.emit("quote.canceled", quote)

@@ -1,0 +1,337 @@
+"""Subscription schedules: phases one after the other, each of which sets up the subscription anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.echo import is_clear
+
+from . import ending, lines, prices
+from .periods import add_interval
+
+MAX_PHASES = 10
+
+_OPEN = ("not_started", "active")
+
+
+# --- phases from parameters ----------------------------------------------------------------------------------------
+
+
+def phases_from(ctx: Context, given: Sequence[Mapping[str, Any]], start: int) -> list[Json]:
+    """Phases in a row from parameters, the first one from `start` (epoch seconds). Raises StripeError."""
+    if not given:
+        raise errors.missing_parameter("phases")
+    if len(given) > MAX_PHASES:
+        raise errors.invalid(f"A schedule can have at most {MAX_PHASES} current and future phases.", param="phases")
+    made, time = [], start
+    for index, entry in enumerate(given):
+        where = f"phases[{index}]"
+        begins = entry.get("start_date")
+        if begins not in (None, "now") and index and begins != time:
+            raise errors.invalid("Phases must follow each other without gaps.", param=f"{where}[start_date]")
+        phase = _phase(ctx, entry, time if begins in (None, "now") else int(begins), where)
+        made.append(phase)
+        time = phase["end_date"]
+    return made
+
+
+def _phase(ctx: Context, entry: Mapping[str, Any], start: int, where: str) -> Json:
+    if not entry.get("items"):
+        raise errors.missing_parameter(f"{where}[items]")
+    own = [_item(ctx, item, f"{where}[items][{index}]") for index, item in enumerate(entry["items"])]
+    end = _end(ctx, entry, start, own, where)
+    trial_end = entry.get("trial_end")
+    if entry.get("trial"):
+        trial_end = end
+    rates = lines.rates_json(ctx, entry.get("default_tax_rates") or (), f"{where}[default_tax_rates]")
+    price = ctx.get("price", own[0]["price"])
+    return {
+        "add_invoice_items": [dict(item) for item in entry.get("add_invoice_items") or ()],
+        "application_fee_percent": entry.get("application_fee_percent"),
+        "billing_cycle_anchor": entry.get("billing_cycle_anchor"),
+        "billing_thresholds": entry.get("billing_thresholds") or None,
+        "collection_method": entry.get("collection_method"),
+        "currency": entry.get("currency") or price["currency"],
+        "default_payment_method": entry.get("default_payment_method"),
+        "default_tax_rates": rates,
+        "description": entry.get("description") or None,
+        "discounts": [_discount(item) for item in entry.get("discounts") or ()],
+        "end_date": end,
+        "invoice_settings": _invoice_settings(entry.get("invoice_settings")),
+        "items": own,
+        "metadata": dict(entry.get("metadata") or {}),
+        "on_behalf_of": entry.get("on_behalf_of"),
+        "proration_behavior": entry.get("proration_behavior") or "create_prorations",
+        "start_date": start,
+        "transfer_data": entry.get("transfer_data"),
+        "trial_end": None if trial_end in (None, "now") else trial_end,
+    }
+
+
+def _item(ctx: Context, item: Mapping[str, Any], where: str) -> Json:
+    price = prices.price_from(ctx, item, where, recurring=True)
+    if price is None:
+        raise errors.missing_parameter(f"{where}[price]")
+    made: Json = {
+        "billing_thresholds": item.get("billing_thresholds") or None,
+        "discounts": [_discount(entry) for entry in item.get("discounts") or ()],
+        "metadata": dict(item.get("metadata") or {}),
+        "plan": price["id"],
+        "price": price["id"],
+        "tax_rates": lines.rates_json(ctx, item.get("tax_rates") or (), f"{where}[tax_rates]"),
+    }
+    if not prices.is_metered(price):
+        made["quantity"] = 1 if item.get("quantity") is None else item["quantity"]
+    return made
+
+
+def _discount(entry: Mapping[str, Any]) -> Json:
+    return {name: entry.get(name) for name in ("coupon", "discount", "promotion_code")}
+
+
+def _invoice_settings(given: Any) -> Json | None:
+    if not given:
+        return None
+    return {"account_tax_ids": None, "days_until_due": None, "issuer": None} | dict(given)
+
+
+def _end(ctx: Context, entry: Mapping[str, Any], start: int, own: Sequence[Json], where: str) -> int:
+    """When a phase ends: stated, after a duration, or after so many times the price's interval; one by default."""
+    given = [name for name in ("end_date", "duration", "iterations") if entry.get(name) is not None]
+    if len(given) > 1:
+        raise errors.exclusive(*(f"{where}[{name}]" for name in given))
+    if entry.get("end_date") is not None:
+        end = ctx.now() if entry["end_date"] == "now" else int(entry["end_date"])
+        if end <= start:
+            raise errors.invalid("A phase must end after it starts.", param=f"{where}[end_date]")
+        return end
+    if entry.get("duration"):
+        duration = entry["duration"]
+        return add_interval(start, duration["interval"], int(duration.get("interval_count") or 1))
+    recurring = ctx.get("price", own[0]["price"])["recurring"]
+    count = int(entry.get("iterations") or 1)
+    return add_interval(start, recurring["interval"], (recurring.get("interval_count") or 1) * count)
+
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+
+def next_turn(schedule: Json) -> int | None:
+    """When the schedule next does something, in epoch seconds; None when it is over."""
+    if schedule["status"] == "not_started":
+        return int(schedule["phases"][0]["start_date"])
+    if schedule["status"] == "active" and schedule["current_phase"]:
+        return int(schedule["current_phase"]["end_date"])
+    return None
+
+
+def last_end(schedule: Json) -> int:
+    """When the last phase ends."""
+    return int(schedule["phases"][-1]["end_date"])
+
+
+def turn(ctx: Context, schedule: Json) -> None:
+    """The schedule starts, goes over to its next phase, or is done."""
+    if schedule["status"] == "not_started":
+        begin(ctx, schedule)
+        return
+    now = ctx.now()
+    following = next((phase for phase in schedule["phases"] if phase["start_date"] >= now), None)
+    if following is not None:
+        enter(ctx, schedule, following)
+    else:
+        finish(ctx, schedule)
+
+
+def begin(ctx: Context, schedule: Json) -> None:
+    """The first phase: a subscription is made, its first invoice a draft."""
+    phase = schedule["phases"][0]
+    subscription = ctx.behaviour("subscription").begin(ctx, _creation(schedule, phase), drafts=True)
+    schedule |= {"status": "active", "subscription": subscription["id"]}
+    _set_current(schedule, phase)
+    subscription["schedule"] = schedule["id"]
+    _show_end(subscription, schedule, phase)
+    ctx.save(subscription)
+    changed = ctx.save(schedule)
+    ctx.emit("subscription_schedule.updated", schedule, changed)
+
+
+def enter(ctx: Context, schedule: Json, phase: Json, *, behavior: str | None = None) -> None:
+    """Set the subscription up as a phase says."""
+    subscription = ctx.get("subscription", schedule["subscription"])
+    update = _update(ctx, schedule, subscription, phase)
+    update["proration_behavior"] = behavior or phase["proration_behavior"]
+    ctx.resource("subscription").update(ctx, subscription, update)
+    _set_current(schedule, phase)
+    _show_end(subscription, schedule, phase)
+    changed = ctx.save(subscription)
+    if changed:
+        ctx.emit("customer.subscription.updated", subscription, changed)
+    changed = ctx.save(schedule)
+    if changed:
+        ctx.emit("subscription_schedule.updated", schedule, changed)
+
+
+def finish(ctx: Context, schedule: Json) -> None:
+    """The last phase is over: the subscription goes on alone, or ends."""
+    subscription = ctx.find("subscription", schedule["subscription"] or "")
+    cancels = schedule["end_behavior"] == "cancel"
+    schedule |= {"completed_at": ctx.now(), "current_phase": None, "status": "completed"}
+    if not cancels:
+        schedule |= {"released_subscription": schedule["subscription"]}
+    ctx.save(schedule)
+    ctx.emit("subscription_schedule.completed", schedule)
+    if subscription is None or subscription["status"] in ending.OVER:
+        return
+    subscription["schedule"] = None
+    if cancels:
+        ending.end(ctx, subscription, "cancellation_requested")
+    else:
+        ctx.save(subscription)
+
+
+def tell_expiring(ctx: Context, schedule: Json) -> None:
+    """The end of the last phase is near."""
+    ctx.hidden(schedule)["told_expiring"] = True
+    ctx.save(schedule)
+    ctx.emit("subscription_schedule.expiring", schedule)
+
+
+def check_open(schedule: Json, verb: str) -> None:
+    """Only schedules that are not over take a change. Raises StripeError."""
+    if schedule["status"] not in _OPEN:
+        raise errors.invalid(
+            f"You cannot {verb} a subscription schedule that is currently in the `{schedule['status']}` status. It can "
+            f"only be {verb.removesuffix('e')}ed if it is in the `not_started` or `active` status."
+        )
+
+
+# --- what a phase makes of the subscription -----------------------------------------------------------------------
+
+
+def _set_current(schedule: Json, phase: Json) -> None:
+    schedule["current_phase"] = {"end_date": phase["end_date"], "start_date": phase["start_date"]}
+
+
+def _show_end(subscription: Json, schedule: Json, phase: Json) -> None:
+    """`cancel_at` shows in the last phase of a schedule that cancels."""
+    last = schedule["phases"][-1]["start_date"] == phase["start_date"]
+    ends = last and schedule["end_behavior"] == "cancel"
+    subscription["cancel_at"] = phase["end_date"] if ends else None
+
+
+def _settings(schedule: Json, phase: Json) -> Json:
+    """What a phase says beyond its items, and the schedule's defaults where it is silent."""
+    defaults = schedule["default_settings"]
+    found: Json = {}
+    for name in ("collection_method", "default_payment_method", "description", "on_behalf_of"):
+        value = phase.get(name) or defaults.get(name)
+        if value is not None:
+            found[name] = value
+    settings = phase.get("invoice_settings") or defaults.get("invoice_settings") or {}
+    if found.get("collection_method") == "send_invoice" and settings.get("days_until_due") is not None:
+        found["days_until_due"] = settings["days_until_due"]
+    found["default_tax_rates"] = [rate["id"] for rate in phase["default_tax_rates"] or ()]
+    found["discounts"] = [_named(entry) for entry in phase["discounts"]]
+    if phase["add_invoice_items"]:
+        found["add_invoice_items"] = phase["add_invoice_items"]
+    return found
+
+
+def _creation(schedule: Json, phase: Json) -> Json:
+    params = _settings(schedule, phase)
+    params |= {
+        "billing_mode": schedule["billing_mode"],
+        "customer": schedule["customer"],
+        "items": [_wanted(item) for item in phase["items"]],
+        "metadata": dict(phase["metadata"] or {}),
+    }
+    if phase["trial_end"]:
+        params["trial_end"] = phase["trial_end"]
+    return params
+
+
+def _update(ctx: Context, schedule: Json, subscription: Json, phase: Json) -> Json:
+    """The update that makes the subscription what the phase says."""
+    params = _settings(schedule, phase)
+    params["metadata"] = dict(phase["metadata"] or {})
+    params["items"] = _replaced(subscription, phase)
+    if phase["trial_end"] and phase["trial_end"] > ctx.now():
+        params["trial_end"] = phase["trial_end"]
+    if phase["billing_cycle_anchor"] == "phase_start":
+        params["billing_cycle_anchor"] = "now"
+    return params
+
+
+def _replaced(subscription: Json, phase: Json) -> list[Json]:
+    """Items of a phase as an update: those with a price that is there stay, others take the place of what goes."""
+    old = list(subscription["items"]["data"])
+    entries, fresh = [], []
+    for item in phase["items"]:
+        same = next((own for own in old if own["price"]["id"] == item["price"]), None)
+        if same is None:
+            fresh.append(item)
+        else:
+            old.remove(same)
+            entries.append({**_wanted(item), "id": same["id"]})
+    for item in fresh:
+        entries.append({**_wanted(item), "id": old.pop(0)["id"]} if old else _wanted(item))
+    return [*entries, *({"id": own["id"], "deleted": True} for own in old)]
+
+
+def _wanted(item: Json) -> Json:
+    entry: Json = {"price": item["price"], "metadata": dict(item["metadata"] or {})}
+    if item.get("quantity") is not None:
+        entry["quantity"] = item["quantity"]
+    if item["tax_rates"]:
+        entry["tax_rates"] = [rate["id"] for rate in item["tax_rates"]]
+    if item["discounts"]:
+        entry["discounts"] = [_named(discount) for discount in item["discounts"]]
+    return entry
+
+
+def _named(entry: Mapping[str, Any]) -> Json:
+    return {name: value for name, value in entry.items() if not is_clear(value)}
+
+
+def from_subscription(subscription: Json) -> Json:
+    """The phase that a subscription is in now."""
+    shown = subscription["items"]["data"]
+    return {
+        "add_invoice_items": [],
+        "application_fee_percent": subscription["application_fee_percent"],
+        "billing_cycle_anchor": None,
+        "billing_thresholds": None,
+        "collection_method": subscription["collection_method"],
+        "currency": subscription["currency"],
+        "default_payment_method": subscription["default_payment_method"],
+        "default_tax_rates": list(subscription["default_tax_rates"] or ()),
+        "description": subscription["description"],
+        "discounts": [{"coupon": None, "discount": name, "promotion_code": None} for name in subscription["discounts"]],
+        "end_date": max(item["current_period_end"] for item in shown),
+        "invoice_settings": None,
+        "items": [_from_item(item) for item in shown],
+        "metadata": dict(subscription["metadata"]),
+        "on_behalf_of": subscription["on_behalf_of"],
+        "proration_behavior": "create_prorations",
+        "start_date": min(item["current_period_start"] for item in shown),
+        "transfer_data": subscription["transfer_data"],
+        "trial_end": subscription["trial_end"],
+    }
+
+
+def _from_item(item: Json) -> Json:
+    made: Json = {
+        "billing_thresholds": None,
+        "discounts": [{"coupon": None, "discount": name, "promotion_code": None} for name in item["discounts"]],
+        "metadata": dict(item["metadata"]),
+        "plan": item["price"]["id"],
+        "price": item["price"]["id"],
+        "tax_rates": list(item["tax_rates"] or ()),
+    }
+    if item.get("quantity") is not None:
+        made["quantity"] = item["quantity"]
+    return made

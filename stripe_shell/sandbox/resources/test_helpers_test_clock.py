@@ -1,0 +1,113 @@
+"""Test clocks: customers whose time stands still until it is moved."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing import agenda, ending
+from stripe_shell.sandbox.billing.periods import DAY, Cycle
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.resource import Resource, action
+
+_KEPT_FOR = 30 * DAY
+_LONGEST_NAME = 300
+
+
+class TestClock(Resource):
+    """`POST /v1/test_helpers/test_clocks`; moving one lets everything happen that lies between."""
+
+    __test__ = False  # no test of pytest's
+
+    object = "test_helpers.test_clock"
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Refuse a name that is too long."""
+        if len(params.get("name") or "") > _LONGEST_NAME:
+            raise errors.too_long("name", params["name"], _LONGEST_NAME)
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """It is kept for thirty days."""
+        obj |= {"deletes_after": ctx.now() + _KEPT_FOR, "status": "ready", "status_details": {}}
+
+    def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Put a customer that is there already on the clock, for good."""
+        if not params.get("customer"):
+            return
+        customer = ctx.get("customer", params["customer"], param="customer")
+        if customer["test_clock"]:
+            raise errors.invalid("This customer is already on a test clock.", param="customer")
+        customer["test_clock"] = obj["id"]
+        ctx.save(customer)
+        for kind in ("subscription", "invoice", "invoiceitem", "subscription_schedule", "quote"):
+            for owned in ctx.all(kind, customer=customer["id"]):
+                owned["test_clock"] = obj["id"]
+                ctx.save(owned)
+
+    @action
+    def advance(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Move the clock on. Answers while it seems to move; it stands again when the answer is there."""
+        target = params["frozen_time"]
+        self._check_advance(ctx, obj, target)
+        obj["status"] = "advancing"
+        obj["status_details"] = {"advancing": {"target_frozen_time": target}}
+        ctx.save(obj)
+        ctx.emit(self.event_name("advancing"), obj)
+        answer = dict(obj)
+        self._move(ctx, obj, target)
+        return answer
+
+    def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Its customers go with it."""
+        with ctx.at(obj["frozen_time"]):
+            for customer in self.customers(ctx, obj):
+                ctx.resource("customer").delete(ctx, customer, {})
+
+    def customers(self, ctx: Context, obj: Json) -> list[Json]:
+        """The customers that live in its time."""
+        return ctx.all("customer", test_clock=obj["id"])
+
+    def event_name(self, happened: str) -> str:
+        """The type of an event of a clock."""
+        return f"test_helpers.test_clock.{happened}"
+
+    def _check_advance(self, ctx: Context, obj: Json, target: int) -> None:
+        now = obj["frozen_time"]
+        if obj["status"] == "internal_failure":
+            raise errors.invalid("This test clock failed while it was advanced, and cannot be advanced any more.")
+        if obj["status"] == "advancing":
+            raise StripeError("This test clock is advancing. Wait until it is ready.", status=429, code="lock_timeout")
+        if target <= now:
+            raise errors.invalid(
+                f"`frozen_time` must be later than the test clock's current time ({now}).", param="frozen_time"
+            )
+        latest = self._latest(ctx, obj)
+        if target > latest:
+            raise errors.invalid(
+                "You can advance a test clock by at most two intervals of its shortest subscription, or two years "
+                f"without any: up to {latest}.",
+                param="frozen_time",
+            )
+
+    def _latest(self, ctx: Context, obj: Json) -> int:
+        """How far it may be moved at once, in epoch seconds."""
+        now = obj["frozen_time"]
+        ends = [Cycle(now, "year", 2).boundary(1)]
+        for customer in self.customers(ctx, obj):
+            for subscription in ctx.all("subscription", customer=customer["id"]):
+                if subscription["status"] in ending.OVER:
+                    continue
+                for item in subscription["items"]["data"]:
+                    recurring = item["price"]["recurring"]
+                    ends.append(Cycle(now, recurring["interval"], recurring["interval_count"]).boundary(2))
+        return min(ends)
+
+    def _move(self, ctx: Context, obj: Json, target: int) -> None:
+        try:
+            agenda.run_until(ctx, target, lambda: self.customers(ctx, obj))
+            obj["status"] = "ready"
+        except StripeError:
+            obj["status"] = "internal_failure"
+        obj |= {"frozen_time": target, "status_details": {}}
+        ctx.save(obj)
+        with ctx.at(target):
+            ctx.emit(self.event_name(str(obj["status"])), obj)
