@@ -60,6 +60,8 @@ CODES: dict[str, str] = {
     "E502": "outcome unknown",
     "E503": "live mode refuses writes",
     "E504": "connection is not usable",
+    "E505": "bad settings",
+    "E506": "connection is read-only",
     # Wxxx: worth a look.
     "W101": "text that looks like JSON",
     "W201": "value outside the range, Stripe clamps it",

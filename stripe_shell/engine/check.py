@@ -109,7 +109,9 @@ def check_block(block: Block, operation: Operation | None, link: Link, *, live: 
     if operation is None:
         return []
     found: list[Diagnostic] = []
-    if operation.writes and link.counts_as_live and not live:
+    if operation.writes and link.read_only:
+        found.append(_refuse_write(block, operation, link))
+    elif operation.writes and link.counts_as_live and not live:
         found.append(_refuse_live(block, operation, link))
     for directive in block.directives:
         if isinstance(directive.argument, Pages) and not can_page(operation):
@@ -127,6 +129,11 @@ def _check_uploads(call: Call) -> Iterator[Diagnostic]:
 
             if not Path(path).is_file():
                 yield Diagnostic("E303", f"`{path}` is no file that can be read", call.spans.get((name,)))
+
+
+def _refuse_write(block: Block, operation: Operation, link: Link) -> Diagnostic:
+    message = f"{operation.name} writes, and the connection `{link.name}` is read-only"
+    return Diagnostic("E506", message, block.connection_span, label="its profile says `read_only = true`")
 
 
 def _refuse_live(block: Block, operation: Operation, link: Link) -> Diagnostic:

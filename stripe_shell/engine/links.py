@@ -15,13 +15,19 @@ Mode = Literal["test", "live", "unknown", "sandbox"]
 
 @record
 class Link:
-    """An open way to Stripe: connection name, transport, mode, account, and API version (None: the table's)."""
+    """An open way to Stripe: connection name, transport, mode, account, and API version (None: the table's).
+
+    `read_only`: no write may go this way, whatever the mode. `origin` says in words where its credential came from,
+    and is empty where there is none.
+    """
 
     name: str
     transport: Transport
     mode: Mode
     account: str | None = None
     version: str | None = None
+    read_only: bool = False
+    origin: str = ""
 
     @property
     def counts_as_live(self) -> bool:
