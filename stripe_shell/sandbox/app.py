@@ -53,19 +53,12 @@ class _Call:
     account: str
     number: int
     writable: bool
+    fingerprint: str
 
     @property
     def key(self) -> str | None:
         """The idempotency key, where it has an effect."""
         return self.request.idempotency_key if self.request.method == "POST" else None
-
-    @property
-    def fingerprint(self) -> str:
-        """What an idempotency key is bound to: method, path and parameters."""
-        from hashlib import sha256
-
-        said = json.dumps([self.request.method, self.request.path, self.params, self.expand], default=str)
-        return sha256(said.encode()).hexdigest()
 
 
 class Sandbox:
@@ -167,6 +160,7 @@ class Sandbox:
             account,
             self.accounts.number(account),
             writable,
+            _fingerprint(request, params, paths) if request.idempotency_key else "",
         )
 
     def _version(self, request: Request) -> str:
@@ -398,6 +392,14 @@ def _seed(ctx: Context, given: Json) -> None:
         raise ValueError(f"{row.id} was deleted; reset before you seed it again")
     else:
         ctx.save(obj)
+
+
+def _fingerprint(request: Request, params: Json, paths: list[str]) -> str:
+    """What an idempotency key is bound to: method, path and parameters."""
+    from hashlib import sha256
+
+    said = json.dumps([request.method, request.path, params, paths], default=str)
+    return sha256(said.encode()).hexdigest()
 
 
 def _error_body(error: StripeError, headers: Headers) -> bytes:

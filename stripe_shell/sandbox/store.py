@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import record, replace
 
 #: Raised when the layout of the file changes; a file of another version is refused.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 #: How long a writer waits for one in another process, in milliseconds.
 BUSY_TIMEOUT_MS = 10_000
@@ -44,6 +44,11 @@ CREATE TABLE idempotency (
   status INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (account, key)
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_by_age ON idempotency (created);
+CREATE TABLE deliveries (
+  seq INTEGER PRIMARY KEY, account INTEGER NOT NULL, event TEXT NOT NULL, endpoint_account INTEGER NOT NULL,
+  endpoint TEXT NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL
+);
+CREATE INDEX deliveries_in_order ON deliveries (at, seq);
 """
 
 _CONNECTION = f"""
@@ -164,11 +169,6 @@ class Store:
                 connection.execute("COMMIT")
         finally:
             self._readers.append(connection)
-
-    def clear(self) -> None:
-        """Forget everything but the accounts."""
-        with self.write() as session:
-            session.clear()
 
     def _borrow(self) -> sqlite3.Connection:
         try:
@@ -330,6 +330,44 @@ class Session:
         """Drop the answers that are older than `before` (epoch seconds)."""
         self._connection.execute("DELETE FROM idempotency WHERE created < ?", (before,))
 
+    def endpoints(self, account: int) -> list[tuple[int, str, str, str | None]]:
+        """The webhook endpoints of an account and of its platform: the owner's number, id, text and what is hidden."""
+        sql = (
+            "SELECT account, id, json, hidden FROM objects WHERE object = 'webhook_endpoint' AND deleted = 0"
+            " AND account IN (?, (SELECT platform FROM accounts WHERE number = ?))"
+        )
+        return self._connection.execute(sql, (account, account)).fetchall()
+
+    def add_delivery(self, account: int, event: str, endpoint_account: int, endpoint: str, at: int) -> None:
+        """Note that an event is to be sent to an endpoint."""
+        sql = "INSERT INTO deliveries (account, event, endpoint_account, endpoint, at) VALUES (?, ?, ?, ?, ?)"
+        self._connection.execute(sql, (account, event, endpoint_account, endpoint, at))
+
+    def deliveries_due(self, now: int, busy: Collection[str] = (), limit: int = 500) -> list[Delivery]:
+        """The deliveries whose time has come at `now`, oldest first, but for those to the endpoints in `busy`."""
+        sql = (
+            "SELECT seq, account, event, endpoint_account, endpoint, attempt, at FROM deliveries"
+            f" WHERE at <= ? AND endpoint NOT IN ({', '.join('?' * len(busy))}) ORDER BY at, seq LIMIT ?"  # noqa: S608
+        )
+        return [Delivery(*row) for row in self._connection.execute(sql, (now, *busy, limit)).fetchall()]
+
+    def put_off_delivery(self, delivery: Delivery, at: int) -> None:
+        """Count an attempt that failed, and try again at `at`."""
+        sql = "UPDATE deliveries SET attempt = attempt + 1, at = ? WHERE seq = ?"
+        self._connection.execute(sql, (at, delivery.seq))
+
+    def drop_delivery(self, delivery: Delivery) -> None:
+        """Forget a delivery."""
+        self._connection.execute("DELETE FROM deliveries WHERE seq = ?", (delivery.seq,))
+
+    def count_down(self, account: int, event: str) -> None:
+        """One endpoint less has still to get an event."""
+        sql = (
+            "UPDATE objects SET json = json_set(json, '$.pending_webhooks',"
+            " max(0, json_extract(json, '$.pending_webhooks') - 1)) WHERE account = ? AND object = 'event' AND id = ?"
+        )
+        self._connection.execute(sql, (account, event))
+
     def account(self, account: str) -> int | None:
         """The number of an account."""
         row = self._connection.execute("SELECT number FROM accounts WHERE id = ?", (account,)).fetchone()
@@ -353,7 +391,7 @@ class Session:
     def clear(self, account: int | None = None) -> None:
         """Forget every object and answer, of one account or of all; accounts stay."""
         only, values = ("", ()) if account is None else (" WHERE account = ?", (account,))
-        for table in ("objects", "links", "idempotency"):
+        for table in ("objects", "links", "idempotency", "deliveries"):
             self._connection.execute(f"DELETE FROM {table}{only}", values)  # noqa: S608 - our own names
 
     def _add_links(self, account: int, row: Row, links: Iterable[Link]) -> None:

@@ -108,3 +108,10 @@ def test_a_key_in_use_is_a_conflict(filed: Client) -> None:
     assert clash.header("stripe-should-retry") == "true"
     assert first == [200]
     assert filed.sandbox.send(request).header("idempotent-replayed") == "true"
+
+
+def test_a_parameter_that_stands_for_something_new_is_replayed_too(stripe: Client) -> None:
+    """`pm_card_visa` becomes a new payment method; the replay is compared with what was sent."""
+    params = {"payment_method": "pm_card_visa", "name": "Jane"}
+    first = stripe.post("/v1/customers", params, key="k")
+    assert stripe.post("/v1/customers", params, key="k") == first
