@@ -58,8 +58,8 @@ class Prompt:
             recall=self._history.get_strings,
         )
         self._lexer: Lexer = SimpleLexer()
-        self._reader = self._new_reader()
-        self._late.attach(self._reader.app)
+        self.reader = self._new_reader()
+        self._late.attach(self.reader.app)
 
     def run(self) -> int:
         """Read and run until the person leaves."""
@@ -68,7 +68,7 @@ class Prompt:
             self._late.say_all()
             draft, self._session.draft = self._session.draft, ""
             try:
-                text = self._reader.prompt(default=draft, pre_run=self._load_colours)
+                text = self.reader.prompt(default=draft, pre_run=self._load_colours)
             except KeyboardInterrupt:
                 continue
             except EOFError:
@@ -121,16 +121,16 @@ class Prompt:
         )
 
     def _toolbar(self) -> StyleAndTextTuples:
-        buffer = self._reader.default_buffer
+        buffer = self.reader.default_buffer
         return toolbar(self._session, buffer.text, buffer.cursor_position)
 
     def _load_colours(self) -> None:
         """Import the lexer in a thread, once the first prompt stands: Pygments takes longer than all the rest."""
         if isinstance(self._lexer, SimpleLexer):
-            self._reader.app.after_render += self._start_loading
+            self.reader.app.after_render += self._start_loading
 
     def _start_loading(self, _application: object) -> None:
-        self._reader.app.after_render -= self._start_loading
+        self.reader.app.after_render -= self._start_loading
         Thread(target=self._import_lexer, daemon=True).start()
 
     def _import_lexer(self) -> None:
@@ -139,7 +139,7 @@ class Prompt:
         from stripe_shell.lang.highlight import StripeLexer
 
         self._lexer = PygmentsLexer(StripeLexer)
-        self._reader.app.invalidate()
+        self.reader.app.invalidate()
 
     def _ask(self, question: str) -> str:
         """The line that is typed; Ctrl-C and Ctrl-D answer nothing."""

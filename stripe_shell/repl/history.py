@@ -55,7 +55,7 @@ class HistoryFile:
         try:
             with self._path.open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - _READ))
-                lines = file.read().decode(errors="replace").splitlines()
+                lines = file.read().decode(errors="replace").split("\n")
         except OSError:
             return []
         return [entry for line in lines if (entry := _entry(line)) is not None]

@@ -31,6 +31,8 @@ def run_text(session: Session, source: Source, *, prompt: bool = True) -> bool:
     """
     program = load_program(source, prompt=prompt)
     session.screen.diagnose(program.diagnostics)
+    if prompt and not (program.items and all(map(_is_command, program.items))):
+        session.typed = source.text
     if has_errors(program.diagnostics):
         return True
     for part in _parts(program.items):
@@ -49,7 +51,7 @@ def _parts(items: Sequence[Item]) -> Iterator[Directive | list[Item]]:
     """Commands, and what stands between them."""
     between: list[Item] = []
     for item in items:
-        if isinstance(item, Directive) and item.name in COMMANDS:
+        if isinstance(item, Directive) and _is_command(item):
             if between:
                 yield between
             between = []
@@ -58,6 +60,10 @@ def _parts(items: Sequence[Item]) -> Iterator[Directive | list[Item]]:
             between.append(item)
     if between:
         yield between
+
+
+def _is_command(item: Item) -> bool:
+    return isinstance(item, Directive) and item.name in COMMANDS
 
 
 def run_items(session: Session, items: Sequence[Item]) -> bool:

@@ -1,0 +1,204 @@
+"""The shell's own commands."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from stripe_shell.diagnostics import Source
+from stripe_shell.errors import UsageError
+from stripe_shell.lang.parser import parse
+from stripe_shell.records import replace
+from stripe_shell.repl.session import Session
+from stripe_shell.repl.running import run_text
+
+from .fakes import FakeScreen, session
+
+CREATE = "create customer email=a@b.co name=Ann"
+
+
+def run(state: Session, text: str) -> str:
+    screen = state.screen
+    assert isinstance(screen, FakeScreen)
+    before = len(screen.text)
+    assert run_text(state, Source("<prompt>", text))
+    return screen.text[before:]
+
+
+@pytest.mark.parametrize("text", ["@help", "help", "?"])
+def test_general_help(text: str) -> None:
+    shown = run(session()[0], text)
+    assert "/your-stripe-connection" in shown
+    assert "@connect [NAME]" in shown
+
+
+@pytest.mark.parametrize(
+    ("topic", "wanted"),
+    [
+        ("create customer", ["POST /v1/customers", "email", "string ≤ 512", "required by the document"]),
+        ("customer create", ["POST /v1/customers"]),
+        ("create subscription", ["also customer_id", "required by the document"]),
+        ("create customer address", ["address.postal_code", "string ≤ 5000"]),
+        ("create subscription items", ["items[].price_data.currency"]),
+        ("get customers", ["GET /v1/customers/{customer}"]),
+        ("customer", ["also customers", "delete_discount"]),
+        ("finalize_invoice", ["invoice"]),
+        ("get", ["customer", "subscription"]),
+        ("@expect", ["@expect PATH OP VALUE"]),
+        ("expect", ["assert something"]),
+        ("@save", ["@save FILE"]),
+        ("directives", ["@teardown", "@foreach"]),
+    ],
+)
+def test_help_on_a_topic(topic: str, wanted: list[str]) -> None:
+    shown = run(session()[0], f"@help {topic}")
+    assert [word for word in wanted if word not in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "hint"),
+    [
+        ("custmer", "did you mean `customer`?"),
+        ("pay customer", "`customer` has no action `pay`"),
+        ("create customer nonsense", "nothing below `nonsense`"),
+    ],
+)
+def test_help_on_nothing(topic: str, hint: str) -> None:
+    with pytest.raises(UsageError) as error:
+        run(session()[0], f"@help {topic}")
+    assert hint in str(error.value)
+
+
+def test_format() -> None:
+    state, _, _ = session()
+    assert "table" in run(state, "@format")
+    run(state, "@format json")
+    assert "[json]" in run(state, CREATE)
+    with pytest.raises(UsageError, match="did you mean `yaml`"):
+        run(state, "@format yml")
+
+
+def test_connect() -> None:
+    state, _, _ = session()
+    listed = run(state, "@connect")
+    assert "* /sandbox" in listed
+    assert "  /stripe   live" in listed
+    assert "/stripe: LIVE, key from a test" in run(state, "@connect stripe")
+    assert state.connection.name == "stripe"
+    run(state, "@connect /sandbox")
+    assert state.connection.name == "sandbox"
+    with pytest.raises(UsageError, match="did you mean `/stripe`"):
+        run(state, "@connect strpe")
+    assert state.connection.name == "sandbox"
+
+
+def test_vars_shows_names_and_no_secrets() -> None:
+    state, _, _ = session()
+    run(state, "@let plan = gold")
+    run(state, "@secret code = hunter22")
+    run(state, "/sandbox\naction: create\nentity: customer\nemail: a@b.co\nname: Ann\n@as ann\n")
+    shown = run(state, "@vars")
+    assert "plan   gold" in shown
+    assert "ann    customer cus_1" in shown
+    assert "code   ********" in shown
+
+
+def test_history_shows_the_newest_entries() -> None:
+    state, _, _ = session()
+    state.around = replace(state.around, recall=lambda: ["one", "two", "three"])
+    assert run(state, "@history 2") == "two\n\nthree\n"
+    with pytest.raises(UsageError, match="not a number"):
+        run(state, "@history all")
+
+
+def test_curl_gives_the_last_request_without_its_key() -> None:
+    state, _, _ = session()
+    with pytest.raises(UsageError, match="no request yet"):
+        run(state, "@curl")
+    run(state, CREATE)
+    shown = run(state, "@curl")
+    assert "curl" in shown
+    assert "https://api.stripe.com/v1/customers" in shown
+    assert "$STRIPE_API_KEY" in shown
+
+
+def test_what_was_saved_can_be_run(tmp_path: Path) -> None:
+    state, transport, _ = session()
+    run(state, "@let who = Ann")
+    run(state, "create customer email=a@b.co name=${who}")
+    run(state, "list customers")
+    run(state, f"@save {tmp_path / 'mine'}")
+    text = (tmp_path / "mine.stripe").read_text()
+    assert parse(Source("mine", text))[1] == ()
+    again, second, _ = session()
+    run(again, f"@run {tmp_path / 'mine.stripe'}")
+    assert [(r.path, r.query, r.body) for r in second.sent] == [(r.path, r.query, r.body) for r in transport.sent]
+
+
+def test_what_failed_is_not_saved(tmp_path: Path) -> None:
+    state, _, _ = session()
+    with pytest.raises(UsageError, match="nothing to save"):
+        run(state, f"@save {tmp_path / 'mine'}")
+    run(state, CREATE)
+    run(state, f"{CREATE} nonsense=1")
+    run(state, f"@save {tmp_path / 'mine'}")
+    assert (tmp_path / "mine.stripe").read_text().count("create customer") == 1
+
+
+def test_a_secret_is_not_saved(tmp_path: Path) -> None:
+    state, _, _ = session()
+    run(state, "@secret code = hunter22")
+    run(state, "create customer email=a@b.co name=${code}")
+    run(state, f"@save {tmp_path / 'mine'}")
+    text = (tmp_path / "mine.stripe").read_text()
+    assert "hunter22" not in text
+    assert "@secret code = ${env:code}" in text
+
+
+def test_a_file_that_exists_is_not_overwritten(tmp_path: Path) -> None:
+    state, _, _ = session()
+    path = tmp_path / "mine.stripe"
+    path.write_text("precious")
+    run(state, CREATE)
+    with pytest.raises(UsageError, match="exists already"):
+        run(state, f"@save {path}")
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.parametrize(("text", "message"), [("@run", "which file"), ("@run nowhere.stripe", "cannot be read")])
+def test_run_without_a_file(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        run(session()[0], text)
+
+
+def test_a_script_with_a_mistake_sends_nothing(tmp_path: Path) -> None:
+    state, transport, _ = session()
+    path = tmp_path / "bad.stripe"
+    path.write_text("/sandbox\naction: list\nentity: customers\n\n/sandbox\naction: lst\nentity: customers\n")
+    assert "bad.stripe:6:9" in run(state, f"@run {path}")
+    assert transport.sent == []
+
+
+def test_edit_puts_the_changed_text_into_the_prompt(tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nsed -i s/Ann/Bob/ "$1"\n')
+    editor.chmod(editor.stat().st_mode | stat.S_IXUSR)
+    state, _, _ = session(environment={"EDITOR": str(editor)})
+    with pytest.raises(UsageError, match="nothing to edit"):
+        run(state, "@edit")
+    run(state, CREATE)
+    run(state, "@edit")
+    assert state.draft == CREATE.replace("Ann", "Bob")
+
+
+def test_an_editor_that_fails_changes_nothing(tmp_path: Path) -> None:
+    state, _, _ = session(environment={"EDITOR": "false"})
+    run(state, CREATE)
+    with pytest.raises(UsageError, match="nothing was changed"):
+        run(state, "@edit")
+    state, _, _ = session(environment={"EDITOR": str(tmp_path / "no-editor")})
+    run(state, CREATE)
+    with pytest.raises(UsageError, match="set EDITOR"):
+        run(state, "@edit")

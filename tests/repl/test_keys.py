@@ -1,0 +1,232 @@
+"""Keys at the prompt: what Enter does, what completion does, what is pasted, how one leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .driver import (
+    CTRL_A,
+    CTRL_C,
+    CTRL_D,
+    DOWN,
+    ENTER,
+    META_ENTER,
+    RIGHT,
+    TAB,
+    UP,
+    chosen,
+    drive,
+    offered,
+    paste,
+    suggested,
+    text_is,
+)
+
+BLOCK = "/sandbox\naction: create\nentity: customer\nemail: ann@x.co\nname: Ann"
+TYPED = BLOCK.replace("\n", ENTER)
+
+
+def test_a_block_is_sent_by_an_empty_line(tmp_path: Path) -> None:
+    driven = drive(tmp_path, TYPED + ENTER + ENTER)
+    assert [request.body for request in driven.transport.sent] == [b"email=ann%40x.co&name=Ann"]
+    assert driven.code == 0
+
+
+def test_before_the_empty_line_nothing_is_sent(tmp_path: Path) -> None:
+    driven = drive(tmp_path, TYPED + ENTER, (text_is(f"{BLOCK}\n"), CTRL_C))
+    assert driven.transport.sent == []
+
+
+@pytest.mark.parametrize("line", ["create customer email=a@b.co name=Ann", "@let x = 1", "help", "?", "@vars"])
+def test_one_line_is_enough_for_a_command_and_an_inline_block(tmp_path: Path, line: str) -> None:
+    driven = drive(tmp_path, line + ENTER)
+    assert not any("\n" in text for text in driven.texts)
+
+
+def test_enter_goes_on_inside_open_json(tmp_path: Path) -> None:
+    text = BLOCK + "\nmetadata: {"
+    driven = drive(tmp_path, text.replace("\n", ENTER) + ENTER, (text_is(f"{text}\n"), f'"a": "1"{ENTER}}}{ENTER}{ENTER}'))
+    assert b"metadata[a]=1" in driven.transport.sent[0].body
+
+
+def test_empty_lines_inside_a_heredoc_do_not_send(tmp_path: Path) -> None:
+    text = BLOCK + '\ndescription: """\none\n\ntwo\n"""'
+    driven = drive(tmp_path, text.replace("\n", ENTER) + ENTER + ENTER)
+    assert len(driven.transport.sent) == 1
+    assert b"description=one%0A%0Atwo" in driven.transport.sent[0].body
+
+
+def test_enter_in_the_middle_of_a_line_splits_it(tmp_path: Path) -> None:
+    driven = drive(tmp_path, BLOCK.replace("\n", ENTER) + CTRL_A + ENTER, (text_is(BLOCK.replace("\nname", "\n\nname")), CTRL_C))
+    assert driven.transport.sent == []
+
+
+def test_meta_enter_sends_what_is_there(tmp_path: Path) -> None:
+    assert len(drive(tmp_path, TYPED + META_ENTER).transport.sent) == 1
+
+
+def test_an_empty_line_does_nothing(tmp_path: Path) -> None:
+    driven = drive(tmp_path, ENTER + "   " + ENTER)
+    assert driven.transport.sent == []
+    assert driven.code == 0
+
+
+# --- completion -----------------------------------------------------------------------------------------
+
+
+def test_enter_takes_the_highlighted_completion_and_runs_nothing(tmp_path: Path) -> None:
+    driven = drive(
+        tmp_path,
+        "/sandbox\raction: create\rentity: customer\rem",
+        (offered("email"), TAB),
+        (chosen("email"), ENTER),
+        (text_is("/sandbox\naction: create\nentity: customer\nemail: "), CTRL_C),
+    )
+    assert driven.transport.sent == []
+
+
+def test_enter_without_a_highlighted_completion_takes_none(tmp_path: Path) -> None:
+    driven = drive(
+        tmp_path,
+        "/sandbox\raction: create\rentity: custom",
+        (offered("customer"), ENTER),
+        (text_is("/sandbox\naction: create\nentity: custom\n"), CTRL_C),
+    )
+    assert driven.transport.sent == []
+
+
+def test_a_complete_command_is_not_sent_by_taking_a_completion(tmp_path: Path) -> None:
+    driven = drive(
+        tmp_path,
+        "create customer email=a@b.co name=Ann tax_exempt=re",
+        (offered("reverse"), TAB),
+        (chosen("reverse"), ENTER),
+        (text_is("create customer email=a@b.co name=Ann tax_exempt=reverse"), ENTER),
+    )
+    assert len(driven.transport.sent) == 1
+
+
+def test_what_may_follow_is_offered_at_once(tmp_path: Path) -> None:
+    drive(
+        tmp_path,
+        "/sandbox\raction: create\rentity: customer\rtax_ex",
+        (offered("tax_exempt"), TAB),
+        (chosen("tax_exempt"), ENTER),
+        (offered("reverse"), DOWN + DOWN),
+        (chosen("none"), CTRL_C),
+    )
+
+
+def test_ids_that_were_seen_are_offered(tmp_path: Path) -> None:
+    drive(tmp_path, "list customers" + ENTER, (text_is(""), "get customer id=c"), (offered("cus_1"), CTRL_C))
+
+
+def test_the_menu_does_not_blink(tmp_path: Path) -> None:
+    """Once it is there, no frame is without it while the word goes on."""
+    driven = drive(
+        tmp_path,
+        "/sandbox\raction: create\rentity: c",
+        *((offered("customer"), key) for key in "ustome"),
+        (text_is("/sandbox\naction: create\nentity: custome"), CTRL_C),
+    )
+    shown = [bool(frame) for frame, text in zip(driven.frames, driven.texts, strict=True) if "entity: c" in text]
+    first = shown.index(True)
+    assert all(shown[first:-1])
+
+
+# --- pasting --------------------------------------------------------------------------------------------
+
+
+def test_pasted_text_is_inserted_whole_and_offers_nothing(tmp_path: Path) -> None:
+    driven = drive(tmp_path, paste(BLOCK), (text_is(BLOCK), CTRL_C))
+    assert not any(driven.frames)
+    assert driven.transport.sent == []
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\n\n"])
+def test_two_pasted_blocks_run_both(tmp_path: Path, ending: str) -> None:
+    both = f"{BLOCK}\n\n{BLOCK.replace('Ann', 'Bob')}{ending}"
+    enters = ENTER * (1 if ending else 2)
+    driven = drive(tmp_path, paste(both), (text_is(both), enters))
+    assert [request.body[-3:] for request in driven.transport.sent] == [b"Ann", b"Bob"]
+
+
+def test_line_ends_of_another_system(tmp_path: Path) -> None:
+    driven = drive(tmp_path, paste(BLOCK.replace("\n", "\r\n") + "\r\n"), (text_is(f"{BLOCK}\n"), ENTER))
+    assert driven.transport.sent[0].body == b"email=ann%40x.co&name=Ann"
+
+
+def test_an_empty_line_between_header_and_body(tmp_path: Path) -> None:
+    text = BLOCK.replace("/sandbox\n", "/sandbox\n\n")
+    driven = drive(tmp_path, paste(text), (text_is(text), ENTER + ENTER))
+    assert len(driven.transport.sent) == 1
+
+
+def test_a_pasted_line_is_not_run_by_its_own_line_end(tmp_path: Path) -> None:
+    driven = drive(tmp_path, paste("delete customer id=cus_1\n"), (text_is("delete customer id=cus_1\n"), CTRL_C))
+    assert driven.transport.sent == []
+
+
+def test_a_paste_into_a_line(tmp_path: Path) -> None:
+    driven = drive(tmp_path, "create customer name=Ann email=", paste("ann@x.co"), ENTER)
+    assert driven.transport.sent[0].body == b"name=Ann&email=ann%40x.co"
+
+
+# --- history --------------------------------------------------------------------------------------------
+
+
+def test_a_line_of_before_is_offered_and_taken(tmp_path: Path) -> None:
+    driven = drive(
+        tmp_path,
+        "create customer email=a@b.co name=Ann" + ENTER,
+        (text_is(""), "create cu"),
+        (suggested("stomer email=a@b.co name=Ann"), RIGHT),
+        (text_is("create customer email=a@b.co name=Ann"), ENTER),
+    )
+    assert len(driven.transport.sent) == 2
+
+
+def test_up_brings_the_last_block_back(tmp_path: Path) -> None:
+    driven = drive(tmp_path, TYPED + ENTER + ENTER, (text_is(""), UP), (text_is(BLOCK), ENTER + ENTER))
+    assert len(driven.transport.sent) == 2
+
+
+def test_a_secret_does_not_come_back(tmp_path: Path) -> None:
+    drive(tmp_path, "@secret code = hunter22" + ENTER, (text_is(""), UP), (text_is("@secret code ="), CTRL_C))
+    assert "hunter22" not in (tmp_path / ".local/state/stripe-shell/history").read_text()
+
+
+# --- leaving --------------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_abandons_the_line_alone(tmp_path: Path) -> None:
+    driven = drive(tmp_path, "delete customer id=cus_1", (text_is("delete customer id=cus_1"), CTRL_C), (text_is(""), "@vars\r"))
+    assert driven.transport.sent == []
+    assert driven.code == 0
+
+
+def test_ctrl_d_with_text_does_not_leave(tmp_path: Path) -> None:
+    driven = drive(tmp_path, "@vars", (text_is("@vars"), CTRL_D + ENTER))
+    assert driven.code == 0
+    assert driven.transport.sent == []
+
+
+def test_a_failure_does_not_end_the_prompt(tmp_path: Path) -> None:
+    def broken(_: object) -> object:
+        raise RuntimeError("out of order")
+
+    driven = drive(
+        tmp_path,
+        "list customers" + ENTER,
+        (text_is(""), "@run nowhere.stripe" + ENTER),
+        (text_is(""), "@watch 5s" + ENTER),
+        (text_is(""), ")(*&" + ENTER),
+        answer=broken,  # type: ignore[arg-type]
+    )
+    assert "internal error, please report it: RuntimeError: out of order" in driven.screen.text
+    assert "nowhere.stripe cannot be read" in driven.screen.text
+    assert "@watch is not available yet" in driven.screen.text
+    assert "E101" in driven.screen.text
+    assert driven.code == 0
