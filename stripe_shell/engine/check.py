@@ -28,6 +28,7 @@ from stripe_shell.lang.ast import (
     Reference,
     Value,
 )
+from stripe_shell.lang.paths import parse_path
 from stripe_shell.records import fields, is_record
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import response_field, response_names
@@ -263,10 +264,10 @@ def _check_paths(block: Block, table: Table, scope: Scope) -> Iterator[Diagnosti
         if isinstance(argument, Expectation) and argument.operator != "absent" and argument.path.text[:1] != "$":
             yield from _check_path(argument.path.steps, argument.path.text, argument.path.span, shape, table)
         elif isinstance(argument, Output):
-            row = shape.row or shape
             for field in argument.fields:
-                steps = field.replace("[", ".").replace("]", "").split(".")
-                yield from _check_path(steps, field, directive.span, row, table)
+                path = parse_path(field)
+                steps = path.steps if path else ()
+                yield from _check_path(steps, field, directive.span, shape.row or shape, table)
 
 
 def _check_path(steps: Sequence[str | int], text: str, span: Span, shape: Shape, table: Table) -> Iterator[Diagnostic]:

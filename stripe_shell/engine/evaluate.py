@@ -171,7 +171,7 @@ def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagn
         return [_resolve_strings(item, value, scope, problems) for item in data]
     if type(data) is not str or "${" not in data:
         return data
-    parts = parse_template(data, value.span)
+    parts = _located(parse_template(data, value.span), value)
     if len(parts) == 1 and isinstance(parts[0], Reference):
         result = _whole_reference(parts[0], None, scope)
     else:
@@ -180,9 +180,15 @@ def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagn
     return result.value
 
 
+def _located(parts: tuple[Part, ...], value: Value) -> tuple[Part, ...]:
+    """The parts of a string inside a JSON value, each reference with the place where it stands in the text."""
+    spans = {reference.raw: reference.span for reference in value.references}
+    return tuple(replace(p, span=spans.get(p.raw, p.span)) if isinstance(p, Reference) else p for p in parts)
+
+
 def _resolve_name(name: str, value: Value, scope: Scope, problems: list[Diagnostic]) -> str:
     if "${" not in name:
         return name
-    result = _join(parse_template(name, value.span), scope)
+    result = _join(_located(parse_template(name, value.span), value), scope)
     problems += result.problems
     return str(result.value)

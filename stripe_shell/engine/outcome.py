@@ -45,7 +45,10 @@ class Outcome:
     @property
     def name(self) -> str:
         """`create customer`, or what was written where a call could not be made of it."""
-        return self.call.operation.name if self.call else "block"
+        if self.call is not None:
+            return self.call.operation.name
+        words = [param.value.literal for param in self.block.params if param.key.path in {("action",), ("entity",)}]
+        return " ".join(word for word in words if word) or "block"
 
     @property
     def request_id(self) -> str | None:

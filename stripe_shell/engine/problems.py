@@ -33,8 +33,8 @@ _WANTED = {
     "not_decimal": "a decimal number",
     "not_boolean": "`true` or `false`",
     "not_time": "a time: epoch seconds, `now+14d`, or a date with its zone such as `2026-01-31T00:00:00Z`",
-    "not_object": "an object: write its members as `{name}.member: …`, or as JSON in braces",
-    "not_array": "a list: `{name}[0]: …`, or JSON in brackets",
+    "not_object": "an object: its members as `{name}.member: …`, or JSON in braces",
+    "not_array": "a list: its items as `{name}[0]: …`, or JSON in brackets",
 }
 
 

@@ -365,9 +365,16 @@ def _merged(known: Tree, raw: Tree) -> Any:
         in_order = all(key.isdecimal() for key in numbered)
         return [numbered[key] for key in sorted(numbered, key=int)] if in_order else numbered
     if isinstance(known, dict) and isinstance(raw, dict):
-        both = {**known, **{key: raw[key] for key in raw.keys() - known.keys()}}
-        return both | {key: _merged(known[key], raw[key]) for key in raw.keys() & known.keys()}
+        return {**known, **{key: _merged(known[key], raw[key]) if key in known else _numbered(raw[key]) for key in raw}}
     return raw
+
+
+def _numbered(raw: Tree) -> Any:
+    """Dicts with the names 0, 1, … as lists: nothing says what shape a parameter has that the table does not know."""
+    if not isinstance(raw, dict):
+        return raw
+    in_order = raw and list(raw) == [str(index) for index in range(len(raw))]
+    return [_numbered(item) for item in raw.values()] if in_order else {key: _numbered(raw[key]) for key in raw}
 
 
 def _put(tree: dict[str, Tree], path: ParamPath, value: Any) -> None:

@@ -186,7 +186,7 @@ def draw_uuid(scope: Scope) -> str:
 
 def undefined_name(reference: Reference, scope: Scope) -> Diagnostic:
     """E301, with the nearest name that exists."""
-    close = closest(reference.name, scope.names())
+    close = None if reference.name in {"row", "last"} else closest(reference.name, scope.names())
     hint = f"did you mean `{close}`?" if close else _how_to_define(reference.name)
     return Diagnostic("E301", f"undefined name `{reference.name}`", reference.span, label=hint)
 
@@ -250,7 +250,8 @@ def _walk(reference: Reference, capture: Capture) -> Found | Diagnostic:
         there, inner = step_into(value, step)
         if not there:
             known = tuple(value) if isinstance(value, dict) else ()
-            return missing_field(reference, reference.path[: index + 1], known, _origin(capture))
+            problem = missing_field(reference, reference.path[: index + 1], known, _origin(capture))
+            return replace(problem, label=f"{problem.label} The request was not sent.".lstrip())
         value = inner
     return Found(value)
 

@@ -18,7 +18,7 @@ from stripe_shell.wire import parse_json
 def open_rows(path: str, fields: tuple[str, ...]) -> RowFile:
     """A file that takes rows. Raises OSError when it cannot be created, NotSent for an ending without a format."""
     target = Path(path).expanduser()
-    match target.suffix:
+    match target.suffix.lower():
         case ".csv":
             return CsvFile(target, fields)
         case ".jsonl":

@@ -33,7 +33,7 @@ def _result(outcome: Outcome) -> str:
     if not isinstance(body, dict):
         return ""
     if isinstance(body.get("data"), list) and "id" not in body:
-        rows = body.get("written", len(body["data"]))
-        more = ", more to come" if body.get("has_more") else ""
+        rows = len(body["data"]) if outcome.rows_written is None else outcome.rows_written
+        more = ", more with `limit: all`" if body.get("has_more") or body.get("next_page_url") else ""
         return f"({rows} {'row' if rows == 1 else 'rows'}{more})"
     return str(body.get("id") or "")
