@@ -1,29 +1,29 @@
-"""Stripe over HTTPS: one `requests.Session`, credentials, time-outs, retries, and errors that say what happened.
+"""Stripe over HTTPS: one `requests.Session`, credentials, time-outs, and what goes wrong on the way in plain words.
 
-`Exchange` makes one attempt and knows nothing of Stripe; `StripeTransport` addresses, signs, repeats and judges.
+`Exchange` makes one attempt and knows nothing of Stripe; `StripeTransport` addresses, signs and sends.
 """
 
 from __future__ import annotations
 
-import random as randomness
 import re
 import ssl
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from stripe_shell import __version__
-from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown, TransportError
+from stripe_shell.errors import NotSent
+from stripe_shell.records import replace
 from stripe_shell.secrets import Credential
-from stripe_shell.transports.retry import Delay, Failure, RetryPolicy, Tries, says_not_executed, send_repeatedly
-from stripe_shell.wire import Request, Response, parse_json
+from stripe_shell.transports.retry import Failure
+from stripe_shell.transports.sending import Observe, Sender, check_path, merge_headers, usual_headers
+from stripe_shell.wire import Request, Response
 
 #: Where Stripe lives, by `Request.host`.
 STRIPE_HOSTS: Mapping[str, str] = {
@@ -32,15 +32,14 @@ STRIPE_HOSTS: Mapping[str, str] = {
     "meter-events": "https://meter-events.stripe.com",
 }
 
-USER_AGENT = f"stripe-shell/{__version__}"
-FORM = "application/x-www-form-urlencoded"
+#: No headers at all.
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _CHUNK = 64 * 1024
 _POOL = 64  # connections kept open: more than any sensible number of jobs
 
 # Reasons of OpenSSL that only a handshake can have: the request was not sent yet.
 _HANDSHAKE = re.compile("VERSION|PROTOCOL|HANDSHAKE|CERTIFICATE|CIPHER|HTTP_REQUEST|PROXY_REQUEST|NAME|UNKNOWN_CA")
-_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Limits:
 
     connect: float = 15.0
     answer: float = 80.0
-    body: int = 64 * 1024 * 1024
+    body: int = 8 * 1024 * 1024
 
     def within(self, timeout_ms: int | None) -> Limits:
         """These limits, with the time-out of one request in place of the usual one."""
@@ -74,19 +73,28 @@ class Exchange:
     keep cookies, and put a password from `~/.netrc` in place of the credential.
     """
 
-    def __init__(self, session: requests.Session, clock: Callable[[], float]) -> None:
+    def __init__(self, session: requests.Session, clock: Callable[[], float], observe: Observe | None = None) -> None:
         self._session = session
         self._clock = clock
+        self._observe = observe
         self._surroundings: dict[str, dict[str, Any]] = {}
 
-    def attempt(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes, limits: Limits
-    ) -> Response | Failure:
-        """Send it once; the answer whatever its status, or what went wrong. Does not follow redirects."""
+    def attempt(self, wire: Request, limits: Limits) -> Response | Failure:
+        """Send it once; the answer whatever its status, or what went wrong. Does not follow redirects.
+
+        `wire.path` is the whole address without the query; `wire.headers` are sent as they are and no others.
+        """
+        seen = self._try(wire, limits)
+        if self._observe is not None:
+            answer, problem = (None, seen.what) if isinstance(seen, Failure) else (seen, "")
+            self._observe(wire, answer, problem)
+        return seen
+
+    def _try(self, wire: Request, limits: Limits) -> Response | Failure:
         started = self._clock()
         try:
-            prepared = requests.Request(method, url, headers=dict(headers), data=body or None).prepare()
-            with closing(self._send(prepared, url, limits)) as answer:
+            prepared = requests.Request(wire.method, wire.target, headers=dict(wire.headers), data=wire.body or None)
+            with closing(self._send(prepared.prepare(), wire.path, limits)) as answer:
                 content = self._read(answer, started, limits)
                 if isinstance(content, Failure):
                     return content
@@ -141,8 +149,7 @@ class StripeTransport:
     """A `wire.Transport` to Stripe, or to what speaks like it.
 
     `bases` gives the address for every `Request.host`. `version` and `account` are the connection's own and are sent
-    where a request does not say otherwise. `on_retry` is told before every wait. Time-outs are per attempt.
-    `sleep`, `random` ([0, 1)) and `clock` (seconds, monotonic) are injected for tests.
+    where a request does not say otherwise, and so are `headers`. Time-outs are per attempt.
     """
 
     def __init__(
@@ -152,21 +159,19 @@ class StripeTransport:
         bases: Mapping[str, str] = STRIPE_HOSTS,
         version: str | None = None,
         account: str | None = None,
+        headers: Mapping[str, str] = NOTHING,
         limits: Limits | None = None,
-        policy: RetryPolicy | None = None,
+        sender: Sender | None = None,
         session_factory: Callable[[], requests.Session] = new_session,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = randomness.random,
-        clock: Callable[[], float] = time.monotonic,
-        on_retry: Callable[[Delay], None] = lambda delay: None,
+        observe: Observe | None = None,
     ) -> None:
         self._credential = credential
         self._bases = {host: base.rstrip("/") for host, base in bases.items()}
-        self._defaults = _connection_headers(credential, version, account)
+        own = {"Stripe-Version": version or "", "Stripe-Account": account or ""}
+        self._defaults = merge_headers(own, headers)
         self._limits = limits or Limits()
-        self._policy = policy or RetryPolicy()
-        self._exchange = Exchange(session_factory(), clock)
-        self._sleep, self._random, self._clock, self._on_retry = sleep, random, clock, on_retry
+        self._sender = sender or Sender()
+        self._exchange = Exchange(session_factory(), self._sender.clock, observe)
 
     def send(self, request: Request) -> Response:
         """Send it, and again where that is safe and promising; the last answer, whatever its status.
@@ -174,27 +179,9 @@ class StripeTransport:
         Raises NotSent when nothing was sent; when no readable answer came, OutcomeUnknown for a write and
         NoAnswer for a read.
         """
-        url = self._address(request)
-        headers = self._headers(request)
+        wire = replace(request, path=self._address(request), headers=self._headers(request))
         limits = self._limits.within(request.timeout_ms)
-        started = self._clock()
-
-        def attempt() -> Response | Failure:
-            return _judge(request, self._exchange.attempt(request.method, url, headers, request.body, limits))
-
-        tries = send_repeatedly(
-            attempt,
-            self._policy,
-            repeatable=not request.writes or request.idempotency_key is not None,
-            sleep=self._sleep,
-            random=self._random,
-            on_retry=self._on_retry,
-        )
-        if isinstance(tries.last, Response) and not (
-            request.writes and tries.in_doubt and says_not_executed(tries.last)
-        ):
-            return tries.last
-        raise transport_error(request, urlsplit(url).netloc, tries, self._clock() - started)
+        return self._sender.send(request, urlsplit(wire.path).netloc, lambda: self._exchange.attempt(wire, limits))
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -205,88 +192,20 @@ class StripeTransport:
         if base is None:
             raise NotSent(f"Not sent: this connection has no address for the host `{request.host}`.")
         check_path(request.path)
-        return base + request.target
+        return base + request.path
 
     def _headers(self, request: Request) -> dict[str, str]:
         """The headers of `request` over those of the connection; the credential comes last and cannot be replaced."""
-        headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
-        headers |= {"Content-Type": "application/json" if request.path.startswith("/v2/") else FORM}
-        wanted = _by_lower_name(self._defaults) | _by_lower_name(request.headers)
-        if request.idempotency_key is not None:
-            wanted |= {"idempotency-key": ("Idempotency-Key", request.idempotency_key)}
-        merged = _by_lower_name(headers) | wanted
-        merged["authorization"] = ("Authorization", f"Bearer {self._credential.reveal()}")
-        return {name: _checked(name, value) for name, value in merged.values()}
+        key = {} if request.idempotency_key is None else {"Idempotency-Key": request.idempotency_key}
+        credential = {"Authorization": f"Bearer {self._credential.reveal()}"}
+        headers = merge_headers(usual_headers(request), self._defaults, request.headers, key, credential)
+        return _in_context(headers) if self._credential.reveal().startswith("sk_org") else headers
 
 
-def _connection_headers(credential: Credential, version: str | None, account: str | None) -> dict[str, str]:
-    # The key of an organisation names the account in a header of its own.
-    account_header = "Stripe-Context" if credential.reveal().startswith("sk_org") else "Stripe-Account"
-    headers = {"Stripe-Version": version, account_header: account}
-    return {name: value for name, value in headers.items() if value}
-
-
-def _by_lower_name(headers: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    return {name.lower(): (name, value) for name, value in headers.items()}
-
-
-def _checked(name: str, value: str) -> str:
-    if _HEADER_VALUE.fullmatch(value) is None:
-        raise NotSent(f"Not sent: the header {name} must be printable ASCII without blanks at its ends.")
-    return value
-
-
-def check_path(path: str) -> None:
-    """Refuse a path that would reach another object than it names. Raises NotSent.
-
-    HTTP libraries resolve `.` and `..` and servers may skip an empty segment: `POST /v1/customers/.` would *create* a
-    customer where an update was meant.
-    """
-    for segment in path.split("/")[1:]:
-        if unquote(segment) in ("", ".", ".."):
-            raise NotSent(f"Not sent: `{path}` has an id that is empty, `.` or `..`.")
-
-
-def _judge(request: Request, seen: Response | Failure) -> Response | Failure:
-    """`seen`, unless it is an answer that no API gives: a redirect, or a 2xx to a write that is not JSON."""
-    if isinstance(seen, Failure):
-        return seen
-    if 300 <= seen.status < 400:
-        target = urlsplit(seen.header("Location") or "").hostname or "elsewhere on the same host"
-        what = f"answered {seen.status} and points to {target}, which is not followed: the key would go there"
-        return Failure(what, sent=True, lasting=True)
-    if request.writes and seen.ok and not _is_json(seen.body):
-        return Failure(f"answered {seen.status} with a body that is not JSON", sent=True, lasting=True)
-    return seen
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        parse_json(body)
-    except ValueError:
-        return False
-    return True
-
-
-def transport_error(request: Request, host: str, tries: Tries, elapsed: float) -> TransportError:
-    """The exception that says what became of `request`: host, attempts, time, idempotency key, what to do next."""
-    last = tries.last
-    what = last.what if isinstance(last, Failure) else f"answered {last.status}, after an attempt whose answer was lost"
-    sent = isinstance(last, Response) or last.sent or tries.in_doubt
-    call = f"{request.method} {request.path}"
-    cost = f"{tries.attempts} attempt{'s' if tries.attempts > 1 else ''} in {elapsed:.1f} s"
-    if not sent:
-        return NotSent(f"Not sent: {call} to {host}: {what} ({cost}). Nothing was changed.", attempts=tries.attempts)
-    if not request.writes:
-        return NoAnswer(f"No answer: {call} to {host}: {what} ({cost}). It was a read.", attempts=tries.attempts)
-    advice = _advice(request.idempotency_key)
-    return OutcomeUnknown(f"Outcome unknown: {call} to {host}: {what} ({cost}). {advice}", attempts=tries.attempts)
-
-
-def _advice(idempotency_key: str | None) -> str:
-    if idempotency_key is None:
-        return "It has no idempotency key: look whether it took effect before you send it again."
-    return f"Sent again with the same idempotency key, {idempotency_key}, it takes effect once."
+def _in_context(headers: Mapping[str, str]) -> dict[str, str]:
+    """The key of an organisation names the account in a header of its own."""
+    context = {"Stripe-Context" if name.lower() == "stripe-account" else name: value for name, value in headers.items()}
+    return merge_headers(context)
 
 
 def classify(error: Exception, limits: Limits) -> Failure:

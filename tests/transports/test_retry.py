@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from stripe_shell.transports.retry import Delay, Failure, RetryPolicy, Stop, send_repeatedly
+from stripe_shell.transports.retry import (
+    ANSWERED_BY,
+    Delay,
+    Failure,
+    RetryBudget,
+    RetryPolicy,
+    Stop,
+    Tries,
+    send_repeatedly,
+)
 from stripe_shell.wire import Response
 
 LOST = Failure("the connection was lost", sent=True)
@@ -116,7 +125,54 @@ def test_repeated_sending_remembers_what_is_in_doubt(
     told: list[Delay] = []
     outcomes = iter(seen)
     tries = send_repeatedly(
-        lambda: next(outcomes), POLICY, repeatable=True, sleep=waits.append, random=lambda: 0.0, on_retry=told.append
+        lambda: next(outcomes),
+        POLICY,
+        repeatable=True,
+        sleep=waits.append,
+        random=lambda: 0.0,
+        on_retry=told.append,
+        budget=RetryBudget(),
     )
     assert (tries.last, tries.attempts, tries.in_doubt) == (seen[-1], attempts, in_doubt)
     assert waits == [delay.seconds for delay in told] == [0.5] * (attempts - 1)
+
+
+def test_a_date_in_retry_after_is_read_by_the_clock_of_the_server() -> None:
+    headers = {"Retry-After": "Wed, 21 Oct 2026 07:28:07 GMT", "Date": "Wed, 21 Oct 2026 07:28:00 GMT"}
+    verdict = POLICY.decide(1, Response(429, headers, b""), repeatable=True, random=0.0)
+    assert verdict == Delay(7.0, "Stripe answered 429")
+
+
+def test_who_has_answered_is_said() -> None:
+    verdict = POLICY.decide(1, Response(429, {ANSWERED_BY: "Paragon"}, b""), repeatable=True, random=0.0)
+    assert verdict == Delay(0.5, "Paragon answered 429")
+
+
+def tries(budget: RetryBudget, *seen: Response | Failure) -> Tries:
+    outcomes = iter(seen)
+    return send_repeatedly(
+        lambda: next(outcomes),
+        POLICY,
+        repeatable=True,
+        sleep=lambda _: None,
+        random=lambda: 0.0,
+        on_retry=lambda _: None,
+        budget=budget,
+    )
+
+
+def test_a_budget_that_is_used_up_ends_the_retries_of_every_request() -> None:
+    budget = RetryBudget(3)
+    assert tries(budget, LOST, LOST, LOST).attempts == 3
+    assert (tries(budget, LOST, LOST).attempts, tries(budget, LOST).attempts) == (2, 1)
+    assert tries(budget, LOST).spent
+    assert tries(budget, answer(429), answer(200)).attempts == 2, "a 429 is an invitation"
+
+
+def test_answers_at_the_first_attempt_fill_the_budget_again() -> None:
+    budget = RetryBudget(1)
+    assert tries(budget, LOST, LOST).spent
+    for _ in range(11):
+        tries(budget, answer(200))
+    assert tries(budget, LOST, answer(200)).attempts == 2
+    assert tries(budget, LOST).spent

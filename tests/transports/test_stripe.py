@@ -16,7 +16,8 @@ from responses import matchers
 from stripe_shell import __version__
 from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown, TransportError
 from stripe_shell.secrets import Credential
-from stripe_shell.transports.retry import Delay
+from stripe_shell.transports.retry import Delay, RetryBudget, RetryPolicy
+from stripe_shell.transports.sending import Sender
 from stripe_shell.transports.stripe import Limits, StripeTransport, classify
 from stripe_shell.wire import Request
 
@@ -35,14 +36,17 @@ class Rig:
         self.waits: list[float] = []
         self.told: list[Delay] = []
         self.now = 0.0
-        self.transport = StripeTransport(
-            Credential(key),
+        self.budget = options.pop("budget", RetryBudget())
+        policy = options.pop("policy", RetryPolicy())
+        sender = Sender(
+            policy,
             sleep=self.sleep,
             random=lambda: 0.0,
             clock=self.clock,
             on_retry=self.told.append,
-            **options,
+            budget=self.budget,
         )
+        self.transport = StripeTransport(Credential(key), sender=sender, **options)
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)

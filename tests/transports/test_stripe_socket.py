@@ -13,6 +13,7 @@ import pytest
 from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown
 from stripe_shell.secrets import Credential
 from stripe_shell.transports.retry import RetryPolicy
+from stripe_shell.transports.sending import Sender
 from stripe_shell.transports.stripe import Limits, StripeTransport
 from stripe_shell.wire import Request
 
@@ -74,9 +75,8 @@ def transport(base: str, retries: int = 0, seconds: float = 5.0) -> StripeTransp
     return StripeTransport(
         Credential("sk_test_51Abcdefghijklmnop"),
         bases={"api": base},
-        policy=RetryPolicy(retries),
+        sender=Sender(RetryPolicy(retries), sleep=lambda seconds: None),
         limits=Limits(connect=5, answer=seconds),
-        sleep=lambda seconds: None,
     )
 
 

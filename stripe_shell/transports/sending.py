@@ -1,0 +1,175 @@
+"""Sending one request until it is answered or hopeless, and the errors that say what became of it.
+
+What every way over HTTP shares, whoever stands at its other end. The attempts themselves are `Exchange.attempt` of
+`stripe.py`.
+"""
+
+from __future__ import annotations
+
+import random as randomness
+import re
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote, urlsplit
+
+from stripe_shell import __version__
+from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown, TransportError
+from stripe_shell.records import field, record
+from stripe_shell.transports.pace import Pace
+from stripe_shell.transports.retry import (
+    Delay,
+    Failure,
+    RetryBudget,
+    RetryPolicy,
+    Tries,
+    answered_by,
+    says_not_executed,
+    send_repeatedly,
+)
+from stripe_shell.wire import Request, Response, parse_json
+
+USER_AGENT = f"stripe-shell/{__version__}"
+FORM = "application/x-www-form-urlencoded"
+
+#: Hears of every attempt as it went over the wire: the request (its `path` is the whole address, its headers hold the
+#: credential), the answer if one came, and what went wrong if not.
+Observe = Callable[[Request, Response | None, str], None]
+
+#: One attempt: the answer whatever its status, or what went wrong.
+Attempt = Callable[[], Response | Failure]
+
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+
+
+@record
+class Sender:
+    """How a connection sends: how often, how patiently, how fast.
+
+    `sleep`, `random` ([0, 1)) and `clock` (seconds, monotonic) are injected for tests. `on_retry` is told before every
+    wait.
+    """
+
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    pace: Pace | None = None
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = randomness.random
+    clock: Callable[[], float] = time.monotonic
+    on_retry: Callable[[Delay], None] = lambda delay: None
+    budget: RetryBudget = field(default_factory=RetryBudget)
+
+    def send(self, request: Request, host: str, attempt: Attempt) -> Response:
+        """The last answer, whatever its status.
+
+        Raises NotSent when nothing was sent; when no readable answer came, OutcomeUnknown for a write and NoAnswer for
+        a read. `host` stands in the message.
+        """
+        started = self.clock()
+        tries = self.repeat(
+            lambda: judge(request, attempt()), repeatable=not request.writes or request.idempotency_key is not None
+        )
+        if isinstance(tries.last, Response) and not (
+            request.writes and tries.in_doubt and says_not_executed(tries.last)
+        ):
+            return tries.last
+        raise transport_error(request, host, tries, self.clock() - started)
+
+    def repeat(self, attempt: Attempt, *, repeatable: bool) -> Tries:
+        """Attempt it as often as policy and budget allow, in the pace of the connection."""
+
+        def in_pace() -> Response | Failure:
+            if self.pace is not None:
+                self.pace.wait(self.sleep)
+            return attempt()
+
+        return send_repeatedly(
+            in_pace,
+            self.policy,
+            repeatable=repeatable,
+            sleep=self.sleep,
+            random=self.random,
+            on_retry=self.on_retry,
+            budget=self.budget,
+        )
+
+
+# --- what is sent -----------------------------------------------------------------------------------------------
+
+
+def check_path(path: str) -> None:
+    """Refuse a path that would reach another object than it names. Raises NotSent.
+
+    HTTP libraries resolve `.` and `..` and servers may skip an empty segment: `POST /v1/customers/.` would *create* a
+    customer where an update was meant.
+    """
+    for segment in path.split("/")[1:]:
+        if unquote(segment) in ("", ".", ".."):
+            raise NotSent(f"Not sent: `{path}` has an id that is empty, `.` or `..`.")
+
+
+def merge_headers(*layers: Mapping[str, str]) -> dict[str, str]:
+    """Headers from several places, later ones over earlier ones whatever their case; an empty value takes one away.
+
+    Raises NotSent for a value that no header can have.
+    """
+    merged = {name.lower(): (name, value) for layer in layers for name, value in layer.items()}
+    return {name: _checked(name, value) for name, value in merged.values() if value or name == "Idempotency-Key"}
+
+
+def usual_headers(request: Request) -> dict[str, str]:
+    """What goes with every request, whoever answers it."""
+    kind = "application/json" if request.path.startswith("/v2/") else FORM
+    return {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip, deflate", "Content-Type": kind}
+
+
+def _checked(name: str, value: str) -> str:
+    if _HEADER_VALUE.fullmatch(value) is None:
+        raise NotSent(f"Not sent: the header {name} must be printable ASCII without blanks at its ends.")
+    return value
+
+
+# --- what came of it --------------------------------------------------------------------------------------------
+
+
+def judge(request: Request, seen: Response | Failure) -> Response | Failure:
+    """`seen`, unless it is an answer that no API gives: a redirect, a 408, or a 2xx to a write that is not JSON."""
+    if isinstance(seen, Failure):
+        return seen
+    if 300 <= seen.status < 400:
+        target = urlsplit(seen.header("Location") or "").hostname or "elsewhere on the same host"
+        what = f"answered {seen.status} and points to {target}, which is not followed: the key would go there"
+        return Failure(what, sent=True, lasting=True)
+    if seen.status == 408:  # somebody on the way got tired of waiting; what stands behind may have acted
+        return Failure(f"answered 408 ({answered_by(seen)} gave up waiting)", sent=True)
+    if request.writes and seen.ok and not _is_json(seen.body):
+        return Failure(f"answered {seen.status} with a body that is not JSON", sent=True, lasting=True)
+    return seen
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        parse_json(body)
+    except ValueError:
+        return False
+    return True
+
+
+def transport_error(request: Request, host: str, tries: Tries, elapsed: float) -> TransportError:
+    """The exception that says what became of `request`: host, attempts, time, idempotency key, what to do next."""
+    last = tries.last
+    what = last.what if isinstance(last, Failure) else f"answered {last.status}, after an attempt whose answer was lost"
+    sent = isinstance(last, Response) or last.sent or tries.in_doubt
+    call = f"{request.method} {request.path}"
+    spent = "; no more, as this connection has used up its retries" if tries.spent else ""
+    cost = f"{tries.attempts} attempt{'s' if tries.attempts > 1 else ''} in {elapsed:.1f} s{spent}"
+    if not sent:
+        return NotSent(f"Not sent: {call} to {host}: {what} ({cost}). Nothing was changed.", attempts=tries.attempts)
+    if not request.writes:
+        return NoAnswer(f"No answer: {call} to {host}: {what} ({cost}). It was a read.", attempts=tries.attempts)
+    advice = _advice(request.idempotency_key)
+    return OutcomeUnknown(f"Outcome unknown: {call} to {host}: {what} ({cost}). {advice}", attempts=tries.attempts)
+
+
+def _advice(idempotency_key: str | None) -> str:
+    if idempotency_key is None:
+        return "It has no idempotency key: look whether it took effect before you send it again."
+    return f"Sent again with the same idempotency key, {idempotency_key}, it takes effect once."
