@@ -89,7 +89,10 @@ MENUS = [
     (CREATE_CUSTOMER + "metadata.|", ["."]),
     (SUBSCRIBE + "|", ["customer_id", "price_id", "trial_period_days"]),
     (SUBSCRIBE + "customer: cus_1\n|", ["price_id", "trial_period_days"]),
-    (SUBSCRIBE + "items[0].|", ["billing_thresholds.", "discounts[0].", "metadata.", "price", "price_data.", "quantity"]),
+    (
+        SUBSCRIBE + "items[0].|",
+        ["billing_thresholds.", "discounts[0].", "metadata.", "price", "price_data.", "quantity"],
+    ),
     (SUBSCRIBE + "items[0].price: x\nitems|", ["items[0].", "items[1].", "add_invoice_items[0]."]),
     (SUBSCRIBE + "items[0].price_data.|", ["currency", "product"]),
     (LIST_CUSTOMERS + "created[|", ["gt", "gte", "lt", "lte", "."]),

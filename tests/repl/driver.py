@@ -10,10 +10,8 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from stripe_shell.records import replace
 from stripe_shell.repl.app import Prompt
-
-from .fakes import Answer, FakeScreen, FakeTransport, echo, session
+from tests.repl.fakes import Answer, echo, session
 
 CTRL_A, CTRL_C, CTRL_D, CTRL_W, TAB, ENTER = "\x01", "\x03", "\x04", "\x17", "\t", "\r"
 DOWN, UP, RIGHT, META_ENTER = "\x1b[B", "\x1b[A", "\x1b[C", "\x1b\r"
@@ -42,7 +40,9 @@ def chosen(name: str) -> Callable[[Buffer], bool]:
 
     def holds(buffer: Buffer) -> bool:
         state = buffer.complete_state
-        return state is not None and state.current_completion is not None and state.current_completion.display_text == name
+        return (
+            state is not None and state.current_completion is not None and state.current_completion.display_text == name
+        )
 
     return holds
 
@@ -103,6 +103,3 @@ def drive(home: Path, *steps: Step | str, answer: Answer = echo) -> Driver:
     """Run a prompt with these steps; a text alone is sent at once. It ends by Ctrl-D unless it has ended before."""
     made = [(always, step) if isinstance(step, str) else step for step in steps]
     return Driver(home, [*made, (text_is(""), CTRL_D)], answer)
-
-
-__all__ = ["FakeScreen", "FakeTransport", "drive", "replace"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from stripe_shell.connections import Connection, Connections
 from stripe_shell.diagnostics import Diagnostic, format_diagnostics
@@ -75,7 +75,7 @@ class FakeScreen:
 
 def connection(name: str, mode: Mode, transport: FakeTransport, key: str = "") -> Connection:
     credential = Credential(key) if key else None
-    kind = "sandbox" if mode == "sandbox" else "stripe"
+    kind: Literal["sandbox", "stripe"] = "sandbox" if mode == "sandbox" else "stripe"
     return Connection(name, kind, mode, "a test", lambda: transport, credential=credential)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pexpect
@@ -21,7 +21,15 @@ _LONGEST_WAIT = 20.0
 class Terminal:
     """The program on a screen; waits for what the screen shows, never for time to pass."""
 
-    def __init__(self, command: Sequence[str], home: Path, *, columns: int = 80, lines: int = 24) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        home: Path,
+        *,
+        columns: int = 80,
+        lines: int = 24,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.screen = pyte.HistoryScreen(columns, lines, history=1000)
         self._stream = pyte.Stream(self.screen)
         environ = {
@@ -31,6 +39,7 @@ class Terminal:
             "PYTHONPATH": str(ROOT),
             "TERM": "xterm-256color",
             "LANG": "C.UTF-8",
+            **(environment or {}),
         }
         self.child = pexpect.spawn(
             command[0], list(command[1:]), env=environ, cwd=str(home), dimensions=(lines, columns), encoding="utf-8"

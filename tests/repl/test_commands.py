@@ -11,10 +11,9 @@ from stripe_shell.diagnostics import Source
 from stripe_shell.errors import UsageError
 from stripe_shell.lang.parser import parse
 from stripe_shell.records import replace
-from stripe_shell.repl.session import Session
 from stripe_shell.repl.running import run_text
-
-from .fakes import FakeScreen, session
+from stripe_shell.repl.session import Session
+from tests.repl.fakes import FakeScreen, session
 
 CREATE = "create customer email=a@b.co name=Ann"
 

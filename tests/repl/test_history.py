@@ -193,7 +193,7 @@ def test_what_is_public_is_kept_as_it_is(text: str) -> None:
         ("@secret code = hunter22\n@let x = 1", "@secret code =\n@let x = 1"),
         ("  @secret code=hunter22", "  @secret code="),
         ("create token card.number=4242424242424242", "create token card.number=********"),
-        ("/sandbox\naction: create\nentity: token\ncard[cvc]: 123\n", "/sandbox\naction: create\nentity: token\ncard[cvc]: ********\n"),
+        ("/a get token\ncard[cvc]: 123\n", "/a get token\ncard[cvc]: ********\n"),
         ("@let key = sk_test_abcdefghijklmnop1234", "@let key = sk_test_…1234"),
         ("create customer name=hunter22", "create customer name=********"),
     ],

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from .driver import (
+from stripe_shell.wire import Request, Response
+from tests.repl.driver import (
     CTRL_A,
     CTRL_C,
     CTRL_D,
@@ -47,7 +48,9 @@ def test_one_line_is_enough_for_a_command_and_an_inline_block(tmp_path: Path, li
 
 def test_enter_goes_on_inside_open_json(tmp_path: Path) -> None:
     text = BLOCK + "\nmetadata: {"
-    driven = drive(tmp_path, text.replace("\n", ENTER) + ENTER, (text_is(f"{text}\n"), f'"a": "1"{ENTER}}}{ENTER}{ENTER}'))
+    driven = drive(
+        tmp_path, text.replace("\n", ENTER) + ENTER, (text_is(f"{text}\n"), f'"a": "1"{ENTER}}}{ENTER}{ENTER}')
+    )
     assert b"metadata[a]=1" in driven.transport.sent[0].body
 
 
@@ -59,7 +62,9 @@ def test_empty_lines_inside_a_heredoc_do_not_send(tmp_path: Path) -> None:
 
 
 def test_enter_in_the_middle_of_a_line_splits_it(tmp_path: Path) -> None:
-    driven = drive(tmp_path, BLOCK.replace("\n", ENTER) + CTRL_A + ENTER, (text_is(BLOCK.replace("\nname", "\n\nname")), CTRL_C))
+    driven = drive(
+        tmp_path, BLOCK.replace("\n", ENTER) + CTRL_A + ENTER, (text_is(BLOCK.replace("\nname", "\n\nname")), CTRL_C)
+    )
     assert driven.transport.sent == []
 
 
@@ -202,7 +207,9 @@ def test_a_secret_does_not_come_back(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_abandons_the_line_alone(tmp_path: Path) -> None:
-    driven = drive(tmp_path, "delete customer id=cus_1", (text_is("delete customer id=cus_1"), CTRL_C), (text_is(""), "@vars\r"))
+    driven = drive(
+        tmp_path, "delete customer id=cus_1", (text_is("delete customer id=cus_1"), CTRL_C), (text_is(""), "@vars\r")
+    )
     assert driven.transport.sent == []
     assert driven.code == 0
 
@@ -214,7 +221,7 @@ def test_ctrl_d_with_text_does_not_leave(tmp_path: Path) -> None:
 
 
 def test_a_failure_does_not_end_the_prompt(tmp_path: Path) -> None:
-    def broken(_: object) -> object:
+    def broken(_: Request) -> Response:
         raise RuntimeError("out of order")
 
     driven = drive(
@@ -223,7 +230,7 @@ def test_a_failure_does_not_end_the_prompt(tmp_path: Path) -> None:
         (text_is(""), "@run nowhere.stripe" + ENTER),
         (text_is(""), "@watch 5s" + ENTER),
         (text_is(""), ")(*&" + ENTER),
-        answer=broken,  # type: ignore[arg-type]
+        answer=broken,
     )
     assert "internal error, please report it: RuntimeError: out of order" in driven.screen.text
     assert "nowhere.stripe cannot be read" in driven.screen.text

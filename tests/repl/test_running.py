@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import Callable
 from threading import Event
-from typing import Any
 
 import pytest
 
@@ -17,8 +16,7 @@ from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import Session
 from stripe_shell.suggest import Place
 from stripe_shell.wire import Request, Response
-
-from .fakes import echo, respond, session
+from tests.repl.fakes import FakeScreen, FakeTransport, echo, respond, session
 
 CREATE = "/sandbox\naction: create\nentity: customer\nemail: {0}@x.co\nname: {0}\n"
 
@@ -164,7 +162,7 @@ def test_a_command_that_does_not_exist_yet_says_so() -> None:
 # --- live -----------------------------------------------------------------------------------------------
 
 
-def live_session(answer: str) -> tuple[Session, Any, list[str]]:
+def live_session(answer: str) -> tuple[Session, FakeTransport, list[str]]:
     state, transport, _ = session(default="stripe", live=True)
     asked: list[str] = []
 
@@ -222,7 +220,9 @@ class Slow:
         return self.answer(request)
 
 
-def interrupted(text: str, answer: Callable[[Request], Response] = echo) -> tuple[Session, Any, Any, Slow, Any]:
+def interrupted(
+    text: str, answer: Callable[[Request], Response] = echo
+) -> tuple[Session, FakeTransport, FakeScreen, Callable[[], None]]:
     slow = Slow(answer)
     state, transport, screen = session(slow)
     arrived = Event()
@@ -240,11 +240,11 @@ def interrupted(text: str, answer: Callable[[Request], Response] = echo) -> tupl
         assert arrived.wait(20)
         reports[0]()
 
-    return state, transport, screen, slow, let_go
+    return state, transport, screen, let_go
 
 
 def test_ctrl_c_during_a_write_says_that_nobody_knows_and_gives_the_key() -> None:
-    state, transport, screen, _, let_go = interrupted(CREATE.format("ann") + "\n" + CREATE.format("bob"))
+    state, transport, screen, let_go = interrupted(CREATE.format("ann") + "\n" + CREATE.format("bob"))
     key = transport.sent[0].idempotency_key
     assert "the outcome is unknown" in screen.text
     assert f"@idempotency_key {key}" in screen.text
@@ -255,7 +255,7 @@ def test_ctrl_c_during_a_write_says_that_nobody_knows_and_gives_the_key() -> Non
 
 
 def test_the_late_answer_is_shown_when_it_comes() -> None:
-    state, _, screen, _, let_go = interrupted(CREATE.format("ann"))
+    state, _, screen, let_go = interrupted(CREATE.format("ann"))
     assert "late answer" not in screen.text
     let_go()
     assert "late answer: ok         create customer cus_1" in screen.text
@@ -268,21 +268,21 @@ def test_a_late_failure_is_shown_too() -> None:
     def fail(request: Request) -> Response:
         return respond({"error": {"type": "card_error", "message": "no money"}}, 402)
 
-    _, _, screen, _, let_go = interrupted(CREATE.format("ann"), fail)
+    _, _, screen, let_go = interrupted(CREATE.format("ann"), fail)
     let_go()
     assert "late answer: FAILED" in screen.text
     assert "no money" in screen.text
 
 
 def test_ctrl_c_during_a_read_says_that_nothing_changed() -> None:
-    _, _, screen, _, let_go = interrupted("list customers")
+    _, _, screen, let_go = interrupted("list customers")
     assert "a read changes nothing" in screen.text
     assert "idempotency" not in screen.text
     let_go()
 
 
 def test_the_session_goes_on_after_ctrl_c() -> None:
-    state, transport, _, slow, let_go = interrupted(CREATE.format("ann"))
+    state, transport, _, let_go = interrupted(CREATE.format("ann"))
     let_go()
     transport.answer = echo
     assert run(state, CREATE.format("bob"))
