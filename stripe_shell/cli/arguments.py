@@ -13,7 +13,7 @@ from stripe_shell.errors import UsageError
 from stripe_shell.records import record
 
 #: The commands; any other first word begins a block (`stripe-shell create customer email=…`).
-COMMANDS = ("run", "check", "fmt", "replay", "spec")
+COMMANDS = ("run", "check", "fmt", "replay", "spec", "serve")
 
 FORMATS = ("table", "json", "jsonl", "csv", "yaml")
 
@@ -26,6 +26,7 @@ usage: stripe-shell [OPTIONS]                      the prompt on a terminal, els
        stripe-shell fmt FILE … [--check | --diff]  write them in the canonical form
        stripe-shell replay PAGE … [OPTIONS]        run the examples of a documentation page as tests
        stripe-shell spec [ACTION] [ENTITY]         what is known of an entity or an action
+       stripe-shell serve [OPTIONS]                the sandbox over HTTP, for programs; any key sk_test_… is taken
 
 Options that choose where requests go and how results look:
   --connection NAME   the default connection (else `stripe` when STRIPE_API_KEY is set, else `sandbox`)
@@ -38,6 +39,17 @@ Options that choose where requests go and how results look:
   --spec stripe       ask for no more parameters than Stripe does
   --verbose           show what goes over the wire, secrets masked
   --version, --help
+
+Options of serve:
+  --port N            the port (else 12111); 0 takes a free one
+  --host ADDRESS      another address than 127.0.0.1; whoever reaches it can do everything
+  --db FILE, --memory as above
+  --latency TIME      answer so much later, e.g. 100ms
+  --rate-limit RATE   requests that a key may make, e.g. 100/s; more are answered 429
+  --fault FAULT       go wrong on purpose, e.g. 500,rate=0.1 or drop,path=/v1/charges,times=2; several allowed
+                      (409, 429, 500, 502, 503, 504, lock_timeout, drop, lose, cut, delay,for=TIME)
+  --webhook-host NAME deliver webhooks to this machine too, not only to one's own; several allowed
+  --webhook-retries TIME,TIME…   the waits before a failed delivery is tried again (else 5m,1h,3h)
 
 Keys come from the environment (STRIPE_API_KEY), never from an argument.
 Exit codes: 0 all passed, 1 usage, 2 the text is wrong and nothing was sent, 3 a call failed, 4 an expectation
@@ -66,6 +78,13 @@ class Arguments:
     fix: bool = False
     errata: str | None = None
     update: str | None = None
+    port: str | None = None
+    host: str | None = None
+    latency: str | None = None
+    rate_limit: str | None = None
+    faults: tuple[str, ...] = ()
+    webhook_hosts: tuple[str, ...] = ()
+    webhook_retries: str | None = None
 
 
 @record
@@ -100,6 +119,17 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "fmt": {"--check": Option("check", "flag"), "--diff": Option("diff", "flag")},
     "replay": {**_CONNECT, "--errata": Option("errata")},
     "spec": {"--format": _TEXT_OR_JSON},
+    "serve": {
+        "--db": Option("db"),
+        "--memory": Option("memory", "flag"),
+        "--port": Option("port"),
+        "--host": Option("host"),
+        "--latency": Option("latency"),
+        "--rate-limit": Option("rate_limit"),
+        "--fault": Option("faults", "many"),
+        "--webhook-host": Option("webhook_hosts", "many"),
+        "--webhook-retries": Option("webhook_retries"),
+    },
     "": {**_CONNECT, **_RESULT, "-c": Option("texts", "many")},
 }
 #: Every option that takes the next word, so that the command can be found among the words.
@@ -120,10 +150,12 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     texts = tuple(values.pop("texts", ()))
     if values.get("db") and values.get("memory"):
         raise UsageError("--db and --memory exclude each other")
+    for name in ("faults", "webhook_hosts"):
+        values[name] = tuple(values.get(name, ()))
     values["variables"] = tuple(_variable(text) for text in values.get("variables", ()))
     if command:
         words.remove(command)
-        if not words and command != "spec":
+        if not words and command not in ("spec", "serve"):
             raise UsageError(f"{command}: which file? (`-` is standard input)")
         return Arguments(command, tuple(words), **values)
     if texts and words:

@@ -56,6 +56,10 @@ def _command(arguments: Arguments) -> Command:
             from stripe_shell.cli.replay import replay
 
             return replay
+        case "serve":
+            from stripe_shell.cli.serve import serve
+
+            return serve
         case "prompt" if sys.stdin.isatty() and sys.stdout.isatty():
             from stripe_shell.cli.prompt import prompt
 

@@ -132,7 +132,8 @@ class Sandbox:
 
     def _call(self, request: Request, platform: str, headers: Headers) -> _Call:
         """Everything that can be said about a request before it runs."""
-        headers["Stripe-Version"] = self._version(request)
+        headers["Stripe-Version"] = self.table.version
+        _check_version(_header(request, "stripe-version"))
         if request.idempotency_key:
             headers["Idempotency-Key"] = request.idempotency_key
             _check_key(request.idempotency_key)
@@ -162,14 +163,6 @@ class Sandbox:
             writable,
             _fingerprint(request, params, paths) if request.idempotency_key else "",
         )
-
-    def _version(self, request: Request) -> str:
-        asked = _header(request, "stripe-version")
-        if asked is None:
-            return self.table.version
-        if not _VERSION.fullmatch(asked):
-            raise errors.bad_version(asked)
-        return asked
 
     @contextmanager
     def _alone(self, call: _Call) -> Iterator[None]:
@@ -406,6 +399,12 @@ def _error_body(error: StripeError, headers: Headers) -> bytes:
     log = f"https://dashboard.stripe.com/test/workbench/logs?object={headers['Request-Id']}"
     bare = error.message.startswith("Invalid Stripe API version")
     return json.dumps(error.body(None if bare else log), indent=2).encode()
+
+
+def _check_version(asked: str | None) -> None:
+    """Every version that could be one is taken, and answered in the table's."""
+    if asked is not None and not _VERSION.fullmatch(asked):
+        raise errors.bad_version(asked)
 
 
 def _check_key(key: str) -> None:

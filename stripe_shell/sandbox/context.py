@@ -42,6 +42,7 @@ from .clock import Clock, FixedClock
 from .ids import RandomIds
 from .listing import Filters
 from .store import Row, Session
+from .webhooks import Listener, listeners
 
 if TYPE_CHECKING:
     from .catalogue import Catalogue
@@ -63,6 +64,8 @@ class HeldEvent:
     created: int
     type: str
     text: str
+    #: The endpoints that it goes to.
+    listeners: tuple[Listener, ...] = ()
 
 
 class Context:
@@ -120,6 +123,7 @@ class Context:
         self._texts: dict[int, tuple[Json, str]] = {}
         self._keys: dict[int, str] = {}
         self._held: list[HeldEvent] | None = None
+        self._listeners: list[Listener] | None = None
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -326,13 +330,16 @@ class Context:
     def emit(self, event_type: str, obj: Json, previous_attributes: Mapping[str, Any] | None = None) -> None:
         """Store an event about an object as it is now, with the old values of what changed (None: no such member)."""
         number = self.now()
+        if self._listeners is None:
+            self._listeners = listeners(self.session, self.account_number)
+        heard = tuple(listener for listener in self._listeners if listener.wants(event_type))
         members: Json = {
             "id": self.ids.new("evt", number, self.account),
             "object": "event",
             "api_version": self.table.version,
             "created": number,
             "livemode": False,
-            "pending_webhooks": 0,
+            "pending_webhooks": len(heard),
             "request": {
                 "id": self.request_id,
                 "idempotency_key": self.request.idempotency_key if self.request_id else None,
@@ -341,9 +348,8 @@ class Context:
         }
         if self.account != self.platform:
             members["account"] = self.account
-        event = HeldEvent(
-            members["id"], number, event_type, events.event_text(members, self.text(obj), previous_attributes)
-        )
+        text = events.event_text(members, self.text(obj), previous_attributes)
+        event = HeldEvent(members["id"], number, event_type, text, heard)
         if self._held is None:
             self.release([event])
         else:
@@ -373,10 +379,12 @@ class Context:
                 self.account_number,
                 "event",
                 event.id,
-                created=event.created,
+                created=self.wall.now(),
                 json=event.text,
                 links=[("type", event.type)],
             )
+            for listener in event.listeners:
+                self.session.add_delivery(self.account_number, event.id, listener.account, listener.id, self.wall.now())
             self.emitted.append(row)
 
     # --- inside ----------------------------------------------------------------------------------------------

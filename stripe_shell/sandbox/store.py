@@ -100,6 +100,19 @@ class Where:
 
 
 @record
+class Delivery:
+    """An event on its way to an endpoint: how often it was tried, and when it is to be tried next (epoch seconds)."""
+
+    seq: int
+    account: int
+    event: str
+    endpoint_account: int
+    endpoint: str
+    attempt: int
+    at: int
+
+
+@record
 class Remembered:
     """The first answer to an idempotency key: `fingerprint` says for which request."""
 
@@ -346,8 +359,8 @@ class Session:
     def deliveries_due(self, now: int, busy: Collection[str] = (), limit: int = 500) -> list[Delivery]:
         """The deliveries whose time has come at `now`, oldest first, but for those to the endpoints in `busy`."""
         sql = (
-            "SELECT seq, account, event, endpoint_account, endpoint, attempt, at FROM deliveries"
-            f" WHERE at <= ? AND endpoint NOT IN ({', '.join('?' * len(busy))}) ORDER BY at, seq LIMIT ?"  # noqa: S608
+            "SELECT seq, account, event, endpoint_account, endpoint, attempt, at FROM deliveries"  # noqa: S608
+            f" WHERE at <= ? AND endpoint NOT IN ({', '.join('?' * len(busy))}) ORDER BY at, seq LIMIT ?"
         )
         return [Delivery(*row) for row in self._connection.execute(sql, (now, *busy, limit)).fetchall()]
 

@@ -19,9 +19,17 @@ def open_sandbox(path: Path | None, table: Table) -> Transport:
 
     Raises ConfigurationError when the file cannot be used.
     """
+    return SandboxTransport(Sandbox(open_store(path), table))
+
+
+def open_store(path: Path | None) -> Store:
+    """The store in the file `path`, made with its folder when they are not there; None keeps it in memory.
+
+    Raises ConfigurationError when the file cannot be used.
+    """
     if path is not None:
         _make_private(path)
-    return SandboxTransport(Sandbox(Store.open(path), table))
+    return Store.open(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,72 @@
+"""`serve`: the sandbox over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stripe_shell.cli.arguments import Arguments
+from stripe_shell.cli.streams import Streams
+from stripe_shell.errors import UsageError
+from stripe_shell.records import replace
+
+if TYPE_CHECKING:
+    from stripe_shell.sandbox.faults import Fault
+    from stripe_shell.server.run import ServerSettings
+
+
+def serve(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Serve until interrupted; the address is the only line on standard output."""
+    from stripe_shell.server.run import serve as run_server
+
+    if arguments.words:
+        raise UsageError(f"serve takes no words; `{arguments.words[0]}` is left over")
+    run_server(_settings(arguments, environ), streams.result, streams.say)
+    return 0
+
+
+def _settings(arguments: Arguments, environ: Mapping[str, str]) -> ServerSettings:
+    from stripe_shell.server.quantities import per_second, seconds
+    from stripe_shell.server.run import ServerSettings
+
+    settings = ServerSettings(_database(arguments, environ), faults=_faults(arguments.faults))
+    changes: dict[str, Any] = {"webhook_hosts": arguments.webhook_hosts}
+    if arguments.host is not None:
+        changes["host"] = arguments.host
+    if arguments.port is not None:
+        changes["port"] = _port(arguments.port)
+    if arguments.latency is not None:
+        changes["latency"] = seconds(arguments.latency, "--latency")
+    if arguments.rate_limit is not None:
+        changes["rate_limit"] = per_second(arguments.rate_limit, "--rate-limit")
+    if arguments.webhook_retries is not None:
+        waits = [wait for wait in arguments.webhook_retries.split(",") if wait]
+        changes["retry_after"] = tuple(seconds(wait, "each of --webhook-retries") for wait in waits)
+    return replace(settings, **changes)
+
+
+def _database(arguments: Arguments, environ: Mapping[str, str]) -> Path | None:
+    """The file that is named, else the one that the shell's own sandbox lives in."""
+    if arguments.memory or arguments.db == ":memory:":
+        return None
+    if arguments.db is not None:
+        return Path(arguments.db).expanduser()
+    from stripe_shell.connections import data_folder
+
+    return data_folder(environ) / "sandbox.db"
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"--port is a number, not `{text}`")
+    return int(text)
+
+
+def _faults(given: tuple[str, ...]) -> tuple[Fault, ...]:
+    from stripe_shell.sandbox.faults import parse_fault
+
+    try:
+        return tuple(parse_fault(text) for text in given)
+    except ValueError as error:
+        raise UsageError(f"--fault: {error}") from None

@@ -1,0 +1,56 @@
+"""Files: what was uploaded, and the links that make it public."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+#: How long Stripe keeps files of a purpose, in seconds; those of other purposes stay.
+_KEPT = {"finance_report_run": 365 * 86400, "sigma_scheduled_query": 365 * 86400, "selfie": 548 * 86400}
+
+
+class File(Resource):
+    """`POST /v1/files`; the bytes themselves are not kept, only what is said of them."""
+
+    object = "file"
+    indexed = ("purpose",)
+    unechoed = ("file", "file_link_data")
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Say what the upload was."""
+        upload = params.get("file")
+        if not isinstance(upload, dict) or "content" not in upload:
+            raise errors.invalid("Invalid file: you must upload a file as multipart/form-data.", param="file")
+        obj["filename"] = upload["filename"] or None
+        obj["size"] = len(upload["content"])
+        obj["type"] = _type(upload)
+        obj["url"] = f"https://files.stripe.com/v1/files/{obj['id']}/contents"
+        kept = _KEPT.get(obj["purpose"])
+        obj["expires_at"] = ctx.now() + kept if kept else None
+        obj["title"] = obj.get("title")
+        obj["links"] = {"object": "list", "data": [], "has_more": False, "url": f"/v1/file_links?file={obj['id']}"}
+
+    def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Make the link that is asked for along with the file."""
+        given = params.get("file_link_data")
+        if isinstance(given, dict) and given.get("create"):
+            link = ctx.fresh("file_link", file=obj["id"])
+            link |= {name: given[name] for name in ("expires_at", "metadata") if given.get(name)}
+            link["url"] = link_url(link)
+            ctx.insert(link)
+            obj["links"]["data"].append(dict(link))
+            ctx.save(obj)
+
+
+def link_url(link: Json) -> str:
+    """The address of a link to a file."""
+    return f"https://files.stripe.com/links/{link['id'].rpartition('_')[2]}"
+
+
+def _type(upload: dict[str, Any]) -> str:
+    suffix = PurePosixPath(upload["filename"] or "").suffix.lstrip(".").lower()
+    return {"jpeg": "jpg"}.get(suffix, suffix) or "bin"

@@ -1,0 +1,172 @@
+"""The sandbox as an ASGI application: an HTTP request in, the sandbox's answer out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from stripe_shell.sandbox.app import Sandbox
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.faults import Fault, Faults
+from stripe_shell.sandbox.listing import PAGING
+from stripe_shell.sandbox.private import PRIVATE, answer_private
+from stripe_shell.server.keys import key_of
+from stripe_shell.server.limits import RateLimit
+from stripe_shell.wire import Request, Response
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+#: The largest body that is read, in bytes; files may have 16 MB.
+MAX_BODY: Final = 32 * 1024 * 1024
+
+#: How the protocol offers to close a connection without a word: a member of the scope's `extensions`.
+ABORT: Final = "stripe_shell.abort"
+
+_THREADS: Final = 8
+
+
+class Application:
+    """Answers HTTP requests from a sandbox.
+
+    A quick call is carried out where it arrives; one that may take its time (a search, a filtered list, a test clock
+    that moves), and whatever comes while it runs, goes to a thread of its own, so that nobody waits for it.
+    `latency` is in seconds.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, *, faults: Faults | None = None, latency: float = 0.0, limit: RateLimit | None = None
+    ) -> None:
+        self.sandbox = sandbox
+        self.faults = faults or Faults()
+        self.latency = latency
+        self.limit = limit
+        self._accounts: dict[str, str] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, "sandbox")
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI has it."""
+        if scope["type"] != "http":
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        body = b""
+        if "content-length" in headers or "transfer-encoding" in headers:
+            read = await _read_body(receive)
+            if read is None:
+                return
+            body = read
+        request = _request(scope, headers, body)
+        fault = self.faults.strike(request.method, request.path) if self.faults.active else None
+        response = await self._answer(request, headers, fault)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        await _deliver(response, fault, scope, send)
+
+    async def _answer(self, request: Request, headers: Mapping[str, str], fault: Fault | None) -> Response:
+        if request.path.startswith(PRIVATE):
+            return self._private(request, headers)
+        if fault is not None and fault.kind == "drop":
+            return Response(0, {}, b"")
+        try:
+            if len(request.body) > MAX_BODY:
+                raise StripeError("The request is too large.", status=413, validation=True)
+            key = key_of(headers.get("authorization"))
+            if self.limit is not None:
+                self.limit.take(key, asyncio.get_running_loop().time())
+            if fault is not None and fault.refusal is not None:
+                raise fault.refusal
+        except StripeError as error:
+            return self.sandbox.refuse(error)
+        return await self._carry_out(request, self._account(key))
+
+    def _account(self, key: str) -> str:
+        account = self._accounts.get(key)
+        if account is None:
+            account = self._accounts[key] = self.sandbox.account_of_key(key)
+        return account
+
+    async def _carry_out(self, request: Request, account: str) -> Response:
+        if not self._running and _is_quick(request):
+            return self.sandbox.send(request, account=account)
+        self._running += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, lambda: self.sandbox.send(request, account=account))
+        finally:
+            self._running -= 1
+
+    # --- the sandbox's own routes ----------------------------------------------------------------------------
+
+    def _private(self, request: Request, headers: Mapping[str, str]) -> Response:
+        """Reset, seed and faults. Requests that a page in a browser makes are refused: any page could make them."""
+        if "origin" in headers or "sec-fetch-site" in headers:
+            return self.sandbox.refuse(StripeError("These routes are not for web pages.", status=403))
+        try:
+            account = self._account(key_of(headers["authorization"])) if "authorization" in headers else None
+        except StripeError as error:
+            return self.sandbox.refuse(error)
+        return answer_private(self.sandbox, request, account=account, faults=self.faults)
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    """The whole body, or what is just too much of it; None when the client went away."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BODY or not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _request(scope: Scope, headers: Mapping[str, str], body: bytes) -> Request:
+    raw = scope.get("raw_path")
+    path = raw.decode("latin-1") if raw else scope["path"]
+    query = scope["query_string"].decode("latin-1")
+    return Request(scope["method"], path, query, body, headers, headers.get("idempotency-key") or None)
+
+
+def _is_quick(request: Request) -> bool:
+    if request.method == "GET":
+        if not request.query:
+            return True
+        return not request.path.endswith("/search") and _names(request.query) <= PAGING
+    return not request.path.endswith("/advance")
+
+
+def _names(query: str) -> set[str]:
+    return {name.partition("[")[0] for name, _ in parse_qsl(query, keep_blank_values=True)}
+
+
+async def _deliver(response: Response, fault: Fault | None, scope: Scope, send: Send) -> None:
+    """Send the answer, or what a fault of the connection leaves of it."""
+    kind = fault.kind if fault is not None else ""
+    if fault is not None and fault.seconds:
+        await asyncio.sleep(fault.seconds)
+    if kind in ("drop", "lose"):
+        scope["extensions"][ABORT]()
+        await asyncio.sleep(0)
+        return
+    await send({"type": "http.response.start", "status": response.status, "headers": list(_headers(response))})
+    if kind == "cut":
+        await send({"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True})
+        scope["extensions"][ABORT]()
+        await asyncio.sleep(0)
+        return
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _headers(response: Response) -> Iterable[tuple[bytes, bytes]]:
+    for name, value in response.headers.items():
+        yield name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace")
+    yield b"content-length", str(len(response.body)).encode()

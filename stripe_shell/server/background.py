@@ -1,0 +1,74 @@
+"""What goes on beside the requests: deliveries of webhooks, and what Stripe does by itself when its time comes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from stripe_shell.sandbox.app import Sandbox
+from stripe_shell.sandbox.store import Delivery, Row
+from stripe_shell.sandbox.webhooks import Deliveries
+
+#: How often it is looked for what has become due, in seconds.
+INTERVAL = 1.0
+
+_THREADS = 8
+
+
+class Background:
+    """A thread that looks for what is due, and others that deliver: each endpoint gets its events one by one.
+
+    `on_error` is told of mistakes of ours; they do not end the work.
+    """
+
+    def __init__(self, sandbox: Sandbox, deliveries: Deliveries, on_error: Callable[[Exception], None]) -> None:
+        self._sandbox = sandbox
+        self._deliveries = deliveries
+        self._on_error = on_error
+        self._busy: set[str] = set()
+        self._wake = threading.Event()
+        self._ended = False
+        self._senders = ThreadPoolExecutor(_THREADS, "webhooks")
+        self._thread = threading.Thread(target=self._work, name="background", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a delivery that is under way is waited for, one that is not stays in the file."""
+        self._ended = True
+        self._wake.set()
+        self._thread.join()
+        self._senders.shutdown(cancel_futures=True)
+
+    def notice(self, events: list[Row]) -> None:
+        """Events were stored: look at once whether one is to be delivered."""
+        if not all('"pending_webhooks":0' in event.json for event in events):
+            self._wake.set()
+
+    def _work(self) -> None:
+        while not self._ended:
+            self._guarded(self._sandbox.catch_up)
+            self._guarded(self._hand_out)
+            self._wake.wait(INTERVAL)
+            self._wake.clear()
+
+    def _hand_out(self) -> None:
+        for endpoint, deliveries in self._deliveries.due(tuple(self._busy)).items():
+            self._busy.add(endpoint)
+            self._senders.submit(self._deliver, endpoint, deliveries)
+
+    def _deliver(self, endpoint: str, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            if not self._ended:
+                self._guarded(lambda delivery=delivery: self._deliveries.carry_out(delivery))  # type: ignore[misc]
+        self._busy.discard(endpoint)
+        self._wake.set()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - one mistake must not end all deliveries
+            self._on_error(error)

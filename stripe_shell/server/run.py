@@ -1,0 +1,159 @@
+"""Runs the sandbox as a server: opens the file and the port, serves until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from stripe_shell.errors import ConfigurationError
+from stripe_shell.records import record
+from stripe_shell.sandbox.app import Sandbox
+from stripe_shell.sandbox.faults import Fault, Faults
+from stripe_shell.sandbox.webhooks import RETRY_AFTER, Deliveries, is_this_machine, post
+from stripe_shell.server.app import ABORT, Application
+from stripe_shell.server.background import Background
+from stripe_shell.server.limits import RateLimit
+from stripe_shell.spec.table import load_table
+from stripe_shell.transports.sandbox import open_store
+
+#: How long a connection without a request is kept, in seconds; clients keep theirs for longer than uvicorn's five.
+KEEP_ALIVE = 75
+
+Say = Callable[[str], None]
+
+
+@record
+class ServerSettings:
+    """What the person asked for: `db` None keeps everything in memory; `port` 0 takes a free one; times are seconds.
+
+    `webhook_hosts` are the machines that webhooks may be delivered to besides this one, `retry_after` the waits before
+    further attempts.
+    """
+
+    db: Path | None
+    host: str = "127.0.0.1"
+    port: int = 12111
+    latency: float = 0.0
+    rate_limit: float | None = None
+    faults: tuple[Fault, ...] = ()
+    webhook_hosts: tuple[str, ...] = ()
+    retry_after: tuple[float, ...] = RETRY_AFTER
+
+
+def serve(settings: ServerSettings, announce: Say, say: Say) -> None:
+    """Serve until the process is interrupted or terminated.
+
+    `announce` is given the server's address once it listens, `say` everything else that a person wants to know.
+    Raises ConfigurationError when the port, the file or the server's library cannot be used.
+    """
+    uvicorn, protocol = _import_server()
+
+    def report(error: Exception) -> None:
+        say(traceback_of(error))
+
+    with listen(settings.host, settings.port) as listener:
+        store = open_store(settings.db)
+        sandbox = Sandbox(store, load_table(), on_error=report)
+        deliveries = Deliveries(
+            store, sandbox.clock, post, hosts=settings.webhook_hosts, retry_after=settings.retry_after, say=say
+        )
+        background = Background(sandbox, deliveries, report)
+        sandbox.on_events = background.notice
+        background.start()
+        try:
+            _introduce(settings, listener, announce, say)
+            config = uvicorn.Config(
+                _application(sandbox, settings),
+                http=_abortable(protocol),
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=3,
+            )
+            _run(uvicorn.Server(config), listener)
+        finally:
+            background.stop()
+            store.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises ConfigurationError when the address is taken or none of this machine's."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OverflowError as error:
+        raise ConfigurationError(f"{port} is no port; ports go from 0 to 65535") from error
+    except OSError as error:
+        raise ConfigurationError(f"cannot listen on {host}, port {port}: {error.strerror or error}") from error
+
+
+def traceback_of(error: BaseException) -> str:
+    """A mistake of ours as it is reported."""
+    import traceback
+
+    return "".join(traceback.format_exception(error)).rstrip()
+
+
+def _application(sandbox: Sandbox, settings: ServerSettings) -> Application:
+    faults = Faults()
+    faults.set(settings.faults)
+    limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
+    return Application(sandbox, faults=faults, latency=settings.latency, limit=limit)
+
+
+def _introduce(settings: ServerSettings, listener: socket.socket, announce: Say, say: Say) -> None:
+    host, port = listener.getsockname()[:2]
+    announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    where = settings.db if settings.db is not None else "in memory, gone at the end"
+    say(f"the sandbox ({where}) takes any key that begins with sk_test_; Ctrl-C ends it")
+    if not is_this_machine(settings.host):
+        say(
+            f"warning: {settings.host} can be reached from other machines. Whoever can reach it can read and change "
+            "everything in this sandbox: keys are not checked."
+        )
+
+
+def _run(server: Any, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM; both end it in good order."""
+
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _import_server() -> tuple[Any, Any]:
+    try:
+        import uvicorn
+        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+    except ImportError as error:
+        raise ConfigurationError(
+            f"`serve` needs a library that is not installed ({error.name}): pip install 'stripe-shell[serve]'"
+        ) from error
+    return uvicorn, HttpToolsProtocol
+
+
+def _abortable(protocol: Any) -> type[asyncio.Protocol]:
+    """uvicorn's protocol with one thing more: an application may close the connection without an answer."""
+
+    class Abortable(protocol):  # type: ignore[misc]
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self.scope["extensions"] = {ABORT: self.transport.abort}
+
+    return Abortable

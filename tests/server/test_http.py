@@ -1,0 +1,170 @@
+"""The sandbox over HTTP: keys, versions, bodies, headers, and what a client sees of them."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.server.conftest import Client, running
+
+Connect = Callable[..., Client]
+
+
+def test_a_customer_is_made_and_read_back(client: Client) -> None:
+    made = client.post("/v1/customers", {"email": "jenny@example.com", "metadata": {"order": "6735"}})
+    assert client.get(f"/v1/customers/{made['id']}") == made
+    assert made["metadata"] == {"order": "6735"}
+    assert client.get("/v1/events")["data"][0]["type"] == "customer.created"
+
+
+def test_each_key_is_an_account_of_its_own(connect: Connect) -> None:
+    mine, yours = connect("sk_test_mine"), connect("sk_test_yours")
+    made = mine.post("/v1/customers")
+    assert yours.send("GET", f"/v1/customers/{made['id']}").status == 404
+    assert connect("sk_test_mine").get(f"/v1/customers/{made['id']}") == made
+    assert mine.get("/v1/account")["id"] != yours.get("/v1/account")["id"]
+
+
+def test_a_key_may_be_the_user_name(client: Client) -> None:
+    made = client.post("/v1/customers")
+    basic = b64encode(f"{client.key}:".encode()).decode()
+    assert client.get(f"/v1/customers/{made['id']}", headers={"Authorization": f"Basic {basic}"}) == made
+
+
+@pytest.mark.parametrize(
+    ("authorization", "message"),
+    [
+        ("", "You did not provide an API key."),
+        ("Bearer", "You did not provide an API key."),
+        ("Basic !!!", "You did not provide an API key."),
+        ("Digest sk_test_x", "You did not provide an API key."),
+        ("Bearer sk_test_a-b-c-1234", "Invalid API Key provided: sk_test_******1234"),
+        ("Bearer nonsense", "Invalid API Key provided: ****ense"),
+        ("Bearer sk_live_abcdefgh", "This is a local sandbox, and this key is a live key"),
+        ("Bearer pk_test_abcdefgh", "This API call cannot be made with a publishable API key."),
+    ],
+)
+def test_a_key_that_is_none_is_refused(client: Client, authorization: str, message: str) -> None:
+    answer = client.send("GET", "/v1/customers", headers={"Authorization": authorization})
+    assert answer.status == 401
+    assert answer.error["type"] == "invalid_request_error"
+    assert answer.error["message"].startswith(message)
+    assert answer.headers["www-authenticate"] == 'Bearer realm="Stripe"'
+    assert "abcdefgh" not in answer.body.decode()
+
+
+def test_versions(client: Client) -> None:
+    own = client.send("GET", "/v1/customers").headers["stripe-version"]
+    older = client.send("GET", "/v1/customers", headers={"Stripe-Version": "2024-06-20"})
+    assert (older.status, older.headers["stripe-version"]) == (200, own)
+    broken = client.send("GET", "/v1/customers", headers={"Stripe-Version": "yesterday"})
+    assert (broken.status, broken.error["message"]) == (400, "Invalid Stripe API version: yesterday")
+
+
+def test_an_idempotency_key_is_kept(client: Client) -> None:
+    first = client.send("POST", "/v1/customers", {"name": "Ann"}, {"Idempotency-Key": "k"})
+    again = client.send("POST", "/v1/customers", {"name": "Ann"}, {"Idempotency-Key": "k"})
+    assert first.body == again.body
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers["idempotent-replayed"] == "true"
+
+
+def test_same_key_at_the_same_time_makes_one_object(address: str) -> None:
+    def create(_: int) -> str:
+        customer = Client(address, "sk_test_atonce").send("POST", "/v1/customers", None, {"Idempotency-Key": "once"})
+        return str(customer.json()["id"]) if customer.status == 200 else str(customer.error["code"])
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = set(threads.map(create, range(16)))
+    assert len(answers - {"idempotency_key_in_use"}) == 1
+
+
+def test_many_at_once_lose_nothing(address: str) -> None:
+    def create(number: int) -> str:
+        client = Client(address, "sk_test_many")
+        return str([client.post("/v1/customers", {"name": f"{number}.{turn}"}) for turn in range(10)][-1]["name"])
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(create, range(8))) == [f"{number}.9" for number in range(8)]
+    assert len(Client(address, "sk_test_many").get("/v1/customers", {"limit": 100})["data"]) == 80
+
+
+def test_unknown_paths_and_methods_are_not_found(client: Client) -> None:
+    for method, path in [("GET", "/"), ("GET", "/v1/nonsense"), ("PUT", "/v1/customers"), ("POST", "/v1/events")]:
+        answer = client.send(method, path)
+        assert answer.status == 404
+        assert answer.error["message"].startswith(f"Unrecognized request URL ({method}: {path}).")
+
+
+def test_v2_speaks_json(client: Client) -> None:
+    meter = client.post(
+        "/v1/billing/meters",
+        {"display_name": "calls", "event_name": "calls", "default_aggregation": {"formula": "sum"}},
+    )
+    customer = client.post("/v1/customers")
+    event = client.post(
+        "/v2/billing/meter_events",
+        headers={"Content-Type": "application/json", "Stripe-Version": "2024-09-30.acacia"},
+        body=json.dumps(
+            {"event_name": meter["event_name"], "payload": {"stripe_customer_id": customer["id"], "value": "3"}}
+        ).encode(),
+    )
+    assert event["object"] == "v2.billing.meter_event"
+
+
+def test_a_file_is_uploaded(client: Client) -> None:
+    parts = [
+        '--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\ndispute_evidence\r\n',
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="receipt.txt"\r\n'
+        "Content-Type: text/plain\r\n\r\nseven bananas\r\n",
+        "--b--\r\n",
+    ]
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    made = client.post("/v1/files", headers=headers, body="".join(parts).encode())
+    assert (made["object"], made["purpose"], made["filename"]) == ("file", "dispute_evidence", "receipt.txt")
+    assert made["size"] == len("seven bananas")
+
+
+def test_private_routes(client: Client, connect: Connect) -> None:
+    other = connect()
+    kept = other.post("/v1/customers")
+    client.post("/v1/customers")
+    client.post("/_sandbox/seed", body=json.dumps({"objects": [{"object": "customer", "id": "cus_seeded"}]}).encode())
+    assert client.get("/v1/customers/cus_seeded")["object"] == "customer"
+    client.post("/_sandbox/reset")
+    assert client.get("/v1/customers")["data"] == []
+    assert other.get(f"/v1/customers/{kept['id']}") == kept
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/_sandbox/seed", b"nonsense", 400),
+        ("POST", "/_sandbox/seed", b'{"objects": {}}', 400),
+        ("POST", "/_sandbox/seed", b'{"objects": [{"id": "cus_x"}]}', 400),
+        ("POST", "/_sandbox/faults", b'{"faults": ["nonsense"]}', 400),
+        ("GET", "/_sandbox/faults", b"", 404),
+        ("POST", "/_sandbox/other", b"", 404),
+    ],
+)
+def test_private_routes_refuse_nonsense(client: Client, method: str, path: str, body: bytes, status: int) -> None:
+    assert client.send(method, path, body=body).status == status
+
+
+def test_a_web_page_cannot_use_the_private_routes(client: Client) -> None:
+    made = client.post("/v1/customers")
+    answer = client.send("POST", "/_sandbox/reset", headers={"Origin": "https://evil.example"})
+    assert answer.status == 403
+    assert client.get(f"/v1/customers/{made['id']}") == made
+
+
+def test_what_was_answered_is_there_after_a_restart(tmp_path: Path) -> None:
+    pytest.importorskip("uvicorn")
+    with running("--db", str(tmp_path / "s.db")) as address:
+        made = Client(address, "sk_test_again").post("/v1/customers", {"name": "Ann"})
+    with running("--db", str(tmp_path / "s.db")) as address:
+        assert Client(address, "sk_test_again").get(f"/v1/customers/{made['id']}") == made
