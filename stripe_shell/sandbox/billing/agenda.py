@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.due import later
 
 from . import changing, consequences, cycling, discounts, ending, items, phases, preview, rules, settling, starting
 
@@ -68,7 +69,7 @@ def _of_subscription(ctx: Context, subscription: Json) -> Iterator[Due]:
         expires = subscription["created"] + rules.INCOMPLETE_FOR
         yield Due(expires, 2, partial(cycling.give_up_first, ctx, subscription))
         return
-    if subscription["cancel_at"] is not None:
+    if subscription["cancel_at"] is not None and subscription["schedule"] is None:
         end = partial(ending.end, ctx, subscription, "cancellation_requested")
         yield Due(subscription["cancel_at"], 1, end)
     if status == "trialing":
@@ -176,3 +177,30 @@ def _expire_quote(ctx: Context, quote: Json) -> None:
     quote["status_transitions"]["canceled_at"] = ctx.now()
     ctx.save(quote)
     ctx.emit("quote.canceled", quote)
+
+
+# --- real time -----------------------------------------------------------------------------------------------------
+
+
+def watch(ctx: Context, customer: Json) -> None:
+    """Note when something is next due for a customer who lives in real time; see due.py."""
+    if customer.get("test_clock"):
+        return
+    due = min(_dues(ctx, [customer]), key=lambda entry: entry.place, default=None)
+    hidden = ctx.hidden(customer)
+    if due is None or hidden.get("watched") == due.time:
+        return
+    hidden["watched"] = due.time
+    ctx.save(customer)
+    later(ctx, max(due.time - ctx.now(), 0), customer, "catch_up")
+
+
+def catch_up(ctx: Context, customer: Json) -> None:
+    """Let everything happen that has come due for a customer since, and note what comes next."""
+    if customer.get("test_clock"):
+        return
+    now = ctx.wall.now()
+    run_until(ctx, now, lambda: [customer])
+    with ctx.at(now):
+        ctx.hidden(customer).pop("watched", None)
+        watch(ctx, customer)

@@ -81,6 +81,12 @@ class Customer(Resource):
         elif obj.get("discount"):
             self.delete_discount(ctx, obj, {})
 
+    def catch_up(self, ctx: Context, obj: Json) -> None:
+        """Let renewals, retries and the like happen that have come due: see due.py."""
+        from stripe_shell.sandbox.billing import agenda
+
+        agenda.catch_up(ctx, obj)
+
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
         """Cancel what the customer subscribes to."""
         subscriptions = ctx.resource("subscription")

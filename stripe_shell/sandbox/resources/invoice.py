@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.sandbox import errors, payments
-from stripe_shell.sandbox.billing import consequences, drafting, editing, preview, settling
+from stripe_shell.sandbox.billing import agenda, consequences, drafting, editing, preview, settling
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.listing import Filters
@@ -45,7 +45,9 @@ class Invoice(Resource):
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Make a draft by hand."""
-        return editing.create(ctx, params, self.echo)
+        made = editing.create(ctx, params, self.echo)
+        agenda.watch(ctx, ctx.get("customer", made["customer"]))
+        return made
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change a draft; of a final invoice only metadata and what steers its payment."""
@@ -54,6 +56,7 @@ class Invoice(Resource):
             raise errors.invalid("Finalized invoices can't be updated in this way", param=first)
         editing.update(ctx, obj, params, self.echo)
         self._tell(ctx, obj)
+        agenda.watch(ctx, ctx.get("customer", obj["customer"]))
         return obj
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
@@ -73,6 +76,7 @@ class Invoice(Resource):
         if "auto_advance" in params:
             drafting.advance(obj, params["auto_advance"])
         self._finalize(ctx, obj)
+        agenda.watch(ctx, ctx.get("customer", obj["customer"]))
         return obj
 
     @action

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import changing, ending, starting
+from stripe_shell.sandbox.billing import agenda, changing, ending, starting
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.listing import RANGES, Filters, Page, among
 from stripe_shell.sandbox.resource import Resource, action
@@ -30,12 +30,15 @@ class Subscription(Resource):
     def begin(self, ctx: Context, params: Json, *, drafts: bool = False) -> Json:
         """Begin a subscription from parameters; with `drafts` its first invoice stays a draft for an hour."""
         self.check_references(ctx, {name: value for name, value in params.items() if name not in starting.SPECIAL})
-        return starting.start(ctx, params, self.echo, drafts=drafts)
+        subscription = starting.start(ctx, params, self.echo, drafts=drafts)
+        agenda.watch(ctx, ctx.get("customer", subscription["customer"]))
+        return subscription
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change a subscription."""
         self.check_references(ctx, {name: value for name, value in params.items() if name not in starting.SPECIAL})
         changing.change(ctx, obj, params, self.echo)
+        agenda.watch(ctx, ctx.get("customer", obj["customer"]))
         return obj
 
     @action
@@ -48,6 +51,7 @@ class Subscription(Resource):
     def resume(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Go on after a pause."""
         changing.resume(ctx, obj, params)
+        agenda.watch(ctx, ctx.get("customer", obj["customer"]))
         return obj
 
     @action

@@ -1,0 +1,350 @@
+"""Credit notes: what they come to, and where the money goes: off the invoice, to the card, to the balance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.currencies import written
+
+from . import balance, consequences, lines, settling
+from .money import half_up
+from .totals import Rate, taxes_of
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Where the credit goes: `before` lowers what is still to be paid, the others give back what was paid."""
+
+    before: int
+    refund: int
+    credit: int
+    elsewhere: int
+    linked: int
+
+    @property
+    def after(self) -> int:
+        """The part that is credited after payment."""
+        return self.refund + self.credit + self.elsewhere + self.linked
+
+
+def build(ctx: Context, params: Json) -> tuple[Json, Json, Split]:
+    """A credit note that is not stored, its invoice, and where the credit goes. Raises StripeError."""
+    invoice = ctx.get("invoice", params["invoice"], param="invoice")
+    if invoice["status"] not in ("open", "paid", "uncollectible"):
+        raise errors.invalid(
+            f"You cannot create a credit note for the invoice {invoice['id']}, which has the status "
+            f"{invoice['status']}; it must be open, paid or uncollectible.",
+            param="invoice",
+        )
+    rows = _lines(ctx, invoice, params)
+    shipping = _shipping(invoice, params)
+    note = _note(ctx, invoice, params, rows, shipping)
+    _check_ceiling(ctx, invoice, note["amount"])
+    split = _split(ctx, invoice, note["amount"], params)
+    note |= {
+        "out_of_band_amount": split.elsewhere or None,
+        "post_payment_amount": split.after,
+        "pre_payment_amount": split.before,
+        "type": _kind(split),
+    }
+    return note, invoice, split
+
+
+def issue(ctx: Context, note: Json, invoice: Json, split: Split, params: Json) -> None:
+    """Store a credit note and move the money."""
+    if split.credit:
+        customer = ctx.get("customer", invoice["customer"])
+        row = balance.change(ctx, customer, -split.credit, "credit_note", invoice)
+        if row is not None:
+            row["credit_note"] = note["id"]
+            ctx.save(row)
+            note["customer_balance_transaction"] = row["id"]
+    note["refunds"] = _refunds(ctx, invoice, split, params)
+    ctx.insert(note)
+    invoice["pre_payment_credit_notes_amount"] += split.before
+    invoice["post_payment_credit_notes_amount"] += split.after
+    if split.before:
+        invoice["amount_remaining"] = max(invoice["amount_remaining"] - split.before, 0)
+        invoice["amount_due"] = max(invoice["amount_due"] - split.before, 0)
+    covered = bool(split.before and invoice["status"] == "open" and invoice["amount_remaining"] == 0)
+    if covered:
+        settling.cancel_payment(ctx, invoice)
+        invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "paid"}
+        invoice["status_transitions"]["paid_at"] = ctx.now()
+    elif split.before:
+        _lower_payment(ctx, invoice)
+    changed = ctx.save(invoice)
+    ctx.emit("credit_note.created", note)
+    ctx.emit("invoice.updated", invoice, changed)
+    if covered:
+        ctx.emit("invoice.paid", invoice)
+        consequences.invoice_paid(ctx, invoice)
+
+
+def void(ctx: Context, note: Json) -> None:
+    """Take a credit note back: what it took off its open invoice is due again. Raises StripeError."""
+    if note["status"] == "void":
+        raise errors.invalid("This credit note has already been voided.")
+    invoice = ctx.get("invoice", note["invoice"])
+    if invoice["status"] != "open":
+        raise errors.invalid("You can only void a credit note of an open invoice.")
+    note |= {"status": "void", "voided_at": ctx.now()}
+    ctx.save(note)
+    invoice["pre_payment_credit_notes_amount"] -= note["pre_payment_amount"]
+    invoice["amount_remaining"] += note["pre_payment_amount"]
+    invoice["amount_due"] += note["pre_payment_amount"]
+    _lower_payment(ctx, invoice)
+    changed = ctx.save(invoice)
+    ctx.emit("credit_note.voided", note)
+    ctx.emit("invoice.updated", invoice, changed)
+
+
+# --- what it comes to --------------------------------------------------------------------------------------------
+
+
+def _lines(ctx: Context, invoice: Json, params: Json) -> list[Json]:
+    given = params.get("lines")
+    if not given and params.get("amount") is None and not params.get("shipping_cost"):
+        raise errors.invalid("You must specify one of `amount`, `lines` or `shipping_cost`.", code="parameter_missing")
+    if given and params.get("amount") is not None:
+        raise errors.exclusive("amount", "lines")
+    if params.get("amount") is not None and params["amount"] < 1:
+        raise errors.below_minimum("amount", 1)
+    if given:
+        return [_line(ctx, invoice, entry, f"lines[{index}]") for index, entry in enumerate(given)]
+    if params.get("amount") is None:
+        return []
+    return [_row(ctx, {"amount": params["amount"], "type": "custom_line_item"})]
+
+
+def _line(ctx: Context, invoice: Json, entry: Mapping[str, Any], where: str) -> Json:
+    if entry["type"] == "invoice_line_item":
+        return _invoice_line(ctx, invoice, entry, where)
+    unit, quantity = entry.get("unit_amount"), entry.get("quantity", 1)
+    if entry.get("unit_amount_decimal") is not None:
+        unit = Fraction(str(entry["unit_amount_decimal"]))
+    if unit is None:
+        raise errors.missing_parameter(f"{where}[unit_amount]")
+    amount = half_up(Fraction(unit) * quantity)
+    members = {
+        "description": entry.get("description"),
+        "quantity": quantity,
+        "unit_amount": entry.get("unit_amount"),
+        "unit_amount_decimal": entry.get("unit_amount_decimal") or str(unit),
+    }
+    rates = lines.rates_json(ctx, entry.get("tax_rates") or (), f"{where}[tax_rates]")
+    return _row(ctx, {"amount": amount, "type": "custom_line_item", "tax_rates": rates, **members})
+
+
+def _invoice_line(ctx: Context, invoice: Json, entry: Mapping[str, Any], where: str) -> Json:
+    """A line of the invoice, all of it or a part; its discounts and taxes go with it in proportion."""
+    key = entry.get("invoice_line_item")
+    record = next((row for row in lines.records_of(ctx, invoice) if row["line"]["id"] == key), None)
+    if record is None:
+        raise errors.missing("line_item", str(key), param=f"{where}[invoice_line_item]", word="invoice line item")
+    line = record["line"]
+    amount, quantity = entry.get("amount"), entry.get("quantity")
+    if amount is not None and quantity is not None:
+        raise errors.exclusive(f"{where}[amount]", f"{where}[quantity]")
+    whole = line["quantity"] or 1
+    if quantity is not None and quantity > whole:
+        raise errors.invalid(f"The quantity exceeds that of the line ({whole}).", param=f"{where}[quantity]")
+    if amount is None:
+        amount = half_up(Fraction(line["amount"]) * (whole if quantity is None else quantity) / whole)
+    part = Fraction(amount, line["amount"]) if line["amount"] else Fraction(0)
+    taken = [
+        {"amount": half_up(taken["amount"] * part), "discount": taken["discount"]}
+        for taken in line["discount_amounts"] or ()
+        if taken["amount"]
+    ]
+    members = {
+        "description": entry.get("description") or line["description"],
+        "discount_amount": sum(row["amount"] for row in taken),
+        "discount_amounts": taken,
+        "invoice_line_item": line["id"],
+        "pretax_credit_amounts": [{**row, "type": "discount"} for row in taken],
+        "quantity": None if entry.get("amount") is not None else (whole if quantity is None else quantity),
+        "taxes": [
+            {
+                **tax,
+                "amount": half_up(tax["amount"] * part),
+                "taxable_amount": half_up((tax["taxable_amount"] or 0) * part),
+            }
+            for tax in line["taxes"] or ()
+        ],
+    }
+    return _row(ctx, {"amount": amount, "type": "invoice_line_item", **members})
+
+
+def _row(ctx: Context, members: Json) -> Json:
+    row = ctx.fresh("credit_note_line_item", **{"quantity": 1, "taxes": [], "tax_rates": [], **members})
+    if row["tax_rates"] and not row["taxes"]:
+        rates = [Rate(rate["id"], Fraction(str(rate["percentage"])), rate["inclusive"]) for rate in row["tax_rates"]]
+        row["taxes"] = [
+            {
+                "amount": tax.amount,
+                "tax_behavior": "inclusive" if tax.inclusive else "exclusive",
+                "tax_rate_details": {"tax_rate": tax.rate},
+                "taxability_reason": "not_available",
+                "taxable_amount": tax.taxable,
+                "type": "tax_rate_details",
+            }
+            for tax in taxes_of(row["amount"], rates)
+        ]
+    return row
+
+
+def _shipping(invoice: Json, params: Json) -> int:
+    return int(invoice["amount_shipping"]) if params.get("shipping_cost") else 0
+
+
+def _note(ctx: Context, invoice: Json, params: Json, rows: list[Json], shipping: int) -> Json:
+    """The credit note with its sums, before it is known where the money goes."""
+    subtotal = sum(row["amount"] for row in rows)
+    off = sum(row["discount_amount"] for row in rows)
+    taxes = [tax for row in rows for tax in row["taxes"]]
+    exclusive = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "exclusive")
+    inclusive = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "inclusive")
+    total = subtotal - off + exclusive + shipping
+    number = ctx.count("credit_note", invoice=invoice["id"]) + 1
+    note = ctx.fresh("credit_note")
+    note |= {
+        "amount": total,
+        "amount_shipping": shipping,
+        "currency": invoice["currency"],
+        "customer": invoice["customer"],
+        "discount_amount": off,
+        "discount_amounts": [entry for row in rows for entry in row["discount_amounts"]],
+        "effective_at": params.get("effective_at") or ctx.now(),
+        "invoice": invoice["id"],
+        "lines": {
+            "object": "list",
+            "data": rows[: lines.SHOWN],
+            "has_more": len(rows) > lines.SHOWN,
+            "total_count": len(rows),
+            "url": f"/v1/credit_notes/{note['id']}/lines",
+        },
+        "memo": params.get("memo"),
+        "metadata": dict(params.get("metadata") or {}),
+        "number": f"{invoice['number']}-CN-{number:02d}",
+        "pdf": f"https://pay.stripe.com/credit_notes/{ctx.account}/{note['id']}/pdf?s=ap",
+        "pretax_credit_amounts": [entry for row in rows for entry in row["pretax_credit_amounts"]],
+        "reason": params.get("reason"),
+        "status": "issued",
+        "subtotal": subtotal,
+        "subtotal_excluding_tax": subtotal - inclusive,
+        "total": total,
+        "total_excluding_tax": total - exclusive - inclusive,
+        "total_taxes": taxes,
+    }
+    ctx.hidden(note)["lines"] = rows
+    return note
+
+
+# --- where it goes -----------------------------------------------------------------------------------------------
+
+
+def _check_ceiling(ctx: Context, invoice: Json, amount: int) -> None:
+    """Credit notes and refunds together give back no more than the invoice. Raises StripeError."""
+    credited = invoice["pre_payment_credit_notes_amount"] + invoice["post_payment_credit_notes_amount"]
+    left = max(invoice["total"], 0) - credited - _plainly_refunded(ctx, invoice)
+    if amount > left:
+        currency = invoice["currency"]
+        raise errors.invalid(
+            f"The amount of the credit note ({written(amount, currency)}) exceeds what can still be credited on the "
+            f"invoice ({written(max(left, 0), currency)}).",
+            param="amount",
+        )
+
+
+def _plainly_refunded(ctx: Context, invoice: Json) -> int:
+    """What was refunded of the invoice's charge without a credit note."""
+    charge = _charge(ctx, invoice)
+    if charge is None:
+        return 0
+    by_notes: int = sum(
+        int(entry["amount_refunded"])
+        for note in ctx.each("credit_note", invoice=invoice["id"])
+        if note["status"] == "issued"
+        for entry in note["refunds"]
+    )
+    refunded = int(charge["amount_refunded"])
+    return max(refunded - by_notes, 0)
+
+
+def _split(ctx: Context, invoice: Json, amount: int, params: Json) -> Split:
+    open_ = invoice["amount_remaining"] if invoice["status"] != "paid" else 0
+    before = min(amount, open_)
+    linked = sum(int(entry.get("amount_refunded") or 0) for entry in params.get("refunds") or ())
+    split = Split(
+        before,
+        params.get("refund_amount") or 0,
+        params.get("credit_amount") or 0,
+        params.get("out_of_band_amount") or 0,
+        linked,
+    )
+    if split.after != amount - before:
+        currency = invoice["currency"]
+        raise errors.invalid(
+            "The sum of `refund_amount`, `credit_amount`, `out_of_band_amount` and the refunds "
+            f"({written(split.after, currency)}) must equal the part of the credit note that is credited after payment "
+            f"({written(amount - before, currency)}).",
+            param="amount",
+        )
+    if split.refund and _charge(ctx, invoice) is None:
+        raise errors.invalid("There is no charge on this invoice that could be refunded.", param="refund_amount")
+    return split
+
+
+def _kind(split: Split) -> str:
+    if split.before and split.after:
+        return "mixed"
+    return "post_payment" if split.after else "pre_payment"
+
+
+def _refunds(ctx: Context, invoice: Json, split: Split, params: Json) -> list[Json]:
+    made = []
+    for index, entry in enumerate(params.get("refunds") or ()):
+        refund = ctx.get("refund", entry.get("refund"), param=f"refunds[{index}][refund]")
+        amount = entry.get("amount_refunded") or refund["amount"]
+        made.append(
+            {"amount_refunded": amount, "payment_record_refund": None, "refund": refund["id"], "type": "refund"}
+        )
+    charge = _charge(ctx, invoice)
+    if split.refund and charge is not None:
+        refund = ctx.behaviour("refund").create(ctx, {"charge": charge["id"], "amount": split.refund})
+        made.append(
+            {
+                "amount_refunded": split.refund,
+                "payment_record_refund": None,
+                "refund": refund["id"],
+                "type": "refund",
+            }
+        )
+    return made
+
+
+def _charge(ctx: Context, invoice: Json) -> Json | None:
+    """The charge that paid the invoice."""
+    intent = settling.intent_of(ctx, invoice)
+    if intent is None or intent["status"] != "succeeded":
+        return None
+    return ctx.find("charge", intent["latest_charge"] or "")
+
+
+def _lower_payment(ctx: Context, invoice: Json) -> None:
+    """The payment intent asks for what is left."""
+    intent = settling.intent_of(ctx, invoice)
+    if intent is None or intent["status"] in ("succeeded", "canceled") or not invoice["amount_remaining"]:
+        return
+    intent["amount"] = invoice["amount_remaining"]
+    ctx.save(intent)
+    for payment in ctx.all("invoice_payment", invoice=invoice["id"]):
+        if payment["status"] == "open":
+            payment["amount_requested"] = invoice["amount_remaining"]
+            ctx.save(payment)

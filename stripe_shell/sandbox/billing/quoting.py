@@ -1,0 +1,223 @@
+"""Quotes: what a customer is offered, what it comes to, and what accepting it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+
+from . import discounts, drafting, itemising, lines, prices
+from .periods import DAY, Period
+from .totals import Line, Rate, Totals, totals
+
+KEPT_FOR = 30 * DAY
+
+
+def price_lines(ctx: Context, given: Sequence[Mapping[str, Any]]) -> list[Json]:
+    """The lines of a quote from parameters: whole prices, quantities, tax rates. Raises StripeError."""
+    rows = []
+    for index, entry in enumerate(given):
+        where = f"line_items[{index}]"
+        price = _price(ctx, entry, where)
+        quantity = 1 if entry.get("quantity") is None else entry["quantity"]
+        rates = lines.rates_json(ctx, entry.get("tax_rates") or (), f"{where}[tax_rates]")
+        rows.append({"price": price, "quantity": quantity, "rates": rates, "discounts": entry.get("discounts") or []})
+    return rows
+
+
+def _price(ctx: Context, entry: Mapping[str, Any], where: str) -> Json:
+    if entry.get("price_data"):
+        return prices.inline_price(ctx, entry["price_data"], where)
+    if not entry.get("price"):
+        raise errors.missing_parameter(f"{where}[price]")
+    price = ctx.get("price", entry["price"], param=f"{where}[price]")
+    prices.check_price(price, f"{where}[price]", recurring=price["type"] == "recurring")
+    return price
+
+
+def add_up(ctx: Context, quote: Json) -> None:
+    """Write what the quote comes to: totals, `computed`, line items. Does not save."""
+    hidden = ctx.hidden(quote)
+    rows = hidden.get("rows", [])
+    currency = rows[0]["price"]["currency"] if rows else quote["currency"]
+    recurring = [row for row in rows if row["price"]["type"] == "recurring"]
+    trial = bool((quote["subscription_data"] or {}).get("trial_period_days"))
+    upfront = [row for row in rows if row["price"]["type"] != "recurring" or not trial]
+    whole = _totals(ctx, quote, rows, currency)
+    now = _totals(ctx, quote, upfront, currency)
+    quote |= {
+        "amount_subtotal": whole.subtotal,
+        "amount_total": whole.total,
+        "currency": currency,
+        "total_details": _details(whole),
+    }
+    quote["computed"] = {"recurring": None, "upfront": _sums(now)}
+    if recurring:
+        interval = recurring[0]["price"]["recurring"]
+        quote["computed"]["recurring"] = {
+            **_sums(_totals(ctx, quote, recurring, currency)),
+            "interval": interval["interval"],
+            "interval_count": interval["interval_count"],
+        }
+    hidden["line_items"] = _items(ctx, quote, rows, whole, "line_items")
+    hidden["computed_upfront_line_items"] = _items(ctx, quote, upfront, now, "computed_upfront_line_items")
+
+
+def _totals(ctx: Context, quote: Json, rows: Sequence[Json], currency: str) -> Totals:
+    own = [rate["id"] for rate in ctx.hidden(quote).get("rates", ())]
+    found = []
+    for row in rows:
+        names = [rate["id"] for rate in row["rates"]] or own
+        rates = [rate for name in names if (rate := ctx.find("tax_rate", name)) is not None]
+        found.append(
+            Line(
+                prices.amount(ctx, row["price"], row["quantity"], currency),
+                product=row["price"]["product"],
+                rates=tuple(
+                    Rate(rate["id"], Fraction(str(rate["percentage"])), bool(rate["inclusive"])) for rate in rates
+                ),
+            )
+        )
+    return totals(found, discounts.offs_of(ctx, quote["discounts"], currency, ctx.now()))
+
+
+def _details(summed: Totals) -> Json:
+    return {
+        "amount_discount": sum(amount for _, amount in summed.discounts),
+        "amount_shipping": 0,
+        "amount_tax": sum(tax.amount for tax in summed.taxes),
+    }
+
+
+def _sums(summed: Totals) -> Json:
+    return {
+        "amount_subtotal": summed.subtotal,
+        "amount_total": summed.total,
+        "total_details": _details(summed),
+    }
+
+
+def _items(ctx: Context, quote: Json, rows: Sequence[Json], summed: Totals, name: str) -> Json:
+    data = []
+    for row, done in zip(rows, summed.lines, strict=True):
+        currency = row["price"]["currency"]
+        amount = prices.amount(ctx, row["price"], row["quantity"], currency)
+        off = sum(share for _, share in done.discounts)
+        exclusive = sum(tax.amount for tax in done.taxes if not tax.inclusive)
+        data.append(
+            {
+                "id": ctx.new_id("item"),
+                "object": "item",
+                "adjustable_quantity": None,
+                "amount_discount": off,
+                "amount_subtotal": amount,
+                "amount_tax": sum(tax.amount for tax in done.taxes),
+                "amount_total": amount - off + exclusive,
+                "currency": currency,
+                "description": prices.product_name(ctx, row["price"]),
+                "metadata": {},
+                "price": row["price"],
+                "quantity": row["quantity"],
+            }
+        )
+    return {"object": "list", "data": data, "has_more": False, "url": f"/v1/quotes/{quote['id']}/{name}"}
+
+
+# --- accepting -------------------------------------------------------------------------------------------------------
+
+
+def accept(ctx: Context, quote: Json) -> None:
+    """Make what was offered: an invoice, a subscription, or a schedule where it starts later."""
+    rows = ctx.hidden(quote).get("rows", [])
+    recurring = [row for row in rows if row["price"]["type"] == "recurring"]
+    data = quote["subscription_data"] or {}
+    starts = data.get("effective_date")
+    if not recurring:
+        quote["invoice"] = _invoice(ctx, quote, rows)["id"]
+    elif isinstance(starts, int) and starts > ctx.now():
+        quote["subscription_schedule"] = _schedule(ctx, quote, recurring, starts)["id"]
+    else:
+        subscription = _subscription(ctx, quote, rows)
+        quote |= {"subscription": subscription["id"], "invoice": subscription["latest_invoice"]}
+
+
+def _wanted(row: Json) -> Json:
+    entry: Json = {"price": row["price"]["id"], "quantity": row["quantity"]}
+    if prices.is_metered(row["price"]):
+        del entry["quantity"]
+    if row["rates"]:
+        entry["tax_rates"] = [rate["id"] for rate in row["rates"]]
+    return entry
+
+
+def _terms(ctx: Context, quote: Json) -> Json:
+    found: Json = {"customer": quote["customer"], "collection_method": quote["collection_method"]}
+    if quote["collection_method"] == "send_invoice":
+        found["days_until_due"] = (quote["invoice_settings"] or {}).get("days_until_due") or 30
+    if quote["discounts"]:
+        found["discounts"] = [{"discount": name} for name in quote["discounts"]]
+    rates = ctx.hidden(quote).get("rates", ())
+    if rates:
+        found["default_tax_rates"] = [rate["id"] for rate in rates]
+    return found
+
+
+def _subscription(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
+    data = quote["subscription_data"] or {}
+    params = _terms(ctx, quote)
+    params["items"] = [_wanted(row) for row in rows if row["price"]["type"] == "recurring"]
+    once = [_wanted(row) for row in rows if row["price"]["type"] != "recurring"]
+    if once:
+        params["add_invoice_items"] = once
+    params["metadata"] = dict(data.get("metadata") or {})
+    if data.get("description"):
+        params["description"] = data["description"]
+    if data.get("trial_period_days"):
+        params["trial_period_days"] = data["trial_period_days"]
+    params["billing_mode"] = dict(data.get("billing_mode") or {"type": "flexible"})
+    subscription: Json = ctx.behaviour("subscription").begin(ctx, params, drafts=True)
+    return subscription
+
+
+def _schedule(ctx: Context, quote: Json, rows: Sequence[Json], starts: int) -> Json:
+    phase: Json = {"items": [_wanted(row) for row in rows]}
+    if quote["discounts"]:
+        phase["discounts"] = [{"discount": name} for name in quote["discounts"]]
+    params = {"customer": quote["customer"], "start_date": starts, "phases": [phase]}
+    schedule: Json = ctx.behaviour("subscription_schedule").create(ctx, params)
+    return schedule
+
+
+def _invoice(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
+    """A draft of what is sold once."""
+    customer = ctx.get("customer", quote["customer"])
+    invoice = drafting.draft(
+        ctx,
+        customer,
+        currency=quote["currency"],
+        reason="quote_accept",
+        period=Period(ctx.now(), ctx.now()),
+        collection_method=quote["collection_method"],
+        default_tax_rates=list(ctx.hidden(quote).get("rates", ())),
+        discounts=list(quote["discounts"]) or drafting.discounts_for(customer, None),
+        parent={"quote_details": {"quote": quote["id"]}, "subscription_details": None, "type": "quote_details"},
+    )
+    days = (quote["invoice_settings"] or {}).get("days_until_due")
+    if quote["collection_method"] == "send_invoice":
+        invoice["due_date"] = ctx.now() + (days or 30) * DAY
+    waiting: list[Json] = []
+    for row in rows:
+        entry = {"price": row["price"]["id"], "quantity": row["quantity"]}
+        item = itemising.build(ctx, customer, entry, quote["currency"])
+        item["tax_rates"] = list(row["rates"])
+        item["invoice"] = invoice["id"]
+        ctx.insert(item)
+        ctx.emit("invoiceitem.created", item)
+        waiting.insert(0, item)
+    drafting.advance(invoice, False)
+    drafting.fill(ctx, invoice, (), waiting)
+    drafting.store(ctx, invoice, waiting)
+    return invoice

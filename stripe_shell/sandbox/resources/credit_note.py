@@ -1,0 +1,32 @@
+"""Credit notes: an invoice was too high, or what it billed was not delivered."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox.billing import crediting
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource, action
+
+
+class CreditNote(Resource):
+    """`POST /v1/credit_notes`."""
+
+    object = "credit_note"
+    indexed = ("customer", "invoice")
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Make one and move the money."""
+        note, invoice, split = crediting.build(ctx, params)
+        crediting.issue(ctx, note, invoice, split, params)
+        return note
+
+    @action
+    def preview(self, ctx: Context, params: Json) -> Json:
+        """Show one without making it."""
+        note, _, _ = crediting.build(ctx, params)
+        return note
+
+    @action
+    def void_credit_note(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take one back."""
+        crediting.void(ctx, obj)
+        return obj

@@ -1,0 +1,31 @@
+"""The lines of credit notes: they live inside their credit note."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from stripe_shell.sandbox import pages
+from stripe_shell.sandbox.billing import crediting
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.listing import Page
+from stripe_shell.sandbox.resource import Resource, action
+
+
+class CreditNoteLineItem(Resource):
+    """`/v1/credit_notes/{credit_note}/lines`, and those of a preview."""
+
+    object = "credit_note_line_item"
+    defaults: ClassVar = {"discount_amount": 0, "discount_amounts": [], "pretax_credit_amounts": []}
+    absent = ("invoice_line_item",)
+
+    @action("credit_note.line_item.list")
+    def list_lines(self, ctx: Context, params: Json) -> Page:
+        """All lines of a credit note."""
+        note = ctx.get("credit_note", ctx.path["credit_note"], status=404)
+        return pages.page_of(ctx, ctx.hidden(note).get("lines", ()), params)
+
+    @action("credit_note.preview_line.list")
+    def list_preview(self, ctx: Context, params: Json) -> Page:
+        """All lines of a credit note that is not made."""
+        note, _, _ = crediting.build(ctx, params)
+        return pages.page_of(ctx, ctx.hidden(note).get("lines", ()), params)

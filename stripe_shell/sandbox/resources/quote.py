@@ -1,0 +1,148 @@
+"""Quotes: an offer that becomes an invoice or a subscription when it is accepted."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing import agenda, discounts, lines, quoting
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.echo import is_clear
+from stripe_shell.sandbox.resource import Resource, action
+
+
+class Quote(Resource):
+    """`POST /v1/quotes`."""
+
+    object = "quote"
+    indexed = ("customer", "status", "test_clock")
+    expand_only = ("line_items",)
+    defaults: ClassVar = {
+        "default_tax_rates": [],
+        "status": "draft",
+        "subscription_data": {
+            "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible"},
+            "description": None,
+            "effective_date": None,
+            "metadata": {},
+            "trial_period_days": None,
+        },
+    }
+    unechoed = ("default_tax_rates", "discounts", "from_quote", "line_items", "subscription_data")
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """A time of expiry lies ahead."""
+        expires = params.get("expires_at")
+        if expires is not None and expires <= ctx.now():
+            raise errors.in_the_past("expires_at", expires)
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Take the lines and add them up; a copy takes those of the quote that it is made from."""
+        if params.get("from_quote"):
+            self._copy(ctx, obj, params["from_quote"])
+        if obj["customer"] and not obj["test_clock"]:
+            obj["test_clock"] = ctx.get("customer", obj["customer"])["test_clock"]
+        if params.get("expires_at") is None:
+            obj["expires_at"] = ctx.now() + quoting.KEPT_FOR
+        self._take(ctx, obj, params)
+
+    def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Only drafts change; metadata always."""
+        if obj["status"] != "draft" and set(params) - {"metadata", "expires_at"}:
+            raise errors.invalid(f"You can only update draft quotes. This quote's status is `{obj['status']}`.")
+
+    def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Take changed lines and add them up."""
+        self._take(ctx, obj, params)
+
+    @action
+    def finalize_quote(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Offer it: it gets a number."""
+        _check(obj, "finalize", ("draft",))
+        if not obj["customer"]:
+            raise errors.invalid("You must set a customer on the quote before you finalize it.", param="customer")
+        if not ctx.hidden(obj).get("rows"):
+            raise errors.invalid("You cannot finalize a quote without line items.", param="line_items")
+        if params.get("expires_at"):
+            obj["expires_at"] = params["expires_at"]
+        customer = ctx.get("customer", obj["customer"])
+        own = ctx.hidden(customer)
+        own["quotes"] = own.get("quotes", 0) + 1
+        ctx.save(customer)
+        obj["number"] = obj["number"] or f"QT-{customer['invoice_prefix']}-{own['quotes']:04d}-1"
+        self._become(ctx, obj, "open", "finalized_at", "quote.finalized")
+        agenda.watch(ctx, customer)
+        return obj
+
+    @action
+    def accept(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """The customer agrees: make what was offered."""
+        _check(obj, "accept", ("open",))
+        if obj["expires_at"] <= ctx.now():
+            raise errors.invalid("You cannot accept a quote that has expired.")
+        obj["status"] = "accepted"
+        obj["status_transitions"]["accepted_at"] = ctx.now()
+        ctx.save(obj)
+        with ctx.holding() as held:
+            quoting.accept(ctx, obj)
+        ctx.save(obj)
+        ctx.emit("quote.accepted", obj)
+        ctx.release(held)
+        return obj
+
+    @action
+    def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take the offer back."""
+        _check(obj, "cancel", ("draft", "open"))
+        self._become(ctx, obj, "canceled", "canceled_at", "quote.canceled")
+        return obj
+
+    def _become(self, ctx: Context, obj: Json, status: str, stamp: str, event: str) -> None:
+        obj["status"] = status
+        obj["status_transitions"][stamp] = ctx.now()
+        ctx.save(obj)
+        ctx.emit(event, obj)
+
+    def _take(self, ctx: Context, obj: Json, params: Json) -> None:
+        hidden = ctx.hidden(obj)
+        if "line_items" in params:
+            hidden["rows"] = quoting.price_lines(ctx, params["line_items"] or ())
+        if "default_tax_rates" in params:
+            names: Any = () if is_clear(params["default_tax_rates"]) else params["default_tax_rates"]
+            hidden["rates"] = lines.rates_json(ctx, names, "default_tax_rates")
+            obj["default_tax_rates"] = [rate["id"] for rate in hidden["rates"]]
+        if "discounts" in params:
+            obj["discounts"] = discounts.applied(ctx, params["discounts"], obj["discounts"], customer=obj["customer"])
+        if "subscription_data" in params:
+            data = {**obj["subscription_data"], **params["subscription_data"]}
+            if data.get("effective_date") == "current_period_end" or is_clear(data.get("effective_date")):
+                data["effective_date"] = None
+            obj["subscription_data"] = {name: None if value == "" else value for name, value in data.items()}
+        quoting.add_up(ctx, obj)
+
+    def _copy(self, ctx: Context, obj: Json, given: Json) -> None:
+        origin = ctx.get("quote", given["quote"], param="from_quote[quote]")
+        for name in (
+            "customer",
+            "description",
+            "footer",
+            "header",
+            "invoice_settings",
+            "subscription_data",
+            "discounts",
+        ):
+            obj[name] = obj.get(name) or origin[name]
+        hidden, old = ctx.hidden(obj), ctx.hidden(origin)
+        hidden |= {"rows": list(old.get("rows", ())), "rates": list(old.get("rates", ()))}
+        revision = bool(given.get("is_revision"))
+        obj["from_quote"] = {"is_revision": revision, "quote": origin["id"]}
+        if revision and origin["number"]:
+            head, _, number = origin["number"].rpartition("-")
+            obj["number"] = f"{head}-{int(number) + 1}"
+
+
+def _check(obj: Json, verb: str, allowed: tuple[str, ...]) -> None:
+    if obj["status"] not in allowed:
+        raise errors.invalid(
+            f"You cannot {verb} a quote with status `{obj['status']}`; it must be {errors.one_of(allowed)}."
+        )

@@ -1,0 +1,191 @@
+"""Subscription schedules: a subscription whose terms change at times that are set beforehand."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing import agenda, ending, phases, starting
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.echo import echo
+from stripe_shell.sandbox.listing import Filters
+from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.store import Where
+from stripe_shell.spec.model import Operation
+
+_SETTINGS: Json = {
+    "application_fee_percent": None,
+    "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+    "billing_cycle_anchor": "automatic",
+    "billing_thresholds": None,
+    "collection_method": "charge_automatically",
+    "default_payment_method": None,
+    "default_source": None,
+    "description": None,
+    "invoice_settings": {"account_tax_ids": None, "days_until_due": None, "issuer": {"type": "self"}},
+    "on_behalf_of": None,
+    "transfer_data": None,
+}
+
+
+class SubscriptionSchedule(Resource):
+    """`POST /v1/subscription_schedules`."""
+
+    object = "subscription_schedule"
+    indexed = ("customer", "subscription")
+    defaults: ClassVar = {"default_settings": _SETTINGS, "end_behavior": "release", "status": "not_started"}
+    unechoed = ("billing_mode", "default_settings", "phases", "start_date", "from_subscription", "prorate")
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """`phases[i][iterations]` is taken although the description lacks it."""
+        given = params.get("phases")
+        counts = {}
+        for index, phase in enumerate(given if isinstance(given, list) else ()):
+            if isinstance(phase, dict) and "iterations" in phase:
+                counts[index] = phase.pop("iterations")
+        return {"iterations": counts} if counts else {}
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Make a schedule, from phases or from a subscription; one that starts now makes its subscription."""
+        _take_iterations(params)
+        self.check_references(ctx, {name: params[name] for name in ("customer",) if name in params})
+        if params.get("from_subscription"):
+            return self._from_subscription(ctx, params)
+        if not params.get("customer"):
+            raise errors.missing_parameter("customer")
+        customer = ctx.get("customer", params["customer"], param="customer")
+        start = params.get("start_date")
+        if start is None:
+            raise errors.missing_parameter("start_date")
+        begin = ctx.now() if start == "now" else int(start)
+        made = self._made(ctx, params, customer["id"])
+        made["test_clock"] = customer["test_clock"]
+        made["phases"] = phases.phases_from(ctx, params.get("phases") or (), begin)
+        ctx.insert(made)
+        ctx.emit("subscription_schedule.created", made)
+        if begin <= ctx.now():
+            phases.begin(ctx, made)
+        agenda.watch(ctx, customer)
+        return made
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Change what is to come; every current and future phase has to be said again."""
+        phases.check_open(obj, "update")
+        _take_iterations(params)
+        self.echo(obj, params)
+        if "default_settings" in params:
+            self._set_defaults(ctx, obj, params["default_settings"])
+        if "phases" in params:
+            self._replan(ctx, obj, params)
+        changed = ctx.save(obj)
+        if changed:
+            ctx.emit("subscription_schedule.updated", obj, changed)
+        agenda.watch(ctx, ctx.get("customer", obj["customer"]))
+        return obj
+
+    @action
+    def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """End the schedule, and the subscription with it."""
+        phases.check_open(obj, "cancel")
+        subscription = ctx.find("subscription", obj["subscription"] or "")
+        obj |= {"canceled_at": ctx.now(), "current_phase": None, "status": "canceled"}
+        ctx.save(obj)
+        ctx.emit("subscription_schedule.canceled", obj)
+        if subscription is not None and subscription["status"] not in ending.OVER:
+            said = {"invoice_now": params.get("invoice_now", True), "prorate": params.get("prorate", True)}
+            ending.cancel(ctx, subscription, said)
+        return obj
+
+    @action
+    def release(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Let the subscription go on without the schedule."""
+        phases.check_open(obj, "release")
+        subscription = ctx.find("subscription", obj["subscription"] or "")
+        obj |= {
+            "current_phase": None,
+            "released_at": ctx.now(),
+            "released_subscription": obj["subscription"],
+            "status": "released",
+            "subscription": None,
+        }
+        ctx.save(obj)
+        ctx.emit("subscription_schedule.released", obj)
+        if subscription is not None:
+            subscription["schedule"] = None
+            if not params.get("preserve_cancel_date") and not subscription["cancel_at_period_end"]:
+                subscription["cancel_at"] = None
+            ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
+        return obj
+
+    def filter_scheduled(self, ctx: Context, value: Any, filters: Filters) -> None:
+        """Only schedules that have not started."""
+        filters.where.append(Where(f"json_extract(o.json, '$.status') {'=' if value else '<>'} 'not_started'"))
+
+    def _made(self, ctx: Context, params: Json, customer: str) -> Json:
+        made = self.fresh(ctx, {"customer": customer})
+        self.echo(made, params)
+        made["billing_mode"] = starting.billing_mode(params.get("billing_mode") or {"type": "flexible"}, ctx.now())
+        self._set_defaults(ctx, made, params.get("default_settings") or {})
+        return made
+
+    def _set_defaults(self, ctx: Context, schedule: Json, given: Json) -> None:
+        settings = dict(schedule["default_settings"])
+        echo(self.table, settings, given, self.table.schema("subscription_schedules_resource_default_settings"))
+        schedule["default_settings"] = settings
+
+    def _from_subscription(self, ctx: Context, params: Json) -> Json:
+        """A schedule of one phase: what the subscription is now."""
+        if set(params) - {"from_subscription", "billing_mode"}:
+            raise errors.invalid(
+                "You can only pass `from_subscription` alone: the phases are those of the subscription.",
+                param="from_subscription",
+            )
+        subscription = ctx.get("subscription", params["from_subscription"], param="from_subscription")
+        if subscription["status"] in ending.OVER:
+            raise errors.invalid("You cannot schedule a canceled subscription.", param="from_subscription")
+        if subscription["schedule"]:
+            raise errors.invalid(
+                f"The subscription {subscription['id']} already has the schedule {subscription['schedule']}.",
+                param="from_subscription",
+            )
+        made = self._made(ctx, params, subscription["customer"])
+        phase = phases.from_subscription(subscription)
+        made |= {
+            "billing_mode": dict(subscription["billing_mode"]),
+            "current_phase": {"end_date": phase["end_date"], "start_date": phase["start_date"]},
+            "phases": [phase],
+            "status": "active",
+            "subscription": subscription["id"],
+            "test_clock": subscription["test_clock"],
+        }
+        made["default_settings"]["collection_method"] = subscription["collection_method"]
+        ctx.insert(made)
+        ctx.emit("subscription_schedule.created", made)
+        subscription["schedule"] = made["id"]
+        ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
+        return made
+
+    def _replan(self, ctx: Context, obj: Json, params: Json) -> None:
+        given = params["phases"]
+        current = obj["current_phase"]
+        start = current["start_date"] if current else obj["phases"][0]["start_date"]
+        first = given[0].get("start_date") if given else None
+        if first not in (None, "now"):
+            start = int(first)
+        elif first == "now" and not current:
+            start = ctx.now()
+        planned = phases.phases_from(ctx, given, start)
+        past = [phase for phase in obj["phases"] if phase["end_date"] <= planned[0]["start_date"]]
+        obj["phases"] = [*past, *planned]
+        ctx.hidden(obj).pop("told_expiring", None)
+        now = ctx.now()
+        here = next((phase for phase in planned if phase["start_date"] <= now < phase["end_date"]), None)
+        if current and here is not None:
+            ctx.save(obj)
+            phases.enter(ctx, obj, here, behavior=params.get("proration_behavior"))
+
+
+def _take_iterations(params: Json) -> None:
+    """Put the legacy counts back where they were sent."""
+    for index, count in params.pop("iterations", {}).items():
+        params["phases"][index]["iterations"] = int(count)
