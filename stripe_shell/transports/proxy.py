@@ -1,0 +1,275 @@
+"""Stripe behind a proxy that holds the key: what it wants around a request is data, not code.
+
+`ProxyForm` is that data; Paragon and PinkConnect are two of its values (`connections/profiles.py`). `dress` puts a
+request into the form, `undress` takes an answer out of it, and both are pure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from _thread import allocate_lock
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import requests
+
+from stripe_shell.errors import NotSent
+from stripe_shell.records import field, record, replace
+from stripe_shell.secrets import Credential
+from stripe_shell.transports.retry import ANSWERED_BY, Failure
+from stripe_shell.transports.sending import FORM, Observe, Sender, check_path, merge_headers, usual_headers
+from stripe_shell.transports.stripe import Exchange, Limits, new_session
+from stripe_shell.transports.tokens import NoToken, Token
+from stripe_shell.wire import Request, Response, decode_form
+
+Body = Literal["form", "json", "auto"]
+Unwrap = Literal["none", "output", "auto"]
+
+#: Where parameters stand that do not belong into the body: behind the path, or with the path in a header of this name.
+IN_HEADER = "header:"
+
+_SHOWN = 300
+_JSON = "application/json"
+
+
+@record
+class ProxyForm:
+    """What a proxy wants around a request.
+
+    `who` is what messages call it. `url` and `headers` hold `{path}` and `{token}` where these belong. `query_in` is
+    `url`, or `header:NAME` for path and query in a header. `body`: `form` as Stripe wants it; `json`, the same
+    parameters as a JSON object; `auto`, a form until the proxy answers 415, JSON from then on; v2 is JSON anyway.
+    `unwrap`: whether answers are wrapped as `{"output": …}`; `auto` takes it off where it is. `strip_prefix` is what the
+    proxy itself puts before a path.
+    """
+
+    who: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query_in: str = "url"
+    body: Body = "form"
+    unwrap: Unwrap = "auto"
+    strip_prefix: str = ""
+
+
+class ProxyTransport:
+    """A `wire.Transport` through a proxy. `version` and `account` are the connection's own, as for Stripe itself."""
+
+    def __init__(
+        self,
+        form: ProxyForm,
+        token: Callable[[Exchange], Token],
+        *,
+        version: str | None = None,
+        account: str | None = None,
+        limits: Limits | None = None,
+        sender: Sender | None = None,
+        session_factory: Callable[[], requests.Session] = new_session,
+        observe: Observe | None = None,
+    ) -> None:
+        self._form = form
+        self._defaults = merge_headers({"Stripe-Version": version or "", "Stripe-Account": account or ""})
+        self._limits = limits or Limits()
+        self._sender = sender or Sender()
+        session = session_factory()
+        self._exchange = Exchange(session, self._sender.clock, observe)
+        self._token = token(Exchange(session, self._sender.clock, _hide_token(observe)))
+        self._json = form.body == "json"
+        self._lock = allocate_lock()
+
+    def send(self, request: Request) -> Response:
+        """As `wire.Transport`. An answer of the proxy's own has the error type `proxy_error`."""
+        if request.host != "api":
+            raise NotSent(
+                f"Not sent: {self._form.who} does not reach the host `{request.host}`; connect to Stripe itself."
+            )
+        check_path(request.path)
+        request = replace(request, headers=merge_headers(self._defaults, request.headers))
+        limits = self._limits.within(request.timeout_ms)
+        once = Once()
+
+        def attempt() -> Response | Failure:
+            return self._attempt(request, limits, once)
+
+        return self._sender.send(request, urlsplit(self._form.url).netloc, attempt)
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._exchange.close()
+
+    def _attempt(self, request: Request, limits: Limits, once: Once) -> Response | Failure:
+        """One attempt; a refused token is replaced once and a refused form becomes JSON, each within the attempt.
+
+        Both answers (401, 415) mean that nothing was carried out.
+        """
+        try:
+            token = self._token.current()
+            seen = self._try(request, token, limits)
+            renewed = _is_own(seen, 401) and once.first("token") and self._token.renew(token)
+        except NoToken as error:
+            return Failure(str(error), sent=False, lasting=True)
+        if renewed:
+            return self._attempt(request, limits, once)
+        if _is_own(seen, 415) and self._form.body == "auto" and once.first("form") and _is_form(request):
+            with self._lock:
+                self._json = True
+            return self._attempt(request, limits, once)
+        return seen
+
+    def _try(self, request: Request, token: Credential, limits: Limits) -> Response | Failure:
+        wire = dress(self._form, request, token, as_json=self._json)
+        seen = self._exchange.attempt(wire, limits)
+        return seen if isinstance(seen, Failure) else undress(self._form, seen)
+
+
+class Once:
+    """What may happen once for a request, and has or has not happened yet."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def first(self, name: str) -> bool:
+        """Whether it has not happened yet; from now on it has."""
+        new = name not in self._seen
+        self._seen.add(name)
+        return new
+
+
+def _hide_token(observe: Observe | None) -> Observe | None:
+    """The exchange that brings a token is observed too, but for what it brings."""
+    if observe is None:
+        return None
+    return lambda request, answer, problem: observe(
+        request, answer and replace(answer, body=b"(a token)" if answer.ok else answer.body), problem
+    )
+
+
+def _is_own(seen: Response | Failure, status: int) -> bool:
+    """Whether it is an answer of the proxy itself, with this status."""
+    return isinstance(seen, Response) and seen.status == status and seen.header(ANSWERED_BY) is not None
+
+
+# --- into the form ----------------------------------------------------------------------------------------------
+
+
+def dress(form: ProxyForm, request: Request, token: Credential, *, as_json: bool) -> Request:
+    """The request as the proxy wants it: `path` is the whole address, `headers` are all that are sent."""
+    path = request.path
+    if form.strip_prefix and path.startswith(f"{form.strip_prefix}/"):
+        path = path.removeprefix(form.strip_prefix)
+    inner = replace(request, path=path)
+    key = {} if request.idempotency_key is None else {"Idempotency-Key": request.idempotency_key}
+    own = {name: value.replace("{token}", token.reveal()) for name, value in form.headers.items()}
+    without_key = {name: value for name, value in request.headers.items() if name.lower() != "authorization"}
+    layers = [usual_headers(request), without_key, key]
+    if as_json and _is_form(request):
+        inner = replace(inner, body=json.dumps(decode_form(request.body.decode()), ensure_ascii=False).encode())
+        layers.append({"Content-Type": _JSON})
+    if form.query_in.startswith(IN_HEADER):
+        layers.append({form.query_in.removeprefix(IN_HEADER): inner.target})
+        inner = replace(inner, path="", query="")
+    return replace(inner, path=form.url.replace("{path}", inner.path), headers=merge_headers(*layers, own))
+
+
+def _is_form(request: Request) -> bool:
+    kind = next((value for name, value in request.headers.items() if name.lower() == "content-type"), FORM)
+    return bool(request.body) and kind == FORM and not request.path.startswith("/v2/")
+
+
+# --- out of the form --------------------------------------------------------------------------------------------
+
+
+def undress(form: ProxyForm, response: Response) -> Response | Failure:
+    """The answer as Stripe gave it, or the proxy's own error in the shape of Stripe's, marked as not Stripe's."""
+    inner = _unwrapped(response.body) if form.unwrap != "none" else None
+    if inner is None and form.unwrap == "output" and response.ok:
+        return Failure(f"{form.who} answered {response.status} without `output`", sent=True, lasting=True)
+    response = replace(response, body=inner) if inner is not None else response
+    if response.status < 400 or is_stripe_error(response.body):
+        return response
+    error = {"type": "proxy_error", **own_error(form.who, response)}
+    headers = {**response.headers, ANSWERED_BY: form.who}
+    return replace(response, headers=headers, body=json.dumps({"error": error}, ensure_ascii=False).encode())
+
+
+_OPENING = re.compile(r"[ \t\r\n]*\{[ \t\r\n]*")
+_COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
+_COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
+
+
+def _unwrapped(body: bytes) -> bytes | None:
+    """What stands in the top-level `output`, as it was written; None when there is none.
+
+    Cut out instead of read and written again, so that no number loses how it was spelled. No schema of Stripe's has a
+    top-level `output`.
+    """
+    if b'"output"' not in body:
+        return None
+    try:
+        found = _member(body.decode(), "output")
+    except (ValueError, IndexError, AttributeError, RecursionError):
+        return None
+    return found.encode() if found is not None else None
+
+
+def _member(text: str, wanted: str) -> str | None:
+    """The text of a top-level member; an object that was written as a text is taken out of it."""
+    decoder = json.JSONDecoder()
+    match = _OPENING.match(text)
+    while match is not None:
+        name, colon = decoder.raw_decode(text, match.end())
+        start = _COLON.match(text, colon).end()  # type: ignore[union-attr]
+        value, end = decoder.raw_decode(text, start)
+        if name == wanted:
+            return value if isinstance(value, str) and value.lstrip()[:1] in {"{", "["} else text[start:end]
+        match = _COMMA.match(text, end)
+    return None
+
+
+def is_stripe_error(body: bytes) -> bool:
+    """Whether an error body is of Stripe's shape: `{"error": {"type": …}}`, or a `message` in place of the type."""
+    error = _object(body).get("error")
+    return isinstance(error, dict) and ("type" in error or "message" in error)
+
+
+def own_error(who: str, response: Response) -> dict[str, str]:
+    """Message and code of an error that the proxy answered itself: what it says, and that it was not Stripe."""
+    body = _object(response.body)
+    meta = body.get("meta")
+    if isinstance(meta, dict) and meta.get("isIntegrationError") is True:
+        said_by = f"{who} could not get an answer from Stripe"
+    else:
+        said_by = f"{who} itself answered, not Stripe"
+    limit = "its own limit of requests is reached" if response.status == 429 else ""
+    words = _said(body) or _body_in_words(response)
+    error = {"message": "; ".join(part for part in (said_by, limit, words) if part)}
+    code = body.get("code")
+    return {**error, "code": str(code)} if isinstance(code, str | int) and not isinstance(code, bool) else error
+
+
+def _said(body: Mapping[str, Any]) -> str:
+    """What the proxies' different ways of saying it come to: a text, or a list of texts."""
+    for name in ("message", "detail", "error_description", "error", "title", "errors"):
+        value = body.get(name)
+        if isinstance(value, dict):
+            value = value.get("message")
+        lines = value if isinstance(value, list) else [value]
+        text = ", ".join(line for line in lines if isinstance(line, str) and line)
+        if text:
+            return text[:_SHOWN]
+    return ""
+
+
+def _body_in_words(response: Response) -> str:
+    kind = (response.header("Content-Type") or "").partition(";")[0].strip()
+    return f"{len(response.body)} bytes of {kind or 'something'} that is no error message" if response.body else ""
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}

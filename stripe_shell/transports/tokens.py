@@ -1,0 +1,182 @@
+"""The tokens that proxies ask for: given ones, ones fetched for client credentials (OAuth 2), ones signed here (RS256).
+
+A token is kept until shortly before it expires. One that is refused is replaced once, where that can be done.
+"""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from stripe_shell.errors import ShellError
+from stripe_shell.records import record
+from stripe_shell.secrets import Credential
+from stripe_shell.transports.retry import Failure
+from stripe_shell.transports.sending import FORM, Attempt, Sender
+from stripe_shell.wire import Request, Response, encode_form
+
+#: A token is replaced so many seconds before it expires, or a tenth of its life before, whichever is less.
+MARGIN = 60.0
+
+#: How long a fetched token is kept whose answer does not say how long it lives, in seconds.
+_SHORT_LIFE = 300.0
+
+
+class NoToken(ShellError):
+    """There is no token to be had, so nothing can be sent; the text says why."""
+
+
+class Token(Protocol):
+    """Where the token of a connection comes from. Safe for threads."""
+
+    def current(self) -> Credential:
+        """The token to send now. Raises NoToken."""
+        ...
+
+    def renew(self, refused: Credential) -> bool:
+        """Whether there is another token now than the one that was refused. Raises NoToken."""
+        ...
+
+
+class GivenToken:
+    """A token from somewhere else; `read` reads it anew, since a file or a command may bring another one by now."""
+
+    def __init__(self, value: Credential, read: Callable[[], Credential | None]) -> None:
+        self._value = value
+        self._read = read
+        self._lock = allocate_lock()
+
+    def current(self) -> Credential:
+        """As `Token`."""
+        return self._value
+
+    def renew(self, refused: Credential) -> bool:
+        """As `Token`."""
+        with self._lock:
+            if self._value == refused:
+                self._value = self._read() or refused
+            return self._value != refused
+
+
+@record
+class Fresh:
+    """A token just made, and how many seconds it lives."""
+
+    value: Credential
+    lifetime: float
+
+
+class KeptToken:
+    """A token that `make` makes, kept until shortly before it expires. `clock` gives seconds and never goes back."""
+
+    def __init__(self, make: Callable[[], Fresh], clock: Callable[[], float]) -> None:
+        self._make = make
+        self._clock = clock
+        self._lock = allocate_lock()
+        self._value: Credential | None = None
+        self._until = 0.0
+
+    def current(self) -> Credential:
+        """As `Token`."""
+        with self._lock:
+            if self._value is None or self._clock() >= self._until:
+                self._replace()
+            assert self._value is not None  # noqa: S101 (what was replaced is there)
+            return self._value
+
+    def renew(self, refused: Credential) -> bool:
+        """As `Token`. Of several threads whose token was refused only the first one makes another."""
+        with self._lock:
+            if self._value == refused:
+                self._replace()
+            return self._value != refused
+
+    def _replace(self) -> None:
+        began = self._clock()
+        fresh = self._make()
+        self._value = fresh.value
+        self._until = began + fresh.lifetime - min(MARGIN, fresh.lifetime / 10)
+
+
+# --- OAuth 2, client credentials --------------------------------------------------------------------------------
+
+
+@record
+class ClientCredentials:
+    """What the token endpoint `url` asks for (RFC 6749 §4.4), in the body as a form."""
+
+    url: str
+    client_id: str
+    client_secret: Credential
+    scope: str | None = None
+
+
+def fetch_token(wanted: ClientCredentials, attempt: Callable[[Request], Attempt], sender: Sender) -> Fresh:
+    """Fetch one. `attempt` makes of a request what sends it once. Raises NoToken."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": wanted.client_id,
+        "client_secret": wanted.client_secret.reveal(),
+        **({"scope": wanted.scope} if wanted.scope else {}),
+    }
+    headers = {"Content-Type": FORM, "Accept": "application/json"}
+    request = Request("POST", wanted.url, body=encode_form(form).encode(), headers=headers)
+    seen = sender.repeat(attempt(request), repeatable=True).last
+    host = urlsplit(wanted.url).netloc
+    if isinstance(seen, Failure):
+        raise NoToken(f"no token from {host}: {seen.what}")
+    return _read_token(seen, host)
+
+
+def _read_token(answer: Response, host: str) -> Fresh:
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    body = body if isinstance(body, dict) else {}
+    value, lifetime = body.get("access_token"), body.get("expires_in")
+    if not answer.ok or not isinstance(value, str) or not value:
+        raise NoToken(f"no token from {host}: {_refusal(answer, body)}")
+    known = isinstance(lifetime, int | float) and not isinstance(lifetime, bool) and lifetime > 0
+    return Fresh(Credential(value), float(lifetime) if known else _SHORT_LIFE)  # type: ignore[arg-type]
+
+
+def _refusal(answer: Response, body: Mapping[str, Any]) -> str:
+    """What a token endpoint says (RFC 6749 §5.2), in words."""
+    if answer.ok:
+        return f"it answered {answer.status} without an access_token"
+    words = [str(body[name]) for name in ("error", "error_description") if isinstance(body.get(name), str)]
+    return f"it answered {answer.status} {': '.join(words)}".rstrip()
+
+
+# --- RS256 ------------------------------------------------------------------------------------------------------
+
+
+@record
+class Signing:
+    """A JWT signed with the RSA key `key` (PEM; its line ends may be written as `\\n`), `lifetime` seconds valid."""
+
+    key: Credential
+    claims: Mapping[str, Any]
+    lifetime: int = 3600
+    key_id: str | None = None
+
+
+def sign_token(wanted: Signing, now: Callable[[], float]) -> Fresh:
+    """Sign one, valid from now on. `now` gives epoch seconds. Raises NoToken."""
+    try:
+        import jwt
+    except ImportError:
+        raise NoToken("signing tokens needs PyJWT: pip install 'stripe-shell[jwt]'") from None
+    issued = int(now())
+    claims = {**wanted.claims, "iat": issued, "exp": issued + wanted.lifetime}
+    pem = wanted.key.reveal().replace("\\n", "\n")
+    headers = {"kid": wanted.key_id} if wanted.key_id else None
+    try:
+        text = jwt.encode(claims, pem, algorithm="RS256", headers=headers)
+    except (ValueError, TypeError, NotImplementedError, jwt.PyJWTError):
+        # Nothing of the library's message: it may hold some of the key.
+        raise NoToken("the signing key is not an RSA private key in PEM form") from None
+    return Fresh(Credential(text), float(wanted.lifetime))
