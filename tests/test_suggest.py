@@ -9,8 +9,11 @@ import pytest
 
 from stripe_shell.lang.cursor import cursor_context
 from stripe_shell.spec.table import load_table
-from stripe_shell.suggest import Known, Place, Suggestion, Surrounding, missing, suggest
+from stripe_shell.suggest.fields import missing
+from stripe_shell.suggest.known import Known, Place
 from stripe_shell.suggest.matching import closest_first
+from stripe_shell.suggest.menu import suggest
+from stripe_shell.suggest.suggestion import Suggestion, Surrounding
 
 HERE = Place("sandbox", "sandbox")
 ELSEWHERE = Place("stripe", "live")

@@ -16,13 +16,10 @@ from stripe_shell.diagnostics import Source
 from stripe_shell.engine.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import ShellError
-from stripe_shell.lang.cursor import is_complete
 from stripe_shell.repl.completer import BlockCompleter
 from stripe_shell.repl.history import HistoryFile, PromptHistory, SuggestFromHistory, Way, history_path
 from stripe_shell.repl.keys import key_bindings
 from stripe_shell.repl.late import LateAnswers
-from stripe_shell.repl.redact import redact
-from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import Screen, Session, Surroundings
 from stripe_shell.repl.style import STYLE
 from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
@@ -68,7 +65,7 @@ class Prompt:
             self._late.say_all()
             draft, self._session.draft = self._session.draft, ""
             try:
-                text = self.reader.prompt(default=draft, pre_run=self._load_colours)
+                text = self.reader.prompt(default=draft, pre_run=self._load_the_rest)
             except KeyboardInterrupt:
                 continue
             except EOFError:
@@ -80,6 +77,8 @@ class Prompt:
 
     def _run(self, text: str) -> bool:
         """Run a text; False when it asks to leave. Whatever goes wrong is said."""
+        from stripe_shell.repl.running import run_text
+
         session = self._session
         try:
             return run_text(session, Source("<prompt>", text))
@@ -113,7 +112,7 @@ class Prompt:
             complete_while_typing=True,
             auto_suggest=SuggestFromHistory(self._history, self._way),
             history=self._history,
-            key_bindings=key_bindings(is_complete),
+            key_bindings=key_bindings(_is_complete),
             lexer=DynamicLexer(lambda: self._lexer),
             style=STYLE,
             include_default_pygments_style=False,
@@ -124,18 +123,20 @@ class Prompt:
         buffer = self.reader.default_buffer
         return toolbar(self._session, buffer.text, buffer.cursor_position)
 
-    def _load_colours(self) -> None:
-        """Import the lexer in a thread, once the first prompt stands: Pygments takes longer than all the rest."""
+    def _load_the_rest(self) -> None:
+        """Once the first prompt stands, import in a thread what it could do without."""
         if isinstance(self._lexer, SimpleLexer):
             self.reader.app.after_render += self._start_loading
 
     def _start_loading(self, _application: object) -> None:
         self.reader.app.after_render -= self._start_loading
-        Thread(target=self._import_lexer, daemon=True).start()
+        Thread(target=self._import_the_rest, daemon=True).start()
 
-    def _import_lexer(self) -> None:
+    def _import_the_rest(self) -> None:
         from prompt_toolkit.lexers import PygmentsLexer
 
+        import stripe_shell.repl.running
+        import stripe_shell.suggest.menu  # noqa: F401 (both for the first key, and the first Enter)
         from stripe_shell.lang.highlight import StripeLexer
 
         self._lexer = PygmentsLexer(StripeLexer)
@@ -154,4 +155,12 @@ class Prompt:
         return (connection.name, connection.mode) if connection is not None else None
 
     def _redacted(self, text: str) -> str:
+        from stripe_shell.repl.redact import redact
+
         return redact(text, self._session.screen.secrets)
+
+
+def _is_complete(text: str) -> bool:
+    from stripe_shell.lang.cursor import is_complete
+
+    return is_complete(text)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from stripe_shell.lang.cursor import Context, cursor_context
 from stripe_shell.render import FORMATS
 from stripe_shell.repl.session import Session
 from stripe_shell.repl.toolbar import live_words
-from stripe_shell.suggest import Suggestion, Surrounding, suggest
+
+if TYPE_CHECKING:
+    from stripe_shell.lang.cursor import Context
+    from stripe_shell.suggest.suggestion import Suggestion, Surrounding
 
 _WIDEST_META = 44
 
@@ -25,6 +27,9 @@ class BlockCompleter(Completer):
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
         """The suggestions at the cursor; in the middle of a word there are none."""
+        from stripe_shell.lang.cursor import cursor_context
+        from stripe_shell.suggest.menu import suggest
+
         context = cursor_context(document.text, document.cursor_position)
         if context.kind == "none" or context.end > document.cursor_position:
             return
@@ -44,6 +49,8 @@ class BlockCompleter(Completer):
 
 def surrounding_of(session: Session, context: Context) -> Surrounding:
     """What the session has to offer for the block that is being written."""
+    from stripe_shell.suggest.suggestion import Surrounding
+
     scope = session.scope
     return Surrounding(
         table=session.engine.table,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 from stripe_shell.connections import Connection
-from stripe_shell.lang.cursor import cursor_context
 from stripe_shell.repl.session import Session
-from stripe_shell.suggest import missing
 
 _SHOWN = 6
 
@@ -27,6 +25,11 @@ def continuation(width: int) -> StyleAndTextTuples:
 
 def toolbar(session: Session, text: str, offset: int) -> StyleAndTextTuples:
     """Connection, mode and account of the block being written, where its key comes from, and what the block lacks."""
+    if not text:
+        return _where(session, session.connection)
+    from stripe_shell.lang.cursor import cursor_context
+    from stripe_shell.suggest.fields import missing
+
     context = cursor_context(text, offset)
     connection = session.connection_of(context.connection)
     if connection is None:

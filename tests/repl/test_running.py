@@ -14,7 +14,7 @@ from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
 from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import Session
-from stripe_shell.suggest import Place
+from stripe_shell.suggest.known import Place
 from stripe_shell.wire import Request, Response
 from tests.repl.fakes import FakeScreen, FakeTransport, echo, respond, session
 
