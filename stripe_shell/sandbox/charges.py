@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from . import ledger
+from . import connect, ledger
 from .cards import CardFacts, Decline
 from .context import Context, Json
 from .methods import DEBITS, card_of, run_checks
@@ -76,13 +76,17 @@ def book(ctx: Context, charge: Json, amount: int) -> None:
     kind = "charge" if charge["payment_method_details"]["type"] == "card" else "payment"
     fee = ledger.card_fee(amount, card) if kind == "charge" else ledger.debit_fee(amount)
     now = ctx.now()
+    fees = ledger.fee_detail(fee, currency)
+    if ctx.account != ctx.platform and charge["application_fee_amount"]:
+        application = connect.application_of(ctx)
+        fees = ledger.fee_detail(charge["application_fee_amount"], currency, "application_fee", application) + fees
     row = ledger.enter(
         ctx,
         kind,
         amount,
         currency,
         charge["id"],
-        fees=ledger.fee_detail(fee, currency),
+        fees=fees,
         available_on=now if ledger.is_instant(card) else ledger.available_on(now),
         description=charge["description"],
     )

@@ -23,13 +23,14 @@ def later(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> No
     """Note that in so many seconds the method `method(ctx, obj)` of the object's resource is to be called.
 
     The method sees the time for which it was noted, and emits events without a request. It is not called for an
-    object that is gone by then.
+    object that is gone by then. The same for the same time is noted once.
     """
-    note = {"kind": obj["object"], "key": obj["id"], "method": method, "at": ctx.now() + seconds}
+    key = ctx.resource(obj["object"]).key(obj)
+    note = {"kind": obj["object"], "key": key, "method": method, "at": ctx.now() + seconds, "platform": ctx.platform}
     real = ctx.wall.now() + seconds
-    ctx.session.insert(
-        ctx.account_number, KIND, ctx.ids.new("due", real, ctx.account), created=real, json=json.dumps(note)
-    )
+    name = f"{obj['object']}/{key}/{method}/{real}"
+    if ctx.session.get(ctx.account_number, KIND, name) is None:
+        ctx.session.insert(ctx.account_number, KIND, name, created=real, json=json.dumps(note))
 
 
 def pending(session: Session, account: int, now: int) -> list[Row]:
@@ -42,7 +43,9 @@ def carry_out(ctx: Context, row: Row) -> None:
     if not ctx.session.forget(row):
         return
     note = json.loads(row.json)
-    obj = ctx.find(note["kind"], note["key"])
-    if obj is not None:
-        with ctx.at(note["at"]):
-            getattr(ctx.resource(note["kind"]), note["method"])(ctx, obj)
+    ctx.platform = note["platform"]
+    resource = ctx.resource(note["kind"])
+    with ctx.at(note["at"]):
+        obj = resource.load(ctx, note["key"])
+        if obj is not None:
+            getattr(resource, note["method"])(ctx, obj)

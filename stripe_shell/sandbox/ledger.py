@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from . import due, errors
 from .cards import CardFacts
 from .context import Context, Json
+from .currencies import written
 
 DAY: Final = 86_400
 
@@ -76,7 +78,29 @@ def enter(
         type=kind,
     )
     ctx.insert(row)
+    if ready > now or (amount > 0 and kind in ("charge", "payment", "topup")):
+        due.later(ctx, ready - now, {"object": "balance"}, "turned_available")
     return row
+
+
+def check_funds(ctx: Context, amount: int, currency: str, what: str) -> None:
+    """Refuse to take more than is available. Raises StripeError `balance_insufficient`."""
+    has = available(ctx, currency)
+    if amount > has:
+        raise errors.invalid(
+            f"You have insufficient available funds in your Stripe account for this {what}: "
+            f"{written(amount, currency)} is more than the {written(has, currency)} that is available. Try adding "
+            "funds directly to your available balance by creating Charges using the 4000000000000077 test card. See: "
+            "https://stripe.com/docs/testing#available-balance",
+            code="balance_insufficient",
+            param="amount" if what == "payout" else None,
+        )
+
+
+def available(ctx: Context, currency: str) -> int:
+    """What can be paid out or transferred now, in the smallest unit."""
+    amounts: dict[str, int] = ctx.behaviour("balance").amounts(ctx)[0]
+    return amounts.get(currency, 0)
 
 
 def fee_detail(amount: int, currency: str, kind: str = "stripe_fee", application: str | None = None) -> list[Json]:

@@ -356,28 +356,6 @@ def test_tax_rates(stripe: Client) -> None:
     assert stripe.refused("POST", "/v1/tax_rates", bad)["param"] == "percentage"
 
 
-def test_the_balance_is_the_sum_of_its_transactions(stripe: Client) -> None:
-    assert stripe.get("/v1/balance")["available"] == [{"amount": 0, "currency": "usd", "source_types": {"card": 0}}]
-    with stripe.sandbox.context() as ctx:
-        ledger = ctx.behaviour("balance_transaction")
-        ledger.record(ctx, 2000, "usd", "charge", "ch_1", fee=88, delay=2)
-        ledger.record(ctx, 500, "eur", "charge", "ch_2")
-        ledger.record(ctx, -200, "usd", "refund", "re_1")
-    balance = stripe.get("/v1/balance")
-    assert {row["currency"]: row["amount"] for row in balance["available"]} == {"usd": -200, "eur": 500}
-    assert {row["currency"]: row["amount"] for row in balance["pending"]} == {"usd": 1912}
-    (charge,) = stripe.get("/v1/balance_transactions", {"source": "ch_1"})["data"]
-    assert (charge["net"], charge["status"], charge["available_on"] % DAY) == (1912, "pending", 0)
-    assert charge["fee_details"][0]["description"] == "Stripe processing fees"
-    assert stripe.get(f"/v1/balance/history/{charge['id']}") == charge
-    stripe.clock.advance(2 * DAY)
-    assert stripe.get(f"/v1/balance_transactions/{charge['id']}")["status"] == "available"
-    assert {row["currency"]: row["amount"] for row in stripe.get("/v1/balance")["available"]} == {
-        "usd": 1712,
-        "eur": 500,
-    }
-
-
 def test_accounts(stripe: Client) -> None:
     own = stripe.get("/v1/account")
     assert (own["id"], own["charges_enabled"]) == (stripe.sandbox.account, True)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.resource import Resource
 
-_NET = """
-SELECT json_extract(json, '$.currency'), json_extract(json, '$.available_on') <= ?, sum(json_extract(json, '$.net'))
-FROM objects WHERE account = ? AND object = 'balance_transaction' AND deleted = 0 GROUP BY 1, 2
+_NET: Final = """
+SELECT json_extract(json, '$.currency'), json_extract(json, '$.available_on') <= ?,
+  CASE WHEN json_extract(json, '$.type') LIKE 'payment%' THEN 'bank_account' ELSE 'card' END,
+  sum(json_extract(json, '$.net'))
+FROM objects WHERE account = ? AND object = 'balance_transaction' AND deleted = 0 GROUP BY 1, 2, 3
 """
+
+#: Amounts by currency, and within it by the kind of source, in the smallest unit.
+Sums = dict[str, dict[str, int]]
 
 
 class Balance(Resource):
@@ -18,7 +25,10 @@ class Balance(Resource):
 
     def load(self, ctx: Context, key: str) -> Json | None:
         """What is available and what is pending, by currency."""
-        available, pending = self.amounts(ctx)
+        available, pending = self._sums(ctx)
+        for sums in (available, pending):
+            for currency in (*available, *pending):
+                sums.setdefault(currency, {})
         return {
             "object": "balance",
             "available": _rows(available),
@@ -29,15 +39,27 @@ class Balance(Resource):
 
     def amounts(self, ctx: Context) -> tuple[dict[str, int], dict[str, int]]:
         """What is available and what is pending, by currency, in the smallest unit."""
-        amounts: tuple[dict[str, int], dict[str, int]] = ({}, {})
-        for currency, is_available, net in ctx.session.rows(_NET, (ctx.now(), ctx.account_number)):
-            amounts[0 if is_available else 1][str(currency)] = int(str(net))
-        return amounts
+        available, pending = self._sums(ctx)
+        return _totals(available), _totals(pending)
+
+    def turned_available(self, ctx: Context, obj: Json) -> None:
+        """Tell that money can be used from now on."""
+        ctx.emit("balance.available", obj)
+
+    def _sums(self, ctx: Context) -> tuple[Sums, Sums]:
+        sums: tuple[Sums, Sums] = ({}, {})
+        for currency, is_available, source, net in ctx.session.rows(_NET, (ctx.now(), ctx.account_number)):
+            of_currency = sums[0 if is_available else 1].setdefault(str(currency), {})
+            of_currency[str(source)] = int(str(net))
+        return sums
 
 
-def _rows(amounts: dict[str, int]) -> list[Json]:
-    found = amounts or {"usd": 0}
+def _totals(sums: Sums) -> dict[str, int]:
+    return {currency: sum(by_source.values()) for currency, by_source in sums.items()}
+
+
+def _rows(sums: Sums) -> list[Json]:
     return [
-        {"amount": amount, "currency": currency, "source_types": {"card": amount}}
-        for currency, amount in sorted(found.items())
+        {"amount": sum(by_source.values()), "currency": currency, "source_types": {"card": 0} | by_source}
+        for currency, by_source in sorted((sums or {"usd": {}}).items())
     ]

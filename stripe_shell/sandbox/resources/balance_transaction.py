@@ -1,4 +1,4 @@
-"""Balance transactions: every change of the account's money."""
+"""Balance transactions: every change of the account's money. They are entered by ledger.py."""
 
 from __future__ import annotations
 
@@ -8,49 +8,22 @@ from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.listing import Filters
 from stripe_shell.sandbox.resource import Resource
 
+#: Prefixes of what is entered for payments: the id begins with `3` as theirs do.
+_OF_PAYMENTS = ("charge", "payment", "refund", "payment_refund")
+
 
 class BalanceTransaction(Resource):
-    """`GET /v1/balance_transactions`; made by payments, refunds, disputes, transfers and payouts."""
+    """`GET /v1/balance_transactions`, and the older `/v1/balance/history`."""
 
     object = "balance_transaction"
     defaults: ClassVar = {"balance_type": "payments"}
     indexed = ("source", "type")
 
-    def record(
-        self,
-        ctx: Context,
-        amount: int,
-        currency: str,
-        kind: str,
-        source: str | None,
-        *,
-        fee: int = 0,
-        delay: int = 0,
-        description: str | None = None,
-        category: str | None = None,
-    ) -> Json:
-        """Store a change of the balance: `amount` and `fee` in the smallest unit, `delay` in days until available.
-
-        `kind` is the type (`charge`, `refund`, `payout`, …), `source` the id of what caused it, `category` what reports
-        call it. Money becomes available at midnight UTC.
-        """
-        now = ctx.now()
-        row = self.fresh(ctx)
-        row |= {
-            "amount": amount,
-            "available_on": (now // 86400 + delay) * 86400 if delay else now,
-            "currency": currency,
-            "description": description,
-            "exchange_rate": None,
-            "fee": fee,
-            "fee_details": _fee_details(fee, currency),
-            "net": amount - fee,
-            "reporting_category": category or kind,
-            "source": source,
-            "status": "pending" if delay else "available",
-            "type": kind,
-        }
-        ctx.insert(row)
+    def fresh(self, ctx: Context, members: Json | None = None) -> Json:  # type: ignore[override]
+        """A row; that of a payment or a refund has an id like theirs."""
+        row = super().fresh(ctx, members)
+        if row["type"] in _OF_PAYMENTS:
+            row["id"] = ctx.ids.new("txn", ctx.now(), ctx.account, "3")
         return row
 
     def present(self, ctx: Context, obj: Json) -> Json:
@@ -67,17 +40,3 @@ class BalanceTransaction(Resource):
         """Only what this payout paid out: itself, as payouts here are made by hand."""
         ctx.get("payout", value, param="payout")
         filters.add_link("source", value)
-
-
-def _fee_details(fee: int, currency: str) -> list[Json]:
-    if not fee:
-        return []
-    return [
-        {
-            "amount": fee,
-            "application": None,
-            "currency": currency,
-            "description": "Stripe processing fees",
-            "type": "stripe_fee",
-        }
-    ]

@@ -12,7 +12,6 @@ from stripe_shell.sandbox.banks import (
     VERIFIED_TOKEN,
     VERIFYING,
     bank_of_name,
-    bank_of_number,
 )
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.resource import Resource, action
@@ -121,9 +120,3 @@ class BankAccount(Resource):
         number = str(ctx.hidden(made).get("number"))
         kept = {name: value for name, value in made["bank_account"].items() if name not in ("id", "object")}
         return number, kept
-
-
-def failure_of(ctx: Context, bank: Json) -> str:
-    """The failure code of a payout to this external account; empty when it arrives."""
-    facts = bank_of_number(str(ctx.hidden(bank).get("number") or ""))
-    return facts.failure if facts else ""

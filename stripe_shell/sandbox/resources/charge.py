@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from stripe_shell.sandbox import charges, errors, intents, methods, payments
+from stripe_shell.sandbox import charges, connect, errors, intents, methods, payments
 from stripe_shell.sandbox.cards import DECLINES
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.pages import sub_list
@@ -119,6 +119,7 @@ class Charge(Resource):
         kind = card.dispute if card else "fraudulent" if bank and bank.disputed else ""
         if kind:
             ctx.behaviour("dispute").make(ctx, charge, kind)
+        connect.distribute(ctx, charge)
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
         """The refunds, with their number."""

@@ -20,6 +20,10 @@ class Refund(Resource):
     object = "refund"
     indexed = ("charge", "payment_intent")
 
+    def missing(self, key: str, *, param: str | None = None, status: int = 404) -> errors.StripeError:
+        """There is no such refund, or not below that charge."""
+        return errors.missing("refund", key, param=param or "refund", status=status)
+
     def create(self, ctx: Context, params: Json) -> Json:
         """Give back what is left of a charge, or a part of it."""
         return self.make(ctx, self._charge(ctx, params), params)

@@ -75,8 +75,8 @@ class SetupIntent(Resource):
         if obj["status"] not in _CANCELABLE:
             message = (
                 f"You cannot cancel this SetupIntent because it has a status of {obj['status']}. Only a SetupIntent "
-                "with one of the following statuses may be canceled: `requires_payment_method`, `requires_confirmation`, "
-                "`requires_action`."
+                "with one of the following statuses may be canceled: `requires_payment_method`, "
+                "`requires_confirmation`, `requires_action`."
             )
             raise intents.refusal(ctx, SETUP, obj, message)
         obj |= {"cancellation_reason": params.get("cancellation_reason"), "next_action": None, "status": "canceled"}

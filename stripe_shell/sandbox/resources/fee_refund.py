@@ -1,0 +1,19 @@
+"""Refunds of application fees."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import connect
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+
+class FeeRefund(Resource):
+    """`/v1/application_fees/{id}/refunds`."""
+
+    object = "fee_refund"
+    indexed = ("fee",)
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Give back what is left, or `amount` of it."""
+        fee = ctx.get("application_fee", ctx.path["id"], status=404)
+        return connect.refund_fee(ctx, fee, params.get("amount"), params.get("metadata"))

@@ -1,0 +1,19 @@
+"""Login links: where the holder of an Express account sees their dashboard."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+
+class LoginLink(Resource):
+    """`POST /v1/accounts/{account}/login_links`; answered and kept nowhere."""
+
+    object = "login_link"
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """A link for the account of the path."""
+        account = ctx.get("account", ctx.path["account"], status=404)
+        link = self.fresh(ctx)
+        link["url"] = f"https://connect.stripe.com/express/{account['id']}/{ctx.ids.text(12)}"
+        return link

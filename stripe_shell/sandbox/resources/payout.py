@@ -1,0 +1,135 @@
+"""Payouts: money leaves the balance at once, arrives days later or comes back."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from stripe_shell.sandbox import connect, due, errors, ledger, sources
+from stripe_shell.sandbox.banks import FAILURES, bank_of_number
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource, action
+
+#: How long a payout waits before it leaves, in seconds.
+_WAITS = 3600
+#: The debit card that takes no payouts.
+_UNPAYABLE_CARD = "4000056655665572"
+
+
+class Payout(Resource):
+    """`/v1/payouts`, made by hand."""
+
+    object = "payout"
+    defaults: ClassVar = {
+        "automatic": False,
+        "method": "standard",
+        "reconciliation_status": "not_applicable",
+        "source_type": "card",
+        "status": "pending",
+        "type": "bank_account",
+    }
+    indexed = ("destination", "status")
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Refuse more than is available; take it out of the balance."""
+        if obj["amount"] < 1:
+            raise errors.below_minimum("amount", 1)
+        ledger.check_funds(ctx, obj["amount"], obj["currency"], "payout")
+        instant = obj["method"] == "instant"
+        target = self._destination(ctx, obj)
+        obj["destination"] = target["id"]
+        obj["type"] = target["object"]
+        obj["arrival_date"] = ctx.now() if instant else ledger.available_on(ctx.now())
+        row = self._enter(ctx, obj, "payout", -obj["amount"], "STRIPE PAYOUT")
+        obj["balance_transaction"] = row["id"]
+
+    def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """It leaves in an hour and arrives on its day; an instant one does both at once."""
+        due.later(ctx, min(_WAITS, obj["arrival_date"] - ctx.now()), obj, "depart")
+        due.later(ctx, obj["arrival_date"] - ctx.now(), obj, "arrive")
+
+    def depart(self, ctx: Context, obj: Json) -> None:
+        """It can no longer be canceled."""
+        if obj["status"] == "pending":
+            obj["status"] = "in_transit"
+            ctx.emit("payout.updated", obj, ctx.save(obj))
+
+    def arrive(self, ctx: Context, obj: Json) -> None:
+        """The bank takes it, or sends it back."""
+        if obj["status"] not in ("pending", "in_transit"):
+            return
+        failure = _failure(connect.on_account(ctx, ctx.platform), obj["destination"])
+        if failure:
+            obj |= {"failure_code": failure, "failure_message": FAILURES[failure], "status": "failed"}
+            row = self._enter(ctx, obj, "payout_failure", obj["amount"], "STRIPE PAYOUT FAILURE")
+            obj["failure_balance_transaction"] = row["id"]
+        else:
+            obj["status"] = "paid"
+        changed = ctx.save(obj)
+        ctx.emit(f"payout.{obj['status']}", obj)
+        ctx.emit("payout.updated", obj, changed)
+
+    @action
+    def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Keep the money after all; while it has not left."""
+        if obj["status"] != "pending":
+            raise errors.invalid(f"Payouts can only be canceled while they are pending; this one is {obj['status']}.")
+        obj["status"] = "canceled"
+        row = self._enter(ctx, obj, "payout_cancel", obj["amount"], "STRIPE PAYOUT CANCELED")
+        obj["failure_balance_transaction"] = row["id"]
+        changed = ctx.save(obj)
+        ctx.emit("payout.canceled", obj)
+        ctx.emit("payout.updated", obj, changed)
+        return obj
+
+    @action
+    def reverse(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Ask the money back from the bank: a payout of the negative amount."""
+        if obj["status"] != "paid" or obj["original_payout"]:
+            raise errors.invalid("Only payouts that are paid, and are not reversals themselves, can be reversed.")
+        if obj["reversed_by"]:
+            raise errors.invalid(f"Payout {obj['id']} has already been reversed.")
+        copied = ("automatic", "currency", "destination", "method", "source_type", "type")
+        made = self.fresh(ctx, {name: obj[name] for name in copied})
+        made |= {"amount": -obj["amount"], "arrival_date": ctx.now(), "original_payout": obj["id"], "status": "paid"}
+        self.echo(made, params)
+        made["balance_transaction"] = self._enter(ctx, made, "payout", obj["amount"], "STRIPE PAYOUT REVERSAL")["id"]
+        obj["reversed_by"] = made["id"]
+        ctx.emit("payout.updated", obj, ctx.save(obj))
+        ctx.insert(made)
+        ctx.emit("payout.created", made)
+        ctx.emit("payout.paid", made)
+        return made
+
+    def _enter(self, ctx: Context, obj: Json, kind: str, amount: int, description: str) -> Json:
+        return ledger.enter(ctx, kind, amount, obj["currency"], obj["id"], description=description)
+
+    def _destination(self, ctx: Context, obj: Json) -> Json:
+        """The external account that is named, else the default of the currency; one's own account has one by itself."""
+        known = sources.external_accounts(connect.on_account(ctx, ctx.platform), ctx.account)
+        if obj["destination"]:
+            found = next((account for account in known if account["id"] == obj["destination"]), None)
+            if found is None:
+                raise errors.missing(
+                    "external_account", obj["destination"], param="destination", word="external account"
+                )
+            return found
+        fitting = [account for account in known if account["currency"] == obj["currency"]]
+        if fitting:
+            return next((account for account in fitting if account["default_for_currency"]), fitting[0])
+        if ctx.account != ctx.platform:
+            raise errors.invalid(
+                f"Sorry, you don't have any external accounts in that currency ({obj['currency']}).", param="currency"
+            )
+        data = {"account_number": "000123456789", "currency": obj["currency"], "country": "US"}
+        made: Json = ctx.behaviour("bank_account").make(ctx, data, account=ctx.account)
+        return made
+
+
+def _failure(ctx: Context, key: str) -> str:
+    """The failure code of a payout to this external account; empty when it arrives."""
+    target = ctx.find("bank_account", key) or ctx.find("card", key)
+    number = str(ctx.hidden(target).get("number") or "") if target else ""
+    if number == _UNPAYABLE_CARD:
+        return "could_not_process"
+    facts = bank_of_number(number)
+    return facts.failure if facts else ""

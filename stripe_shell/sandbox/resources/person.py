@@ -1,0 +1,33 @@
+"""Persons: who stands behind a connected account."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+_SECRETS = {
+    "id_number": "id_number_provided",
+    "id_number_secondary": "id_number_secondary_provided",
+    "ssn_last_4": "ssn_last_4_provided",
+}
+
+
+class Person(Resource):
+    """`/v1/accounts/{account}/persons`. Numbers that identify are not kept, only that they were given."""
+
+    object = "person"
+    indexed = ("account",)
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Note which numbers were given."""
+        _note(obj, params)
+
+    def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Note which numbers were given."""
+        _note(obj, params)
+
+
+def _note(obj: Json, params: Json) -> None:
+    for name, flag in _SECRETS.items():
+        if params.get(name):
+            obj[flag] = True

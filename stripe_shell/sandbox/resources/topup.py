@@ -1,0 +1,44 @@
+"""Top-ups: money that is put into the balance by hand."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import due, errors, ledger
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource, action
+
+
+class Topup(Resource):
+    """`/v1/topups`; a source is not needed."""
+
+    object = "topup"
+    unechoed = ("source",)
+    indexed = ("status",)
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """It is expected on the next business day but one."""
+        if obj["amount"] < 1:
+            raise errors.below_minimum("amount", 1)
+        obj["expected_availability_date"] = ledger.available_on(ctx.now())
+
+    def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """In test mode the money comes soon."""
+        due.later(ctx, 0, obj, "arrive")
+
+    def arrive(self, ctx: Context, obj: Json) -> None:
+        """The money is there."""
+        if obj["status"] != "pending":
+            return
+        row = ledger.enter(ctx, "topup", obj["amount"], obj["currency"], obj["id"], description=obj["description"])
+        obj |= {"balance_transaction": row["id"], "status": "succeeded"}
+        ctx.save(obj)
+        ctx.emit("topup.succeeded", obj)
+
+    @action
+    def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Call it off; while it is pending."""
+        if obj["status"] != "pending":
+            raise errors.invalid(f"Top-ups can only be canceled while they are pending; this one is {obj['status']}.")
+        obj["status"] = "canceled"
+        ctx.save(obj)
+        ctx.emit("topup.canceled", obj)
+        return obj

@@ -1,0 +1,55 @@
+"""Transfers: from the balance, or from one charge, to a connected account."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import connect, errors, ledger
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.resource import Resource
+
+
+class Transfer(Resource):
+    """`/v1/transfers`."""
+
+    object = "transfer"
+    indexed = ("destination", "transfer_group")
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Send what is available, or a part of the charge that is named."""
+        destination = connect.check_destination(ctx, params["destination"], "destination")
+        charge = None
+        if params.get("source_transaction"):
+            charge = ctx.get("charge", params["source_transaction"], param="source_transaction")
+        amount = params.get("amount", charge["amount_captured"] if charge else None)
+        if amount is None:
+            raise errors.missing_parameter("amount")
+        if amount < 1:
+            raise errors.below_minimum("amount", 1)
+        if charge is None:
+            ledger.check_funds(ctx, amount, params["currency"], "transfer")
+        else:
+            self._check_charge(ctx, charge, amount, params["currency"])
+        members = {name: params[name] for name in ("description", "transfer_group") if params.get(name)}
+        if params.get("metadata"):
+            members["metadata"] = dict(params["metadata"])
+        return connect.send_money(ctx, amount, params["currency"], destination, charge=charge, members=members)
+
+    def _check_charge(self, ctx: Context, charge: Json, amount: int, currency: str) -> None:
+        """Refuse more than a charge brought, and another currency."""
+        if charge["currency"] != currency:
+            raise errors.invalid(
+                f"The currency of source_transaction's balance transaction ({charge['currency']}) must be the same as "
+                f"the transfer currency ({currency})",
+                param="currency",
+            )
+        sent = sum(
+            transfer["amount"] - transfer["amount_reversed"]
+            for transfer in ctx.each("transfer", source_transaction=charge["id"])
+        )
+        left = charge["amount_captured"] - charge["amount_refunded"] - sent
+        if amount > left:
+            raise errors.invalid(
+                "Transfers using this transaction as a source must not exceed the source amount of "
+                f"{written(charge['amount_captured'], currency)}. ({written(max(left, 0), currency)} is left.)",
+                param="amount",
+            )

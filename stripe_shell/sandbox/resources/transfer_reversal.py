@@ -1,0 +1,20 @@
+"""Transfer reversals: a transfer taken back, whole or in part."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import connect
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+
+class TransferReversal(Resource):
+    """`/v1/transfers/{id}/reversals`."""
+
+    object = "transfer_reversal"
+    indexed = ("transfer",)
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Take back what is left, or `amount` of it."""
+        transfer = ctx.get("transfer", ctx.path["id"], status=404)
+        members = {"metadata": dict(params.get("metadata") or {})}
+        return connect.reverse(ctx, transfer, params.get("amount"), members)
