@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.server.conftest import Client, running
+
+from .conftest import Client, running
 
 Connect = Callable[..., Client]
 
