@@ -174,9 +174,19 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
 
 
 def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """By place in the text; those without a place come last. Equal ones are listed once."""
+    """File by file in the order of their first problems, in each by place; those without a place come last.
+
+    Equal ones are listed once.
+    """
     unique = dict.fromkeys(diagnostics)
-    return sorted(unique, key=lambda d: (d.span is None, d.span.start if d.span else 0, d.code))
+    names = dict.fromkeys(diagnostic.span.source.name for diagnostic in unique if diagnostic.span)
+    order = {name: number for number, name in enumerate(names)}
+
+    def place(diagnostic: Diagnostic) -> tuple[int, int, str]:
+        span = diagnostic.span
+        return (order[span.source.name], span.start, diagnostic.code) if span else (len(order), 0, diagnostic.code)
+
+    return sorted(unique, key=place)
 
 
 def format_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:

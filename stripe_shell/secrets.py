@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from stripe_shell.records import record
@@ -84,6 +85,7 @@ def mask_key(key: str) -> str:
     return f"{prefix[0]}…{hidden[-4:] if len(hidden) >= 16 else ''}"
 
 
+@lru_cache(maxsize=8)
 def _pattern(values: frozenset[str]) -> re.Pattern[str]:
     spellings = {spelling for value in values for spelling in _spellings(value)}
     return re.compile("|".join(map(re.escape, sorted(spellings, key=len, reverse=True))))

@@ -4,26 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stripe_shell.diagnostics import Diagnostic, Source, has_errors
+from stripe_shell.diagnostics import Diagnostic, Source, has_errors, sort_diagnostics
+from stripe_shell.engine.hiding import secrets_of_program
 from stripe_shell.engine.interpreter import Engine, Step
 from stripe_shell.engine.outcome import Outcome, exit_code
-from stripe_shell.engine.program import load_program
+from stripe_shell.engine.program import Program, load_program
 from stripe_shell.engine.scope import Scope
+from stripe_shell.lang.ast import Block
 from stripe_shell.records import record
+from stripe_shell.secrets import Secrets
+
+
+@record
+class Prepared:
+    """A script that has been read and checked, and the scope of its first line; nothing was sent.
+
+    `secrets` mask its own wherever something is shown of it, the diagnostics among it.
+    """
+
+    source: Source
+    program: Program
+    scope: Scope
+    diagnostics: tuple[Diagnostic, ...]
+    secrets: Secrets
+
+    @property
+    def sound(self) -> bool:
+        """Whether it may be run."""
+        return not has_errors(self.diagnostics)
 
 
 @record
 class Run:
-    """How a script went: the diagnostics of the check, the outcomes so far, the scope at the end, the exit code."""
+    """How a script went: the diagnostics of the check, the outcomes so far, the scope at the end.
+
+    `not_run` counts the blocks behind the one that stopped it.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     outcomes: tuple[Outcome, ...]
     scope: Scope
+    not_run: int = 0
 
     @property
     def exit_code(self) -> int:
         """2 when the check found an error, else what the outcomes say (language.md §8)."""
         return 2 if has_errors(self.diagnostics) else exit_code(outcome.status for outcome in self.outcomes)
+
+
+def prepare(engine: Engine, source: Source, scope: Scope, *, prompt: bool = False) -> Prepared:
+    """Parse and check a text; `prompt` allows what may only be typed at the prompt (a header left out)."""
+    program = load_program(source, prompt=prompt)
+    found = sort_diagnostics((*program.diagnostics, *engine.check(program.items, scope)))
+    return Prepared(source, program, scope, tuple(found), secrets_of_program(program, scope))
+
+
+def run_prepared(
+    engine: Engine,
+    prepared: Prepared,
+    *,
+    run_id: str,
+    keep_going: bool = False,
+    on_step: Callable[[Step], None] = lambda _: None,
+) -> Run:
+    """Run a script, unless the check has found an error; `on_step` hears every item as it has run."""
+    scope, items = prepared.scope, prepared.program.items
+    outcomes: list[Outcome] = []
+    if prepared.sound:
+        for step in engine.run(items, scope, run_id=run_id, keep_going=keep_going):
+            on_step(step)
+            scope = step.scope
+            if step.outcome is not None:
+                outcomes.append(step.outcome)
+    blocks = sum(isinstance(item, Block) for item in items)
+    return Run(prepared.diagnostics, tuple(outcomes), scope, blocks - len(outcomes))
 
 
 def run_source(
@@ -37,19 +91,7 @@ def run_source(
     on_diagnostics: Callable[[tuple[Diagnostic, ...]], None] = lambda _: None,
     on_step: Callable[[Step], None] = lambda _: None,
 ) -> Run:
-    """Parse, check and run a text; `prompt` allows what may only be typed at the prompt (a header left out).
-
-    `on_diagnostics` hears what the check found before anything is sent, `on_step` every item as it has run.
-    """
-    program = load_program(source, prompt=prompt)
-    found = (*program.diagnostics, *engine.check(program.items, scope))
-    on_diagnostics(found)
-    if has_errors(found):
-        return Run(found, (), scope)
-    outcomes: list[Outcome] = []
-    for step in engine.run(program.items, scope, run_id=run_id, keep_going=keep_going):
-        on_step(step)
-        scope = step.scope
-        if step.outcome is not None:
-            outcomes.append(step.outcome)
-    return Run(found, tuple(outcomes), scope)
+    """`prepare` and `run_prepared` in one; `on_diagnostics` hears what the check found before anything is sent."""
+    prepared = prepare(engine, source, scope, prompt=prompt)
+    on_diagnostics(prepared.diagnostics)
+    return run_prepared(engine, prepared, run_id=run_id, keep_going=keep_going, on_step=on_step)

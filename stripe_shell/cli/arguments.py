@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
+from stripe_shell.lang.directives import RESERVED_NAMES
 from stripe_shell.records import record
 
 #: The commands; any other first word begins a block (`stripe-shell create customer email=…`).
@@ -33,7 +34,7 @@ Options that choose where requests go and how results look:
   --live              allow writes in live mode
   --db FILE           the sandbox's database;  --memory: none, all is gone at the end
   --format NAME       table, json, jsonl, csv or yaml (on a terminal table, else json)
-  --var NAME=VALUE    a variable for ${NAME}; several allowed
+  --var NAME=VALUE    a variable for ${NAME}, whatever the script's own `@let NAME` says; several allowed
   --keep-going        go on after a block that failed
   --dry-run           show the requests, send nothing
   --spec stripe       ask for no more parameters than Stripe does
@@ -224,4 +225,8 @@ def _variable(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise UsageError(f"--var `{name}` is not NAME=VALUE")
+    if name in RESERVED_NAMES:
+        raise UsageError(f"--var `{name}` is a name of the shell's own")
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        raise UsageError(f"--var `{name}` is not UTF-8 text")
     return name, value

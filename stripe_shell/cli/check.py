@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from stripe_shell.batch.runner import Prepared, prepare
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, set_up
-from stripe_shell.cli.sources import open_script, read_standard_input
+from stripe_shell.cli.sources import open_script, read_standard_input, write_script
 from stripe_shell.cli.streams import Streams
-from stripe_shell.diagnostics import Diagnostic, Source, diagnostic_as_json, has_errors, sort_diagnostics
-from stripe_shell.engine.program import load_program
+from stripe_shell.diagnostics import Diagnostic, Source, diagnostic_as_json
+from stripe_shell.errors import UsageError
 
 
 def check(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
     """0 when no file has an error, else 2. With `--fix` what can be mended is mended first, in the files."""
+    if arguments.fix and "-" in arguments.words:
+        raise UsageError("--fix mends files; standard input is none")
     setup = set_up(arguments, environ)
+    streams.secrets = setup.connections.secrets
     failed = False
     for word in arguments.words:
-        source = read_standard_input() if word == "-" else open_script(word)
-        found = check_source(setup, source)
-        if arguments.fix and word != "-":
-            source, found = _fix_file(setup, source, found, streams)
-        _report(found, arguments, streams)
-        failed = failed or has_errors(found)
-        if not found and arguments.format != "json":
-            streams.say(f"{source.name}: no problem found")
+        script = _check(setup, read_standard_input() if word == "-" else open_script(word), streams)
+        if arguments.fix:
+            script = _fix_file(setup, script, streams)
+        _report(script.diagnostics, arguments, streams)
+        failed = failed or not script.sound
+        if not script.diagnostics and arguments.format != "json":
+            streams.say(f"{word if word != '-' else '<stdin>'}: no problem found")
     return 2 if failed else 0
 
 
-def check_source(setup: Setup, source: Source) -> list[Diagnostic]:
-    """Every problem of the text and of what it includes, in order."""
-    program = load_program(source)
-    return sort_diagnostics((*program.diagnostics, *setup.engine.check(program.items, setup.scope)))
+def _check(setup: Setup, source: Source, streams: Streams) -> Prepared:
+    """Every problem of the text and of what it includes; what it hides is hidden from then on."""
+    script = prepare(setup.engine, source, setup.scope)
+    streams.hide(script.secrets)
+    return script
 
 
 def apply_fixes(source: Source, diagnostics: Sequence[Diagnostic]) -> tuple[str, int]:
@@ -47,22 +50,19 @@ def apply_fixes(source: Source, diagnostics: Sequence[Diagnostic]) -> tuple[str,
     return text, done
 
 
-def _fix_file(
-    setup: Setup, source: Source, found: list[Diagnostic], streams: Streams
-) -> tuple[Source, list[Diagnostic]]:
+def _fix_file(setup: Setup, script: Prepared, streams: Streams) -> Prepared:
     """Mend the file, again and again while that finds more to mend; then say what is left."""
-    total = 0
-    while True:
-        text, done = apply_fixes(source, found)
-        if not done or total > len(source.text):
+    total, longest = 0, len(script.source.text)
+    while total <= longest:
+        text, done = apply_fixes(script.source, script.diagnostics)
+        if not done:
             break
         total += done
-        source = Source(source.name, text)
-        found = check_source(setup, source)
+        script = _check(setup, Source(script.source.name, text), streams)
     if total:
-        Path(source.name).write_bytes(source.text.encode())
-        streams.say(f"{source.name}: {total} fixed")
-    return source, found
+        write_script(script.source.name, script.source.text)
+        streams.say(f"{script.source.name}: {total} fixed")
+    return script
 
 
 def _report(found: Sequence[Diagnostic], arguments: Arguments, streams: Streams) -> None:

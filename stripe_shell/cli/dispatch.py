@@ -8,32 +8,43 @@ from collections.abc import Callable, Mapping, Sequence
 
 from stripe_shell.cli.arguments import OVERVIEW, Arguments, parse_arguments
 from stripe_shell.cli.streams import Streams, standard_streams
-from stripe_shell.errors import ShellError, UsageError
+from stripe_shell.errors import OutcomeUnknown, ShellError, TransportError
 
 Command = Callable[[Arguments, Mapping[str, str], Streams], int]
 
-INTERRUPTED = 130
+#: Beyond language.md §8, as shells have them: interrupted with Ctrl-C; the reader of the results has gone; a mistake
+#: of this program's own.
+INTERRUPTED, UNREAD, INTERNAL = 130, 141, 70
 
 
 def dispatch(argv: Sequence[str]) -> int:
-    """Carry the command line out; answer the exit code of language.md §8 (130 when interrupted with Ctrl-C)."""
+    """Carry the command line out; answer the exit code of language.md §8, or one of those above."""
     streams = standard_streams()
     try:
         arguments = parse_arguments(argv)
         return _command(arguments)(arguments, os.environ, streams)
-    except UsageError as error:
-        streams.say(f"stripe-shell: {error}")
-        return 1
     except ShellError as error:
         streams.say(f"stripe-shell: {error}")
-        return 1
+        return _code_of(error)
     except KeyboardInterrupt:
         streams.say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the results has seen enough; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return UNREAD
+    except Exception:  # noqa: BLE001 (a traceback may quote a secret: it is shown masked, like everything)
+        from traceback import format_exc
+
+        streams.say(f"stripe-shell: a mistake of this program's own; please report it:\n{format_exc()}")
+        return INTERNAL
+
+
+def _code_of(error: ShellError) -> int:
+    if isinstance(error, OutcomeUnknown):
+        return 5
+    return 3 if isinstance(error, TransportError) else 1
 
 
 def _command(arguments: Arguments) -> Command:
@@ -60,7 +71,7 @@ def _command(arguments: Arguments) -> Command:
             from stripe_shell.cli.serve import serve
 
             return serve
-        case "prompt" if sys.stdin.isatty() and sys.stdout.isatty():
+        case "prompt" if sys.stdin and sys.stdin.isatty() and sys.stdout.isatty():
             from stripe_shell.cli.prompt import prompt
 
             return prompt

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.sources import open_script, read_standard_input
+from stripe_shell.cli.sources import open_script, read_standard_input, write_script
 from stripe_shell.cli.streams import Streams
 from stripe_shell.diagnostics import Source, has_errors
+from stripe_shell.engine.hiding import written_secrets
 from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
 
@@ -21,6 +21,7 @@ def fmt(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) -> 
     code = 0
     for word in arguments.words:
         source = read_standard_input() if word == "-" else open_script(word)
+        streams.secrets = streams.secrets.plus(*written_secrets(source))
         script, diagnostics = parse(source)
         if has_errors(diagnostics):
             streams.diagnose(diagnostics)
@@ -33,9 +34,9 @@ def fmt(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) -> 
             streams.say(f"{source.name}: not in the canonical form")
             code = code or 4
         elif word == "-" and not arguments.diff and not arguments.check:
-            streams.result(text.removesuffix("\n"))
+            streams.give_back(text)
         elif text != source.text and not arguments.diff:
-            Path(source.name).write_bytes(text.encode())
+            write_script(source.name, text)
             streams.say(f"{source.name}: formatted")
     return code
 

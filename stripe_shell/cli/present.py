@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stripe_shell.batch.runner import Prepared
 from stripe_shell.cli.streams import Streams
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.interpreter import Step, secrets_of
@@ -12,22 +13,30 @@ from stripe_shell.render.summary import summary_line
 
 @record(frozen=False)
 class Presenter:
-    """Shows steps as they happen. `quiet` leaves out the line for each block: a single one shows its result alone."""
+    """Shows steps as they happen. `quiet` leaves out the line for each block: a single one shows its result alone.
+
+    `said` is what has been said, and is not said again.
+    """
 
     streams: Streams
     format: str | None = None
     quiet: bool = False
     verbose: bool = False
-    said: set[str] = field(default_factory=set)
+    said: set[str | Diagnostic] = field(default_factory=set)
 
-    def diagnostics(self, found: tuple[Diagnostic, ...]) -> None:
+    def prepared(self, script: Prepared) -> None:
         """What the check found, warnings too."""
-        self.streams.diagnose(found)
+        self.streams.hide(script.secrets)
+        self._diagnose(script.diagnostics)
+
+    def close(self, text: str) -> None:
+        """How a script went as a whole."""
+        if not self.quiet:
+            self.streams.say(text)
 
     def step(self, step: Step) -> None:
         """One item that has run."""
-        values = secrets_of(step.scope).values
-        self.streams.secrets = self.streams.secrets.plus(*values)
+        self.streams.hide(secrets_of(step.scope))
         if step.outcome is not None:
             self.outcome(step.outcome)
 
@@ -41,9 +50,14 @@ class Presenter:
             self.streams.render(outcome.body, self.format)
         if not self.quiet:
             self.streams.say(summary_line(outcome))
-        errors = [d for d in outcome.diagnostics if d.severity == "error"]
-        self.streams.diagnose(errors)
+        elif _has_more(outcome):
+            self.streams.say("there are more rows; `limit=all` brings all of them")
+        self._diagnose(outcome.diagnostics)
         self._hint_generic(outcome)
+
+    def _diagnose(self, found: tuple[Diagnostic, ...]) -> None:
+        self.streams.diagnose([diagnostic for diagnostic in found if diagnostic not in self.said])
+        self.said.update(found)
 
     def _hint_generic(self, outcome: Outcome) -> None:
         """Say once for each entity that the sandbox does not know its behaviour."""
@@ -58,3 +72,8 @@ class Presenter:
 
 def _has_result(outcome: Outcome) -> bool:
     return outcome.body is not None and outcome.response is not None and outcome.response.ok
+
+
+def _has_more(outcome: Outcome) -> bool:
+    body = outcome.body
+    return isinstance(body, dict) and bool(body.get("has_more") is True or body.get("next_page_url"))

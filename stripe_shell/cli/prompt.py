@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import set_up
 from stripe_shell.cli.streams import Streams
+from stripe_shell.records import replace
 
 
 def prompt(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
@@ -15,4 +16,6 @@ def prompt(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -
 
     setup = set_up(arguments, environ)
     streams.secrets = setup.connections.secrets
-    return run_prompt(setup.engine, setup.scope, setup.connections, streams, format_name=arguments.format)
+    # What is typed later outranks what the command line gave.
+    scope = replace(setup.scope, given=frozenset())
+    return run_prompt(setup.engine, scope, setup.connections, streams, format_name=arguments.format)

@@ -4,71 +4,81 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from stripe_shell.batch.runner import Run, run_source
+from stripe_shell.batch.runner import Prepared, Run, prepare, run_prepared
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.present import Presenter
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
 from stripe_shell.cli.sources import read_sources
 from stripe_shell.cli.streams import Streams
-from stripe_shell.diagnostics import Source
-from stripe_shell.engine.outcome import exit_code
+from stripe_shell.records import replace
 
 
 def run(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
-    """Run every source in turn, each with a scope of its own; stop after one that fails, unless `--keep-going`."""
-    setup = set_up(arguments, environ)
+    """Check every source, then run them in turn, each with a scope of its own; nothing is sent if one has an error.
+
+    Stops after one that fails, unless `--keep-going`.
+    """
+    # A dry run sends nothing, so it may show what a live connection would be sent.
+    setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ)
     streams.secrets = setup.connections.secrets
-    single = arguments.command == "block"
-    presenter = Presenter(streams, arguments.format, quiet=single, verbose=arguments.verbose)
+    presenter = Presenter(streams, arguments.format, quiet=arguments.command == "block", verbose=arguments.verbose)
+    scripts = _prepare_all(arguments, setup, presenter)
+    if not all(script.sound for script in scripts):
+        presenter.close("nothing was sent")
+        return 2
+    if arguments.dry_run:
+        return _dry_run(setup, scripts, streams)
     codes: list[int] = []
-    for source in read_sources(arguments):
-        codes.append(_run_one(arguments, setup, source, presenter))
+    for script in scripts:
+        codes.append(_run_one(arguments, setup, script, presenter))
         if codes[-1] and not arguments.keep_going:
             break
-    return _gravest(codes)
+    return gravest(codes)
 
 
-def _run_one(arguments: Arguments, setup: Setup, source: Source, presenter: Presenter) -> int:
-    if arguments.dry_run:
-        return _dry_run(setup, source, presenter, prompt=arguments.command in {"block", "text"})
-    result = run_source(
-        setup.engine,
-        source,
-        setup.scope,
-        run_id=new_run_id(),
-        keep_going=arguments.keep_going,
-        prompt=arguments.command in {"block", "text"},
-        on_diagnostics=presenter.diagnostics,
-        on_step=presenter.step,
-    )
-    if not presenter.quiet:
-        presenter.streams.say(_closing_line(source, result))
+def _prepare_all(arguments: Arguments, setup: Setup, presenter: Presenter) -> list[Prepared]:
+    """Every source, read and checked; what is wrong with them is shown, their secrets hidden."""
+    typed = arguments.command in {"block", "text"}
+    scripts: list[Prepared] = []
+    for source in read_sources(arguments):
+        scope = replace(setup.scope, seed=new_run_id())
+        scripts.append(prepare(setup.engine, source, scope, prompt=typed))
+        presenter.prepared(scripts[-1])
+    return scripts
+
+
+def _run_one(arguments: Arguments, setup: Setup, script: Prepared, presenter: Presenter) -> int:
+    name = script.source.name
+    try:
+        result = run_prepared(
+            setup.engine, script, run_id=new_run_id(), keep_going=arguments.keep_going, on_step=presenter.step
+        )
+    except BrokenPipeError:
+        presenter.close(f"{name}: stopped, as nobody reads the results any more")
+        raise
+    presenter.close(f"{name}: {_how_it_went(result)}")
     return result.exit_code
 
 
-def _dry_run(setup: Setup, source: Source, presenter: Presenter, *, prompt: bool) -> int:
-    from stripe_shell.diagnostics import has_errors
-    from stripe_shell.engine.program import load_program
+def _dry_run(setup: Setup, scripts: Sequence[Prepared], streams: Streams) -> int:
     from stripe_shell.render.exchange import render_request
 
-    program = load_program(source, prompt=prompt)
-    found = (*program.diagnostics, *setup.engine.check(program.items, setup.scope))
-    presenter.diagnostics(found)
-    if has_errors(found):
-        return 2
-    for request in setup.engine.preview(program.items, setup.scope, run_id=new_run_id()):
-        presenter.streams.result(render_request(request) + "\n")
+    for script in scripts:
+        for request in setup.engine.preview(script.program.items, script.scope, run_id=new_run_id()):
+            streams.result(render_request(request) + "\n")
     return 0
 
 
-def _closing_line(source: Source, result: Run) -> str:
+def _how_it_went(result: Run) -> str:
     if not result.outcomes:
-        return f"{source.name}: nothing was sent"
+        return "nothing to send"
     passed = sum(outcome.status in {"passed", "skipped"} for outcome in result.outcomes)
-    failed = len(result.outcomes) - passed
-    return f"{source.name}: {passed} passed, {failed} failed"
+    counts = [f"{passed} passed", f"{len(result.outcomes) - passed} failed"]
+    if result.not_run:
+        counts.append(f"{result.not_run} not run")
+    return ", ".join(counts)
 
 
-def _gravest(codes: Sequence[int]) -> int:
+def gravest(codes: Sequence[int]) -> int:
     """The first of 6, 5, 3, 4 that occurred, then 2, then 1."""
-    return next((code for code in (6, 5, 3, 4, 2, 1) if code in codes), exit_code(()))
+    return next((code for code in (6, 5, 3, 4, 2, 1) if code in codes), 0)

@@ -37,6 +37,7 @@ def set_up(arguments: Arguments, environ: Mapping[str, str]) -> Setup:
         seed=new_run_id(),
         environment=environ,
         variables=dict(arguments.variables),
+        given=frozenset(name for name, _ in arguments.variables),
         settings=Settings(spec=arguments.spec or connections.spec),
     )
     return Setup(engine, scope, connections)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,11 @@ from stripe_shell.cli.arguments import Arguments
 from stripe_shell.diagnostics import Source
 from stripe_shell.engine.program import read_text
 from stripe_shell.errors import UsageError
+from stripe_shell.lang.lines import BLANKS
+from stripe_shell.lang.values import is_json
+
+_PARAM = re.compile(r"([^\s=:]+)=(.*)", re.DOTALL)
+_BARE_WORD = re.compile(r"[^\s\"'\\{\[=]+")
 
 
 def read_sources(arguments: Arguments) -> list[Source]:
@@ -22,6 +28,14 @@ def read_sources(arguments: Arguments) -> list[Source]:
     if arguments.command == "prompt":
         return [read_standard_input()]
     return [read_standard_input() if word == "-" else open_script(word) for word in arguments.words]
+
+
+def write_script(path: str, text: str) -> None:
+    """Put the text into the file. Raises UsageError when that is not possible."""
+    try:
+        Path(path).write_bytes(text.encode())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def open_script(path: str) -> Source:
@@ -36,6 +50,8 @@ def open_script(path: str) -> Source:
 
 def read_standard_input() -> Source:
     """Standard input as a script. Raises UsageError when it is no UTF-8 text."""
+    if sys.stdin is None:
+        raise UsageError("there is no standard input")
     try:
         return Source("<stdin>", sys.stdin.buffer.read().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -43,13 +59,27 @@ def read_standard_input() -> Source:
 
 
 def block_text(words: Sequence[str]) -> str:
-    """The words of a command line as an inline block: the shell has undone the quoting, so it is put back."""
-    return " ".join(_quoted_word(word) for word in words)
+    """The words of a command line as a block, `KEY=VALUE` as a line `KEY: VALUE` each.
+
+    The shell has undone the quoting, so a value means what it means in a line of a script; only what would be read as
+    quotes, or would not stay on its line, is quoted again.
+    """
+    params = [match.groups() for word in words if (match := _PARAM.fullmatch(word))]
+    named = {key: value for key, value in params if key in {"action", "entity"}}
+    rest = [word for word in words if not _PARAM.fullmatch(word)]
+    header, rest = (rest[:1], rest[1:]) if rest and rest[0].startswith("/") else ([], rest)
+    action, entity = ([named[name]] if name in named else [] for name in ("action", "entity"))
+    head = " ".join(map(_word, (*header, *action, *rest, *entity)))
+    lines = (f"{key}: {_quoted(value)}".rstrip(BLANKS) for key, value in params if key not in named)
+    return "\n".join((head, *lines))
 
 
-def _quoted_word(word: str) -> str:
-    key, equals, value = word.partition("=")
-    if not equals or not value:
-        return word
-    plain = all(char.isalnum() or char in "_-.:/@+,%~" for char in value)
-    return word if plain else f"{key}={json.dumps(value, ensure_ascii=False)}"
+def _word(word: str) -> str:
+    return word if _BARE_WORD.fullmatch(word) else json.dumps(word, ensure_ascii=False)
+
+
+def _quoted(value: str) -> str:
+    if value[:1] in {"{", "["} and is_json(value):
+        return value
+    plain = value.strip(BLANKS) == value and value[:1] not in set("\"'{[") and value.isprintable()
+    return value if plain else json.dumps(value, ensure_ascii=False)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 from stripe_shell.diagnostics import Diagnostic, format_diagnostics, sort_diagnostics
 from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets
+
+#: What a terminal may obey; line ends and tabs are the shell's own.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @record(frozen=False)
@@ -33,13 +38,22 @@ class Streams:
 
         return get_terminal_size().columns
 
+    def hide(self, secrets: Secrets) -> None:
+        """Mask these too from now on."""
+        self.secrets = self.secrets.plus(*secrets.values)
+
     def result(self, text: str) -> None:
         """A result, with a line end."""
         self._write(self.out, text)
 
+    def give_back(self, text: str) -> None:
+        """The person's own text, in the shape that was asked for: not a character of it may be masked."""
+        self.out.write(text)
+        self.out.flush()
+
     def say(self, text: str) -> None:
-        """A message for the person, with a line end."""
-        self._write(self.err, text)
+        """A message for the person, with a line end. Control characters that came from elsewhere are spelled out."""
+        self._write(self.err, _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text))
 
     def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Problems, drawn below the lines they are on."""
@@ -51,7 +65,8 @@ class Streams:
         from stripe_shell.render import renderer
 
         render = renderer(format_name or ("table" if self.terminal else "json"))
-        self.result(render(body, width=self.width, color=self.terminal).rstrip("\n"))
+        shown = self.secrets.mask_data(body)  # before a format quotes, folds or cuts it
+        self.result(render(shown, width=self.width, color=self.terminal).rstrip("\n"))
 
     def _write(self, stream: TextIO, text: str) -> None:
         stream.write(self.secrets.mask(text) + "\n")
@@ -61,6 +76,6 @@ class Streams:
 def standard_streams() -> Streams:
     """The process's own; text that the terminal's encoding lacks is escaped, not an error."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     return Streams(sys.stdout, sys.stderr)
