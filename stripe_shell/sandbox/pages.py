@@ -183,6 +183,7 @@ def _belongs(resource: Resource, ctx: Context, obj: Json, kind: str) -> Filters:
         filters.add(tail, obj["id"])
     else:
         filters.add_link("parent", str(obj["id"]))
+    inner.narrow_inside(filters)
     return filters
 
 

@@ -52,7 +52,7 @@ from .echo import echo
 from .errors import StripeError
 from .expand import kinds_of
 from .ids import PAYMENTS, PREFIXES, SHORT
-from .listing import Page
+from .listing import Filters, Page
 from .store import Link
 
 Answer = Json | Page | bytes
@@ -274,6 +274,9 @@ class Resource:
         from .search import search_page
 
         return search_page(self, ctx, params)
+
+    def narrow_inside(self, filters: Filters) -> None:
+        """State which objects of this kind are shown inside the one that they belong to; all of them."""
 
     # --- hooks -----------------------------------------------------------------------------------------------
 

@@ -92,6 +92,10 @@ class Subscription(Resource):
         elif value != "all":
             filters.add_link("status", value)
 
+    def narrow_inside(self, filters: Filters) -> None:
+        """A customer shows those that are not canceled."""
+        filters.where.append(Where("json_extract(o.json, '$.status') <> 'canceled'"))
+
     def filter_price(self, ctx: Context, value: str, filters: Filters) -> None:
         """Only subscriptions with an item of this price."""
         items = "json_each(o.json, '$.items.data')"
