@@ -60,7 +60,7 @@ _OPERATOR = re.compile(
 # Compiled when first needed, and kept by `re`: most scripts use few of them.
 _COMPARISON = r"(==|!=|<=|>=|<|>)[ \t\r]*"
 _QUANTIFIER = re.compile(r"(all|any)[ \t\r]+(?=[$\w])")
-_LEFT_WORD = r"(?:\$\$?\{[^}\n]*\}|[^\s=!<>~])+"
+_LEFT_WORD = r"(?:\$\$\{|\$\{[^}\n]*+\}?|[^\s=!<>~])+"
 _LIST_ITEM = rf"""[ \t\r]*({STRING_PATTERN}|'[^'\n]*'|(?:\$\{{[^}}\n]*\}}|[^,\[\]{{}}"'\n])*)[ \t\r]*([,\]])"""
 _DURATION = r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\b"
 _RETRY = r"([0-9]+)[ \t\r]+every[ \t\r]+(\S+)[ \t\r]+until[ \t\r]+"

@@ -33,7 +33,7 @@ STRING = re.compile(STRING_PATTERN)
 #: The name of an inline `name=value`, and its `=`.
 INLINE_NAME = re.compile(rf"((?:{STRING_PATTERN}|[^ \t\r\n=\"'{{$])+)=")
 #: A bare word on a header line: a blank inside a reference does not end it.
-WORD = re.compile(r"(?:\$\$?\{[^}\n]*\}|[^ \t\r\n])+")
+WORD = re.compile(r"(?:\$\$\{|\$\{[^}\n]*+\}?|[^ \t\r\n])+")
 LITERAL_STRING = re.compile(r"'[^'\n]*'")
 _HEREDOC_END = re.compile(r'(?:[^"\\]++|\\.|"(?!""))*+"""', re.DOTALL)
 _OPENERS = frozenset("\"'{[")

@@ -31,13 +31,15 @@ from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, LineKind, read_li
 from stripe_shell.lang.paths import parse_key, parse_path
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import bare_value, json_error, parse_template, parse_value, parse_word
-from stripe_shell.records import field, record
+from stripe_shell.records import field, record, replace
 
 __all__ = ["Parser", "parse", "parse_path", "parse_template"]
 
 _GLUED = re.compile(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)")
 _ASSIGNED = r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S.*)?\Z"
 _BARE_COMMAND = r"(help|exit|quit|\?)(?:[ \t\r]+(?=\S)|\Z)"
+#: How deep `@foreach` may nest, the script itself counted: whoever walks the tree may do it by recursion.
+_DEEPEST = 21
 _COMMAND_NAMES = {"?": "help", "exit": "quit"}
 _INLINE_START = r"[a-z][a-z0-9_]*(?=[ \t\r]|\Z)"
 _INVISIBLE = "[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]"
@@ -388,19 +390,22 @@ class Parser:
         if name == "end":
             self._end_loop(line, at)
             return
-        try:
+        if name == "foreach":
+            self._open_loop(line, at)
+        else:
             argument = parse_argument(self.reading, name, at, line.value, line.end)
-        except Mistake:
-            if name == "foreach":
-                self.loops.append(OpenLoop(Directive(name, None, at, at)))
-            raise
-        directive = Directive(name, argument, at, self.reading.span(line.body, line.end))
-        if name != "foreach":
-            self._push(directive)
-            return
+            self._push(Directive(name, argument, at, self.reading.span(line.body, line.end)))
+
+    def _open_loop(self, line: Line, at: Span) -> None:
+        """A loop that cannot be read, or is nested too deep, is left out as a whole, up to its `@end`."""
+        directive = Directive("foreach", None, at, self.reading.span(line.body, line.end))
+        self._ending = None
         self._separate()
         self.loops.append(OpenLoop(directive))
-        self._ending = None
+        if len(self.loops) > _DEEPEST:
+            raise Mistake("E113", f"loops nested deeper than {_DEEPEST - 1}", at, "take some of them apart")
+        argument = parse_argument(self.reading, "foreach", at, line.value, line.end)
+        self.loops[-1].directive = replace(directive, argument=argument)
 
     def _end_loop(self, line: Line, at: Span) -> None:
         self._blank = None

@@ -12,8 +12,8 @@ from stripe_shell.lang.lines import BLANKS, LITERAL_STRING, STRING, WORD, value_
 from stripe_shell.lang.paths import read_steps
 from stripe_shell.lang.reading import Reading
 
-#: An escaped opener, a reference, or a reference that never closes.
-TEMPLATE = re.compile(r"\$\$\{|\$\{([^}\n]*)\}|\$\{")
+#: An escaped opener, a reference, or one that never closes, and with it all that follows on the line.
+TEMPLATE = re.compile(r"\$\$\{|\$\{(?:([^}\n]*+)\}|[^\n]*)")
 ESCAPE = re.compile(
     r'\\(?:(["\\/])|([bfnrt])|u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})'
     r"|u(?![dD][89a-fA-F])([0-9a-fA-F]{4})|)",
@@ -241,7 +241,7 @@ def _parts(reading: Reading, start: int, end: int, *, escapes: bool, raw: bool =
     pos = start
     for match in TEMPLATE.finditer(reading.text, start, end):
         if match.group(1) is None:
-            if match.end() - match.start() == 2:
+            if match[0] != "$${":
                 _open_reference(reading, match.start())
             elif not raw:
                 _add_text(reading, parts, pos, match.start(), escapes)
