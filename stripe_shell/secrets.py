@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -97,3 +97,8 @@ def _spellings(value: str) -> set[str]:
     escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     quoted = {quote(value, safe="", errors="replace"), quote_plus(value, errors="replace")}
     return {value} | escaped | quoted
+
+
+def public_environment(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
+    """The environment without the variables that hold a secret: what a program that is started may see."""
+    return {name: value for name, value in environ.items() if secrets.mask(value) == value}

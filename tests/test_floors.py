@@ -23,13 +23,19 @@ FLOORS = [
 ]
 
 #: Rooms of one floor that may know each other, as one of them builds on the other.
-NEIGHBOURS = {("spec", "wire"), ("connections", "transports"), ("__main__", "cli")}
+NEIGHBOURS = {
+    ("diagnostics", "records"),
+    ("secrets", "records"),
+    ("spec", "wire"),
+    ("connections", "transports"),
+    ("__main__", "cli"),
+}
 
 #: Packages that cost time to import, and where they may be imported.
 HEAVY = {
     "prompt_toolkit": ("repl/",),
     "requests": ("transports/stripe.py", "transports/proxy.py"),
-    "pydantic": ("connections.py", "batch/journal.py"),
+    "pydantic": ("connections/reading.py", "batch/journal.py"),
     "rich": ("render/", "batch/"),
 }
 

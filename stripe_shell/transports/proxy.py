@@ -41,8 +41,8 @@ class ProxyForm:
     `who` is what messages call it. `url` and `headers` hold `{path}` and `{token}` where these belong. `query_in` is
     `url`, or `header:NAME` for path and query in a header. `body`: `form` as Stripe wants it; `json`, the same
     parameters as a JSON object; `auto`, a form until the proxy answers 415, JSON from then on; v2 is JSON anyway.
-    `unwrap`: whether answers are wrapped as `{"output": …}`; `auto` takes it off where it is. `strip_prefix` is what the
-    proxy itself puts before a path.
+    `unwrap`: whether answers are wrapped as `{"output": …}`; `auto` takes that off where it is. `strip_prefix` is what
+    the proxy itself puts before a path.
     """
 
     who: str

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from stripe_shell.connections import Connection, Connections
+from stripe_shell.connections.credentials import Found
+from stripe_shell.connections.profiles import SandboxProfile, StripeProfile
 from stripe_shell.diagnostics import Diagnostic, format_diagnostics
 from stripe_shell.engine.interpreter import Engine
-from stripe_shell.engine.links import Mode
 from stripe_shell.engine.scope import Scope
 from stripe_shell.records import replace
 from stripe_shell.render.files import open_rows
@@ -59,6 +60,9 @@ class FakeScreen:
     def text(self) -> str:
         return self.written.getvalue()
 
+    def hide(self, secrets: Secrets) -> None:
+        self.secrets = self.secrets.plus(*secrets.values)
+
     def result(self, text: str) -> None:
         self.written.write(self.secrets.mask(text) + "\n")
 
@@ -73,17 +77,19 @@ class FakeScreen:
         self.result(f"[{format_name or 'table'}] {json.dumps(body)}")
 
 
-def connection(name: str, mode: Mode, transport: FakeTransport, key: str = "") -> Connection:
-    credential = Credential(key) if key else None
-    kind: Literal["sandbox", "stripe"] = "sandbox" if mode == "sandbox" else "stripe"
-    return Connection(name, kind, mode, "a test", lambda: transport, credential=credential)
+def connection(name: str, transport: FakeTransport, key: str = "") -> Connection:
+    profile = StripeProfile() if key else SandboxProfile(kind="sandbox")
+    found = Found(Credential(key) if key else None)
+    made = Connection(name, profile, "a test", find=lambda: found, opener=lambda _: transport)
+    made.settle()
+    return made
 
 
 def connections(transport: FakeTransport, default: str = "sandbox") -> Connections:
     ways = [
-        connection("sandbox", "sandbox", transport),
-        connection("stripe", "live", transport, "sk_live_abcdefghijklmnop1234"),
-        connection("eu-test", "test", transport, "sk_test_abcdefghijklmnop1234"),
+        connection("sandbox", transport),
+        connection("stripe", transport, "sk_live_abcdefghijklmnop1234"),
+        connection("eu-test", transport, "sk_test_abcdefghijklmnop1234"),
     ]
     return Connections(ways, default)
 

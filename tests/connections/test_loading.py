@@ -10,14 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from stripe_shell.connections import (
-    Connections,
-    LateTransport,
-    base_problem,
-    key_mode,
-    key_problem,
-    load_connections,
-)
+from stripe_shell.connections import Connections, load_connections
+from stripe_shell.connections.building import base_problem
+from stripe_shell.connections.credentials import key_mode, key_problem
+from stripe_shell.connections.model import LateTransport
 from stripe_shell.diagnostics import Diagnostic, Source, Span
 from stripe_shell.engine.links import Link
 from stripe_shell.errors import ConfigurationError
@@ -30,17 +26,10 @@ LIVE_KEY = "rk_live_51Abcdefghijklmnopqrstuv"
 def load(tmp_path: Path, config: str | None = None, **environ: str) -> Connections:
     path = None
     if config is not None:
-        path = tmp_path / "config.toml"
+        path = tmp_path / "connections.toml"
         path.write_text(config)
         path.chmod(0o600)
     return load_connections({"HOME": str(tmp_path), **environ}, path)
-
-
-def complaint(tmp_path: Path, config: str, **environ: str) -> str:
-    """What loading the settings complains about, without the folder."""
-    with pytest.raises(ConfigurationError) as caught:
-        load(tmp_path, config, **environ)
-    return str(caught.value).replace(f"{tmp_path}/", "")
 
 
 # -- which connections there are -------------------------------------------------------------------------------------
@@ -61,9 +50,9 @@ def test_a_key_makes_stripe_the_default(tmp_path: Path) -> None:
 
 
 def test_the_settings_file_outranks_the_key_and_the_command_line_outranks_both(tmp_path: Path) -> None:
-    config = 'default = "eu"\n[connections.eu]\nkind = "stripe"\nkey_env = "EU"\n'
+    config = 'default = "eu"\n[connections.eu]\nkind = "stripe"\nkey = "env:EU"\n'
     assert load(tmp_path, config, STRIPE_API_KEY=TEST_KEY, EU=LIVE_KEY).default.name == "eu"
-    chosen = load_connections({"HOME": str(tmp_path)}, tmp_path / "config.toml", default="/sandbox")
+    chosen = load_connections({"HOME": str(tmp_path)}, tmp_path / "connections.toml", default="/sandbox")
     assert chosen.default.name == "sandbox"
 
 
@@ -101,7 +90,7 @@ def test_a_placeholder_that_is_configured_is_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["live-eu2", "live-EU", "Sandbox", "your", "yourstripe", "", "/stripe"])
 def test_a_mistyped_name_never_reaches_an_account(tmp_path: Path, name: str) -> None:
-    config = '[connections.live-eu]\nkind = "stripe"\nkey_env = "EU"\n'
+    config = '[connections.live-eu]\nkind = "stripe"\nkey = "env:EU"\n'
     span = Span(Source("a.stripe", f"/{name}"), 0, len(name) + 1)
     found = load(tmp_path, config, EU=LIVE_KEY, STRIPE_API_KEY=TEST_KEY).find(name, span)
     assert isinstance(found, Diagnostic)
@@ -118,7 +107,7 @@ def test_did_you_mean(tmp_path: Path) -> None:
 
 
 def test_settings_reach_the_link(tmp_path: Path) -> None:
-    config = '[connections.eu]\nkind = "stripe"\nkey_env = "EU"\naccount = "acct_1"\napi_version = "2026-01-01.x"\n'
+    config = '[connections.eu]\nkind = "stripe"\nkey = "env:EU"\naccount = "acct_1"\napi_version = "2026-01-01.x"\n'
     link = load(tmp_path, config, EU=LIVE_KEY).find("eu")
     assert isinstance(link, Link)
     assert (link.mode, link.account, link.version) == ("live", "acct_1", "2026-01-01.x")
@@ -217,7 +206,7 @@ def test_addresses_that_are_not(tmp_path: Path, base: str, words: str) -> None:
 
 
 def test_the_address_of_the_environment_is_for_stripe_alone(tmp_path: Path) -> None:
-    config = '[connections.eu]\nkind = "stripe"\nkey_env = "EU"\n'
+    config = '[connections.eu]\nkind = "stripe"\nkey = "env:EU"\n'
     environ = {"EU": LIVE_KEY, "STRIPE_API_KEY": TEST_KEY, "STRIPE_API_BASE": "http://localhost:1"}
     connections = load(tmp_path, config, **environ)
     bases = {name: connection.base_url for name in ("eu", "stripe") if (connection := connections.get(name))}
@@ -238,68 +227,32 @@ def test_spec_is_read(tmp_path: Path) -> None:
 def test_the_file_is_found_where_xdg_says(tmp_path: Path) -> None:
     folder = tmp_path / "stripe-shell"
     folder.mkdir()
-    (folder / "config.toml").write_text('spec = "stripe"')
+    (folder / "connections.toml").write_text('spec = "stripe"')
+    (folder / "connections.toml").chmod(0o600)
     assert load_connections({"HOME": "/nowhere", "XDG_CONFIG_HOME": str(tmp_path)}).spec == "stripe"
     assert load_connections({"HOME": "/nowhere", "XDG_CONFIG_HOME": "relative"}).spec == "documented"
 
 
 def test_a_key_in_the_file(tmp_path: Path) -> None:
     config = f'[connections.eu]\nkind = "stripe"\nkey = "{LIVE_KEY}"\n'
-    connection = load(tmp_path, config).get("eu")
+    connections = load(tmp_path, config)
+    connection = connections.get("eu")
     assert connection is not None
-    assert (connection.mode, connection.origin) == ("live", "the settings file")
-    (tmp_path / "config.toml").chmod(0o640)
-    with pytest.raises(ConfigurationError, match="others can read it") as caught:
-        load_connections({"HOME": str(tmp_path)}, tmp_path / "config.toml")
-    assert LIVE_KEY not in str(caught.value)
+    assert (connection.mode, connection.origin) == ("live", f"the settings file {tmp_path}/connections.toml")
+    assert connections.secrets.values == {LIVE_KEY}
 
 
-STRIPE = '[connections.eu]\nkind = "stripe"\n'
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ('spec = "strip"', "config.toml:1: spec: input should be 'documented' or 'stripe'."),
-        ("\nspecs = 1", "config.toml:2: specs: is no setting; did you mean `spec`?"),
-        ('default = "eu"', "config.toml:1: default: There is no connection `eu` (known: sandbox, stripe)."),
-        (f'{STRIPE}key_evn = "A"', "config.toml:3: connections.eu.key_evn: is no setting; did you mean `key_env`?"),
-        (f"{STRIPE}key_env = 3", "config.toml:3: connections.eu.key_env: input should be a valid string."),
-        (STRIPE, "config.toml:1: connections.eu: `key_env` is missing: the environment variable that holds the key."),
-        (
-            f'{STRIPE}key = "a"\nkey_env = "A"',
-            "config.toml:3: connections.eu.key: `key` and `key_env` exclude each other.",
-        ),
-        ('[connections.eu]\nkind = "strpe"', "config.toml:2: connections.eu.kind: must be one of stripe, sandbox."),
-        ("[connections.eu]", "config.toml:1: connections.eu.kind: must be one of stripe, sandbox."),
-        ("connections.eu = 3", "config.toml: connections.eu: input should be a valid dictionary."),
-        (
-            '[connections.sandbox]\nkind = "stripe"\nkey_env = "A"',
-            "config.toml:2: connections.sandbox.kind: `/sandbox` always means the sandbox; choose another name.",
-        ),
-        (
-            '[connections."a b"]\nkind = "sandbox"',
-            "config.toml:1: connections.a b: a name consists of letters, digits, `-` and `_`.",
-        ),
-        ("spec = ", "config.toml is not TOML: Invalid value (at end of document)."),
-        ("a = 1\nb = = 2\n", "config.toml is not TOML: Invalid value (at line 2, column 5)."),
-    ],
-)
-def test_what_is_wrong_in_the_file_is_told_with_its_place(tmp_path: Path, config: str, message: str) -> None:
-    assert complaint(tmp_path, config) == message
-
-
-def test_a_wrong_value_that_may_be_a_key_is_not_shown(tmp_path: Path) -> None:
-    for config in (f'[connections.eu]\nkind = "{LIVE_KEY}"', f'spec = "{LIVE_KEY}"', f'{STRIPE}key = ["{LIVE_KEY}"]'):
-        assert LIVE_KEY not in complaint(tmp_path, config)
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o644])
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+    load(tmp_path, "")
+    (tmp_path / "connections.toml").chmod(mode)
+    with pytest.raises(ConfigurationError, match=r"Others can read .*/connections.toml.*chmod 600"):
+        load_connections({"HOME": str(tmp_path)}, tmp_path / "connections.toml")
 
 
 def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load_connections({}, tmp_path / "none.toml")
-    (tmp_path / "latin.toml").write_bytes(b'spec = "\xe9"')
-    with pytest.raises(ConfigurationError, match="is not TOML"):
-        load_connections({}, tmp_path / "latin.toml")
 
 
 # -- opening ---------------------------------------------------------------------------------------------------------
@@ -357,6 +310,6 @@ def test_finding_connections_imports_nothing_heavy(tmp_path: Path) -> None:
         f"load_connections({{'HOME': {str(tmp_path)!r}, 'STRIPE_API_KEY': {TEST_KEY!r}}}).find(None)\n"
         "print(sorted({'requests', 'pydantic', 'rich', 'sqlite3', 'tomllib', 'prompt_toolkit'} & set(sys.modules)))"
     )
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
     assert done.stdout.strip() == "[]"

@@ -1,0 +1,339 @@
+"""From a profile to a connection: its address, its credential, and what opens it. Nothing is contacted here.
+
+requests is imported with the first request over HTTP, sqlite3 with the first one to the sandbox.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stripe_shell.connections.credentials import (
+    Found,
+    World,
+    is_slow,
+    key_problem,
+    look_up,
+    origin_of,
+    split_source,
+    text_problem,
+)
+from stripe_shell.connections.model import Connection, Witness
+from stripe_shell.connections.profiles import (
+    BASE_VARIABLE,
+    KEY_VARIABLE,
+    PROXIES,
+    AnyProfile,
+    JwtTable,
+    OAuthTable,
+    Profile,
+    ProxyProfile,
+    SandboxProfile,
+    StripeProfile,
+    fill,
+)
+from stripe_shell.records import record
+from stripe_shell.secrets import Credential
+from stripe_shell.spec.table import Table
+from stripe_shell.wire import Request, Response, Transport
+
+if TYPE_CHECKING:
+    from stripe_shell.transports.proxy import ProxyForm
+    from stripe_shell.transports.sending import Sender
+    from stripe_shell.transports.stripe import Exchange, Limits
+    from stripe_shell.transports.tokens import Token
+
+#: The database of a sandbox that keeps nothing.
+MEMORY = Path(":memory:")
+
+#: The key that a sandbox served elsewhere is addressed with. It opens nothing.
+SANDBOX_KEY = "sk_test_sandbox"
+
+_LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
+_MIB = 1024 * 1024
+
+
+@record
+class Builder:
+    """What connections are built with. `settings` is what the settings file is called, `database` where a sandbox lives
+    whose profile does not say it."""
+
+    world: World
+    witness: Witness
+    settings: str
+    table: Callable[[], Table]
+    database: Path
+
+    def build(self, name: str, profile: AnyProfile) -> Connection:
+        """The connection; a key or an address that cannot be used is its problem alone."""
+        match profile:
+            case StripeProfile():
+                connection = self._stripe(name, profile)
+            case SandboxProfile():
+                connection = self._sandbox(name, profile)
+            case ProxyProfile():
+                connection = self._proxy(name, profile)
+        source = credential_source(name, profile)
+        if source is None or not is_slow(source):
+            connection.settle()
+        return connection
+
+    # --- kinds --------------------------------------------------------------------------------------------------
+
+    def _stripe(self, name: str, profile: StripeProfile) -> Connection:
+        base = profile.url or (self.world.environ.get(BASE_VARIABLE) if name == "stripe" else None) or None
+        source = credential_source(name, profile)
+
+        def open_stripe(credential: Credential | None) -> Transport:
+            return self._open_http(name, profile, credential or Credential(""), base)
+
+        return Connection(
+            name,
+            profile,
+            origin_of(source, self.settings),
+            find=lambda: self._find(name, source, key_problem),
+            opener=open_stripe,
+            base_url=base,
+            problem=base_problem(base) if base else "",
+        )
+
+    def _sandbox(self, name: str, profile: SandboxProfile) -> Connection:
+        path = Path(profile.path).expanduser() if profile.path else self.database
+        base = profile.url
+
+        def open_sandbox(_: Credential | None) -> Transport:
+            if base is not None:
+                return self._open_http(name, profile, Credential(SANDBOX_KEY), base)
+            from stripe_shell.transports.sandbox import open_sandbox
+
+            inner = open_sandbox(None if path == MEMORY else path, self.table())
+            return _Observed(inner, self.witness) if self.witness.exchange else inner
+
+        problem = base_problem(base) if base else ""
+        if base and not problem and not is_loopback(base):
+            problem = "a sandbox is served on this machine; an address elsewhere may be anything"
+        origin = base or str(path)
+        return Connection(
+            name, profile, origin, find=lambda: Found(None), opener=open_sandbox, base_url=base, problem=problem
+        )
+
+    def _proxy(self, name: str, profile: ProxyProfile) -> Connection:
+        source = profile.credential
+        base = fill(profile.url or "", profile)
+
+        def open_proxy(credential: Credential | None) -> Transport:
+            from stripe_shell.transports.proxy import ProxyTransport
+
+            return ProxyTransport(
+                proxy_form(profile),
+                lambda exchange: self._token(name, profile, credential or Credential(""), exchange),
+                version=profile.api_version,
+                account=profile.account,
+                limits=_limits(profile),
+                sender=self._sender(name, profile),
+                observe=self.witness.exchange,
+            )
+
+        return Connection(
+            name,
+            profile,
+            self._token_origin(profile),
+            find=lambda: (
+                self._find(name, source, _signing_problem if _signs(profile) else text_problem)
+                if source is not None
+                else Found(None)
+            ),
+            opener=open_proxy,
+            base_url=base.replace("{path}", ""),
+            problem=_proxy_problem(profile, base),
+        )
+
+    # --- credentials --------------------------------------------------------------------------------------------
+
+    def _find(self, name: str, source: str, check: Callable[[str], str]) -> Found:
+        """Look it up and say it to the witness. It is never shown, whatever is wrong with it."""
+        found = look_up(name, source, self.world)
+        if found.credential is None:
+            return found
+        value = found.credential.reveal()
+        self._say_secret(value)
+        problem = check(value)
+        kind, rest = split_source(source)
+        return Found(found.credential, f"{rest}: {problem}" if problem and kind == "env" else problem)
+
+    def _say_secret(self, value: str) -> None:
+        """A key of several lines is a secret line by line too: that is how it is shown where something shows it."""
+        self.witness.secret(value)
+        lines = value.replace("\\n", "\n").split("\n")
+        for line in lines if len(lines) > 1 else ():
+            if len(line) >= 16 and not line.startswith("-----"):
+                self.witness.secret(line)
+
+    def _token_origin(self, profile: ProxyProfile) -> str:
+        source = profile.credential
+        origin = origin_of(source, self.settings) if source is not None else "nowhere: it needs none"
+        match profile.token:
+            case OAuthTable():
+                return f"client credentials, their secret from {origin}"
+            case JwtTable():
+                return f"a token signed with the key from {origin}"
+            case _:
+                return origin
+
+    def _token(self, name: str, profile: ProxyProfile, credential: Credential, exchange: Exchange) -> Token:
+        from stripe_shell.transports.tokens import (
+            ClientCredentials,
+            Fresh,
+            GivenToken,
+            KeptToken,
+            Signing,
+            fetch_token,
+            sign_token,
+        )
+
+        def said(fresh: Fresh) -> Fresh:
+            self._say_secret(fresh.value.reveal())
+            return fresh
+
+        match profile.token:
+            case OAuthTable() as table:
+                limits = _limits(profile)
+                wanted = ClientCredentials(table.url, table.client_id, credential, table.scope)
+                sender = self._sender(name, profile)
+                return KeptToken(
+                    lambda: said(
+                        fetch_token(wanted, lambda request: lambda: exchange.attempt(request, limits), sender)
+                    ),
+                    time.monotonic,
+                )
+            case JwtTable() as table:
+                claims = {
+                    key: fill(value, profile) if isinstance(value, str) else value
+                    for key, value in table.claims.items()
+                }
+                signing = Signing(credential, claims, table.lifetime, table.key_id)
+                return KeptToken(lambda: said(sign_token(signing, time.time)), time.monotonic)
+            case source:
+                return GivenToken(
+                    credential, lambda: self._find(name, source, text_problem).credential if source else None
+                )
+
+    # --- what they have in common -------------------------------------------------------------------------------
+
+    def _open_http(self, name: str, profile: Profile, credential: Credential, base: str | None) -> Transport:
+        from stripe_shell.transports.stripe import STRIPE_HOSTS, StripeTransport
+
+        return StripeTransport(
+            credential,
+            bases=dict.fromkeys(STRIPE_HOSTS, base) if base else STRIPE_HOSTS,
+            version=profile.api_version,
+            account=profile.account,
+            headers=profile.headers,
+            limits=_limits(profile),
+            sender=self._sender(name, profile),
+            observe=self.witness.exchange,
+        )
+
+    def _sender(self, name: str, profile: Profile) -> Sender:
+        from stripe_shell.transports.pace import Pace
+        from stripe_shell.transports.retry import Delay, RetryPolicy
+        from stripe_shell.transports.sending import Sender
+
+        def tell(delay: Delay) -> None:
+            self.witness.wait(f"/{name}: {delay.reason}; sent again in {delay.seconds:.1f} s")
+
+        pace = Pace(profile.rate_limit) if profile.rate_limit else None
+        return Sender(RetryPolicy(profile.retries), pace, on_retry=tell)
+
+
+class _Observed:
+    """A transport in this process whose exchanges the witness hears of, as of those that go over a wire."""
+
+    def __init__(self, inner: Transport, witness: Witness) -> None:
+        self._inner = inner
+        self._witness = witness
+
+    def send(self, request: Request) -> Response:
+        response = self._inner.send(request)
+        if self._witness.exchange is not None:
+            self._witness.exchange(request, response, "")
+        return response
+
+
+def credential_source(name: str, profile: AnyProfile) -> str:
+    """Where the credential of a profile comes from, as the settings file writes it; for a sandbox the empty text."""
+    match profile:
+        case StripeProfile():
+            return profile.key or f"env:{KEY_VARIABLE}"
+        case ProxyProfile():
+            return profile.credential or ""
+        case _:
+            return ""
+
+
+def proxy_form(profile: ProxyProfile) -> ProxyForm:
+    """The profile as the transport wants it."""
+    from stripe_shell.transports.proxy import ProxyForm
+
+    return ProxyForm(
+        PROXIES[profile.kind].who,
+        fill(profile.url or "", profile),
+        {name: fill(value, profile) for name, value in profile.headers.items()},
+        profile.query_in,
+        profile.body,
+        profile.unwrap,
+        profile.strip_prefix,
+    )
+
+
+def _limits(profile: Profile) -> Limits:
+    from stripe_shell.transports.stripe import Limits
+
+    return Limits(profile.connect_timeout, profile.timeout, profile.largest_answer * _MIB)
+
+
+# --- what cannot be used ----------------------------------------------------------------------------------------
+
+
+def base_problem(base: str) -> str:
+    """Why requests cannot be sent to the address `base`, empty when they can."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(base)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return "the address is not a URL"
+    if parts.scheme not in ("https", "http") or not host or not base.isascii() or re.search(r"\s", base):
+        return "the address must look like `https://host`"
+    if parts.scheme == "http" and not _LOOPBACK.fullmatch(host):
+        return f"plain http is for this machine only, the key would go to {host} in the clear; use https"
+    if parts.query or parts.fragment or parts.username is not None or parts.password is not None:
+        return "the address must be host, port and path alone"
+    return ""
+
+
+def is_loopback(base: str) -> bool:
+    """Whether the address is one of this machine."""
+    from urllib.parse import urlsplit
+
+    return _LOOPBACK.fullmatch(urlsplit(base).hostname or "") is not None
+
+
+def _proxy_problem(profile: ProxyProfile, base: str) -> str:
+    problem = base_problem(base.replace("{path}", ""))
+    if not problem and isinstance(profile.token, OAuthTable):
+        problem = base_problem(profile.token.url)
+        return f"the token's {problem}".replace("the token's the", "the token's") if problem else ""
+    return problem
+
+
+def _signs(profile: ProxyProfile) -> bool:
+    return isinstance(profile.token, JwtTable)
+
+
+def _signing_problem(key: str) -> str:
+    return "" if "PRIVATE KEY-----" in key else "the signing key is not an RSA private key in PEM form"

@@ -1,0 +1,96 @@
+"""Which connections there are: what always exists, what the settings file adds, what the command line decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stripe_shell.connections.building import Builder
+from stripe_shell.connections.credentials import World
+from stripe_shell.connections.model import NOBODY, Connection, Connections, Witness, no_connection
+from stripe_shell.connections.profiles import ALWAYS, KEY_VARIABLE, AnyProfile, SandboxProfile
+from stripe_shell.errors import ConfigurationError
+from stripe_shell.records import replace
+from stripe_shell.secrets import Secrets, public_environment
+from stripe_shell.spec.table import Table, load_table
+
+if TYPE_CHECKING:
+    from stripe_shell.connections.reading import Settings
+
+
+def nobody_to_ask(name: str) -> str:
+    """What asks for a credential where there is nobody to be asked."""
+    raise ConfigurationError(f"the credential of `{name}` cannot be asked for here")
+
+
+def load_connections(
+    environ: Mapping[str, str],
+    path: Path | None = None,
+    *,
+    table: Callable[[], Table] = load_table,
+    default: str | None = None,
+    database: str | None = None,
+    witness: Witness = NOBODY,
+    ask: Callable[[str], str] = nobody_to_ask,
+) -> Connections:
+    """The connections that the environment and the settings file give.
+
+    `default` (a name, with or without its `/`) and `database` (of `/sandbox`; `:memory:` for none) come from the
+    command line and outrank them. Else the default connection is the file's `default`, else `stripe` when
+    STRIPE_API_KEY is set, else `sandbox`. `path` None means `$XDG_CONFIG_HOME/stripe-shell/connections.toml`, which
+    need not exist; a path that is given must. `ask` gives the credential of a connection from standard input.
+
+    Raises ConfigurationError for a settings file that cannot be used and for an unknown default. A key or an address
+    that cannot be used is the problem of its connection alone, so that the others still work.
+    """
+    settings = load_settings(environ, path)
+    profiles: dict[str, AnyProfile] = {**ALWAYS, **(settings.connections if settings else {})}
+    if database is not None and isinstance(profiles["sandbox"], SandboxProfile):
+        profiles["sandbox"] = replace(profiles["sandbox"], path=database, url=None)
+    built: dict[str, Connection] = {}
+
+    def child_environ() -> Mapping[str, str]:
+        known = [each.credential.reveal() for each in built.values() if each.credential]
+        return public_environment(environ, Secrets().plus(*known))
+
+    where = f"the settings file {path or settings_path(environ)}"
+    builder = Builder(World(environ, ask, child_environ), witness, where, table, data_folder(environ) / "sandbox.db")
+    for name, profile in profiles.items():
+        built[name] = builder.build(name, profile)
+    usual = (settings.default if settings else None) or ("stripe" if KEY_VARIABLE in environ else "sandbox")
+    chosen = (default or "").removeprefix("/") or usual
+    if chosen not in built:
+        raise ConfigurationError(no_connection(chosen, built))
+    return Connections(built.values(), chosen, settings.spec if settings else "documented")
+
+
+def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Settings | None:
+    """What the settings file says; None when there is none. Raises ConfigurationError as `load_connections` does."""
+    if path is None and not settings_path(environ).exists():
+        return None
+    from stripe_shell.connections.reading import read_settings
+
+    return read_settings(path or settings_path(environ))
+
+
+def settings_path(environ: Mapping[str, str]) -> Path:
+    """`$XDG_CONFIG_HOME/stripe-shell/connections.toml`; it need not exist."""
+    return config_folder(environ) / "connections.toml"
+
+
+def data_folder(environ: Mapping[str, str]) -> Path:
+    """`$XDG_DATA_HOME/stripe-shell`, by default `~/.local/share/stripe-shell`; it need not exist."""
+    return _folder(environ, "XDG_DATA_HOME", ".local/share")
+
+
+def config_folder(environ: Mapping[str, str]) -> Path:
+    """`$XDG_CONFIG_HOME/stripe-shell`, by default `~/.config/stripe-shell`; it need not exist."""
+    return _folder(environ, "XDG_CONFIG_HOME", ".config")
+
+
+def _folder(environ: Mapping[str, str], variable: str, below_home: str) -> Path:
+    chosen = environ.get(variable, "")
+    if not chosen.startswith("/"):  # the XDG rules: a relative path counts as not set
+        chosen = f"{environ.get('HOME') or Path.home()}/{below_home}"
+    return Path(chosen) / "stripe-shell"

@@ -1,0 +1,100 @@
+"""Where a setting stands in the text of the settings file, and the text as it may be shown: without possible keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stripe_shell.connections.profiles import PROFILES, JwtTable, OAuthTable
+from stripe_shell.diagnostics import Source, Span
+from stripe_shell.records import fields, record
+from stripe_shell.secrets import MASK, mask
+
+_TABLE = re.compile(r"[ \t]*\[[ \t]*([^\[\]\r\n]+?)[ \t]*\][ \t]*(?:#.*)?")
+_KEY = re.compile(r"""[ \t]*((?:[\w-]+|"[^"]*"|'[^']*')(?:[ \t]*\.[ \t]*(?:[\w-]+|"[^"]*"|'[^']*'))*)[ \t]*=""")
+_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+
+#: Settings whose values may hold a secret, as a setting may that we do not know.
+_DELICATE = frozenset({"key", "token", "client_secret", "headers", "claims"})
+_HARMLESS = {
+    member.name for model in (*PROFILES.values(), OAuthTable, JwtTable) for member in fields(model)
+} - _DELICATE | {"spec", "default"}
+_NAMED_SOURCE = re.compile(r"""[ \t]*["'](?:env|file|keyring|stdin):[^"'\s]*["'][ \t]*(?:#.*)?""")
+
+
+@record
+class Line:
+    """A line of the file: the table that it opens or stands in, the key that it sets (empty for none), and its span."""
+
+    table: tuple[str, ...]
+    key: tuple[str, ...]
+    start: int
+    end: int
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What the line is about."""
+        return (*self.table, *self.key)
+
+
+def read_lines(text: str) -> Iterator[Line]:
+    """Every line that opens a table or sets a key. A text of several lines is not looked into."""
+    table: tuple[str, ...] = ()
+    offset = 0
+    quotes = ""
+    for line in text.splitlines(keepends=True):
+        if not quotes:
+            head, key = _TABLE.fullmatch(line.rstrip("\r\n")), _KEY.match(line)
+            if head:
+                table = _parts(head[1])
+                yield Line(table, (), offset + head.start(1) - 1, offset + head.end(1) + 1)
+            elif key:
+                yield Line(table, _parts(key[1]), offset + key.start(1), offset + key.end(1))
+        quotes = _open_quotes(line, quotes)
+        offset += len(line)
+
+
+def find_place(source: Source, place: tuple[str, ...], line: int | None = None) -> Span | None:
+    """The key or the table of a setting, or of the nearest thing around it; with `line` that line as a whole."""
+    if line is not None:
+        starts = [0, *(match.end() for match in re.finditer("\n", source.text))]
+        start = starts[min(line, len(starts)) - 1]
+        return Span(source, start, start + len(source.line(line)))
+    best: Line | None = None
+    for found in read_lines(source.text):
+        nearer = best is None or len(found.place) > len(best.place)
+        if found.place and found.place == place[: len(found.place)] and nearer:
+            best = found
+    return Span(source, best.start, best.end) if best else None
+
+
+def public_text(text: str) -> str:
+    """The text line by line as it may be shown: only values that can be no secret are left."""
+    return "".join(_public_line(line) for line in text.splitlines(keepends=True))
+
+
+def _public_line(line: str) -> str:
+    body = line.rstrip("\r\n")
+    end = line[len(body) :]
+    key = _KEY.match(body)
+    if key and _parts(key[1])[-1] in _HARMLESS:
+        return mask(body) + end
+    if key and not _NAMED_SOURCE.fullmatch(body[key.end() :]):
+        return f"{body[: key.end()]} {MASK}{end}"
+    if key or not body.strip() or _TABLE.fullmatch(body) or body.lstrip().startswith("#"):
+        return mask(body) + end
+    return MASK + end
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in _PART.findall(name))
+
+
+def _open_quotes(line: str, quotes: str) -> str:
+    """The kind of quotes that a text of several lines is still open with behind this line."""
+    for found in re.findall(r'"""|\'\'\'', line):
+        if not quotes:
+            quotes = found
+        elif quotes == found:
+            quotes = ""
+    return quotes

@@ -1,0 +1,301 @@
+"""Reading the settings file: TOML, validated with pydantic; every problem is a diagnostic at its line, without secrets.
+
+Only imported when there is a file: tomllib and pydantic cost more than all the rest of a start.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from stripe_shell.connections.credentials import is_literal, readable_by_others, source_problem
+from stripe_shell.connections.model import Spec, no_connection
+from stripe_shell.connections.places import find_place, public_text
+from stripe_shell.connections.profiles import (
+    ALWAYS,
+    MEMBERS,
+    OF_THE_REQUEST,
+    PROFILES,
+    AnyProfile,
+    JwtTable,
+    OAuthTable,
+    Profile,
+    ProxyProfile,
+    SandboxProfile,
+    StripeProfile,
+    filled_in,
+    placeholders,
+    templates,
+)
+from stripe_shell.diagnostics import Diagnostic, Source, closest, format_diagnostics
+from stripe_shell.errors import ConfigurationError
+from stripe_shell.records import field, fields, record, replace
+
+Place = tuple[str, ...]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_RATE = re.compile(r"(\d+(?:\.\d+)?)/([smh])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+#: Headers that the shell writes itself, by lower-case name.
+_RESERVED = frozenset(
+    {"host", "content-length", "content-type", "transfer-encoding", "connection", "idempotency-key", "cookie"}
+)
+
+#: Least and most of the numbers in a profile.
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "retries": (0, 10),
+    "timeout": (0.1, 3600),
+    "connect_timeout": (0.1, 600),
+    "rate_limit": (0.001, 10_000),
+    "largest_answer": (1, 1024),
+}
+
+
+@record
+class Settings:
+    """What the settings file says; an empty one says nothing."""
+
+    spec: Spec = "documented"
+    default: str | None = None
+    connections: Mapping[str, AnyProfile] = field(default_factory=dict)
+
+
+@record
+class _Written:
+    """The top level of the file as it is written."""
+
+    spec: Spec = "documented"
+    default: str | None = None
+    connections: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings in the file. Raises ConfigurationError when it cannot be used, with every problem in its text."""
+    try:
+        if readable_by_others(path):
+            raise ConfigurationError(f"Others can read {path}, and it may hold keys. Run `chmod 600` on it.")
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is not UTF-8 text (byte {error.start}).") from None
+    return parse_settings(text, path)
+
+
+def parse_settings(text: str, path: Path) -> Settings:
+    """The settings in a text that is called `path` in what is wrong with it. Raises ConfigurationError."""
+    reading = _Reading(text, path)
+    settings = reading.read()
+    if reading.problems:
+        raise ConfigurationError(f"{path.name} cannot be used.\n{format_diagnostics(reading.problems)}")
+    return settings
+
+
+class _Reading:
+    """One reading of a settings file, and the problems found so far."""
+
+    def __init__(self, text: str, path: Path) -> None:
+        self._text = text
+        self._source = Source(str(path), public_text(text))
+        self.problems: list[Diagnostic] = []
+
+    def read(self) -> Settings:
+        data = self._parse()
+        entries = data.pop("connections", {})
+        written = self._validate(_Written, data, ())
+        if not isinstance(entries, dict):
+            self._complain(("connections",), "must be a table: [connections.NAME]")
+            entries = {}
+        read = {name: self._connection(name, entry) for name, entry in entries.items()}
+        known = {*ALWAYS, *read}
+        if written.default is not None and written.default not in known:
+            self._complain(("default",), no_connection(written.default, known).rstrip("."))
+        profiles = {name: profile for name, profile in read.items() if profile is not None}
+        return Settings(written.spec, written.default, profiles)
+
+    def _parse(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self._text)
+        except tomllib.TOMLDecodeError as error:
+            found = re.search(r"\(at line (\d+), column \d+\)", str(error))
+            words = re.sub(r" \(at [^)]*\)", "", str(error))
+            span = find_place(self._source, (), int(found[1])) if found else None
+            self.problems.append(Diagnostic("E505", f"this is not TOML: {words[:1].lower()}{words[1:]}", span))
+            return {}
+
+    # --- one connection -----------------------------------------------------------------------------------------
+
+    def _connection(self, name: str, entry: Any) -> AnyProfile | None:
+        place = ("connections", name)
+        if not _NAME.fullmatch(name):
+            self._complain(place, "a name consists of letters, digits, `-` and `_`")
+            return None
+        if not isinstance(entry, dict):
+            self._complain(place, "must be a table: [connections.NAME]")
+            return None
+        kind = entry.get("kind", name if name in ALWAYS else None)
+        if not isinstance(kind, str) or kind not in PROFILES:
+            meant = closest(kind, PROFILES) if isinstance(kind, str) else None
+            hint = f"did you mean `{meant}`?" if meant else ""
+            self._complain((*place, "kind"), f"must be one of {', '.join(PROFILES)}", hint)
+            return None
+        if name in ALWAYS and kind != name:
+            self._complain((*place, "kind"), f"`/{name}` always means the {name}", "choose another name")
+            return None
+        before = len(self.problems)
+        by_hand = {"token": self._token, "rate_limit": self._rate}
+        rest = {key: value for key, value in entry.items() if key not in by_hand}
+        model = PROFILES[kind]
+        profile: AnyProfile = self._validate(model, rest | {"kind": kind}, place)
+        members = [member.name for member in fields(model)]
+        for key in by_hand.keys() & entry.keys():
+            if key in members:
+                profile = replace(profile, **{key: by_hand[key](entry[key], (*place, key))})
+            else:
+                self._complain((*place, key), "is no setting", self._meant(key, members))
+        self._check(name, profile, place)
+        if len(self.problems) > before:
+            return None
+        return filled_in(profile) if isinstance(profile, ProxyProfile) else profile
+
+    def _token(self, value: Any, place: Place) -> str | OAuthTable | JwtTable | None:
+        """A source, or a table with one table in it."""
+        tables: dict[str, type[OAuthTable] | type[JwtTable]] = {
+            "oauth2_client_credentials": OAuthTable,
+            "rs256_jwt": JwtTable,
+        }
+        if isinstance(value, str):
+            self._check_source(value, place)
+            return value
+        if not isinstance(value, dict) or len(value) != 1 or (name := next(iter(value))) not in tables:
+            self._complain(place, f"must be a source such as `env:NAME`, or one of {', '.join(tables)}")
+            return None
+        inner = (*place, name)
+        if not isinstance(value[name], dict):
+            self._complain(inner, "must be a table")
+            return None
+        table = self._validate(tables[name], value[name], inner)
+        needed = ("url", "client_id", "client_secret") if isinstance(table, OAuthTable) else ("key",)
+        for member in needed:
+            if not getattr(table, member):
+                self._complain(inner, f"`{member}` is missing")
+        secret = table.client_secret if isinstance(table, OAuthTable) else table.key
+        if secret:
+            self._check_source(secret, (*inner, needed[-1]))
+        if isinstance(table, JwtTable) and not 60 <= table.lifetime <= 86_400:
+            self._complain((*inner, "lifetime"), "must be between 60 and 86400 seconds")
+        return table  # type: ignore[no-any-return]
+
+    def _rate(self, value: Any, place: Place) -> float | None:
+        """Requests a second, or `25000/h`."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        match = _RATE.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            self._complain(place, "must be requests a second, or like `25/s`, `600/m`, `25000/h`")
+            return None
+        return float(match[1]) / _SECONDS[match[2]]
+
+    # --- what pydantic cannot know ------------------------------------------------------------------------------
+
+    def _check(self, name: str, profile: AnyProfile, place: Place) -> None:
+        for member, (least, most) in _RANGES.items():
+            value = getattr(profile, member)
+            if value is not None and not least <= value <= most:
+                self._complain((*place, member), f"must be between {least:g} and {most:g}")
+        for header in profile.headers:
+            self._check_header(header, profile, (*place, "headers", header))
+        match profile:
+            case StripeProfile(key=None) if name != "stripe":
+                self._complain(place, "`key` is missing", 'e.g. key = "env:NAME_OF_A_VARIABLE"')
+            case StripeProfile(key=str() as key):
+                self._check_source(key, (*place, "key"))
+            case ProxyProfile():
+                self._check_proxy(profile, place)
+            case SandboxProfile() if profile.url and profile.path:
+                self._complain((*place, "path"), "`path` and `url` exclude each other")
+
+    def _check_source(self, text: str, place: Place) -> None:
+        problem = source_problem(text)
+        if problem and not (is_literal(text) and problem == "is empty"):
+            words, _, hint = problem.partition("; ")
+            self._complain(place, words, hint)
+
+    def _check_header(self, name: str, profile: Profile, place: Place) -> None:
+        if not _HEADER_NAME.fullmatch(name):
+            self._complain(place, "is no name of a header")
+        elif name.lower() in _RESERVED or (name.lower() == "authorization" and not isinstance(profile, ProxyProfile)):
+            self._complain(place, "is written by the shell itself")
+
+    def _check_proxy(self, written: ProxyProfile, place: Place) -> None:
+        profile = filled_in(written)
+        if not profile.url:
+            self._complain(place, "`url` is missing", 'e.g. url = "https://{host}/stripe{path}"')
+        in_header = profile.query_in.startswith("header:")
+        if profile.query_in != "url" and not (in_header and _HEADER_NAME.fullmatch(profile.query_in[7:])):
+            self._complain((*place, "query_in"), "must be `url` or `header:NAME`")
+        if profile.url and not in_header and not profile.url.endswith("{path}"):
+            self._complain((*place, "url"), "must end with `{path}`")
+        if profile.strip_prefix and not re.fullmatch(r"(/[\w.-]+)+", profile.strip_prefix):
+            self._complain((*place, "strip_prefix"), "must look like `/v1`")
+        if profile.token and not any("{token}" in value for value in profile.headers.values()):
+            self._complain(place, "no header says where the `{token}` goes", 'e.g. Authorization = "Bearer {token}"')
+        wanted: dict[str, Place] = {}
+        for where, text in templates(profile):
+            for name in placeholders(text):
+                if name not in (*MEMBERS, *OF_THE_REQUEST):
+                    self._complain((*place, *where), f"`{{{name}}}` is nothing that can be filled in", _listed())
+                wanted.setdefault(name, where)
+        for name in (*MEMBERS, "token"):
+            if name in wanted and not getattr(profile, name):
+                self._complain(place, f"`{name}` is missing", f"{'.'.join(wanted[name])} asks for it")
+
+    # --- pydantic -----------------------------------------------------------------------------------------------
+
+    def _validate(self, model: type[Any], data: Mapping[str, Any], place: Place) -> Any:
+        """`data` as a `model`; what is wrong is left out. Complaints are built from names: a value may be a key."""
+        good = dict(data)
+        while True:
+            try:
+                return model(**dict(_schema(model).model_validate(good)))
+            except ValidationError as error:
+                found = error.errors(include_url=False, include_context=False, include_input=False)
+            for problem in found:
+                where = tuple(map(str, problem["loc"]))
+                if problem["type"] == "extra_forbidden":
+                    names = [member.name for member in fields(model)]
+                    self._complain((*place, *where), "is no setting", self._meant(where[-1], names))
+                else:
+                    words = problem["msg"]
+                    self._complain((*place, *where), words[:1].lower() + words[1:])
+                good.pop(where[0], None)
+
+    def _meant(self, word: str, known: Iterable[str]) -> str:
+        meant = closest(word, known)
+        return f"did you mean `{meant}`?" if meant else f"known: {', '.join(known)}"
+
+    def _complain(self, place: Place, message: str, hint: str = "") -> None:
+        span = find_place(self._source, place)
+        self.problems.append(Diagnostic("E505", f"{'.'.join(place)}: {message}", span, label=hint))
+
+
+def _listed() -> str:
+    return f"known: {', '.join(f'{{{name}}}' for name in (*MEMBERS, *OF_THE_REQUEST))}"
+
+
+def _schema(model: type[Any]) -> type[BaseModel]:
+    """The pydantic model of a record, all of whose members have defaults; what is read by hand is left out."""
+    hints, empty = get_type_hints(model), model()
+    members: dict[str, Any] = {
+        member.name: (hints[member.name], getattr(empty, member.name))
+        for member in fields(model)
+        if member.name not in ("token", "rate_limit") and (model is not _Written or member.name != "connections")
+    }
+    return create_model(model.__name__, __config__=ConfigDict(extra="forbid", strict=True), **members)
