@@ -180,16 +180,22 @@ def decode_form(text: str) -> dict[str, Tree]:
         if not pair:
             continue
         name, _, value = pair.partition("=")
-        _insert(root, split_name(_unquote(name)), _unquote(value))
+        name = _unquote(name)
+        if "[" in name:
+            _insert(root, split_name(name), _unquote(value))
+        else:
+            root[name] = _unquote(value)
     return {key: _lists(value) for key, value in root.items()}
 
 
 def _unquote(text: str) -> str:
-    if "%" not in text and "+" not in text:
+    if "+" in text:
+        text = text.replace("+", " ")
+    if "%" not in text:
         return text
-    from urllib.parse import unquote_plus
+    from urllib.parse import unquote
 
-    return unquote_plus(text, errors="surrogatepass")
+    return unquote(text, errors="surrogatepass")
 
 
 def split_name(name: str) -> list[str]:

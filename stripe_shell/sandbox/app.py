@@ -28,6 +28,7 @@ from .listing import Page
 from .parameters import checked, decode, take_expand
 from .store import Remembered, Row, Session, Store
 from .undocumented import match_undocumented
+from .webhooks import Hearing
 
 #: How long an answer is remembered for its idempotency key, in seconds.
 REMEMBERED_FOR: Final = 24 * 3600
@@ -89,6 +90,8 @@ class Sandbox:
         self._lock = threading.Lock()
         self._running: set[tuple[int, str]] = set()
         self._remembered = 0
+        self._hearing = Hearing()
+        self._quiet = due.Quiet()
         self.accounts = Accounts(self.store, self.clock, self.ids)
         self.account = self.accounts.first
 
@@ -197,6 +200,8 @@ class Sandbox:
                     raise
                 refused, status, body = error, error.status, _error_body(error, headers)
             self._remember(session, call, status, body)
+        if ctx.noted:
+            self._quiet.end()
         headers["Stripe-Shell-Modelled"] = "generic" if ctx.generic else "modelled"
         if refused is not None:
             headers["Stripe-Should-Retry"] = "false"
@@ -221,6 +226,7 @@ class Sandbox:
             params=deepcopy(call.params) if call.key else call.params,
             writable=call.writable,
             expand=call.expand,
+            hearing=self._hearing,
         )
 
     # --- what comes by itself --------------------------------------------------------------------------------
@@ -232,10 +238,15 @@ class Sandbox:
 
     def _catch_up(self, account: str, number: int) -> None:
         now = self.clock.now()
+        if self._quiet.holds(number, now):
+            return
+        begun = self._quiet.begin()
         with self.store.read() as session:
-            if not due.pending(session, number, now):
-                return
-        self._carry_out(account, number, now)
+            found = due.pending(session, number, now)
+        if found:
+            self._carry_out(account, number, now)
+        else:
+            self._quiet.settle(number, now, begun)
 
     def _carry_out(self, account: str, number: int, now: int) -> None:
         """Each note in a transaction of its own: one that fails is told of and forgotten, the others go on."""
@@ -335,11 +346,14 @@ class Sandbox:
                 if not isinstance(given.get("object"), str):
                     raise ValueError("an object to seed needs its `object`")
                 _seed(ctx, dict(given))
+        self._hearing.forget()
+        self._quiet.end()
 
     def reset(self, account: str | None = None) -> None:
         """Forget every object, event and remembered answer, of one account or of all; accounts and their keys stay."""
         with self.store.write() as session:
             session.clear(None if account is None else self.accounts.number(account))
+        self._hearing.forget()
 
     @contextmanager
     def context(self, *, account: str | None = None) -> Iterator[Context]:
@@ -349,6 +363,8 @@ class Sandbox:
         with self.store.write() as session:
             ctx = self._inner_context(session, platform, number)
             yield ctx
+        if ctx.noted:
+            self._quiet.end()
         if ctx.emitted and self.on_events is not None:
             self.on_events(ctx.emitted)
 
@@ -372,6 +388,7 @@ class Sandbox:
             path={},
             params={},
             writable=True,
+            hearing=self._hearing,
         )
 
 

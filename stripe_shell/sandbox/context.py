@@ -42,7 +42,7 @@ from .clock import Clock, FixedClock
 from .ids import RandomIds
 from .listing import Filters
 from .store import Row, Session
-from .webhooks import Listener, listeners
+from .webhooks import Hearing, Listener
 
 if TYPE_CHECKING:
     from .catalogue import Catalogue
@@ -95,6 +95,7 @@ class Context:
         params: Json,
         writable: bool,
         expand: tuple[str, ...] = (),
+        hearing: Hearing | None = None,
     ) -> None:
         self.session = session
         self.catalogue = catalogue
@@ -123,7 +124,9 @@ class Context:
         self._texts: dict[int, tuple[Json, str]] = {}
         self._keys: dict[int, str] = {}
         self._held: list[HeldEvent] | None = None
-        self._listeners: list[Listener] | None = None
+        self.hearing = hearing or Hearing()
+        #: Whether something was noted for later: see due.py.
+        self.noted = False
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -330,9 +333,8 @@ class Context:
     def emit(self, event_type: str, obj: Json, previous_attributes: Mapping[str, Any] | None = None) -> None:
         """Store an event about an object as it is now, with the old values of what changed (None: no such member)."""
         number = self.now()
-        if self._listeners is None:
-            self._listeners = listeners(self.session, self.account_number)
-        heard = tuple(listener for listener in self._listeners if listener.wants(event_type))
+        hearing = self.hearing.of(self.session, self.account_number, self.wall.now())
+        heard = tuple(listener for listener in hearing if listener.wants(event_type)) if hearing else ()
         members: Json = {
             "id": self.ids.new("evt", number, self.account),
             "object": "event",

@@ -25,12 +25,42 @@ def later(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> No
     The method sees the time for which it was noted, and emits events without a request. It is not called for an
     object that is gone by then. The same for the same time is noted once.
     """
+    ctx.noted = True
     key = ctx.resource(obj["object"]).key(obj)
     note = {"kind": obj["object"], "key": key, "method": method, "at": ctx.now() + seconds, "platform": ctx.platform}
     real = ctx.wall.now() + seconds
     name = f"{obj['object']}/{key}/{method}/{real}"
     if ctx.session.get(ctx.account_number, KIND, name) is None:
         ctx.session.insert(ctx.account_number, KIND, name, created=real, json=json.dumps(note))
+
+
+class Quiet:
+    """The accounts for which nothing was due in this second: a request must not look again after each other one.
+
+    What this process notes for later is seen by the next request, what another one notes a second later.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, int] = {}
+        self._changes = 0
+
+    def holds(self, account: int, now: int) -> bool:
+        """Whether it is known that nothing is due."""
+        return self._seen.get(account) == now
+
+    def begin(self) -> int:
+        """To be called before it is looked; `settle` takes the answer."""
+        return self._changes
+
+    def settle(self, account: int, now: int, begun: int) -> None:
+        """Nothing was found; that counts only if nothing was noted meanwhile."""
+        if begun == self._changes:
+            self._seen[account] = now
+
+    def end(self) -> None:
+        """Something was noted for later."""
+        self._changes += 1
+        self._seen.clear()
 
 
 def pending(session: Session, account: int, now: int) -> list[Row]:

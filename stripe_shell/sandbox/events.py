@@ -31,6 +31,8 @@ PREFIXES: Final[Mapping[str, str]] = {
 
 _NOTHING: Final = object()
 
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def event_type(kind: str, happened: str) -> str:
     """The type of the event that tells that something `happened` (`created`) to an object of this kind."""
@@ -55,8 +57,8 @@ def event_text(members: Mapping[str, Any], data_object: str, previous: Mapping[s
     """An event as JSON text; the object goes in as it is stored."""
     data = f'"data":{{"object":{data_object}'
     if previous is not None:
-        data += f',"previous_attributes":{json.dumps(previous, separators=(",", ":"))}'
-    return f"{json.dumps(members, separators=(',', ':'))[:-1]},{data}}}}}"
+        data += f',"previous_attributes":{_encode(previous)}'
+    return f"{_encode(members)[:-1]},{data}}}}}"
 
 
 def matches(pattern: str, name: str) -> bool:

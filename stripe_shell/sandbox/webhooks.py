@@ -58,6 +58,27 @@ def listeners(session: Session, account: int) -> list[Listener]:
     return found
 
 
+class Hearing:
+    """The listeners of each account, as they were looked up in this second: an event must not cost a query.
+
+    What this process changes is seen at once (`forget`), what another one changes a second later.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, list[Listener]]] = {}
+
+    def of(self, session: Session, account: int, now: int) -> list[Listener]:
+        """The listeners of an account (its number) at `now`, in epoch seconds."""
+        known = self._known.get(account)
+        if known is None or known[0] != now:
+            known = self._known[account] = now, listeners(session, account)
+        return known[1]
+
+    def forget(self) -> None:
+        """An endpoint was made, changed or deleted."""
+        self._known.clear()
+
+
 def signature(secret: str, body: bytes, seconds: int) -> str:
     """The header `Stripe-Signature` for a body sent at a time (epoch seconds); `v0` is a scheme without meaning."""
     import hashlib

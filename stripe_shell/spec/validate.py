@@ -126,8 +126,15 @@ def _fields(value: Mapping[str, Tree], shape: Shape, path: Path, required: froze
         field = shape.fields.get(name)
         if field is None:
             yield Problem((*path, name), "unknown", inner, suggestion=close_name(name, shape.fields))
-        else:
+        elif not _is_plain_text(inner, field.shape):
             yield from _check(inner, field.shape, (*path, name), name in required)
+
+
+def _is_plain_text(value: Tree, shape: Shape) -> bool:
+    """Whether it is the commonest case by far, in which nothing can be wrong: some text for a text of any length."""
+    if type(value) is not str or not value or shape.kind != "string" or shape.enum:
+        return False
+    return shape.max_length is None or len(value) <= shape.max_length
 
 
 def _map(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
@@ -242,6 +249,8 @@ def typed(params: Tree, shape: Shape) -> Tree:
     is empty stays as it is; what the shape does not know, or what does not fit it, stays too.
     """
     if params is None or params == "" or shape.kind in ("any", "reference", "file"):
+        return params
+    if type(params) is str and shape.kind == "string":
         return params
     if shape.kind == "union":
         variant = next((variant for variant in shape.variants if fits(params, variant)), None)

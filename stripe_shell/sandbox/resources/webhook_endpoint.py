@@ -31,6 +31,10 @@ class WebhookEndpoint(Resource):
         obj.pop("connect", None)
         ctx.hidden(obj).update(secret=f"whsec_{ctx.ids.text(32)}", connect=bool(params.get("connect")))
 
+    def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """From now on it hears of what happens."""
+        ctx.hearing.forget()
+
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Refuse what is no address."""
         _check_url(params)
@@ -39,6 +43,14 @@ class WebhookEndpoint(Resource):
         """Switch it on or off."""
         if "disabled" in params:
             obj["status"] = "disabled" if params["disabled"] else "enabled"
+
+    def after_update(self, ctx: Context, obj: Json, params: Json, changed: Json) -> None:
+        """From now on it hears of what it asks for now."""
+        ctx.hearing.forget()
+
+    def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
+        """It hears of nothing more."""
+        ctx.hearing.forget()
 
 
 def _check_url(params: Json) -> None:
