@@ -71,7 +71,7 @@ def _connect(session: Session, name: str) -> None:
     session.advance(session.scope.with_settings(connection=found.name, account=None))
     connection = session.connection
     mode = {"live": "LIVE", "unknown": "LIVE for all we know: its key does not tell"}.get(connection.mode)
-    place = f"key from {connection.origin}" if connection.kind == "stripe" else connection.origin
+    place = f"key from {connection.origin}" if connection.kind != "sandbox" else connection.origin
     session.screen.say(f"/{connection.name}: {mode or connection.mode}, {place}")
 
 

@@ -9,6 +9,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from stripe_shell.render import FORMATS
+from stripe_shell.repl.nearby import block_around
 from stripe_shell.repl.session import Session
 from stripe_shell.repl.toolbar import live_words
 
@@ -30,17 +31,17 @@ class BlockCompleter(Completer):
         from stripe_shell.lang.cursor import cursor_context
         from stripe_shell.suggest.menu import suggest
 
-        context = cursor_context(document.text, document.cursor_position)
-        if context.kind == "none" or context.end > document.cursor_position:
+        text, cursor = block_around(document.text, document.cursor_position)
+        context = cursor_context(text, cursor)
+        if context.kind == "none" or context.end > cursor:
             return
         if context.kind == "action" and not context.prefix and not complete_event.completion_requested:
             return
-        following = document.text[context.end : context.end + 1]
+        following = text[context.end : context.end + 1]
         for suggestion in suggest(context, surrounding_of(self._session, context)):
-            text = _fitted(suggestion, following)
             yield Completion(
-                text,
-                start_position=suggestion.start - document.cursor_position,
+                _fitted(suggestion, following),
+                start_position=suggestion.start - cursor,
                 display=suggestion.display,
                 display_meta=_shortened(suggestion.meta),
                 style="class:required" if suggestion.required else "",

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, Source, has_errors
 from stripe_shell.engine.failures import explain_unanswered
+from stripe_shell.engine.hiding import secrets_of_program
 from stripe_shell.engine.interpreter import Step
 from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.program import load_program
 from stripe_shell.engine.resolve import resolve
 from stripe_shell.errors import NoAnswer, OutcomeUnknown, ShellError, TransportError
-from stripe_shell.lang.ast import Block, Comment, Directive, Item, Loop
+from stripe_shell.lang.ast import Block, Comment, Directive, Item
 from stripe_shell.lang.directives import COMMANDS
 from stripe_shell.records import replace
 from stripe_shell.render.summary import summary_line
@@ -30,6 +31,7 @@ def run_text(session: Session, source: Source, *, prompt: bool = True) -> bool:
     cannot be carried out.
     """
     program = load_program(source, prompt=prompt)
+    session.screen.hide(secrets_of_program(program, session.scope))
     session.screen.diagnose(program.diagnostics)
     if prompt and not (program.items and all(map(_is_command, program.items))):
         session.typed = source.text
@@ -68,9 +70,8 @@ def _is_command(item: Item) -> bool:
 
 def run_items(session: Session, items: Sequence[Item]) -> bool:
     """Check all of them, then run one after the other, until one does not pass. Whether all have passed."""
-    items = [_addressed(session, item) for item in items]
     found = session.engine.check(items, session.scope)
-    session.screen.diagnose(found)
+    session.screen.diagnose([each for each in found if each.code != "W203" or session.once("W203")])
     if has_errors(found):
         return False
     for number, item in enumerate(items, start=1):
@@ -109,18 +110,6 @@ def _kept(step: Step) -> Item:
 
 
 # --- before it is sent ----------------------------------------------------------------------------------
-
-
-def _addressed(session: Session, item: Item) -> Item:
-    """A name like `your-stripe-connection` stands for the connection in use: W203 says so, once."""
-    if isinstance(item, Loop):
-        return replace(item, items=tuple(_addressed(session, inner) for inner in item.items))
-    if not isinstance(item, Block) or not session.connections.placeholder(item.connection):
-        return item
-    if session.once("placeholder"):
-        message = f"`/{item.connection}` stands for the connection in use, `/{session.connection.name}`"
-        session.screen.diagnose([Diagnostic("W203", message, item.connection_span, severity="note")])
-    return replace(item, connection=None)
 
 
 def _confirmed(session: Session, item: Item, requests: Sequence[Request]) -> bool:

@@ -21,6 +21,10 @@ class Screen(Protocol):
 
     secrets: Secrets
 
+    def hide(self, secrets: Secrets) -> None:
+        """Mask these too from now on."""
+        ...
+
     def result(self, text: str) -> None:
         """A result, with a line end."""
         ...
@@ -107,7 +111,7 @@ class Session:
     def advance(self, scope: Scope) -> None:
         """What comes next sees this scope; its secrets are masked from now on."""
         self.scope = scope
-        self.screen.secrets = self.screen.secrets.plus(*secrets_of(scope).values)
+        self.screen.hide(secrets_of(scope))
 
     def once(self, name: str) -> bool:
         """Whether this is the first time that `name` is asked for: for what is said once in a session."""

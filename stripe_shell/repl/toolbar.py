@@ -5,6 +5,7 @@ from __future__ import annotations
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 from stripe_shell.connections import Connection
+from stripe_shell.repl.nearby import block_around
 from stripe_shell.repl.session import Session
 
 _SHOWN = 6
@@ -30,7 +31,7 @@ def toolbar(session: Session, text: str, offset: int) -> StyleAndTextTuples:
     from stripe_shell.lang.cursor import cursor_context
     from stripe_shell.suggest.fields import missing
 
-    context = cursor_context(text, offset)
+    context = cursor_context(*block_around(text, offset))
     connection = session.connection_of(context.connection)
     if connection is None:
         return [("class:bottom-toolbar.missing", f"there is no connection `/{context.connection}`")]

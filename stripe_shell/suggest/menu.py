@@ -70,7 +70,7 @@ def _actions(context: Context, around: Surrounding) -> list[Suggestion]:
     words |= dict.fromkeys(sorted(names), "action")
     first = {name: words.pop(name) for name in _FIRST_ACTIONS if name in words}
     found = _choose(context, first | words, "action", " " if context.inline else "")
-    if (context.inline and not context.in_block) or _at_line_start(context):
+    if _at_line_start(context):
         found += _choose(context, _BARE_WORDS, "command")
     return found
 

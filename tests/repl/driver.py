@@ -10,7 +10,7 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from stripe_shell.repl.app import Prompt
+from stripe_shell.repl.prompt import Prompt
 from tests.repl.fakes import Answer, echo, session
 
 CTRL_A, CTRL_C, CTRL_D, CTRL_W, TAB, ENTER = "\x01", "\x03", "\x04", "\x17", "\t", "\r"

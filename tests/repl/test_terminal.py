@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -180,3 +181,49 @@ def test_colours_arrive_after_the_first_prompt(tmp_path: Path) -> None:
             return bool(terminal.screen.buffer[row][terminal.screen.display[row].index("@let")].fg == "magenta")
 
         terminal.wait(coloured)
+
+
+# --- Ctrl-C while an answer is awaited ------------------------------------------------------------------
+
+
+@contextmanager
+def slow(home: Path) -> Iterator[tuple[Terminal, Path]]:
+    fifo = home / "answer"
+    os.mkfifo(fifo)
+    terminal = Terminal([sys.executable, str(Path(__file__).with_name("slow_shell.py")), str(fifo)], home)
+    try:
+        terminal.wait("sandbox>")
+        yield terminal, fifo
+    finally:
+        terminal.close()
+
+
+def test_ctrl_c_ends_the_wait_and_the_answer_still_comes(tmp_path: Path) -> None:
+    with slow(tmp_path) as (terminal, fifo):
+        terminal.type(f"create customer email=a@b.co name=Ann{ENTER}")
+        with fifo.open("w"):  # opens once the request is under way, and ends it when it closes
+            terminal.type(CTRL_C)
+            shown = terminal.wait("never with a new key")
+            assert "the outcome is unknown" in shown
+            assert "@idempotency_key ss1-" in shown.replace("\n", "")
+            terminal.wait(prompts(2))
+            terminal.type("@fo")
+            terminal.wait("@format")
+        terminal.wait("late answer: ok")
+        shown = terminal.wait(lambda text: text.rstrip().split("late answer")[1].count("sandbox> @fo") == 1)
+        assert "create customer cus_1" in shown
+        terminal.type(f"rmat json{ENTER}")
+        terminal.wait(prompts(2))
+        terminal.type(CTRL_D)
+        assert terminal.wait_end() == 0
+
+
+def test_leaving_with_an_answer_outstanding_says_so(tmp_path: Path) -> None:
+    with slow(tmp_path) as (terminal, fifo):
+        terminal.type(f"create customer email=a@b.co name=Ann{ENTER}")
+        with fifo.open("w"):
+            terminal.type(CTRL_C)
+            terminal.wait(prompts(2))
+            terminal.type(CTRL_D)
+            terminal.wait("no answer yet to POST /v1/customers")
+            assert terminal.wait_end() == 0

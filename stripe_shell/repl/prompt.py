@@ -1,0 +1,154 @@
+"""The prompt: reads blocks and commands with prompt_toolkit and hands them to the engine, one after the other."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable
+from threading import Thread
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
+
+from stripe_shell.diagnostics import Source
+from stripe_shell.errors import ShellError
+from stripe_shell.repl.completer import BlockCompleter
+from stripe_shell.repl.history import HistoryFile, PromptHistory, SuggestFromHistory, Way, history_path
+from stripe_shell.repl.keys import key_bindings
+from stripe_shell.repl.late import LateAnswers
+from stripe_shell.repl.nearby import LONG
+from stripe_shell.repl.session import Session, Surroundings
+from stripe_shell.repl.style import STYLE
+from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
+
+
+class Prompt:
+    """A session on a terminal."""
+
+    def __init__(self, session: Session, clock: Callable[[], float]) -> None:
+        self._session = session
+        self._late = LateAnswers()
+        path = history_path(session.scope.environment)
+        self._history = PromptHistory(HistoryFile(path), self._way, self._redacted)
+        session.around = Surroundings(
+            seed=os.urandom(16).hex(),
+            clock=clock,
+            confirm=self._ask,
+            late=self._late.add,
+            recall=self._history.get_strings,
+        )
+        self._lexer: Lexer = SimpleLexer()
+        self.reader = self._new_reader()
+        self._late.attach(self.reader.app)
+
+    def run(self) -> int:
+        """Read and run until the person leaves."""
+        self._greet()
+        while True:
+            self._late.say_all()
+            draft, self._session.draft = self._session.draft, ""
+            try:
+                text = self.reader.prompt(default=draft, pre_run=self._load_the_rest)
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                break
+            if not self._run(text):
+                break
+        self._say_unanswered()
+        return 0
+
+    def _run(self, text: str) -> bool:
+        """Run a text; False when it asks to leave. Whatever goes wrong is said."""
+        from stripe_shell.repl.running import run_text
+
+        session = self._session
+        try:
+            return run_text(session, Source("<prompt>", text))
+        except ShellError as error:
+            session.screen.say(str(error))
+        except KeyboardInterrupt:
+            session.screen.say("interrupted")
+        except Exception as error:  # noqa: BLE001 (a mistake of the shell's own must not cost the person the session)
+            session.screen.say(f"internal error, please report it: {type(error).__name__}: {error}")
+        return True
+
+    def _greet(self) -> None:
+        connection = self._session.connection
+        origin = f"key from {connection.origin}" if connection.kind != "sandbox" else connection.origin
+        self._session.screen.say(f"/{connection.name} ({connection.problem or origin}) · @help helps, Ctrl-D leaves")
+
+    def _say_unanswered(self) -> None:
+        for asked in self._session.unanswered.values():
+            self._session.screen.say(f"no answer yet to {asked}: whether it took effect is unknown")
+
+    # --- what prompt_toolkit asks for -------------------------------------------------------------------
+
+    def _new_reader(self) -> PromptSession[str]:
+        session = self._session
+        return PromptSession(
+            lambda: prompt_text(session),
+            multiline=True,
+            prompt_continuation=lambda width, _line, _wrapped: continuation(width),
+            bottom_toolbar=self._toolbar,
+            completer=BlockCompleter(session),
+            complete_while_typing=True,
+            auto_suggest=SuggestFromHistory(self._history, self._way),
+            history=self._history,
+            key_bindings=key_bindings(_is_complete),
+            lexer=DynamicLexer(lambda: self._lexer),
+            style=STYLE,
+            include_default_pygments_style=False,
+            enable_suspend=True,
+        )
+
+    def _toolbar(self) -> StyleAndTextTuples:
+        buffer = self.reader.default_buffer
+        return toolbar(self._session, buffer.text, buffer.cursor_position)
+
+    def _load_the_rest(self) -> None:
+        """Once the first prompt stands, import in a thread what it could do without."""
+        if isinstance(self._lexer, SimpleLexer):
+            self.reader.app.after_render += self._start_loading
+
+    def _start_loading(self, _application: object) -> None:
+        self.reader.app.after_render -= self._start_loading
+        gc.freeze()
+        gc.enable()
+        Thread(target=self._import_the_rest, daemon=True).start()
+
+    def _import_the_rest(self) -> None:
+        from prompt_toolkit.filters import Condition
+        from prompt_toolkit.lexers import PygmentsLexer, RegexSync
+
+        import stripe_shell.repl.running
+        import stripe_shell.suggest.menu  # noqa: F401 (both for the first key, and the first Enter)
+        from stripe_shell.lang.highlight import StripeLexer
+
+        short = Condition(lambda: len(self.reader.default_buffer.text) <= LONG)
+        self._lexer = PygmentsLexer(StripeLexer, sync_from_start=short, syntax_sync=RegexSync(r"^\s*/\w"))
+        self.reader.app.invalidate()
+
+    def _ask(self, question: str) -> str:
+        """The line that is typed; Ctrl-C and Ctrl-D answer nothing."""
+        asker: PromptSession[str] = PromptSession(question, style=STYLE)
+        try:
+            return asker.prompt()
+        except (EOFError, KeyboardInterrupt):
+            return ""
+
+    def _way(self, name: str | None) -> Way | None:
+        connection = self._session.connection_of(name)
+        return (connection.name, connection.mode) if connection is not None else None
+
+    def _redacted(self, text: str) -> str:
+        from stripe_shell.repl.redact import redact
+
+        return redact(text, self._session.screen.secrets)
+
+
+def _is_complete(text: str) -> bool:
+    from stripe_shell.lang.cursor import is_complete
+
+    return is_complete(text)
