@@ -18,6 +18,7 @@ _RISK_SCORES: Final = {"normal": 32, "elevated": 70, "highest": 92}
 
 #: What a charge takes over from its intent.
 _INHERITED: Final = (
+    "application",
     "application_fee_amount",
     "currency",
     "customer",

@@ -46,10 +46,11 @@ def refusal(
     return StripeError(message, code=found, param=param, extra=extra)
 
 
-def method_sent(ctx: Context, params: Mapping[str, Any]) -> Json | None:
+def method_sent(ctx: Context, intent: Json, params: Mapping[str, Any]) -> Json | None:
     """The method that a call names or brings data for: by id, as `payment_method_data`, or in a confirmation token."""
     if params.get("confirmation_token"):
-        return _method_of_confirmation_token(ctx, params["confirmation_token"])
+        used: Json = ctx.behaviour("confirmation_token").use(ctx, params["confirmation_token"], intent)
+        return used
     if params.get("payment_method_data"):
         made = methods.of_params(ctx, params["payment_method_data"], "payment_method_data")
         ctx.insert(made)
@@ -252,12 +253,3 @@ def check_microdeposits(ctx: Context, words: Words, intent: Json, params: Mappin
 
 def _says_version(ctx: Context) -> bool:
     return any(name.lower() == "stripe-version" for name in ctx.request.headers)
-
-
-def _method_of_confirmation_token(ctx: Context, key: str) -> Json:
-    token = ctx.get("confirmation_token", key, param="confirmation_token")
-    hidden = ctx.hidden(token)
-    named = hidden.get("payment_method")
-    if named:
-        return ctx.get("payment_method", named, param="confirmation_token")
-    raise errors.invalid("You cannot use a ConfirmationToken more than once.", param="confirmation_token")

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from . import charges, errors, methods
+from . import charges, errors, intents, methods
 from .banks import FAILURES
 from .cards import DECLINES, CardFacts, Decline
 from .context import Context, Json
@@ -196,9 +196,14 @@ def attempt(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
     if method["type"] == "card":
         return _pay_by_card(ctx, intent, method, terms)
     if method["type"] in methods.DEBITS:
+        if intents.wants_microdeposits(intent, method) and not terms.authenticated:
+            return _require_action(ctx, intent, intents.microdeposit_action(ctx))
         return _debit(ctx, intent, method)
+    if method["type"] == "customer_balance":
+        paid: Attempt = ctx.behaviour("cash_balance").pay(ctx, intent, method)
+        return paid
     if terms.authenticated or method["type"] in ("link", "custom"):
-        return _charged(ctx, intent, method)
+        return charged(ctx, intent, method)
     return ask_for_action(ctx, intent, method, terms)
 
 
@@ -232,7 +237,7 @@ def _pay_by_card(ctx: Context, intent: Json, method: Json, terms: Terms) -> Atte
         decline = DECLINES[card.decline]
         charge = charges.fail_charge(ctx, intent, method, decline, card)
         return declined(ctx, intent, method, decline, charge)
-    return _charged(ctx, intent, method)
+    return charged(ctx, intent, method)
 
 
 def _needs_authentication(ctx: Context, intent: Json, method: Json, card: CardFacts, terms: Terms) -> bool:
@@ -246,7 +251,8 @@ def _needs_authentication(ctx: Context, intent: Json, method: Json, card: CardFa
     return card.authentication == "always"
 
 
-def _charged(ctx: Context, intent: Json, method: Json) -> Attempt:
+def charged(ctx: Context, intent: Json, method: Json) -> Attempt:
+    """The payment went through: it is charged, or held where it is to be captured later."""
     hold = is_hold(intent, method)
     _attach_for_later(ctx, intent, method)
     charge = charges.make_charge(ctx, intent, method, captured=not hold)
@@ -280,8 +286,11 @@ def is_hold(intent: Mapping[str, Any], method: Mapping[str, Any]) -> bool:
 
 def ask_for_action(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
     """The customer has to do something first; the intent says what."""
-    intent |= {"next_action": next_action(ctx, intent, terms.return_url), "status": "requires_action"}
-    intent["last_payment_error"] = None
+    return _require_action(ctx, intent, next_action(ctx, intent, terms.return_url))
+
+
+def _require_action(ctx: Context, intent: Json, action: Json) -> Attempt:
+    intent |= {"last_payment_error": None, "next_action": action, "status": "requires_action"}
     ctx.save(intent)
     ctx.emit("payment_intent.requires_action", intent)
     return Attempt("requires_action", intent)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from stripe_shell.sandbox import connect, sources
 from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.resource import Answer, Resource, action
 
 
 class Account(Resource):
@@ -32,21 +33,28 @@ class Account(Resource):
     def load(self, ctx: Context, key: str) -> Json | None:
         """A connected account, or one's own, which is there without being made."""
         found = ctx.find("account", key)
-        return self._own(ctx) if found is None and key == ctx.account else found
+        if found is None and key == ctx.account:
+            return self._own(ctx) if ctx.account == ctx.platform else self._keeper(ctx).find("account", key)
+        return found
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """A new account may do nothing yet, and has things to hand in."""
-        obj["requirements"] |= {
-            name: ["business_type", "external_account", "tos_acceptance.date", "tos_acceptance.ip"]
-            for name in ("currently_due", "eventually_due", "past_due")
-        } | {"disabled_reason": "requirements.past_due"}
+        """A new account may do nothing until it has handed in what is required."""
         self._ask_capabilities(obj, params)
+        self._take_external_account(ctx, obj, params)
+        self._judge(ctx, obj)
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Answer:
+        """Change an account; a connected one is kept by its platform, whoever asks."""
+        return super().update(self._keeper(ctx), obj, params)
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Capabilities that are asked for become inactive ones."""
+        """Capabilities that are asked for become inactive ones, or active ones when nothing is missing."""
         if ctx.row("account", obj["id"]) is None:
             ctx.insert(obj)
         self._ask_capabilities(obj, params)
+        self._take_external_account(ctx, obj, params)
+        if obj["id"] != ctx.account:
+            self._judge(ctx, obj)
 
     @action
     def retrieve_current(self, ctx: Context, params: Json) -> Json:
@@ -65,6 +73,32 @@ class Account(Resource):
         """A standard account leaves the platform."""
         if obj["type"] == "standard":
             ctx.emit("account.application.deauthorized", {"id": f"ca_{ctx.ids.text(24)}", "object": "application"})
+
+    def _keeper(self, ctx: Context) -> Context:
+        return connect.on_account(ctx, ctx.platform)
+
+    def _take_external_account(self, ctx: Context, obj: Json, params: Json) -> None:
+        given = params.get("external_account") or params.get("bank_account")
+        if given:
+            is_card = str(given).startswith("tok_") or (isinstance(given, dict) and given.get("object") == "card")
+            kind = ctx.behaviour("card" if is_card else "bank_account")
+            kind.make(ctx, given, customer=None, account=obj["id"])
+
+    def _judge(self, ctx: Context, obj: Json) -> None:
+        """Say what is missing; an account of which nothing is missing may take payments and be paid out to."""
+        terms = obj["tos_acceptance"] or {}
+        given = {
+            "business_type": obj["business_type"],
+            "external_account": sources.external_accounts(ctx, obj["id"]),
+            "tos_acceptance.date": terms.get("date"),
+            "tos_acceptance.ip": terms.get("ip"),
+        }
+        missing = [name for name, value in given.items() if not value]
+        obj["requirements"] |= {name: list(missing) for name in ("currently_due", "eventually_due", "past_due")}
+        obj["requirements"]["disabled_reason"] = "requirements.past_due" if missing else None
+        obj |= dict.fromkeys(("charges_enabled", "details_submitted", "payouts_enabled"), not missing)
+        status = "inactive" if missing else "active"
+        obj["capabilities"] = dict.fromkeys(obj["capabilities"], status)
 
     def _own(self, ctx: Context) -> Json:
         own = self.fresh(ctx, {"id": ctx.account})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from stripe_shell.sandbox import charges, due, errors, intents, payments
+from stripe_shell.sandbox import cash, charges, connect, due, errors, intents, payments
 from stripe_shell.sandbox.banks import FAILURES
 from stripe_shell.sandbox.cards import Decline
 from stripe_shell.sandbox.context import Context, Json
@@ -13,6 +13,7 @@ from stripe_shell.sandbox.intents import PAYMENT
 from stripe_shell.sandbox.methods import bank_of
 from stripe_shell.sandbox.payments import Attempt, Terms
 from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.spec.model import Operation
 
 _CANCELABLE: Final = (*payments.EARLY, "requires_capture", "processing")
 _CONFIRM_ONLY: Final = ("error_on_requires_action", "mandate", "mandate_data", "off_session", "return_url")
@@ -39,6 +40,15 @@ class PaymentIntent(Resource):
     }
     absent = ("hooks", "payment_details", "presentment_details")
     unechoed = ("automatic_payment_methods", "radar_options")
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """An older word for bank transfers in Japan is taken too."""
+        options = params.get("payment_method_options")
+        balance = options.get("customer_balance") if isinstance(options, dict) else None
+        transfer = balance.get("bank_transfer") if isinstance(balance, dict) else None
+        if isinstance(transfer, dict) and transfer.get("type") == "jp_bank_account":
+            transfer["type"] = "jp_bank_transfer"
+        return super().take_legacy(operation, params)
 
     # --- made and changed ------------------------------------------------------------------------------------
 
@@ -75,6 +85,8 @@ class PaymentIntent(Resource):
         if "link" in obj["payment_method_types"]:
             options["link"] = {"persistent_token": None} | (options.get("link") or {})
         obj["payment_method_options"] = options
+        if ctx.account != ctx.platform:
+            obj["application"] = connect.application_of(ctx)
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Refuse what can no longer be changed."""
@@ -141,7 +153,7 @@ class PaymentIntent(Resource):
 
     def _method_for(self, ctx: Context, obj: Json, params: Json) -> Json:
         """What is sent, else the intent's own, else the customer's default."""
-        sent = intents.method_sent(ctx, params)
+        sent = intents.method_sent(ctx, obj, params)
         if sent is not None:
             return sent
         key = obj["payment_method"]
@@ -158,7 +170,7 @@ class PaymentIntent(Resource):
         if params.get("confirm"):
             obj["payment_method"] = None
             return
-        method = intents.method_sent(ctx, params) if "confirmation_token" not in params else None
+        method = intents.method_sent(ctx, obj, params) if "confirmation_token" not in params else None
         if method is not None:
             intents.check_owner(ctx, PAYMENT, obj, method)
             intents.check_type(ctx, PAYMENT, obj, method)
@@ -231,6 +243,25 @@ class PaymentIntent(Resource):
         ctx.emit("payment_intent.amount_capturable_updated", obj, ctx.save(obj))
         return obj
 
+    @action
+    def verify_microdeposits(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Verify a bank account by the two small deposits, or by the code that came with one; then debit it."""
+        intents.check_microdeposits(ctx, PAYMENT, obj, params)
+        payments.authenticate(ctx, obj)
+        return obj
+
+    @action
+    def apply_customer_balance(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Pay from what the customer has sent by bank transfer."""
+        if obj["status"] != "requires_action" or not obj["customer"]:
+            message = (
+                "You can only apply the cash balance to a PaymentIntent that waits for a bank transfer; this one has a "
+                f"status of {obj['status']}."
+            )
+            raise intents.refusal(ctx, PAYMENT, obj, message)
+        cash.apply(ctx, obj, params.get("amount"))
+        return obj
+
     # --- what comes later ---------------------------------------------------------------------------------------
 
     def hold(self, ctx: Context, obj: Json) -> None:
@@ -298,6 +329,9 @@ def _check_capture(ctx: Context, obj: Json, params: Json, amount: Any) -> None:
 
 
 def _check_transfer(ctx: Context, obj: Json, params: Json) -> None:
+    destination = (params.get("transfer_data") or {}).get("destination")
+    if destination:
+        connect.check_destination(ctx, destination, "transfer_data[destination]")
     fee = params.get("application_fee_amount")
     if fee is None:
         return

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, Final
 
-from stripe_shell.sandbox import due, errors, ledger, methods
+from stripe_shell.sandbox import connect, due, errors, ledger, methods
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.currencies import written
 from stripe_shell.sandbox.resource import Resource, action
@@ -43,9 +44,26 @@ class Refund(Resource):
         charge["amount_refunded"] += amount
         charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
         ctx.emit("charge.refunded", charge, ctx.save(charge))
+        self._share(ctx, charge, refund, params)
         if fate != "succeeded":
             due.later(ctx, 0, refund, "succeed" if fate == "pending" else "fail")
         return refund
+
+    def _share(self, ctx: Context, charge: Json, refund: Json, params: Json) -> None:
+        """Take back what a connected account got, and give back the application fee, in proportion."""
+        part = Fraction(refund["amount"], charge["amount"])
+        if params.get("reverse_transfer"):
+            transfer = ctx.find("transfer", charge.get("transfer")) if charge.get("transfer") else None
+            if transfer is None:
+                raise errors.invalid(
+                    f"Cannot reverse the transfer of charge {charge['id']} because it has none.",
+                    param="reverse_transfer",
+                )
+            amount = min(int(transfer["amount"] * part), transfer["amount"] - transfer["amount_reversed"])
+            refund["transfer_reversal"] = connect.reverse(ctx, transfer, amount, refund=refund["id"])["id"]
+            ctx.save(refund)
+        if params.get("refund_application_fee"):
+            connect.give_fee_back(ctx, charge, part)
 
     # --- later -----------------------------------------------------------------------------------------------
 

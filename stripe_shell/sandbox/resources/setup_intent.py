@@ -103,7 +103,7 @@ class SetupIntent(Resource):
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _confirm(self, ctx: Context, obj: Json, params: Json) -> None:
-        sent = intents.method_sent(ctx, params)
+        sent = intents.method_sent(ctx, obj, params)
         method = sent or (ctx.find("payment_method", obj["payment_method"]) if obj["payment_method"] else None)
         if method is None:
             raise intents.missing_method(ctx, SETUP, obj)
@@ -174,7 +174,7 @@ class SetupIntent(Resource):
         if params.get("confirm"):
             obj["payment_method"] = None
             return
-        method = intents.method_sent(ctx, params) if "confirmation_token" not in params else None
+        method = intents.method_sent(ctx, obj, params) if "confirmation_token" not in params else None
         if method is not None:
             intents.check_owner(ctx, SETUP, obj, method)
             obj["payment_method"] = method["id"]

@@ -1,0 +1,18 @@
+"""Cash balances of customers: shown, and paid from."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import cash
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.payments import Attempt
+from stripe_shell.sandbox.resource import Resource
+
+
+class CashBalance(Resource):
+    """`/v1/customers/{customer}/cash_balance`."""
+
+    object = "cash_balance"
+
+    def pay(self, ctx: Context, intent: Json, method: Json) -> Attempt:
+        """Pay an intent from the customer's cash balance, or ask for a bank transfer."""
+        return cash.pay(ctx, intent, method)

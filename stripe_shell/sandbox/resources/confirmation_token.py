@@ -1,0 +1,49 @@
+"""Confirmation tokens: a payment method and what else was collected, for one confirmation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stripe_shell.sandbox import errors, methods
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+#: How long a token can be used, in seconds.
+LIVES: Final = 12 * 3600
+
+_NOT_PREVIEWED: Final = ("id", "object", "created", "livemode", "metadata")
+
+
+class ConfirmationToken(Resource):
+    """`/v1/test_helpers/confirmation_tokens` makes them, `/v1/confirmation_tokens` shows them."""
+
+    object = "confirmation_token"
+    unechoed = ("payment_method_options",)
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Make one of a payment method or of the data of one."""
+        if params.get("payment_method"):
+            method = ctx.get("payment_method", params["payment_method"], param="payment_method")
+        elif params.get("payment_method_data"):
+            method = methods.of_params(ctx, params["payment_method_data"], "payment_method_data")
+            ctx.insert(method)
+        else:
+            raise errors.missing_parameter("payment_method_data")
+        token = self.fresh(ctx)
+        self.echo(token, params)
+        preview = {name: value for name, value in methods.snapshot(ctx, method).items() if name not in _NOT_PREVIEWED}
+        token |= {"expires_at": ctx.now() + LIVES, "payment_method_preview": preview}
+        ctx.hidden(token)["payment_method"] = method["id"]
+        ctx.insert(token)
+        return token
+
+    def use(self, ctx: Context, key: str, intent: Json) -> Json:
+        """The method of a token, which is used up by this intent. Raises StripeError when it was before."""
+        token = ctx.get("confirmation_token", key, param="confirmation_token")
+        if token["payment_intent"] or token["setup_intent"]:
+            raise errors.invalid("You cannot use a ConfirmationToken more than once.", param="confirmation_token")
+        if token["expires_at"] <= ctx.now():
+            raise errors.invalid("This ConfirmationToken has expired.", param="confirmation_token")
+        token[intent["object"]] = intent["id"]
+        ctx.save(token)
+        return ctx.get("payment_method", ctx.hidden(token)["payment_method"])

@@ -1,0 +1,21 @@
+"""Rows of customers' cash balances, and bank transfers that are made up for tests."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import cash, errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource, action
+
+
+class CustomerCashBalanceTransaction(Resource):
+    """`/v1/customers/{customer}/cash_balance_transactions`."""
+
+    object = "customer_cash_balance_transaction"
+    indexed = ("customer",)
+
+    @action("test_helpers.customer.fund_cash_balance")
+    def fund(self, ctx: Context, params: Json) -> Json:
+        """A bank transfer of the customer comes in."""
+        if params["amount"] < 1:
+            raise errors.below_minimum("amount", 1)
+        return cash.fund(ctx, ctx.path["customer"], params["amount"], params["currency"], params.get("reference"))

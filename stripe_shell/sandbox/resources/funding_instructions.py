@@ -1,0 +1,25 @@
+"""Funding instructions: where a customer sends money to fill the cash balance."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import cash
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+
+class FundingInstructions(Resource):
+    """`POST /v1/customers/{customer}/funding_instructions`; answered and kept nowhere."""
+
+    object = "funding_instructions"
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """The bank account for the kind of transfer."""
+        made = self.fresh(ctx)
+        kind = params["bank_transfer"]["type"]
+        made["bank_transfer"] = {
+            "country": "US" if kind == "us_bank_transfer" else "DE",
+            "financial_addresses": [cash.address(kind)],
+            "type": kind,
+        }
+        made["currency"] = params["currency"]
+        return made
