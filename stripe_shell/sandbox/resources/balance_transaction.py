@@ -20,9 +20,9 @@ class BalanceTransaction(Resource):
     indexed = ("source", "type")
 
     def fresh(self, ctx: Context, members: Json | None = None) -> Json:  # type: ignore[override]
-        """A row; that of a payment or a refund has an id like theirs."""
+        """A row; that of a payment or a refund has an id like theirs, unless it is seeded with one."""
         row = super().fresh(ctx, members)
-        if row["type"] in _OF_PAYMENTS:
+        if row["type"] in _OF_PAYMENTS and "id" not in (members or {}):
             row["id"] = ctx.ids.new("txn", ctx.now(), ctx.account, "3")
         return row
 
