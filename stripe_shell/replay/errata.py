@@ -10,7 +10,7 @@ from stripe_shell.diagnostics import Diagnostic, Source, Span
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import field, record
 
-_HEAD = re.compile(r"^\[\[(erratum|reading)\]\]", re.MULTILINE)
+_HEAD = re.compile(r"^[ \t]*\[\[[ \t]*(erratum|reading)[ \t]*\]\]", re.MULTILINE)
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -77,12 +77,21 @@ def read_errata(source: Source) -> Errata:
         data = tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{source.name} is not TOML: {error}") from error
-    spans = {kind: _spans(source, kind) for kind in ("erratum", "reading")}
     for name in data.keys() - {"erratum", "reading"}:
         raise ConfigurationError(f"{source.name}: `{name}` is neither [[erratum]] nor [[reading]]")
-    errata = [_erratum(entry, span) for entry, span in zip(data.get("erratum", []), spans["erratum"], strict=True)]
-    readings = [_reading(entry, span) for entry, span in zip(data.get("reading", []), spans["reading"], strict=True)]
+    errata = [_erratum(entry, span) for entry, span in _entries(data, "erratum", source)]
+    readings = [_reading(entry, span) for entry, span in _entries(data, "reading", source)]
     return Errata(tuple(errata), tuple(readings))
+
+
+def _entries(data: Mapping[str, Any], kind: str, source: Source) -> Iterator[tuple[Mapping[str, Any], Span]]:
+    """The entries of a kind, each with the place of its head."""
+    entries = data.get(kind, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigurationError(f"{source.name}: `{kind}` is written [[{kind}]]")
+    spans = [Span(source, *match.span()) for match in _HEAD.finditer(source.text) if match[1] == kind]
+    for number, entry in enumerate(entries):
+        yield entry, spans[number] if len(spans) == len(entries) else Span(source, 0, 0)
 
 
 def path_text(path: tuple[str | int, ...]) -> str:
@@ -93,10 +102,6 @@ def path_text(path: tuple[str | int, ...]) -> str:
 def no_longer_applies(erratum: Erratum | Reading, why: str) -> Diagnostic:
     """E405."""
     return Diagnostic("E405", f"the erratum no longer applies: {why}", erratum.span, label="remove or correct it")
-
-
-def _spans(source: Source, kind: str) -> list[Span]:
-    return [Span(source, *match.span()) for match in _HEAD.finditer(source.text) if match[1] == kind]
 
 
 def _erratum(entry: Mapping[str, Any], span: Span) -> Erratum:
@@ -113,7 +118,11 @@ def _erratum(entry: Mapping[str, Any], span: Span) -> Erratum:
             raise _wrong(span, "say what holds instead: either `expect` or `row`")
         if entry.get("row") not in {None, "absent", "shape"}:
             raise _wrong(span, '`row` is "absent" or "shape"')
+    if not isinstance(entry.get("seed", {}), dict):
+        raise _wrong(span, '`seed` is a table: { currency = "usd" }')
     path = tuple(_steps(entry.get("path", "")))
+    if path_text(path) != entry.get("path", ""):
+        raise _wrong(span, "`path` is like `data[0].status`")
     return Erratum(**{**entry, "path": path, "span": span})
 
 
@@ -125,8 +134,11 @@ def _reading(entry: Mapping[str, Any], span: Span) -> Reading:
 
 
 def _check_entry(entry: Mapping[str, Any], known: set[str], span: Span) -> None:
-    for name in entry.keys() - known:
+    for name in sorted(entry.keys() - known):
         raise _wrong(span, f"unknown key `{name}`; known: {', '.join(sorted(known))}")
+    for name in ("reason", "example", "path", "row", "symbol", "text", "settled"):
+        if not isinstance(entry.get(name, ""), str):
+            raise _wrong(span, f"`{name}` is a text")
     if not str(entry.get("reason", "")).strip():
         raise _wrong(span, "a `reason` is needed")
 

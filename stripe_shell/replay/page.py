@@ -17,11 +17,14 @@ from stripe_shell.replay.places import JsonPath, json_places
 from stripe_shell.wire import parse_json
 
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~).*$", re.MULTILINE)
-#: `**Response:**` of Markdown and `Response::` of reStructuredText.
-_RESPONSE = re.compile(r"^[ \t]*(?:\*\*|__)?Response:{1,2}(?:\*\*|__)?:?[ \t]*$", re.MULTILINE)
+#: `**Response:**` and `### Response` of Markdown, `Response::` of reStructuredText.
+_RESPONSE = re.compile(
+    r"^[ \t]*(?:(?:\*\*|__)?Response(?::{1,2}(?:\*\*|__)?|(?:\*\*|__):)|#{1,6}[ \t]+Response:?)[ \t]*(?=\r?$)",
+    re.MULTILINE,
+)
 _HEADER = re.compile(r"/[A-Za-z0-9][A-Za-z0-9_-]*(?:[ \t]+(?P<inline>[^\n]*))?\Z")
-#: `/connection [action] [parameters]` shows how a block is built, it is none.
-_USAGE = re.compile(r"[\[<{]")
+#: `create customer email=…`. Not `[action] [parameters]`, which shows how a block is built, and not a sentence.
+_INLINE = re.compile(r"[a-z][a-z0-9_]*(?:[ \t]+[a-z][a-z0-9_.]*)?(?:[ \t]+[^\s=]+=.*)?[ \t\r]*\Z")
 
 
 @record
@@ -77,7 +80,7 @@ def _example_end(text: str, lines: list[Line], index: int) -> int:
     """The index behind the last line of the example that starts at `index`; `index` when none starts there."""
     header = lines[index]
     match = _HEADER.match(text[header.body : header.end]) if header.kind == "header" else None
-    if match is None or (match["inline"] and _USAGE.search(match["inline"])):
+    if match is None or (match["inline"] and not _INLINE.match(match["inline"])):
         return index
     end = _body_end(lines, index + 1, begun=bool(match["inline"]))
     if end == index + 1 and not match["inline"]:
@@ -91,13 +94,13 @@ def _example_end(text: str, lines: list[Line], index: int) -> int:
 
 
 def _body_end(lines: list[Line], index: int, *, begun: bool) -> int:
-    """The index behind the last body line: blank lines before the first one do not end the block."""
+    """The index behind the last body line: blank lines before the first one do not end the block, comments never do."""
     end = index
     for position in range(index, len(lines)):
         kind = lines[position].kind
         if kind in {"param", "directive"}:
             begun, end = True, position + 1
-        elif kind != "blank" or begun:
+        elif (kind != "blank" or begun) and kind != "comment":
             break
     return end
 

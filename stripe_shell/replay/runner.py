@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.expect import MISSING, Difference, equals, show, walk
 from stripe_shell.engine.interpreter import Engine
 from stripe_shell.engine.keys import idempotency_key
-from stripe_shell.engine.links import Link
+from stripe_shell.engine.links import Link, connection_of
 from stripe_shell.engine.outcome import EXIT_CODES, Outcome
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.lang.ast import Block
 from stripe_shell.records import record, replace
 from stripe_shell.replay.errata import Errata, Erratum, no_longer_applies, path_text
 from stripe_shell.replay.page import Example, Page
-from stripe_shell.replay.seeds import Seeded, Seeder, read_document
+from stripe_shell.replay.seeds import Document, Seeded, Seeder, read_document
 from stripe_shell.replay.symbols import Bindings, compare, is_symbol, substitute_block, symbols_in, symbols_of_block
 
 Verdict = Literal["passed", "failed", "skipped"]
@@ -60,14 +61,18 @@ class Replay:
 def replay_page(engine: Engine, page: Page, errata: Errata, scope: Scope, *, run_id: str) -> Iterator[Result | Replay]:
     """Run the examples in order, telling each result as it is there, and the whole at the end.
 
-    Raises ConfigurationError for a live connection: a documentation page is not run against real money.
+    Nothing is sent when one of them does not fit the table, or would go to a live connection: a documentation page is
+    not run against real money, not even to read. Raises what a transport raises while objects are seeded.
     """
-    problems = [*page.diagnostics, *engine.check([example.block for example in page.examples], scope)]
+    blocks = [example.block for example in page.examples]
+    # Examples may save their answers under one name: each stands for itself.
+    found = [problem for problem in engine.check(blocks, scope) if problem.code not in {"E305", "E503"}]
+    problems = [*page.diagnostics, *found, *_refuse_live(engine, blocks, scope)]
     if has_errors(problems):
         yield Replay((), tuple(problems))
         return
     link = _link(engine, scope)
-    runner = _Runner(engine, page, errata, scope, run_id)
+    runner = _Runner(engine, page, errata, scope, run_id, read_document(page.examples, errata))
     results: list[Result] = []
     for result in runner.run(link):
         results.append(result)
@@ -79,10 +84,19 @@ def _link(engine: Engine, scope: Scope) -> Link:
     link = engine.links.find(scope.settings.connection, None)
     if isinstance(link, Diagnostic):
         raise ConfigurationError(link.message)
-    if link.counts_as_live:
-        message = "is in live mode, or may be: a page is replayed in test mode or on the sandbox"
-        raise ConfigurationError(f"the connection `{link.name}` {message}")
     return link
+
+
+def _refuse_live(engine: Engine, blocks: Sequence[Block], scope: Scope) -> Iterator[Diagnostic]:
+    """E503 for the first example of every connection that is live, or may be."""
+    named = {connection_of(block, scope, engine.links): block for block in reversed(blocks)}
+    named.setdefault(scope.settings.connection, blocks[0])  # objects are seeded there
+    for name, block in named.items():
+        link = engine.links.find(name, block.connection_span)
+        if isinstance(link, Link) and link.counts_as_live:
+            message = f"the connection `{link.name}` is in live mode, or may be"
+            label = "a page is replayed in test mode or on the sandbox"
+            yield Diagnostic("E503", message, block.connection_span, label=label)
 
 
 @record(frozen=False)
@@ -92,10 +106,10 @@ class _Runner:
     errata: Errata
     scope: Scope
     run_id: str
+    document: Document
 
     def run(self, link: Link) -> Iterator[Result]:
-        document = read_document(self.page.examples, self.errata)
-        seeder = Seeder(document, self.errata, self.engine.table, link, self.run_id, self._create_early)
+        seeder = Seeder(self.document, self.errata, self.engine.table, link, self.run_id, self._create_early)
         seeded = seeder.seed()
         bindings: Bindings = seeded.bindings
         scope = self.scope
@@ -117,12 +131,12 @@ class _Runner:
         return outcome.body if outcome.status == "passed" and isinstance(outcome.body, dict) else None
 
     def _judge(self, example: Example, outcome: Outcome, bindings: Bindings) -> tuple[Result, Bindings]:
-        if outcome.status != "passed":
+        if outcome.status != "passed" and not _shows_error(example, outcome):
             return Result(example, "failed", outcome.diagnostics, outcome=outcome), bindings
         if example.expected is None:
             return Result(example, "passed", outcome=outcome), bindings
         errata = self.errata.of_example(example.name)
-        found = [problem for e in errata if (problem := _needless(e, example, outcome.body, bindings))]
+        found = [problem for e in errata if (problem := _needless(e, errata, example, outcome.body, bindings))]
         expected, shapes = _corrected(example.expected, errata)
         comparison = compare(expected, outcome.body, bindings)
         differences = [*comparison.differences, *_shape_differences(shapes, outcome.body, bindings)]
@@ -148,12 +162,14 @@ class _Runner:
     def outdated(self, results: Sequence[Result]) -> Iterator[Diagnostic]:
         """E405 for every erratum and reading that has nothing to correct in this page."""
         names = {example.name for example in self.page.examples}
-        wanted = set(read_document(self.page.examples, self.errata).wanted)
+        wanted = set(self.document.wanted)
         for erratum in self.errata.errata:
             if erratum.example is not None and erratum.example not in names:
                 yield no_longer_applies(erratum, f"the page has no example `{erratum.example}`")
             elif erratum.symbol is not None and erratum.symbol not in wanted:
                 yield no_longer_applies(erratum, f"`{erratum.symbol}` needs no seed")
+            elif erratum.symbol is not None and _says_all(self.document.rows.get(erratum.symbol), erratum.seed):
+                yield no_longer_applies(erratum, f"the page itself says so of {erratum.symbol}")
         for reading in self.errata.readings:
             if reading.text not in self.page.source.text:
                 yield no_longer_applies(reading, f"the page does not say `{reading.text}`")
@@ -174,11 +190,19 @@ def _blocked(example: Example, seeded: Seeded) -> Result | None:
     return None
 
 
+def _shows_error(example: Example, outcome: Outcome) -> bool:
+    """Whether the call was refused and the page shows a refusal, so that the two can be compared."""
+    documented = isinstance(example.expected, dict) and "error" in example.expected
+    return documented and outcome.status == "failed" and isinstance(outcome.body, dict)
+
+
 # --- errata -------------------------------------------------------------------------------------------------
 
 
-def _needless(erratum: Erratum, example: Example, body: Any, bindings: Bindings) -> Diagnostic | None:
-    """E405 when the page no longer says what is corrected, or the answer no longer needs the correction."""
+def _needless(
+    erratum: Erratum, errata: Sequence[Erratum], example: Example, body: Any, bindings: Bindings
+) -> Diagnostic | None:
+    """E405 when the page no longer says what is corrected, or the answer is as documented without the correction."""
     documented = walk(example.expected, erratum.path)
     says = documented.get("id") if erratum.row and isinstance(documented, dict) else documented
     if says is MISSING or not equals(says, erratum.says):
@@ -187,12 +211,16 @@ def _needless(erratum: Erratum, example: Example, body: Any, bindings: Bindings)
         wanted = bindings.get(str(erratum.says), erratum.says)
         if _row_named(walk(body, erratum.path[:-1]), wanted) is not None:
             return no_longer_applies(erratum, f"the row {erratum.says} is in the answer")
-        return None
-    if erratum.row == "shape":
-        rows = walk(body, erratum.path[:-1])
-        fits = isinstance(rows, list) and any(not compare(documented, row, bindings).differences for row in rows)
-        return no_longer_applies(erratum, "the row is answered as documented") if fits else None
+    others = [other for other in errata if other is not erratum]
+    expected, shapes = _corrected(example.expected, others)
+    if not compare(expected, body, bindings).differences and not list(_shape_differences(shapes, body, bindings)):
+        return no_longer_applies(erratum, "the answer is as documented")
     return None
+
+
+def _says_all(row: Mapping[str, Any] | None, seed: Mapping[str, Any]) -> bool:
+    """Whether the page shows every parameter that an erratum adds."""
+    return row is not None and all(key in row and equals(row[key], value) for key, value in seed.items())
 
 
 def _corrected(expected: Any, errata: Sequence[Erratum]) -> tuple[Any, list[tuple[Erratum, Any]]]:

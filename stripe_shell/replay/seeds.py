@@ -6,15 +6,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from stripe_shell.engine.encode import FORM
+from stripe_shell.engine.encode import encode
+from stripe_shell.engine.keys import idempotency_key
 from stripe_shell.engine.links import Link
+from stripe_shell.engine.resolve import Call
 from stripe_shell.records import record
 from stripe_shell.replay.errata import Errata
 from stripe_shell.replay.page import Example
-from stripe_shell.replay.symbols import Bindings, is_symbol, substitute, symbols_in, symbols_of_block
+from stripe_shell.replay.symbols import Bindings, compare, is_symbol, substitute, symbols_in, symbols_of_block
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
-from stripe_shell.wire import Request, encode_form
+from stripe_shell.wire import Request, Response
 
 
 @record
@@ -28,30 +30,45 @@ class Seeded:
 
 @record
 class Document:
-    """What a page says of the objects that its symbols stand for."""
+    """What a page says of the objects that its symbols stand for.
+
+    `creators` tells which example brings a symbol into being: it creates the object, or one that the object is part
+    of. `wanted` are the symbols that are used before that; `answers` what each example is said to answer.
+    """
 
     rows: Mapping[str, dict[str, Any]]
     creators: Mapping[str, int]
     wanted: tuple[str, ...]
+    answers: tuple[Any, ...]
 
 
 def read_document(examples: Sequence[Example], errata: Errata) -> Document:
     """Collect the rows, which example creates which symbol, and the symbols that are used before they are created."""
     rows: dict[str, dict[str, Any]] = {}
     creators: dict[str, int] = {}
+    parts: dict[str, int] = {}
     for index, example in enumerate(examples):
         for row in _rows_in(example.expected):
             rows.setdefault(str(row["id"]), row)
         created = example.expected.get("id") if isinstance(example.expected, dict) else None
         if example.name.startswith("create ") and created is not None and is_symbol(created):
             creators.setdefault(created, index)
+            for symbol in _parts_of(example, errata):
+                parts.setdefault(symbol, index)
+    creators = {**parts, **creators}
     wanted = [
         symbol
         for index, example in enumerate(examples)
         for symbol in (*symbols_of_block(example.block), *_objects_of(example, errata))
         if creators.get(symbol, len(examples)) > index
     ]
-    return Document(rows, creators, tuple(dict.fromkeys(wanted)))
+    return Document(rows, creators, tuple(dict.fromkeys(wanted)), tuple(example.expected for example in examples))
+
+
+def _parts_of(example: Example, errata: Errata) -> Iterator[str]:
+    """The objects inside an answer that come into being with it, like the items of a subscription."""
+    given = {*symbols_of_block(example.block), *(erratum.symbol for erratum in errata.errata)}
+    yield from (row["id"] for row in _rows_in(example.expected) if row["id"] not in given)
 
 
 def _rows_in(data: Any) -> Iterator[dict[str, Any]]:
@@ -119,7 +136,7 @@ class Seeder:
         parameters = {**{k: v for k, v in row.items() if k != "id"}, **self.errata.seeds(symbol)}
         self._make_dependencies(parameters, symbol, state, chain)
         operation = self.table.operation("create", str(row.get("object")))
-        if operation is None:
+        if operation is None or any(name not in parameters for name in operation.path_params):
             self._put(symbol, row, state)
         else:
             self._create(symbol, row, operation, state)
@@ -134,11 +151,15 @@ class Seeder:
         body = self.create_example(index, state.bindings)
         if body is None or "id" not in body:
             state.failed[symbol] = "its create example did not succeed when it was run early"
-        else:
-            state.bindings[symbol] = body["id"]
+            return
+        state.bindings |= compare(self.document.answers[index], body, state.bindings).bindings
+        if symbol not in state.bindings:
+            state.failed[symbol] = "its create example answered no such object when it was run early"
 
     def _create(self, symbol: str, row: Mapping[str, Any], operation: Operation, state: _State) -> None:
         known = operation.params.fields
+        names = {**row, **self.errata.seeds(symbol)}
+        path_params = {name: str(substitute(names[name], state.bindings)) for name in operation.path_params}
         parameters = {key: value for key, value in row.items() if key in known and key != "id"}
         tree = substitute({**parameters, **self.errata.seeds(symbol)}, state.bindings)
         lacking = [name for name, field in known.items() if field.required and name not in tree]
@@ -146,9 +167,9 @@ class Seeder:
             missing = ", ".join(f"`{name}`" for name in lacking)
             state.failed[symbol] = f"the page does not say its {missing}: an erratum can (`symbol`, `seed`)"
             return
-        body = self._send(operation.path, tree, f"seed {symbol}")
+        body = self._send(Call(operation, path_params, tree), f"seed {symbol}")
         if "id" not in body:
-            state.failed[symbol] = str(body.get("error", {}).get("message", "it could not be created"))
+            state.failed[symbol] = _message(body, "it could not be created")
             return
         state.bindings[symbol] = body["id"]
         self._bring_to_status(symbol, row, body, state)
@@ -158,10 +179,9 @@ class Seeder:
         if row.get("status") != "canceled" or body.get("status") == "canceled":
             return
         operation = self.table.operation("cancel", str(row.get("object")))
-        if operation is None:
+        if operation is None or operation.path_params != (operation.object_param,):
             return
-        path = operation.path.format_map(dict.fromkeys(operation.path_params, body["id"]))
-        answer = self._send(path, {}, f"cancel {symbol}", method=operation.method)
+        answer = self._send(Call(operation, dict.fromkeys(operation.path_params, body["id"]), {}), f"cancel {symbol}")
         if answer.get("status") != "canceled":
             state.failed[symbol] = "it could not be canceled"
 
@@ -175,20 +195,27 @@ class Seeder:
         if response.ok:
             state.bindings[symbol] = symbol
         else:
-            state.failed[symbol] = response.json().get("error", {}).get("message", "it could not be put there")
+            state.failed[symbol] = _message(_body(response), "it could not be put there")
 
-    def _send(self, path: str, tree: Mapping[str, Any], step: str, method: str = "POST") -> dict[str, Any]:
-        from stripe_shell.engine.keys import idempotency_key
+    def _send(self, call: Call, step: str) -> dict[str, Any]:
+        """The body of the answer; empty where it is no object. Raises what the transport raises."""
+        version = self.link.version or self.table.version
+        key = idempotency_key(self.run_id, step)
+        request = encode(call, version=version, account=self.link.account, idempotency_key=key)
+        return _body(self.link.transport.send(request))
 
-        headers = {"Content-Type": FORM, "Stripe-Version": self.link.version or self.table.version}
-        if self.link.account:
-            headers["Stripe-Account"] = self.link.account
-        text = encode_form(tree)
-        body, query = (text.encode(), "") if method == "POST" else (b"", text)
-        key = idempotency_key(self.run_id, step) if method == "POST" else None
-        request = Request(method, path, query=query, body=body, headers=headers, idempotency_key=key)
-        answer = self.link.transport.send(request).json()
-        return answer if isinstance(answer, dict) else {}
+
+def _body(response: Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _message(body: Mapping[str, Any], otherwise: str) -> str:
+    error = body.get("error")
+    return str(error.get("message", otherwise)) if isinstance(error, dict) else otherwise
 
 
 @record(frozen=False)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stripe_shell.engine.expect import MISSING, Difference, equals, match_rows
-from stripe_shell.lang.ast import Block, Comment, Directive, Param, Text, Value
-from stripe_shell.records import record, replace
+from stripe_shell.lang.ast import Block, Comment, Directive, Param, Text
+from stripe_shell.records import fields, is_record, record, replace
 
 _SYMBOL = re.compile(r"\b[a-z]+(?:_[a-z]+)*_\d{10}\b")
 
@@ -56,21 +56,21 @@ def substitute(data: Any, bindings: Bindings) -> Any:
 
 
 def substitute_block(block: Block, bindings: Bindings) -> Block:
-    """The block with bound symbols replaced in its parameters."""
-    return replace(block, items=tuple(_substitute_item(item, bindings) for item in block.items))
+    """The block with bound symbols replaced in its parameters, and in what its directives compare with."""
+    items: tuple[Param | Directive | Comment, ...] = _substitute_node(block.items, bindings)
+    return replace(block, items=items)
 
 
-def _substitute_item(item: Param | Directive | Comment, bindings: Bindings) -> Param | Directive | Comment:
-    if not isinstance(item, Param):
-        return item
-    return replace(item, value=_substitute_value(item.value, bindings))
-
-
-def _substitute_value(value: Value, bindings: Bindings) -> Value:
-    parts = tuple(
-        replace(part, text=_replace(part.text, bindings)) if isinstance(part, Text) else part for part in value.parts
-    )
-    return replace(value, parts=parts)
+def _substitute_node(node: Any, bindings: Bindings) -> Any:
+    """A node of the syntax tree with every text in it replaced; places stay what they are."""
+    if isinstance(node, Text):
+        return replace(node, text=_replace(node.text, bindings))
+    if isinstance(node, tuple):
+        return tuple(_substitute_node(item, bindings) for item in node)
+    if is_record(node):
+        members = {field.name: getattr(node, field.name) for field in fields(node) if field.compare}
+        return replace(node, **{name: _substitute_node(value, bindings) for name, value in members.items()})
+    return node
 
 
 def _replace(text: str, bindings: Bindings) -> str:
@@ -96,7 +96,8 @@ def compare(expected: Any, actual: Any, bindings: Bindings, path: tuple[str | in
         return _compare_rows(expected, actual, bindings, path)
     if is_symbol(expected):
         return _compare_symbol(expected, actual, bindings, path)
-    same = equals(actual, expected) if actual is not MISSING else False
+    wanted = _replace(expected, bindings) if isinstance(expected, str) else expected
+    same = equals(actual, wanted) if actual is not MISSING else False
     return Comparison(() if same else (Difference(path, expected, actual),), bindings)
 
 
