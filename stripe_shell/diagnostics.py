@@ -69,6 +69,7 @@ CODES: dict[str, str] = {
     "W203": "placeholder connection",
     "W204": "object without behaviour of its own in the sandbox",
     "W205": "the response may not have this field",
+    "W206": "outside the table",
 }
 
 

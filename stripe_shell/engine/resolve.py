@@ -8,10 +8,11 @@ from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
 from stripe_shell.engine.evaluate import evaluate, evaluate_text
+from stripe_shell.engine.outside import names_path, path_operation
 from stripe_shell.engine.problems import Place, explain, explain_missing, suggestion
 from stripe_shell.engine.scope import Scope, step_into
-from stripe_shell.engine.values import Deferred, is_deferred
-from stripe_shell.lang.ast import Block, Duration, Pages, Param, RawParam, Value
+from stripe_shell.engine.values import Deferred, is_deferred, read_literal
+from stripe_shell.lang.ast import Block, Duration, Key, Pages, Param, RawParam, Value
 from stripe_shell.records import field, record
 from stripe_shell.spec.model import Entity, Operation, Shape
 from stripe_shell.spec.names import documented_name, resolve_name
@@ -73,6 +74,8 @@ def resolve(block: Block, table: Table, scope: Scope) -> Resolved:
         _directive_texts(block, scope, problems)
         return Resolved(None, tuple(problems))
     draft = _Draft(operation, scope, problems)
+    if operation.outside:
+        draft.add_path(word_param(block, "entity"))
     for param in _own_params(block):
         draft.add(param)
     draft.add_raw(block)
@@ -101,6 +104,9 @@ def _words_span(block: Block) -> Span:
 
 def find_operation(block: Block, table: Table, problems: list[Diagnostic]) -> Operation | None:
     """The operation that `action` and `entity` name; else what is wrong with them is added to `problems`."""
+    written = word_param(block, "entity")
+    if written is not None and names_path(written.value):
+        return path_operation(word_param(block, "action"), written, table, problems)
     action = _word(block, "action", "add `action: create` (or update, get, list, …)", problems)
     entity_word = _word(block, "entity", "add `entity: customer` (or subscription, product, …)", problems)
     entity = table.entity(entity_word.text) if entity_word else None
@@ -175,6 +181,9 @@ class _Draft:
 
     def add(self, param: Param) -> None:
         """One parameter: its name found, its value typed, both put into the tree."""
+        if self.operation.outside:
+            self._add_unchecked(param)
+            return
         if _wants_all_pages(param, self.operation):
             self.pages = None
             return
@@ -190,6 +199,22 @@ class _Draft:
             self.broken.add(path[0])
             return
         self._insert(path, evaluated.value, param)
+
+    def add_path(self, entity: Param | None) -> None:
+        """The references of a path that the block writes out."""
+        for name, reference in zip(self.operation.path_params, entity.value.references if entity else (), strict=True):
+            value = Value("bare", (reference,), reference.span)
+            self._add_path_param(name, Param(Key(("entity",), reference.span), value, reference.span))
+
+    def _add_unchecked(self, param: Param) -> None:
+        """A parameter that nothing is known of: in JSON its look decides its type, as nothing else can."""
+        evaluated = evaluate(param.value, None, self.scope)
+        self.problems += evaluated.problems
+        value = evaluated.value
+        if self.operation.encoding == "json" and param.value.style == "bare" and param.value.literal:
+            value = read_literal(value)
+        if not evaluated.problems:
+            self._insert(param.key.path, value, param)
 
     def _add_path_param(self, name: str, param: Param) -> None:
         evaluated = evaluate_text(param.value, self.scope)
@@ -244,6 +269,9 @@ class _Draft:
 
     def check(self, missing_at: Span) -> None:
         """Everything that does not fit the table: unknown, missing, wrong type, not allowed."""
+        if self.operation.outside:
+            self.params = {name: _numbered(value) for name, value in self.params.items()}
+            return
         self.params = {name: _lists(value, self._shape(name)) for name, value in self.params.items()}
         required = required_names(self.operation, document=self.scope.settings.spec != "stripe")
         problems = validate(self.params, self.operation.params, required)

@@ -68,6 +68,8 @@ def coerce(text: str, shape: Shape | None, *, now: int, as_json: bool = False, q
             return _coerce_union(text, shape, now=now, as_json=as_json, quoted=quoted)
         case "any":
             return parse_json(text) if as_json else text
+        case "string" if shape.form == "date-time":
+            return _date_time(text, now)
         case _:
             return text
 
@@ -93,6 +95,11 @@ def is_number(text: str) -> bool:
     return re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", text) is not None
 
 
+def read_literal(text: str) -> Any:
+    """`true`, `false`, `null` and JSON numbers as what they look like, other text as it is."""
+    return parse_json(text) if text in {"true", "false", "null"} or is_number(text) else text
+
+
 def _whole_number(text: str) -> int | None:
     """`2_000` as 2000; None for what is no whole number."""
     readable = len(text) <= _LONGEST_NUMBER and _INTEGER.fullmatch(text)
@@ -114,6 +121,17 @@ def parse_time(text: str, now: int) -> int | BadTime:
 def _time_or_text(text: str, now: int) -> int | str:
     moment = parse_time(text, now)
     return text if isinstance(moment, BadTime) else moment
+
+
+def _date_time(text: str, now: int) -> str:
+    """`now+14d` as API v2 writes times, in RFC 3339; other text as it is."""
+    match = _RELATIVE.fullmatch(text)
+    moment = _relative(match, now) if match else None
+    if not isinstance(moment, int):
+        return text
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _relative(match: re.Match[str], now: int) -> int | BadTime:

@@ -118,6 +118,11 @@ class Operation:
         return self.method != "GET"
 
     @property
+    def outside(self) -> bool:
+        """Whether the table does not know the call, which was written as method and path."""
+        return not self.id
+
+    @property
     def name(self) -> str:
         """`create customer`, as errors say it."""
         return f"{self.action} {self.entity}"

@@ -1,0 +1,109 @@
+"""Calls that the table does not know, written as method and path: `action: post`, `entity: /v1/things/${thing.id}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.lang.ast import Param, Text, Value
+from stripe_shell.spec.model import Operation, Shape
+from stripe_shell.spec.table import Table
+
+Method = Literal["GET", "POST", "DELETE"]
+
+METHODS: dict[str, Method] = {"get": "GET", "post": "POST", "delete": "DELETE"}
+
+#: Of a path, what is written out: segments of what a URL holds as it is, and percent-encoded bytes.
+_WRITTEN = re.compile(r"(?:[A-Za-z0-9/._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*")
+_ROOTS = ("/v1/", "/v2/")
+
+ANYTHING = Shape("any")
+
+
+def names_path(value: Value) -> bool:
+    """Whether the value of `entity` is a path, not a name."""
+    first = value.parts[0] if value.parts else None
+    return isinstance(first, Text) and first.text.startswith("/")
+
+
+def path_operation(action: Param | None, entity: Param, table: Table, problems: list[Diagnostic]) -> Operation | None:
+    """The operation that method and path stand for; what is wrong with them is added to `problems`.
+
+    Its placeholders are the references of the path in order, `p0`, `p1`, …; parameters and answer may be anything.
+    """
+    method = _method(action, entity, problems)
+    mistakes = list(_mistakes(entity.value))
+    problems += mistakes
+    if method is None or mistakes:
+        return None
+    written = "".join(part.text if isinstance(part, Text) else f"${{{part.raw}}}" for part in entity.value.parts)
+    known = _known(method, entity.value, table)
+    label = f"`{known.name}` is the same, and checked" if known else "the table does not know it"
+    message = f"`{method} {written}` is written as a path: nothing about it is checked"
+    problems.append(Diagnostic("W206", message, entity.value.span, severity="warning", label=label))
+    return Operation(
+        entity=written,
+        action=method.lower(),
+        id="",
+        method=method,
+        path=_template(entity.value),
+        path_params=tuple(f"p{index}" for index in range(len(entity.value.references))),
+        params=ANYTHING,
+        response=ANYTHING,
+        host=known.host if known else "api",
+        encoding="json" if written.startswith("/v2/") and method == "POST" else "form",
+    )
+
+
+def _method(action: Param | None, entity: Param, problems: list[Diagnostic]) -> Method | None:
+    label = "with a path, `action` is `get`, `post` or `delete`"
+    if action is None:
+        problems.append(Diagnostic("E202", "missing parameter `action`", entity.span, label=label))
+        return None
+    word = (action.value.literal or "").strip()
+    method = METHODS.get(word.lower())
+    if method is None:
+        problems.append(Diagnostic("E205", f"`{word}` is not a method", action.value.span, label=label))
+    return method
+
+
+def _mistakes(value: Value) -> Iterator[Diagnostic]:
+    """Everything in the path that could make it another one than it looks."""
+    texts = [part for part in value.parts if isinstance(part, Text)]
+    if not texts[0].text.startswith(_ROOTS):
+        yield Diagnostic("E206", "not a path of the API", value.span, label="it begins with `/v1/` or `/v2/`")
+    elif "?" in "".join(part.text for part in texts):
+        yield Diagnostic(
+            "E206", "a path without its parameters", value.span, label="write each on a line: `key: value`"
+        )
+    elif any(_WRITTEN.fullmatch(part.text) is None for part in texts):
+        yield Diagnostic("E206", "not a path", value.span, label="percent-encode what a URL cannot hold")
+    elif any(step in {".", "..", ""} for step in _segments(value)):
+        yield Diagnostic("E206", "a path with an empty segment, or one of dots", value.span, label="write it out")
+
+
+def _segments(value: Value) -> list[str]:
+    """What stands between the slashes, any reference as a letter."""
+    text = "".join(part.text if isinstance(part, Text) else "x" for part in value.parts)
+    return text.replace("%2e", ".").replace("%2E", ".").removeprefix("/").split("/")
+
+
+def _template(value: Value) -> str:
+    """The path with a placeholder for each reference."""
+    pieces: list[str] = []
+    count = 0
+    for part in value.parts:
+        if isinstance(part, Text):
+            pieces.append(part.text)
+        else:
+            pieces.append(f"{{p{count}}}")
+            count += 1
+    return "".join(pieces)
+
+
+def _known(method: str, value: Value, table: Table) -> Operation | None:
+    """The operation of the table that has this path."""
+    found = table.match(method, "/" + "/".join(_segments(value)))
+    return found[0] if found else None
