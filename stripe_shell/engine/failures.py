@@ -10,7 +10,7 @@ from stripe_shell.engine.expect import Assertion
 from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.resolve import Call
 from stripe_shell.errors import NotSent, OutcomeUnknown, TransportError
-from stripe_shell.wire import split_name
+from stripe_shell.wire import Response, split_name
 
 
 def explain_error(outcome: Outcome) -> Diagnostic:
@@ -20,7 +20,7 @@ def explain_error(outcome: Outcome) -> Diagnostic:
     status = response.status if response else 0
     unknown = outcome.indeterminate
     kind = error.get("code") or error.get("type") or "no error body"
-    message = error.get("message") or "the answer says no more"
+    message = error.get("message") or _wordless(response)
     return Diagnostic(
         "E502" if unknown else "E403",
         f"{outcome.name} failed: {status} {kind}",
@@ -73,8 +73,18 @@ def _place(call: Call | None, param: Any, default: Span) -> Span:
     return default
 
 
+def _wordless(response: Response | None) -> str:
+    """What an error is like that is not of Stripe's shape: somebody on the way has answered, or something is broken."""
+    if response is None or not response.body:
+        return "the answer says no more"
+    kind = (response.header("Content-Type") or "").partition(";")[0].strip()
+    return f"the answer is {len(response.body)} bytes of {kind or 'an unknown type'}, and no error of Stripe's"
+
+
 def _notes(outcome: Outcome, error: Mapping[str, Any], *, unknown: bool) -> list[str]:
     notes = []
+    if outcome.response is not None and outcome.response.status in {401, 403} and outcome.origin:
+        notes.append(f"the credential came from {outcome.origin}")
     if error.get("decline_code"):
         notes.append(f"decline code: {error['decline_code']}")
     if outcome.request_id:

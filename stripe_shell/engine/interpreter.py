@@ -107,7 +107,7 @@ class Engine:
         """Send the call and receive what it brings, into its file if it names one."""
         call = with_page_size(call)
         name = saved_name(block)
-        outcome = Outcome(block, "failed", link.name, call, saved_as=name.text if name else None)
+        outcome = Outcome(block, "failed", link.name, call, saved_as=name.text if name else None, origin=link.origin)
         file: RowFile | None = None
         try:
             request = self._encode(call, link, key)

@@ -26,7 +26,7 @@ class Outcome:
 
     `body` is the response as JSON data, pages put together; None when there was no answer. `written_to` is the file of
     an `@out`, `rows_written` how many rows went there; those of several pages are not kept in `body` unless the block
-    says something about them.
+    says something about them. `origin` is where the credential came from, in words, empty where there is none.
     """
 
     block: Block
@@ -41,6 +41,7 @@ class Outcome:
     saved_as: str | None = None
     written_to: str | None = None
     rows_written: int | None = None
+    origin: str = ""
 
     @property
     def name(self) -> str:
