@@ -135,10 +135,16 @@ def kind_of(table: Table, operation: Operation, path: Mapping[str, str], params:
     if entity is not None and entity.object:
         return entity.object
     row = operation.response.row or operation.response
-    kinds = kinds_of(table, row) or [operation.entity]
+    kinds = kinds_of(table, row) or _kinds_retrieved(table, operation) or [operation.entity]
     if len(kinds) == 1:
         return kinds[0]
     return _kind_meant(kinds, path.get(operation.object_param or ""), params)
+
+
+def _kinds_retrieved(table: Table, operation: Operation) -> list[str]:
+    """The kinds that can be looked at where this operation deletes: its own answer only says that one is gone."""
+    look = table.operation("retrieve", operation.entity)
+    return kinds_of(table, look.response) if look is not None else []
 
 
 def _kind_meant(kinds: list[str], key: str | None, params: Mapping[str, Any]) -> str:

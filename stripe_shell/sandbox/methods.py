@@ -309,10 +309,10 @@ def _no_token(token: str, param: str) -> errors.StripeError:
     return errors.missing("token", token, param=param, status=400)
 
 
-def copy_of(ctx: Context, method: Json) -> Json:
-    """A new payment method, not stored, like another, without its customer."""
+def copy_of(ctx: Context, method: Json, number: str | None) -> Json:
+    """A new payment method, not stored, like one of another account, without its customer; `number` is its own."""
     kind = method["type"]
     members = snapshot(ctx, method)
     copied = ctx.fresh("payment_method", type=kind, billing_details=members["billing_details"], **{kind: members[kind]})
-    ctx.hidden(copied)["number"] = ctx.hidden(method).get("number")
+    ctx.hidden(copied)["number"] = number
     return copied

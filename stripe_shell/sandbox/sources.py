@@ -44,6 +44,12 @@ def remove(ctx: Context, obj: Json) -> Json:
     return remains
 
 
+def take_data(params: Json) -> Json:
+    """An `external_account` that is given as data, which the description lacks, removed from `params`."""
+    given = params.get("external_account")
+    return {"external_account": params.pop("external_account")} if isinstance(given, dict) else {}
+
+
 def external_accounts(ctx: Context, account: str) -> list[Json]:
     """The bank accounts and debit cards that an account is paid out to, newest first."""
     return [found for kind in ("bank_account", "card") for found in ctx.each(kind, account=account)]

@@ -7,6 +7,7 @@ from typing import ClassVar
 from stripe_shell.sandbox import connect, sources
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.resource import Answer, Resource, action
+from stripe_shell.spec.model import Operation
 
 
 class Account(Resource):
@@ -29,6 +30,10 @@ class Account(Resource):
     def new_id(self, ctx: Context, prefix: str | None = None) -> str:
         """`acct_` and 16 characters."""
         return ctx.ids.account(ctx.now())
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """An external account may be given as data too."""
+        return super().take_legacy(operation, params) | sources.take_data(params)
 
     def load(self, ctx: Context, key: str) -> Json | None:
         """A connected account, or one's own, which is there without being made."""

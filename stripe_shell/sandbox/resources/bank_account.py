@@ -15,6 +15,7 @@ from stripe_shell.sandbox.banks import (
 )
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.spec.model import Operation
 
 #: The name of a token whose account is still to be verified.
 _UNVERIFIED: Final = "btok_us"
@@ -27,6 +28,10 @@ class BankAccount(Resource):
     absent = ("account", "available_payout_methods", "default_for_currency", "future_requirements", "requirements")
     indexed = ("customer", "account")
     defaults: ClassVar = {"bank_name": BANK_NAME, "status": "new"}
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """An external account may be given as data too."""
+        return super().take_legacy(operation, params) | sources.take_data(params)
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Make one of a token or of an account's data, on the customer or account of the path."""

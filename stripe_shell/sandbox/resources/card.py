@@ -9,6 +9,7 @@ from stripe_shell.sandbox import errors, methods, sources
 from stripe_shell.sandbox.cards import CardFacts
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.resource import Resource
+from stripe_shell.spec.model import Operation
 
 #: Brands as cards write them; payment methods write them in lower case.
 _BRANDS: Final[Mapping[str, str]] = {
@@ -31,6 +32,10 @@ class Card(Resource):
     absent = ("iin", "networks", "status", *_ACCOUNT_ONLY)
     indexed = ("customer", "account")
     defaults: ClassVar = {"tokenization_method": None}
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """An external account may be given as data too."""
+        return super().take_legacy(operation, params) | sources.take_data(params)
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Make one of `source`, `external_account` or `card`, on the customer or account of the path."""

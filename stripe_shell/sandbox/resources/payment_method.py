@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from stripe_shell.sandbox import errors, methods, payments
+from stripe_shell.sandbox import connect, errors, methods, payments
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.listing import Filters, Page
 from stripe_shell.sandbox.pages import list_page
@@ -107,8 +107,9 @@ class PaymentMethod(Resource):
 
     def _copy(self, ctx: Context, params: Json) -> Json:
         """A copy of a platform's method on the account that the request runs on."""
-        original = ctx.get("payment_method", params["payment_method"], param="payment_method")
-        copied = methods.copy_of(ctx, original)
+        platform = connect.on_account(ctx, ctx.platform)
+        original = platform.get("payment_method", params["payment_method"], param="payment_method")
+        copied = methods.copy_of(ctx, original, platform.hidden(original).get("number"))
         ctx.insert(copied)
         return copied
 

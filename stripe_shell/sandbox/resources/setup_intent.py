@@ -10,6 +10,7 @@ from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.intents import SETUP
 from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.spec.model import Operation
 
 _CONFIRM_ONLY: Final = ("mandate_data", "return_url", "single_use")
 _CANCELABLE: Final = ("requires_payment_method", "requires_confirmation", "requires_action")
@@ -24,6 +25,11 @@ class SetupIntent(Resource):
     indexed = ("customer", "payment_method")
     unechoed = ("automatic_payment_methods", "usage", "single_use")
     absent = ("attach_to_self", "managed_payments")
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """Whatever `usage` says, even nonsense, it is taken and has no effect."""
+        params.pop("usage", None)
+        return super().take_legacy(operation, params)
 
     def validate_create(self, ctx: Context, params: Json) -> None:
         """Refuse parameters that want `confirm`."""
