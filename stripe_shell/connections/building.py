@@ -98,6 +98,7 @@ class Builder:
             opener=open_stripe,
             base_url=base,
             problem=base_problem(base) if base else "",
+            witness=self.witness,
         )
 
     def _sandbox(self, name: str, profile: SandboxProfile) -> Connection:
@@ -124,6 +125,10 @@ class Builder:
         source = profile.credential
         base = fill(profile.url or "", profile)
 
+        def find() -> Found:
+            check = _signing_problem if isinstance(profile.token, JwtTable) else text_problem
+            return self._find(name, source, check) if source is not None else Found(None)
+
         def open_proxy(credential: Credential | None) -> Transport:
             from stripe_shell.transports.proxy import ProxyTransport
 
@@ -149,6 +154,7 @@ class Builder:
             opener=open_proxy,
             base_url=base.replace("{path}", ""),
             problem=_proxy_problem(profile, base),
+            witness=self.witness,
         )
 
     # --- credentials --------------------------------------------------------------------------------------------
@@ -189,12 +195,17 @@ class Builder:
             Fresh,
             GivenToken,
             KeptToken,
+            NoToken,
             Signing,
             fetch_token,
             sign_token,
         )
 
-        def said(fresh: Fresh) -> Fresh:
+        def said(make: Callable[[], Fresh]) -> Fresh:
+            try:
+                fresh = make()
+            except NoToken as error:
+                raise NoToken(f"{error} ({self._token_origin(profile)})") from None
             self._say_secret(fresh.value.reveal())
             return fresh
 
@@ -203,19 +214,18 @@ class Builder:
                 limits = _limits(profile)
                 wanted = ClientCredentials(table.url, table.client_id, credential, table.scope)
                 sender = self._sender(name, profile)
-                return KeptToken(
-                    lambda: said(
-                        fetch_token(wanted, lambda request: lambda: exchange.attempt(request, limits), sender)
-                    ),
-                    time.monotonic,
-                )
+
+                def fetch() -> Fresh:
+                    return fetch_token(wanted, lambda request: lambda: exchange.attempt(request, limits), sender)
+
+                return KeptToken(lambda: said(fetch), time.monotonic)
             case JwtTable() as table:
                 claims = {
                     key: fill(value, profile) if isinstance(value, str) else value
                     for key, value in table.claims.items()
                 }
                 signing = Signing(credential, claims, table.lifetime, table.key_id)
-                return KeptToken(lambda: said(sign_token(signing, time.time)), time.monotonic)
+                return KeptToken(lambda: said(lambda: sign_token(signing, time.time)), time.monotonic)
             case source:
                 return GivenToken(
                     credential, lambda: self._find(name, source, text_problem).credential if source else None
@@ -243,7 +253,7 @@ class Builder:
         from stripe_shell.transports.sending import Sender
 
         def tell(delay: Delay) -> None:
-            self.witness.wait(f"/{name}: {delay.reason}; sent again in {delay.seconds:.1f} s")
+            self.witness.wait(f"/{name}: {delay.reason}; sent again in {delay.seconds:.1f} s", delay.seconds)
 
         pace = Pace(profile.rate_limit) if profile.rate_limit else None
         return Sender(RetryPolicy(profile.retries), pace, on_retry=tell)
@@ -329,10 +339,6 @@ def _proxy_problem(profile: ProxyProfile, base: str) -> str:
         problem = base_problem(profile.token.url)
         return f"the token's {problem}".replace("the token's the", "the token's") if problem else ""
     return problem
-
-
-def _signs(profile: ProxyProfile) -> bool:
-    return isinstance(profile.token, JwtTable)
 
 
 def _signing_problem(key: str) -> str:

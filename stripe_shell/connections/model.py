@@ -25,13 +25,15 @@ _LIVEMODE = re.compile(rb'"livemode"\s*:\s*(true|false)')
 class Witness:
     """Who hears of what connections do.
 
-    `secret` hears of every credential before it is used, so that it can be masked; `exchange` of every attempt as it
-    went over the wire (`transports.sending.Observe`); `wait` of every wait before another attempt, in words.
+    `secret` hears of every credential before it is used, so that it can be masked; `connect` of every connection that
+    is opened, `wait` of every wait before another attempt with its seconds, both in words; `exchange` of every attempt
+    as it went over the wire (`transports.sending.Observe`).
     """
 
     secret: Callable[[str], None] = lambda value: None
     exchange: Callable[[Request, Response | None, str], None] | None = None
-    wait: Callable[[str], None] = lambda words: None
+    wait: Callable[[str, float], None] = lambda words, seconds: None
+    connect: Callable[[str], None] = lambda words: None
 
 
 #: Nobody listens.
@@ -56,8 +58,10 @@ class Connection:
         opener: Callable[[Credential | None], Transport],
         base_url: str | None = None,
         problem: str = "",
+        witness: Witness = NOBODY,
     ) -> None:
         self.name = name
+        self._witness = witness
         self.profile = profile
         self.origin = origin
         self.base_url = base_url
@@ -98,6 +102,14 @@ class Connection:
         return said if said != "unknown" else self._shown
 
     @property
+    def in_words(self) -> str:
+        """Where it leads: its mode, and where its credential comes from."""
+        if self.kind == "sandbox":
+            return f"/{self.name}: sandbox, {self.origin}"
+        mode = {"live": "LIVE", "unknown": "perhaps LIVE, its key does not tell"}.get(self.mode, self.mode)
+        return f"/{self.name}: {mode}, key from {self.origin}"
+
+    @property
     def problem(self) -> str:
         """Why it cannot be used, as far as that is known; empty when it can."""
         return self._problem or (self._found.problem if self._found else "")
@@ -118,6 +130,8 @@ class Connection:
         self.settle()
         if self.problem:
             raise ConfigurationError(f"The connection `{self.name}` cannot be used: {self.problem}")
+        if self.kind != "sandbox":
+            self._witness.connect(self.in_words)
         return self._opener(self.credential)
 
     def send(self, request: Request) -> Response:

@@ -32,7 +32,7 @@ from stripe_shell.connections.profiles import (
     placeholders,
     templates,
 )
-from stripe_shell.diagnostics import Diagnostic, Source, closest, format_diagnostics
+from stripe_shell.diagnostics import Diagnostic, Source, closest, format_diagnostics, sort_diagnostics
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import field, fields, record, replace
 
@@ -94,7 +94,9 @@ def parse_settings(text: str, path: Path) -> Settings:
     reading = _Reading(text, path)
     settings = reading.read()
     if reading.problems:
-        raise ConfigurationError(f"{path.name} cannot be used.\n{format_diagnostics(reading.problems)}")
+        raise ConfigurationError(
+            f"{path.name} cannot be used.\n{format_diagnostics(sort_diagnostics(reading.problems))}"
+        )
     return settings
 
 
@@ -126,7 +128,7 @@ class _Reading:
         except tomllib.TOMLDecodeError as error:
             found = re.search(r"\(at line (\d+), column \d+\)", str(error))
             words = re.sub(r" \(at [^)]*\)", "", str(error))
-            span = find_place(self._source, (), int(found[1])) if found else None
+            span = find_place(self._source, (), int(found[1]) if found else self._text.count("\n") + 1)
             self.problems.append(Diagnostic("E505", f"this is not TOML: {words[:1].lower()}{words[1:]}", span))
             return {}
 
