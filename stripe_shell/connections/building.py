@@ -146,11 +146,7 @@ class Builder:
             name,
             profile,
             self._token_origin(profile),
-            find=lambda: (
-                self._find(name, source, _signing_problem if _signs(profile) else text_problem)
-                if source is not None
-                else Found(None)
-            ),
+            find=find,
             opener=open_proxy,
             base_url=base.replace("{path}", ""),
             problem=_proxy_problem(profile, base),
