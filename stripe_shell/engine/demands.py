@@ -1,4 +1,4 @@
-"""What a block demands of its response: `@expect`, `@match` and `@fails`, resolved before anything is sent."""
+"""What a block demands of its response: `@expect`, `@match` and the failures; resolved before anything is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEXT_OPERATORS = frozenset({"~", "!~", "startswith", "endswith", "is"})
 
 @record
 class Demands:
-    """The expectations with their right sides, the JSON that must be contained, the failure that must come.
+    """The expectations with their right sides, the JSON that must be contained, the failure that must (or may) come.
 
     `problems` are references that have no value and patterns that are none; with one of them nothing may be sent, as
     the answer could not be judged.
@@ -31,6 +31,7 @@ class Demands:
     matches: tuple[tuple[Directive, Any], ...]
     fails: Fails | None
     problems: tuple[Diagnostic, ...]
+    may_pass: bool = True
 
 
 def demands_of(block: Block, scope: Scope) -> Demands:
@@ -47,8 +48,13 @@ def demands_of(block: Block, scope: Scope) -> Demands:
             evaluated = evaluate_variable(directive.argument.value, scope)
             matches.append((directive, evaluated.value))
             problems += evaluated.problems
-    fails = next((d.argument for d in block.directives if isinstance(d.argument, Fails)), None)
-    return Demands(tuple(expectations), tuple(matches), fails, tuple(problems))
+    failures = [(d, d.argument) for d in block.directives if isinstance(d.argument, Fails)]
+    for directive, _ in failures[1:]:
+        label = "keep one of the two"
+        problems.append(Diagnostic("E211", "`@fails` and `@may_fail` exclude each other", directive.span, label=label))
+    fails = failures[0][1] if failures else None
+    may_pass = not failures or failures[0][0].name == "may_fail"
+    return Demands(tuple(expectations), tuple(matches), fails, tuple(problems), may_pass)
 
 
 def _right_side(expectation: Expectation, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
@@ -68,7 +74,7 @@ def _right_side(expectation: Expectation, scope: Scope) -> tuple[Right, tuple[Di
 def judge_demands(demands: Demands, outcome: Outcome, scope: Scope) -> tuple[Assertion, ...]:
     """How each of them came out."""
     facts, masks = facts_of(outcome, scope), scope.masks
-    assertions = [_judge_failure(demands.fails, outcome, masks)] if demands.fails else []
+    assertions = [_judge_failure(demands.fails, demands.may_pass, outcome, masks)] if demands.fails else []
     assertions += [judge(expectation, right, facts, masks) for expectation, right in demands.expectations]
     for directive, expected in demands.matches:
         assertions += _judge_match(directive, expected, outcome.body, masks)
@@ -83,12 +89,12 @@ def _judge_match(directive: Directive, expected: Any, body: Any, masks: Secrets)
     return [Assertion(directive.span, "@match", passed=False, expected=str(item), actual="") for item in masked]
 
 
-def _judge_failure(fails: Fails, outcome: Outcome, masks: Secrets) -> Assertion:
+def _judge_failure(fails: Fails, may_pass: bool, outcome: Outcome, masks: Secrets) -> Assertion:
     error, response = outcome.error, outcome.response
     wanted = fails.type if fails.code is None else f"{fails.type}/{fails.code}"
     kind, codes = error.get("type"), (error.get("code"), error.get("decline_code"))
     if response is not None and response.ok:
-        return Assertion(fails.span, "@fails", False, wanted, f"the call succeeded ({response.status})")
+        return Assertion(fails.span, "@fails", may_pass, wanted, f"the call succeeded ({response.status})")
     passed = fails.type in {"*", kind} and (fails.code in {None, "*"} or fails.code in codes)
     words = "/".join(str(word) for word in (kind, *codes) if word)
     actual = words or f"{response.status if response else 'no answer'} without an error body"

@@ -161,7 +161,7 @@ class Match:
 
 @record
 class Fails:
-    """`@fails TYPE[/CODE]`; TYPE may be `*` for any."""
+    """`@fails TYPE[/CODE]`, `@may_fail TYPE[/CODE]`; TYPE may be `*` for any."""
 
     type: str
     code: str | None

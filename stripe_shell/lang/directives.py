@@ -36,7 +36,8 @@ from stripe_shell.lang.values import bare_value, parse_value, parse_word
 
 #: Where each directive may stand.
 BLOCK_DIRECTIVES = (
-    "as", "expect", "match", "fails", "when", "retry", "pages", "out", "idempotency_key", "timeout", "raw", "teardown",
+    "as", "expect", "match", "fails", "may_fail", "when", "retry", "pages", "out", "idempotency_key", "timeout", "raw",
+    "teardown",
 )  # fmt: skip
 BOTH_DIRECTIVES = ("account", "version", "tags")
 TOP_DIRECTIVES = ("let", "secret", "include", "foreach", "end", "connection", "spec")
@@ -461,9 +462,9 @@ def _left_value(reading: Reading, start: int, end: int) -> tuple[Value, int]:
 
 _WITHOUT_ARGUMENT = ("teardown", "end")
 _PARSERS: dict[str, Callable[[Reading, int, int], Argument]] = {
-    "as": _as, "expect": _expect, "match": _match, "fails": _fails, "when": _when, "retry": _retry, "pages": _pages,
-    "out": _out, "idempotency_key": _value, "timeout": _timeout, "raw": _raw, "account": _value, "version": _value,
-    "tags": _tags, "let": _let, "secret": _let, "include": _value, "foreach": _foreach, "connection": _connection,
+    "as": _as, "expect": _expect, "match": _match, "fails": _fails, "may_fail": _fails, "when": _when, "retry": _retry,
+    "pages": _pages, "out": _out, "idempotency_key": _value, "timeout": _timeout, "raw": _raw, "account": _value,
+    "version": _value, "tags": _tags, "let": _let, "secret": _let, "include": _value, "foreach": _foreach, "connection": _connection,
     "spec": _spec,
 }  # fmt: skip
 _USAGE = {
@@ -471,6 +472,7 @@ _USAGE = {
     "expect": "PATH OP VALUE",
     "match": "JSON",
     "fails": "TYPE[/CODE]",
+    "may_fail": "TYPE[/CODE]",
     "when": "${row.plan} == pro",
     "retry": "5 every 2s until status == active",
     "pages": "all",

@@ -239,6 +239,7 @@ _ARGUMENTS: Mapping[str, Source] = {
     "connection": _connect,
     "expect": _expectations,
     "fails": _failures,
+    "may_fail": _failures,
     "format": _formats,
     "help": _help,
     "pages": _pages,

@@ -10,6 +10,7 @@ BLOCK_WORDS: Mapping[str, tuple[str, str]] = {
     "expect": ("PATH OP VALUE", "assert something of the response"),
     "match": ("JSON", "the response contains this"),
     "fails": ("TYPE[/CODE]", "the call must fail so"),
+    "may_fail": ("TYPE[/CODE]", "the call may fail so"),
     "when": ("VALUE OP VALUE", "skip the block unless this holds"),
     "retry": ("N every 2s until PATH OP VALUE", "ask again until this holds"),
     "pages": ("all", "follow the pages of a list"),
