@@ -464,8 +464,8 @@ _WITHOUT_ARGUMENT = ("teardown", "end")
 _PARSERS: dict[str, Callable[[Reading, int, int], Argument]] = {
     "as": _as, "expect": _expect, "match": _match, "fails": _fails, "may_fail": _fails, "when": _when, "retry": _retry,
     "pages": _pages, "out": _out, "idempotency_key": _value, "timeout": _timeout, "raw": _raw, "account": _value,
-    "version": _value, "tags": _tags, "let": _let, "secret": _let, "include": _value, "foreach": _foreach, "connection": _connection,
-    "spec": _spec,
+    "version": _value, "tags": _tags, "let": _let, "secret": _let, "include": _value, "foreach": _foreach,
+    "connection": _connection, "spec": _spec,
 }  # fmt: skip
 _USAGE = {
     "as": "NAME",
