@@ -16,6 +16,9 @@ from stripe_shell.sandbox.store import Link, Where
 #: What may be changed once an invoice is final.
 _ALWAYS = {"auto_advance", "metadata", "payment_settings", "default_payment_method", "default_source"}
 
+#: The POST actions that call the invoice by its name when it is not there; the others call it `id`.
+_NAMING = ("send_invoice", "add_lines")
+
 
 class Invoice(Resource):
     """`POST /v1/invoices` and the life of an invoice; sums and payments are in `billing/`."""
@@ -33,7 +36,7 @@ class Invoice(Resource):
         return [*found, ("subscription", key)] if key else found
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
-        """There is no such invoice; the name of the parameter differs between calls."""
+        """There is no such invoice."""
         return errors.missing(self.kind, key, param=param or "invoice", status=status)
 
     def load(self, ctx: Context, key: str) -> Json | None:
@@ -41,6 +44,9 @@ class Invoice(Resource):
         found = ctx.find(self.kind, key)
         if found is None and key.startswith(preview.PREFIX) and ctx.operation.action == "retrieve":
             return preview.stored(ctx, key)
+        if found is None and ctx.path.get("invoice") == key:
+            named = ctx.operation.method != "POST" or ctx.operation.action in _NAMING
+            raise errors.missing(self.kind, key, param="invoice" if named else "id", status=404)
         return found
 
     def create(self, ctx: Context, params: Json) -> Json:
