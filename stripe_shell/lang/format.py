@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import Source, has_errors
 from stripe_shell.lang.ast import (
     Argument,
     Assignment,
@@ -100,7 +100,7 @@ def format_word(value: Value) -> str | None:
         return None
     reading = Reading(Source("", f"{spelled} x"))
     read, stop = parse_word(reading, 0, len(reading.text))
-    return spelled if read == value and stop == len(spelled) and not reading.problems else None
+    return spelled if read == value and stop == len(spelled) and not has_errors(reading.problems) else None
 
 
 def format_duration(ms: int) -> str:
@@ -325,7 +325,7 @@ def _reads_back(spelled: str, value: Value, style: Style) -> bool:
         return False
     reading = Reading(Source("", text))
     read = parse_value(reading, lines[0].value, lines[0].end)
-    return read.parts == value.parts and read.style == style and not reading.problems
+    return read.parts == value.parts and read.style == style and not has_errors(reading.problems)
 
 
 def _spell(value: Value, text: Callable[[str], str], reference: Callable[[str], str]) -> str:
@@ -366,23 +366,22 @@ def _between(quotes: str, body: str, indent: str) -> str:
     """On one line if it is one, else the lines indented between the quotes; either is checked by reading it back."""
     if "\n" not in body and not body.endswith(quotes[0]):
         return f"{quotes}{body}{quotes}"
-    lines = [f"{indent}{_INDENT}{line}" if line.strip(BLANKS) else line for line in body.split("\n")]
+    lines = body.split("\n")
     if quotes == '"""':
-        lines = _keep_margin(lines, len(indent) + len(_INDENT))
+        lines = _keep_margin(lines)
+    lines = [f"{indent}{_INDENT}{line}" if line.strip(BLANKS) else line for line in lines]
     return "\n".join([quotes, *lines, f"{indent}{quotes}"])
 
 
-def _keep_margin(lines: list[str], width: int) -> list[str]:
+def _keep_margin(lines: list[str]) -> list[str]:
     """Escape a leading blank where dedenting would take it away."""
     full = [line for line in lines if line.strip(BLANKS)]
-    escape_all = bool(full) and all(line[width] in BLANKS for line in full)
-    return [_escape_blank(line, width if line.strip(BLANKS) else 0, escape_all) for line in lines]
+    indented = all(line[0] in BLANKS for line in full)
+    return [_escape_first(line) if line and (indented or not line.strip(BLANKS)) else line for line in lines]
 
 
-def _escape_blank(line: str, at: int, escape_all: bool) -> str:
-    if line and (not line.strip(BLANKS) or escape_all):
-        return f"{line[:at]}\\u{ord(line[at]):04x}{line[at + 1 :]}"
-    return line
+def _escape_first(line: str) -> str:
+    return f"\\u{ord(line[0]):04x}{line[1:]}"
 
 
 def _quoted_body(value: Value, escape: Callable[[str], str]) -> str:

@@ -161,6 +161,9 @@ class Parser:
         reading = self.reading
         source = reading.source
         _, _, body, word, value, end, _, _ = line
+        if self.prompt and self.block is None and _INLINE_START.match(source.text, body, word):
+            self._other(line)  # `create customer name="a: b"`: the colon is a part of a word
+            return
         block = self.block or self._stray(line, "parameter")
         block.begun = True
         if self._comments:
