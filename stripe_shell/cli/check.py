@@ -18,8 +18,7 @@ def check(arguments: Arguments, environ: Mapping[str, str], streams: Streams) ->
     """0 when no file has an error, else 2. With `--fix` what can be mended is mended first, in the files."""
     if arguments.fix and "-" in arguments.words:
         raise UsageError("--fix mends files; standard input is none")
-    setup = set_up(arguments, environ)
-    streams.secrets = setup.connections.secrets
+    setup = set_up(arguments, environ, streams)
     failed = False
     for word in arguments.words:
         script = _check(setup, read_standard_input() if word == "-" else open_script(word), streams)

@@ -21,7 +21,6 @@ class Presenter:
     streams: Streams
     format: str | None = None
     quiet: bool = False
-    verbose: bool = False
     said: set[str | Diagnostic] = field(default_factory=set)
 
     def prepared(self, script: Prepared) -> None:
@@ -42,10 +41,6 @@ class Presenter:
 
     def outcome(self, outcome: Outcome) -> None:
         """Result, line, diagnostics."""
-        if self.verbose and outcome.request is not None:
-            from stripe_shell.render.exchange import render_exchange
-
-            self.streams.say(render_exchange(outcome.request, outcome.response))
         if outcome.status in {"passed", "unexpected"} and outcome.written_to is None and _has_result(outcome):
             self.streams.render(outcome.body, self.format)
         if not self.quiet:

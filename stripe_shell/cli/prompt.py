@@ -14,8 +14,7 @@ def prompt(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -
     """Open the prompt; 0 when the person leaves it."""
     from stripe_shell.repl.app import run_prompt
 
-    setup = set_up(arguments, environ)
-    streams.secrets = setup.connections.secrets
+    setup = set_up(arguments, environ, streams)
     # What is typed later outranks what the command line gave.
     scope = replace(setup.scope, given=frozenset())
     return run_prompt(setup.engine, scope, setup.connections, streams, format_name=arguments.format)

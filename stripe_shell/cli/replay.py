@@ -26,8 +26,7 @@ def replay(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -
 
 
 def _replay_one(arguments: Arguments, environ: Mapping[str, str], streams: Streams, path: str) -> int:
-    setup = _set_up(arguments, environ)
-    streams.secrets = setup.connections.secrets
+    setup = _set_up(arguments, environ, streams)
     page = read_page(open_script(path))
     if not page.examples:
         raise UsageError(f"{path} has no example: a block is a line `/connection` and lines `key: value` below it")
@@ -40,11 +39,11 @@ def _replay_one(arguments: Arguments, environ: Mapping[str, str], streams: Strea
     raise AssertionError("a replay ends with its whole")
 
 
-def _set_up(arguments: Arguments, environ: Mapping[str, str]) -> Setup:
-    setup = set_up(arguments, environ)
+def _set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> Setup:
+    setup = set_up(arguments, environ, streams)
     default = setup.connections.default
     if default.kind == "sandbox" and arguments.db is None and arguments.connection is None:
-        return set_up(replace(arguments, memory=True), environ)
+        return set_up(replace(arguments, memory=True), environ, streams)
     return setup
 
 

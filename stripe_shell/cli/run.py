@@ -19,9 +19,8 @@ def run(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> i
     Stops after one that fails, unless `--keep-going`.
     """
     # A dry run sends nothing, so it may show what a live connection would be sent.
-    setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ)
-    streams.secrets = setup.connections.secrets
-    presenter = Presenter(streams, arguments.format, quiet=arguments.command == "block", verbose=arguments.verbose)
+    setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ, streams)
+    presenter = Presenter(streams, arguments.format, quiet=arguments.command == "block")
     scripts = _prepare_all(arguments, setup, presenter)
     if not all(script.sound for script in scripts):
         presenter.close("nothing was sent")

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Mapping
 
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.connections import Connections, load_connections
+from stripe_shell.cli.streams import Streams
+from stripe_shell.connections import Connections, Witness, load_connections
 from stripe_shell.engine.interpreter import Engine
 from stripe_shell.engine.rows import RowSink
 from stripe_shell.engine.scope import Scope, Settings
+from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import record
+from stripe_shell.secrets import Secrets
 from stripe_shell.spec.table import load_table
+from stripe_shell.wire import Request, Response
+
+#: Waits that are longer are said, in seconds.
+WORTH_SAYING = 2.0
 
 
 @record
@@ -24,12 +32,17 @@ class Setup:
     connections: Connections
 
 
-def set_up(arguments: Arguments, environ: Mapping[str, str]) -> Setup:
-    """Nothing is opened or contacted yet. Raises ConfigurationError for settings that cannot be used."""
+def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> Setup:
+    """Nothing is opened or contacted yet. Raises ConfigurationError for settings that cannot be used.
+
+    From now on the streams hide every credential, and say which connections are opened and what is waited for.
+    """
     connections = load_connections(
         environ,
         default=arguments.connection,
         database=":memory:" if arguments.memory else arguments.db,
+        witness=witness_for(arguments, streams),
+        ask=lambda name: ask_credential(arguments, name),
     )
     engine = Engine(load_table(), connections, _open_rows, live=arguments.live)
     scope = Scope(
@@ -41,6 +54,37 @@ def set_up(arguments: Arguments, environ: Mapping[str, str]) -> Setup:
         settings=Settings(spec=arguments.spec or connections.spec),
     )
     return Setup(engine, scope, connections)
+
+
+def witness_for(arguments: Arguments, streams: Streams) -> Witness:
+    """What connections do, said to the person; every exchange with `--verbose`."""
+
+    def say_wait(words: str, seconds: float) -> None:
+        if arguments.verbose or seconds >= WORTH_SAYING:
+            streams.say(words)
+
+    def show_exchange(request: Request, response: Response | None, problem: str) -> None:
+        from stripe_shell.render.exchange import render_exchange
+
+        streams.say(render_exchange(request, response, problem))
+
+    return Witness(
+        secret=lambda value: streams.hide(Secrets().plus(value)),
+        exchange=show_exchange if arguments.verbose else None,
+        wait=say_wait,
+        connect=streams.say,
+    )
+
+
+def ask_credential(arguments: Arguments, name: str) -> str:
+    """A line of standard input, not echoed on a terminal. Raises ConfigurationError when a script stands there."""
+    if "-" in arguments.words or (arguments.command == "prompt" and not sys.stdin.isatty()):
+        raise ConfigurationError("its key should come from standard input, and there stands the script")
+    if sys.stdin.isatty():
+        from getpass import getpass
+
+        return getpass(f"key of /{name}: ").strip()
+    return sys.stdin.readline().strip()
 
 
 def new_run_id() -> str:

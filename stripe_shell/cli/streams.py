@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from _thread import LockType, allocate_lock
 from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import Any, TextIO
@@ -23,6 +24,7 @@ class Streams:
     out: TextIO
     err: TextIO
     secrets: Secrets = field(default_factory=Secrets)
+    _lock: LockType = field(default_factory=allocate_lock)
 
     @property
     def terminal(self) -> bool:
@@ -39,8 +41,9 @@ class Streams:
         return get_terminal_size().columns
 
     def hide(self, secrets: Secrets) -> None:
-        """Mask these too from now on."""
-        self.secrets = self.secrets.plus(*secrets.values)
+        """Mask these too from now on. Safe for threads."""
+        with self._lock:
+            self.secrets = self.secrets.plus(*secrets.values)
 
     def result(self, text: str) -> None:
         """A result, with a line end."""

@@ -17,11 +17,14 @@ def render_request(request: Request) -> str:
     return "\n".join(map(visible, _request_lines(request)))
 
 
-def render_exchange(request: Request, response: Response | None) -> str:
-    """The request marked `>`, the status, headers and body of the response marked `<`. Secrets are not masked yet."""
+def render_exchange(request: Request, response: Response | None, problem: str = "") -> str:
+    """The request marked `>`, the status, headers and body of the response marked `<`; without one, the problem.
+
+    Secrets are not masked yet.
+    """
     lines = [f"> {line}" for line in _request_lines(request)]
     if response is None:
-        return "\n".join([*lines, "< no answer"])
+        return "\n".join(map(visible, [*lines, f"< {problem or 'no answer'}"]))
     lines += [f"< {line}" for line in _response_lines(response)]
     return "\n".join(map(visible, lines))
 

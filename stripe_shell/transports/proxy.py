@@ -170,7 +170,8 @@ def dress(form: ProxyForm, request: Request, token: Credential, *, as_json: bool
     if form.query_in.startswith(IN_HEADER):
         layers.append({form.query_in.removeprefix(IN_HEADER): inner.target})
         inner = replace(inner, path="", query="")
-    return replace(inner, path=form.url.replace("{path}", inner.path), headers=merge_headers(*layers, own))
+    address = form.url.replace("{path}", inner.path)
+    return replace(inner, path=address, headers=merge_headers(*layers, own), idempotency_key=None)
 
 
 def _is_form(request: Request) -> bool:

@@ -179,7 +179,7 @@ class StripeTransport:
         Raises NotSent when nothing was sent; when no readable answer came, OutcomeUnknown for a write and
         NoAnswer for a read.
         """
-        wire = replace(request, path=self._address(request), headers=self._headers(request))
+        wire = replace(request, path=self._address(request), headers=self._headers(request), idempotency_key=None)
         limits = self._limits.within(request.timeout_ms)
         return self._sender.send(request, urlsplit(wire.path).netloc, lambda: self._exchange.attempt(wire, limits))
 
