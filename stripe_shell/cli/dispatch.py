@@ -31,8 +31,8 @@ def dispatch(argv: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the results has seen enough; keep the interpreter from complaining at exit.
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        for number in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
         return UNREAD
     except Exception:  # noqa: BLE001 (a traceback may quote a secret: it is shown masked, like everything)
         from traceback import format_exc
@@ -71,7 +71,7 @@ def _command(arguments: Arguments) -> Command:
             from stripe_shell.cli.serve import serve
 
             return serve
-        case "prompt" if sys.stdin and sys.stdin.isatty() and sys.stdout.isatty():
+        case "prompt" if all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
             from stripe_shell.cli.prompt import prompt
 
             return prompt

@@ -6,7 +6,7 @@ import re
 import sys
 from _thread import LockType, allocate_lock
 from collections.abc import Sequence
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from typing import Any, TextIO
 
 from stripe_shell.diagnostics import Diagnostic, format_diagnostics, sort_diagnostics
@@ -77,8 +77,9 @@ class Streams:
 
 
 def standard_streams() -> Streams:
-    """The process's own; text that the terminal's encoding lacks is escaped, not an error."""
-    for stream in (sys.stdout, sys.stderr):
+    """The process's own, or nothing for one that is closed; what the encoding of a terminal lacks is escaped."""
+    out, err = (stream or StringIO() for stream in (sys.stdout, sys.stderr))
+    for stream in (out, err):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    return Streams(sys.stdout, sys.stderr)
+    return Streams(out, err)

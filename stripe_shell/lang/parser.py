@@ -11,7 +11,6 @@ from stripe_shell.lang.ast import (
     Block,
     Comment,
     Directive,
-    Item,
     Key,
     Loop,
     Param,
@@ -31,7 +30,7 @@ from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, LineKind, read_li
 from stripe_shell.lang.paths import parse_key, parse_path
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import bare_value, json_error, parse_template, parse_value, parse_word
-from stripe_shell.records import field, record, replace
+from stripe_shell.records import replace
 
 __all__ = ["Parser", "parse", "parse_path", "parse_template"]
 
@@ -73,56 +72,6 @@ class _NoCollection:
             gc.enable()
 
 
-@record(frozen=False)
-class OpenBlock:
-    """A block whose end has not been read yet."""
-
-    connection: str | None
-    connection_span: Span
-    items: list[Param | Directive | Comment]
-    inline: int
-    end: int
-    keys: dict[tuple[str, ...], Key] = field(default_factory=dict)
-    directives: dict[str, Span] = field(default_factory=dict)
-    response: ResponseSection | None = None
-    #: Whether a blank line would end it.
-    begun: bool = False
-
-    def close(self, reading: Reading) -> Block:
-        """The finished block."""
-        start = self.connection_span.start - (self.connection is not None)
-        return Block(
-            self.connection,
-            tuple(self.items),
-            self.inline,
-            self.response,
-            self.connection_span,
-            reading.span(start, self.end),
-        )
-
-
-@record(frozen=False)
-class OpenLoop:
-    """What stands in the script, or in a `@foreach` whose `@end` has not been read yet."""
-
-    directive: Directive | None
-    items: list[Block | Directive | Comment | Loop | OpenBlock] = field(default_factory=list)
-
-    def close(self, reading: Reading) -> tuple[Item, ...]:
-        """The finished items."""
-        return tuple(item.close(reading) if isinstance(item, OpenBlock) else item for item in self.items)
-
-
-@record
-class Ending:
-    """What ended a block, for the message about a line that came too late. `deletable` is where a fix may cut."""
-
-    block: OpenBlock
-    span: Span
-    what: str
-    deletable: bool
-
-
 class Parser:
     """Reads logical lines one after the other; `finish` gives the script and its problems."""
 
@@ -161,7 +110,7 @@ class Parser:
         reading = self.reading
         source = reading.source
         _, _, body, word, value, end, _, _ = line
-        if self.prompt and self.block is None and _INLINE_START.match(source.text, body, word):
+        if self.prompt and self.block is None and re.match(r"[a-z][a-z0-9_]*[ \t]", source.text[body:word]):
             self._other(line)  # `create customer name="a: b"`: the colon is a part of a word
             return
         block = self.block or self._stray(line, "parameter")
