@@ -144,6 +144,21 @@ def test_three_d_secure_when_asked_for(stripe: Client) -> None:
     assert pay(stripe, "threeDSecureOptional", payment_method_options=options)["status"] == "requires_action"
 
 
+def test_early_fraud_warning(stripe: Client) -> None:
+    """§14.5: a warning, no dispute."""
+    charge = pay(stripe, "createIssuerFraudRecord")["latest_charge"]
+    (warning,) = stripe.get("/v1/radar/early_fraud_warnings", {"charge": charge})["data"]
+    assert warning["actionable"] is True
+    assert stripe.get("/v1/disputes")["data"] == []
+    assert "radar.early_fraud_warning.created" in stripe.event_types()
+
+
+def test_several_disputes(stripe: Client) -> None:
+    """§14.5."""
+    intent = pay(stripe, "createMultipleDisputes")
+    assert len(stripe.get("/v1/disputes", {"payment_intent": intent["id"]})["data"]) == 2
+
+
 def test_numbers_of_the_table() -> None:
     """Every number is a possible card number, and none comes twice."""
     numbers = [card.number for card in CARDS]

@@ -56,22 +56,26 @@ def test_shape(stripe: Client, table: Table) -> None:
     }
 
 
-def test_made_from_a_token(stripe: Client) -> None:
-    """The old way still works here, for tools that rely on it."""
-    made = stripe.post("/v1/charges", {"amount": 700, "currency": "usd", "source": "tok_visa", "metadata": {"a": "b"}})
-    assert (made["status"], made["payment_intent"], made["metadata"]) == ("succeeded", None, {"a": "b"})
-    assert stripe.get(f"/v1/balance_transactions/{made['balance_transaction']}")["amount"] == 700
-    error = stripe.refused("POST", "/v1/charges", {"amount": 700, "currency": "usd", "source": "tok_chargeDeclined"})
-    assert (error["status"], error["code"]) == (402, "card_declined")
-    assert stripe.get(f"/v1/charges/{error['charge']}")["status"] == "failed"
-    assert stripe.event_types() == ["charge.succeeded", "charge.failed"]
+def test_tokens_are_refused(stripe: Client) -> None:
+    """§2.4, §17.1: the Charges API for cards is at the end of its life; payment methods were never for it."""
+    error = stripe.refused("POST", "/v1/charges", {"amount": 700, "currency": "usd", "source": "tok_visa"})
+    assert (error["status"], error.get("code")) == (400, None)
+    assert error["message"].startswith("The Customers and Charges API")
+    error = stripe.refused("POST", "/v1/charges", {"amount": 700, "currency": "usd", "source": "pm_card_visa"})
+    assert error["message"] == ("You cannot create a charge with a PaymentMethod. Use the Payment Intents API instead.")
 
 
 def test_made_from_a_customer(stripe: Client) -> None:
     """§2.4: the default source; without any, 402 `missing` with param `card`, in two texts."""
     owner = stripe.post("/v1/customers", {"source": "tok_visa"})["id"]
-    made = stripe.post("/v1/charges", {"amount": 700, "currency": "usd", "customer": owner})
-    assert (made["customer"], made["payment_method"][:5]) == (owner, "card_")
+    made = stripe.post("/v1/charges", {"amount": 700, "currency": "usd", "customer": owner, "metadata": {"a": "b"}})
+    assert (made["customer"], made["payment_method"][:5], made["payment_intent"]) == (owner, "card_", None)
+    assert (made["status"], made["metadata"]) == ("succeeded", {"a": "b"})
+    assert stripe.get(f"/v1/balance_transactions/{made['balance_transaction']}")["amount"] == 700
+    failing = stripe.post("/v1/customers", {"source": "tok_chargeCustomerFail"})["id"]
+    error = stripe.refused("POST", "/v1/charges", {"amount": 700, "currency": "usd", "customer": failing})
+    assert (error["status"], error["code"]) == (402, "card_declined")
+    assert stripe.get(f"/v1/charges/{error['charge']}")["status"] == "failed"
     poor = stripe.post("/v1/customers")["id"]
     params = {"amount": 700, "currency": "usd", "customer": poor}
     first = stripe.refused("POST", "/v1/charges", params)
@@ -92,7 +96,8 @@ def test_amount_alone(stripe: Client) -> None:
 
 def test_capture(stripe: Client) -> None:
     """§2.4: once; the hold of an intent is captured there."""
-    made = stripe.post("/v1/charges", {"amount": 700, "currency": "usd", "source": "tok_visa", "capture": False})
+    owner = stripe.post("/v1/customers", {"source": "tok_visa"})["id"]
+    made = stripe.post("/v1/charges", {"amount": 700, "currency": "usd", "customer": owner, "capture": False})
     assert made["captured"] is False
     done = stripe.post(f"/v1/charges/{made['id']}/capture", {"amount": 500})
     assert (done["captured"], done["amount_captured"], done["amount_refunded"]) == (True, 500, 200)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from stripe_shell.sandbox import charges, connect, errors, intents, methods, payments
 from stripe_shell.sandbox.cards import DECLINES
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.pages import sub_list
 from stripe_shell.sandbox.resource import Resource, action
+
+#: Cards can no longer be charged without an intent by accounts that are new.
+_END_OF_LIFE: Final = (
+    "The Customers and Charges API for cards has reached the end of its life and is not available to your account. "
+    "Use the Payment Intents API instead: create a PaymentMethod with the token and confirm a PaymentIntent with it."
+)
 
 
 class Charge(Resource):
@@ -23,7 +29,7 @@ class Charge(Resource):
     # --- made the old way ---------------------------------------------------------------------------------------
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Charge a token, or the default source of a customer."""
+        """Charge a card or source that a customer has; tokens are for intents."""
         for name in ("amount", "currency"):
             if name not in params:
                 raise errors.missing_parameter(name)
@@ -46,14 +52,13 @@ class Charge(Resource):
         if not source and not customer:
             raise errors.invalid("Must provide source or customer.", code="parameter_missing")
         owner = ctx.get("customer", customer, param="customer") if customer else None
-        if isinstance(source, dict):
-            made = methods.of_card(ctx, methods.card_data(ctx, source), source)
-        elif source and str(source).startswith("tok_"):
-            made = methods.of_token(ctx, str(source), "source")
-        else:
-            return self._source_of(ctx, owner, source or (owner or {}).get("default_source"))
-        ctx.insert(made)
-        return made
+        if isinstance(source, dict) or str(source or "").startswith("tok_"):
+            raise errors.invalid(_END_OF_LIFE)
+        if str(source or "").startswith("pm_"):
+            raise errors.invalid(
+                "You cannot create a charge with a PaymentMethod. Use the Payment Intents API instead."
+            )
+        return self._source_of(ctx, owner, source or (owner or {}).get("default_source"))
 
     def _source_of(self, ctx: Context, owner: Json | None, key: Any) -> Json:
         found = ctx.find("payment_method", key) if key else None
@@ -119,7 +124,16 @@ class Charge(Resource):
         kind = card.dispute if card else "fraudulent" if bank and bank.disputed else ""
         if kind:
             ctx.behaviour("dispute").make(ctx, charge, kind)
+        if card and card.fraud_warning:
+            self._warn(ctx, charge)
         connect.distribute(ctx, charge)
+
+    def _warn(self, ctx: Context, charge: Json) -> None:
+        """The card's issuer thinks that the payment is fraud."""
+        members = {"charge": charge["id"], "fraud_type": "misc", "payment_intent": charge["payment_intent"]}
+        warning = ctx.fresh("radar.early_fraud_warning", actionable=True, **members)
+        ctx.insert(warning)
+        ctx.emit("radar.early_fraud_warning.created", warning)
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
         """The refunds, with their number."""

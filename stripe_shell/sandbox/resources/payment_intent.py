@@ -127,6 +127,9 @@ class PaymentIntent(Resource):
         """Try to collect the money."""
         if obj["status"] not in payments.EARLY:
             raise intents.refusal(ctx, PAYMENT, obj, _not_confirmable(obj))
+        if ctx.hidden(obj).get("checkout_session"):
+            message = "You cannot confirm this PaymentIntent directly because it belongs to a Checkout Session."
+            raise intents.refusal(ctx, PAYMENT, obj, message)
         params.pop("client_secret", None)
         self.check_references(ctx, params)
         self._confirm(ctx, obj, params)
@@ -296,10 +299,6 @@ class PaymentIntent(Resource):
 
 
 def _not_confirmable(obj: Json) -> str:
-    if obj["status"] == "succeeded":
-        return (
-            "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
-        )
     return (
         f"This PaymentIntent could not be confirmed because it has a status of {obj['status']}. Only a PaymentIntent "
         f"with one of the following statuses may be confirmed: {', '.join(payments.EARLY)}."

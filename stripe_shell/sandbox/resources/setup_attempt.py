@@ -15,7 +15,6 @@ class SetupAttempt(Resource):
 
     object = "setup_attempt"
     indexed = ("setup_intent",)
-    absent = ("attach_to_self",)
 
     def record(self, ctx: Context, intent: Json, status: str, error: Json | None = None) -> Json:
         """Store how an intent's confirmation with its present method ended."""

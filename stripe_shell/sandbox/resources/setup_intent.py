@@ -24,7 +24,7 @@ class SetupIntent(Resource):
     defaults: ClassVar = {"usage": "off_session"}
     indexed = ("customer", "payment_method")
     unechoed = ("automatic_payment_methods", "usage", "single_use")
-    absent = ("attach_to_self", "managed_payments")
+    absent = ("managed_payments",)
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
         """Whatever `usage` says, even nonsense, it is taken and has no effect."""
