@@ -14,7 +14,7 @@ from stripe_shell.lang.directives import RESERVED_NAMES
 from stripe_shell.records import record
 
 #: The commands; any other first word begins a block (`stripe-shell create customer email=…`).
-COMMANDS = ("run", "check", "fmt", "replay", "spec", "serve")
+COMMANDS = ("run", "check", "fmt", "replay", "spec", "serve", "connections")
 
 FORMATS = ("table", "json", "jsonl", "csv", "yaml")
 
@@ -27,6 +27,7 @@ usage: stripe-shell [OPTIONS]                      the prompt on a terminal, els
        stripe-shell fmt FILE … [--check | --diff]  write them in the canonical form
        stripe-shell replay PAGE … [OPTIONS]        run the examples of a documentation page as tests
        stripe-shell spec [ACTION] [ENTITY]         what is known of an entity or an action
+       stripe-shell connections [list | test [NAME …] | add NAME kind=KIND SETTING=VALUE … | remove NAME | default NAME]
        stripe-shell serve [OPTIONS]                the sandbox over HTTP, for programs; any key sk_test_… is taken
 
 Options that choose where requests go and how results look:
@@ -120,6 +121,12 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "fmt": {"--check": Option("check", "flag"), "--diff": Option("diff", "flag")},
     "replay": {**_CONNECT, "--errata": Option("errata")},
     "spec": {"--format": _TEXT_OR_JSON},
+    "connections": {
+        "--format": _TEXT_OR_JSON,
+        "--db": Option("db"),
+        "--memory": Option("memory", "flag"),
+        "--verbose": Option("verbose", "flag"),
+    },
     "serve": {
         "--db": Option("db"),
         "--memory": Option("memory", "flag"),
@@ -156,7 +163,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     values["variables"] = tuple(_variable(text) for text in values.get("variables", ()))
     if command:
         words.remove(command)
-        if not words and command not in ("spec", "serve"):
+        if not words and command not in ("spec", "serve", "connections"):
             raise UsageError(f"{command}: which file? (`-` is standard input)")
         return Arguments(command, tuple(words), **values)
     if texts and words:

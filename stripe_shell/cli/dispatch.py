@@ -55,6 +55,10 @@ def _command(arguments: Arguments) -> Command:
             from stripe_shell.cli.check import check
 
             return check
+        case "connections":
+            from stripe_shell.cli.connections import connections
+
+            return connections
         case "fmt":
             from stripe_shell.cli.fmt import fmt
 

@@ -1,0 +1,153 @@
+"""Changing the settings file when the person asks for it, and then no more of it than that: comments and order stay.
+
+Every change is made to the text, and only kept when the text then says exactly what was asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stripe_shell.connections.places import Line, read_lines
+from stripe_shell.connections.reading import parse_settings
+from stripe_shell.errors import ConfigurationError
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def append_connection(text: str, name: str, settings: Mapping[tuple[str, ...], Any]) -> str:
+    """The text with `[connections.NAME]` behind it; `settings` are scalars by their path below that table."""
+    lines = [f"[connections.{_key(name)}]"]
+    lines += [f"{'.'.join(map(_key, path))} = {_value(value)}" for path, value in settings.items()]
+    gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+    return f"{text}{gap}{chr(10).join(lines)}\n"
+
+
+def remove_connection(text: str, name: str) -> str:
+    """The text without the tables of the connection. Raises ConfigurationError when they cannot be told apart."""
+    lines = list(read_lines(text))
+    tables = [line for line in lines if not line.key]
+    kept, end = "", 0
+    for line in tables:
+        start = text.rfind("\n", 0, line.start) + 1
+        if line.table[:2] == ("connections", name) and start >= end:
+            kept += text[end:start]
+            end = _end_of_table(text, line, lines)
+    result = kept + text[end:]
+    wanted = tomllib.loads(text)
+    wanted["connections"].pop(name, None)
+    if not wanted["connections"] and "connections" not in tomllib.loads(result):
+        wanted.pop("connections")
+    _expect(result, wanted, f"`{name}` is written in a way that cannot be taken out safely; take it out by hand")
+    return result
+
+
+def _end_of_table(text: str, table: Line, lines: list[Line]) -> int:
+    """Where the next table begins, with the comment lines above it; the end of the text behind the last one."""
+    following = next((line for line in lines if not line.key and line.start > table.start), None)
+    if following is None:
+        return len(text)
+    end = text.rfind("\n", 0, following.start) + 1
+    while end:
+        before = text.rfind("\n", 0, end - 1) + 1
+        if not text[before:end].lstrip().startswith("#") or before <= table.start:
+            break
+        end = before
+    return end
+
+
+def set_default(text: str, name: str) -> str:
+    """The text with `default = "NAME"`: in the place of the old one, else before the first table."""
+    lines = list(read_lines(text))
+    old = next((line for line in lines if line.place == ("default",)), None)
+    if old is not None:
+        end = text.find("\n", old.end)
+        end = len(text) if end < 0 else end
+        comment = re.search(r"""[ \t]*#[^"']*$""", text[old.end : end])
+        result = f"{text[: old.start]}default = {_value(name)}{comment[0] if comment else ''}{text[end:]}"
+    else:
+        first = next((line for line in lines if not line.key), None)
+        place = _end_of_table_before(text, first) if first else len(text)
+        gap = "" if not text[:place] or text[:place].endswith("\n") else "\n"
+        result = f"{text[:place]}{gap}default = {_value(name)}\n{chr(10) if first else ''}{text[place:]}"
+    _expect(result, {**tomllib.loads(text), "default": name}, "`default` cannot be set safely; write it by hand")
+    return result
+
+
+def _end_of_table_before(text: str, table: Line) -> int:
+    """The start of the table's line, or of the comment right above it unless that opens the file."""
+    start = text.rfind("\n", 0, table.start) + 1
+    while start:
+        before = text.rfind("\n", 0, start - 1) + 1
+        if not text[before:start].lstrip().startswith("#") or not before:
+            break
+        start = before
+    return start
+
+
+def _expect(text: str, wanted: Mapping[str, Any], otherwise: str) -> None:
+    try:
+        same = tomllib.loads(text) == wanted
+    except tomllib.TOMLDecodeError:
+        same = False
+    if not same:
+        raise ConfigurationError(otherwise)
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _value(name)
+
+
+def _value(value: Any) -> str:
+    """A scalar as TOML writes it; a JSON text is a TOML text but for DEL."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
+
+
+# --- the file ---------------------------------------------------------------------------------------------------
+
+
+def read_text(path: Path) -> str:
+    """The text of the settings file, empty when there is none. Raises ConfigurationError for one that is not valid."""
+    if not path.exists():
+        return ""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from None
+    parse_settings(text, path)
+    return text
+
+
+def write_text(path: Path, text: str, *, before: str) -> None:
+    """Write the text (0600), in one step, unless it is no valid settings file or the file has changed meanwhile.
+
+    Raises ConfigurationError. A symbolic link stays one.
+    """
+    parse_settings(text, path)
+    if read_text(path) != before:
+        raise ConfigurationError(f"{path} has changed meanwhile; nothing was written.")
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(descriptor)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error
