@@ -12,8 +12,8 @@ from stripe_shell.engine.resolve import word_param
 from stripe_shell.lang.ast import Block
 from stripe_shell.lang.lines import Line, read_lines
 from stripe_shell.lang.parser import parse
+from stripe_shell.lang.places import JsonPath, json_places
 from stripe_shell.records import record
-from stripe_shell.replay.places import JsonPath, json_places
 from stripe_shell.wire import parse_json
 
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~).*$", re.MULTILINE)
