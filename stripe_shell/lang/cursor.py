@@ -8,11 +8,12 @@ from typing import Literal
 
 from stripe_shell.diagnostics import Source
 from stripe_shell.lang.ast import Param
-from stripe_shell.lang.format import format_key
+from stripe_shell.lang.blocks import OpenBlock
 from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, read_lines
-from stripe_shell.lang.parser import OpenBlock, Parser
+from stripe_shell.lang.parser import Parser
 from stripe_shell.lang.paths import parse_key
 from stripe_shell.lang.reading import Mistake, Reading
+from stripe_shell.lang.spelling import format_key
 from stripe_shell.lang.values import word_end
 from stripe_shell.records import record, replace
 

@@ -30,6 +30,8 @@ _LINE = re.compile(
 #: A name that the strict grammar does not know (`metadata.Order ID`): up to the first colon before a blank.
 _LOOSE_PARAM = re.compile(r"([^\n]*?):(?=[ \t\r\n]|\Z)[ \t\r]*")
 STRING = re.compile(STRING_PATTERN)
+#: In `create customer name="a: b"` the colon is a part of a word.
+_INLINE_FORM = re.compile(r"[a-z][a-z0-9_]*[ \t][^\n]*=")
 #: The name of an inline `name=value`, and its `=`.
 INLINE_NAME = re.compile(rf"((?:{STRING_PATTERN}|[^ \t\r\n=\"'{{$])+)=")
 #: A bare word on a header line: a blank inside a reference does not end it.
@@ -122,7 +124,7 @@ def _read_line(text: str, pos: int, stop: int, reach: int) -> Line:
     value = match.end()
     if kind == "other":
         loose = _LOOSE_PARAM.match(text, body, stop)
-        if loose:
+        if loose and not _INLINE_FORM.match(text, body, loose.end(1)):
             kind, word, value = "param", loose.end(1), loose.end()
     elif kind == "header":
         word = value

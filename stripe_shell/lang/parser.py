@@ -6,7 +6,7 @@ import gc
 import re
 from collections.abc import Callable
 
-from stripe_shell.diagnostics import Diagnostic, Source, Span, closest, sort_diagnostics
+from stripe_shell.diagnostics import Diagnostic, Source, Span, sort_diagnostics
 from stripe_shell.lang.ast import (
     Block,
     Comment,
@@ -17,6 +17,7 @@ from stripe_shell.lang.ast import (
     ResponseSection,
     Script,
 )
+from stripe_shell.lang.blocks import Ending, OpenBlock, OpenLoop
 from stripe_shell.lang.directives import (
     BLOCK_DIRECTIVES,
     BOTH_DIRECTIVES,
@@ -27,6 +28,7 @@ from stripe_shell.lang.directives import (
     parse_argument,
 )
 from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, LineKind, read_lines, value_end
+from stripe_shell.lang.mistakes import GLUED, INLINE_START, glued_value, not_a_line, unknown_directive
 from stripe_shell.lang.paths import parse_key, parse_path
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import bare_value, json_error, parse_template, parse_value, parse_word
@@ -34,14 +36,10 @@ from stripe_shell.records import replace
 
 __all__ = ["Parser", "parse", "parse_path", "parse_template"]
 
-_GLUED = re.compile(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)")
-_ASSIGNED = r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S.*)?\Z"
 _BARE_COMMAND = r"(help|exit|quit|\?)(?:[ \t\r]+(?=\S)|\Z)"
 #: How deep `@foreach` may nest, the script itself counted: whoever walks the tree may do it by recursion.
 _DEEPEST = 21
 _COMMAND_NAMES = {"?": "help", "exit": "quit"}
-_INLINE_START = r"[a-z][a-z0-9_]*(?=[ \t\r]|\Z)"
-_INVISIBLE = "[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]"
 
 
 def parse(
@@ -110,9 +108,6 @@ class Parser:
         reading = self.reading
         source = reading.source
         _, _, body, word, value, end, _, _ = line
-        if self.prompt and self.block is None and re.match(r"[a-z][a-z0-9_]*[ \t]", source.text[body:word]):
-            self._other(line)  # `create customer name="a: b"`: the colon is a part of a word
-            return
         block = self.block or self._stray(line, "parameter")
         block.begun = True
         if self._comments:
@@ -130,18 +125,10 @@ class Parser:
         try:
             return parse_key(self.reading, line.body, line.word)
         except Mistake as mistake:
-            glued = _GLUED.match(self.reading.text, line.start, line.word)
+            glued = GLUED.match(self.reading.text, line.start, line.word)
             if not glued:
                 raise
-            raise self._glued(line, glued) from mistake
-
-    def _glued(self, line: Line, glued: re.Match[str]) -> Mistake:
-        colon = glued.end(1)
-        fix = self.reading.fix(colon + 1, colon + 1, " ")
-        span = self.reading.span(colon, colon + 1)
-        message = f"no space after the colon of `{glued[1]}`"
-        value = self.reading.text[colon + 1 : line.end].split("\n", 1)[0]
-        return Mistake("E102", message, span, f"write `{glued[1]}: {value}`", fix)
+            raise glued_value(self.reading, line, glued) from mistake
 
     def _add_param(self, block: OpenBlock, param: Param) -> None:
         key = param.key
@@ -312,14 +299,7 @@ class Parser:
         elif name in COMMANDS or name in _COMMAND_NAMES:
             self._command(line, _COMMAND_NAMES.get(name, name), at)
         else:
-            raise self._unknown_directive(name, at)
-
-    def _unknown_directive(self, name: str, at: Span) -> Mistake:
-        known = (*BLOCK_DIRECTIVES, *BOTH_DIRECTIVES, *TOP_DIRECTIVES, *(COMMANDS if self.prompt else ()))
-        meant = closest(name.lower(), known)
-        fix = self.reading.fix(at.start, at.end, f"@{meant}") if meant else None
-        label = f"did you mean `@{meant}`?" if meant else f"known are {', '.join(f'@{word}' for word in known)}"
-        return Mistake("E110", f"unknown directive `@{name}`", at, label, fix)
+            raise unknown_directive(self.reading, name, at, prompt=self.prompt)
 
     def _block_directive(self, line: Line, name: str, at: Span, block: OpenBlock) -> None:
         self._take_comments(block)
@@ -414,10 +394,10 @@ class Parser:
 
     def _other(self, line: Line) -> None:
         reading = self.reading
-        if glued := _GLUED.match(reading.text, line.start, line.end):
+        if glued := GLUED.match(reading.text, line.start, line.end):
             if self.block is None:
                 self._stray(line, "parameter")
-            raise self._glued(line, glued)
+            raise glued_value(reading, line, glued)
         if self.prompt and self.block is None:
             if command := re.compile(_BARE_COMMAND).match(reading.text, line.body, line.end):
                 name = _COMMAND_NAMES.get(command[1], command[1])
@@ -425,29 +405,11 @@ class Parser:
                 at = reading.span(*command.span(1))
                 self._push(Directive(name, argument, at, reading.span(line.body, line.end)))
                 return
-            if re.compile(_INLINE_START).match(reading.text, line.body, line.end):
+            if re.compile(INLINE_START).match(reading.text, line.body, line.end):
                 self._open_block(line, line.body, None, reading.span(line.body, line.body))
                 self._inline(line.body, line.end)
                 return
-        raise self._not_a_line(line)
-
-    def _not_a_line(self, line: Line) -> Mistake:
-        reading = self.reading
-        at = reading.span(line.body, line.end)
-        if hidden := re.compile(_INVISIBLE).search(reading.text, line.body, line.end):
-            place = reading.span(hidden.start(), hidden.end())
-            fix = reading.fix(hidden.start(), hidden.end(), " " if hidden[0].isspace() else "")
-            message = f"an invisible character (U+{ord(hidden[0]):04X})"
-            return Mistake("E101", message, place, "remove it", fix)
-        text = reading.text[line.body : line.end]
-        if assigned := re.compile(_ASSIGNED).match(text):
-            mended = f"{assigned[1]}: {assigned[2] or ''}".rstrip()
-            fix = reading.fix(line.body, line.end, mended)
-            return Mistake("E101", "not a line of the language", at, f"write `{mended}`", fix)
-        if self.block is None and re.compile(_INLINE_START).match(text):
-            return Mistake("E101", "not a line of the language", at, f"in a script write `/sandbox {text}`")
-        label = "a line is `/connection`, `key: value`, `@directive` or `# comment`"
-        return Mistake("E101", "not a line of the language", at, label)
+        raise not_a_line(reading, line, in_block=self.block is not None)
 
     def _check_characters(self) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.diagnostics import Diagnostic, Fix, Source, Span
+from stripe_shell.lang.lines import BLANKS
 
 
 class Mistake(Exception):
@@ -26,6 +27,12 @@ class Reading:
     def span(self, start: int, end: int) -> Span:
         """The range `[start, end)` of the source."""
         return Span(self.source, start, end)
+
+    def skip(self, pos: int, end: int) -> int:
+        """The first place from `pos` on that is not blank, `end` at most."""
+        while pos < end and self.text[pos] in BLANKS:
+            pos += 1
+        return pos
 
     def fix(self, start: int, end: int, replacement: str, title: str = "check --fix") -> Fix:
         """Put `replacement` where `[start, end)` is."""

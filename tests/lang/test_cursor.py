@@ -34,6 +34,8 @@ def _at(marked: str) -> Context:
         ('create customer name="Ann L|', "value", "Ann L", "Ann L"),
         ('create customer name="Ann| Lee" a=b', "value", "Ann", "Ann Lee"),
         ("create customer name=${cus|}", "reference", "cus", "cus"),
+        ('create customer name="a: b|" x=1', "value", "a: b", "a: b"),
+        ("create customer note=a: b x|", "key", "x", "x"),
         ("create entity=cus|", "entity", "cus", "cus"),
         ("/|", "connection", "", ""),
         ("/li|", "connection", "li", "li"),

@@ -147,6 +147,12 @@ def test_the_header_may_be_left_out_at_the_prompt_only() -> None:
     assert [problem.code for problem in parse(Source("x", text))[1]] == ["E101", "E103"]
 
 
+def test_a_colon_in_a_word_of_the_inline_form_is_text() -> None:
+    block = _block('create customer name="a: {b" metadata={"c": 1}\n', prompt=True)
+    assert [param.value.literal for param in block.params] == ["create", "customer", "a: {b", '{"c": 1}']
+    assert _block("/c\nmetadata.a b=c: d\n").params[0].key.path == ("metadata", "a b=c")
+
+
 def test_the_inline_form_equals_the_block() -> None:
     inline = _block('/conn create customer email=a@b.co name="Ann Lee"\n')
     block = _block('/conn\naction: create\nentity: customer\nemail: a@b.co\nname: "Ann Lee"\n')

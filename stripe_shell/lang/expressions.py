@@ -1,0 +1,169 @@
+"""Expressions: what `@expect`, `@when` and `@retry … until` compare, and how."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from stripe_shell.diagnostics import closest
+from stripe_shell.lang.ast import Condition, Expectation, ListValue, Operand, Operator, Path, Value
+from stripe_shell.lang.lines import BLANKS, STRING_PATTERN
+from stripe_shell.lang.paths import ANSWER_PATHS, read_path
+from stripe_shell.lang.reading import Mistake, Reading
+from stripe_shell.lang.values import bare_value, parse_value, parse_word
+
+#: Operators of `@expect`, words last.
+SYMBOL_OPERATORS = ("==", "!=", "<=", ">=", "<", ">", "!~", "~")
+WORD_OPERATORS = ("in", "contains", "startswith", "endswith", "exists", "absent", "is", "count")
+_OPERATOR = re.compile(
+    r"[ \t\r]*(?:(==|!=|<=|>=|!~|<|>|~)|(?<![^ \t\r])(in|contains|startswith|endswith|exists|absent|is|count)"
+    r"(?=[ \t\r]|\Z))[ \t\r]*"
+)
+_QUANTIFIER = re.compile(r"(all|any)[ \t\r]+(?=[$\w])")
+# Compiled when first needed, and kept by `re`: most scripts use few of them.
+_COMPARISON = r"(==|!=|<=|>=|<|>)[ \t\r]*"
+_LEFT_WORD = r"(?:\$\$\{|\$\{[^}\n]*+\}?|[^\s=!<>~])+"
+_LIST_ITEM = rf"""[ \t\r]*({STRING_PATTERN}|'[^'\n]*'|(?:\$\{{[^}}\n]*\}}|[^,\[\]{{}}"'\n])*)[ \t\r]*([,\]])"""
+
+
+def parse_expectation(reading: Reading, start: int, end: int) -> Expectation:
+    """`[all|any] PATH OP VALUE` at `[start, end)`. Raises Mistake (E111)."""
+    quantifier, path, operator, pos = _subject(reading, start, end)
+    span = reading.span(start, end)
+    if quantifier and "*" not in path.steps:
+        message = f"`{quantifier}` needs a path with `[*]`"
+        raise Mistake("E111", message, path.span, "e.g. `all data[*].status == active`")
+    if operator != "count":
+        operand = _right_side(reading, operator, pos, end)
+        return Expectation(path, operator, operand, quantifier, None, span)
+    comparison = re.compile(_COMPARISON).match(reading.text, pos, end)
+    if comparison is None:
+        fix = reading.fix(pos, pos, "== ") if pos < end else None
+        raise Mistake("E111", "`count` needs a comparison", reading.span(pos, end), "e.g. `count == 3`", fix)
+    count_operator: Operator = comparison[1]  # type: ignore[assignment]
+    return Expectation(path, operator, _number(reading, comparison.end(), end), quantifier, count_operator, span)
+
+
+def parse_condition(reading: Reading, start: int, end: int, *, left: Literal["value", "path"]) -> Condition:
+    """`operand OP operand` at `[start, end)`. Raises Mistake (E111)."""
+    subject: Value | Path
+    if left == "path":
+        subject, pos = _path(reading, start, end)
+    else:
+        subject, pos = _left_value(reading, start, end)
+    operator, pos = _operator(reading, pos, end)
+    if operator == "count":
+        raise Mistake("E111", "`count` stands in `@expect` only", reading.span(start, end), "compare a field instead")
+    right = _right_side(reading, operator, pos, end)
+    return Condition(subject, operator, right, reading.span(start, end))
+
+
+def _number(reading: Reading, start: int, end: int) -> Value:
+    value = parse_value(reading, start, end)
+    if value.literal is not None and not re.fullmatch("[0-9][0-9_]*", value.literal):
+        raise Mistake("E111", "`count` is compared with a number", reading.span(start, end), "e.g. `count == 3`")
+    return value
+
+
+def _subject(reading: Reading, start: int, end: int) -> tuple[Literal["all", "any"] | None, Path, Operator, int]:
+    """`[all|any] PATH OP`, and where the operand starts."""
+    quantifier = _QUANTIFIER.match(reading.text, start, end)
+    if quantifier and not _OPERATOR.match(reading.text, quantifier.end(1), end):
+        path, pos = _path(reading, quantifier.end(), end)
+        operator, pos = _operator(reading, pos, end)
+        return ("all" if quantifier[1] == "all" else "any"), path, operator, pos
+    path, pos = _path(reading, start, end)
+    operator, pos = _operator(reading, pos, end)
+    return None, path, operator, pos
+
+
+def _path(reading: Reading, start: int, end: int) -> tuple[Path, int]:
+    found = read_path(reading.text, start, end)
+    if found is None:
+        label = "a path is like `data[0].id` or `$http`"
+        raise Mistake("E111", "a path into the response must stand here", reading.span(start, end), label)
+    steps, pos = found
+    text, span = reading.text[start:pos], reading.span(start, pos)
+    if text.startswith("$") and text not in ANSWER_PATHS:
+        meant = closest(text, ANSWER_PATHS)
+        label = f"did you mean `{meant}`?" if meant else f"known are {', '.join(ANSWER_PATHS)}"
+        raise Mistake("E111", f"unknown `{text}`", span, label, reading.fix(start, pos, meant) if meant else None)
+    return Path(steps, text, span), pos
+
+
+def _operator(reading: Reading, pos: int, end: int) -> tuple[Operator, int]:
+    match = _OPERATOR.match(reading.text, pos, end)
+    if match:
+        operator: Operator = match[1] or match[2]  # type: ignore[assignment]
+        return operator, match.end()
+    at = reading.skip(pos, end)
+    known = " ".join((*SYMBOL_OPERATORS, *WORD_OPERATORS))
+    word = reading.text[at:end].split(maxsplit=1)[0] if at < end else ""
+    span = reading.span(at, at + len(word)) if word else reading.span(max(pos - 1, 0), pos)
+    if word.startswith("="):
+        raise Mistake(
+            "E111", "`=` is no comparison", reading.span(at, at + 1), "write `==`", reading.fix(at, at + 1, "==")
+        )
+    meant = closest(word, WORD_OPERATORS)
+    fix = reading.fix(at, at + len(word), meant) if meant else None
+    label = f"did you mean `{meant}`?" if meant else f"one of {known}"
+    raise Mistake("E111", f"`{word}` is not an operator" if word else "an operator must follow", span, label, fix)
+
+
+def _right_side(reading: Reading, operator: Operator, pos: int, end: int) -> Operand | None:
+    if operator in ("exists", "absent"):
+        if pos < end:
+            raise Mistake("E111", f"nothing follows `{operator}`", reading.span(pos, end), "remove it")
+        return None
+    if pos >= end:
+        label = 'write a value; `""` is the empty text'
+        raise Mistake("E111", f"`{operator}` needs a right side", reading.span(pos - 1, pos), label)
+    return _operand(reading, operator, pos, end)
+
+
+def _operand(reading: Reading, operator: Operator, start: int, end: int) -> Operand:
+    if reading.text[start] == "[" and (items := _list_items(reading, start, end)) is not None:
+        return ListValue(tuple(items), reading.span(start, end))
+    before = len(reading.problems)
+    value = parse_value(reading, start, end)
+    if operator == "in" and not value.sole_reference and value.style != "json" and len(reading.problems) == before:
+        label = "write `in [a, b]`"
+        fix = reading.fix(start, end, f"[{reading.text[start:end]}]") if "," in reading.text[start:end] else None
+        raise Mistake("E111", "`in` needs a list", value.span, label, fix)
+    return value
+
+
+def _list_items(reading: Reading, start: int, end: int) -> list[Value] | None:
+    """The items of `[a, "b c", ${x}]`; None when it is no list of single values."""
+    items: list[Value] = []
+    pos = start + 1
+    if reading.text[pos:end].strip(BLANKS) == "]":
+        return items
+    item = re.compile(_LIST_ITEM)
+    while match := item.match(reading.text, pos, end):
+        item_start, item_end = match.span(1)
+        while item_end > item_start and reading.text[item_end - 1] in BLANKS:
+            item_end -= 1
+        if item_start == item_end:
+            raise Mistake("E111", "an item is missing", reading.span(item_start, match.end()), 'write `""` for none')
+        items.append(_item(reading, item_start, item_end))
+        pos = match.end()
+        if match[2] == "]":
+            return items if pos == end else None
+    return None
+
+
+def _item(reading: Reading, start: int, end: int) -> Value:
+    if reading.text[start] in "\"'":
+        return parse_value(reading, start, end)
+    return bare_value(reading, start, end)
+
+
+def _left_value(reading: Reading, start: int, end: int) -> tuple[Value, int]:
+    if reading.text[start] in "\"'":
+        return parse_word(reading, start, end)
+    word = re.compile(_LEFT_WORD).match(reading.text, start, end)
+    if word is None:
+        label = "e.g. `${row.plan} == pro`"
+        raise Mistake("E111", "a value must stand here", reading.span(start, end), label)
+    return bare_value(reading, start, word.end()), word.end()

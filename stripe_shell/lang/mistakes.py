@@ -1,0 +1,55 @@
+"""What to say about lines that cannot be read."""
+
+from __future__ import annotations
+
+import re
+
+from stripe_shell.diagnostics import Span, closest
+from stripe_shell.lang.directives import BLOCK_DIRECTIVES, BOTH_DIRECTIVES, COMMANDS, TOP_DIRECTIVES
+from stripe_shell.lang.lines import Line
+from stripe_shell.lang.reading import Mistake, Reading
+
+#: `email:x`
+GLUED = re.compile(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)")
+#: The first word of an inline form.
+INLINE_START = r"[a-z][a-z0-9_]*(?=[ \t\r]|\Z)"
+_ASSIGNED = r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S.*)?\Z"
+_INVISIBLE = "[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]"
+
+
+def glued_value(reading: Reading, line: Line, glued: re.Match[str]) -> Mistake:
+    """`email:x`: no blank behind the colon."""
+    colon = glued.end(1)
+    fix = reading.fix(colon + 1, colon + 1, " ")
+    span = reading.span(colon, colon + 1)
+    message = f"no space after the colon of `{glued[1]}`"
+    value = reading.text[colon + 1 : line.end].split("\n", 1)[0]
+    return Mistake("E102", message, span, f"write `{glued[1]}: {value}`", fix)
+
+
+def unknown_directive(reading: Reading, name: str, at: Span, *, prompt: bool) -> Mistake:
+    """`@expct`, with what it was probably meant to be."""
+    known = (*BLOCK_DIRECTIVES, *BOTH_DIRECTIVES, *TOP_DIRECTIVES, *(COMMANDS if prompt else ()))
+    meant = closest(name.lower(), known)
+    fix = reading.fix(at.start, at.end, f"@{meant}") if meant else None
+    label = f"did you mean `@{meant}`?" if meant else f"known are {', '.join(f'@{word}' for word in known)}"
+    return Mistake("E110", f"unknown directive `@{name}`", at, label, fix)
+
+
+def not_a_line(reading: Reading, line: Line, *, in_block: bool) -> Mistake:
+    """A line of no kind: a guess at what was meant."""
+    at = reading.span(line.body, line.end)
+    if hidden := re.compile(_INVISIBLE).search(reading.text, line.body, line.end):
+        place = reading.span(hidden.start(), hidden.end())
+        fix = reading.fix(hidden.start(), hidden.end(), " " if hidden[0].isspace() else "")
+        message = f"an invisible character (U+{ord(hidden[0]):04X})"
+        return Mistake("E101", message, place, "remove it", fix)
+    text = reading.text[line.body : line.end]
+    if assigned := re.compile(_ASSIGNED).match(text):
+        mended = f"{assigned[1]}: {assigned[2] or ''}".rstrip()
+        fix = reading.fix(line.body, line.end, mended)
+        return Mistake("E101", "not a line of the language", at, f"write `{mended}`", fix)
+    if not in_block and re.compile(INLINE_START).match(text):
+        return Mistake("E101", "not a line of the language", at, f"in a script write `/sandbox {text}`")
+    label = "a line is `/connection`, `key: value`, `@directive` or `# comment`"
+    return Mistake("E101", "not a line of the language", at, label)

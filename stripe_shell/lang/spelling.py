@@ -1,0 +1,215 @@
+"""Names and values as they are written: the simplest spelling that reads back as the very same thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from stripe_shell.diagnostics import Source, has_errors
+from stripe_shell.lang.ast import Key, Reference, Style, Text, Value
+from stripe_shell.lang.lines import BLANKS, read_lines
+from stripe_shell.lang.paths import parse_key
+from stripe_shell.lang.reading import Mistake, Reading
+from stripe_shell.lang.values import parse_value, parse_word
+
+_INDENT = "  "
+_PLAIN = re.compile(r"[^\s\"'{\[$](?:[^\n\r$]*[^\s$])?\Z")
+#: Written in brackets, as Stripe's own reference writes them.
+_BRACKETED = ("", "gt", "gte", "lt", "lte")
+_PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_TO_ESCAPE = re.compile(r'["\\\x00-\x1f]')
+_TO_ESCAPE_IN_HEREDOC = re.compile(r'\\|"(?="")|"\Z|[\x00-\x08\x0b-\x1f]')
+
+
+def format_key(key: Key, *, inline: bool = False) -> str:
+    """A parameter name: dots before names, brackets around indexes, quotes only where they must be."""
+    text = ""
+    for index, segment in enumerate(key.path):
+        literal = index > 0 and key.path[index - 1] == "metadata" and segment != ""
+        if literal:
+            text += f".{_literal_name(segment, inline)}"
+        elif index > 0 and (segment in _BRACKETED or (segment.isascii() and segment.isdigit())):
+            text += f"[{segment}]"
+        else:
+            text += ("." if index else "") + _segment(segment)
+    return text
+
+
+def format_value(value: Value, indent: str = "") -> str:
+    """A value as it stands behind `key: `, in its own style if that can hold it; `indent` is that of the line."""
+    if value.style == "bare" and len(value.parts) == 1 and isinstance(part := value.parts[0], Text):
+        if _PLAIN.match(part.text):
+            return part.text
+    elif not value.parts and value.style == "bare":
+        return ""
+    for style in (value.style, *_FALLBACKS):
+        spelled = _SPELLINGS[style](value, indent)
+        if _reads_back(spelled, value, style):
+            return spelled
+    return _double(value, indent)
+
+
+def format_word(value: Value) -> str | None:
+    """A value as a shell-quoted word of the inline form; None when its style does not fit on a line."""
+    if not value.parts and value.style == "bare":
+        return ""
+    spelled = _SPELLINGS[value.style](value, "")
+    if "\n" in spelled:
+        return None
+    reading = Reading(Source("", f"{spelled} x"))
+    read, stop = parse_word(reading, 0, len(reading.text))
+    return spelled if read == value and stop == len(spelled) and not has_errors(reading.problems) else None
+
+
+def format_argument_word(value: Value) -> str:
+    """A value as one word of a directive's argument, quoted where its own style cannot be."""
+    spelled = format_word(value)
+    return _double(value, "") if spelled is None else spelled
+
+
+def format_item(value: Value) -> str:
+    """A value as an item of `[a, "b c", ${x}]`."""
+    return _SPELLINGS[value.style](value, "")
+
+
+# --- names ----------------------------------------------------------------------------------------------
+
+
+def _segment(name: str) -> str:
+    return name if _PLAIN_NAME.match(name) or name.isdigit() else _quote_name(name)
+
+
+def _literal_name(name: str, inline: bool) -> str:
+    """The rest of a name after `metadata.`: as it is, unless it would be read otherwise."""
+    if _PLAIN_NAME.match(name):
+        return name
+    if inline and re.search(r"[\s=\"'{$]", name):
+        return _quote_name(name)
+    text = f"metadata.{name}: x"
+    line = next(read_lines(text))
+    reading = Reading(Source("", text))
+    try:
+        key = parse_key(reading, line.body, line.word)
+    except Mistake:
+        return _quote_name(name)
+    return name if key.path == ("metadata", name) and line.end == len(text) else _quote_name(name)
+
+
+def _quote_name(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+# --- values ---------------------------------------------------------------------------------------------
+
+
+def _reads_back(spelled: str, value: Value, style: Style) -> bool:
+    """Whether `spelled`, behind a name, is one logical line whose value is `value` in that style."""
+    text = f"k: {spelled}\n"
+    lines = list(read_lines(text))
+    if len(lines) != 1 or lines[0].kind != "param":
+        return False
+    reading = Reading(Source("", text))
+    read = parse_value(reading, lines[0].value, lines[0].end)
+    return read.parts == value.parts and read.style == style and not has_errors(reading.problems)
+
+
+def _spell(value: Value, text: Callable[[str], str], reference: Callable[[str], str]) -> str:
+    return "".join(
+        text(part.text) if isinstance(part, Text) else "${" + reference(_reference(part)) + "}" for part in value.parts
+    )
+
+
+def _reference(reference: Reference) -> str:
+    return reference.raw if reference.default is None else f"{reference.raw}:-{reference.default}"
+
+
+def _bare(value: Value, indent: str) -> str:
+    return _spell(value, _escape_references, str)
+
+
+def _single(value: Value, indent: str) -> str:
+    return f"'{_spell(value, str, str)}'"
+
+
+def _json(value: Value, indent: str) -> str:
+    return _spell(value, str, _escape)
+
+
+def _double(value: Value, indent: str) -> str:
+    return f'"{_quoted_body(value, _escape)}"'
+
+
+def _heredoc(value: Value, indent: str) -> str:
+    return _between('"""', _quoted_body(value, _escape_in_heredoc), indent)
+
+
+def _literal_heredoc(value: Value, indent: str) -> str:
+    return _between("'''", _spell(value, str, str), indent)
+
+
+def _between(quotes: str, body: str, indent: str) -> str:
+    """On one line if it is one, else the lines indented between the quotes; either is checked by reading it back."""
+    if "\n" not in body and not body.endswith(quotes[0]):
+        return f"{quotes}{body}{quotes}"
+    lines = body.split("\n")
+    if quotes == '"""':
+        lines = _keep_margin(lines)
+    lines = [f"{indent}{_INDENT}{line}" if line.strip(BLANKS) else line for line in lines]
+    return "\n".join([quotes, *lines, f"{indent}{quotes}"])
+
+
+def _keep_margin(lines: list[str]) -> list[str]:
+    """Escape a leading blank where dedenting would take it away."""
+    full = [line for line in lines if line.strip(BLANKS)]
+    indented = all(line[0] in BLANKS for line in full)
+    return [_escape_first(line) if line and (indented or not line.strip(BLANKS)) else line for line in lines]
+
+
+def _escape_first(line: str) -> str:
+    return f"\\u{ord(line[0]):04x}{line[1:]}"
+
+
+def _quoted_body(value: Value, escape: Callable[[str], str]) -> str:
+    pieces = []
+    for index, part in enumerate(value.parts):
+        if isinstance(part, Reference):
+            pieces.append("${" + _escape(_reference(part)).replace("}", "\\u007d") + "}")
+            continue
+        piece = escape(_escape_references(part.text))
+        before_reference = _is_reference(value, index + 1)
+        pieces.append(f"{piece[:-1]}\\u0024" if before_reference and piece.endswith("$") else piece)
+    return "".join(pieces)
+
+
+def _is_reference(value: Value, index: int) -> bool:
+    return index < len(value.parts) and isinstance(value.parts[index], Reference)
+
+
+def _escape_references(text: str) -> str:
+    return text.replace("${", "$${")
+
+
+def _escape(text: str) -> str:
+    return _TO_ESCAPE.sub(_escaped, text)
+
+
+def _escape_in_heredoc(text: str) -> str:
+    return _TO_ESCAPE_IN_HEREDOC.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    char = match[0]
+    return _ESCAPES.get(char) or f"\\u{ord(char):04x}"
+
+
+_FALLBACKS: tuple[Style, ...] = ("double",)
+_SPELLINGS: dict[Style, Callable[[Value, str], str]] = {
+    "bare": _bare,
+    "double": _double,
+    "single": _single,
+    "heredoc": _heredoc,
+    "literal_heredoc": _literal_heredoc,
+    "json": _json,
+}
