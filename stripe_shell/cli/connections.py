@@ -118,7 +118,7 @@ def _test(arguments: Arguments, environ: Mapping[str, str], streams: Streams) ->
             "as": results[-1].account,
             "mode": f"{_RED}{mode}{_PLAIN}" if streams.terminal and mode.startswith("LIVE") else mode,
             "API version": results[-1].version,
-            "credential from": results[-1].origin,
+            "lives in" if connection.kind == "sandbox" else "credential from": results[-1].origin,
             "problem": results[-1].problem,
         }
         streams.result("\n".join(f"{word:<16} {visible_cell(fact)}" for word, fact in facts.items() if fact))
