@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -13,6 +14,13 @@ from urllib.parse import parse_qsl
 
 import pytest
 import responses
+
+from stripe_shell.cli.arguments import Arguments
+from stripe_shell.cli.setup import set_up
+from stripe_shell.cli.streams import Streams
+from stripe_shell.diagnostics import Source
+from stripe_shell.repl.running import run_text
+from stripe_shell.repl.session import Session
 
 from .conftest import LIVE_KEY, TEST_KEY, Command, spawn
 
@@ -475,13 +483,18 @@ def test_every_door_sends_the_same(
     assert sent(stripe) == by_file
     assert stripe_shell(*words, *(f"{key}={value}" for key, value in params.items())).code == 0
     assert sent(stripe) == by_file
-    assert at_the_prompt(as_inline(words, params)) in (None, 0)
-    assert sent(stripe) in ([], by_file)
+    for typed in (as_inline(words, params), as_lines(words, params)):
+        at_the_prompt(typed)
+        assert sent(stripe) == by_file
 
 
-def at_the_prompt(text: str) -> int | None:
-    """The prompt's own door: its tests fill this in by giving `text` to a session; None where that is not done here."""
-    return None
+def at_the_prompt(text: str) -> None:
+    screen = Streams(io.StringIO(), io.StringIO())
+    setup = set_up(Arguments("prompt"), os.environ, screen)
+    session = Session(setup.engine, setup.scope, setup.connections, screen)
+    run_text(session, Source("<prompt>", text))
+    assert session.last is not None
+    assert session.last.status == "passed"
 
 
 # --- processes ------------------------------------------------------------------------------------------------
