@@ -10,6 +10,7 @@ from typing import Any
 from stripe_shell.sandbox import errors, payments
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.echo import is_clear
+from stripe_shell.sandbox.events import previous_attributes
 
 from . import (
     discounts,
@@ -70,6 +71,7 @@ def change(ctx: Context, subscription: Json, params: Json, echo: Callable[[Json,
     _check(ctx, subscription, params)
     customer = ctx.get("customer", subscription["customer"])
     starting.method_owner(ctx, customer, params)
+    terms.check_location(customer, params.get("automatic_tax"))
     made = items.items_of(ctx, subscription)
     kept = parking.snapshot(ctx, subscription, made)
     work = Work(ctx, customer, params, subscription, deepcopy(subscription), made)
@@ -370,7 +372,8 @@ def _finish(work: Work, kept: Json) -> None:
     with ctx.holding() as held:
         if work.bill:
             _bill(work, kept)
-    changed = items.save(ctx, subscription, work.items if subscription["pending_update"] is None else _stored(work))
+    items.save(ctx, subscription, work.items if subscription["pending_update"] is None else _stored(work))
+    changed = previous_attributes(work.old, subscription)
     if changed:
         ctx.emit("customer.subscription.updated", subscription, changed)
     if subscription["status"] == "paused" and work.old["status"] != "paused":

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from stripe_shell.sandbox import payments
 from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.events import previous_attributes
 
-from . import consequences, drafting, ending, items, lines, prices, rules, settling
+from . import consequences, drafting, ending, items, lines, metering, prices, rules, settling
 from .lines import Record
 from .money import half_up
 from .periods import Period
@@ -20,6 +21,7 @@ from .proration import debit
 def renew(ctx: Context, subscription: Json) -> None:
     """A period is over: the items whose period it was roll on, and an invoice bills the next one."""
     now = ctx.now()
+    old = ctx.stored(subscription) or {}
     own = items.items_of(ctx, subscription)
     due = [item for item in own if item["current_period_end"] <= now]
     over = Period(min(item["current_period_start"] for item in due), now)
@@ -27,8 +29,8 @@ def renew(ctx: Context, subscription: Json) -> None:
     _roll(subscription, due, now)
     with ctx.holding() as held:
         _bill_cycle(ctx, subscription, due, records, over)
-    changed = items.save(ctx, subscription, own)
-    ctx.emit("customer.subscription.updated", subscription, changed)
+    items.save(ctx, subscription, own)
+    ctx.emit("customer.subscription.updated", subscription, previous_attributes(old, subscription))
     ctx.release(held)
 
 
@@ -80,7 +82,6 @@ def _bill_cycle(ctx: Context, subscription: Json, due: Sequence[Json], records: 
     drafting.store(ctx, invoice, waiting)
     items.note_billed(ctx, subscription, due, lines.records_of(ctx, invoice), invoice)
     subscription["latest_invoice"] = invoice["id"]
-    ctx.save(subscription)
 
 
 def usage(ctx: Context, subscription: Json, item: Json, period: Period) -> int:
@@ -89,20 +90,7 @@ def usage(ctx: Context, subscription: Json, item: Json, period: Period) -> int:
     meter = ctx.find("billing.meter", key) if key else None
     if meter is None:
         return 0
-    formula = (meter.get("default_aggregation") or {}).get("formula") or "sum"
-    who = (meter.get("customer_mapping") or {}).get("event_payload_key") or "stripe_customer_id"
-    what = (meter.get("value_settings") or {}).get("event_payload_key") or "value"
-    counted = []
-    for event in reversed(ctx.all("billing.meter_event")):
-        payload = event.get("payload") or {}
-        fits = event.get("event_name") == meter.get("event_name") and payload.get(who) == subscription["customer"]
-        if fits and period.start <= int(event.get("timestamp") or 0) < period.end:
-            counted.append(Fraction(str(payload.get(what) or 0)))
-    if formula == "count":
-        return len(counted)
-    if not counted:
-        return 0
-    return half_up(counted[-1] if formula == "last" else sum(counted, Fraction(0)))
+    return half_up(metering.counted(ctx, meter, subscription["customer"], period))
 
 
 # --- trials ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.echo import is_clear
 
-from . import discounts, drafting, itemising, lines
+from . import discounts, drafting, itemising, lines, terms
 from .periods import DAY, Period
 
 #: Parameters that become members in another way than under their own name.
@@ -46,7 +46,7 @@ def create(ctx: Context, params: Json, echo: Callable[[Json, Json], None]) -> Js
         )
     if params.get("shipping_cost"):
         _ship(ctx, invoice, params["shipping_cost"])
-    _check_tax(invoice, customer)
+    terms.check_location(customer, invoice["automatic_tax"])
     waiting = _waiting(ctx, customer, subscription, invoice, params)
     drafting.fill(ctx, invoice, (), waiting)
     drafting.store(ctx, invoice, waiting)
@@ -296,14 +296,3 @@ def _shipping_rate(ctx: Context, given: Mapping[str, Any]) -> Json:
         raise errors.missing_parameter("shipping_cost[shipping_rate]")
     made: Any = ctx.resource("shipping_rate").create(ctx, dict(given["shipping_rate_data"]))
     return dict(made)
-
-
-def _check_tax(invoice: Json, customer: Json) -> None:
-    """Taxes that are counted automatically need to know where the customer is. Raises StripeError."""
-    if (invoice["automatic_tax"] or {}).get("enabled") and not (customer.get("address") or {}).get("country"):
-        raise errors.invalid(
-            "The customer's location isn't recognized. Set a valid customer address in order to automatically "
-            "calculate tax.",
-            code="customer_tax_location_invalid",
-            param="automatic_tax",
-        )

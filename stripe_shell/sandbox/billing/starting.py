@@ -78,6 +78,7 @@ def start(ctx: Context, params: Json, echo: Callable[[Json, Json], None], *, dra
     """Begin a subscription. `echo` puts plain parameters onto the object. Raises StripeError."""
     customer = _customer(ctx, params)
     _check(params)
+    terms.check_location(customer, params.get("automatic_tax"))
     wanted = terms.wanted_items(ctx, params.get("items") or ())
     manner = Manner(params.get("payment_behavior") or "allow_incomplete", bool(params.get("off_session")), drafts)
     subscription = _object(ctx, params, customer, wanted, echo)

@@ -113,6 +113,17 @@ def check_trial(params: Mapping[str, Any]) -> None:
         )
 
 
+def check_location(customer: Mapping[str, Any], automatic_tax: Any) -> None:
+    """Taxes that are counted automatically need to know where the customer is. Raises StripeError."""
+    if (automatic_tax or {}).get("enabled") and not (customer.get("address") or {}).get("country"):
+        raise errors.invalid(
+            "The customer's location isn't recognized. Set a valid customer address in order to automatically "
+            "calculate tax.",
+            code="customer_tax_location_invalid",
+            param="automatic_tax",
+        )
+
+
 def times(ctx: Context, params: Mapping[str, Any], wanted: Sequence[Wanted]) -> Times:
     """When the new subscription starts, tries and bills. Raises StripeError."""
     now = ctx.now()

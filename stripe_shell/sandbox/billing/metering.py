@@ -1,0 +1,48 @@
+"""What meters counted: the events of a customer in a stretch of time, brought together as the meter says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from stripe_shell.sandbox.context import Context, Json
+
+from .periods import Period
+
+
+def counted(ctx: Context, meter: Mapping[str, Any], customer: str, period: Period) -> Fraction:
+    """The sum, the number or the last of the values of a customer's events in a period."""
+    formula = meter["default_aggregation"]["formula"]
+    values = [_value(meter, event) for event in _events(ctx, meter, customer, period)]
+    if formula == "count":
+        return Fraction(len(values))
+    if formula == "last":
+        return values[-1] if values else Fraction(0)
+    return sum(values, Fraction(0))
+
+
+def check_event(ctx: Context, name: str, payload: Mapping[str, Any]) -> Json | None:
+    """The active meter that an event is for, None when there is none or the event says nothing that it can use."""
+    meter = next((found for found in ctx.each("billing.meter", event_name=name) if found["status"] == "active"), None)
+    if meter is None or not payload.get(meter["customer_mapping"]["event_payload_key"]):
+        return None
+    return meter
+
+
+def _events(ctx: Context, meter: Mapping[str, Any], customer: str, period: Period) -> list[Json]:
+    """The events in order of their times; canceled ones are not there any more."""
+    who = meter["customer_mapping"]["event_payload_key"]
+    found = [
+        event
+        for event in ctx.each("billing.meter_event", event_name=meter["event_name"], oldest_first=True)
+        if event["payload"].get(who) == customer and period.start <= event["timestamp"] < period.end
+    ]
+    return sorted(found, key=lambda event: int(event["timestamp"]))
+
+
+def _value(meter: Mapping[str, Any], event: Json) -> Fraction:
+    try:
+        return Fraction(str(event["payload"].get(meter["value_settings"]["event_payload_key"]) or 0))
+    except ValueError:
+        return Fraction(0)

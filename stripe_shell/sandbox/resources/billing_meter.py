@@ -1,0 +1,50 @@
+"""Meters: what customers use is counted, to be billed afterwards."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource, Transition
+
+
+class Meter(Resource):
+    """`POST /v1/billing/meters`; the name of its events is unique among the active ones."""
+
+    object = "billing.meter"
+    indexed = ("event_name", "status")
+    defaults: ClassVar = {
+        "customer_mapping": {"event_payload_key": "stripe_customer_id", "type": "by_id"},
+        "status": "active",
+        "value_settings": {"event_payload_key": "value"},
+    }
+    transitions: ClassVar = {
+        "deactivate": Transition("inactive", ("active",), event="deactivated"),
+        "reactivate": Transition("active", ("inactive",), event="reactivated"),
+    }
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Refuse a second active meter for the same events."""
+        self._refuse_double(ctx, params["event_name"])
+
+    def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Stamp the change."""
+        obj["updated"] = ctx.now()
+
+    def transition(self, ctx: Context, obj: Json, name: str, transition: Transition) -> Json:
+        """Switch it off, or on again when no other has taken its events."""
+        if name == "reactivate" and obj["status"] == "inactive":
+            self._refuse_double(ctx, obj["event_name"])
+        off = name == "deactivate"
+        obj["status_transitions"] = {"deactivated_at": ctx.now() if off else None}
+        obj["updated"] = ctx.now()
+        return super().transition(ctx, obj, name, transition)
+
+    def _refuse_double(self, ctx: Context, name: str) -> None:
+        if any(other["status"] == "active" for other in ctx.each("billing.meter", event_name=name)):
+            raise errors.invalid(
+                f"There is already an active meter with the event name `{name}`.",
+                code="resource_already_exists",
+                param="event_name",
+            )
