@@ -99,7 +99,8 @@ def _check_one(block: Block, table: Table, links: Links, scope: Scope, *, live: 
     if resolved.call is not None:
         found += _check_uploads(resolved.call)
     found += [_not_yet(directive) for directive in block.directives if directive.name in NOT_YET]
-    found += _check_references(block.items, table, scope)
+    if "${" in block.span.text:
+        found += _check_references(block.items, table, scope)
     found += demands_of(block, scope).problems
     found += _check_paths(block, table, scope)
     return found
