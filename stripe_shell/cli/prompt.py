@@ -11,10 +11,11 @@ from stripe_shell.records import replace
 
 
 def prompt(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
-    """Open the prompt; 0 when the person leaves it."""
+    """Open the prompt; 0 when the person leaves it. Live writes need no `--live` here: each is confirmed by typing."""
     from stripe_shell.repl.app import run_prompt
 
-    setup = set_up(arguments, environ, streams)
+    setup = set_up(replace(arguments, live=True), environ, streams)
+    setup.connections.find(None)  # whether it is live has to stand in the first prompt
     # What is typed later outranks what the command line gave.
     scope = replace(setup.scope, given=frozenset())
     return run_prompt(setup.engine, scope, setup.connections, streams, format_name=arguments.format)

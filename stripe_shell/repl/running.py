@@ -17,6 +17,7 @@ from stripe_shell.lang.directives import COMMANDS
 from stripe_shell.records import replace
 from stripe_shell.render.summary import summary_line
 from stripe_shell.repl.commands import open_script, run_command
+from stripe_shell.repl.confirm import confirmed
 from stripe_shell.repl.session import Session
 from stripe_shell.repl.waiting import Task
 from stripe_shell.wire import Request
@@ -86,7 +87,7 @@ def run_items(session: Session, items: Sequence[Item]) -> bool:
 def _run_item(session: Session, item: Item, shown: Sequence[Diagnostic]) -> bool:
     run_id = session.begin()
     requests = list(session.engine.preview((item,), session.scope, run_id=run_id))
-    if not _confirmed(session, item, requests):
+    if not confirmed(session, item):
         session.screen.say("nothing was sent")
         return False
     steps = _wait(session, item, requests, run_id)
@@ -107,22 +108,6 @@ def _kept(step: Step) -> Item:
     if isinstance(step.item, Block) and step.outcome is not None:
         return replace(step.item, connection=step.outcome.connection)
     return step.item
-
-
-# --- before it is sent ----------------------------------------------------------------------------------
-
-
-def _confirmed(session: Session, item: Item, requests: Sequence[Request]) -> bool:
-    """Whether the person typed the id (or what is created) of a write that may cost somebody money."""
-    if not isinstance(item, Block) or not any(request.writes for request in requests):
-        return True
-    connection = session.connection_of(item.connection)
-    call = resolve(item, session.engine.table, session.scope).call
-    if connection is None or call is None or connection.mode not in {"live", "unknown"}:
-        return True
-    word = [call.operation.entity, *call.path_params.values()][-1]
-    question = f"LIVE {connection.name}: {call.operation.name}. Type {word} to send it: "
-    return session.around.confirm(question).strip() == word
 
 
 # --- while it is under way ------------------------------------------------------------------------------
@@ -185,7 +170,6 @@ def _show(session: Session, outcome: Outcome, shown: Sequence[Diagnostic]) -> No
     session.screen.diagnose([found for found in outcome.diagnostics if found not in shown])
     _learn(session, outcome)
     _note_generic(session, outcome)
-    _note_key(session, outcome)
 
 
 def _learn(session: Session, outcome: Outcome) -> None:
@@ -206,10 +190,3 @@ def _note_generic(session: Session, outcome: Outcome) -> None:
     if session.once(f"generic {entity}"):
         message = f"the sandbox keeps `{entity}` objects, but does not know their behaviour"
         session.screen.diagnose([Diagnostic("W204", message, severity="note")])
-
-
-def _note_key(session: Session, outcome: Outcome) -> None:
-    """A key that is refused: where it came from."""
-    connection = session.connections.get(outcome.connection)
-    if outcome.response is not None and outcome.response.status in {401, 403} and connection is not None:
-        session.screen.say(f"the key of `/{connection.name}` comes from {connection.origin}")

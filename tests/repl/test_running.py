@@ -113,9 +113,9 @@ def test_an_object_without_behaviour_is_mentioned_once() -> None:
 
 def test_a_refused_key_says_where_it_came_from() -> None:
     error = {"error": {"type": "invalid_request_error", "message": "Invalid API Key"}}
-    state, _, screen = session(lambda request: respond(error, 401))
+    state, _, screen = session(lambda request: respond(error, 401), default="stripe")
     run(state, "list customers")
-    assert "the key of `/sandbox` comes from a test" in screen.text
+    assert "the credential came from a test" in screen.text
 
 
 def test_an_unknown_connection_is_refused_with_a_hint() -> None:
@@ -130,6 +130,13 @@ def test_secrets_are_masked() -> None:
     run(state, "@secret code = hunter22")
     run(state, "create customer email=a@b.co name=${code}")
     assert b"hunter22" in transport.sent[0].body
+    assert "hunter22" not in screen.text
+
+
+def test_a_secret_on_a_line_with_a_mistake_is_masked() -> None:
+    state, _, screen = session()
+    run(state, "@secret code = hunter22\n\n@let 1x = hunter22\n")
+    assert "error[" in screen.text
     assert "hunter22" not in screen.text
 
 
@@ -187,6 +194,14 @@ def test_a_live_creation_wants_the_entity_typed() -> None:
     state, transport, _ = live_session("customer")
     run(state, "create customer email=a@b.co name=x")
     assert len(transport.sent) == 1
+
+
+@pytest.mark.parametrize(("answer", "sent"), [("2000", 1), ("2_000", 0), ("payment_intent", 0), ("", 0)])
+def test_a_live_payment_wants_the_amount_typed(answer: str, sent: int) -> None:
+    state, transport, asked = live_session(answer)
+    run(state, "create payment_intent amount=2_000 currency=usd")
+    assert len(transport.sent) == sent
+    assert asked == ["LIVE stripe: create payment_intent (2000 usd). Type 2000 to send it: "]
 
 
 def test_live_reads_and_test_writes_ask_nothing() -> None:

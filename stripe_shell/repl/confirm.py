@@ -1,0 +1,80 @@
+"""Before a write that may cost somebody money: the person types the id or the amount that it is about, not `y`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stripe_shell.connections import Connection
+from stripe_shell.engine.links import connection_of
+from stripe_shell.engine.resolve import Call, resolve
+from stripe_shell.lang.ast import Block, Item, Loop
+from stripe_shell.records import record
+from stripe_shell.repl.session import Session
+
+_AMOUNTS = ("amount", "unit_amount", "amount_to_capture")
+
+
+@record
+class Write:
+    """A block that writes on a connection that counts as live; `call` None: it cannot be resolved yet."""
+
+    block: Block
+    connection: Connection
+    call: Call | None
+
+
+def confirmed(session: Session, item: Item) -> bool:
+    """Whether the item may be sent: it writes nothing that counts as live, or the person has typed what is asked for.
+
+    Of a loop the person types how many blocks in it write, since each of them runs for every row.
+    """
+    writes = list(_live_writes(session, item))
+    if not writes:
+        return True
+    word = str(len(writes)) if isinstance(item, Loop) else word_for(writes[0])
+    answer = session.around.confirm(f"{_question(item, writes)}. Type {word} to send it: ")
+    return answer.strip() == word
+
+
+def word_for(write: Write) -> str:
+    """What has to be typed: the id of the object, else the amount, else the name of what is created."""
+    if write.call is None:
+        return write.connection.name
+    ids = list(write.call.path_params.values())
+    amounts = [str(write.call.params[name]) for name in _AMOUNTS if write.call.params.get(name) is not None]
+    return [*ids[-1:], *amounts, write.call.operation.entity][0]
+
+
+def _live_writes(session: Session, item: Item) -> Iterator[Write]:
+    if isinstance(item, Loop):
+        for inner in item.items:
+            yield from _live_writes(session, inner)
+    if not isinstance(item, Block):
+        return
+    connection = session.connection_of(connection_of(item, session.scope, session.connections))
+    if connection is None or connection.mode not in {"live", "unknown"}:
+        return
+    resolved = resolve(item, session.engine.table, session.scope)
+    if resolved.operation is not None and resolved.operation.writes:
+        yield Write(item, connection, resolved.call)
+
+
+def _question(item: Item, writes: list[Write]) -> str:
+    first = writes[0]
+    known = "LIVE" if first.connection.mode == "live" else "LIVE for all we know"
+    place = f"{known} {first.connection.name}"
+    if isinstance(item, Loop):
+        return f"{place}: a loop with {len(writes)} blocks that write, for every row"
+    if first.call is None:
+        return f"{place}: a write whose references have no value yet"
+    facts = " ".join(_facts(first.call))
+    return f"{place}: {first.call.operation.name}{f' ({facts})' if facts else ''}"
+
+
+def _facts(call: Call) -> Iterator[str]:
+    """What it is about: the amount in the smallest unit and its currency, and the account if it is another one."""
+    for name in (*_AMOUNTS, "currency"):
+        if call.params.get(name) is not None:
+            yield str(call.params[name])
+    if call.account:
+        yield f"on {call.account}"
