@@ -92,10 +92,15 @@ def send_money(
         **(members or {}),
     )
     transfer["reversals"]["url"] = f"/v1/transfers/{transfer['id']}/reversals"
-    row = ledger.enter(ctx, "transfer", -amount, currency, transfer["id"], description=transfer["description"])
-    if ready:
-        row["available_on"] = max(ready, row["available_on"])
-        ctx.save(row)
+    row = ledger.enter(
+        ctx,
+        "transfer",
+        -amount,
+        currency,
+        transfer["id"],
+        available_on=max(ready, ctx.now()) if ready else None,
+        description=transfer["description"],
+    )
     transfer["balance_transaction"] = row["id"]
     transfer["destination_payment"] = _arrive(on_account(ctx, destination), transfer, ready, fee)
     ctx.insert(transfer)

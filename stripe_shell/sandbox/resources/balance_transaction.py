@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.listing import Filters
 from stripe_shell.sandbox.resource import Resource
 
-#: Prefixes of what is entered for payments: the id begins with `3` as theirs do.
+#: Types of what is entered for payments: the id begins with `3` as theirs do.
 _OF_PAYMENTS = ("charge", "payment", "refund", "payment_refund")
 
 
@@ -19,7 +20,7 @@ class BalanceTransaction(Resource):
     defaults: ClassVar = {"balance_type": "payments"}
     indexed = ("source", "type")
 
-    def fresh(self, ctx: Context, members: Json | None = None) -> Json:  # type: ignore[override]
+    def fresh(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json:
         """A row; that of a payment or a refund has an id like theirs, unless it is seeded with one."""
         row = super().fresh(ctx, members)
         if row["type"] in _OF_PAYMENTS and "id" not in (members or {}):
@@ -27,8 +28,9 @@ class BalanceTransaction(Resource):
         return row
 
     def present(self, ctx: Context, obj: Json) -> Json:
-        """Available once its day has come."""
-        obj["status"] = "available" if obj["available_on"] <= ctx.now() else "pending"
+        """Available once its day has come; a row that was seeded without one stays as it was seeded."""
+        if obj["created"] < obj["available_on"] <= ctx.now():
+            obj["status"] = "available"
         return obj
 
     def filter_source(self, ctx: Context, value: str, filters: Filters) -> None:

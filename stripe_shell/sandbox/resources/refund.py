@@ -181,6 +181,8 @@ def _checked_amount(ctx: Context, charge: Json, asked: Any) -> int:
             f"PaymentIntent ({charge['payment_intent']})" if charge["payment_intent"] else f"charge ({charge['id']})"
         )
         raise errors.invalid(f"This {owner} does not have a successful charge to refund.")
+    if charge["status"] == "pending":
+        raise errors.invalid(f"Charge {charge['id']} is still pending; it can be refunded once it has succeeded.")
     if not charge["captured"]:
         raise _uncaptured(charge["payment_intent"] or charge["id"])
     if charge["disputed"] and any(
