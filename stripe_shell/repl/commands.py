@@ -16,6 +16,7 @@ from stripe_shell.records import replace
 from stripe_shell.render import FORMATS
 from stripe_shell.repl.help import help_text
 from stripe_shell.repl.session import Session
+from stripe_shell.secrets import public_environment
 
 Command = Callable[[Session, str], None]
 
@@ -159,7 +160,8 @@ def _edit(session: Session, _: str) -> None:
 
     if not session.typed:
         raise UsageError("there is nothing to edit yet: it opens what was submitted last")
-    session.draft = edit_text(session.typed, session.scope.environment).rstrip("\n")
+    environ = public_environment(session.scope.environment, session.screen.secrets)
+    session.draft = edit_text(session.typed, environ).rstrip("\n")
 
 
 def _meant(word: str, known: tuple[str, ...]) -> str:
