@@ -355,6 +355,18 @@ class Sandbox:
             session.clear(None if account is None else self.accounts.number(account))
         self._hearing.forget()
 
+    def authenticate(self, intent: str, *, passed: bool = True, account: str | None = None) -> None:
+        """End what a payment or setup intent in `requires_action` waits for, as the customer does on a bank's page.
+
+        Raises ValueError for an intent that is not there or waits for nothing.
+        """
+        with self.context(account=account) as ctx:
+            kind = "setup_intent" if intent.startswith("seti_") else "payment_intent"
+            found = ctx.find(kind, intent)
+            if found is None or found["status"] != "requires_action":
+                raise ValueError(f"{intent} does not wait for the customer")
+            ctx.behaviour(kind).authenticate(ctx, found, passed=passed)
+
     @contextmanager
     def context(self, *, account: str | None = None) -> Iterator[Context]:
         """A context of its own, in one transaction, for what no request causes: clocks, deliveries, tests."""

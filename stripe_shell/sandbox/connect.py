@@ -16,6 +16,7 @@ def on_account(ctx: Context, account: str) -> Context:
     """The same request as another account sees it, in the same transaction; its events are told along."""
     if account == ctx.account:
         return ctx
+    ctx.noted = True  # what is noted for later over there must be looked for as well
     inner = copy(ctx)
     number = ctx.session.account(account)
     inner.account, inner.account_number = account, number or ctx.session.add_account(account)

@@ -16,6 +16,9 @@ from .ledger import available_on
 #: The largest amount of one payment.
 MAXIMUM: Final = 99_999_999
 
+#: Under which name the card of `payment_method_data` is kept while the rest is checked.
+_CARD_DATA: Final = "payment_method_data[card]"
+
 #: Ways to pay for which the customer never leaves the page.
 _STAYS: Final = frozenset({"card", "link", *methods.DEBITS, "customer_balance"})
 
@@ -52,12 +55,31 @@ def method_sent(ctx: Context, intent: Json, params: Mapping[str, Any]) -> Json |
         used: Json = ctx.behaviour("confirmation_token").use(ctx, params["confirmation_token"], intent)
         return used
     if params.get("payment_method_data"):
-        made = methods.of_params(ctx, params["payment_method_data"], "payment_method_data")
+        made = methods.of_params(ctx, method_data(params), "payment_method_data")
         ctx.insert(made)
         return made
     if params.get("payment_method"):
         return ctx.get("payment_method", params["payment_method"], param="payment_method")
     return None
+
+
+def take_card_data(params: Json) -> Json:
+    """The `card` of `payment_method_data`, which the description lacks and everyone sends, removed from `params`.
+
+    While the rest is checked another type stands in for `card`.
+    """
+    data = params.get("payment_method_data")
+    if not isinstance(data, dict) or data.get("type") != "card":
+        return {}
+    card = data.pop("card", {})
+    data["type"] = "link"
+    return {_CARD_DATA: card}
+
+
+def method_data(params: Mapping[str, Any]) -> Json:
+    """`payment_method_data` with its `card`."""
+    data = dict(params["payment_method_data"])
+    return data | {"type": "card", "card": params[_CARD_DATA]} if _CARD_DATA in params else data
 
 
 def check_owner(ctx: Context, words: Words, intent: Json, method: Json) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox's own routes, which Stripe does not have: `/_sandbox/reset`, `/_sandbox/seed` and `/_sandbox/faults`."""
+"""The sandbox's own routes below `/_sandbox/`, which Stripe does not have: reset, seed, faults, authenticate."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ class Seedable(Protocol):
         """Forget every object."""
         ...
 
+    def authenticate(self, intent: str, *, passed: bool = True, account: str | None = None) -> None:
+        """End what an intent in `requires_action` waits for. Raises ValueError for one that waits for nothing."""
+        ...
+
 
 def answer_private(
     sandbox: Seedable, request: Request, *, account: str | None = None, faults: Faults | None = None
@@ -31,7 +35,8 @@ def answer_private(
     """Carry out a request to one of these routes, for one account or (None) as `Seedable` says.
 
     The body of a seed is `{"objects": [...]}` in JSON, that of faults `{"faults": [...]}`, each as `parse_fault` takes
-    it. Faults belong to a server: without `faults` there is no such route.
+    it. Faults belong to a server: without `faults` there is no such route. That of authenticate is
+    `{"intent": "pi_…", "passed": true}`: the customer went through 3D Secure, or failed to.
     """
     route = request.path.removeprefix(PRIVATE) if request.method == "POST" else ""
     try:
@@ -42,12 +47,23 @@ def answer_private(
             objects = _listed(request, "objects")
             sandbox.seed(objects, account=account)
             return _json(200, {"seeded": len(objects)})
+        if route == "authenticate":
+            return _authenticate(sandbox, request, account)
         if route == "faults" and faults is not None:
             faults.set([parse_fault(given) for given in _listed(request, "faults")])
             return _json(200, {"faults": faults.told()})
     except (ValueError, LookupError, TypeError) as error:
         return _refusal(400, f"Cannot carry out {route}: {error}")
     return _refusal(404, f"Unrecognized request URL ({request.method}: {request.path}).")
+
+
+def _authenticate(sandbox: Seedable, request: Request, account: str | None) -> Response:
+    body = json.loads(request.body)
+    if not isinstance(body, dict) or not isinstance(body.get("intent"), str):
+        raise ValueError('the body must be JSON: {"intent": "pi_…", "passed": true}')
+    passed = body.get("passed", True) is True
+    sandbox.authenticate(body["intent"], passed=passed, account=account)
+    return _json(200, {"authenticated": passed})
 
 
 def _listed(request: Request, name: str) -> list[Any]:

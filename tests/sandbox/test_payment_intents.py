@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from stripe_shell.sandbox import payments
+from stripe_shell.sandbox.private import answer_private
 from stripe_shell.spec.table import Table
+from stripe_shell.wire import Request
 
 from .conformity import departures
 from .conftest import NOW, Client, Json
@@ -284,6 +289,39 @@ def test_three_d_secure_that_is_passed_or_failed(stripe: Client) -> None:
     assert last["last_payment_error"]["code"] == "payment_intent_authentication_failure"
 
 
+def test_authentication_from_outside(stripe: Client) -> None:
+    """A route of the sandbox's own stands for the bank's page."""
+    asked = confirmed(stripe, "authenticationRequired")["id"]
+    body = json.dumps({"intent": asked}).encode()
+    request = Request("POST", "/_sandbox/authenticate", body=body)
+    assert answer_private(stripe.sandbox, request).json() == {"authenticated": True}
+    assert stripe.get(f"{PATH}/{asked}")["status"] == "succeeded"
+    assert answer_private(stripe.sandbox, request).status == 400
+    setup = stripe.post(
+        "/v1/setup_intents",
+        {"payment_method_types": ["card"], "payment_method": "pm_card_authenticationRequired", "confirm": True},
+    )["id"]
+    failing = Request("POST", "/_sandbox/authenticate", body=json.dumps({"intent": setup, "passed": False}).encode())
+    assert answer_private(stripe.sandbox, failing).json() == {"authenticated": False}
+    assert stripe.get(f"/v1/setup_intents/{setup}")["status"] == "requires_payment_method"
+    assert answer_private(stripe.sandbox, Request("POST", "/_sandbox/authenticate", body=b"[]")).status == 400
+
+
+@pytest.mark.parametrize(
+    "card", [{"token": "tok_visa"}, {"number": "4242424242424242", "exp_month": 1, "exp_year": 2030, "cvc": "123"}]
+)
+def test_method_data(stripe: Client, card: Json) -> None:
+    """Clients send `payment_method_data[card]`, which the description lacks."""
+    data = {"type": "card", "card": card, "billing_details": {"name": "Ann", "address": {"postal_code": "1010"}}}
+    done = stripe.post(PATH, {**CARD, "payment_method_data": data, "confirm": True})
+    charge = stripe.get(f"/v1/charges/{done['latest_charge']}")
+    assert charge["billing_details"]["name"] == "Ann"
+    assert charge["payment_method_details"]["card"]["checks"]["address_postal_code_check"] == "pass"
+    odd = {"type": "card", "card": card, "nope": "x"}
+    error = stripe.refused("POST", PATH, {**CARD, "payment_method_data": odd})
+    assert error["message"] == "Received unknown parameter: payment_method_data[nope]"
+
+
 def test_error_on_requires_action(stripe: Client) -> None:
     """§15: turns requires_action into 402 `authentication_required`."""
     params = {**CARD, "payment_method": "pm_card_authenticationRequired", "confirm": True}
@@ -299,7 +337,7 @@ def test_a_type_that_is_not_allowed(stripe: Client) -> None:
 # --- captured ------------------------------------------------------------------------------------------------
 
 
-def held(stripe: Client, **more: object) -> Json:
+def held(stripe: Client, **more: Any) -> Json:
     return confirmed(stripe, capture_method="manual", **more)
 
 

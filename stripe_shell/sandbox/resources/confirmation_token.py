@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from stripe_shell.sandbox import errors, methods
+from stripe_shell.sandbox import errors, intents, methods
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.resource import Resource
+from stripe_shell.spec.model import Operation
 
 #: How long a token can be used, in seconds.
 LIVES: Final = 12 * 3600
@@ -20,12 +21,16 @@ class ConfirmationToken(Resource):
     object = "confirmation_token"
     unechoed = ("payment_method_options",)
 
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """A card in `payment_method_data` is taken too."""
+        return super().take_legacy(operation, params) | intents.take_card_data(params)
+
     def create(self, ctx: Context, params: Json) -> Json:
         """Make one of a payment method or of the data of one."""
         if params.get("payment_method"):
             method = ctx.get("payment_method", params["payment_method"], param="payment_method")
         elif params.get("payment_method_data"):
-            method = methods.of_params(ctx, params["payment_method_data"], "payment_method_data")
+            method = methods.of_params(ctx, intents.method_data(params), "payment_method_data")
             ctx.insert(method)
         else:
             raise errors.missing_parameter("payment_method_data")

@@ -42,13 +42,13 @@ class PaymentIntent(Resource):
     unechoed = ("automatic_payment_methods", "radar_options")
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """An older word for bank transfers in Japan is taken too."""
+        """A card in `payment_method_data`, and an older word for bank transfers in Japan, are taken too."""
         options = params.get("payment_method_options")
         balance = options.get("customer_balance") if isinstance(options, dict) else None
         transfer = balance.get("bank_transfer") if isinstance(balance, dict) else None
         if isinstance(transfer, dict) and transfer.get("type") == "jp_bank_account":
             transfer["type"] = "jp_bank_transfer"
-        return super().take_legacy(operation, params)
+        return super().take_legacy(operation, params) | intents.take_card_data(params)
 
     # --- made and changed ------------------------------------------------------------------------------------
 
@@ -264,6 +264,10 @@ class PaymentIntent(Resource):
             raise intents.refusal(ctx, PAYMENT, obj, message)
         cash.apply(ctx, obj, params.get("amount"))
         return obj
+
+    def authenticate(self, ctx: Context, obj: Json, *, passed: bool = True) -> Json:
+        """End what an intent in `requires_action` waits for. Nothing is raised when it fails."""
+        return payments.authenticate(ctx, obj, passed=passed).payment_intent
 
     # --- what comes later ---------------------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ class SetupIntent(Resource):
     def take_legacy(self, operation: Operation, params: Json) -> Json:
         """Whatever `usage` says, even nonsense, it is taken and has no effect."""
         params.pop("usage", None)
-        return super().take_legacy(operation, params)
+        return super().take_legacy(operation, params) | intents.take_card_data(params)
 
     def validate_create(self, ctx: Context, params: Json) -> None:
         """Refuse parameters that want `confirm`."""
