@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Literal
+
 from hypothesis import strategies as st
 
 from stripe_shell.diagnostics import Source, Span
@@ -116,7 +119,7 @@ def texts() -> st.SearchStrategy[str]:
 _names = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True).filter(lambda n: n not in ("last", "env", "now", "uuid"))
 _field_names = _names.filter(lambda n: n != "metadata")
 #: Text of all kinds, except halves of surrogate pairs, which no file holds.
-_any_text = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
+_any_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 _tricky = st.lists(
     st.sampled_from(
         ["$", "{", "}", "[", "]", "${", '"', "'", '"""', "'''", "\\", "a", " ", "\n", "\r", "\t", ":", ": ", "#"]
@@ -162,7 +165,30 @@ def _bare(text: str) -> ast.Value:
 
 words = _words.map(_bare)
 sole_references = references(st.just("x y")).map(lambda r: ast.Value("bare", (r,), AT))
-values = st.one_of(words, sole_references, quoted(), st.just(ast.Value("bare", (), AT)))
+
+
+def _literal(style: ast.Style, text: str) -> ast.Value:
+    return ast.Value(style, (ast.Text(text, AT),) if text else (), AT)
+
+
+_printable = st.characters(exclude_categories=["Cs", "Cc"])
+_plain = st.text(_printable.filter(lambda char: char not in "$'"), max_size=12)
+singles = _plain.map(lambda text: _literal("single", text))
+#: Lines without a common margin, as dedenting leaves them.
+literal_heredocs = st.lists(st.from_regex(r"([a-z\"{:] ?){0,4}[a-z]", fullmatch=True), min_size=1, max_size=4).map(
+    lambda lines: _literal("literal_heredoc", "\n  ".join(lines) + "\n\nend")
+)
+_trees = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), _plain),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_plain, inner, max_size=3)),
+    max_leaves=6,
+).filter(lambda tree: isinstance(tree, list | dict))
+json_values = st.builds(
+    lambda tree, indent: _literal("json", json.dumps(tree, indent=indent)), _trees, st.sampled_from([None, 2])
+)
+values = st.one_of(
+    words, sole_references, quoted(), singles, literal_heredocs, json_values, st.just(ast.Value("bare", (), AT))
+)
 
 
 def _path(steps: list[str | int]) -> ast.Path:
@@ -190,7 +216,8 @@ _right = st.one_of(words, sole_references, quoted().filter(lambda v: v.style == 
 
 @st.composite
 def expectations(draw: st.DrawFn) -> ast.Expectation:
-    quantifier = draw(st.sampled_from([None, None, "all", "any"]))
+    quantifiers: tuple[Literal["all", "any"] | None, ...] = (None, None, "all", "any")
+    quantifier = draw(st.sampled_from(quantifiers))
     path = draw(paths if quantifier is None else starred)
     kind = draw(st.integers(0, 3))
     if kind == 0:
@@ -236,7 +263,7 @@ def directives(draw: st.DrawFn, names: tuple[str, ...]) -> ast.Directive:
     return ast.Directive(name, draw(_arguments[name]), AT, AT)
 
 
-_metadata_names = st.one_of(_names, st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=6))
+_metadata_names = st.one_of(_names, st.text(_printable, min_size=1, max_size=6))
 
 
 @st.composite

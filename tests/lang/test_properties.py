@@ -20,7 +20,7 @@ def _parse(text: str, *, prompt: bool = False) -> Script:
 
 
 @given(texts(), st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_any_text_is_parsed_and_drawn_without_an_exception(text: str, prompt: bool) -> None:
     _, diagnostics = parse(Source("<test>", text), prompt=prompt)
     format_diagnostics(diagnostics)
@@ -30,7 +30,7 @@ def test_any_text_is_parsed_and_drawn_without_an_exception(text: str, prompt: bo
 
 
 @given(texts())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_what_is_formatted_reads_back_the_same_and_formats_the_same(text: str) -> None:
     script, diagnostics = parse(Source("<test>", text))
     if has_errors(diagnostics):
@@ -41,7 +41,7 @@ def test_what_is_formatted_reads_back_the_same_and_formats_the_same(text: str) -
 
 
 @given(scripts())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_generated_script_reads_back_the_same(script: Script) -> None:
     formatted = format_script(script)
     assert _parse(formatted) == script
