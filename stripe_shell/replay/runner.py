@@ -90,7 +90,8 @@ def _link(engine: Engine, scope: Scope) -> Link:
 def _refuse_live(engine: Engine, blocks: Sequence[Block], scope: Scope) -> Iterator[Diagnostic]:
     """E503 for the first example of every connection that is live, or may be."""
     named = {connection_of(block, scope, engine.links): block for block in reversed(blocks)}
-    named.setdefault(scope.settings.connection, blocks[0])  # objects are seeded there
+    if blocks:
+        named.setdefault(scope.settings.connection, blocks[0])  # objects are seeded there
     for name, block in named.items():
         link = engine.links.find(name, block.connection_span)
         if isinstance(link, Link) and link.counts_as_live:

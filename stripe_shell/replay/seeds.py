@@ -49,7 +49,7 @@ def read_document(examples: Sequence[Example], errata: Errata) -> Document:
     parts: dict[str, int] = {}
     for index, example in enumerate(examples):
         for row in _rows_in(example.expected):
-            rows.setdefault(str(row["id"]), row)
+            rows[row["id"]] = {**row, **rows.get(row["id"], {})}
         created = example.expected.get("id") if isinstance(example.expected, dict) else None
         if example.name.startswith("create ") and created is not None and is_symbol(created):
             creators.setdefault(created, index)
