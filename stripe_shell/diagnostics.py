@@ -62,6 +62,8 @@ CODES: dict[str, str] = {
     "E504": "connection is not usable",
     "E505": "bad settings",
     "E506": "connection is read-only",
+    # E6xx: conversions.
+    "E601": "cannot be converted",
     # Wxxx: worth a look.
     "W101": "text that looks like JSON",
     "W201": "value outside the range, Stripe clamps it",
@@ -70,6 +72,7 @@ CODES: dict[str, str] = {
     "W204": "object without behaviour of its own in the sandbox",
     "W205": "the response may not have this field",
     "W206": "outside the table",
+    "W601": "lost in the conversion",
 }
 
 

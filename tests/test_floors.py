@@ -17,7 +17,7 @@ FLOORS = [
     {"lang", "spec", "wire"},
     {"engine", "suggest", "sandbox"},
     {"transports", "render", "connections"},
-    {"batch", "replay"},
+    {"batch", "convert", "replay"},
     {"repl", "server", "pytest_plugin"},
     {"cli", "__main__"},
 ]

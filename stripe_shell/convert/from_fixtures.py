@@ -1,0 +1,178 @@
+"""A fixture file as a script that sends the same requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from stripe_shell.convert import nodes
+from stripe_shell.convert.fixture_file import Fixture, FixtureFile, lost
+from stripe_shell.convert.references import translate, usable_name
+from stripe_shell.convert.written import Leaf, Written, write_call
+from stripe_shell.diagnostics import Diagnostic, has_errors
+from stripe_shell.engine.scope import Scope, Settings
+from stripe_shell.lang.ast import Block, Comment, Directive, Fails, Item, Name, Script
+from stripe_shell.records import field, record
+from stripe_shell.spec.table import Table
+from stripe_shell.wire import Tree, split_name
+
+#: Where the tool sends what names no address of its own.
+_BASES = {"api": "https://api.stripe.com", "files": "https://files.stripe.com"}
+_METER_EVENTS = "https://meter-events.stripe.com"
+
+#: Headers that have a directive.
+_DIRECTIVES = {"stripe-version": "version", "stripe-account": "account", "idempotency-key": "idempotency_key"}
+
+
+@record
+class Converted:
+    """The script, and what was lost or changed on the way; None when something cannot be converted."""
+
+    script: Script | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def script_of_fixtures(file: FixtureFile, table: Table, connection: str) -> Converted:
+    """Every request as a block over the connection `/connection`."""
+    conversion = _Conversion(file, table, connection)
+    blocks = [block for fixture in file.fixtures if (block := conversion.block(fixture))]
+    tail = list(conversion.environment())
+    if has_errors(conversion.problems):
+        return Converted(None, tuple(conversion.problems))
+    items: list[Item] = [nodes.comment(f"From {file.source.name}, a fixture file of Stripe's command-line tool.")]
+    items.append(nodes.directive("spec", nodes.value("stripe")))
+    items += [_without_unused(block, conversion.used) for block in blocks]
+    return Converted(Script((*items, *tail), file.source), tuple(conversion.problems))
+
+
+def _without_unused(block: Block, used: set[str]) -> Block:
+    """The block without the name of an answer that nothing refers to."""
+    kept = tuple(
+        item
+        for item in block.items
+        if not (isinstance(item, Directive) and isinstance(item.argument, Name) and item.argument.text not in used)
+    )
+    return Block(block.connection, kept, 0, None, block.connection_span, block.span)
+
+
+@record(frozen=False)
+class _Conversion:
+    """What is known when a request is reached. `names` are the tool's names of earlier requests with ours."""
+
+    file: FixtureFile
+    table: Table
+    connection: str
+    names: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    taken: dict[str, None] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def block(self, fixture: Fixture) -> Block | None:
+        """The request as a block; None when it cannot be converted, which `problems` then say."""
+        before = len(self.problems)
+        path = self._text(fixture.path, *fixture.place, "path")
+        leaves = list(self._leaves(fixture))
+        directives = [*self._failure(fixture), *self._headers(fixture), *self._key(fixture)]
+        if has_errors(self.problems[before:]):
+            self._name(fixture)
+            return None
+        written = write_call(fixture.method, path, leaves, self.table, self._scope())
+        self._explain(written, fixture)
+        self._check_base(fixture, written)
+        name = self._name(fixture)
+        items = (*written.items, nodes.directive("as", Name(name, nodes.NOWHERE)), *directives)
+        return Block(self.connection, items, 0, None, nodes.NOWHERE, nodes.NOWHERE)
+
+    def environment(self) -> Iterator[Comment]:
+        """What the tool would write to `.env`, as comments: the language writes no such file."""
+        for variable, text in self.file.env.items():
+            translated = self._text(text, "env", variable)
+            label = "it stays as a comment"
+            self.problems.append(lost(f"`{variable}` is not written to `.env`", self.file.span("env", variable), label))
+            yield nodes.comment(f"{variable}={translated}")
+
+    def _text(self, text: str, *place: str | int) -> str:
+        translated = translate(text, self.names, self.file.span(*place), self.problems)
+        self.used.update(re.findall(r"(?<!\$)\$\{(\w+)", translated))
+        return translated
+
+    def _scope(self) -> Scope:
+        return Scope(
+            now=0,
+            seed="",
+            environment=nodes.AnyVariable(),
+            deferred=dict.fromkeys(self.names.values()),
+            settings=Settings(spec="stripe"),
+        )
+
+    def _name(self, fixture: Fixture) -> str:
+        """The name of the request, a new one where an earlier request has it already."""
+        name = usable_name(fixture.name, self.taken)
+        if fixture.name in self.names:
+            message = f"`{fixture.name}` names an earlier request too"
+            label = f"this one becomes `{name}`, and later references mean it"
+            self.problems.append(lost(message, self.file.span(*fixture.place, "name"), label))
+        self.names[fixture.name] = name
+        self.taken[name] = None
+        return name
+
+    # --- parameters -----------------------------------------------------------------------------------------
+
+    def _leaves(self, fixture: Fixture) -> Iterator[Leaf]:
+        for key, value in fixture.params.items():
+            yield from self._leaf(tuple(split_name(key)), value, (*fixture.place, "params", key))
+
+    def _leaf(self, path: tuple[str, ...], value: Tree, place: tuple[str | int, ...]) -> Iterator[Leaf]:
+        if isinstance(value, Mapping) and value:
+            for key, inner in value.items():
+                yield from self._leaf((*path, key), inner, (*place, key))
+        elif isinstance(value, list) and value:
+            for index, inner in enumerate(value):
+                yield from self._leaf((*path, str(index)), inner, (*place, index))
+        elif value in ({}, []):
+            message = f"`{place[-1]}` is empty, and a form cannot say that"
+            self.problems.append(lost(message, self.file.span(*place)))
+        else:
+            text = self._text(value, *place) if isinstance(value, str) else None
+            yield Leaf(path, value, text, self.file.span(*place))
+
+    # --- what is not a parameter -----------------------------------------------------------------------------
+
+    def _failure(self, fixture: Fixture) -> Iterator[Directive]:
+        if fixture.expected_error is None:
+            return
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", fixture.expected_error):
+            span = self.file.span(*fixture.place, "expected_error_type")
+            self.problems.append(Diagnostic("E601", f"`{fixture.expected_error}` is not a type of error", span))
+        # The tool goes on whether the call fails so or succeeds.
+        yield nodes.directive("may_fail", Fails(fixture.expected_error, None, nodes.NOWHERE))
+
+    def _headers(self, fixture: Fixture) -> Iterator[Directive]:
+        for header, text in fixture.headers.items():
+            place = (*fixture.place, "headers", header)
+            name = _DIRECTIVES.get(header.lower())
+            if name is not None:
+                yield nodes.directive(name, nodes.value(self._text(text, *place)))
+            elif header.lower() != "content-type":
+                self.problems.append(lost(f"the header `{header}` cannot be sent", self.file.span(*place)))
+
+    def _key(self, fixture: Fixture) -> Iterator[Directive]:
+        if fixture.idempotency_key is not None:
+            text = self._text(fixture.idempotency_key, *fixture.place, "idempotency_key")
+            yield nodes.directive("idempotency_key", nodes.value(text))
+
+    def _check_base(self, fixture: Fixture, written: Written) -> None:
+        base = _METER_EVENTS if written.host == "meter-events" else _BASES.get(written.host, "")
+        if fixture.api_base is not None and fixture.api_base.rstrip("/") != base:
+            span = self.file.span(*fixture.place, "api_base")
+            label = "it is sent where the connection leads"
+            self.problems.append(lost(f"`{fixture.api_base}` is the address of another server", span, label))
+
+    def _explain(self, written: Written, fixture: Fixture) -> None:
+        self.problems += written.diagnostics
+        if written.by_path is not None:
+            message = f"`{fixture.name}` is written as method and path: {written.by_path}"
+            span = self.file.span(*fixture.place, "path")
+            self.problems.append(
+                Diagnostic("W206", message, span, severity="warning", label="nothing of it is checked")
+            )

@@ -1,0 +1,65 @@
+"""Nodes of the syntax tree that no text was read for: what a conversion writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stripe_shell.diagnostics import Source, Span
+from stripe_shell.lang.ast import Argument, Comment, Directive, Key, Param, Reference, Style, Text, Value
+from stripe_shell.lang.parser import parse_template
+
+#: Where nothing stands.
+NOWHERE = Span(Source("<converted>", ""), 0, 0)
+
+
+def value(text: str, style: Style = "bare") -> Value:
+    """A value whose text may hold references as the language writes them."""
+    return Value(style, parse_template(text, NOWHERE) if text else (), NOWHERE)
+
+
+def param(path: tuple[str, ...], content: Value) -> Param:
+    """`key: value`."""
+    return Param(Key(path, NOWHERE), content, NOWHERE)
+
+
+def directive(name: str, argument: Argument | None) -> Directive:
+    """`@name argument`."""
+    return Directive(name, argument, NOWHERE, NOWHERE)
+
+
+def comment(text: str) -> Comment:
+    """`# text`."""
+    return Comment(f" {text}", False, NOWHERE)
+
+
+def escaped(text: str) -> str:
+    """Text in which nothing is a reference."""
+    return text.replace("${", "$${")
+
+
+def literal(content: Value) -> str:
+    """The text of a value, references as they are written."""
+    return "".join(part.text if isinstance(part, Text) else reference_text(part) for part in content.parts)
+
+
+def reference_text(reference: Reference) -> str:
+    """`${name.path}`, without its default: as the engine shows what a response has yet to tell."""
+    return f"${{{reference.raw}}}"
+
+
+class AnyVariable(Mapping[str, str]):
+    """An environment in which every variable is set, to a value that is not known yet."""
+
+    def __getitem__(self, name: str) -> str:
+        from stripe_shell.engine.values import Deferred
+
+        return Deferred(f"${{env:{name}}}")
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __contains__(self, name: object) -> bool:
+        return True

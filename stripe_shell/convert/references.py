@@ -1,0 +1,73 @@
+"""References of the tool's fixture files as those of the language, and names that both can say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from stripe_shell.convert.fixture_file import REFERENCE
+from stripe_shell.convert.nodes import escaped
+from stripe_shell.diagnostics import Diagnostic, Span, closest
+from stripe_shell.lang.directives import RESERVED_NAMES
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN_STEP = re.compile(r"[\w-]+")
+#: What the tool's query language takes for more than a name.
+_QUERY = re.compile(r"[#*?@!{}()\[\]\"\n]")
+#: The tool's words for what each run draws anew.
+_WORDS = {"generate-uuid": "${uuid}", "time-now-RFC3339": "${now}"}
+
+
+def translate(text: str, names: Mapping[str, str], span: Span, problems: list[Diagnostic]) -> str:
+    """The text with the tool's references as the language writes them; `names` are those of earlier requests."""
+    pieces: list[str] = []
+    position = 0
+    for match in REFERENCE.finditer(text):
+        pieces.append(escaped(text[position : match.start()]))
+        pieces.append(_reference(match, names, span, problems))
+        position = match.end()
+    return "".join((*pieces, escaped(text[position:])))
+
+
+def _reference(match: re.Match[str], names: Mapping[str, str], span: Span, problems: list[Diagnostic]) -> str:
+    name, query, default, word = match.groups()
+    if word:
+        return _WORDS[word]
+    tail = f":-{default}" if default else ""
+    if name == ".env":
+        if not _VARIABLE.fullmatch(query):
+            problems.append(Diagnostic("E601", f"`{query}` is not the name of an environment variable", span))
+        return f"${{env:{query}{tail}}}"
+    if name not in names:
+        close = closest(name, names)
+        label = f"did you mean `{close}`?" if close else "no earlier request has that name"
+        problems.append(Diagnostic("E301", f"undefined name `{name}`", span, label=label))
+        return ""
+    return f"${{{names[name]}{_steps(query, span, problems)}{tail}}}"
+
+
+def _steps(query: str, span: Span, problems: list[Diagnostic]) -> str:
+    """`data.0.id` as `.data[0].id`."""
+    if _QUERY.search(query):
+        label = "only names and numbers with dots between them can be converted"
+        problems.append(Diagnostic("E601", f"`{query}` is a query", span, label=label))
+        return ""
+    steps = [step.replace("\0", ".") for step in query.replace("\\.", "\0").split(".")]
+    return "".join(_step(step) for step in steps)
+
+
+def _step(step: str) -> str:
+    if step.isdecimal() and step.isascii():
+        return f"[{step}]"
+    return f".{step}" if _PLAIN_STEP.fullmatch(step) else f'."{step}"'
+
+
+def usable_name(name: str, taken: Mapping[str, object]) -> str:
+    """A name that the language takes, like `name`, and that is not in `taken`."""
+    plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "request"
+    plain = f"_{plain}" if plain[0].isdigit() else plain
+    number, candidate = 1, plain
+    while candidate in taken or candidate in (*RESERVED_NAMES, "row"):
+        number += 1
+        candidate = f"{plain}_{number}"
+    return candidate

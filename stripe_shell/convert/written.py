@@ -1,0 +1,255 @@
+"""One call as lines of a block: tried out before they are kept, so that they ask for exactly what is wanted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from stripe_shell.convert import nodes
+from stripe_shell.convert.nodes import NOWHERE
+from stripe_shell.diagnostics import Diagnostic, Source, Span
+from stripe_shell.engine.encode import encode, fill_path
+from stripe_shell.engine.evaluate import evaluate_text
+from stripe_shell.engine.resolve import Call, resolve
+from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.values import coerce, read_literal
+from stripe_shell.lang.ast import Block, Directive, Key, Param, RawParam, Value
+from stripe_shell.lang.format import format_block
+from stripe_shell.lang.parser import parse
+from stripe_shell.records import record
+from stripe_shell.spec.model import Operation, Shape
+from stripe_shell.spec.names import documented_name
+from stripe_shell.spec.shapes import shape_at
+from stripe_shell.spec.table import Table
+from stripe_shell.wire import ExactFloat, Tree, form_pairs, form_text
+
+_REFERENCE = re.compile(r"(?<!\$)\$\{[^}]*\}")
+_PLAIN = re.compile(r"[\w./:-]+")
+
+
+@record
+class Leaf:
+    """One parameter: its path, its value, the text of that with our references (None: no text), and where it stands."""
+
+    path: tuple[str, ...]
+    value: Tree
+    text: str | None
+    span: Span
+
+
+@record
+class Written:
+    """The lines, the host that they lead to, why the call is written by its path (None: it is not), and problems."""
+
+    items: tuple[Param | Directive, ...]
+    host: str
+    by_path: str | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def write_call(method: str, path: str, leaves: Sequence[Leaf], table: Table, scope: Scope) -> Written:
+    """The call of `method` and `path` (with our references) as lines.
+
+    By name where the table knows it, with `@raw` for what does not fit there; by its path where that is not enough.
+    """
+    wanted = _Wanted(method.upper(), path, leaves, scope)
+    found = _find(method, path, table)
+    why = "the table does not know it"
+    if found is not None:
+        operation, path_params = found
+        raw: set[tuple[str, ...]] = set()
+        for _ in range(len(leaves) + 2):
+            items = (*_head(operation, path_params, table), *_lines(leaves, operation, raw))
+            attempt = _attempt(items, table, scope)
+            if not attempt.errors and attempt.call is not None and wanted.is_met(attempt.call):
+                return Written(items, operation.host)
+            more = _misfits(attempt, leaves, wanted, operation)
+            if not more - raw:
+                break
+            raw |= more
+        why = next((d.message for d in attempt.errors), "its parameters would come out otherwise")
+    return _by_path(wanted, leaves, table, scope, why)
+
+
+def _by_path(wanted: _Wanted, leaves: Sequence[Leaf], table: Table, scope: Scope, why: str) -> Written:
+    head = (nodes.param(("action",), nodes.value(wanted.method.lower())),)
+    entity = (nodes.param(("entity",), nodes.value(wanted.path)),)
+    as_json = wanted.method == "POST" and wanted.path.startswith("/v2/")
+    lines = tuple(nodes.param(leaf.path, _unchecked(leaf, as_json)) for leaf in leaves)
+    items = (*head, *entity, *lines)
+    attempt = _attempt(items, table, scope)
+    if attempt.errors:
+        return Written(items, "api", why, tuple(attempt.errors))
+    if attempt.call is None or not wanted.is_met(attempt.call):
+        message = "its parameters would come out otherwise, also when it is written as a path"
+        return Written(items, "api", why, (Diagnostic("E601", message, leaves[0].span if leaves else None),))
+    return Written(items, attempt.call.operation.host, why)
+
+
+# --- finding the operation ----------------------------------------------------------------------------------
+
+
+def _find(method: str, path: str, table: Table) -> tuple[Operation, dict[str, str]] | None:
+    """The operation of the table and the values of its placeholders, references as they are written."""
+    references = _REFERENCE.findall(path)
+    marked = _REFERENCE.sub("\0", path)
+    pieces = marked.split("\0")
+    marks = "".join(f"{piece}zz{index}zz" for index, piece in enumerate(pieces[:-1])) + pieces[-1]
+    found = table.match(method.upper(), marks)
+    if found is None:
+        return None
+    operation, values = found
+    filled = {
+        name: re.sub(r"zz(\d+)zz", lambda match: references[int(match[1])], nodes.escaped(text))
+        for name, text in values.items()
+    }
+    return operation, filled
+
+
+def _head(operation: Operation, path_params: dict[str, str], table: Table) -> Iterator[Param]:
+    aliases = {name: alias for alias, name in table.action_aliases().items()}
+    yield nodes.param(("action",), nodes.value(aliases.get(operation.action, operation.action)))
+    yield nodes.param(("entity",), nodes.value(operation.entity))
+    for name, text in path_params.items():
+        yield nodes.param((documented_name(operation, name),), nodes.value(text))
+
+
+# --- lines --------------------------------------------------------------------------------------------------
+
+
+def _lines(leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, ...]]) -> Iterator[Param | Directive]:
+    """The parameters, and behind them those of `@raw`."""
+    for lists in _grouped(leaves, operation, raw):
+        if len(lists) > 1:
+            yield nodes.param(lists[0].path[:-1], nodes.value(", ".join(str(leaf.value) for leaf in lists)))
+        elif lists[0].path not in raw:
+            yield nodes.param(lists[0].path, _value(lists[0], shape_at(operation.params, lists[0].path)))
+    for leaf in leaves:
+        if leaf.path in raw:
+            yield nodes.directive("raw", RawParam(Key(leaf.path, NOWHERE), _value(leaf, None), NOWHERE))
+
+
+def _grouped(leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, ...]]) -> Iterator[list[Leaf]]:
+    """The leaves one by one, but those of a list of plain words together."""
+    rest = list(leaves)
+    while rest:
+        parent = rest[0].path[:-1]
+        count = 0
+        while count < len(rest) and rest[count].path == (*parent, str(count)):
+            count += 1
+        group = rest[:count]
+        shape = shape_at(operation.params, parent) if parent and count > 1 else None
+        plain = all(leaf.path not in raw and leaf.text is not None and _PLAIN.fullmatch(leaf.text) for leaf in group)
+        size = count if shape is not None and shape.kind == "array" and plain else 1
+        yield rest[:size]
+        del rest[:size]
+
+
+def _value(leaf: Leaf, shape: Shape | None) -> Value:
+    if leaf.text == "${now}" and shape is not None and shape.form == "date-time":
+        return nodes.value("now")
+    return nodes.value(form_text(leaf.value) if leaf.text is None else leaf.text)
+
+
+def _unchecked(leaf: Leaf, as_json: bool) -> Value:
+    """A value that no table types: in JSON a text that looks like a number is quoted."""
+    if not as_json:
+        return _value(leaf, None)
+    if leaf.text is None:
+        return nodes.value("null" if leaf.value is None else json.dumps(leaf.value))
+    looks = read_literal(leaf.text) != leaf.text
+    return nodes.value(leaf.text, "double" if looks else "bare")
+
+
+# --- trying them out ----------------------------------------------------------------------------------------
+
+
+@record
+class _Attempt:
+    """What the lines, read back, come to: the call, and the problems with the item that each stands in."""
+
+    call: Call | None
+    errors: list[Diagnostic]
+    wrong: list[Param | Directive]
+
+
+def _attempt(items: tuple[Param | Directive, ...], table: Table, scope: Scope) -> _Attempt:
+    block = Block("sandbox", items, 0, None, NOWHERE, NOWHERE)
+    script, problems = parse(Source("<converted>", format_block(block)))
+    read = script.items[0]
+    if not isinstance(read, Block):
+        return _Attempt(None, list(problems), [])
+    resolved = resolve(read, table, scope)
+    errors = [d for d in (*problems, *resolved.diagnostics) if d.severity == "error"]
+    wrong = [
+        item
+        for item, line in zip(items, read.items, strict=False)
+        if any(d.span and line.span.start <= d.span.start < max(line.span.end, d.span.start) for d in errors)
+    ]
+    return _Attempt(resolved.call, errors, wrong)
+
+
+def _misfits(attempt: _Attempt, leaves: Sequence[Leaf], wanted: _Wanted, operation: Operation) -> set[tuple[str, ...]]:
+    """The leaves that the table does not take as they are, or would send otherwise."""
+    paths = [item.key.path for item in attempt.wrong if isinstance(item, Param)]
+    misfits = {leaf.path for leaf in leaves for path in paths if leaf.path[: len(path)] == path}
+    misfits |= {leaf.path for leaf in leaves if leaf.path[0] not in operation.params.fields}
+    if attempt.call is not None and not wanted.is_met(attempt.call):
+        names = wanted.different(attempt.call)
+        misfits |= {leaf.path for leaf in leaves if leaf.path[0] in names}
+    return misfits
+
+
+@record
+class _Wanted:
+    """What must be sent: method, path, parameters."""
+
+    method: str
+    path: str
+    leaves: Sequence[Leaf]
+    scope: Scope
+
+    def is_met(self, call: Call) -> bool:
+        """Whether the call is the one that is wanted."""
+        same_path = fill_path(call) == self._shown(self.path)
+        return call.operation.method == self.method and same_path and not self.different(call)
+
+    def different(self, call: Call) -> set[str]:
+        """The names of the parameters that differ."""
+        if call.operation.encoding == "json":
+            sent = json.loads(encode(call, version="").body or b"{}", parse_float=ExactFloat)
+            expected = self._tree(call)
+            return {name for name in {*sent, *expected} if sent.get(name) != expected.get(name)}
+        pairs, wanted = dict(form_pairs(call.params)), dict(form_pairs(self._tree(call)))
+        names = {name for name in {*pairs, *wanted} if pairs.get(name) != wanted.get(name)}
+        return {name.partition("[")[0] for name in names}
+
+    def _tree(self, call: Call) -> dict[str, Tree]:
+        tree: dict[str, Tree] = {}
+        for leaf in self.leaves:
+            node = tree
+            for segment in leaf.path[:-1]:
+                node = node.setdefault(segment, {})
+            node[leaf.path[-1] or str(len(node))] = self._expected(leaf, call)
+        return {key: _lists(value) for key, value in tree.items()}
+
+    def _expected(self, leaf: Leaf, call: Call) -> Any:
+        if leaf.text is None:
+            return leaf.value
+        shape = shape_at(call.operation.params, leaf.path)
+        if leaf.text == "${now}" and shape is not None and shape.form == "date-time":
+            return coerce("now", shape, now=self.scope.now)
+        return evaluate_text(nodes.value(leaf.text), self.scope).value
+
+    def _shown(self, text: str) -> str:
+        return nodes.literal(nodes.value(text))
+
+
+def _lists(value: Tree) -> Tree:
+    """Dicts whose keys are 0, 1, … as lists."""
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _lists(item) for key, item in value.items()}
+    return list(inner.values()) if inner and list(inner) == [str(n) for n in range(len(inner))] else inner
