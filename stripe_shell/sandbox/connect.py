@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from fractions import Fraction
 from typing import Any
 
 from . import errors, ledger
@@ -240,12 +239,12 @@ def refund_fee(platform: Context, fee: Json, amount: int | None, metadata: Mappi
     return made
 
 
-def give_fee_back(ctx: Context, charge: Json, part: Fraction) -> None:
-    """Give back this part of the application fee of a charge. Raises StripeError when it bore none."""
+def give_fee_back(ctx: Context, charge: Json, refunded: int) -> None:
+    """Give back the part of an application fee that `refunded` is of its charge; StripeError when it bore none."""
     platform = on_account(ctx, ctx.platform)
     fee = platform.find("application_fee", charge["application_fee"]) if charge["application_fee"] else None
     if fee is None:
         raise errors.invalid(f"Charge {charge['id']} does not have an application fee.", param="refund_application_fee")
-    amount = min(int(fee["amount"] * part), fee["amount"] - fee["amount_refunded"])
+    amount = min(fee["amount"] * refunded // charge["amount"], fee["amount"] - fee["amount_refunded"])
     if amount:
         refund_fee(platform, fee, amount)

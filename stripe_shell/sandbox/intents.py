@@ -143,11 +143,6 @@ def check_return_url(ctx: Context, words: Words, intent: Json, method: Json, par
         f"This {words.title} is configured to accept payment methods enabled in your Dashboard. Because some of these "
         "payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't "
         "want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
-        f"`automatic_payment_methods[allow_redirects]` to `never` when creating {words.title}s and SetupIntents."
-        if words is SETUP
-        else "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of "
-        "these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you "
-        "don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
         "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
     )
     raise refusal(ctx, words, intent, message, code=None, param="return_url")

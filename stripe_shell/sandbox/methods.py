@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any, Final
 
 from . import errors
@@ -124,6 +123,8 @@ def bank_of(ctx: Context, method: Mapping[str, Any]) -> BankFacts | None:
 
 def fingerprint(ctx: Context, number: str) -> str:
     """Sixteen characters that are the same for one number in one account."""
+    from hashlib import sha256
+
     digest = sha256(f"{ctx.account}:{number}".encode()).digest()
     return "".join(ALPHABET[byte % 62] for byte in digest[:16])
 

@@ -115,7 +115,7 @@ def open_intent(
         metadata=dict(metadata or {}),
         status="requires_confirmation" if method else "requires_payment_method",
         setup_future_usage="off_session" if invoice and customer and not off_session else None,
-        payment_method_types=["card"],
+        payment_method_types=["card", *([method["type"]] if method and method["type"] != "card" else [])],
     )
     ctx.behaviour("payment_intent").complete(ctx, intent)
     if invoice:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any, Final
 
 from stripe_shell.sandbox import connect, due, errors, ledger, methods
@@ -51,7 +50,6 @@ class Refund(Resource):
 
     def _share(self, ctx: Context, charge: Json, refund: Json, params: Json) -> None:
         """Take back what a connected account got, and give back the application fee, in proportion."""
-        part = Fraction(refund["amount"], charge["amount"])
         if params.get("reverse_transfer"):
             transfer = ctx.find("transfer", charge.get("transfer")) if charge.get("transfer") else None
             if transfer is None:
@@ -59,11 +57,12 @@ class Refund(Resource):
                     f"Cannot reverse the transfer of charge {charge['id']} because it has none.",
                     param="reverse_transfer",
                 )
-            amount = min(int(transfer["amount"] * part), transfer["amount"] - transfer["amount_reversed"])
+            share = transfer["amount"] * refund["amount"] // charge["amount"]
+            amount = min(share, transfer["amount"] - transfer["amount_reversed"])
             refund["transfer_reversal"] = connect.reverse(ctx, transfer, amount, refund=refund["id"])["id"]
             ctx.save(refund)
         if params.get("refund_application_fee"):
-            connect.give_fee_back(ctx, charge, part)
+            connect.give_fee_back(ctx, charge, refund["amount"])
 
     # --- later -----------------------------------------------------------------------------------------------
 
