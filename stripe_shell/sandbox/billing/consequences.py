@@ -19,7 +19,10 @@ def invoice_paid(ctx: Context, invoice: Json) -> None:
 
 
 def invoice_failed(ctx: Context, invoice: Json, *, automatic: bool) -> None:
-    """The invoice could not be paid: its subscription is past due, or over when that was the last try."""
+    """The invoice could not be paid: its subscription is past due, or over when that was the last try.
+
+    Where there never was a method to charge, the subscription stays past due.
+    """
     subscription = _subscription(ctx, invoice)
     if automatic:
         set_delinquent(ctx, invoice["customer"], True)
@@ -27,7 +30,8 @@ def invoice_failed(ctx: Context, invoice: Json, *, automatic: bool) -> None:
         return
     if subscription["status"] in ("active", "trialing") and _counts(subscription, invoice):
         set_status(ctx, subscription, "past_due")
-    if automatic and invoice["next_payment_attempt"] is None and subscription["status"] == "past_due":
+    over = automatic and invoice["next_payment_attempt"] is None and subscription["status"] == "past_due"
+    if over and ctx.hidden(invoice).get("tried"):
         _give_up(ctx, subscription)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from stripe_shell.sandbox import errors
@@ -10,7 +11,7 @@ from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.echo import is_clear
 
 from . import ending, lines, prices
-from .periods import add_interval
+from .periods import add_interval, add_months
 
 MAX_PHASES = 10
 
@@ -26,23 +27,50 @@ def phases_from(ctx: Context, given: Sequence[Mapping[str, Any]], start: int) ->
         raise errors.missing_parameter("phases")
     if len(given) > MAX_PHASES:
         raise errors.invalid(f"A schedule can have at most {MAX_PHASES} current and future phases.", param="phases")
-    made, time = [], start
+    made, time, count = [], start, Months(start)
     for index, entry in enumerate(given):
         where = f"phases[{index}]"
         begins = entry.get("start_date")
         if begins not in (None, "now") and index and begins != time:
             raise errors.invalid("Phases must follow each other without gaps.", param=f"{where}[start_date]")
-        phase = _phase(ctx, entry, time if begins in (None, "now") else int(begins), where)
+        if begins not in (None, "now") and begins != time:
+            time, count = int(begins), Months(int(begins))
+        phase = _phase(ctx, entry, time, count, where)
         made.append(phase)
         time = phase["end_date"]
     return made
 
 
-def _phase(ctx: Context, entry: Mapping[str, Any], start: int, where: str) -> Json:
+@dataclass(slots=True)
+class Months:
+    """Months that were counted from a time: phases of months end on its day, as the subscription's periods do."""
+
+    base: int
+    number: int = 0
+
+    def end(self, start: int, interval: str, count: int) -> int:
+        """When a phase ends that starts at a time and lasts so many intervals."""
+        months = {"month": 1, "year": 12}.get(interval)
+        if months is None:
+            self.base, self.number = add_interval(start, interval, count), 0
+        else:
+            self.number += months * count
+        return add_months(self.base, self.number)
+
+    def restart(self, time: int) -> int:
+        """Count from a time on; answers it."""
+        self.base, self.number = time, 0
+        return time
+
+
+def _phase(ctx: Context, entry: Mapping[str, Any], start: int, count: Months, where: str) -> Json:
     if not entry.get("items"):
         raise errors.missing_parameter(f"{where}[items]")
     own = [_item(ctx, item, f"{where}[items][{index}]") for index, item in enumerate(entry["items"])]
-    end = _end(ctx, entry, start, own, where)
+    _check_length(entry, where)
+    end = _end(ctx, entry, start, own[0], count)
+    if end <= start:
+        raise errors.invalid("A phase must end after it starts.", param=f"{where}[end_date]")
     trial_end = entry.get("trial_end")
     if entry.get("trial"):
         trial_end = end
@@ -98,22 +126,22 @@ def _invoice_settings(given: Any) -> Json | None:
     return {"account_tax_ids": None, "days_until_due": None, "issuer": None} | dict(given)
 
 
-def _end(ctx: Context, entry: Mapping[str, Any], start: int, own: Sequence[Json], where: str) -> int:
-    """When a phase ends: stated, after a duration, or after so many times the price's interval; one by default."""
+def _check_length(entry: Mapping[str, Any], where: str) -> None:
     given = [name for name in ("end_date", "duration", "iterations") if entry.get(name) is not None]
     if len(given) > 1:
         raise errors.exclusive(*(f"{where}[{name}]" for name in given))
+
+
+def _end(ctx: Context, entry: Mapping[str, Any], start: int, item: Json, count: Months) -> int:
+    """When a phase ends: stated, after a duration, or after so many times the price's interval; one by default."""
     if entry.get("end_date") is not None:
-        end = ctx.now() if entry["end_date"] == "now" else int(entry["end_date"])
-        if end <= start:
-            raise errors.invalid("A phase must end after it starts.", param=f"{where}[end_date]")
-        return end
+        return count.restart(ctx.now() if entry["end_date"] == "now" else int(entry["end_date"]))
     if entry.get("duration"):
         duration = entry["duration"]
-        return add_interval(start, duration["interval"], int(duration.get("interval_count") or 1))
-    recurring = ctx.get("price", own[0]["price"])["recurring"]
-    count = int(entry.get("iterations") or 1)
-    return add_interval(start, recurring["interval"], (recurring.get("interval_count") or 1) * count)
+        return count.end(start, duration["interval"], int(duration.get("interval_count") or 1))
+    recurring = ctx.get("price", item["price"])["recurring"]
+    times = int(entry.get("iterations") or 1)
+    return count.end(start, recurring["interval"], (recurring.get("interval_count") or 1) * times)
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
@@ -159,8 +187,8 @@ def begin(ctx: Context, schedule: Json) -> None:
     ctx.emit("subscription_schedule.updated", schedule, changed)
 
 
-def enter(ctx: Context, schedule: Json, phase: Json, *, behavior: str | None = None) -> None:
-    """Set the subscription up as a phase says."""
+def enter(ctx: Context, schedule: Json, phase: Json, *, behavior: str | None = None, told: bool = True) -> None:
+    """Set the subscription up as a phase says; with `told` the schedule's own change is told of."""
     subscription = ctx.get("subscription", schedule["subscription"])
     update = _update(ctx, schedule, subscription, phase)
     update["proration_behavior"] = behavior or phase["proration_behavior"]
@@ -171,7 +199,7 @@ def enter(ctx: Context, schedule: Json, phase: Json, *, behavior: str | None = N
     if changed:
         ctx.emit("customer.subscription.updated", subscription, changed)
     changed = ctx.save(schedule)
-    if changed:
+    if changed and told:
         ctx.emit("subscription_schedule.updated", schedule, changed)
 
 

@@ -162,6 +162,7 @@ def pay(
     if chosen is None:
         note_failure(ctx, invoice, None, automatic=automatic)
         return None
+    ctx.hidden(invoice)["tried"] = True
     intent = ctx.get("payment_intent", ctx.hidden(invoice)["payment_intent"])
     attempt = payments.confirm_existing(ctx, intent, chosen, off_session)
     if attempt.status == "succeeded":

@@ -97,6 +97,15 @@ class Quote(Resource):
         self._become(ctx, obj, "canceled", "canceled_at", "quote.canceled")
         return obj
 
+    @action
+    def pdf(self, ctx: Context, obj: Json, params: Json) -> bytes:
+        """The quote as a document, once it is final."""
+        from stripe_shell.sandbox.dispatch import EMPTY_PDF
+
+        if obj["status"] == "draft":
+            raise errors.invalid("You can only download the PDF of a finalized quote.")
+        return EMPTY_PDF
+
     def _become(self, ctx: Context, obj: Json, status: str, stamp: str, event: str) -> None:
         obj["status"] = status
         obj["status_transitions"][stamp] = ctx.now()

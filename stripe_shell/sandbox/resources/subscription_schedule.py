@@ -8,6 +8,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import agenda, ending, phases, starting
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.echo import echo
+from stripe_shell.sandbox.events import previous_attributes
 from stripe_shell.sandbox.listing import Filters
 from stripe_shell.sandbox.resource import Resource, action
 from stripe_shell.sandbox.store import Where
@@ -72,12 +73,14 @@ class SubscriptionSchedule(Resource):
         """Change what is to come; every current and future phase has to be said again."""
         phases.check_open(obj, "update")
         _take_iterations(params)
+        old = ctx.stored(obj) or {}
         self.echo(obj, params)
         if "default_settings" in params:
             self._set_defaults(ctx, obj, params["default_settings"])
         if "phases" in params:
             self._replan(ctx, obj, params)
-        changed = ctx.save(obj)
+        ctx.save(obj)
+        changed = previous_attributes(old, obj)
         if changed:
             ctx.emit("subscription_schedule.updated", obj, changed)
         agenda.watch(ctx, ctx.get("customer", obj["customer"]))
@@ -182,7 +185,7 @@ class SubscriptionSchedule(Resource):
         here = next((phase for phase in planned if phase["start_date"] <= now < phase["end_date"]), None)
         if current and here is not None:
             ctx.save(obj)
-            phases.enter(ctx, obj, here, behavior=params.get("proration_behavior"))
+            phases.enter(ctx, obj, here, behavior=params.get("proration_behavior"), told=False)
 
 
 def _take_iterations(params: Json) -> None:
