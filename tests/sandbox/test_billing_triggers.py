@@ -74,7 +74,7 @@ def plan(shop: Shop, customer: Json, start: int | str, **more: object) -> Json:
 
 @pytest.mark.parametrize(
     ("target", "event"),
-    [(1_580_515_200, "subscription_schedule.completed"), (1_579_478_400, "subscription_schedule.expiring")],
+    [(1_580_515_200, "subscription_schedule.completed"), (1_579_996_800, "subscription_schedule.expiring")],
 )
 def test_a_schedule_in_2020(shop: Shop, target: int, event: str) -> None:
     """A clock at the beginning of 2020, a customer without a method, a schedule from that time."""
