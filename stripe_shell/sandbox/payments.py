@@ -25,6 +25,7 @@ from .banks import FAILURES
 from .cards import DECLINES, CardFacts, Decline
 from .context import Context, Json
 from .errors import StripeError
+from .vouchers import voucher_action
 
 Status = Literal["succeeded", "requires_action", "requires_payment_method", "processing", "requires_capture"]
 
@@ -286,7 +287,8 @@ def is_hold(intent: Mapping[str, Any], method: Mapping[str, Any]) -> bool:
 
 def ask_for_action(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
     """The customer has to do something first; the intent says what."""
-    return _require_action(ctx, intent, next_action(ctx, intent, terms.return_url))
+    action = voucher_action(ctx, method["type"]) or next_action(ctx, intent, terms.return_url)
+    return _require_action(ctx, intent, action)
 
 
 def _require_action(ctx: Context, intent: Json, action: Json) -> Attempt:

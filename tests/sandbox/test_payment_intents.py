@@ -545,6 +545,31 @@ def test_a_debit_needs_a_mandate(stripe: Client) -> None:
     assert "mandate_data" in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "currency"), [("boleto", "brl"), ("konbini", "jpy"), ("multibanco", "eur"), ("oxxo", "mxn")]
+)
+def test_vouchers(stripe: Client, table: Table, kind: str, currency: str) -> None:
+    """The customer is shown a voucher; when it is paid, the intent succeeds."""
+    data = {"type": kind, kind: {"tax_id": "00000000000"}} if kind == "boleto" else {"type": kind}
+    intent = stripe.post(
+        PATH,
+        {
+            "amount": 2000,
+            "currency": currency,
+            "payment_method_types": [kind],
+            "payment_method_data": data,
+            "confirm": True,
+        },
+    )
+    assert (intent["status"], intent["next_action"]["type"]) == ("requires_action", f"{kind}_display_details")
+    operation = table.operation("create", "payment_intent")
+    assert operation is not None
+    assert list(departures(table, operation.response, intent)) == []
+    stripe.sandbox.authenticate(intent["id"])
+    done = stripe.get(f"{PATH}/{intent['id']}", {"expand": ["latest_charge"]})
+    assert (done["status"], done["latest_charge"]["payment_method_details"]["type"]) == ("succeeded", kind)
+
+
 # --- what others call ----------------------------------------------------------------------------------------
 
 
