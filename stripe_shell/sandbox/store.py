@@ -25,6 +25,9 @@ SCHEMA_VERSION = 2
 #: How long a writer waits for one in another process, in milliseconds.
 BUSY_TIMEOUT_MS = 10_000
 
+#: How many pages of 4 KB the log may have before a commit carries them over although somebody else does that.
+RELIEVED_PAGES = 16_000
+
 _SCHEMA = """
 CREATE TABLE accounts (
   number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key_hash TEXT UNIQUE, platform INTEGER
@@ -180,6 +183,20 @@ class Store:
                 yield Session(connection)
             finally:
                 connection.execute("COMMIT")
+        finally:
+            self._readers.append(connection)
+
+    def relieve_commits(self) -> None:
+        """From now on somebody calls `checkpoint` now and then, so that commits need not, but for very many pages."""
+        self._writer.execute(f"PRAGMA wal_autocheckpoint = {RELIEVED_PAGES}")
+
+    def checkpoint(self) -> None:
+        """Carry what is in the log over into the file, beside readers and writers."""
+        if self._path is None:
+            return
+        connection = self._borrow()
+        try:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         finally:
             self._readers.append(connection)
 

@@ -25,7 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 #: The largest body that is read, in bytes; files may have 16 MB.
 MAX_BODY: Final = 32 * 1024 * 1024
 
-#: How the protocol offers to close a connection without a word: a member of the scope's `extensions`.
+#: Under this name the protocol offers to close a connection without a word, in the scope's `extensions`.
 ABORT: Final = "stripe_shell.abort"
 
 _THREADS: Final = 8

@@ -1,4 +1,4 @@
-"""What goes on beside the requests: deliveries of webhooks, and what Stripe does by itself when its time comes."""
+"""What goes on beside the requests: webhooks, what Stripe does by itself in time, and care for the file."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Background:
 
     def start(self) -> None:
         """Begin."""
+        self._sandbox.store.relieve_commits()
         self._thread.start()
 
     def stop(self) -> None:
@@ -52,7 +53,8 @@ class Background:
         while not self._ended:
             self._guarded(self._sandbox.catch_up)
             self._guarded(self._hand_out)
-            self._wake.wait(INTERVAL)
+            if not self._wake.wait(INTERVAL):
+                self._guarded(self._sandbox.store.checkpoint)
             self._wake.clear()
 
     def _hand_out(self) -> None:

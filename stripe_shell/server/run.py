@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import socket
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from stripe_shell.records import record
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.faults import Fault, Faults
 from stripe_shell.sandbox.webhooks import RETRY_AFTER, Deliveries, is_this_machine, post
-from stripe_shell.server.app import ABORT, Application
+from stripe_shell.server.app import Application
 from stripe_shell.server.background import Background
 from stripe_shell.server.limits import RateLimit
 from stripe_shell.spec.table import load_table
@@ -69,8 +68,9 @@ def serve(settings: ServerSettings, announce: Say, say: Say) -> None:
             _introduce(settings, listener, announce, say)
             config = uvicorn.Config(
                 _application(sandbox, settings),
-                http=_abortable(protocol),
+                http=protocol,
                 ws="none",
+                interface="asgi3",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -79,6 +79,7 @@ def serve(settings: ServerSettings, announce: Say, say: Say) -> None:
                 timeout_keep_alive=KEEP_ALIVE,
                 timeout_graceful_shutdown=3,
             )
+            _spare_the_collector()
             _run(uvicorn.Server(config), listener)
         finally:
             background.stop()
@@ -137,23 +138,23 @@ def _run(server: Any, listener: socket.socket) -> None:
         signal.signal(signal.SIGTERM, before)
 
 
+def _spare_the_collector() -> None:
+    """What is there now stays to the end: the garbage collector need not look at it again and again."""
+    import gc
+
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 def _import_server() -> tuple[Any, Any]:
+    """uvicorn, and the protocol it is to speak."""
     try:
         import uvicorn
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+        from stripe_shell.server.protocol import Protocol
     except ImportError as error:
         raise ConfigurationError(
             f"`serve` needs a library that is not installed ({error.name}): pip install 'stripe-shell[serve]'"
         ) from error
-    return uvicorn, HttpToolsProtocol
-
-
-def _abortable(protocol: Any) -> type[asyncio.Protocol]:
-    """uvicorn's protocol with one thing more: an application may close the connection without an answer."""
-
-    class Abortable(protocol):  # type: ignore[misc]
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self.scope["extensions"] = {ABORT: self.transport.abort}
-
-    return Abortable
+    return uvicorn, Protocol
