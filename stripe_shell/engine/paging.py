@@ -54,7 +54,7 @@ def next_page(exchange: Exchange) -> Request | None:
     body: Any = exchange.response.json() if exchange.response.ok else None
     if not is_list(body):
         return None
-    if body.get("next_page_url"):
+    if isinstance(body.get("next_page_url"), str):
         from urllib.parse import urlsplit
 
         parts = urlsplit(body["next_page_url"])

@@ -499,3 +499,39 @@ def test_no_secret_enters_a_file(tmp_path: Path) -> None:
     world = World([answer({"object": "list", "data": [{"id": "cus_1", "name": f"a {HIDDEN} b"}]})])
     assert world.run(script).exit_code == 0
     assert (tmp_path / "x.csv").read_text() == "id,name\ncus_1,a ******** b\n"
+
+
+# --- answers of any shape ---------------------------------------------------------------------------------------
+
+ODD_BODIES: list[Any] = [
+    None,
+    5,
+    True,
+    "text",
+    [1, 2],
+    {},
+    {"data": [1], "has_more": True},
+    {"data": {}, "has_more": 1},
+]
+ODD_BODIES += [{"data": [{"id": None}], "has_more": True}, {"data": [{"id": 5}], "next_page_url": 5}, {"error": [1]}]
+ODD_BODIES += [{"object": "search_result", "has_more": True, "next_page": {"a": 1}, "data": [{"id": "x"}]}]
+
+READERS = """\
+/sandbox list customers
+@pages all
+@expect all data[*].id exists
+@expect data count >= 0
+@match {"data": []}
+@as odd
+
+/sandbox get customer id=${odd.data[0].id}
+@fails card_error
+"""
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("body", ODD_BODIES, ids=str)
+def test_an_answer_of_any_shape_is_judged_never_stumbled_over(body: Any, status: int) -> None:
+    run = World([answer(body, status)] * 3).run(READERS, keep_going=True)
+    assert run.exit_code in {0, 3, 4}
+    assert format_diagnostics(run.outcomes[-1].diagnostics) is not None

@@ -1,0 +1,157 @@
+"""The rows of a `@foreach`: CSV, JSON and JSONL files read as a stream, however long they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from stripe_shell.records import record
+
+#: What the endings of data files may be.
+DATA_FILES = (".csv", ".json", ".jsonl")
+
+_CHUNK = 1 << 16
+
+
+@record
+class DataRow:
+    """One row: its values by column, and the number of the line that it ends on (of a JSON array: its place from 1)."""
+
+    values: Mapping[str, Any]
+    number: int
+
+
+class BadData(Exception):
+    """A data file that cannot be read as what its ending says; the text says where and why."""
+
+
+def read_rows(path: Path) -> Iterator[DataRow]:
+    """The rows of the file, one after the other. Raises BadData, also in the middle of the file, and OSError."""
+    try:
+        match path.suffix.lower():
+            case ".csv":
+                yield from _read_csv(path)
+            case ".jsonl":
+                yield from _read_json_lines(path)
+            case ".json":
+                yield from _read_json(path)
+            case _:
+                raise BadData(f"the ending of {path.name} is none of {', '.join(DATA_FILES)}")
+    except UnicodeDecodeError as error:
+        raise BadData(f"{path.name} is not UTF-8 text (byte {error.start})") from error
+
+
+def read_columns(path: Path) -> tuple[str, ...] | None:
+    """The columns that every row has, from the head of a CSV file; None for the other kinds. Raises as `read_rows`."""
+    if path.suffix.lower() != ".csv":
+        return None
+    import csv
+
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return tuple(next(csv.reader(file), ()))
+
+
+def _read_csv(path: Path) -> Iterator[DataRow]:
+    import csv
+
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            columns = next(reader, [])
+            _check_columns(columns)
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) != len(columns):
+                    raise BadData(f"line {reader.line_num} has {len(cells)} cells, the head has {len(columns)}")
+                yield DataRow(dict(zip(columns, cells, strict=True)), reader.line_num)
+        except csv.Error as error:
+            raise BadData(f"line {reader.line_num}: {error}") from error
+
+
+def _check_columns(columns: list[str]) -> None:
+    for column in columns:
+        if columns.count(column) > 1:
+            raise BadData(f"the head names the column `{column}` twice")
+
+
+def _read_json_lines(path: Path) -> Iterator[DataRow]:
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield _row(_load(line, f"line {number}"), number, f"line {number}")
+
+
+def _read_json(path: Path) -> Iterator[DataRow]:
+    """The elements of an array, read piece by piece: only the element at hand is in memory."""
+    with path.open(encoding="utf-8-sig") as file:
+        buffer = _Buffer(file)
+        if buffer.next_char() != "[":
+            raise BadData(f"{path.name} must hold a JSON array of objects")
+        buffer.skip(1)
+        number = 0
+        while buffer.next_char() != "]":
+            if number and buffer.next_char() != ",":
+                raise BadData(f"element {number + 1}: a comma is missing before it")
+            buffer.skip(1 if number else 0)
+            number += 1
+            yield _row(buffer.value(f"element {number}"), number, f"element {number}")
+
+
+class _Buffer:
+    """A window on a JSON text."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._text = ""
+        self._position = 0
+        self._decoder = json.JSONDecoder()
+
+    def next_char(self) -> str:
+        """The next character that is no blank, empty at the end."""
+        while True:
+            while self._position < len(self._text):
+                if not self._text[self._position].isspace():
+                    return self._text[self._position]
+                self._position += 1
+            if not self._read():
+                return ""
+
+    def skip(self, count: int) -> None:
+        self._position += count
+
+    def value(self, place: str) -> Any:
+        """The JSON value that starts at the next character. Raises BadData when there is none."""
+        self.next_char()
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._text, self._position)
+            except ValueError as error:
+                if not self._read():
+                    raise BadData(f"{place} is not JSON: {error}") from error
+                continue
+            if end == len(self._text) and self._read():
+                continue  # a number may go on
+            self._position = end
+            return value
+
+    def _read(self) -> bool:
+        chunk = self._file.read(_CHUNK)
+        self._text = self._text[self._position :] + chunk
+        self._position = 0
+        return bool(chunk)
+
+
+def _load(text: str, place: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise BadData(f"{place} is not JSON: {error}") from error
+
+
+def _row(value: Any, number: int, place: str) -> DataRow:
+    if not isinstance(value, dict):
+        raise BadData(f"{place} is not an object")
+    return DataRow(value, number)

@@ -1,0 +1,118 @@
+"""`@foreach`: its data file found and checked, and its rows with the scope of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from stripe_shell.diagnostics import Diagnostic, closest
+from stripe_shell.engine.data import BadData, DataRow, read_columns, read_rows
+from stripe_shell.engine.evaluate import evaluate_text
+from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.values import is_deferred
+from stripe_shell.lang.ast import ForEach, Loop
+from stripe_shell.records import record
+from stripe_shell.wire import encode_form
+
+
+@record
+class Row:
+    """One row of a loop: its values under the loop's name in the scope, and the key that makes its steps its own."""
+
+    data: DataRow
+    key: str
+    scope: Scope
+
+
+def header(loop: Loop) -> ForEach:
+    """The argument of the loop's `@foreach`."""
+    argument = loop.directive.argument
+    if not isinstance(argument, ForEach):
+        raise TypeError("a loop begins with @foreach")
+    return argument
+
+
+def data_file(loop: Loop, scope: Scope) -> Path | tuple[Diagnostic, ...]:
+    """The file that the loop reads, relative to the script that names it; or why it cannot be known."""
+    evaluated = evaluate_text(header(loop).file, scope)
+    if evaluated.problems:
+        return evaluated.problems
+    if is_deferred(evaluated.value):
+        label = "its name must be known before anything is sent"
+        return (Diagnostic("E303", "the data file is named by a response", header(loop).file.span, label=label),)
+    return Path(loop.span.source.name).parent / Path(evaluated.value).expanduser()
+
+
+def rows_of(loop: Loop, scope: Scope) -> Iterator[Row]:
+    """The rows, one after the other. Raises BadData or OSError, which `check_data` has told beforehand."""
+    path = data_file(loop, scope)
+    if not isinstance(path, Path):
+        raise BadData(path[0].message)
+    yield from _rows(loop, path, scope)
+
+
+def _rows(loop: Loop, path: Path, scope: Scope) -> Iterator[Row]:
+    argument = header(loop)
+    seen: Counter[str] = Counter()
+    for ordinal, data in enumerate(read_rows(path)):
+        inner = scope.with_variable(argument.name, dict(data.values)).with_seed(f"{scope.seed}/{ordinal}")
+        yield Row(data, _row_key(data, argument.key, seen), inner)
+
+
+def _row_key(data: DataRow, column: str | None, seen: Counter[str]) -> str:
+    """The value of the key column; without one the row's hash and an ordinal among equals: a sorted file does no harm."""
+    if column is not None:
+        return str(data.values.get(column, ""))
+    digest = hashlib.sha256(encode_form(data.values).encode()).hexdigest()[:16]
+    seen[digest] += 1
+    return f"{digest}/{seen[digest]}"
+
+
+def check_data(loop: Loop, path: Path) -> list[Diagnostic]:
+    """What is wrong with the file itself: not there, not readable to its end, no such key column, a key twice."""
+    argument = header(loop)
+    span = argument.file.span
+    try:
+        columns = read_columns(path)
+        if columns is not None and argument.key is not None and argument.key not in columns:
+            close = closest(argument.key, columns)
+            label = f"did you mean `{close}`?" if close else f"it has: {', '.join(columns)}"
+            return [Diagnostic("E302", f"{path.name} has no column `{argument.key}`", argument.span, label=label)]
+        return list(_check_keys(loop, path))
+    except BadData as error:
+        return [Diagnostic("E303", f"{path.name}: {error}", span)]
+    except OSError as error:
+        return [Diagnostic("E303", f"`{path}` cannot be read: {error.strerror or error}", span)]
+
+
+def _check_keys(loop: Loop, path: Path) -> Iterator[Diagnostic]:
+    """Read the file to its end; of the keys only hashes are kept, so that a million rows take little memory."""
+    argument = header(loop)
+    known: dict[int, int] = {}
+    for data in read_rows(path):
+        if argument.key is None:
+            continue
+        if data.values.get(argument.key) in {None, ""}:
+            message = f"{path.name}, row {data.number}: the key column `{argument.key}` is empty"
+            yield Diagnostic("E306", message, argument.span, label="every row needs a key of its own")
+            return
+        key = hash(str(data.values[argument.key]))
+        if key in known:
+            message = f"{path.name}: rows {known[key]} and {data.number} have the key `{data.values[argument.key]}`"
+            yield Diagnostic("E306", message, argument.span, label="a key may occur once")
+            return
+        known[key] = data.number
+
+
+def columns_of(path: Path) -> tuple[str, ...] | None:
+    """The columns of the rows, as far as they can be known; None when they cannot."""
+    try:
+        columns = read_columns(path)
+        if columns is not None:
+            return columns
+        first = next(read_rows(path), None)
+        return tuple(first.values) if first else None
+    except (BadData, OSError):
+        return None
