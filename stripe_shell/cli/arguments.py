@@ -14,9 +14,12 @@ from stripe_shell.lang.directives import RESERVED_NAMES
 from stripe_shell.records import record
 
 #: The commands; any other first word begins a block (`stripe-shell create customer email=…`).
-COMMANDS = ("run", "check", "fmt", "replay", "spec", "serve", "connections")
+COMMANDS = ("run", "check", "fmt", "replay", "convert", "spec", "serve", "connections")
 
 FORMATS = ("table", "json", "jsonl", "csv", "yaml")
+
+#: The formats of `--report FORMAT=FILE`.
+REPORTS = ("junit", "html", "json", "tap")
 
 OVERVIEW = """\
 usage: stripe-shell [OPTIONS]                      the prompt on a terminal, else a script from standard input
@@ -26,6 +29,7 @@ usage: stripe-shell [OPTIONS]                      the prompt on a terminal, els
        stripe-shell check FILE …                   say everything that is wrong with them; send nothing
        stripe-shell fmt FILE … [--check | --diff]  write them in the canonical form
        stripe-shell replay PAGE … [OPTIONS]        run the examples of a documentation page as tests
+       stripe-shell convert FILE --to FORM         a script as curl, python or fixtures; a fixture file as stripe
        stripe-shell spec [ACTION] [ENTITY]         what is known of an entity or an action
        stripe-shell connections [list | test [NAME …] | add NAME kind=KIND SETTING=VALUE … | remove NAME | default NAME]
        stripe-shell serve [OPTIONS]                the sandbox over HTTP, for programs; any key sk_test_… is taken
@@ -41,6 +45,13 @@ Options that choose where requests go and how results look:
   --spec stripe       ask for no more parameters than Stripe does
   --verbose           show what goes over the wire, secrets masked
   --version, --help
+
+Options of run and replay:
+  --report FORMAT=FILE …   also write junit, html, json or tap, several at once: --report junit=a.xml html=a.html
+
+Options of replay:
+  --errata FILE       the corrections of the page (else PAGE.errata.toml beside it)
+  --update            write what was answered into the page wherever it differs; --update=new: where the page has none
 
 Options of serve:
   --port N            the port (else 12111); 0 takes a free one
@@ -80,6 +91,8 @@ class Arguments:
     fix: bool = False
     errata: str | None = None
     update: str | None = None
+    to: str | None = None
+    reports: tuple[str, ...] = ()
     port: str | None = None
     host: str | None = None
     latency: str | None = None
@@ -91,10 +104,14 @@ class Arguments:
 
 @record
 class Option:
-    """An option: the argument that it sets, whether a value follows, the values allowed, whether it may stand often."""
+    """An option: the argument that it sets, whether a value follows, the values allowed, whether it may stand often.
+
+    `maybe`: a value may follow behind `=`; without one the first of `choices` holds. `pairs`: every `name=value` that
+    follows belongs to it.
+    """
 
     argument: str
-    kind: Literal["flag", "value", "many"] = "value"
+    kind: Literal["flag", "value", "maybe", "many", "pairs"] = "value"
     choices: tuple[str, ...] = ()
 
 
@@ -113,13 +130,25 @@ _RESULT: Mapping[str, Option] = {
     "--continue-on-error": Option("keep_going", "flag"),
     "--dry-run": Option("dry_run", "flag"),
 }
+_REPORT = Option("reports", "pairs", REPORTS)
 _TEXT_OR_JSON = Option("format", choices=("text", "json"))
 
 _OPTIONS: Mapping[str, Mapping[str, Option]] = {
-    "run": {**_CONNECT, **_RESULT},
+    "run": {**_CONNECT, **_RESULT, "--report": _REPORT},
     "check": {**_CONNECT, "--format": _TEXT_OR_JSON, "--fix": Option("fix", "flag")},
     "fmt": {"--check": Option("check", "flag"), "--diff": Option("diff", "flag")},
-    "replay": {**_CONNECT, "--errata": Option("errata")},
+    "replay": {
+        **_CONNECT,
+        "--errata": Option("errata"),
+        "--update": Option("update", "maybe", ("all", "new")),
+        "--report": _REPORT,
+    },
+    "convert": {
+        "--to": Option("to", choices=("stripe", "fixtures", "curl", "python")),
+        "--connection": Option("connection"),
+        "--spec": Option("spec", choices=("documented", "stripe")),
+        "--var": Option("variables", "many"),
+    },
     "spec": {"--format": _TEXT_OR_JSON},
     "connections": {
         "--format": _TEXT_OR_JSON,
@@ -141,7 +170,9 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "": {**_CONNECT, **_RESULT, "-c": Option("texts", "many")},
 }
 #: Every option that takes the next word, so that the command can be found among the words.
-_VALUED = {name for options in _OPTIONS.values() for name, option in options.items() if option.kind != "flag"}
+_VALUED = {
+    name for options in _OPTIONS.values() for name, option in options.items() if option.kind not in ("flag", "maybe")
+}
 
 
 def option_names() -> tuple[str, ...]:
@@ -151,6 +182,7 @@ def option_names() -> tuple[str, ...]:
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
     """The command line as `Arguments`. Raises UsageError, which says what is wrong with it."""
+    argv = tuple(_spread(argv))
     command = _command(argv)
     words, values = _read_words(argv, _OPTIONS[command])
     if values.pop("help", False):
@@ -158,7 +190,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     texts = tuple(values.pop("texts", ()))
     if values.get("db") and values.get("memory"):
         raise UsageError("--db and --memory exclude each other")
-    for name in ("faults", "webhook_hosts"):
+    for name in ("faults", "webhook_hosts", "reports"):
         values[name] = tuple(values.get(name, ()))
     values["variables"] = tuple(_variable(text) for text in values.get("variables", ()))
     if command:
@@ -170,6 +202,24 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         raise UsageError(f"-c takes one text; `{words[0]}` is left over (quote the text)")
     kind = "text" if texts else "block" if words else "prompt"
     return Arguments(kind, texts or tuple(words), **values)
+
+
+def _spread(argv: Sequence[str]) -> Iterator[str]:
+    """The words, with `--report` before each of the pairs `junit=FILE` that follow one."""
+    pairs = {
+        name: option for options in _OPTIONS.values() for name, option in options.items() if option.kind == "pairs"
+    }
+    current = ""
+    for index, word in enumerate(argv):
+        name, equals, _ = word.partition("=")
+        if name in pairs:
+            current = name
+        elif current and argv[index - 1] != current:
+            if equals and name in pairs[current].choices:
+                yield current
+            else:
+                current = ""
+        yield word
 
 
 def _command(argv: Sequence[str]) -> str:
@@ -212,12 +262,14 @@ def _set(values: dict[str, Any], name: str, option: Option, given: str | None, r
             raise UsageError(f"{name} takes no value")
         values[option.argument] = True
         return
+    if option.kind == "maybe" and given is None:
+        given = option.choices[0]
     value = given if given is not None else next(rest, None)
     if value is None:
         raise UsageError(f"{name} needs a value")
-    if option.choices and value not in option.choices:
+    if option.choices and option.kind != "pairs" and value not in option.choices:
         raise UsageError(f"{name} is one of {', '.join(option.choices)}, not `{value}`")
-    if option.kind == "many":
+    if option.kind in ("many", "pairs"):
         values.setdefault(option.argument, []).append(value)
     else:
         values[option.argument] = value

@@ -71,6 +71,10 @@ def _command(arguments: Arguments) -> Command:
             from stripe_shell.cli.replay import replay
 
             return replay
+        case "convert":
+            from stripe_shell.cli.convert import convert
+
+            return convert
         case "serve":
             from stripe_shell.cli.serve import serve
 

@@ -1,0 +1,81 @@
+"""`convert FILE`: scripts in other forms, and the fixture files of Stripe's command-line tool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stripe_shell.cli.arguments import Arguments
+from stripe_shell.cli.setup import Setup, set_up
+from stripe_shell.cli.sources import open_script, read_standard_input
+from stripe_shell.cli.streams import Streams
+from stripe_shell.convert.fixture_file import looks_like_fixtures
+from stripe_shell.diagnostics import Diagnostic, Source, has_errors
+from stripe_shell.errors import UsageError
+from stripe_shell.records import replace
+
+#: Stands for whatever connection is the default where the script runs.
+PLACEHOLDER = "your-stripe-connection"
+
+
+def convert(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Write the converted text to standard output, what is lost to standard error; 2 when it cannot be converted."""
+    if len(arguments.words) != 1:
+        raise UsageError("convert takes one file")
+    word = arguments.words[0]
+    source = read_standard_input() if word == "-" else open_script(word)
+    fixtures = looks_like_fixtures(source.text)
+    target = arguments.to or ("stripe" if fixtures else None)
+    if target is None:
+        raise UsageError("convert: into what? --to fixtures, curl or python")
+    if (target == "stripe") is not fixtures:
+        kind = "a fixture file" if fixtures else "a script"
+        raise UsageError(
+            f"convert: {source.name} is {kind}; --to {'stripe' if fixtures else 'fixtures, curl or python'}"
+        )
+    # Nothing is sent, so a live connection may be converted for too.
+    setup = set_up(replace(arguments, connection=None, live=True), environ, streams)
+    text, found = _from_fixtures(arguments, setup, source) if fixtures else _from_script(setup, source, target)
+    streams.diagnose(found)
+    if text is None or has_errors(found):
+        return 2
+    streams.result(text.removesuffix("\n"))
+    return 0
+
+
+def _from_fixtures(arguments: Arguments, setup: Setup, source: Source) -> tuple[str | None, tuple[Diagnostic, ...]]:
+    from stripe_shell.convert.fixture_file import read_fixtures
+    from stripe_shell.convert.from_fixtures import script_of_fixtures
+    from stripe_shell.lang.format import format_script
+
+    file, found = read_fixtures(source)
+    if file is None or has_errors(found):
+        return None, tuple(found)
+    converted = script_of_fixtures(file, setup.engine.table, arguments.connection or PLACEHOLDER)
+    text = format_script(converted.script) if converted.script else None
+    return text, (*found, *converted.diagnostics)
+
+
+def _from_script(setup: Setup, source: Source, target: str) -> tuple[str | None, tuple[Diagnostic, ...]]:
+    from stripe_shell.convert.plan import plan_of
+    from stripe_shell.engine.program import load_program
+
+    program = load_program(source, prompt=source.name == "<stdin>")
+    if has_errors(program.diagnostics):
+        return None, program.diagnostics
+    plan = plan_of(setup.engine, program.items, setup.scope)
+    if not plan.sound:
+        return None, plan.diagnostics
+    match target:
+        case "fixtures":
+            from stripe_shell.convert.to_fixtures import fixtures_of
+
+            converted = fixtures_of(plan)
+        case "curl":
+            from stripe_shell.convert.to_curl import curl_of
+
+            converted = curl_of(plan, source.name, setup.engine.table.version)
+        case _:
+            from stripe_shell.convert.to_python import python_of
+
+            converted = python_of(plan, source.name, setup.engine.table.version)
+    return converted.text, (*plan.diagnostics, *converted.diagnostics)

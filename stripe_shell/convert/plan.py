@@ -1,0 +1,270 @@
+"""A script as a list of calls, for converters: what is known is resolved, the rest named by where it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from stripe_shell.convert.fixture_file import lost
+from stripe_shell.convert.nodes import AnyVariable
+from stripe_shell.convert.references import usable_name
+from stripe_shell.diagnostics import Diagnostic, Source, Span, has_errors
+from stripe_shell.engine.evaluate import evaluate_variable
+from stripe_shell.engine.interpreter import Engine, saved_name
+from stripe_shell.engine.resolve import Call, resolve
+from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.settings import apply_directive
+from stripe_shell.lang.ast import (
+    Assignment,
+    Block,
+    Comment,
+    Directive,
+    Expectation,
+    Fails,
+    Item,
+    Loop,
+    Match,
+    Output,
+    Pages,
+    Reference,
+)
+from stripe_shell.records import field, fields, is_record, record, replace
+from stripe_shell.wire import form_pairs
+
+Kind = Literal["answer", "variable", "uuid", "now"]
+
+#: Where a token stands in a text: as it is, and percent-encoded.
+TOKEN = re.compile(r"(?:\$\{|%24%7B)(__ref\d+)(?:\}|%7D)")
+
+#: Directives without which a script asks for something else: no form but the language can say them.
+_REFUSED = {"when": "a condition", "retry": "polling", "teardown": "what runs at the end whatever happened"}
+#: What may be wrong with a connection: nothing is sent over it.
+_OF_CONNECTIONS = frozenset({"E208", "E503", "E504", "E506"})
+_RELATIVE = re.compile(r"now(?:[+-][0-9]+(?:mo|[smhdwy]))?")
+
+
+@record
+class Origin:
+    """Where a value comes from that is not known yet.
+
+    `answer`: the answer of step `step`, at `path`. `variable`: the environment variable `name`. `uuid`: drawn for step
+    `step`. `now`: the time of the run. `default` stands in for what is missing, None: nothing does.
+    """
+
+    kind: Kind
+    step: int = 0
+    name: str = ""
+    path: tuple[str | int, ...] = ()
+    default: str | None = None
+
+
+@record
+class Step:
+    """One call. Leaves of `call` that hold `${__ref3}` mean the origin of that name.
+
+    `name` is the variable that its answer may be kept in. `fails` is the failure that must come, or may (`may_pass`).
+    """
+
+    name: str
+    block: Block
+    call: Call
+    comments: tuple[str, ...] = ()
+    fails: Fails | None = None
+    may_pass: bool = True
+
+    @property
+    def place(self) -> str:
+        """`create customer (setup.stripe:3)`."""
+        span = self.block.span
+        return f"{self.call.operation.name} ({span.source.name}:{span.location()[0]})"
+
+
+@record
+class Plan:
+    """The calls in order, what their tokens stand for, and what is lost or cannot be said."""
+
+    steps: tuple[Step, ...]
+    origins: dict[str, Origin]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether it says all that the script asks for."""
+        return not has_errors(self.diagnostics)
+
+    def pieces(self, text: str) -> Iterator[str | Origin]:
+        """A text with its tokens taken apart."""
+        position = 0
+        for match in TOKEN.finditer(text):
+            if match.start() > position:
+                yield text[position : match.start()]
+            yield self.origins[match[1]]
+            position = match.end()
+        if position < len(text):
+            yield text[position:]
+
+
+def plan_of(engine: Engine, items: Sequence[Item], scope: Scope) -> Plan:
+    """The plan of a script whose text is sound. References to the environment stay references.
+
+    What the script says that no other form can is refused by name (E601); what does not change the calls is left out
+    with a warning (W601).
+    """
+    scope = replace(scope, environment=AnyVariable())
+    refused = [problem for item in items for problem in _refusals(item)]
+    if not refused:
+        found = engine.check(items, scope)
+        refused = [d for d in found if d.severity == "error" and d.code not in _OF_CONNECTIONS]
+    if refused:
+        return Plan((), {}, tuple(refused))
+    planning = _Planning(engine, scope)
+    for item in items:
+        planning.add(item)
+    return Plan(tuple(planning.steps), planning.origins, (*planning.problems, *_several_connections(planning.steps)))
+
+
+def _refusals(item: Item) -> Iterator[Diagnostic]:
+    if isinstance(item, Loop):
+        yield _refuse("foreach", "a loop", item.directive.name_span)
+    elif isinstance(item, Block):
+        for directive in item.directives:
+            if directive.name in _REFUSED:
+                yield _refuse(directive.name, _REFUSED[directive.name], directive.name_span)
+    elif isinstance(item, Directive) and item.name == "secret" and isinstance(item.argument, Assignment):
+        if item.argument.value.literal is not None:
+            label = f"write `@secret {item.argument.name} = ${{env:{item.argument.name.upper()}}}`"
+            yield Diagnostic("E601", "a secret is not written into another file", item.argument.value.span, label=label)
+
+
+def _refuse(name: str, what: str, span: Span) -> Diagnostic:
+    return Diagnostic("E601", f"`@{name}` cannot be converted", span, label=f"{what} has no counterpart")
+
+
+def _several_connections(steps: Sequence[Step]) -> Iterator[Diagnostic]:
+    """What is converted knows one key, so that nothing can reach another account than it was meant for."""
+    first: dict[str, Step] = {}
+    for step in steps:
+        first.setdefault(step.call.connection or "", step)
+    for step in list(first.values())[1:]:
+        message = f"`/{step.block.connection}` is another connection than `/{steps[0].block.connection}`"
+        yield Diagnostic("E601", message, step.block.connection_span, label="convert what uses one connection")
+
+
+@record(frozen=False)
+class _Planning:
+    engine: Engine
+    scope: Scope
+    steps: list[Step] = field(default_factory=list)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+    taken: dict[str, None] = field(default_factory=dict)
+    comments: list[str] = field(default_factory=list)
+
+    def add(self, item: Item) -> None:
+        """One item of the script."""
+        if isinstance(item, Comment):
+            self.comments.append(item.text.strip())
+        elif isinstance(item, Block):
+            self._add_block(item)
+            self.comments.clear()
+        elif isinstance(item, Directive) and isinstance(item.argument, Assignment):
+            self._assign(item.argument)
+        elif isinstance(item, Directive):
+            self.scope = apply_directive(self._tokenised(item), self.scope)
+
+    def _assign(self, assignment: Assignment) -> None:
+        if assignment.name in self.scope.given:
+            return
+        evaluated = evaluate_variable(self._tokenised(assignment.value), self.scope)
+        self.problems += evaluated.problems
+        self.scope = self.scope.with_variable(assignment.name, evaluated.value).next_block()
+
+    def _add_block(self, block: Block) -> None:
+        resolved = resolve(self._tokenised(block), self.engine.table, self.scope)
+        self.problems += [d for d in resolved.diagnostics if d.severity == "error"]
+        saved = saved_name(block)
+        if resolved.call is not None:
+            self.problems += [*_lost_of(block), *_frozen_times(block, resolved.call)]
+            fails = next((d for d in block.directives if isinstance(d.argument, Fails)), None)
+            self.steps.append(
+                Step(
+                    name=self._name(saved.text if saved else _word(resolved.call)),
+                    block=block,
+                    call=resolved.call,
+                    comments=tuple(self.comments),
+                    fails=fails.argument if fails and isinstance(fails.argument, Fails) else None,
+                    may_pass=fails is None or fails.name == "may_fail",
+                )
+            )
+        for name in ("last", *([saved.text] if saved else [])):
+            self.answers[name] = len(self.steps) - 1
+        self.scope = self.scope.next_block()
+
+    def _name(self, wanted: str) -> str:
+        name = usable_name(wanted, self.taken)
+        self.taken[name] = None
+        return name
+
+    # --- references become tokens ------------------------------------------------------------------------
+
+    def _tokenised(self, node: Any) -> Any:
+        """The node with every reference whose value is not known yet replaced by a token."""
+        if isinstance(node, Reference):
+            origin = self._origin(node)
+            return node if origin is None else self._token(origin)
+        if isinstance(node, tuple):
+            return tuple(self._tokenised(inner) for inner in node)
+        if is_record(node) and type(node).__module__ == Block.__module__:
+            members = {member.name: getattr(node, member.name) for member in fields(node) if member.compare}
+            return replace(node, **{name: self._tokenised(value) for name, value in members.items()})
+        return node
+
+    def _origin(self, reference: Reference) -> Origin | None:
+        name = reference.name
+        if reference.namespace == "env":
+            return Origin("variable", name=name, default=reference.default)
+        if name in self.scope.variables:
+            return None
+        if name in self.answers:
+            return Origin("answer", step=self.answers[name], path=reference.path, default=reference.default)
+        if name == "uuid":
+            return Origin("uuid", step=len(self.steps))
+        return Origin("now") if name == "now" else None
+
+    def _token(self, origin: Origin) -> Reference:
+        known = {other: name for name, other in self.origins.items()}
+        name = known.get(origin) or f"__ref{len(self.origins)}"
+        self.origins[name] = origin
+        self.scope = self.scope.with_deferred(name)
+        return Reference(None, name, (), None, name, Span(Source("<token>", name), 0, len(name)))
+
+
+def _word(call: Call) -> str:
+    """What a variable for the answer is called: `customer`, `subscriptions`."""
+    operation = call.operation
+    if operation.outside:
+        return f"{operation.action}_answer"
+    return operation.entity.rpartition(".")[2] + ("s" if operation.action in {"list", "search"} else "")
+
+
+def _lost_of(block: Block) -> Iterator[Diagnostic]:
+    """What the block says that does not change its call."""
+    for directive in block.directives:
+        argument = directive.argument
+        if isinstance(argument, Expectation | Match):
+            yield lost(f"`@{directive.name}` is not checked", directive.name_span)
+        elif isinstance(argument, Output):
+            yield lost("`@out` writes no file", directive.name_span)
+        elif isinstance(argument, Pages):
+            yield lost("only the first page is asked for", directive.name_span)
+
+
+def _frozen_times(block: Block, call: Call) -> Iterator[Diagnostic]:
+    """Times that are counted from now were counted when the script was converted."""
+    sent = {text for _, text in form_pairs(call.params)}
+    for param in block.params:
+        text = param.value.literal
+        if text and _RELATIVE.fullmatch(text) and text not in sent:
+            yield lost(f"`{text}` stands for the time of the conversion", param.value.span, "write the time itself")
