@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.ids import CAPITALS
 from stripe_shell.sandbox.resource import Resource
 
 
@@ -28,13 +29,27 @@ class Mandate(Resource):
             },
             "multi_use": {},
             "payment_method": method["id"],
-            "payment_method_details": {method["type"]: {}, "type": method["type"]},
+            "payment_method_details": {method["type"]: _details(ctx, method["type"]), "type": method["type"]},
         }
-        if method["type"] == "sepa_debit":
-            reference = ctx.ids.text(16).upper()
-            mandate["payment_method_details"]["sepa_debit"] = {
-                "reference": reference,
-                "url": f"https://hooks.stripe.com/adapter/sepa_debit/file/{mandate['id']}",
-            }
         ctx.insert(mandate)
         return mandate
+
+
+def _details(ctx: Context, kind: str) -> Json:
+    """What the rules of one kind of debit make a mandate say."""
+    reference = ctx.ids.text(16, CAPITALS)
+    url = f"https://payments.stripe.com/mandates/{kind}/{reference}"
+    details: dict[str, Json] = {
+        "acss_debit": {"interval_description": None, "payment_schedule": "sporadic", "transaction_type": "personal"},
+        "au_becs_debit": {"url": url},
+        "bacs_debit": {
+            "display_name": None,
+            "network_status": "accepted",
+            "reference": reference,
+            "revocation_reason": None,
+            "service_user_number": None,
+            "url": url,
+        },
+        "sepa_debit": {"reference": reference, "url": url},
+    }
+    return details.get(kind, {})

@@ -215,7 +215,8 @@ def _uncaptured(key: str) -> errors.StripeError:
 
 def _destination(kind: str) -> Json:
     if kind != "card":
-        return {kind: {"reference": None, "reference_status": "pending"}, "type": kind}
+        transfer = {"reference": None, "reference_status": "pending"}
+        return {kind: transfer if kind in methods.DEBITS else {}, "type": kind}
     card = {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}
     return {"card": card, "type": "card"}
 
