@@ -54,7 +54,15 @@ class Accounts:
             rows = [session.get(number, kind, asked) for kind in ("account", "v2.core.account")]
         if not any(row is not None and not row.deleted for row in rows):
             raise errors.no_access(asked)
+        if asked not in self._numbers:
+            self._connect(asked, number)
         return asked
+
+    def _connect(self, account: str, platform: int) -> None:
+        """Note whose the account is: the platform's endpoints hear of what happens on it."""
+        number = self.number(account)
+        with self._store.write() as session:
+            session.connect(number, platform)
 
     def _add(self, key_hash: str | None) -> str:
         with self._store.write() as session:

@@ -418,6 +418,10 @@ class Session:
         sql = "INSERT INTO accounts (id, key_hash, platform) VALUES (?, ?, ?)"
         return self._connection.execute(sql, (account, key_hash, platform)).lastrowid or 0
 
+    def connect(self, account: int, platform: int) -> None:
+        """Note which account another one is connected to."""
+        self._connection.execute("UPDATE accounts SET platform = ? WHERE number = ?", (platform, account))
+
     def clear(self, account: int | None = None) -> None:
         """Forget every object and answer, of one account or of all; accounts stay."""
         only, values = ("", ()) if account is None else (" WHERE account = ?", (account,))
