@@ -48,7 +48,7 @@ def _dues(ctx: Context, customers: Iterable[Json]) -> Iterator[Due]:
         for schedule in ctx.all("subscription_schedule", customer=key):
             yield from _of_schedule(ctx, schedule)
         for subscription in ctx.all("subscription", customer=key):
-            if subscription["status"] not in ending.OVER:
+            if subscription["status"] not in rules.OVER:
                 yield from _of_subscription(ctx, subscription)
         for status in ("draft", "open"):
             for invoice in ctx.all("invoice", customer=key, status=status):

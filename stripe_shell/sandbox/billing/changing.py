@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
-from typing import Any
 
 from stripe_shell.sandbox import errors, payments
 from stripe_shell.sandbox.context import Context, Json
@@ -18,52 +16,23 @@ from . import (
     ending,
     items,
     lines,
+    opening,
     parking,
     prices,
     prorating,
     replacing,
+    rules,
     settling,
     starting,
     terms,
 )
-from .lines import Record
 from .periods import Period, add_interval
 from .prorating import Change
+from .work import Work, full_records, interval_of, invoice_now, items_before, new_periods, trial_records
 
 _WHILE_INCOMPLETE = {"default_payment_method", "default_source", "description", "metadata"}
 _WHEN_OVER = {"cancellation_details", "metadata"}
 _BILLED = ("active", "past_due", "unpaid")
-
-
-@dataclass(slots=True)
-class Work:
-    """A change that is under way: the subscription as it was and is, its items, and what is to be billed at once."""
-
-    ctx: Context
-    customer: Json
-    params: Json
-    subscription: Json
-    old: Json
-    items: list[Json]
-    changes: list[Change] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    prorated: int = 0
-    bill: bool = False
-
-    @property
-    def behavior(self) -> str:
-        """How prorations are handled."""
-        return str(self.params.get("proration_behavior") or "create_prorations")
-
-    @property
-    def classic(self) -> bool:
-        """Whether intervals and credits follow the older billing mode."""
-        return bool((self.subscription["billing_mode"] or {}).get("type") == "classic")
-
-    @property
-    def time(self) -> int:
-        """The moment from which prorations count, in epoch seconds."""
-        return int(self.params.get("proration_date") or self.ctx.now())
 
 
 def change(ctx: Context, subscription: Json, params: Json, echo: Callable[[Json, Json], None]) -> None:
@@ -92,9 +61,9 @@ def resume(ctx: Context, subscription: Json, params: Json) -> None:
     kept = parking.snapshot(ctx, subscription, work.items)
     anchor = subscription["billing_cycle_anchor"] if params.get("billing_cycle_anchor") == "unchanged" else ctx.now()
     subscription["billing_cycle_anchor"] = anchor
-    _new_periods(work)
-    work.records = _full_records(work)
-    invoice = _invoice(work, "subscription_cycle")
+    new_periods(work)
+    work.records = full_records(work)
+    invoice = invoice_now(work, "subscription_cycle")
     settling.finalize(ctx, invoice, method=payments.default_method(ctx, customer, subscription))
     subscription["latest_invoice"] = invoice["id"]
     if invoice["status"] == "paid":
@@ -107,7 +76,7 @@ def resume(ctx: Context, subscription: Json, params: Json) -> None:
     invoice["automatically_finalizes_at"] = None
     ctx.save(invoice)
     parking.park(ctx, subscription, work.items, kept, invoice)
-    subscription["pending_setup_intent"] = starting.setup_intent(ctx, subscription)["id"]
+    subscription["pending_setup_intent"] = opening.setup_intent(ctx, subscription)["id"]
     ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
 
 
@@ -120,7 +89,7 @@ def bill_waiting(ctx: Context, subscription: Json) -> None:
         return
     customer = ctx.get("customer", subscription["customer"])
     work = Work(ctx, customer, {}, subscription, deepcopy(subscription), [])
-    invoice = _invoice(work, "automatic_pending_invoice_item_invoice")
+    invoice = invoice_now(work, "automatic_pending_invoice_item_invoice")
     subscription["latest_invoice"] = invoice["id"]
     ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
 
@@ -138,7 +107,7 @@ def next_waiting(subscription: Json, now: int) -> int | None:
 
 def _check(ctx: Context, subscription: Json, params: Json) -> None:
     status, said = subscription["status"], set(params)
-    if status in ending.OVER and said - _WHEN_OVER:
+    if status in rules.OVER and said - _WHEN_OVER:
         raise errors.invalid(
             "A canceled subscription can only update its cancellation_details and metadata.",
             code="invalid_canceled_subscription_fields",
@@ -201,7 +170,7 @@ def _plain(work: Work, echo: Callable[[Json, Json], None]) -> None:
         )
         subscription["next_pending_invoice_item_invoice"] = next_waiting(subscription, ctx.now())
     ending.note_details(subscription, params.get("cancellation_details"))
-    starting.add_items(ctx, subscription, work.customer, params.get("add_invoice_items") or ())
+    opening.add_items(ctx, subscription, work.customer, params.get("add_invoice_items") or ())
 
 
 def _times(work: Work) -> None:
@@ -232,8 +201,8 @@ def _end_trial(work: Work) -> None:
         subscription["status"] = "canceled"
         return
     subscription["status"] = "active"
-    _new_periods(work)
-    work.records = _full_records(work)
+    new_periods(work)
+    work.records = full_records(work)
     work.bill = True
 
 
@@ -247,12 +216,12 @@ def _begin_trial(work: Work, trial_end: int) -> None:
     if was_billed:
         subscription["trial_start"] = now
         if work.behavior != "none":
-            unused = [Change(old, None, billed) for old, billed in _before(work)]
+            unused = [Change(old, None, billed) for old, billed in items_before(work)]
             work.prorated += prorating.prorate(ctx, subscription, unused, time=work.time, old=work.old, nets=())
     for item in work.items:
         items.set_period(item, Period(now if was_billed else item["current_period_start"], trial_end))
     if was_billed:
-        work.records = _trial_records(work)
+        work.records = trial_records(work)
         work.bill = True
 
 
@@ -262,9 +231,9 @@ def _restarts(work: Work) -> bool:
         return True
     if not work.classic or not work.changes:
         return False
-    before = {_interval(item) for item, _ in _before(work)}
-    after = {_interval(item) for item in work.items}
-    was_free = not any(items.whole_amount(work.ctx, work.old, item) for item, _ in _before(work))
+    before = {interval_of(item) for item, _ in items_before(work)}
+    after = {interval_of(item) for item in work.items}
+    was_free = not any(items.whole_amount(work.ctx, work.old, item) for item, _ in items_before(work))
     is_free = not any(items.whole_amount(work.ctx, work.subscription, item) for item in work.items)
     return before != after or (was_free and not is_free)
 
@@ -272,13 +241,13 @@ def _restarts(work: Work) -> bool:
 def _restart(work: Work) -> None:
     """Give back what is unused, count from now on, and bill whole periods."""
     ctx, subscription = work.ctx, work.subscription
-    befores = _before(work)
+    befores = items_before(work)
     subscription |= {"billing_cycle_anchor": ctx.now(), "billing_cycle_anchor_config": None}
-    _new_periods(work)
+    new_periods(work)
     if work.behavior != "none":
         unused = [Change(old, None, billed) for old, billed in befores]
         work.prorated += prorating.prorate(ctx, subscription, unused, time=work.time, old=work.old, nets=())
-    work.records = _full_records(work)
+    work.records = full_records(work)
     work.bill = True
 
 
@@ -302,7 +271,7 @@ def _adjust(work: Work) -> None:
 
 def _fit_period(work: Work, item: Json, changed: Change) -> None:
     """A new item, or one that comes in another interval, gets the period of its own cycle."""
-    if changed.before is not None and _interval(changed.before) == _interval(item):
+    if changed.before is not None and interval_of(changed.before) == interval_of(item):
         return
     whole = prices.cycle_of(work.subscription, item["price"]).period_at(work.ctx.now())
     end = work.subscription["cancel_at"]
@@ -389,7 +358,7 @@ def _stored(work: Work) -> list[Json]:
 def _bill(work: Work, kept: Json) -> None:
     """Make the invoice of the change and see to its payment, as `payment_behavior` says."""
     ctx, subscription = work.ctx, work.subscription
-    invoice = _invoice(work, "subscription_update")
+    invoice = invoice_now(work, "subscription_update")
     subscription["latest_invoice"] = invoice["id"]
     if subscription["collection_method"] == "send_invoice":
         return
@@ -397,7 +366,7 @@ def _bill(work: Work, kept: Json) -> None:
     method = payments.default_method(ctx, work.customer, subscription)
     due = invoice["total"] > max(-(work.customer.get("balance") or 0), 0)
     if due and method is None and behavior != "default_incomplete":
-        raise starting.no_method()
+        raise opening.no_method()
     settling.finalize(ctx, invoice, method=method)
     if invoice["status"] == "paid":
         return
@@ -407,93 +376,8 @@ def _bill(work: Work, kept: Json) -> None:
         if invoice["status"] == "paid" or (attempt is not None and attempt.status == "processing"):
             return
     if behavior == "error_if_incomplete" and attempt is not None:
-        raise starting.undone(attempt.error) if attempt.error is not None else starting.needs_action()
+        raise opening.undone(attempt.error) if attempt.error is not None else opening.needs_action()
     if behavior == "pending_if_incomplete":
         parking.park(ctx, subscription, work.items, kept, invoice)
     elif subscription["status"] == "active":
         subscription["status"] = "past_due"
-
-
-def _invoice(work: Work, reason: str) -> Json:
-    """The draft of what is billed at once: the lines, and the items that wait."""
-    ctx, subscription = work.ctx, work.subscription
-    period = Period(subscription["start_date"], ctx.now())
-    waiting = lines.pending(ctx, work.customer["id"], subscription["id"], subscription["currency"])
-    invoice = drafting.subscription_draft(ctx, work.customer, subscription, reason=reason, period=period)
-    if work.params.get("proration_date"):
-        invoice["parent"]["subscription_details"]["subscription_proration_date"] = work.params["proration_date"]
-    drafting.fill(ctx, invoice, work.records, waiting)
-    drafting.store(ctx, invoice, waiting)
-    items.note_billed(ctx, subscription, work.items, lines.records_of(ctx, invoice), invoice)
-    return invoice
-
-
-def _new_periods(work: Work) -> None:
-    """Whole periods from the anchor on."""
-    for item in work.items:
-        items.set_period(item, prices.cycle_of(work.subscription, item["price"]).period_at(work.ctx.now()))
-
-
-def _full_records(work: Work) -> list[Record]:
-    """A line for the whole period of each item, newest first."""
-    found = []
-    for item in reversed(work.items):
-        if prices.is_metered(item["price"]):
-            continue
-        quantity, currency = items.quantity_of(item), work.subscription["currency"]
-        found.append(
-            lines.subscription_line(
-                work.ctx,
-                work.subscription,
-                item,
-                items.period_of(item),
-                amount=prices.amount(work.ctx, item["price"], quantity, currency),
-                description=lines.full_text(work.ctx, item["price"], quantity, currency),
-                quantity=quantity,
-            )
-        )
-    return found
-
-
-def _trial_records(work: Work) -> list[Record]:
-    """A free line for the trial of each item."""
-    return [
-        lines.subscription_line(
-            work.ctx,
-            work.subscription,
-            item,
-            items.period_of(item),
-            amount=0,
-            description=lines.trial_text(work.ctx, item["price"], max(items.quantity_of(item), 1)),
-            quantity=items.quantity_of(item),
-        )
-        for item in reversed(work.items)
-    ]
-
-
-def _before(work: Work) -> list[tuple[Json, Json | None]]:
-    """The items as they were, each with what it was billed."""
-    changed = {entry.before["id"]: entry for entry in work.changes if entry.before is not None}
-    found: list[tuple[Json, Json | None]] = []
-    for item in work.old["items"]["data"]:
-        entry = changed.get(item["id"])
-        if entry is not None and entry.before is not None:
-            found.append((entry.before, entry.billed))
-        else:
-            stored = ctx_item(work, item["id"])
-            found.append((item, stored))
-    return found
-
-
-def ctx_item(work: Work, key: str) -> Json | None:
-    """What an item that did not change was billed."""
-    stored = work.ctx.find("subscription_item", key)
-    return work.ctx.hidden(stored).get("billed") if stored is not None else None
-
-
-def _interval(item: Mapping[str, Any]) -> tuple[str, int]:
-    recurring = item["price"]["recurring"]
-    return recurring["interval"], recurring.get("interval_count") or 1
-
-
-__all__: Sequence[str] = ("change", "resume")

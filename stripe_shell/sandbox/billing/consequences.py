@@ -13,9 +13,21 @@ def invoice_paid(ctx: Context, invoice: Json) -> None:
     """The invoice was paid: what waited for it goes on."""
     subscription = _subscription(ctx, invoice)
     if subscription is not None:
+        keep_method(ctx, subscription, invoice)
         _go_on(ctx, subscription, invoice)
     if not _has_failed_invoices(ctx, invoice["customer"]):
         set_delinquent(ctx, invoice["customer"], False)
+
+
+def keep_method(ctx: Context, subscription: Json, invoice: Json) -> None:
+    """The method that paid becomes the subscription's own, where its payment settings say so. Saves."""
+    settings = subscription["payment_settings"] or {}
+    intent = settling.intent_of(ctx, invoice)
+    if settings.get("save_default_payment_method") != "on_subscription" or intent is None:
+        return
+    if intent["payment_method"] and intent["status"] == "succeeded":
+        subscription["default_payment_method"] = intent["payment_method"]
+        ctx.save(subscription)
 
 
 def invoice_failed(ctx: Context, invoice: Json, *, automatic: bool) -> None:

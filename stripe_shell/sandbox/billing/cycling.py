@@ -82,6 +82,8 @@ def _bill_cycle(ctx: Context, subscription: Json, due: Sequence[Json], records: 
     drafting.store(ctx, invoice, waiting)
     items.note_billed(ctx, subscription, due, lines.records_of(ctx, invoice), invoice)
     subscription["latest_invoice"] = invoice["id"]
+    if pause.get("behavior") in ("void", "mark_uncollectible"):
+        advance_draft(ctx, invoice)
 
 
 def usage(ctx: Context, subscription: Json, item: Json, period: Period) -> int:

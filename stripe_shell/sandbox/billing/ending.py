@@ -8,15 +8,13 @@ from typing import Any
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.context import Context, Json
 
-from . import drafting, items, lines, prorating
+from . import drafting, items, lines, prorating, rules
 from .periods import Period
-
-OVER = ("canceled", "incomplete_expired")
 
 
 def check_alive(subscription: Json) -> None:
     """A subscription that is over is not there any more. Raises StripeError."""
-    if subscription["status"] in OVER:
+    if subscription["status"] in rules.OVER:
         raise errors.missing("subscription", subscription["id"], param="id", status=404)
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.context import Context, Json
 
-from . import prices
+from . import prices, rules
 from .periods import Period, date_text
 
 Record = Json
@@ -240,7 +241,10 @@ def bound_to(ctx: Context, item: Json) -> str | None:
 
 def rates_json(ctx: Context, names: Iterable[str], param: str) -> list[Json]:
     """Whole tax rates from their ids. Raises StripeError for one that is not there."""
-    return [dict(ctx.get("tax_rate", name, param=f"{param}[{index}]")) for index, name in enumerate(names)]
+    given = list(names)
+    if len(given) > rules.MAX_TAX_RATES:
+        raise errors.invalid(f"You can pass at most {rules.MAX_TAX_RATES} tax rates.", param=param)
+    return [dict(ctx.get("tax_rate", name, param=f"{param}[{index}]")) for index, name in enumerate(given)]
 
 
 def whole(value: Fraction | int) -> str:

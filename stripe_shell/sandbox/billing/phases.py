@@ -10,7 +10,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.echo import is_clear
 
-from . import ending, lines, prices
+from . import ending, lines, prices, rules
 from .periods import add_interval, add_months
 
 MAX_PHASES = 10
@@ -212,7 +212,7 @@ def finish(ctx: Context, schedule: Json) -> None:
         schedule |= {"released_subscription": schedule["subscription"]}
     ctx.save(schedule)
     ctx.emit("subscription_schedule.completed", schedule)
-    if subscription is None or subscription["status"] in ending.OVER:
+    if subscription is None or subscription["status"] in rules.OVER:
         return
     subscription["schedule"] = None
     if cancels:

@@ -8,7 +8,7 @@ from typing import Any
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.context import Context, Json
 
-from . import drafting, ending, itemising, items, lines, prorating
+from . import drafting, itemising, items, lines, prorating, rules
 from .periods import DAY, Period
 
 PREFIX = "upcoming_in_"
@@ -64,7 +64,7 @@ def _rehearsed(ctx: Context, params: Json) -> Json:
     details = dict(params.get("subscription_details") or {})
     if params.get("subscription"):
         subscription = ctx.get("subscription", params["subscription"], param="subscription")
-        if subscription["status"] in ending.OVER:
+        if subscription["status"] in rules.OVER:
             raise _nothing()
         return _of_subscription(ctx, subscription, details, params)
     if params.get("schedule"):
@@ -153,7 +153,7 @@ def _of_new(ctx: Context, customer: Json, details: Json, params: Json) -> Json:
 
 def _of_items(ctx: Context, customer: Json, params: Json) -> Json:
     """The next invoice of a customer: of the subscription that renews first, else of what waits."""
-    alive = [sub for sub in ctx.all("subscription", customer=customer["id"]) if sub["status"] not in ending.OVER]
+    alive = [sub for sub in ctx.all("subscription", customer=customer["id"]) if sub["status"] not in rules.OVER]
     if alive:
         first = min(alive, key=lambda sub: items.first_end(sub["items"]["data"]))
         return _renewal(ctx, first, params)

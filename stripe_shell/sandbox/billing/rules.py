@@ -30,8 +30,16 @@ TRIAL_ENDS_SOON: Final = 3 * DAY
 #: How long before its end a schedule's end is told of.
 SCHEDULE_ENDS_SOON: Final = 7 * DAY
 
+#: The statuses of subscriptions that are over.
+OVER: Final = ("canceled", "incomplete_expired")
+
 MAX_ITEMS: Final = 20
 MAX_DISCOUNTS: Final = 20
+MAX_TAX_RATES: Final = 10
+
+#: How many customers a test clock takes, and how many subscriptions each of them.
+MAX_ON_CLOCK: Final = 3
+
 MAX_TRIAL_DAYS: Final = 730
 
 #: After these refusals a method is not charged again by itself.

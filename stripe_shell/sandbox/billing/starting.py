@@ -1,20 +1,15 @@
-"""New subscriptions: the object, its items, its first invoice, and whether it begins at all."""
+"""New subscriptions: the object and its items."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-from stripe_shell.sandbox import errors, payments
+from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.errors import StripeError
 
-from . import discounts, drafting, items, lines, prices, rules, settling, terms
-from .lines import Record
+from . import discounts, items, lines, opening, prices, rules, terms
 from .periods import Period, add_interval
-from .proration import debit
 
 #: What a subscription is when nothing else is said, beyond what its schema gives.
 DEFAULTS: Mapping[str, Any] = {
@@ -65,27 +60,21 @@ SPECIAL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a subscription is begun. `drafts` leaves the first invoice a draft for an hour, as schedules do."""
-
-    payment_behavior: str = "allow_incomplete"
-    off_session: bool = False
-    drafts: bool = False
-
-
 def start(ctx: Context, params: Json, echo: Callable[[Json, Json], None], *, drafts: bool = False) -> Json:
     """Begin a subscription. `echo` puts plain parameters onto the object. Raises StripeError."""
     customer = _customer(ctx, params)
     _check(params)
+    _check_clock(ctx, customer)
     terms.check_location(customer, params.get("automatic_tax"))
     wanted = terms.wanted_items(ctx, params.get("items") or ())
-    manner = Manner(params.get("payment_behavior") or "allow_incomplete", bool(params.get("off_session")), drafts)
+    manner = opening.Manner(
+        params.get("payment_behavior") or "allow_incomplete", bool(params.get("off_session")), drafts
+    )
     subscription = _object(ctx, params, customer, wanted, echo)
     made = _items(ctx, subscription, params, wanted)
     _set_end(subscription, params, made)
     with ctx.holding() as held:
-        _first_invoice(ctx, subscription, made, params, manner)
+        opening.open_with_invoice(ctx, subscription, made, params, manner)
     items.save(ctx, subscription, made)
     if subscription["status"] == "incomplete":
         ctx.emit("customer.subscription.created", subscription)
@@ -130,6 +119,17 @@ def _check(params: Json) -> None:
     terms.check_trial(params)
     if params.get("cancel_at") and params.get("cancel_at_period_end"):
         raise errors.exclusive("cancel_at", "cancel_at_period_end")
+
+
+def _check_clock(ctx: Context, customer: Json) -> None:
+    """A customer on a test clock has few subscriptions. Raises StripeError."""
+    if not customer.get("test_clock"):
+        return
+    alive = [sub for sub in ctx.all("subscription", customer=customer["id"]) if sub["status"] not in rules.OVER]
+    if len(alive) >= rules.MAX_ON_CLOCK:
+        raise errors.invalid(
+            f"A customer on a test clock can have at most {rules.MAX_ON_CLOCK} subscriptions.", param="customer"
+        )
 
 
 def _object(
@@ -268,200 +268,3 @@ def first_period(ctx: Context, subscription: Json, price: Json) -> Period:
     if anchor > now:
         return Period(now, anchor)
     return prices.cycle_of(subscription, price).period_at(now)
-
-
-# --- the first invoice ---------------------------------------------------------------------------------------
-
-
-def _first_invoice(ctx: Context, subscription: Json, made: Sequence[Json], params: Json, manner: Manner) -> None:
-    """Make the first invoice and see whether it gets paid; sets `status`, `latest_invoice`, `pending_setup_intent`."""
-    customer = ctx.get("customer", subscription["customer"])
-    added = add_items(ctx, subscription, customer, params.get("add_invoice_items") or ())
-    records = _records(ctx, subscription, made, params)
-    waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"])
-    if not records and not added and not waiting:
-        for item in made:
-            ctx.hidden(item)["billed"] = {"amount": "0", "off": "", "quantity": 0, "name": ""}
-        return
-    now = ctx.now()
-    invoice = drafting.subscription_draft(
-        ctx, customer, subscription, reason="subscription_create", period=Period(now, now)
-    )
-    drafting.fill(ctx, invoice, records, waiting)
-    discounts.check_minimum(ctx, subscription["discounts"], invoice["subtotal"], invoice["currency"])
-    drafting.store(ctx, invoice, waiting)
-    items.note_billed(ctx, subscription, made, lines.records_of(ctx, invoice), invoice)
-    subscription["latest_invoice"] = invoice["id"]
-    ctx.save(subscription)
-    _settle_first(ctx, subscription, customer, invoice, manner)
-
-
-def _records(ctx: Context, subscription: Json, made: Sequence[Json], params: Json) -> list[Record]:
-    """The lines of the first invoice, newest item first."""
-    records: list[Record] = []
-    for item in reversed(made):
-        records += _item_records(ctx, subscription, item, params)
-    return records
-
-
-def _item_records(ctx: Context, subscription: Json, item: Json, params: Json) -> list[Record]:
-    price, quantity, currency = item["price"], items.quantity_of(item), subscription["currency"]
-    period = items.period_of(item)
-    if subscription["trial_end"]:
-        text = lines.trial_text(ctx, price, max(quantity, 1))
-        return [lines.subscription_line(ctx, subscription, item, period, amount=0, description=text, quantity=quantity)]
-    if prices.is_metered(price):
-        return []
-    prorated = params.get("proration_behavior") != "none"
-    back = subscription["start_date"] < ctx.now()
-    spans = _spans(subscription, item, backdated=back and prorated)
-    found = []
-    for whole, billed in reversed(spans):
-        if billed == whole:
-            amount = prices.amount(ctx, price, quantity, currency)
-            text = lines.full_text(ctx, price, quantity, currency)
-        elif prorated:
-            exact = prices.exact_amount(ctx, price, quantity, currency)
-            amount = debit(exact, Fraction(billed.length, whole.length))
-            text = lines.part_text(ctx, price, quantity, billed)
-        else:
-            continue
-        found.append(
-            lines.subscription_line(ctx, subscription, item, billed, amount=amount, description=text, quantity=quantity)
-        )
-    return found
-
-
-def _spans(subscription: Json, item: Json, *, backdated: bool) -> list[tuple[Period, Period]]:
-    """What the first invoice bills of an item: pairs of a natural period and the part of it that is billed."""
-    cycle = prices.cycle_of(subscription, item["price"])
-    current = items.period_of(item)
-    if not backdated:
-        return [(cycle.period_at(current.start), current)]
-    start, end = subscription["start_date"], current.end
-    own = prices.cycle_of({"billing_cycle_anchor": start}, item["price"])
-    spans, time = [], start
-    if cycle.anchor <= current.start and (subscription["billing_mode"] or {}).get("type") == "classic":
-        spans.append((own.period_at(start), Period(start, current.start)))
-        return [*spans, (cycle.period_at(current.start), current)]
-    while time < end:
-        whole = own.period_at(time)
-        spans.append((whole, Period(whole.start, min(whole.end, end))))
-        time = whole.end
-    return spans
-
-
-def add_items(ctx: Context, subscription: Json, customer: Json, given: Sequence[Mapping[str, Any]]) -> list[Json]:
-    """Make the pending items of `add_invoice_items`, bound to the subscription."""
-    made = []
-    for index, entry in enumerate(given):
-        where = f"add_invoice_items[{index}]"
-        price = prices.price_from(ctx, entry, where, recurring=False)
-        if price is None:
-            raise errors.missing_parameter(f"{where}[price]")
-        quantity = 1 if entry.get("quantity") is None else entry["quantity"]
-        item = lines.new_item(
-            ctx,
-            customer,
-            amount=prices.amount(ctx, price, quantity, subscription["currency"]),
-            currency=subscription["currency"],
-            description=prices.product_name(ctx, price),
-            discountable=entry.get("discountable", True),
-            metadata=dict(entry.get("metadata") or {}),
-            pricing=lines.pricing(price, price["unit_amount_decimal"]),
-            quantity=quantity,
-            quantity_decimal=str(quantity),
-            tax_rates=lines.rates_json(ctx, entry.get("tax_rates") or (), f"{where}[tax_rates]"),
-        )
-        item["discounts"] = discounts.applied(
-            ctx,
-            entry.get("discounts"),
-            (),
-            where=f"{where}[discounts]",
-            customer=customer["id"],
-            invoice_item=item["id"],
-        )
-        ctx.hidden(item)["subscription"] = subscription["id"]
-        ctx.insert(item)
-        ctx.emit("invoiceitem.created", item)
-        made.append(item)
-    return made
-
-
-# --- whether it begins -----------------------------------------------------------------------------------------
-
-
-def _settle_first(ctx: Context, subscription: Json, customer: Json, invoice: Json, manner: Manner) -> None:
-    charged = subscription["collection_method"] == "charge_automatically"
-    method = payments.default_method(ctx, customer, subscription) if charged else None
-    if subscription["status"] == "trialing" and charged and method is None:
-        subscription["pending_setup_intent"] = setup_intent(ctx, subscription)["id"]
-    if not charged or manner.drafts:
-        return
-    if not method and _due(customer, invoice) and manner.payment_behavior != "default_incomplete":
-        raise no_method()
-    settling.finalize(ctx, invoice, method=method)
-    if invoice["status"] == "paid":
-        return
-    if manner.payment_behavior == "default_incomplete":
-        subscription["status"] = "incomplete"
-        return
-    _charge_first(ctx, subscription, invoice, manner)
-
-
-def _charge_first(ctx: Context, subscription: Json, invoice: Json, manner: Manner) -> None:
-    attempt = settling.pay(ctx, invoice, off_session=manner.off_session)
-    if invoice["status"] == "paid":
-        return
-    if manner.payment_behavior == "error_if_incomplete" and attempt is not None:
-        if attempt.status == "requires_action":
-            raise needs_action()
-        if attempt.error is not None:
-            raise undone(attempt.error)
-    if attempt is None or attempt.status != "processing":
-        subscription["status"] = "incomplete"
-
-
-def _due(customer: Json, invoice: Json) -> bool:
-    """Whether something will be left to pay when the balance is used."""
-    return bool(invoice["total"] > max(-(customer.get("balance") or 0), 0))
-
-
-def setup_intent(ctx: Context, subscription: Json) -> Json:
-    """The setup intent by which a method can be given later."""
-    intent = ctx.fresh(
-        "setup_intent",
-        customer=subscription["customer"],
-        payment_method_types=["card"],
-        status="requires_payment_method",
-        usage="off_session",
-    )
-    ctx.insert(intent)
-    ctx.emit("setup_intent.created", intent)
-    return intent
-
-
-def no_method() -> StripeError:
-    """Nothing can be charged: the customer has no payment method."""
-    return errors.invalid(
-        "This customer has no attached payment source or default payment method. Please consider adding a default "
-        "payment method. For more information, visit "
-        "https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority.",
-        code="resource_missing",
-    )
-
-
-def needs_action() -> StripeError:
-    """The payment needs the customer, and the call wants no half-done subscription."""
-    return errors.card_error(
-        "Payment for this subscription requires additional user action, but the payment behavior is set to "
-        "`error_if_incomplete`. Use `allow_incomplete` to create the subscription and let the customer act.",
-        "subscription_payment_intent_requires_action",
-        keeps_rows=False,
-    )
-
-
-def undone(error: StripeError) -> StripeError:
-    """The same refusal, of which nothing stays."""
-    error.keeps_rows = False
-    return error

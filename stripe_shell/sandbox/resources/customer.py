@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.rules import MAX_ON_CLOCK
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.ids import CAPITALS
 from stripe_shell.sandbox.listing import Filters
@@ -41,6 +42,7 @@ class Customer(Resource):
             obj["invoice_prefix"] = ctx.ids.text(_PREFIX_LENGTH, CAPITALS)
         if obj.get("test_clock"):
             ctx.get("test_helpers.test_clock", obj["test_clock"], param="test_clock")
+            _check_clock(ctx, obj["test_clock"])
             obj["created"] = ctx.now_for(obj)
         _stamp_currency(obj)
         _trim_shipping(obj)
@@ -166,6 +168,12 @@ class Customer(Resource):
                 ctx.save(obj)
         elif default:
             _check_default(ctx, obj, params)
+
+
+def _check_clock(ctx: Context, clock: str) -> None:
+    """A test clock takes few customers."""
+    if ctx.count("customer", test_clock=clock) >= MAX_ON_CLOCK:
+        raise errors.invalid(f"A test clock can have at most {MAX_ON_CLOCK} customers.", param="test_clock")
 
 
 def _attach_method(ctx: Context, method: Json, customer: Json) -> None:

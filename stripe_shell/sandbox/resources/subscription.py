@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import agenda, changing, ending, starting
+from stripe_shell.sandbox.billing import agenda, changing, ending, rules, starting
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.listing import RANGES, Filters, Page, among
 from stripe_shell.sandbox.resource import Resource, action
@@ -86,7 +86,7 @@ class Subscription(Resource):
     def filter_status(self, ctx: Context, value: str, filters: Filters) -> None:
         """One status; `all`, `ended` for those that are over, nothing for those that are not canceled."""
         if value == "ended":
-            filters.where.append(among("status", ending.OVER))
+            filters.where.append(among("status", rules.OVER))
         elif not value:
             filters.where.append(Where("json_extract(o.json, '$.status') <> 'canceled'"))
         elif value != "all":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import ending
+from stripe_shell.sandbox.billing import rules
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.listing import Page
@@ -59,7 +59,7 @@ class SubscriptionItem(Resource):
 
     def _subscription(self, ctx: Context, key: str) -> Json:
         subscription = ctx.get("subscription", key, param="subscription")
-        if subscription["status"] in ending.OVER:
+        if subscription["status"] in rules.OVER:
             raise errors.missing("subscription", key, param="subscription", status=404)
         return subscription
 

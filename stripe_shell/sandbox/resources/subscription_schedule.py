@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import agenda, ending, phases, starting
+from stripe_shell.sandbox.billing import agenda, ending, phases, rules, starting
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.echo import echo
 from stripe_shell.sandbox.events import previous_attributes
@@ -94,7 +94,7 @@ class SubscriptionSchedule(Resource):
         obj |= {"canceled_at": ctx.now(), "current_phase": None, "status": "canceled"}
         ctx.save(obj)
         ctx.emit("subscription_schedule.canceled", obj)
-        if subscription is not None and subscription["status"] not in ending.OVER:
+        if subscription is not None and subscription["status"] not in rules.OVER:
             said = {"invoice_now": params.get("invoice_now", True), "prorate": params.get("prorate", True)}
             ending.cancel(ctx, subscription, said)
         return obj
@@ -144,7 +144,7 @@ class SubscriptionSchedule(Resource):
                 param="from_subscription",
             )
         subscription = ctx.get("subscription", params["from_subscription"], param="from_subscription")
-        if subscription["status"] in ending.OVER:
+        if subscription["status"] in rules.OVER:
             raise errors.invalid("You cannot schedule a canceled subscription.", param="from_subscription")
         if subscription["schedule"]:
             raise errors.invalid(

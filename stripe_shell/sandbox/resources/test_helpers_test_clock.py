@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import agenda, ending
+from stripe_shell.sandbox.billing import agenda, rules
 from stripe_shell.sandbox.billing.periods import DAY, Cycle
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.errors import StripeError
@@ -94,7 +94,7 @@ class TestClock(Resource):
         ends = [Cycle(now, "year", 2).boundary(1)]
         for customer in self.customers(ctx, obj):
             for subscription in ctx.all("subscription", customer=customer["id"]):
-                if subscription["status"] in ending.OVER:
+                if subscription["status"] in rules.OVER:
                     continue
                 for item in subscription["items"]["data"]:
                     recurring = item["price"]["recurring"]
