@@ -118,7 +118,9 @@ def test_what_cannot_be_had_on_an_account_is_skipped_with_the_reason(
 ) -> None:
     monkeypatch.setenv("STRIPE_API_KEY", TEST_KEY)
     row = '{"id": "txn_1234567890", "object": "balance_transaction"}'
-    (home / "page.txt").write_text(f'/your-x\naction: list\nentity: balance_transactions\nResponse:\n{{"data": [{row}]}}\n')
+    (home / "page.txt").write_text(
+        f'/your-x\naction: list\nentity: balance_transactions\nResponse:\n{{"data": [{row}]}}\n'
+    )
     with responses.RequestsMock() as mock:
         result = stripe_shell("replay", "page.txt")
         assert len(mock.calls) == 0

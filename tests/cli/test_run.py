@@ -223,6 +223,28 @@ def test_a_block_that_is_no_text_is_2(stripe_shell: Command) -> None:
     assert "not UTF-8" in result.err
 
 
+def test_ctrl_c_during_a_write_is_5_and_names_the_key(stripe_shell: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_transport: object, _request: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stripe_shell.transports.sandbox.SandboxTransport.send", interrupt)
+    result = stripe_shell("--memory", "create", "customer", "email=a@b.co", "name=A")
+    assert result.code == 5
+    assert "error[E502]: create customer: the outcome is unknown" in result.err
+    assert re.search(r"send it again with `@idempotency_key ss1-[0-9a-f]{40}`", result.err)
+    assert stripe_shell("--memory", "list", "customers").code == 130
+
+
+def test_settings_may_ask_for_no_more_than_stripe_does(stripe_shell: Command, home: Path) -> None:
+    folder = home.parent / "config" / "stripe-shell"
+    folder.mkdir(parents=True)
+    assert stripe_shell("--memory", "create", "customer").code == 2
+    assert stripe_shell("--memory", "--spec", "stripe", "create", "customer").code == 0
+    (folder / "connections.toml").write_text('spec = "stripe"\n')
+    assert stripe_shell("--memory", "create", "customer").code == 0
+    assert stripe_shell("--memory", "--spec", "documented", "create", "customer").code == 2
+
+
 # --- live keys, and keys at all ---------------------------------------------------------------------------
 
 

@@ -91,6 +91,16 @@ def test_of_several_kinds_of_failure_the_first_of_5_3_4_decides(answers: list[An
     assert World(answers).run(script, keep_going=True).exit_code == code
 
 
+def test_the_answer_that_a_script_documents_is_not_compared_in_a_run() -> None:
+    assert World().run(f'{READ.strip()}\nResponse:\n{{"id": "something else"}}\n').exit_code == 0
+
+
+def test_a_timeout_belongs_to_its_block() -> None:
+    world = World()
+    world.run(f"{READ.strip()}\n@timeout 2.5s\n\n{READ}")
+    assert [request.timeout_ms for request in world.requests] == [2500, None]
+
+
 # --- no answer, and unknown outcomes ----------------------------------------------------------------------
 
 
