@@ -215,6 +215,8 @@ def classify(error: Exception, limits: Limits) -> Failure:
     def among(*types: type[BaseException]) -> BaseException | None:
         return next((cause for cause in causes if isinstance(cause, types)), None)
 
+    if any(_in_handshake(cause) for cause in causes) and among(ssl.SSLEOFError, ConnectionError):
+        return Failure("the connection was lost before TLS was agreed on", sent=False)
     broken_off = among(ssl.SSLEOFError, ssl.SSLZeroReturnError)
     if not broken_off and among(requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError):
         return _tls_failure(among(ssl.SSLError))
@@ -235,6 +237,16 @@ def classify(error: Exception, limits: Limits) -> Failure:
     if among(urllib3.exceptions.IncompleteRead):
         return Failure("the answer broke off", sent=True)
     return Failure(f"the connection was lost{_reason(_innermost(causes))}", sent=True)
+
+
+def _in_handshake(error: BaseException) -> bool:
+    """Whether it was raised while TLS was still being agreed on: the same error may come later, with much sent."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_name == "do_handshake":
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _tls_failure(error: BaseException | None) -> Failure:

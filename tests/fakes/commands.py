@@ -7,7 +7,8 @@ from pathlib import Path
 
 from stripe_shell.connections import Connections
 from stripe_shell.diagnostics import Source, format_diagnostics, has_errors
-from stripe_shell.engine.interpreter import Engine, Step
+from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.outcome import Step
 from stripe_shell.engine.program import load_program
 from stripe_shell.engine.scope import Scope
 from stripe_shell.render.files import open_rows
