@@ -241,6 +241,7 @@ def test_settings_may_ask_for_no_more_than_stripe_does(stripe_shell: Command, ho
     assert stripe_shell("--memory", "create", "customer").code == 2
     assert stripe_shell("--memory", "--spec", "stripe", "create", "customer").code == 0
     (folder / "connections.toml").write_text('spec = "stripe"\n')
+    (folder / "connections.toml").chmod(0o600)
     assert stripe_shell("--memory", "create", "customer").code == 0
     assert stripe_shell("--memory", "--spec", "documented", "create", "customer").code == 2
 
