@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -55,7 +56,7 @@ def serve(settings: ServerSettings, announce: Say, say: Say) -> None:
     def report(error: Exception) -> None:
         say(traceback_of(error))
 
-    with listen(settings.host, settings.port) as listener:
+    with _until_told_to_stop(), listen(settings.host, settings.port) as listener:
         store = open_store(settings.db)
         sandbox = Sandbox(store, load_table(), on_error=report)
         deliveries = Deliveries(
@@ -66,21 +67,8 @@ def serve(settings: ServerSettings, announce: Say, say: Say) -> None:
         background.start()
         try:
             _introduce(settings, listener, announce, say)
-            config = uvicorn.Config(
-                _application(sandbox, settings),
-                http=protocol,
-                ws="none",
-                interface="asgi3",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=KEEP_ALIVE,
-                timeout_graceful_shutdown=3,
-            )
             _spare_the_collector()
-            _run(uvicorn.Server(config), listener)
+            uvicorn.Server(_configuration(uvicorn, protocol, _application(sandbox, settings))).run([listener])
         finally:
             background.stop()
             store.close()
@@ -123,15 +111,32 @@ def _introduce(settings: ServerSettings, listener: socket.socket, announce: Say,
         )
 
 
-def _run(server: Any, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; both end it in good order."""
+def _configuration(uvicorn: Any, protocol: Any, application: Application) -> Any:
+    return uvicorn.Config(
+        application,
+        http=protocol,
+        ws="none",
+        interface="asgi3",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=3,
+    )
+
+
+@contextmanager
+def _until_told_to_stop() -> Iterator[None]:
+    """SIGINT and SIGTERM end what is inside in good order."""
 
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        server.run(sockets=[listener])
+        yield
     except KeyboardInterrupt:
         pass
     finally:
