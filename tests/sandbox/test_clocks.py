@@ -104,6 +104,19 @@ def test_a_customer_who_is_there_already(stripe: Client) -> None:
     assert stripe.refused("POST", "/v1/test_helpers/test_clocks", params)["status"] == 400
 
 
+def test_a_clock_takes_few(shop: Shop) -> None:
+    """Three customers, three subscriptions each."""
+    customer, price = shop.customer(), shop.price()
+    for _ in range(3):
+        shop.subscribe(customer, price)
+    params = {"customer": customer["id"], "items": [{"price": price["id"]}]}
+    assert shop.stripe.refused("POST", "/v1/subscriptions", params)["param"] == "customer"
+    for _ in range(2):
+        shop.customer()
+    params = {"test_clock": clock(shop)["id"]}
+    assert shop.stripe.refused("POST", "/v1/customers", params)["param"] == "test_clock"
+
+
 # --- renewals ------------------------------------------------------------
 
 

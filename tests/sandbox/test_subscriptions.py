@@ -257,6 +257,15 @@ def test_sent_invoices_stay_drafts(shop: Shop) -> None:
     assert invoice["due_date"] == NOW + 30 * DAY
 
 
+def test_the_method_that_paid_is_kept_when_asked(shop: Shop) -> None:
+    """The customer's default is used but not written, unless `save_default_payment_method` says so."""
+    customer = shop.customer()
+    settings = {"save_default_payment_method": "on_subscription"}
+    made = shop.subscribe(customer, shop.price(), payment_settings=settings)
+    assert made["default_payment_method"] == customer["invoice_settings"]["default_payment_method"]
+    assert shop.subscribe(customer, shop.price())["default_payment_method"] is None
+
+
 # --- trials, anchors, the past ---------------------------------------------------------------------------------------
 
 

@@ -182,17 +182,30 @@ def _expire_quote(ctx: Context, quote: Json) -> None:
 # --- real time -----------------------------------------------------------------------------------------------------
 
 
-def watch(ctx: Context, customer: Json) -> None:
-    """Note when something is next due for a customer who lives in real time; see due.py."""
+def watch(ctx: Context, customer: Json, changed: Json | None = None) -> None:
+    """Note when something is next due for a customer who lives in real time; see due.py.
+
+    Where only one subscription or invoice `changed`, only that one is looked at.
+    """
     if customer.get("test_clock"):
         return
-    due = min(_dues(ctx, [customer]), key=lambda entry: entry.place, default=None)
+    dues = _dues(ctx, [customer]) if changed is None else _dues_of(ctx, changed)
+    due = min(dues, key=lambda entry: entry.place, default=None)
     hidden = ctx.hidden(customer)
-    if due is None or hidden.get("watched") == due.time:
+    if due is None or hidden.get("watched", due.time + 1) <= due.time:
         return
     hidden["watched"] = due.time
     ctx.save(customer)
     later(ctx, max(due.time - ctx.now(), 0), customer, "catch_up")
+
+
+def _dues_of(ctx: Context, changed: Json) -> Iterator[Due]:
+    if changed["object"] == "subscription":
+        if changed["status"] not in rules.OVER:
+            yield from _of_subscription(ctx, changed)
+        changed = ctx.find("invoice", changed["latest_invoice"] or "") or changed
+    if changed["object"] == "invoice":
+        yield from _of_invoice(ctx, changed)
 
 
 def catch_up(ctx: Context, customer: Json) -> None:

@@ -52,7 +52,7 @@ class Invoice(Resource):
     def create(self, ctx: Context, params: Json) -> Json:
         """Make a draft by hand."""
         made = editing.create(ctx, params, self.echo)
-        agenda.watch(ctx, ctx.get("customer", made["customer"]))
+        agenda.watch(ctx, ctx.get("customer", made["customer"]), made)
         return made
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -62,7 +62,7 @@ class Invoice(Resource):
             raise errors.invalid("Finalized invoices can't be updated in this way", param=first)
         editing.update(ctx, obj, params, self.echo)
         self._tell(ctx, obj)
-        agenda.watch(ctx, ctx.get("customer", obj["customer"]))
+        agenda.watch(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
@@ -82,7 +82,7 @@ class Invoice(Resource):
         if "auto_advance" in params:
             drafting.advance(obj, params["auto_advance"])
         self._finalize(ctx, obj)
-        agenda.watch(ctx, ctx.get("customer", obj["customer"]))
+        agenda.watch(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     @action

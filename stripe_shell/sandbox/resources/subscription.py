@@ -31,14 +31,14 @@ class Subscription(Resource):
         """Begin a subscription from parameters; with `drafts` its first invoice stays a draft for an hour."""
         self.check_references(ctx, {name: value for name, value in params.items() if name not in starting.SPECIAL})
         subscription = starting.start(ctx, params, self.echo, drafts=drafts)
-        agenda.watch(ctx, ctx.get("customer", subscription["customer"]))
+        agenda.watch(ctx, ctx.get("customer", subscription["customer"]), subscription)
         return subscription
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change a subscription."""
         self.check_references(ctx, {name: value for name, value in params.items() if name not in starting.SPECIAL})
         changing.change(ctx, obj, params, self.echo)
-        agenda.watch(ctx, ctx.get("customer", obj["customer"]))
+        agenda.watch(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     @action
@@ -51,7 +51,7 @@ class Subscription(Resource):
     def resume(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Go on after a pause."""
         changing.resume(ctx, obj, params)
-        agenda.watch(ctx, ctx.get("customer", obj["customer"]))
+        agenda.watch(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     @action
