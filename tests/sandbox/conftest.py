@@ -16,6 +16,9 @@ from stripe_shell.sandbox.ids import RandomIds
 from stripe_shell.sandbox.store import Store
 from stripe_shell.spec.table import Table, load_table
 from stripe_shell.wire import Request, Response, encode_form
+from tests.conftest import ANSWERS, OPERATIONS
+
+from .conformity import Conformity, watching
 
 #: 1 June 2026, 12:00 UTC.
 NOW = 1_780_315_200
@@ -123,3 +126,21 @@ def filed(tmp_path: Path) -> Iterator[Client]:
 def table() -> Table:
     """The table of the package."""
     return load_table()
+
+
+@pytest.fixture(scope="session")
+def conformity(request: pytest.FixtureRequest) -> Iterator[Conformity]:
+    """Compares all answers of all sandboxes in this process with the description; counted at the end of the run."""
+    found = Conformity(load_table())
+    with watching(found):
+        yield found
+    request.config.stash[ANSWERS] += found.answers
+    request.config.stash[OPERATIONS] |= found.operations
+
+
+@pytest.fixture(autouse=True)
+def answers_conform(conformity: Conformity) -> Iterator[None]:
+    """Every answer that a test gets has the shape that the description promises."""
+    conformity.told()
+    yield
+    assert conformity.told() == []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from stripe_shell.sandbox import connect, sources
+from stripe_shell.sandbox import connect, errors, sources
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.resource import Answer, Resource, action
 from stripe_shell.spec.model import Operation
+
+#: Why a platform may reject an account.
+REASONS: Final = ("fraud", "terms_of_service", "other")
 
 
 class Account(Resource):
@@ -69,6 +72,8 @@ class Account(Resource):
     @action
     def reject(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Refuse to work with an account."""
+        if params["reason"] not in REASONS:
+            raise errors.bad_enum("reason", REASONS)
         obj["requirements"]["disabled_reason"] = f"rejected.{params['reason']}"
         obj |= {"charges_enabled": False, "payouts_enabled": False}
         ctx.emit("account.updated", obj, ctx.save(obj))

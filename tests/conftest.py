@@ -1,0 +1,39 @@
+"""What is said at the end of a run: how many answers of the sandbox were compared with Stripe's description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+ANSWERS = pytest.StashKey[int]()
+OPERATIONS = pytest.StashKey[set[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to count."""
+    config.stash[ANSWERS] = 0
+    config.stash[OPERATIONS] = set()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells whoever distributes the tests what it counted."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["answers"] = session.config.stash[ANSWERS]
+        told["operations"] = sorted(session.config.stash[OPERATIONS])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a worker of pytest-xdist counted."""
+    told = getattr(node, "workeroutput", {})
+    node.config.stash[ANSWERS] += told.get("answers", 0)
+    node.config.stash[OPERATIONS] |= set(told.get("operations", ()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say it."""
+    if count := config.stash[ANSWERS]:
+        operations = len(config.stash[OPERATIONS])
+        terminalreporter.line(f"{count} answers of {operations} operations validated against the description")
