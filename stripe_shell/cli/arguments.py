@@ -206,9 +206,8 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
 
 def _spread(argv: Sequence[str]) -> Iterator[str]:
     """The words, with `--report` before each of the pairs `junit=FILE` that follow one."""
-    pairs = {
-        name: option for options in _OPTIONS.values() for name, option in options.items() if option.kind == "pairs"
-    }
+    known = (item for options in _OPTIONS.values() for item in options.items())
+    pairs = {name: option for name, option in known if option.kind == "pairs"}
     current = ""
     for index, word in enumerate(argv):
         name, equals, _ = word.partition("=")

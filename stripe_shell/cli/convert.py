@@ -28,10 +28,8 @@ def convert(arguments: Arguments, environ: Mapping[str, str], streams: Streams) 
     if target is None:
         raise UsageError("convert: into what? --to fixtures, curl or python")
     if (target == "stripe") is not fixtures:
-        kind = "a fixture file" if fixtures else "a script"
-        raise UsageError(
-            f"convert: {source.name} is {kind}; --to {'stripe' if fixtures else 'fixtures, curl or python'}"
-        )
+        kind, forms = ("a fixture file", "stripe") if fixtures else ("a script", "fixtures, curl or python")
+        raise UsageError(f"convert: {source.name} is {kind}; --to {forms}")
     # Nothing is sent, so a live connection may be converted for too.
     setup = set_up(replace(arguments, connection=None, live=True), environ, streams)
     text, found = _from_fixtures(arguments, setup, source) if fixtures else _from_script(setup, source, target)

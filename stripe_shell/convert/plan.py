@@ -12,8 +12,8 @@ from stripe_shell.convert.references import usable_name
 from stripe_shell.diagnostics import Diagnostic, Source, Span, has_errors
 from stripe_shell.engine.evaluate import evaluate_variable
 from stripe_shell.engine.interpreter import Engine, saved_name
-from stripe_shell.engine.resolve import Call, resolve
-from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.resolve import Call, resolve, word_param
+from stripe_shell.engine.scope import Scope, plain_text
 from stripe_shell.engine.settings import apply_directive
 from stripe_shell.lang.ast import (
     Assignment,
@@ -76,8 +76,10 @@ class Step:
     @property
     def place(self) -> str:
         """`create customer (setup.stripe:3)`."""
+        words = (word_param(self.block, name) for name in ("action", "entity"))
+        name = " ".join(plain_text(word.value) for word in words if word)
         span = self.block.span
-        return f"{self.call.operation.name} ({span.source.name}:{span.location()[0]})"
+        return f"{name} ({span.source.name}:{span.location()[0]})"
 
 
 @record
@@ -132,9 +134,13 @@ def _refusals(item: Item) -> Iterator[Diagnostic]:
             if directive.name in _REFUSED:
                 yield _refuse(directive.name, _REFUSED[directive.name], directive.name_span)
     elif isinstance(item, Directive) and item.name == "secret" and isinstance(item.argument, Assignment):
-        if item.argument.value.literal is not None:
-            label = f"write `@secret {item.argument.name} = ${{env:{item.argument.name.upper()}}}`"
-            yield Diagnostic("E601", "a secret is not written into another file", item.argument.value.span, label=label)
+        yield from _written_secret(item.argument)
+
+
+def _written_secret(assignment: Assignment) -> Iterator[Diagnostic]:
+    if assignment.value.literal is not None:
+        label = f"write `@secret {assignment.name} = ${{env:{assignment.name.upper()}}}`"
+        yield Diagnostic("E601", "a secret is not written into another file", assignment.value.span, label=label)
 
 
 def _refuse(name: str, what: str, span: Span) -> Diagnostic:

@@ -1,0 +1,231 @@
+"""A script as a shell script: a `curl` command for each block; what one needs of earlier answers comes from `jq`."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Literal
+from urllib.parse import quote
+
+from stripe_shell.convert.plan import Origin, Plan, Step
+from stripe_shell.convert.to_fixtures import Converted
+from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.encode import encode
+from stripe_shell.records import field, record
+from stripe_shell.wire import Request
+
+#: How a value is written where it is needed: percent-encoded, as JSON, inside a JSON text, as it is.
+Form = Literal["uri", "json", "jsontext", "text"]
+
+#: The jq filter of each form.
+_FILTERS: dict[Form, str] = {
+    "uri": "tostring | @uri",
+    "json": "tojson",
+    "jsontext": "tostring | tojson | .[1:-1]",
+    "text": "tostring",
+}
+
+#: The environment variable that names the address of each host, and the address without it.
+_HOSTS = {
+    "api": ("STRIPE_API_BASE", "https://api.stripe.com"),
+    "files": ("STRIPE_FILES_BASE", "https://files.stripe.com"),
+    "meter-events": ("STRIPE_METER_EVENTS_BASE", "https://meter-events.stripe.com"),
+}
+
+_HEAD = """\
+#!/bin/sh
+# Converted from {name} by stripe-shell. Needs {tools}, and the key in STRIPE_API_KEY.
+# STRIPE_API_BASE leads to another server, e.g. http://127.0.0.1:12111.
+set -eu
+: "${{STRIPE_API_KEY:?is not set}}"
+"""
+_FIELD = """\
+
+# field ANSWER PATH FILTER [DEFAULT]: what stands in an answer at a path; without it and a default, the script stops.
+field() {
+  printf '%s' "$1" | jq -er --arg path "$2" --arg default "${4-}" --argjson given "$(($# - 3))" \\
+    "$2 | if . != null then . elif \\$given == 1 then \\$default else error(\\"no value at \\" + \\$path) end | $3"
+}
+"""
+_WRITTEN = """\
+
+# written TEXT FILTER: a text as a request needs it.
+written() {
+  jq -rn --arg text "$1" "\\$text | $2"
+}
+"""
+_FAILS = """\
+
+# fails ANSWER TYPE CODE MAY_PASS: stops the script unless the answer is that error; `*` is any.
+fails() {
+  printf '%s' "$1" | jq -e --arg type "$2" --arg code "$3" --arg may_pass "$4" '
+    if .error == null then $may_pass == "yes"
+    else ($type == "*" or .error.type == $type)
+      and ($code == "*" or .error.code == $code or .error.decline_code == $code) end' >/dev/null || {
+    printf 'expected %s/%s, not: %s\\n' "$2" "$3" "$1" >&2
+    exit 1
+  }
+}
+"""
+
+
+def curl_of(plan: Plan, name: str, version: str) -> Converted:
+    """The plan as a script for a POSIX shell. `version` is the version of Stripe's API that the calls are made for."""
+    writing = _Writing(plan, version)
+    blocks = [line for index, step in enumerate(plan.steps) for line in writing.block(index, step)]
+    body = "\n".join(blocks)
+    tools = ["curl", *(["jq"] if writing.helpers else []), *(["uuidgen"] if "uuidgen" in body else [])]
+    helpers = "".join(text for text in (_FIELD, _WRITTEN, _FAILS) if text in writing.helpers)
+    now = "now=$(date +%s)\n" if any(origin.kind == "now" for origin in plan.origins.values()) else ""
+    head = _HEAD.format(name=name, tools=_listed(tools))
+    return Converted(f"{head}{now}{helpers}{body}\n", tuple(writing.problems))
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+@record
+class _Writing:
+    """What has been written so far. `variables` are those of the shell by what they hold."""
+
+    plan: Plan
+    version: str
+    variables: dict[tuple[Origin, Form], str] = field(default_factory=dict)
+    helpers: set[str] = field(default_factory=set)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def block(self, index: int, step: Step) -> Iterator[str]:
+        """The lines of one call: what it takes from earlier answers, then the command."""
+        request = encode(step.call, version=self.version)
+        if step.call.operation.encoding == "multipart":
+            label = "only text can be sent"
+            self.problems.append(Diagnostic("E601", "an upload", step.block.connection_span, label=label))
+        before = len(self.variables)
+        command = list(self._command(step, request))
+        fresh = list(self.variables.items())[before:]
+        yield ""
+        yield from (f"# {comment}".rstrip() for comment in step.comments)
+        yield f"# {step.place}"
+        yield from (f"{variable}={self._content(origin, form)}" for (origin, form), variable in fresh)
+        yield from self._kept(index, step, " \\\n  ".join(command))
+
+    def _kept(self, index: int, step: Step, command: str) -> Iterator[str]:
+        """The command, its answer kept where something needs it."""
+        needed = step.fails is not None or any(
+            o.kind == "answer" and o.step == index for o in self.plan.origins.values()
+        )
+        if not needed:
+            yield command
+            yield "echo"
+            return
+        name = f"{step.name}_answer"
+        complain = f" || {{ printf '%s\\n' \"${name}\" >&2; exit 1; }}" if step.fails is None else ""
+        yield f"{name}=$({command}){complain}"
+        yield f"printf '%s\\n' \"${name}\""
+        if step.fails is not None:
+            self.helpers.add(_FAILS)
+            words = (step.fails.type, step.fails.code or "*", "yes" if step.may_pass else "no")
+            yield f'fails "${name}" {" ".join(map(shlex.quote, words))}'
+
+    # --- the command ----------------------------------------------------------------------------------------
+
+    def _command(self, step: Step, request: Request) -> Iterator[str]:
+        fail = "" if step.fails is not None else "--fail-with-body "
+        variable, address = _HOSTS[request.host]
+        path = "".join(self._shell(piece, "uri") for piece in _quoted_path(self.plan, request.path))
+        query = self._mixed(f"?{request.query}", "uri") if request.query else ""
+        url = f'"${{{variable}:-{address}}}"{path}{query}'
+        # --globoff: brackets in the query are Stripe's, not patterns of curl.
+        yield f"curl --silent --show-error --globoff {fail}-X {request.method} {url}"
+        yield '-H "Authorization: Bearer $STRIPE_API_KEY"'
+        if step.call.idempotency_key:
+            yield f"-H {self._mixed(f'Idempotency-Key: {step.call.idempotency_key}', 'text')}"
+        for name, value in request.headers.items():
+            yield f"-H {self._mixed(f'{name}: {value}', 'text')}"
+        if request.timeout_ms is not None:
+            yield f"--max-time {request.timeout_ms / 1000:g}"
+        yield from self._body(request)
+
+    def _body(self, request: Request) -> Iterator[str]:
+        text = request.body.decode(errors="surrogateescape")
+        if request.headers.get("Content-Type") == "application/json":
+            yield f"--data-raw {self._json(text)}"
+        elif request.method == "POST":
+            pairs = text.split("&") if text else [""]
+            yield from (f"--data-raw {self._mixed(pair, 'uri')}" for pair in pairs)  # curl joins them with `&` again
+
+    def _json(self, text: str) -> str:
+        """JSON text: a reference that is a whole string loses its quotes, as it may be a number."""
+        pieces: list[str] = []
+        whole = re.compile(r'"\$\{(__ref\d+)\}"')
+        position = 0
+        for match in whole.finditer(text):
+            pieces.append(self._mixed(text[position : match.start()], "jsontext"))
+            pieces.append(self._shell(self.plan.origins[match[1]], "json"))
+            position = match.end()
+        return "".join((*pieces, self._mixed(text[position:], "jsontext")))
+
+    def _mixed(self, text: str, form: Form) -> str:
+        """A text as one word of the shell."""
+        return "".join(self._shell(piece, form) for piece in self.plan.pieces(text)) or "''"
+
+    def _shell(self, piece: str | Origin, form: Form) -> str:
+        return shlex.quote(piece) if isinstance(piece, str) else f'"${self._variable(piece, form)}"'
+
+    # --- variables ------------------------------------------------------------------------------------------
+
+    def _variable(self, origin: Origin, form: Form) -> str:
+        """The variable that holds the value in that form."""
+        if origin.kind == "now":
+            return "now"
+        if (origin, form) not in self.variables:
+            base = _variable_name(self.plan, origin)
+            taken = {*self.variables.values(), *(f"{step.name}_answer" for step in self.plan.steps), "now"}
+            taken |= {other.name for other in self.plan.origins.values()}
+            number, name = 1, base
+            while name in taken:
+                number += 1
+                name = f"{base}_{number}"
+            self.variables[(origin, form)] = name
+        return self.variables[(origin, form)]
+
+    def _content(self, origin: Origin, form: Form) -> str:
+        """What the shell assigns to the variable."""
+        if origin.kind == "uuid":
+            return "$(uuidgen)"
+        if origin.kind == "variable":
+            self.helpers.add(_WRITTEN)
+            default = "?is not set" if origin.default is None else f"-{_inside_quotes(origin.default)}"
+            return f'$(written "${{{origin.name}{default}}}" {shlex.quote(_FILTERS[form])})'
+        self.helpers.add(_FIELD)
+        words = [_jq_path(origin.path), _FILTERS[form], *([origin.default] if origin.default is not None else [])]
+        return f'$(field "${self.plan.steps[origin.step].name}_answer" {" ".join(map(shlex.quote, words))})'
+
+
+def _quoted_path(plan: Plan, path: str) -> Iterator[str | Origin]:
+    """The path with what stands around a reference quoted, as the engine leaves such a segment for the run to fill."""
+    for piece in plan.pieces(path):
+        yield quote(piece, safe="/%:@!$&'()*+,;=~") if isinstance(piece, str) else piece
+
+
+def _variable_name(plan: Plan, origin: Origin) -> str:
+    if origin.kind == "variable":
+        return origin.name.lower()
+    if origin.kind == "uuid":
+        return "uuid"
+    words = (plan.steps[origin.step].name, *map(str, origin.path))
+    return re.sub(r"\W+", "_", "_".join(words), flags=re.ASCII).lower()
+
+
+def _inside_quotes(text: str) -> str:
+    """A text inside double quotes and braces of the shell."""
+    return re.sub(r'(["\\$`}])', r"\\\1", text)
+
+
+def _jq_path(path: tuple[str | int, ...]) -> str:
+    steps = (f".{step}" if re.fullmatch(r"[A-Za-z_]\w*", str(step)) else f"[{json.dumps(step)}]" for step in path)
+    text = "".join(steps)
+    return text if text.startswith(".") else f".{text}"

@@ -1,0 +1,284 @@
+"""A script as a program in Python that makes the same calls with Stripe's library."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from stripe_shell.convert.fixture_file import lost
+from stripe_shell.convert.plan import Origin, Plan, Step
+from stripe_shell.convert.sdk import method_of
+from stripe_shell.convert.to_fixtures import Converted
+from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.encode import fill_path
+from stripe_shell.records import field, record
+from stripe_shell.spec.validate import typed
+from stripe_shell.wire import ExactFloat, Tree, form_text
+
+#: How long a line of a call may be.
+_WIDTH = 100
+
+#: Names that the program gives to something of its own.
+_TAKEN = ("client", "expect_failure", "value_at", "contextmanager", "os", "stripe", "time", "uuid", "now")
+
+_HEAD = '''\
+"""Converted from {name} by stripe-shell.
+
+Needs the package `stripe`, and the key in STRIPE_API_KEY. STRIPE_API_BASE leads to another server, e.g.
+http://127.0.0.1:12111.
+"""
+
+{imports}
+
+client = stripe.StripeClient(
+    os.environ["STRIPE_API_KEY"],
+    stripe_version={version},
+    base_addresses={{"api": os.environ.get("STRIPE_API_BASE", "https://api.stripe.com")}},
+)
+'''
+_NOW = "now = int(time.time())\n"
+_VALUE_AT = '''
+
+def value_at(answer, path, default):
+    """What stands in an answer at a path, or the default."""
+    for step in path:
+        try:
+            answer = answer[step]
+        except (KeyError, IndexError, TypeError):
+            return default
+    return default if answer is None else answer
+'''
+_EXPECT_FAILURE = '''
+
+@contextmanager
+def expect_failure(kind, code=None, *, optional=False):
+    """The call inside must fail like this; if it is optional, it may succeed as well."""
+    try:
+        yield
+    except stripe.StripeError as failure:
+        error = (failure.json_body or {}).get("error", {})
+        if kind not in (None, error.get("type")) or code not in (None, error.get("code"), error.get("decline_code")):
+            raise
+        print("failed as expected:", failure)
+    else:
+        if not optional:
+            raise SystemExit(f"the call succeeded, {kind or 'a failure'} was expected")
+'''
+
+
+def python_of(plan: Plan, name: str, version: str) -> Converted:
+    """The plan as a program. `version` is the version of Stripe's API that the calls are made for."""
+    writing = _Writing(plan)
+    body = "\n".join(line for step in plan.steps for line in writing.block(step))
+    helpers = "".join(text for text in (_VALUE_AT, _EXPECT_FAILURE) if text in writing.helpers)
+    now = _NOW if any(origin.kind == "now" for origin in plan.origins.values()) else ""
+    imports = "\n".join(_imports(body, now, helpers))
+    title = name.replace("\\", "/").replace('"', "'")
+    head = _HEAD.format(name=title, imports=imports, version=_text(version))
+    gap = "\n" if helpers else ""
+    return Converted(f"{head}{now}{helpers}{gap}{body}\n", tuple(writing.problems))
+
+
+def _imports(body: str, now: str, helpers: str) -> Iterator[str]:
+    yield "import os"
+    if now:
+        yield "import time"
+    if "uuid.uuid4()" in body:
+        yield "import uuid"
+    if _EXPECT_FAILURE in helpers:
+        yield "from contextlib import contextmanager"
+    yield ""
+    yield "import stripe"
+
+
+@record
+class _Writing:
+    plan: Plan
+    helpers: set[str] = field(default_factory=set)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def block(self, step: Step) -> Iterator[str]:
+        """The lines of one call."""
+        index = self.plan.steps.index(step)
+        yield ""
+        yield from (f"# {comment}".rstrip() for comment in step.comments)
+        yield f"# {step.place}"
+        if any(origin.kind == "uuid" and origin.step == index for origin in self.plan.origins.values()):
+            yield f"{_uuid_name(index)} = str(uuid.uuid4())"
+        if step.call.timeout_ms is not None:
+            self.problems.append(lost("`@timeout` is the library's own", step.block.connection_span))
+        call = self._call(step)
+        name = _variable(step)
+        if step.fails is None:
+            yield f"{name} = {call}"
+            yield f"print({name})"
+            return
+        self.helpers.add(_EXPECT_FAILURE)
+        yield f"with expect_failure({self._failure(step)}):"
+        yield "    " + f"{name} = {call}\nprint({name})".replace("\n", "\n    ")
+
+    def _failure(self, step: Step) -> str:
+        fails = step.fails
+        kind = None if fails is None or fails.type == "*" else fails.type
+        code = None if fails is None or fails.code == "*" else fails.code
+        words = ["None" if kind is None else _text(kind), *([_text(code)] if code else [])]
+        return ", ".join((*words, *(["optional=True"] if step.may_pass else [])))
+
+    # --- the call -------------------------------------------------------------------------------------------
+
+    def _call(self, step: Step) -> str:
+        operation = step.call.operation
+        params = self._params(step)
+        method = method_of(operation) if operation.encoding != "multipart" else None
+        if operation.encoding == "multipart":
+            label = "use `client.v1.files.create`"
+            self.problems.append(Diagnostic("E601", "an upload", step.block.connection_span, label=label))
+        if method is None:
+            return self._raw_call(step, params)
+        arguments = [self._expression(step.call.path_params[name]) for name in operation.path_params]
+        if params:
+            arguments.append(_spelled(params, self._expression))
+        options = self._options(step)
+        if options:
+            arguments.append(f"options={_spelled(options, self._expression)}")
+        return _folded(f"client.{method}", arguments)
+
+    def _raw_call(self, step: Step, params: Mapping[str, Tree]) -> str:
+        """A call that the library has no method for."""
+        operation = step.call.operation
+        path = quote(fill_path(step.call), safe="/%:@!$&'()*+,;=~{}")
+        arguments = [_text(operation.method.lower()), self._expression(path)]
+        arguments += [f"{name}={self._expression(value)}" for name, value in self._options(step).items()]
+        if operation.host != "api":
+            arguments.append(f"base={_text(operation.host.replace('-', '_'))}")
+        if params:
+            arguments.append(f"**{_spelled(params, self._expression)}")
+        raw = _folded("client.raw_request", arguments)
+        return f"client.deserialize({raw}, api_mode={_text(operation.version.upper())})"
+
+    def _options(self, step: Step) -> dict[str, str]:
+        call = step.call
+        found = {
+            "stripe_version": call.version,
+            "stripe_account": call.account,
+            "idempotency_key": call.idempotency_key,
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def _params(self, step: Step) -> dict[str, Any]:
+        operation = step.call.operation
+        if operation.encoding != "json":
+            return {key: _form_value(value) for key, value in step.call.params.items()}
+        tree = typed(step.call.params, operation.params)
+        return {key: _json_value(value) for key, value in tree.items()}
+
+    # --- expressions ----------------------------------------------------------------------------------------
+
+    def _expression(self, text: str) -> str:
+        """A text with its references as Python."""
+        pieces = list(self.plan.pieces(text))
+        if len(pieces) == 1 and isinstance(pieces[0], Origin):
+            return self._origin(pieces[0])
+        if all(isinstance(piece, str) for piece in pieces):
+            return _text(text)
+        inner = "".join(self._in_f_string(piece) for piece in pieces)
+        return f'f"{inner}"'
+
+    def _in_f_string(self, piece: str | Origin) -> str:
+        if isinstance(piece, Origin):
+            return "{" + self._origin(piece, mark="'") + "}"
+        return _text(piece)[1:-1].replace("{", "{{").replace("}", "}}")
+
+    def _origin(self, origin: Origin, mark: str = '"') -> str:
+        def spelled(text: str) -> str:
+            return _text(text) if mark == '"' else repr(text)
+
+        if origin.kind == "now":
+            return "now"
+        if origin.kind == "uuid":
+            return _uuid_name(origin.step)
+        if origin.kind == "variable":
+            name = spelled(origin.name)
+            if origin.default is None:
+                return f"os.environ[{name}]"
+            return f"os.environ.get({name}, {spelled(origin.default)})"
+        answer = _variable(self.plan.steps[origin.step])
+        steps = [str(step) if isinstance(step, int) else spelled(step) for step in origin.path]
+        if origin.default is not None:
+            self.helpers.add(_VALUE_AT)
+            return f"value_at({answer}, [{', '.join(steps)}], {spelled(origin.default)})"
+        if origin.path == ("id",):
+            return f"{answer}.id"
+        return answer + "".join(f"[{step}]" for step in steps)
+
+
+def _variable(step: Step) -> str:
+    """The variable of an answer: its name, unless that means something else in the program."""
+    return f"{step.name}_" if step.name in _TAKEN or keyword.iskeyword(step.name) else step.name
+
+
+def _uuid_name(index: int) -> str:
+    return f"uuid_{index + 1}"
+
+
+# --- values -------------------------------------------------------------------------------------------------
+
+
+def _form_value(value: Tree, *, in_list: bool = False) -> Any:
+    """A value that the library sends in a form as the language does: it leaves out None and spells `True` in lists."""
+    if isinstance(value, Mapping) and value:
+        return {key: _form_value(inner) for key, inner in value.items()}
+    if isinstance(value, list) and value:
+        return [_form_value(inner, in_list=True) for inner in value]
+    if isinstance(value, bool):
+        return form_text(value) if in_list else value
+    return value if isinstance(value, int) else form_text(value)
+
+
+def _json_value(value: Tree) -> Any:
+    """A value for a body in JSON, where an empty text unsets."""
+    if isinstance(value, Mapping):
+        return {key: _json_value(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_json_value(inner) for inner in value]
+    return None if value == "" else value
+
+
+def _spelled(value: Any, expression: Any, indent: str = "") -> str:
+    """A value as Python: on one line if it is short, else a member a line."""
+    if isinstance(value, Mapping) and value:
+        items = [f"{_text(key)}: {_spelled(inner, expression, indent + '    ')}" for key, inner in value.items()]
+        return _bracketed("{", items, "}", indent)
+    if isinstance(value, list) and value:
+        return _bracketed("[", [_spelled(inner, expression, indent + "    ") for inner in value], "]", indent)
+    if isinstance(value, str):
+        return str(expression(value))
+    return repr(float(value)) if isinstance(value, ExactFloat) else repr(value)
+
+
+def _bracketed(opening: str, items: list[str], closing: str, indent: str) -> str:
+    line = f"{opening}{', '.join(items)}{closing}"
+    if len(line) + len(indent) <= _WIDTH - 20 and "\n" not in line:
+        return line
+    inner = "".join(f"{indent}    {item},\n" for item in items)
+    return f"{opening}\n{inner}{indent}{closing}"
+
+
+def _folded(function: str, arguments: list[str]) -> str:
+    """A call: its arguments on one line, or one a line."""
+    line = f"{function}({', '.join(arguments)})"
+    if len(line) <= _WIDTH and "\n" not in line:
+        return line
+    if len(arguments) == 1:
+        return line
+    inner = "".join(f"    {argument.replace(chr(10), chr(10) + '    ')},\n" for argument in arguments)
+    return f"{function}(\n{inner})"
+
+
+def _text(text: str) -> str:
+    """A string literal."""
+    return repr(text) if re.search("[\ud800-\udfff\x7f]", text) else json.dumps(text, ensure_ascii=False)
