@@ -100,5 +100,9 @@ def _spellings(value: str) -> set[str]:
 
 
 def public_environment(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
-    """The environment without the variables that hold a secret: what a program that is started may see."""
-    return {name: value for name, value in environ.items() if secrets.mask(value) == value}
+    """The environment without the variables that hold a secret: what a program that is started may see.
+
+    A short secret has to be the whole value: `1` stands in many a PATH.
+    """
+    long = Secrets(frozenset(value for value in secrets.values if len(value) >= 8))
+    return {name: value for name, value in environ.items() if value not in secrets.values and long.mask(value) == value}
