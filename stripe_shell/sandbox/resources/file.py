@@ -25,7 +25,7 @@ class File(Resource):
         upload = params.get("file")
         if not isinstance(upload, dict) or "content" not in upload:
             raise errors.invalid("Invalid file: you must upload a file as multipart/form-data.", param="file")
-        obj["filename"] = upload["filename"] or None
+        obj["filename"] = _name(upload) or None
         obj["size"] = len(upload["content"])
         obj["type"] = _type(upload)
         obj["url"] = f"https://files.stripe.com/v1/files/{obj['id']}/contents"
@@ -51,6 +51,11 @@ def link_url(link: Json) -> str:
     return f"https://files.stripe.com/links/{link['id'].rpartition('_')[2]}"
 
 
+def _name(upload: dict[str, Any]) -> str:
+    """The name of the file without the folders that some clients send along."""
+    return str(upload["filename"] or "").replace("\\", "/").rpartition("/")[2]
+
+
 def _type(upload: dict[str, Any]) -> str:
-    suffix = PurePosixPath(upload["filename"] or "").suffix.lstrip(".").lower()
+    suffix = PurePosixPath(_name(upload)).suffix.lstrip(".").lower()
     return {"jpeg": "jpg"}.get(suffix, suffix) or "bin"
