@@ -13,10 +13,13 @@ from .money import amount_of, half_up, interval_text, money_text, unit_amount
 from .periods import Cycle
 
 
-def price_from(ctx: Context, params: Mapping[str, Any], where: str, *, recurring: bool) -> Json | None:
+def price_from(
+    ctx: Context, params: Mapping[str, Any], where: str, *, recurring: bool, active: bool = True
+) -> Json | None:
     """The price that `price` or `price_data` below `where` names, None without either. Raises StripeError.
 
-    `where` is the path in front of the parameter: `items[0]`, or nothing. `recurring` says which type fits.
+    `where` is the path in front of the parameter: `items[0]`, or nothing. `recurring` says which type fits, `active`
+    whether it must be used still.
     """
     given = params.get("pricing") or {}
     name = params.get("price") or given.get("price")
@@ -28,11 +31,11 @@ def price_from(ctx: Context, params: Mapping[str, Any], where: str, *, recurring
     if not name:
         return None
     price = ctx.get("price", name, param=param)
-    check_price(price, param, recurring=recurring)
+    check_price(price, param, recurring=recurring, active=active)
     return price
 
 
-def check_price(price: Json, param: str, *, recurring: bool) -> None:
+def check_price(price: Json, param: str, *, recurring: bool, active: bool = True) -> None:
     """Refuse a price of the wrong type, or one that is not used any more."""
     wanted = "recurring" if recurring else "one_time"
     if price["type"] != wanted:
@@ -41,7 +44,7 @@ def check_price(price: Json, param: str, *, recurring: bool) -> None:
             f"`type={wanted}`.",
             param=param,
         )
-    if not price["active"]:
+    if active and not price["active"]:
         raise errors.invalid("The price specified is inactive. This field only accepts active prices.", param=param)
 
 

@@ -66,8 +66,9 @@ def _added(ctx: Context, subscription: Json, kept: Sequence[Json], entry: Mappin
 
 
 def _alter(ctx: Context, subscription: Json, item: Json, said: Mapping[str, Any], where: str) -> None:
-    price = prices.price_from(ctx, said, where, recurring=True)
-    if price is not None and price["id"] != item["price"]["id"]:
+    same = said.get("price") == item["price"]["id"]
+    price = None if same else prices.price_from(ctx, said, where, recurring=True)
+    if price is not None:
         items.set_price(ctx, item, price, said.get("quantity"))
     elif said.get("quantity") is not None and not prices.is_metered(item["price"]):
         item["quantity"] = said["quantity"]

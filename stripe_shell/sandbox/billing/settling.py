@@ -286,8 +286,9 @@ def intent_of(ctx: Context, invoice: Json) -> Json | None:
 
 
 def check_open(invoice: Json) -> None:
-    """Refuse what only open invoices take."""
-    if invoice["status"] not in ("open", "uncollectible"):
+    """Refuse what only open invoices take, or uncollectible ones that were open once. Raises StripeError."""
+    final = invoice["status_transitions"]["finalized_at"] is not None
+    if invoice["status"] not in ("open", "uncollectible") or not final:
         raise errors.invalid("You can only pass in open invoices. This invoice isn't open.")
 
 

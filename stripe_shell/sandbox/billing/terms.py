@@ -31,8 +31,21 @@ class Times:
     anchor: int
 
 
-def wanted_items(ctx: Context, given: Sequence[Mapping[str, Any]]) -> list[Wanted]:
-    """The items that a new subscription asks for. Raises StripeError."""
+def check_clock(ctx: Context, customer: Json) -> None:
+    """A customer on a test clock has few subscriptions, schedules that wait among them. Raises StripeError."""
+    if not customer.get("test_clock"):
+        return
+    alive = sum(sub["status"] not in rules.OVER for sub in ctx.each("subscription", customer=customer["id"]))
+    waiting = ctx.each("subscription_schedule", customer=customer["id"])
+    alive += sum(schedule["status"] == "not_started" for schedule in waiting)
+    if alive >= rules.MAX_ON_CLOCK:
+        raise errors.invalid(
+            f"A customer on a test clock can have at most {rules.MAX_ON_CLOCK} subscriptions.", param="customer"
+        )
+
+
+def wanted_items(ctx: Context, given: Sequence[Mapping[str, Any]], *, active: bool = True) -> list[Wanted]:
+    """The items that a new subscription asks for; with `active` only prices that are used still. Raises StripeError."""
     if not given:
         raise errors.missing_parameter("items")
     if len(given) > rules.MAX_ITEMS:
@@ -42,7 +55,7 @@ def wanted_items(ctx: Context, given: Sequence[Mapping[str, Any]]) -> list[Wante
     found = []
     for index, entry in enumerate(given):
         where = f"items[{index}]"
-        price = prices.price_from(ctx, entry, where, recurring=True)
+        price = prices.price_from(ctx, entry, where, recurring=True, active=active)
         if price is None:
             raise errors.missing_parameter(f"{where}[price]")
         found.append(Wanted(price, with_rates(ctx, entry, where)))

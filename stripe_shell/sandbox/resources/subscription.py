@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import agenda, changing, ending, rules, starting
+from stripe_shell.sandbox.billing import agenda, changing, ending, rules, starting, terms
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.listing import RANGES, Filters, Page, among
 from stripe_shell.sandbox.resource import Resource, action
@@ -25,6 +25,8 @@ class Subscription(Resource):
         """Begin a subscription."""
         if "customer" in ctx.path:
             params["customer"] = ctx.path["customer"]
+        if params.get("customer"):
+            terms.check_clock(ctx, ctx.find("customer", params["customer"]) or {})
         return self.begin(ctx, params)
 
     def begin(self, ctx: Context, params: Json, *, drafts: bool = False) -> Json:

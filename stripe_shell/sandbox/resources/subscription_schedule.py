@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import agenda, ending, phases, rules, starting
+from stripe_shell.sandbox.billing import agenda, ending, phases, rules, starting, terms
 from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.echo import echo
 from stripe_shell.sandbox.events import previous_attributes
@@ -55,6 +55,7 @@ class SubscriptionSchedule(Resource):
         if not params.get("customer"):
             raise errors.missing_parameter("customer")
         customer = ctx.get("customer", params["customer"], param="customer")
+        terms.check_clock(ctx, customer)
         start = params.get("start_date")
         if start is None:
             raise errors.missing_parameter("start_date")
