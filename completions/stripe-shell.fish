@@ -122,6 +122,7 @@ complete -c stripe-shell -l port
 complete -c stripe-shell -l rate-limit
 complete -c stripe-shell -l report
 complete -c stripe-shell -l spec -x -a 'documented stripe'
+complete -c stripe-shell -l tags
 complete -c stripe-shell -l to -x -a 'stripe fixtures curl python'
 complete -c stripe-shell -l update
 complete -c stripe-shell -l var

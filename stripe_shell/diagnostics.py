@@ -48,6 +48,7 @@ CODES: dict[str, str] = {
     "E302": "no such field in a saved response",
     "E303": "file cannot be read",
     "E304": "include cycle",
+    "E306": "row without a key of its own",
     "E305": "name defined twice",
     # E4xx: what came back is not what was expected.
     "E401": "response differs from the documentation",

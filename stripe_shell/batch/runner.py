@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 
 from stripe_shell.diagnostics import Diagnostic, Source, has_errors, sort_diagnostics
 from stripe_shell.engine.hiding import secrets_of_program
-from stripe_shell.engine.interpreter import Engine, Step
-from stripe_shell.engine.outcome import Outcome, exit_code
+from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.outcome import Outcome, Status, Step, exit_code
 from stripe_shell.engine.program import Program, load_program
 from stripe_shell.engine.scope import Scope
-from stripe_shell.lang.ast import Block
+from stripe_shell.lang.ast import Block, Item, Loop
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 
@@ -36,20 +37,22 @@ class Prepared:
 
 @record
 class Run:
-    """How a script went: the diagnostics of the check, the outcomes so far, the scope at the end.
+    """How a script went: the diagnostics of the check, how often blocks ended so, the scope at the end.
 
-    `not_run` counts the blocks behind the one that stopped it.
+    `outcomes` are those of blocks outside loops: a loop may have a million. `not_run` counts the blocks (a loop is one)
+    behind what stopped the script.
     """
 
     diagnostics: tuple[Diagnostic, ...]
     outcomes: tuple[Outcome, ...]
     scope: Scope
+    counts: Mapping[Status, int]
     not_run: int = 0
 
     @property
     def exit_code(self) -> int:
         """2 when the check found an error, else what the outcomes say (language.md §8)."""
-        return 2 if has_errors(self.diagnostics) else exit_code(outcome.status for outcome in self.outcomes)
+        return 2 if has_errors(self.diagnostics) else exit_code(self.counts)
 
 
 def prepare(engine: Engine, source: Source, scope: Scope, *, prompt: bool = False) -> Prepared:
@@ -70,14 +73,27 @@ def run_prepared(
     """Run a script, unless the check has found an error; `on_step` hears every item as it has run."""
     scope, items = prepared.scope, prepared.program.items
     outcomes: list[Outcome] = []
+    counts: Counter[Status] = Counter()
+    waiting = {id(item): item for item in items if isinstance(item, Block | Loop)}
+    homes = {id(inner): id(item) for item in items if isinstance(item, Loop) for inner in blocks_in(item)}
     if prepared.sound:
         for step in engine.run(items, scope, run_id=run_id, keep_going=keep_going):
             on_step(step)
-            scope = step.scope
+            waiting.pop(homes.get(id(step.item), id(step.item)), None)
             if step.outcome is not None:
-                outcomes.append(step.outcome)
-    blocks = sum(isinstance(item, Block) for item in items)
-    return Run(prepared.diagnostics, tuple(outcomes), scope, blocks - len(outcomes))
+                counts[step.outcome.status] += 1
+            if id(step.item) not in homes:
+                scope = step.scope
+                outcomes += [step.outcome] if step.outcome else []
+    return Run(prepared.diagnostics, tuple(outcomes), scope, counts, len(waiting))
+
+
+def blocks_in(loop: Loop) -> Iterator[Item]:
+    """Everything within a loop, loops in it included."""
+    for item in loop.items:
+        yield item
+        if isinstance(item, Loop):
+            yield from blocks_in(item)
 
 
 def run_source(

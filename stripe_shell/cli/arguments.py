@@ -42,6 +42,7 @@ Options that choose where requests go and how results look:
   --var NAME=VALUE    a variable for ${NAME}, whatever the script's own `@let NAME` says; several allowed
   --keep-going        go on after a block that failed
   --dry-run           show the requests, send nothing
+  --tags A,B          run only the blocks that `@tags` marks with one of these
   --spec stripe       ask for no more parameters than Stripe does
   --verbose           show what goes over the wire, secrets masked
   --version, --help
@@ -84,6 +85,7 @@ class Arguments:
     variables: tuple[tuple[str, str], ...] = ()
     keep_going: bool = False
     dry_run: bool = False
+    tags: str = ""
     spec: str | None = None
     verbose: bool = False
     check: bool = False
@@ -129,6 +131,7 @@ _RESULT: Mapping[str, Option] = {
     "--keep-going": Option("keep_going", "flag"),
     "--continue-on-error": Option("keep_going", "flag"),
     "--dry-run": Option("dry_run", "flag"),
+    "--tags": Option("tags"),
 }
 _REPORT = Option("reports", "pairs", REPORTS)
 _TEXT_OR_JSON = Option("format", choices=("text", "json"))

@@ -69,10 +69,13 @@ def _dry_run(setup: Setup, scripts: Sequence[Prepared], streams: Streams) -> int
 
 
 def _how_it_went(result: Run) -> str:
-    if not result.outcomes:
+    total = sum(result.counts.values())
+    if not total:
         return "nothing to send"
-    passed = sum(outcome.status in {"passed", "skipped"} for outcome in result.outcomes)
-    counts = [f"{passed} passed", f"{len(result.outcomes) - passed} failed"]
+    passed, skipped = result.counts.get("passed", 0), result.counts.get("skipped", 0)
+    counts = [f"{passed} passed", f"{total - passed - skipped} failed"]
+    if skipped:
+        counts.append(f"{skipped} skipped")
     if result.not_run:
         counts.append(f"{result.not_run} not run")
     return ", ".join(counts)

@@ -44,7 +44,8 @@ def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -
         witness=witness_for(arguments, streams),
         ask=lambda name: ask_credential(arguments, name),
     )
-    engine = Engine(load_table(), connections, _open_rows, live=arguments.live)
+    tags = frozenset(tag.strip() for tag in arguments.tags.split(",") if tag.strip())
+    engine = Engine(load_table(), connections, _open_rows, live=arguments.live, tags=tags)
     scope = Scope(
         now=int(time.time()),
         seed=new_run_id(),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from stripe_shell.diagnostics import Diagnostic, Span, closest
+from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
+from stripe_shell.engine.conditions import judge_condition, retry_of, when_of
 from stripe_shell.engine.demands import demands_of
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
+from stripe_shell.engine.flow import after_loop
 from stripe_shell.engine.links import Link, Links, connection_of
+from stripe_shell.engine.loops import check_data, columns_of, data_file, header, rows_of
 from stripe_shell.engine.paging import can_page
+from stripe_shell.engine.references import references_in
 from stripe_shell.engine.resolve import Call, check_header, find_operation, resolve
 from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
 from stripe_shell.engine.settings import SPECS, apply_directive
@@ -25,19 +30,19 @@ from stripe_shell.lang.ast import (
     Name,
     Output,
     Pages,
-    Reference,
+    Retry,
     Value,
 )
 from stripe_shell.lang.paths import parse_path
-from stripe_shell.records import fields, is_record
+from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import response_field, response_names
 from stripe_shell.spec.table import Table
 
-#: Directives that parse and are not carried out yet; a block or script with one is refused, never silently run.
-NOT_YET = frozenset({"when", "retry", "teardown", "foreach", "tags"})
-
 ROW_FILES = (".csv", ".json", ".jsonl")
+
+#: So many mistakes in the rows of a file are told; who has more has a wrong file.
+_MOST_ROW_PROBLEMS = 20
 
 
 def walk(items: Sequence[Item], table: Table, scope: Scope) -> Iterator[tuple[Item, Scope]]:
@@ -48,19 +53,61 @@ def walk(items: Sequence[Item], table: Table, scope: Scope) -> Iterator[tuple[It
             scope = _after_block(item, table, scope)
         elif isinstance(item, Directive):
             scope = _after_directive(item, scope)
+        elif isinstance(item, Loop):
+            scope = after_loop(item, scope)
 
 
 def check_items(items: Sequence[Item], table: Table, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
     """Everything that is wrong with the items, found as a run would meet it."""
-    found = [*_check_names(items), *_note_placeholder(items, links)]
-    for item, inner in walk(items, table, scope):
-        if isinstance(item, Block):
-            found += _check_one(item, table, links, inner, live=live)
-        elif isinstance(item, Directive):
-            found += _check_directive(item, table, links, inner)
-        elif isinstance(item, Loop):
-            found.append(_not_yet(item.directive))
-    return found
+    checker = _Checker(table, links, live)
+    return [*_check_names(items), *_note_placeholder(items, links), *checker.check(items, scope)]
+
+
+@record
+class _Checker:
+    table: Table
+    links: Links
+    live: bool
+
+    def check(self, items: Sequence[Item], scope: Scope) -> list[Diagnostic]:
+        """Every item in the scope that it will have."""
+        found: list[Diagnostic] = []
+        for item, inner in walk(items, self.table, scope):
+            if isinstance(item, Block):
+                found += _check_one(item, self.table, self.links, inner, live=self.live)
+            elif isinstance(item, Directive):
+                found += _check_directive(item, self.table, self.links, inner)
+            elif isinstance(item, Loop):
+                found += self._check_loop(item, inner)
+        return found
+
+    def _check_loop(self, loop: Loop, scope: Scope) -> list[Diagnostic]:
+        """The data file, the body whatever the rows hold, and then what every row makes of it."""
+        name = header(loop).name
+        path = data_file(loop, scope)
+        found = list(path) if not isinstance(path, Path) else check_data(loop, path)
+        found += _check_row_name(loop)
+        body = self.check(loop.items, scope.with_deferred(name))
+        if isinstance(path, Path) and not has_errors(found):
+            body += _check_columns(loop, columns_of(path))
+        known = isinstance(path, Path) and not has_errors([*found, *body])
+        return [*found, *body, *(self._check_rows(loop, scope) if known else [])]
+
+    def _check_rows(self, loop: Loop, scope: Scope) -> list[Diagnostic]:
+        """What is wrong with the values of single rows: each mistake once, with the first row that has it."""
+        found: dict[tuple[str, Span | None], Diagnostic] = {}
+        mark = f"${{{header(loop).name}."
+        if not any(mark in item.span.text for item in loop.items):
+            return []
+        for row in rows_of(loop, scope):
+            for item, inner in walk(loop.items, self.table, row.scope):
+                if isinstance(item, Block) and mark in item.span.text and not _is_skipped(item, inner):
+                    for each in resolve(item, self.table, inner).diagnostics:
+                        note = f"in row {row.data.number} of the data"
+                        found.setdefault((each.code, each.span), replace(each, notes=(*each.notes, note)))
+            if len(found) >= _MOST_ROW_PROBLEMS:
+                break
+        return list(found.values())
 
 
 def _check_names(items: Sequence[Item]) -> Iterator[Diagnostic]:
@@ -78,6 +125,8 @@ def _names_in(item: Item) -> Iterator[tuple[str, Span]]:
         yield item.argument.name, item.argument.name_span
     elif isinstance(item, Block):
         yield from ((d.argument.text, d.argument.span) for d in item.directives if isinstance(d.argument, Name))
+    elif isinstance(item, Loop):
+        yield from (pair for inner in item.items for pair in _names_in(inner))
 
 
 def _note_placeholder(items: Sequence[Item], links: Links) -> Iterator[Diagnostic]:
@@ -98,7 +147,7 @@ def _check_one(block: Block, table: Table, links: Links, scope: Scope, *, live: 
         found += check_block(block, resolved.operation, link, live=live)
     if resolved.call is not None:
         found += _check_uploads(resolved.call)
-    found += [_not_yet(directive) for directive in block.directives if directive.name in NOT_YET]
+    found += _check_conditions(block, scope)
     if "${" in block.span.text:
         found += _check_references(block.items, table, scope)
     found += demands_of(block, scope).problems
@@ -119,6 +168,9 @@ def check_block(block: Block, operation: Operation | None, link: Link, *, live: 
         if isinstance(directive.argument, Pages) and not can_page(operation):
             message = f"`@pages` needs a list, {operation.name} answers one object"
             found.append(Diagnostic("E211", message, directive.span, label="remove it"))
+        elif isinstance(directive.argument, Retry) and operation.writes:
+            message = f"`@retry` would repeat {operation.name}, which writes"
+            found.append(Diagnostic("E211", message, directive.span, label="poll with a `get` or a `list`"))
     return found
 
 
@@ -126,11 +178,10 @@ def _check_uploads(call: Call) -> Iterator[Diagnostic]:
     """E303 for a file to upload that is not there."""
     for name, field in call.operation.params.fields.items():
         path = call.params.get(name)
-        if field.shape.kind == "file" and isinstance(path, str) and not is_deferred(path):
-            from pathlib import Path
-
-            if not Path(path).is_file():
-                yield Diagnostic("E303", f"`{path}` is no file that can be read", call.spans.get((name,)))
+        if field.shape.kind != "file" or not isinstance(path, str) or is_deferred(path):
+            continue
+        if not Path(path).is_file():
+            yield Diagnostic("E303", f"`{path}` is no file that can be read", call.spans.get((name,)))
 
 
 def _refuse_write(block: Block, operation: Operation, link: Link) -> Diagnostic:
@@ -148,17 +199,43 @@ def _refuse_live(block: Block, operation: Operation, link: Link) -> Diagnostic:
     )
 
 
-def _not_yet(directive: Directive) -> Diagnostic:
-    message = f"`@{directive.name}` is not available yet"
-    return Diagnostic("E212", message, directive.name_span, label="nothing was sent")
+def _check_conditions(block: Block, scope: Scope) -> Iterator[Diagnostic]:
+    """References in `@when` and `@retry` that have no value, and patterns that are none."""
+    when, retry = when_of(block), retry_of(block)
+    for condition in (when, retry.until if retry else None):
+        if condition is not None:
+            yield from judge_condition(condition, scope).problems
+
+
+def _is_skipped(block: Block, scope: Scope) -> bool:
+    """Whether the block's `@when` is known not to hold."""
+    condition = when_of(block)
+    return condition is not None and judge_condition(condition, scope).holds is False
+
+
+def _check_row_name(loop: Loop) -> Iterator[Diagnostic]:
+    argument = header(loop)
+    if argument.name in {name for name in BUILT_IN if name != "row"} | {"env"}:
+        message = f"`{argument.name}` has a meaning of its own"
+        yield Diagnostic("E305", message, argument.span, label="choose another name")
+
+
+def _check_columns(loop: Loop, columns: tuple[str, ...] | None) -> Iterator[Diagnostic]:
+    """E302 for a reference to a column that the file does not have."""
+    if columns is None:
+        return
+    name = header(loop).name
+    for reference in references_in(loop.items):
+        wanted = str(reference.path[0]) if reference.path else ""
+        of_row = reference.namespace is None and reference.name == name and reference.default is None
+        if of_row and wanted and wanted not in columns:
+            yield missing_field(reference, reference.path[:1], columns, ": the data has no such column")
 
 
 # --- directives at the top ------------------------------------------------------------------------------
 
 
 def _check_directive(directive: Directive, table: Table, links: Links, scope: Scope) -> list[Diagnostic]:
-    if directive.name in NOT_YET:
-        return [_not_yet(directive)]
     argument = directive.argument
     found = list(_check_references((directive,), table, scope))
     if isinstance(argument, Assignment):
@@ -214,19 +291,6 @@ def _response_shape(block: Block, table: Table) -> Shape | None:
     if operation is None or any(isinstance(d.argument, Fails) for d in block.directives):
         return None
     return operation.response
-
-
-def references_in(node: Any) -> Iterator[Reference]:
-    """Every reference in a node of the syntax tree, wherever it stands."""
-    if isinstance(node, Reference):
-        yield node
-    elif isinstance(node, tuple):
-        for item in node:
-            yield from references_in(item)
-    elif is_record(node) and type(node).__module__ == Block.__module__:
-        for item in fields(node):
-            if item.compare:
-                yield from references_in(getattr(node, item.name))
 
 
 def _check_references(node: Any, table: Table, scope: Scope) -> Iterator[Diagnostic]:
@@ -291,8 +355,6 @@ def _check_output(directive: Directive, output: Output, scope: Scope) -> Iterato
         label = f"end the name in {', '.join(ROW_FILES)}"
         yield Diagnostic("E211", f"`@out {name}`: the ending does not say a format", directive.span, label=label)
         return
-    from pathlib import Path
-
     folder = Path(name).expanduser().parent
     if not folder.is_dir():
         yield Diagnostic("E303", f"`{folder}` is no folder", output.file.span, label="`@out` does not create it")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.demands import TEXT_OPERATORS
 from stripe_shell.engine.evaluate import evaluate_operand, evaluate_text_operand
 from stripe_shell.engine.expect import Facts, Right, Written, find, holds, show
-from stripe_shell.engine.demands import TEXT_OPERATORS
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.ast import Block, Condition, Path, Retry

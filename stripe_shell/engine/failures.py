@@ -10,6 +10,7 @@ from stripe_shell.engine.expect import Assertion
 from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.resolve import Call
 from stripe_shell.errors import NotSent, OutcomeUnknown, TransportError
+from stripe_shell.lang.ast import Retry
 from stripe_shell.wire import Response, split_name
 
 
@@ -49,6 +50,12 @@ def explain_unstored(reason: str, outcome: Outcome) -> Diagnostic:
     notes = ("the call itself succeeded: do not send it again",) if outcome.request and outcome.request.writes else ()
     message = f"{outcome.name}: {reason}"
     return Diagnostic("E303", message, outcome.block.connection_span, label="no file was left behind", notes=notes)
+
+
+def explain_unmet(retry: Retry, actual: str) -> Diagnostic:
+    """E402 for a `@retry` whose condition did not come true."""
+    message = f"`{retry.until.span.text}` did not come true in {retry.attempts} attempts"
+    return Diagnostic("E402", message, retry.until.span, label=f"actual {actual}")
 
 
 def explain_assertion(assertion: Assertion) -> Diagnostic:

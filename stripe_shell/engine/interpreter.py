@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.check import check_block, check_items, walk
-from stripe_shell.engine.demands import Demands, demands_of, judge_demands
+from stripe_shell.engine.conditions import judge_condition, retry_of, when_of
+from stripe_shell.engine.demands import Demands, demands_of, facts_of, judge_demands
 from stripe_shell.engine.encode import encode, takes_key
-from stripe_shell.engine.failures import explain_assertion, explain_error, explain_unanswered, explain_unstored
-from stripe_shell.engine.keys import idempotency_key, step_id
+from stripe_shell.engine.failures import (
+    explain_assertion,
+    explain_error,
+    explain_unanswered,
+    explain_unmet,
+    explain_unstored,
+)
+from stripe_shell.engine.flow import Flow, skip_names
+from stripe_shell.engine.keys import SEPARATOR, idempotency_key, step_id
 from stripe_shell.engine.links import Link, Links, connection_of
-from stripe_shell.engine.outcome import Outcome, Status
+from stripe_shell.engine.loops import rows_of
+from stripe_shell.engine.outcome import Outcome, Status, Step
 from stripe_shell.engine.paging import Exchange, read_body
 from stripe_shell.engine.resolve import LARGEST_PAGE, Call, resolve
 from stripe_shell.engine.rows import NotStored, OpenRows, RowFile, collect, open_row_file
 from stripe_shell.engine.scope import Scope
-from stripe_shell.engine.settings import apply_directive
 from stripe_shell.errors import OutcomeUnknown, TransportError
-from stripe_shell.lang.ast import Block, Directive, Expectation, Item, Match, Name, Output
+from stripe_shell.lang.ast import Block, Expectation, Item, Loop, Match, Name, Output, Retry
 from stripe_shell.records import record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.table import Table
@@ -27,25 +36,19 @@ from stripe_shell.wire import Request, Response
 
 
 @record
-class Step:
-    """One item that has run: its outcome if it was a block, and the scope of what comes next."""
-
-    item: Item
-    scope: Scope
-    outcome: Outcome | None = None
-
-
-@record
 class Engine:
     """Runs blocks and scripts. Has no state of its own: what changes is the scope, handed from step to step.
 
-    `live`: writes are allowed on connections that count as live.
+    `live`: writes are allowed on connections that count as live. `tags` selects blocks, all when it is empty.
+    `sleep` waits a number of seconds between the polls of `@retry`.
     """
 
     table: Table
     links: Links
     open_rows: OpenRows
     live: bool = False
+    tags: frozenset[str] = frozenset()
+    sleep: Callable[[float], None] = time.sleep
 
     def check(self, items: Sequence[Item], scope: Scope) -> list[Diagnostic]:
         """Everything that can be known to be wrong without sending anything."""
@@ -53,15 +56,28 @@ class Engine:
 
     def preview(self, items: Sequence[Item], scope: Scope, *, run_id: str) -> Iterator[Request]:
         """The requests that a run would send, references to responses left as they are written. Sends nothing."""
+        yield from self._preview(items, scope, run_id, "")
+
+    def _preview(self, items: Sequence[Item], scope: Scope, run_id: str, row_key: str) -> Iterator[Request]:
         seen: Counter[str] = Counter()
         for item, inner in walk(items, self.table, scope):
-            if not isinstance(item, Block):
-                continue
-            link = self.links.find(connection_of(item, inner, self.links), item.connection_span)
-            call = resolve(item, self.table, inner).call
-            key = idempotency_key(run_id, step_id(item, seen))
-            if call is not None and isinstance(link, Link):
-                yield self._encode(with_page_size(call), link, key)
+            if isinstance(item, Loop):
+                for row in rows_of(item, inner):
+                    key = f"{row_key}{SEPARATOR}{row.key}" if row_key else row.key
+                    yield from self._preview(item.items, row.scope, run_id, key)
+            elif isinstance(item, Block):
+                request = self._preview_block(item, inner, idempotency_key(run_id, step_id(item, seen), row_key))
+                yield from [request] if request else []
+
+    def _preview_block(self, block: Block, scope: Scope, key: str) -> Request | None:
+        condition = when_of(block)
+        if condition is not None and judge_condition(condition, scope).holds is False:
+            return None
+        link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
+        call = resolve(block, self.table, scope).call
+        if call is None or not isinstance(link, Link):
+            return None
+        return self._encode(with_page_size(call), link, key)
 
     def run(self, items: Sequence[Item], scope: Scope, *, run_id: str, keep_going: bool = False) -> Iterator[Step]:
         """Run the items in order; stop after a block that did not pass, unless `keep_going`.
@@ -69,26 +85,39 @@ class Engine:
         A write whose outcome is unknown always stops the run. What can be known beforehand, `check` knows: once
         something was sent, a block that does not fit the table was made so by what a response holds, and has failed.
         """
-        seen: Counter[str] = Counter()
-        sent = False
-        for item in items:
-            if isinstance(item, Block):
-                key = idempotency_key(run_id, step_id(item, seen))
-                outcome, scope = self.run_block(item, scope, key)
-                if sent and outcome.status == "invalid":
-                    outcome = replace(outcome, status="failed")
-                sent = sent or outcome.request is not None
-                yield Step(item, scope, outcome)
-                if outcome.status == "unknown" or (outcome.status not in {"passed", "skipped"} and not keep_going):
-                    return
-            elif isinstance(item, Directive):
-                scope = apply_directive(item, scope)
-                yield Step(item, scope)
+        yield from Flow(self.run_block, run_id, keep_going, self.tags).run(items, scope)
 
     def run_block(self, block: Block, scope: Scope, key: str) -> tuple[Outcome, Scope]:
         """One block, and the scope after it. `key` is its idempotency key unless it names one itself."""
+        condition = when_of(block)
+        if condition is not None:
+            verdict = judge_condition(condition, scope)
+            if verdict.problems:
+                return Outcome(block, _unsent_status(verdict.problems), diagnostics=verdict.problems), scope
+            if not verdict.holds:
+                why = f"`{condition.span.text}` does not hold: {scope.masks.mask(verdict.shown)}"
+                return Outcome(block, "skipped", reason=why), skip_names(block, scope.next_block(), why)
         outcome = self._outcome(block, scope, key)
+        retry = retry_of(block)
+        if retry is not None:
+            outcome = self._poll(retry, outcome, scope, key)
         return outcome, _scope_after(outcome, scope)
+
+    def _poll(self, retry: Retry, outcome: Outcome, scope: Scope, key: str) -> Outcome:
+        """Ask again until the answer is as wanted, or the attempts are used up: then the block has failed."""
+        for attempt in range(1, retry.attempts + 1):
+            if outcome.response is None:
+                return outcome
+            verdict = judge_condition(retry.until, scope, facts_of(outcome, scope))
+            if verdict.holds or verdict.problems:
+                return replace(outcome, diagnostics=(*outcome.diagnostics, *verdict.problems))
+            if attempt < retry.attempts:
+                self.sleep(retry.every_ms / 1000)
+                outcome = self._outcome(outcome.block, scope, key)
+        if outcome.status not in {"passed", "unexpected"}:
+            return outcome
+        unmet = explain_unmet(retry, scope.masks.mask(verdict.shown))
+        return replace(outcome, status="unexpected", diagnostics=(*outcome.diagnostics, unmet))
 
     def _outcome(self, block: Block, scope: Scope, key: str) -> Outcome:
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)

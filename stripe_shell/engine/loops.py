@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,10 +61,12 @@ def _rows(loop: Loop, path: Path, scope: Scope) -> Iterator[Row]:
 
 
 def _row_key(data: DataRow, column: str | None, seen: Counter[str]) -> str:
-    """The value of the key column; without one the row's hash and an ordinal among equals: a sorted file does no harm."""
+    """The value of the key column; without one the row's hash and an ordinal among equals: sorting does no harm."""
     if column is not None:
         return str(data.values.get(column, ""))
-    digest = hashlib.sha256(encode_form(data.values).encode()).hexdigest()[:16]
+    from hashlib import sha256
+
+    digest = sha256(encode_form(data.values).encode()).hexdigest()[:16]
     seen[digest] += 1
     return f"{digest}/{seen[digest]}"
 

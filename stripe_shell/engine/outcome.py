@@ -8,7 +8,8 @@ from typing import Any, Literal
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.expect import Assertion
 from stripe_shell.engine.resolve import Call
-from stripe_shell.lang.ast import Block
+from stripe_shell.engine.scope import Scope
+from stripe_shell.lang.ast import Block, Item
 from stripe_shell.records import record
 from stripe_shell.wire import Request, Response
 
@@ -27,6 +28,7 @@ class Outcome:
     `body` is the response as JSON data, pages put together; None when there was no answer. `written_to` is the file of
     an `@out`, `rows_written` how many rows went there; those of several pages are not kept in `body` unless the block
     says something about them. `origin` is where the credential came from, in words, empty where there is none.
+    `reason` says why it was skipped.
     """
 
     block: Block
@@ -42,6 +44,7 @@ class Outcome:
     written_to: str | None = None
     rows_written: int | None = None
     origin: str = ""
+    reason: str = ""
 
     @property
     def name(self) -> str:
@@ -69,6 +72,15 @@ class Outcome:
         if response is None or request is None or not request.writes or response.status < 500:
             return False
         return (response.header("Stripe-Should-Retry") or "").lower() != "true"
+
+
+@record
+class Step:
+    """One item that has run: its outcome if it was a block, and the scope of what comes next."""
+
+    item: Item
+    scope: Scope
+    outcome: Outcome | None = None
 
 
 def exit_code(statuses: Iterable[Status]) -> int:

@@ -91,6 +91,10 @@ class Scope:
             lost=_less(self.lost, name),
         )
 
+    def with_seed(self, seed: str) -> Scope:
+        """This scope with another seed: `${uuid}` is another one."""
+        return replace(self, seed=seed)
+
     def with_settings(self, **changes: Any) -> Scope:
         """This scope with other settings."""
         lost = {name: cause for name, cause in self.lost.items() if name.removeprefix("@") not in changes}

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from stripe_shell.diagnostics import Diagnostic, Source, has_errors
 from stripe_shell.engine.failures import explain_unanswered
 from stripe_shell.engine.hiding import secrets_of_program
-from stripe_shell.engine.interpreter import Step
-from stripe_shell.engine.outcome import Outcome
+from stripe_shell.engine.outcome import Outcome, Step
 from stripe_shell.engine.program import load_program
 from stripe_shell.engine.resolve import resolve
 from stripe_shell.errors import NoAnswer, OutcomeUnknown, ShellError, TransportError

@@ -1,0 +1,189 @@
+"""The walk of a script: block after block, loops with their rows, what is skipped, what stops it, what ends it."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.keys import SEPARATOR, idempotency_key, step_id
+from stripe_shell.engine.loops import Row, header, rows_of
+from stripe_shell.engine.outcome import Outcome, Step
+from stripe_shell.engine.references import references_in
+from stripe_shell.engine.scope import Scope, look_up
+from stripe_shell.engine.settings import apply_directive
+from stripe_shell.lang.ast import Block, Directive, Item, Loop, Name, Tags
+from stripe_shell.records import record, replace
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+#: Runs one block in a scope under an idempotency key; answers its outcome and the scope after it.
+RunBlock = Callable[[Block, Scope, str], tuple[Outcome, Scope]]
+
+Steps = Generator[Step, None, Scope]
+
+
+@record(frozen=False)
+class Flow:
+    """One run of items. `tags` selects blocks, all when empty. `row_key` sets the steps of a row apart.
+
+    `sent` tells whether anything was sent, `stopped` whether the rest must not run, `unknown` whether the outcome of a
+    write is unknown: that stops everything.
+    """
+
+    run_block: RunBlock
+    run_id: str
+    keep_going: bool = False
+    tags: frozenset[str] = frozenset()
+    row_key: str = ""
+    sent: bool = False
+    stopped: bool = False
+    unknown: bool = False
+
+    def run(self, items: Sequence[Item], scope: Scope) -> Steps:
+        """Run the items in order; blocks of `@teardown` at the end, whatever happened before."""
+        seen: Counter[str] = Counter()
+        try:
+            for item in items:
+                if not is_teardown(item) and not self.stopped:
+                    scope = yield from self._item(item, scope, seen)
+        finally:
+            yield from self._tear_down([item for item in items if is_teardown(item)], scope, seen)
+        return scope
+
+    def _item(self, item: Item, scope: Scope, seen: Counter[str]) -> Steps:
+        if isinstance(item, Block):
+            step = self._block(item, scope, seen)
+            yield step
+            self._note(step)
+            return step.scope
+        if isinstance(item, Directive):
+            scope = apply_directive(item, scope)
+            yield Step(item, scope)
+        elif isinstance(item, Loop):
+            scope = yield from self._loop(item, scope)
+        return scope
+
+    def _block(self, block: Block, scope: Scope, seen: Counter[str]) -> Step:
+        key = idempotency_key(self.run_id, step_id(block, seen), self.row_key)
+        if not self._selected(block, scope):
+            return _skipped(block, scope, "its tags were not chosen")
+        outcome, scope = self.run_block(block, scope, key)
+        if self.sent and outcome.status == "invalid":
+            # What can be known beforehand was checked: a response, or a row, has made it so.
+            outcome = replace(outcome, status="failed")
+        self.sent = self.sent or outcome.request is not None
+        return Step(block, scope, outcome)
+
+    def _selected(self, block: Block, scope: Scope) -> bool:
+        own = next((d.argument.names for d in block.directives if isinstance(d.argument, Tags)), scope.settings.tags)
+        return not self.tags or not self.tags.isdisjoint(own)
+
+    def _note(self, step: Step) -> None:
+        status = step.outcome.status if step.outcome else "passed"
+        self.unknown = self.unknown or status == "unknown"
+        self.stopped = self.unknown or (status not in {"passed", "skipped"} and not self.keep_going)
+
+    def _tear_down(self, blocks: Sequence[Item], scope: Scope, seen: Counter[str]) -> Iterator[Step]:
+        """Every one of them; one that speaks of what never came is skipped."""
+        for block in blocks:
+            if not isinstance(block, Block):
+                continue
+            missing = [r.raw for r in references_in(block.items) if isinstance(look_up(r, scope), Diagnostic)]
+            if missing:
+                yield _skipped(block, scope, f"`{missing[0]}` was never set")
+                continue
+            step = self._block(block, scope, seen)
+            scope = step.scope
+            yield step
+
+    # --- loops ------------------------------------------------------------------------------------------
+
+    def _loop(self, loop: Loop, scope: Scope) -> Steps:
+        rows = rows_of(loop, scope)
+        jobs = header(loop).jobs
+        yield from self._parallel(loop, rows, jobs) if jobs > 1 else self._one_by_one(loop, rows)
+        return after_loop(loop, scope)
+
+    def _one_by_one(self, loop: Loop, rows: Iterator[Row]) -> Iterator[Step]:
+        for row in rows:
+            inner = self._inner(row)
+            yield from inner.run(loop.items, row.scope)
+            self._take(inner, loop)
+            if self.stopped:
+                return
+
+    def _parallel(self, loop: Loop, rows: Iterator[Row], jobs: int) -> Iterator[Step]:
+        """Several rows at once, told in their order. After a failure that stops, what is under way is still told."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        waiting: deque[tuple[Flow, Future[list[Step]]]] = deque()
+        with ThreadPoolExecutor(jobs, thread_name_prefix="row") as pool:
+            for row in rows:
+                inner = self._inner(row)
+                waiting.append((inner, pool.submit(_run_row, inner, loop, row)))
+                if len(waiting) >= 2 * jobs:
+                    yield from self._next_row(loop, waiting)
+                if self.stopped:
+                    break
+            while waiting:
+                yield from self._next_row(loop, waiting)
+
+    def _next_row(self, loop: Loop, waiting: deque[tuple[Flow, Future[list[Step]]]]) -> Iterator[Step]:
+        inner, future = waiting.popleft()
+        if self.stopped and future.cancel():
+            return
+        yield from future.result()
+        self._take(inner, loop)
+
+    def _inner(self, row: Row) -> Flow:
+        key = f"{self.row_key}{SEPARATOR}{row.key}" if self.row_key else row.key
+        return replace(self, row_key=key, stopped=False, unknown=False)
+
+    def _take(self, inner: Flow, loop: Loop) -> None:
+        """What a row has shown: that something was sent, and whether the loop goes on."""
+        self.sent = self.sent or inner.sent
+        goes_on = header(loop).on_error == "continue" and not inner.unknown
+        self.stopped = self.stopped or (inner.stopped and not goes_on)
+        self.unknown = self.unknown or inner.unknown
+
+
+def _run_row(flow: Flow, loop: Loop, row: Row) -> list[Step]:
+    return list(flow.run(loop.items, row.scope))
+
+
+def is_teardown(item: Item) -> bool:
+    """Whether the item is a block that runs at the end."""
+    return isinstance(item, Block) and any(directive.name == "teardown" for directive in item.directives)
+
+
+def _skipped(block: Block, scope: Scope, why: str) -> Step:
+    return Step(block, skip_names(block, scope.next_block(), why), Outcome(block, "skipped", reason=why))
+
+
+def skip_names(block: Block, scope: Scope, why: str) -> Scope:
+    """The scope after a block that did not run: the name that it would have saved has no value."""
+    cause = Diagnostic("E302", f"this block was skipped: {why}", block.connection_span)
+    for directive in block.directives:
+        if directive.name == "as" and isinstance(directive.argument, Name):
+            scope = scope.with_lost(directive.argument.text, cause)
+    return scope
+
+
+def after_loop(loop: Loop, scope: Scope) -> Scope:
+    """What was saved within a loop was saved for each row: outside of it the names mean nothing."""
+    cause = Diagnostic("E302", "it is saved anew for each row of this loop", loop.directive.name_span)
+    for name in names_in(loop.items):
+        scope = scope.with_lost(name, cause)
+    return scope.next_block()
+
+
+def names_in(items: Sequence[Item]) -> Iterator[str]:
+    """The names that blocks among the items save their responses under."""
+    for item in items:
+        if isinstance(item, Loop):
+            yield from names_in(item.items)
+        elif isinstance(item, Block):
+            yield from (d.argument.text for d in item.directives if d.name == "as" and isinstance(d.argument, Name))
