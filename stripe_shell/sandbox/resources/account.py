@@ -80,7 +80,9 @@ class Account(Resource):
         return obj
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
-        """A standard account leaves the platform."""
+        """A standard account leaves the platform; nobody deletes the account whose key is used."""
+        if obj["id"] in (ctx.account, ctx.platform):
+            raise errors.invalid("You cannot delete the account that your API key belongs to.", status=403)
         if obj["type"] == "standard":
             ctx.emit("account.application.deauthorized", {"id": f"ca_{ctx.ids.text(24)}", "object": "application"})
 
