@@ -279,7 +279,7 @@ class _Draft:
         for problem in problems:
             if problem.kind == "missing" and problem.path[0] in known_otherwise:
                 continue
-            if not is_deferred(problem.value):
+            if problem.kind == "unknown" or not is_deferred(problem.value):
                 place = Place(self._span(problem.path), self._key_span(problem.path), missing_at)
                 self.problems.append(explain(problem, self.operation, place, self.scope.masks))
         for name in self.operation.path_params:

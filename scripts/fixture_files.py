@@ -1,0 +1,322 @@
+"""The fixture files inside Stripe's command-line tool, what that tool sends for one, and what its conversion sends.
+
+The runner below does what the tool does, its faults included: it drops numbers and null in arrays, the text around a
+reference, and null anywhere. It was written from the tool's behaviour, not from its text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from stripe_shell.batch.runner import Run, run_source
+from stripe_shell.convert.fixture_file import read_fixtures
+from stripe_shell.convert.from_fixtures import script_of_fixtures
+from stripe_shell.diagnostics import Diagnostic, Source, Span
+from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.links import Link
+from stripe_shell.engine.scope import Scope
+from stripe_shell.lang.format import format_script
+from stripe_shell.records import replace
+from stripe_shell.render.files import open_rows
+from stripe_shell.sandbox.app import Sandbox
+from stripe_shell.sandbox.clock import FixedClock
+from stripe_shell.sandbox.ids import RandomIds
+from stripe_shell.sandbox.store import Store
+from stripe_shell.spec.table import load_table
+from stripe_shell.wire import Request, Response, decode_form, parse_json
+
+NOW = 1_780_315_200
+
+Json = dict[str, Any]
+
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stripe-shell" / "stripe-cli"
+
+_START = re.compile(rb'\{\s*"_meta"')
+_QUERY = re.compile(r"\$\{([^|}]+):([^|}]+)\|?([^/\n]+)?\}")
+
+
+# --- inside the tool ------------------------------------------------------------------------------------------
+
+
+def find_binary() -> Path | None:
+    """The tool's program, if `scripts/triggers` has installed it."""
+    found = sorted((_CACHE / "node_modules" / "@stripe").glob("cli-*/bin/stripe*"))
+    return found[0] if found else None
+
+
+def carve(binary: bytes) -> Iterator[Source]:
+    """Every fixture file in the program: the JSON documents that begin with `_meta`."""
+    decoder = json.JSONDecoder()
+    end = 0
+    for number, match in enumerate(_START.finditer(binary)):
+        if match.start() < end:
+            continue
+        text = binary[match.start() : match.start() + 200_000].decode("utf-8", "replace")
+        _, length = decoder.raw_decode(text)
+        end = match.start() + len(text[:length].encode())
+        yield Source(f"fixtures-{number:03}.json", text[:length])
+
+
+# --- one server for both --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Recorder:
+    """A sandbox that remembers what it is sent, always the same for the same requests.
+
+    `fixtures` are the requests in the order in which they come. Where the sandbox refuses what the file counts on, or
+    its answer lacks what a later request refers to, that is put in its place, so that every request is reached.
+    """
+
+    fixtures: Sequence[Json]
+    requests: list[Request] = field(default_factory=list)
+    helped: int = 0
+    sandbox: Sandbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sandbox = Sandbox(Store.open(None), load_table(), FixedClock(NOW), RandomIds(7))
+
+    def send(self, request: Request) -> Response:
+        """As a transport."""
+        fixture = self.fixtures[len(self.requests)] if len(self.requests) < len(self.fixtures) else {}
+        self.requests.append(request)
+        answer = self.sandbox.send(_at_version(request, fixture))
+        body = answer.json() if answer.body else {}
+        allowed = fixture.get("expected_error_type")
+        if not answer.ok and body.get("error", {}).get("type") == allowed and not self._wanted(fixture):
+            return answer
+        if answer.ok and all(_at(body, path) for path in self._wanted(fixture)):
+            return answer
+        self.helped += 1
+        number = len(self.requests)
+        made: Any = {"id": f"made_{number}", "object": "made"}
+        for path in self._wanted(fixture):
+            _put(made, path, f"made_{number}_{path}")
+        return Response(200, {"Request-Id": f"req_{number}"}, json.dumps(_lists(made)).encode())
+
+    def _wanted(self, fixture: Json) -> list[str]:
+        """The paths that other requests refer to in this one's answer."""
+        text = json.dumps(self.fixtures)
+        return [query for name, query, _ in _QUERY.findall(text) if name == fixture.get("name")]
+
+
+def _at_version(request: Request, fixture: Json) -> Request:
+    """The request at the account's own version, unless the file asks for one: the tool names none, ours always does."""
+    if "Stripe-Version" in (fixture.get("headers") or {}):
+        return request
+    headers = {name: value for name, value in request.headers.items() if name != "Stripe-Version"}
+    return replace(request, headers=headers)
+
+
+def _at(body: Any, path: str) -> str:
+    """What stands at `data.0.id`, as text; empty where there is nothing."""
+    for step in path.split("."):
+        if isinstance(body, dict):
+            body = body.get(step)
+        elif isinstance(body, list) and step.isdigit() and int(step) < len(body):
+            body = body[int(step)]
+        else:
+            return ""
+    if body is None:
+        return ""
+    return body if isinstance(body, str) else json.dumps(body)
+
+
+def _put(tree: Json, path: str, value: str) -> None:
+    *above, last = path.split(".")
+    for step in above:
+        tree = tree.setdefault(step, {})
+    tree[last] = value
+
+
+def _lists(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _lists(item) for key, item in value.items()}
+    return list(inner.values()) if list(inner) == [str(n) for n in range(len(inner))] and inner else inner
+
+
+# --- what the tool does ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Tool:
+    """Runs a fixture file as the tool does. `environment` stands in for its `.env`."""
+
+    transport: Any
+    environment: Mapping[str, str] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, fixtures: Sequence[Json]) -> None:
+        """All requests in order. Raises ValueError for an answer that the file does not count on."""
+        for fixture in fixtures:
+            answer = self.transport.send(self.request(fixture))
+            body = answer.json()
+            if not answer.ok and body["error"]["type"] != fixture.get("expected_error_type"):
+                raise ValueError(f"{fixture['name']}: {body['error'].get('message')}")
+            self.answers[fixture["name"]] = body
+
+    def request(self, fixture: Json) -> Request:
+        """One request as it goes out."""
+        method, path = fixture["method"].upper(), self._path(fixture["path"])
+        headers = {name: self._text(value) for name, value in (fixture.get("headers") or {}).items()}
+        host = "meter-events" if "meter-events" in fixture.get("api_base", "") else "api"
+        params = fixture.get("params")
+        if path.startswith("/v2/") and method == "POST":
+            body = json.dumps(self._json(params)).encode() if params is not None else b""
+            return Request(method, path, body=body, headers={**headers, "Content-Type": "application/json"}, host=host)
+        pairs = list(self._map(params or {}, "", -1))
+        text = "&".join(f"{quote(key, safe='[]')}={quote(value, safe='')}" for key, value in pairs)
+        query, body = (text, b"") if method != "POST" else ("", text.encode())
+        headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        return Request(method, path, query=query, body=body, headers=headers, host=host)
+
+    def _path(self, path: str) -> str:
+        return _QUERY.sub(lambda match: self._text(match[0]), path)
+
+    def _text(self, text: str) -> str:
+        """A text with the one reference that the tool fills."""
+        if text == "${generate-uuid}":
+            return "00000000-0000-4000-8000-000000000000"
+        if text == "${time-now-RFC3339}":
+            return "2026-06-01T12:00:00Z"
+        match = _QUERY.search(text)
+        if match is None:
+            return text
+        name, query, default = match.groups()
+        if name == ".env":
+            value = self.environment.get(query)
+            return text.replace(match[0], value) if value else (default or text)
+        if name not in self.answers:
+            raise ValueError(f"undeclared {name}")
+        return _at(self.answers[name], query) or default or text
+
+    def _map(self, params: Json, parent: str, index: int) -> Iterator[tuple[str, str]]:
+        for key, value in params.items():
+            name = f"{parent}[{index}][{key}]" if parent and index >= 0 else f"{parent}[{key}]" if parent else key
+            if isinstance(value, dict):
+                yield from self._map(value, name, index)
+            elif isinstance(value, list):
+                yield from self._list(value, name)
+            elif isinstance(value, bool):
+                yield name, str(value).lower()
+            elif isinstance(value, str):
+                yield name, self._text(value).strip()
+            elif value is not None:
+                yield name, _go_float(float(value))
+
+    def _list(self, values: list[Any], parent: str) -> Iterator[tuple[str, str]]:
+        index = -1
+        for value in values:
+            if isinstance(value, str):
+                yield f"{parent}[]", self._text(value).strip()
+            elif isinstance(value, dict):
+                index += 1
+                yield from self._map(value, parent, index)
+            elif isinstance(value, list):
+                yield from self._list(value, parent)
+
+    def _json(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._json(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._json(inner) for inner in value]
+        return self._text(value) if isinstance(value, str) else value
+
+
+def _go_float(number: float) -> str:
+    """A number as Go writes a floating point number without an exponent."""
+    text = f"{number:.17g}" if number != int(number) else str(int(number))
+    return repr(number) if "." in text else text
+
+
+# --- the conversion -------------------------------------------------------------------------------------------
+
+
+class OneLink:
+    """Every name leads to one transport."""
+
+    def __init__(self, transport: Any) -> None:
+        self.link = Link("sandbox", transport, "sandbox")
+
+    def find(self, name: str | None, span: Span | None) -> Link | Diagnostic:
+        """As `engine.links.Links`."""
+        return self.link
+
+    def placeholder(self, name: str | None) -> bool:
+        """As `engine.links.Links`."""
+        return name is not None and name.startswith("your-")
+
+
+@dataclass
+class Comparison:
+    """One file: its requests by the tool and by its conversion, as method, path and parameters."""
+
+    source: Source
+    script: str
+    tool: list[Any]
+    ours: list[Any]
+    diagnostics: list[Diagnostic]
+    helped: int
+
+    @property
+    def different(self) -> int:
+        """How many requests differ, or are there on one side only."""
+        pairs = sum(left != right for left, right in zip(self.tool, self.ours, strict=False))
+        return pairs + abs(len(self.tool) - len(self.ours))
+
+
+def compare(source: Source, environment: Mapping[str, str] | None = None) -> Comparison:
+    """Run the file as the tool does, and converted, each against a server of its own."""
+    file, problems = read_fixtures(source)
+    assert file is not None, problems
+    converted = script_of_fixtures(file, load_table(), "your-stripe-connection")
+    assert converted.script is not None, converted.diagnostics
+    script = format_script(converted.script)
+    fixtures = json.loads(source.text)["fixtures"]
+    first, second = Recorder(fixtures), Recorder(fixtures)
+    Tool(first, environment or {}).run(fixtures)
+    run = run_script(script, second, environment or {})
+    found = [*problems, *converted.diagnostics, *run.diagnostics, *(d for o in run.outcomes for d in o.diagnostics)]
+    versions = ["Stripe-Version" in (fixture.get("headers") or {}) for fixture in fixtures] + [True] * 1000
+    sent = [
+        [normalised(request, version=version) for request, version in zip(recorder.requests, versions, strict=False)]
+        for recorder in (first, second)
+    ]
+    return Comparison(source, script, sent[0], sent[1], found, first.helped)
+
+
+def run_script(script: str, transport: Any, environment: Mapping[str, str]) -> Run:
+    """Run a converted script."""
+    engine = Engine(load_table(), OneLink(transport), open_rows)
+    scope = Scope(now=NOW, seed="seed", environment=environment)
+    return run_source(engine, Source("<converted>", script), scope, run_id="run")
+
+
+def normalised(request: Request, *, version: bool = True) -> Any:
+    """Method, host, path, version and parameters; what each run draws anew is replaced by what it is."""
+    if request.headers.get("Content-Type") == "application/json":
+        params = parse_json(request.body or b"{}")
+    else:
+        params = decode_form(request.query or request.body.decode())
+    wanted = request.headers.get("Stripe-Version") if version else None
+    return request.method, request.host, request.path, wanted, _drawn(params)
+
+
+def _drawn(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _drawn(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_drawn(inner) for inner in value]
+    if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", value):
+        return "<uuid>"
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value):
+        return "<time>"
+    return value
