@@ -94,6 +94,13 @@ def test_deleting_a_clock(shop: Shop) -> None:
     assert shop.news()[-1] == "test_helpers.test_clock.deleted"
 
 
+def test_a_clock_ends_by_itself(shop: Shop) -> None:
+    """After thirty days of real time it is deleted."""
+    path = f"/v1/test_helpers/test_clocks/{clock(shop)['id']}"
+    shop.stripe.clock.advance(30 * DAY)
+    assert shop.stripe.refused("GET", path)["status"] == 404
+
+
 def test_a_customer_who_is_there_already(stripe: Client) -> None:
     """`customer` puts an existing customer on the clock for good."""
     shop = Shop(stripe)

@@ -6,6 +6,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import agenda, rules
 from stripe_shell.sandbox.billing.periods import DAY, Cycle
 from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.due import later
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.resource import Resource, action
 
@@ -30,7 +31,8 @@ class TestClock(Resource):
         obj |= {"deletes_after": ctx.now() + _KEPT_FOR, "status": "ready", "status_details": {}}
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Put a customer that is there already on the clock, for good."""
+        """Note its end; put a customer that is there already on the clock, for good."""
+        later(ctx, _KEPT_FOR, obj, "expire")
         if not params.get("customer"):
             return
         customer = ctx.get("customer", params["customer"], param="customer")
@@ -42,6 +44,10 @@ class TestClock(Resource):
             for owned in ctx.all(kind, customer=customer["id"]):
                 owned["test_clock"] = obj["id"]
                 ctx.save(owned)
+
+    def expire(self, ctx: Context, obj: Json) -> None:
+        """Its thirty days are over."""
+        self.delete(ctx, obj, {})
 
     @action
     def advance(self, ctx: Context, obj: Json, params: Json) -> Json:
