@@ -406,6 +406,11 @@ def test_an_item_of_a_price(shop: Shop, customer: Json) -> None:
     assert "one_time" in shop.stripe.refused("POST", "/v1/invoiceitems", recurring)["message"]
 
 
+def test_an_item_of_nothing_is_refused(shop: Shop, customer: Json) -> None:
+    error = shop.stripe.refused("POST", "/v1/invoiceitems", {"customer": customer["id"], "currency": "usd"})
+    assert (error["code"], error["param"]) == ("parameter_missing", "amount")
+
+
 def test_changing_an_item_changes_its_draft(shop: Shop, customer: Json) -> None:
     """Another amount mints another price on the same product; the line keeps its id."""
     made = draft(shop, customer)

@@ -44,6 +44,8 @@ def build(ctx: Context, customer: Json, params: Mapping[str, Any], currency: str
     check_amount(params, where)
     price = prices.price_from(ctx, params, where, recurring=False)
     quantity = _quantity(params)
+    if price is None and "amount" not in params and params.get("unit_amount_decimal") is None:
+        raise errors.missing_parameter(f"{where}[amount]" if where else "amount")
     if price is None:
         price, quantity = _priced(ctx, params, currency, quantity)
     elif prices.in_currency(ctx, price, currency) is None:
