@@ -68,8 +68,7 @@ class Price(Resource):
         self.echo(price, params)
         _set_amounts(price, params)
         price["type"] = "recurring" if params.get("recurring") else "one_time"
-        if params.get("recurring"):
-            price["recurring"] = _recurring(params)
+        price["recurring"] = _recurring(params) if params.get("recurring") else None
         self._keep_hidden(ctx, price, params)
         if params.get("lookup_key"):
             self._take_lookup_key(ctx, price, params)

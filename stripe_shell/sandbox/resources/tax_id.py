@@ -88,6 +88,6 @@ def _country(kind: str, value: str) -> str | None:
     """The country of a tax id: said by its type, for the European Union by its number."""
     if kind == "eu_vat":
         prefix = value[:2].upper()
-        return {"EL": "GR"}.get(prefix, prefix)
+        return {"EL": "GR"}.get(prefix, prefix) if prefix.isalpha() else None
     country = kind.partition("_")[0].upper()
     return None if country == "EU" else country
