@@ -52,7 +52,7 @@ MEMORY = Path(":memory:")
 #: The key that a sandbox served elsewhere is addressed with. It opens nothing.
 SANDBOX_KEY = "sk_test_sandbox"
 
-_LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
+_LOOPBACK = r"localhost|127(?:\.\d{1,3}){3}|::1"
 _MIB = 1024 * 1024
 
 
@@ -315,7 +315,7 @@ def base_problem(base: str) -> str:
         return "the address is not a URL"
     if parts.scheme not in ("https", "http") or not host or not base.isascii() or re.search(r"\s", base):
         return "the address must look like `https://host`"
-    if parts.scheme == "http" and not _LOOPBACK.fullmatch(host):
+    if parts.scheme == "http" and not re.fullmatch(_LOOPBACK, host):
         return f"plain http is for this machine only, the key would go to {host} in the clear; use https"
     if parts.query or parts.fragment or parts.username is not None or parts.password is not None:
         return "the address must be host, port and path alone"
@@ -326,7 +326,7 @@ def is_loopback(base: str) -> bool:
     """Whether the address is one of this machine."""
     from urllib.parse import urlsplit
 
-    return _LOOPBACK.fullmatch(urlsplit(base).hostname or "") is not None
+    return re.fullmatch(_LOOPBACK, urlsplit(base).hostname or "") is not None
 
 
 def _proxy_problem(profile: ProxyProfile, base: str) -> str:

@@ -33,8 +33,7 @@ _SLOW = frozenset({"keyring", "exec", "stdin"})
 #: How long a command may take, in seconds: somebody may have to unlock something first.
 _PATIENCE = 120
 
-_SOURCE = re.compile(r"([a-z][a-z0-9]*):(.*)", re.DOTALL)
-_KEY_MODE = re.compile(r"(?:sk|rk)_(?:org_)?(test|live)_")
+_KEY_MODE = r"(?:sk|rk)_(?:org_)?(test|live)_"  # compiled when there is a key
 
 
 @record
@@ -60,8 +59,9 @@ class Found:
 
 def split_source(text: str) -> tuple[str, str]:
     """The source and what stands behind its colon; the source `value` for a text that names none."""
-    match = _SOURCE.fullmatch(text)
-    return (match[1], match[2]) if match else ("value", text)
+    source, colon, rest = text.partition(":")
+    named = colon and source.isascii() and source.isalnum() and source.islower()
+    return (source, rest) if named else ("value", text)
 
 
 def source_problem(text: str) -> str:
@@ -203,7 +203,7 @@ def _program(command: str) -> str:
 
 def key_mode(key: str) -> Mode:
     """What the prefix of a key says: `test`, `live`, or `unknown`, which counts as live."""
-    match = _KEY_MODE.match(key)
+    match = re.match(_KEY_MODE, key)
     if match is None:
         return "unknown"
     return "test" if match[1] == "test" else "live"

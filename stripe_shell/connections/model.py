@@ -18,7 +18,7 @@ from stripe_shell.wire import Request, Response, Transport
 
 Spec = Literal["documented", "stripe"]
 
-_LIVEMODE = re.compile(rb'"livemode"\s*:\s*(true|false)')
+_LIVEMODE = rb'"livemode"\s*:\s*(true|false)'  # compiled when an answer comes
 
 
 @record
@@ -149,7 +149,7 @@ class Connection:
         """What `livemode` says where the key says nothing: live as soon as one object is, test while all are."""
         if self.kind == "sandbox" or self._shown == "live":
             return
-        seen = set(_LIVEMODE.findall(response.body)) if response.ok else set()
+        seen = set(re.findall(_LIVEMODE, response.body)) if response.ok else set()
         if seen:
             self._shown = "live" if b"true" in seen else "test"
 

@@ -157,7 +157,7 @@ PROXIES: Mapping[str, ProxyDefaults] = {
 MEMBERS = ("host", "service", "connection_id", "project", "user")
 OF_THE_REQUEST = ("path", "token")
 
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_PLACEHOLDER = r"\{(\w*)\}"  # compiled when it is first used, as all patterns of this room
 
 
 def filled_in(profile: ProxyProfile) -> ProxyProfile:
@@ -182,7 +182,7 @@ def templates(profile: ProxyProfile) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def placeholders(text: str) -> list[str]:
     """What stands in braces."""
-    return _PLACEHOLDER.findall(text)
+    return re.findall(_PLACEHOLDER, text)
 
 
 def fill(text: str, profile: ProxyProfile) -> str:
@@ -191,4 +191,4 @@ def fill(text: str, profile: ProxyProfile) -> str:
     def value(match: re.Match[str]) -> str:
         return str(getattr(profile, match[1])) if match[1] in MEMBERS else match[0]
 
-    return _PLACEHOLDER.sub(value, text)
+    return re.sub(_PLACEHOLDER, value, text)
