@@ -42,14 +42,13 @@ CODES: dict[str, str] = {
     "E209": "two names for one parameter, with different values",
     "E210": "value out of range",
     "E211": "directive does not fit the action",
-    "E212": "not available yet",
     # E3xx: a reference or a file that is not there.
     "E301": "undefined name",
     "E302": "no such field in a saved response",
     "E303": "file cannot be read",
     "E304": "include cycle",
-    "E306": "row without a key of its own",
     "E305": "name defined twice",
+    "E306": "row without a key of its own",
     # E4xx: what came back is not what was expected.
     "E401": "response differs from the documentation",
     "E402": "expectation failed",
@@ -68,7 +67,6 @@ CODES: dict[str, str] = {
     # Wxxx: worth a look.
     "W101": "text that looks like JSON",
     "W201": "value outside the range, Stripe clamps it",
-    "W202": "deprecated",
     "W203": "placeholder connection",
     "W204": "object without behaviour of its own in the sandbox",
     "W205": "the response may not have this field",

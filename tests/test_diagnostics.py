@@ -92,7 +92,7 @@ def test_the_same_as_data() -> None:
 
 def test_order_and_gravity() -> None:
     late, early = Diagnostic("E101", "b", span_of("last")), Diagnostic("E101", "a", span_of("action"))
-    nowhere = Diagnostic("W202", "c", severity="warning")
+    nowhere = Diagnostic("W201", "c", severity="warning")
     assert sort_diagnostics([nowhere, late, early, late]) == [early, late, nowhere]
     assert has_errors([late])
     assert not has_errors([nowhere])
