@@ -220,12 +220,16 @@ def authenticate(ctx: Context, intent: Json, *, passed: bool = True) -> Attempt:
 
 
 def tell_invoice(ctx: Context, found: Attempt) -> None:
-    """Let the invoice of an intent know what became of it."""
+    """Let the invoice, or the Checkout Session, of an intent know what became of it."""
     key = ctx.hidden(found.payment_intent).get("invoice")
     invoice = ctx.find("invoice", key) if key else None
     changed = getattr(ctx.resource("invoice"), "payment_changed", None)
     if invoice is not None and changed is not None:
         changed(ctx, invoice, found)
+    key = ctx.hidden(found.payment_intent).get("checkout_session")
+    session = ctx.find("checkout.session", key) if key else None
+    if session is not None:
+        ctx.behaviour("checkout.session").payment_changed(ctx, session, found)
 
 
 def _pay_by_card(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -46,45 +46,50 @@ def add_up(ctx: Context, quote: Json) -> None:
     recurring = [row for row in rows if row["price"]["type"] == "recurring"]
     trial = bool((quote["subscription_data"] or {}).get("trial_period_days"))
     upfront = [row for row in rows if row["price"]["type"] != "recurring" or not trial]
-    whole = _totals(ctx, quote, rows, currency)
-    now = _totals(ctx, quote, upfront, currency)
+    own, offs = [rate["id"] for rate in hidden.get("rates", ())], quote["discounts"]
+    whole = sum_up(ctx, rows, currency, discounts_of=offs, rates=own)
+    now = sum_up(ctx, upfront, currency, discounts_of=offs, rates=own)
     quote |= {
         "amount_subtotal": whole.subtotal,
         "amount_total": whole.total,
         "currency": currency,
-        "total_details": _details(whole),
+        "total_details": details(whole),
     }
     quote["computed"] = {"recurring": None, "upfront": _sums(now)}
     if recurring:
         interval = recurring[0]["price"]["recurring"]
         quote["computed"]["recurring"] = {
-            **_sums(_totals(ctx, quote, recurring, currency)),
+            **_sums(sum_up(ctx, recurring, currency, discounts_of=offs, rates=own)),
             "interval": interval["interval"],
             "interval_count": interval["interval_count"],
         }
-    hidden["line_items"] = _items(ctx, quote, rows, whole, "line_items")
-    hidden["computed_upfront_line_items"] = _items(ctx, quote, upfront, now, "computed_upfront_line_items")
+    url = f"/v1/quotes/{quote['id']}"
+    hidden["line_items"] = line_items(ctx, rows, whole, f"{url}/line_items")
+    hidden["computed_upfront_line_items"] = line_items(ctx, upfront, now, f"{url}/computed_upfront_line_items")
 
 
-def _totals(ctx: Context, quote: Json, rows: Sequence[Json], currency: str) -> Totals:
-    own = [rate["id"] for rate in ctx.hidden(quote).get("rates", ())]
+def sum_up(
+    ctx: Context, rows: Sequence[Json], currency: str, *, discounts_of: Iterable[str] = (), rates: Sequence[str] = ()
+) -> Totals:
+    """What lines come to with these discounts; `rates` are the tax rates of lines that have none of their own."""
     found = []
     for row in rows:
-        names = [rate["id"] for rate in row["rates"]] or own
-        rates = [rate for name in names if (rate := ctx.find("tax_rate", name)) is not None]
+        names = [rate["id"] for rate in row["rates"]] or rates
+        taxed = [rate for name in names if (rate := ctx.find("tax_rate", name)) is not None]
         found.append(
             Line(
                 prices.amount(ctx, row["price"], row["quantity"], currency),
                 product=row["price"]["product"],
                 rates=tuple(
-                    Rate(rate["id"], Fraction(str(rate["percentage"])), bool(rate["inclusive"])) for rate in rates
+                    Rate(rate["id"], Fraction(str(rate["percentage"])), bool(rate["inclusive"])) for rate in taxed
                 ),
             )
         )
-    return totals(found, discounts.offs_of(ctx, quote["discounts"], currency, ctx.now()))
+    return totals(found, discounts.offs_of(ctx, discounts_of, currency, ctx.now()))
 
 
-def _details(summed: Totals) -> Json:
+def details(summed: Totals) -> Json:
+    """What of a total are discounts and taxes."""
     return {
         "amount_discount": sum(amount for _, amount in summed.discounts),
         "amount_shipping": 0,
@@ -96,11 +101,12 @@ def _sums(summed: Totals) -> Json:
     return {
         "amount_subtotal": summed.subtotal,
         "amount_total": summed.total,
-        "total_details": _details(summed),
+        "total_details": details(summed),
     }
 
 
-def _items(ctx: Context, quote: Json, rows: Sequence[Json], summed: Totals, name: str) -> Json:
+def line_items(ctx: Context, rows: Sequence[Json], summed: Totals, url: str) -> Json:
+    """Lines as a list of items at an address."""
     data = []
     for row, done in zip(rows, summed.lines, strict=True):
         currency = row["price"]["currency"]
@@ -123,7 +129,7 @@ def _items(ctx: Context, quote: Json, rows: Sequence[Json], summed: Totals, name
                 "quantity": row["quantity"],
             }
         )
-    return {"object": "list", "data": data, "has_more": False, "url": f"/v1/quotes/{quote['id']}/{name}"}
+    return {"object": "list", "data": data, "has_more": False, "url": url}
 
 
 # --- accepting -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Line items of quotes: they live inside their quote."""
+"""Line items of quotes, Checkout Sessions and payment links: they live inside what they are lines of."""
 
 from __future__ import annotations
 
@@ -9,20 +9,30 @@ from stripe_shell.sandbox.resource import Resource, action
 
 
 class Item(Resource):
-    """`/v1/quotes/{quote}/line_items` and `/computed_upfront_line_items`."""
+    """`…/line_items`, and `/v1/quotes/{quote}/computed_upfront_line_items`."""
 
     object = "item"
 
     @action("quote.line_item.list")
     def list_of_quote(self, ctx: Context, params: Json) -> Page:
         """All lines of a quote."""
-        return self._lines(ctx, params, "line_items")
+        return self._lines(ctx, params, "quote", "line_items")
+
+    @action("checkout.session.line_item.list")
+    def list_of_session(self, ctx: Context, params: Json) -> Page:
+        """What a customer pays for in a session."""
+        return self._lines(ctx, params, "checkout.session", "line_items")
+
+    @action("payment_link.line_item.list")
+    def list_of_link(self, ctx: Context, params: Json) -> Page:
+        """What a link sells."""
+        return self._lines(ctx, params, "payment_link", "line_items")
 
     @action("quote.computed_upfront_line_item.list")
     def list_upfront(self, ctx: Context, params: Json) -> Page:
         """What is to be paid when a quote is accepted."""
-        return self._lines(ctx, params, "computed_upfront_line_items")
+        return self._lines(ctx, params, "quote", "computed_upfront_line_items")
 
-    def _lines(self, ctx: Context, params: Json, name: str) -> Page:
-        quote = ctx.get("quote", ctx.path["quote"], status=404)
-        return pages.page_of(ctx, ctx.hidden(quote).get(name, {}).get("data", ()), params)
+    def _lines(self, ctx: Context, params: Json, kind: str, name: str) -> Page:
+        owner = ctx.get(kind, next(iter(ctx.path.values())), status=404)
+        return pages.page_of(ctx, ctx.hidden(owner).get(name, {}).get("data", ()), params)

@@ -1,0 +1,267 @@
+"""Checkout: what a session's lines come to, and what happens when the customer pays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from . import errors, payments
+from .billing import discounts, quoting
+from .context import Context, Json
+from .payments import Attempt, Terms
+
+#: What `payment_intent_data` hands on to the PaymentIntent under the same name.
+_HANDED_ON: Final = (
+    "application_fee_amount",
+    "capture_method",
+    "description",
+    "metadata",
+    "on_behalf_of",
+    "receipt_email",
+    "setup_future_usage",
+    "shipping",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_data",
+    "transfer_group",
+)
+#: What `subscription_data` hands on to the subscription under the same name.
+_SUBSCRIBED: Final = (
+    "application_fee_percent",
+    "billing_cycle_anchor",
+    "billing_mode",
+    "default_tax_rates",
+    "description",
+    "metadata",
+    "on_behalf_of",
+    "proration_behavior",
+    "transfer_data",
+    "trial_end",
+    "trial_period_days",
+    "trial_settings",
+)
+
+
+# --- lines -----------------------------------------------------------------------------------------------------------
+
+
+def check_lines(mode: str, rows: Sequence[Json]) -> None:
+    """Refuse lines that the mode does not allow, and lines in several currencies."""
+    recurring = [row for row in rows if row["price"]["type"] == "recurring"]
+    if mode == "subscription" and not recurring:
+        raise errors.invalid(
+            "You must provide at least one recurring price in `subscription` mode when using prices.",
+            param="line_items",
+        )
+    if mode == "payment" and recurring:
+        raise errors.invalid(
+            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use "
+            "only one-time prices.",
+            param="mode",
+        )
+    currencies = {row["price"]["currency"] for row in rows}
+    if len(currencies) > 1:
+        raise errors.invalid(
+            f"All prices of a Checkout Session must have the same currency; these have {', '.join(sorted(currencies))}."
+        )
+
+
+def add_up(ctx: Context, session: Json, given: Any) -> None:
+    """Write what the session comes to: totals and line items. `given` is the `discounts` parameter. Does not save."""
+    hidden = ctx.hidden(session)
+    rows = hidden.get("rows", [])
+    currency = rows[0]["price"]["currency"] if rows else session["currency"]
+    with ctx.rehearsal() as trial:  # a coupon counts as redeemed when the customer pays, not before
+        names = discounts.applied(trial, given, (), customer=session["customer"]) if given else []
+        summed = quoting.sum_up(trial, rows, currency, discounts_of=names)
+    url = f"/v1/checkout/sessions/{session['id']}/line_items"
+    hidden["line_items"] = quoting.line_items(ctx, rows, summed, url)
+    shipping = (session["shipping_cost"] or {}).get("amount_total", 0)
+    session |= {
+        "amount_subtotal": summed.subtotal,
+        "amount_total": summed.total + shipping,
+        "currency": currency,
+        "total_details": {**quoting.details(summed), "amount_shipping": shipping},
+    }
+
+
+def ship(ctx: Context, session: Json, options: Any) -> None:
+    """Take the shipping options; the first is the one that is chosen."""
+    taken = []
+    for index, option in enumerate(options or ()):
+        rate = _shipping_rate(ctx, option, f"shipping_options[{index}]")
+        taken.append({"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]})
+    session["shipping_options"] = taken
+    if taken:
+        amount = taken[0]["shipping_amount"]
+        session["shipping_cost"] = {
+            "amount_subtotal": amount,
+            "amount_tax": 0,
+            "amount_total": amount,
+            "shipping_rate": taken[0]["shipping_rate"],
+        }
+
+
+def _shipping_rate(ctx: Context, option: Mapping[str, Any], where: str) -> Json:
+    if option.get("shipping_rate"):
+        return ctx.get("shipping_rate", option["shipping_rate"], param=f"{where}[shipping_rate]")
+    data = option.get("shipping_rate_data")
+    if not data:
+        raise errors.missing_parameter(f"{where}[shipping_rate]")
+    made = ctx.resource("shipping_rate").create(ctx, dict(data))
+    return made if isinstance(made, dict) else {}
+
+
+# --- paying ----------------------------------------------------------------------------------------------------------
+
+
+def pay(ctx: Context, session: Json, method: Json) -> None:
+    """The customer pays with a method. Raises StripeError when the payment is refused."""
+    if session["mode"] == "setup":
+        _set_up(ctx, session, method)
+    elif session["mode"] == "subscription":
+        _subscribe(ctx, session, method)
+    else:
+        _charge(ctx, session, method)
+
+
+def settle(ctx: Context, session: Json, attempt: Attempt) -> None:
+    """Note what became of the payment of a session: at once, or when a bank debit has come or failed."""
+    if attempt.status in ("succeeded", "requires_capture"):
+        _paid(ctx, session)
+    elif attempt.status == "processing" and session["status"] == "open":
+        _complete(ctx, session, "unpaid")
+    elif attempt.error is not None and session["status"] == "complete" and session["payment_status"] == "unpaid":
+        ctx.emit("checkout.session.async_payment_failed", session)
+    else:
+        ctx.save(session)
+
+
+def _paid(ctx: Context, session: Json) -> None:
+    if session["status"] == "open":
+        _complete(ctx, session, "paid")
+    elif session["payment_status"] == "unpaid":
+        session["payment_status"] = "paid"
+        ctx.save(session)
+        ctx.emit("checkout.session.async_payment_succeeded", session)
+
+
+def _complete(ctx: Context, session: Json, payment_status: str) -> None:
+    session |= {"status": "complete", "payment_status": payment_status, "url": None}
+    ctx.save(session)
+    ctx.emit("checkout.session.completed", session)
+
+
+def _charge(ctx: Context, session: Json, method: Json) -> None:
+    data = ctx.hidden(session).get("payment_intent_data") or {}
+    _introduce(ctx, session, method, always=session["customer_creation"] == "always")
+    if not session["amount_total"]:
+        _redeem(ctx, session)
+        _complete(ctx, session, "no_payment_required")
+        return
+    intent = ctx.find("payment_intent", session["payment_intent"]) if session["payment_intent"] else None
+    if intent is None:
+        intent = _open_intent(ctx, session, method, data)
+        session["payment_intent"] = intent["id"]
+        ctx.save(session)
+    attempt = payments.attempt(ctx, intent, method, Terms(return_url=session["success_url"]))
+    if attempt.error is not None:
+        raise attempt.error
+    if attempt.status in ("succeeded", "requires_capture"):
+        _redeem(ctx, session)
+    settle(ctx, session, attempt)
+
+
+def _open_intent(ctx: Context, session: Json, method: Json, data: Mapping[str, Any]) -> Json:
+    with ctx.holding() as held:
+        intent = payments.open_intent(
+            ctx,
+            amount=session["amount_total"],
+            currency=session["currency"],
+            customer=session["customer"],
+            payment_method=method["id"],
+            off_session=False,
+        )
+    held.clear()
+    intents = ctx.resource("payment_intent")
+    intents.echo(intent, {name: data[name] for name in _HANDED_ON if data.get(name) is not None})
+    ctx.hidden(intent)["checkout_session"] = session["id"]
+    ctx.save(intent)
+    ctx.emit("payment_intent.created", intent)
+    return intent
+
+
+def _subscribe(ctx: Context, session: Json, method: Json) -> None:
+    hidden = ctx.hidden(session)
+    data = hidden.get("subscription_data") or {}
+    customer = _introduce(ctx, session, method, always=True)
+    if customer is not None and method["customer"] != customer["id"]:
+        payments.attach_method(ctx, method, customer["id"])
+    rows = hidden.get("rows", [])
+    params: Json = {name: data[name] for name in _SUBSCRIBED if data.get(name) is not None}
+    params |= {
+        "customer": session["customer"],
+        "default_payment_method": method["id"],
+        "items": [_wanted(row) for row in rows if row["price"]["type"] == "recurring"],
+        "payment_behavior": "error_if_incomplete" if method["type"] == "card" else "allow_incomplete",
+    }
+    once = [_wanted(row) for row in rows if row["price"]["type"] != "recurring"]
+    if once:
+        params["add_invoice_items"] = once
+    if hidden.get("discounts"):
+        params["discounts"] = json.loads(json.dumps(hidden["discounts"]))
+    subscription: Json = ctx.behaviour("subscription").begin(ctx, params)
+    invoice = ctx.get("invoice", subscription["latest_invoice"])
+    session |= {"invoice": invoice["id"], "subscription": subscription["id"]}
+    free = invoice["total"] == 0
+    _complete(ctx, session, "no_payment_required" if free else "paid" if invoice["status"] == "paid" else "unpaid")
+
+
+def _wanted(row: Json) -> Json:
+    entry: Json = {"price": row["price"]["id"], "quantity": row["quantity"]}
+    if (row["price"].get("recurring") or {}).get("usage_type") == "metered":
+        del entry["quantity"]
+    if row["rates"]:
+        entry["tax_rates"] = [rate["id"] for rate in row["rates"]]
+    return entry
+
+
+def _set_up(ctx: Context, session: Json, method: Json) -> None:
+    intent = ctx.get("setup_intent", session["setup_intent"])
+    customer = _introduce(ctx, session, method, always=session["customer_creation"] == "always")
+    if customer is not None and not intent["customer"]:
+        intent["customer"] = customer["id"]
+    sent = {"payment_method": method["id"], "return_url": session["success_url"]}
+    ctx.behaviour("setup_intent").confirm(ctx, intent, sent)
+    if intent["status"] == "succeeded":
+        _complete(ctx, session, "no_payment_required")
+
+
+def _introduce(ctx: Context, session: Json, method: Json, *, always: bool) -> Json | None:
+    """The customer of a session, made now where the session wants one; what is known of them goes into the details."""
+    customer = ctx.find("customer", session["customer"]) if session["customer"] else None
+    billed = method["billing_details"]
+    known = customer or {}
+    details = {
+        "address": billed["address"] if any(billed["address"].values()) else known.get("address") or billed["address"],
+        "email": session["customer_email"] or known.get("email") or billed["email"],
+        "name": billed["name"] or known.get("name"),
+        "phone": billed["phone"] or known.get("phone"),
+        "tax_exempt": known.get("tax_exempt", "none"),
+    }
+    ctx.resource("checkout.session").echo(session, {"customer_details": details})
+    if customer is None and always:
+        made = ctx.resource("customer").create(
+            ctx, {name: details[name] for name in ("email", "name", "phone") if details[name]}
+        )
+        customer = made if isinstance(made, dict) else None
+        session["customer"] = customer["id"] if customer else None
+    return customer
+
+
+def _redeem(ctx: Context, session: Json) -> None:
+    """Count the coupons of a payment as used."""
+    given = ctx.hidden(session).get("discounts")
+    if given:
+        discounts.applied(ctx, given, (), customer=session["customer"], checkout_session=session["id"])

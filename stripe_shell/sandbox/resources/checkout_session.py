@@ -1,0 +1,194 @@
+"""Checkout Sessions: a page of Stripe's on which a customer pays, subscribes, or leaves a way to pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from stripe_shell.sandbox import checkout, due, errors, methods
+from stripe_shell.sandbox.billing import quoting
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.payments import Attempt
+from stripe_shell.sandbox.resource import Resource, action
+
+_DAY: Final = 86_400
+_HALF_AN_HOUR: Final = 1_800
+_MODES: Final = {"payment_intent_data": "payment", "subscription_data": "subscription", "setup_intent_data": "setup"}
+
+
+class CheckoutSession(Resource):
+    """`/v1/checkout/sessions`. `POST /v1/payment_pages/{id}/confirm` plays the customer, as Stripe's own tools do."""
+
+    object = "checkout.session"
+    indexed = ("customer", "payment_intent", "payment_link", "status", "subscription")
+    absent = ("name_collection",)
+    unechoed = ("discounts", "line_items", "shipping_options", "payment_intent_data", "subscription_data")
+    defaults: ClassVar = {
+        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "discounts": [],
+        "phone_number_collection": {"enabled": False},
+        "status": "open",
+        "ui_mode": "hosted_page",
+    }
+
+    def new_id(self, ctx: Context, prefix: str | None = None) -> str:
+        """`cs_test_`, and much more than other ids have."""
+        return f"cs_test_a1{ctx.ids.text(56)}"
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Refuse what does not go together."""
+        _check_pages(params)
+        for left, right in (("customer", "customer_email"), ("allow_promotion_codes", "discounts")):
+            if params.get(left) and params.get(right):
+                raise errors.exclusive(left, right)
+        mode = params.get("mode") or "payment"
+        for name, wanted in _MODES.items():
+            if params.get(name) and mode != wanted and not (name == "payment_intent_data" and mode == "setup"):
+                raise errors.invalid(f"You can not pass `{name}` in `{mode}` mode.", param=name)
+        if params.get("customer_creation") and (mode == "subscription" or params.get("customer")):
+            raise errors.invalid(
+                "`customer_creation` can only be used in `payment` and `setup` mode without a customer."
+            )
+        if mode == "setup" and params.get("line_items"):
+            raise errors.invalid("You can not pass `line_items` in `setup` mode.", param="line_items")
+        if mode != "setup" and not params.get("line_items"):
+            raise errors.missing_parameter("line_items")
+        if len(params.get("line_items") or ()) > 100:
+            raise errors.invalid("A Checkout Session can have at most 100 line items.", param="line_items")
+        _check_end(ctx, params.get("expires_at"))
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Take the lines, add them up, and open the page."""
+        hidden = ctx.hidden(obj)
+        mode = obj["mode"] = params.get("mode") or "payment"
+        for name in ("payment_intent_data", "subscription_data", "discounts"):
+            hidden[name] = params.get(name) or None
+        if params.get("line_items"):
+            hidden["rows"] = quoting.price_lines(ctx, params["line_items"])
+            checkout.check_lines(mode, hidden["rows"])
+        checkout.ship(ctx, obj, params.get("shipping_options"))
+        self._fill(ctx, obj, params)
+        if mode == "setup":
+            data = params.get("setup_intent_data") or {}
+            obj["setup_intent"] = self._setup_intent(ctx, obj, data)["id"]
+        else:
+            checkout.add_up(ctx, obj, params.get("discounts"))
+        trial = (hidden["subscription_data"] or {}).get("trial_period_days")
+        obj["payment_status"] = "unpaid" if obj["amount_total"] and not trial else "no_payment_required"
+
+    def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """It expires by itself."""
+        due.later(ctx, obj["expires_at"] - ctx.now(), obj, "run_out")
+
+    @action
+    def expire(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Close the page."""
+        if obj["status"] != "open":
+            raise errors.invalid(
+                f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status '
+                f"of `{obj['status']}`."
+            )
+        self.run_out(ctx, obj)
+        return obj
+
+    def run_out(self, ctx: Context, obj: Json) -> None:
+        """Its time is over, if nobody has paid."""
+        if obj["status"] == "open":
+            obj |= {"status": "expired", "url": None}
+            ctx.save(obj)
+            ctx.emit("checkout.session.expired", obj)
+
+    # --- the customer's side -----------------------------------------------------------------------------------
+
+    @action
+    def retrieve_page(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """What the page shows."""
+        return obj
+
+    @action
+    def confirm_page(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """The customer pays with `payment_method`."""
+        if obj["status"] != "open":
+            raise errors.invalid(f"This Checkout Session can no longer be paid: it is {obj['status']}.")
+        expected = params.get("expected_amount")
+        if expected is not None and str(expected) != str(obj["amount_total"]):
+            raise errors.invalid(
+                f"The amount of this Checkout Session is {obj['amount_total']}, not {expected}.",
+                code="checkout_amount_mismatch",
+                param="expected_amount",
+            )
+        checkout.pay(ctx, obj, _method(ctx, params))
+        return obj
+
+    def payment_changed(self, ctx: Context, obj: Json, attempt: Attempt) -> None:
+        """The payment went on by itself: an authentication was passed, a bank debit has come or failed."""
+        checkout.settle(ctx, obj, attempt)
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    def _fill(self, ctx: Context, obj: Json, params: Json) -> None:
+        mode, customer = obj["mode"], obj["customer"]
+        obj["expires_at"] = params.get("expires_at") or ctx.now() + _DAY
+        obj["payment_method_types"] = list(params.get("payment_method_types") or ["card"])
+        if obj["payment_method_types"] == ["card"] and obj["payment_method_options"] is None:
+            obj["payment_method_options"] = {"card": {"request_three_d_secure": "automatic"}}
+        obj["payment_method_collection"] = params.get("payment_method_collection") or (
+            "always" if mode == "subscription" else "if_required"
+        )
+        obj["customer_creation"] = params.get("customer_creation") or (
+            None if customer else "always" if mode == "subscription" else "if_required"
+        )
+        obj["discounts"] = [
+            {"coupon": given.get("coupon"), "promotion_code": given.get("promotion_code")}
+            for given in params.get("discounts") or ()
+        ]
+        email = params.get("customer_email") or (ctx.get("customer", customer)["email"] if customer else None)
+        if email:
+            self.echo(obj, {"customer_details": {"email": email, "tax_exempt": "none"}})
+        if obj["ui_mode"] == "hosted_page":
+            obj["url"] = f"https://checkout.stripe.com/c/pay/{obj['id']}"
+        else:
+            obj["client_secret"] = f"{obj['id']}_secret_{ctx.ids.text(25)}"
+
+    def _setup_intent(self, ctx: Context, obj: Json, data: Mapping[str, Any]) -> Json:
+        params = {name: data[name] for name in ("description", "metadata", "on_behalf_of") if data.get(name)}
+        if obj["customer"]:
+            params["customer"] = obj["customer"]
+        made = ctx.resource("setup_intent").create(ctx, {**params, "payment_method_types": ["card"]})
+        return made if isinstance(made, dict) else {}
+
+
+def _method(ctx: Context, params: Json) -> Json:
+    """The method that is paid with; the official tools send the data of a new one as often as an id."""
+    if params.get("payment_method"):
+        return ctx.get("payment_method", params["payment_method"], param="payment_method")
+    data = params.get("payment_method_data")
+    if not isinstance(data, dict):
+        raise errors.missing_parameter("payment_method")
+    method = methods.of_params(ctx, data)
+    ctx.insert(method)
+    return method
+
+
+def _check_pages(params: Json) -> None:
+    mode = params.get("ui_mode") or "hosted_page"
+    if mode == "hosted_page" and not params.get("success_url"):
+        raise errors.missing_parameter("success_url")
+    if mode == "embedded_page" and not params.get("return_url") and params.get("redirect_on_completion") != "never":
+        raise errors.missing_parameter("return_url")
+    for name in ("success_url", "cancel_url", "return_url"):
+        if params.get(name) and not str(params[name]).startswith(("http://", "https://")):
+            raise errors.invalid("Not a valid URL", code="url_invalid", param=name)
+
+
+def _check_end(ctx: Context, expires_at: int | None) -> None:
+    if expires_at is None:
+        return
+    if expires_at < ctx.now() + _HALF_AN_HOUR:
+        raise errors.invalid(
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.", param="expires_at"
+        )
+    if expires_at > ctx.now() + _DAY:
+        raise errors.invalid(
+            "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.", param="expires_at"
+        )
