@@ -10,6 +10,8 @@ from prompt_toolkit.filters import completion_is_selected, has_focus
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
+from stripe_shell.repl.completer import offer
+
 
 def key_bindings(is_complete: Callable[[str], bool]) -> KeyBindings:
     """`is_complete` says whether a text may be submitted as it stands."""
@@ -22,7 +24,7 @@ def key_bindings(is_complete: Callable[[str], bool]) -> KeyBindings:
         buffer = event.current_buffer
         buffer.complete_state = None
         if buffer.document.char_before_cursor in {" ", ".", "["}:
-            buffer.start_completion(select_first=False)
+            offer(buffer)
 
     @keys.add("enter", filter=writing & ~completion_is_selected)
     def _enter(event: KeyPressEvent) -> None:

@@ -13,7 +13,7 @@ from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
 
 from stripe_shell.diagnostics import Source
 from stripe_shell.errors import ShellError
-from stripe_shell.repl.completer import BlockCompleter
+from stripe_shell.repl.completer import BlockCompleter, offer
 from stripe_shell.repl.history import HistoryFile, PromptHistory, SuggestFromHistory, Way, history_path
 from stripe_shell.repl.keys import key_bindings
 from stripe_shell.repl.late import LateAnswers
@@ -40,6 +40,7 @@ class Prompt:
         )
         self._lexer: Lexer = SimpleLexer()
         self.reader = self._new_reader()
+        self.reader.default_buffer.on_text_insert += offer
         self._late.attach(self.reader.app)
 
     def run(self) -> int:
@@ -93,7 +94,7 @@ class Prompt:
             prompt_continuation=lambda width, _line, _wrapped: continuation(width),
             bottom_toolbar=self._toolbar,
             completer=BlockCompleter(session),
-            complete_while_typing=True,
+            complete_while_typing=False,
             auto_suggest=SuggestFromHistory(self._history, self._way),
             history=self._history,
             key_bindings=key_bindings(_is_complete),

@@ -12,11 +12,12 @@ _SHOWN = 6
 
 
 def prompt_text(session: Session) -> StyleAndTextTuples:
-    """`sandbox> `, or `LIVE stripe> `."""
+    """`sandbox> `, or `LIVE stripe > `; in the connection's own colour, unless it is live."""
     connection = session.connection
     if warning := live_words(connection):
         return [("class:prompt.live", f" {warning} {connection.name} "), ("class:prompt", "> ")]
-    return [("class:prompt", f"{connection.name}> ")]
+    colour = connection.profile.colour
+    return [(f"class:prompt fg:ansi{colour}" if colour else "class:prompt", f"{connection.name}> ")]
 
 
 def continuation(width: int) -> StyleAndTextTuples:
@@ -53,6 +54,7 @@ def _where(session: Session, connection: Connection) -> StyleAndTextTuples:
         facts.append("in memory" if connection.origin == ":memory:" else connection.origin)
     else:
         facts += [*([] if warning else [connection.mode]), connection.problem or f"key from {connection.origin}"]
+    facts += ["read-only"] * connection.read_only
     if account := session.scope.settings.account or connection.account:
         facts.append(account)
     return [*parts, ("", f"{' ' if warning else ''}{' · '.join(facts)}")]

@@ -10,36 +10,51 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from stripe_shell.records import record
 from stripe_shell.repl.prompt import Prompt
 from tests.repl.fakes import Answer, echo, session
 
 CTRL_A, CTRL_C, CTRL_D, CTRL_W, TAB, ENTER = "\x01", "\x03", "\x04", "\x17", "\t", "\r"
 DOWN, UP, RIGHT, META_ENTER = "\x1b[B", "\x1b[A", "\x1b[C", "\x1b\r"
 
-#: What must hold of the buffer before the keys are sent.
-Step = tuple[Callable[[Buffer], bool], str]
-
 _PATIENCE = 20.0
 
 
-def always(_: Buffer) -> bool:
+@record(frozen=False)
+class Moment:
+    """A frame that has been drawn: the buffer as it shows it, and the how many-th prompt it is (1, 2, …)."""
+
+    buffer: Buffer
+    prompt: int = 0
+
+
+#: What must hold before the keys are sent.
+Step = tuple[Callable[[Moment], bool], str]
+
+
+def always(_: Moment) -> bool:
     return True
 
 
-def text_is(text: str) -> Callable[[Buffer], bool]:
-    return lambda buffer: buffer.text == text
+def text_is(text: str) -> Callable[[Moment], bool]:
+    return lambda moment: moment.buffer.text == text
 
 
-def offered(name: str) -> Callable[[Buffer], bool]:
+def prompt_is(number: int) -> Callable[[Moment], bool]:
+    """The prompt is the how many-th one, and empty."""
+    return lambda moment: moment.prompt == number and not moment.buffer.text
+
+
+def offered(name: str) -> Callable[[Moment], bool]:
     """The menu shows the name."""
-    return lambda buffer: name in menu(buffer)
+    return lambda moment: name in menu(moment.buffer)
 
 
-def chosen(name: str) -> Callable[[Buffer], bool]:
+def chosen(name: str) -> Callable[[Moment], bool]:
     """The name is highlighted in the menu."""
 
-    def holds(buffer: Buffer) -> bool:
-        state = buffer.complete_state
+    def holds(moment: Moment) -> bool:
+        state = moment.buffer.complete_state
         return (
             state is not None and state.current_completion is not None and state.current_completion.display_text == name
         )
@@ -47,8 +62,8 @@ def chosen(name: str) -> Callable[[Buffer], bool]:
     return holds
 
 
-def suggested(text: str) -> Callable[[Buffer], bool]:
-    return lambda buffer: buffer.suggestion is not None and buffer.suggestion.text == text
+def suggested(text: str) -> Callable[[Moment], bool]:
+    return lambda moment: moment.buffer.suggestion is not None and moment.buffer.suggestion.text == text
 
 
 def menu(buffer: Buffer) -> list[str]:
@@ -63,11 +78,13 @@ def paste(text: str) -> str:
 class Driver:
     """A prompt whose keys come from a list of steps. `frames` are the menus of every frame that was drawn."""
 
-    def __init__(self, home: Path, steps: Sequence[Step], answer: Answer = echo) -> None:
-        state, self.transport, self.screen = session(answer, environment={"HOME": str(home)})
+    def __init__(self, home: Path, steps: Sequence[Step], answer: Answer = echo, default: str = "sandbox") -> None:
+        environment = {"HOME": str(home)}
+        state, self.transport, self.screen = session(answer, default=default, live=True, environment=environment)
         self.frames: list[list[str]] = []
         self.texts: list[str] = []
         self._steps = list(steps)
+        self._prompts: list[object] = []
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
             self.prompt = Prompt(state, lambda: 1_700_000_000.0)
             self._drive(pipe)
@@ -75,31 +92,34 @@ class Driver:
         self.session = state
 
     def _drive(self, pipe: PipeInput) -> None:
-        reader = self.prompt.reader
-        buffer = reader.default_buffer
+        app = self.prompt.reader.app
+        moment = Moment(self.prompt.reader.default_buffer)
 
-        def after_render(_: object) -> None:
-            self.frames.append(menu(buffer))
-            self.texts.append(buffer.text)
-            if self._steps and self._steps[0][0](buffer):
+        def drawn(_: object) -> None:
+            if app.future is not None and app.future not in self._prompts:
+                self._prompts.append(app.future)
+                self._give_up_later(app.future)
+            moment.prompt = len(self._prompts)
+            self.frames.append(menu(moment.buffer))
+            self.texts.append(moment.buffer.text)
+            if self._steps and self._steps[0][0](moment):
                 pipe.send_text(self._steps.pop(0)[1])
 
-        reader.app.after_render += after_render
-        reader.app.pre_run_callables.append(self._give_up_later)
+        app.after_render += drawn
 
-    def _give_up_later(self) -> None:
+    def _give_up_later(self, future: object) -> None:
         """A step whose condition never holds must fail, not hang."""
         app = self.prompt.reader.app
         assert app.loop is not None
 
         def give_up() -> None:
-            if app.is_running:
+            if app.future is future:
                 app.exit(exception=AssertionError(f"stuck at {self.texts[-1:]} with menu {self.frames[-1:]}"))
 
         app.loop.call_later(_PATIENCE, give_up)
 
 
-def drive(home: Path, *steps: Step | str, answer: Answer = echo) -> Driver:
+def drive(home: Path, *steps: Step | str, answer: Answer = echo, default: str = "sandbox") -> Driver:
     """Run a prompt with these steps; a text alone is sent at once. It ends by Ctrl-D unless it has ended before."""
     made = [(always, step) if isinstance(step, str) else step for step in steps]
-    return Driver(home, [*made, (text_is(""), CTRL_D)], answer)
+    return Driver(home, [*made, (text_is(""), CTRL_D)], answer, default)

@@ -1,0 +1,62 @@
+"""What the prompt and the toolbar say."""
+
+from __future__ import annotations
+
+import pytest
+from prompt_toolkit.formatted_text import fragment_list_to_text, to_formatted_text
+
+from stripe_shell.repl.nearby import LONG, block_around
+from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
+from tests.repl.fakes import session
+
+
+def bar(text: str, default: str = "sandbox") -> str:
+    return fragment_list_to_text(to_formatted_text(toolbar(session(default=default)[0], text, len(text))))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", "/sandbox · a test"),
+        ("/sandbox\n", "/sandbox · a test · needs action, entity"),
+        ("/sandbox\naction: create\nentity: customer\nemail: a@b.co\n", "/sandbox · a test · needs name"),
+        ("/sandbox\naction: list\nentity: customers\n", "/sandbox · a test · an empty line sends it"),
+        ("/stripe\naction: list\nentity: customers\n", " LIVE  /stripe · key from a test · an empty line sends it"),
+        ("/eu-test\n", "/eu-test · test · key from a test · needs action, entity"),
+        ("/your-connection\naction: list\nentity: prices\n", "/sandbox · a test · an empty line sends it"),
+        ("/nowhere\naction: list\n", "there is no connection `/nowhere`"),
+    ],
+)
+def test_toolbar(text: str, shown: str) -> None:
+    assert bar(text) == shown
+
+
+def test_what_is_required_can_be_relaxed() -> None:
+    state, _, _ = session()
+    state.advance(state.scope.with_settings(spec="stripe"))
+    text = "create customer "
+    assert fragment_list_to_text(toolbar(state, text, len(text))).endswith("an empty line sends it")
+
+
+@pytest.mark.parametrize(
+    ("default", "shown"), [("sandbox", "sandbox> "), ("eu-test", "eu-test> "), ("stripe", " LIVE stripe > ")]
+)
+def test_prompt(default: str, shown: str) -> None:
+    assert fragment_list_to_text(prompt_text(session(default=default)[0])) == shown
+
+
+def test_live_is_red() -> None:
+    assert prompt_text(session(default="stripe")[0])[0][0] == "class:prompt.live"
+
+
+def test_lines_of_a_block_stand_below_each_other() -> None:
+    assert len(fragment_list_to_text(continuation(9))) == 9
+
+
+def test_only_the_block_at_the_cursor_of_a_long_text_is_read() -> None:
+    block = "/sandbox\naction: list\nentity: customers\n"
+    many = f"{block}\n" * (LONG // len(block) + 2)
+    text, offset = block_around(many, len(many) - 3)
+    assert text[:offset] == block[: len(block) - 2]
+    assert block_around(many, 5) == (block[:-1], 5)
+    assert block_around(block, 7) == (block, 7)
