@@ -265,7 +265,7 @@ def test_percent_off_stacks_in_order(sdk: Sdk) -> None:
     half, third = (sdk.v1.coupons.create(params={"percent_off": off, "duration": "forever"}) for off in (50, 33))
     made = sdk.subscribe(sdk.customer(), sdk.price(999), discounts=[{"coupon": half.id}, {"coupon": third.id}])
     invoice = sdk.v1.invoices.retrieve(made.latest_invoice)
-    # 999 × 50 % = 499.5 → 500; the 499 that are left × 33 % = 164.67 → 165
+    # 50 % of 999 are 499.5, so 500; 33 % of the 499 that are left are 164.67, so 165
     assert [row.amount for row in invoice.total_discount_amounts] == [500, 165]
     assert invoice.total == 334
 
