@@ -89,6 +89,13 @@ def read_settings(path: Path) -> Settings:
     return parse_settings(text, path)
 
 
+def find_problems(text: str, path: Path) -> list[Diagnostic]:
+    """Everything that is wrong with the text of a settings file."""
+    reading = _Reading(text, path)
+    reading.read()
+    return sort_diagnostics(reading.problems)
+
+
 def parse_settings(text: str, path: Path) -> Settings:
     """The settings in a text that is called `path` in what is wrong with it. Raises ConfigurationError."""
     reading = _Reading(text, path)
