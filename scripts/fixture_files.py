@@ -18,9 +18,12 @@ from urllib.parse import quote
 from stripe_shell.batch.runner import Run, run_source
 from stripe_shell.convert.fixture_file import read_fixtures
 from stripe_shell.convert.from_fixtures import script_of_fixtures
-from stripe_shell.diagnostics import Diagnostic, Source, Span
+from stripe_shell.convert.plan import Plan, plan_of
+from stripe_shell.convert.to_fixtures import fixtures_of
+from stripe_shell.diagnostics import Diagnostic, Source, Span, format_diagnostics
 from stripe_shell.engine.interpreter import Engine
 from stripe_shell.engine.links import Link
+from stripe_shell.engine.program import load_program
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.format import format_script
 from stripe_shell.records import replace
@@ -291,6 +294,29 @@ def compare(source: Source, environment: Mapping[str, str] | None = None) -> Com
         for recorder in (first, second)
     ]
     return Comparison(source, script, sent[0], sent[1], found, first.helped)
+
+
+def compare_back(comparison: Comparison) -> Comparison:
+    """Convert the script back into a fixture file, run that as the tool does, and compare with what it did before."""
+    fixtures = json.loads(comparison.source.text)["fixtures"]
+    recorder = Recorder(fixtures)
+    back = json.loads(fixtures_of(plan_of_script(comparison.script)).text)
+    # Answers are found by the order of the requests; the names are the conversion's own.
+    Tool(recorder).run(back["fixtures"])
+    sent = [
+        normalised(request, version="Stripe-Version" in (fixture.get("headers") or {}))
+        for request, fixture in zip(recorder.requests, fixtures, strict=False)
+    ]
+    return Comparison(comparison.source, json.dumps(back, indent=2), comparison.tool, sent, [], recorder.helped)
+
+
+def plan_of_script(script: str) -> Plan:
+    """The plan of a converted script."""
+    engine = Engine(load_table(), OneLink(None), open_rows, live=True)
+    program = load_program(Source("<converted>", script))
+    plan = plan_of(engine, program.items, Scope(now=NOW, seed="seed"))
+    assert plan.sound, format_diagnostics(plan.diagnostics)
+    return plan
 
 
 def run_script(script: str, transport: Any, environment: Mapping[str, str]) -> Run:

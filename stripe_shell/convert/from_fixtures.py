@@ -12,7 +12,7 @@ from stripe_shell.convert.written import Leaf, Written, write_call
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.scope import Scope, Settings
 from stripe_shell.lang.ast import Block, Comment, Directive, Fails, Item, Name, Script
-from stripe_shell.records import field, record
+from stripe_shell.records import field, record, replace
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Tree, split_name
 
@@ -169,10 +169,8 @@ class _Conversion:
             self.problems.append(lost(f"`{fixture.api_base}` is the address of another server", span, label))
 
     def _explain(self, written: Written, fixture: Fixture) -> None:
-        self.problems += written.diagnostics
+        span = self.file.span(*fixture.place, "path")
+        self.problems += [replace(diagnostic, span=span, fix=None) for diagnostic in written.diagnostics]
         if written.by_path is not None:
-            message = f"`{fixture.name}` is written as method and path: {written.by_path}"
-            span = self.file.span(*fixture.place, "path")
-            self.problems.append(
-                Diagnostic("W206", message, span, severity="warning", label="nothing of it is checked")
-            )
+            message, label = f"`{fixture.name}` is written as a path: {written.by_path}", "nothing about it is checked"
+            self.problems.append(Diagnostic("W206", message, span, severity="warning", label=label))

@@ -11,10 +11,11 @@ from stripe_shell.convert.nodes import AnyVariable
 from stripe_shell.convert.references import usable_name
 from stripe_shell.diagnostics import Diagnostic, Source, Span, has_errors
 from stripe_shell.engine.evaluate import evaluate_variable
-from stripe_shell.engine.interpreter import Engine, saved_name
+from stripe_shell.engine.interpreter import Engine, saved_name, with_page_size
 from stripe_shell.engine.resolve import Call, resolve, word_param
 from stripe_shell.engine.scope import Scope, plain_text
 from stripe_shell.engine.settings import apply_directive
+from stripe_shell.engine.values import Deferred
 from stripe_shell.lang.ast import (
     Assignment,
     Block,
@@ -30,17 +31,21 @@ from stripe_shell.lang.ast import (
     Reference,
 )
 from stripe_shell.records import field, fields, is_record, record, replace
-from stripe_shell.wire import form_pairs
+from stripe_shell.spec.shapes import response_field, shape_at
+from stripe_shell.wire import Tree, form_pairs
 
 Kind = Literal["answer", "variable", "uuid", "now"]
 
-#: Where a token stands in a text: as it is, and percent-encoded.
-TOKEN = re.compile(r"(?:\$\{|%24%7B)(__ref\d+)(?:\}|%7D)")
+#: Where a token stands in a text: as it is, and percent-encoded. `s` marks one that stands for text whatever it is.
+TOKEN = re.compile(r"(?:\$\{|%24%7B)(__ref\d+)(s?)(?:\}|%7D)")
 
 #: Directives without which a script asks for something else: no form but the language can say them.
 _REFUSED = {"when": "a condition", "retry": "polling", "teardown": "what runs at the end whatever happened"}
 #: What may be wrong with a connection: nothing is sent over it.
 _OF_CONNECTIONS = frozenset({"E208", "E503", "E504", "E506"})
+#: Kinds of values that are more than one.
+_OBJECTS = frozenset({"object", "map", "array"})
+_TEXTS = frozenset({"string", "decimal"})
 _RELATIVE = re.compile(r"now(?:[+-][0-9]+(?:mo|[smhdwy]))?")
 
 
@@ -105,6 +110,22 @@ class Plan:
             position = match.end()
         if position < len(text):
             yield text[position:]
+
+
+def json_call(call: Call) -> Call:
+    """The call with those tokens marked that are a whole value where the table wants text: there 12 is sent as "12"."""
+    return replace(call, params={key: _marked(value, call, (key,)) for key, value in call.params.items()})
+
+
+def _marked(value: Tree, call: Call, path: tuple[str, ...]) -> Tree:
+    if isinstance(value, dict):
+        return {key: _marked(inner, call, (*path, key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_marked(inner, call, (*path, str(index))) for index, inner in enumerate(value)]
+    shape = shape_at(call.operation.params, path)
+    if isinstance(value, Deferred) and TOKEN.fullmatch(value) and shape is not None and shape.kind in _TEXTS:
+        return Deferred(f"{value[:-1]}s}}")
+    return value
 
 
 def plan_of(engine: Engine, items: Sequence[Item], scope: Scope) -> Plan:
@@ -188,6 +209,7 @@ class _Planning:
         self.scope = self.scope.with_variable(assignment.name, evaluated.value).next_block()
 
     def _add_block(self, block: Block) -> None:
+        self.problems += self._whole_objects(block)
         resolved = resolve(self._tokenised(block), self.engine.table, self.scope)
         self.problems += [d for d in resolved.diagnostics if d.severity == "error"]
         saved = saved_name(block)
@@ -198,7 +220,7 @@ class _Planning:
                 Step(
                     name=self._name(saved.text if saved else _word(resolved.call)),
                     block=block,
-                    call=resolved.call,
+                    call=with_page_size(resolved.call),
                     comments=tuple(self.comments),
                     fails=fails.argument if fails and isinstance(fails.argument, Fails) else None,
                     may_pass=fails is None or fails.name == "may_fail",
@@ -212,6 +234,18 @@ class _Planning:
         name = usable_name(wanted, self.taken)
         self.taken[name] = None
         return name
+
+    def _whole_objects(self, block: Block) -> Iterator[Diagnostic]:
+        """References to what is not one value: every form but the language would send it otherwise."""
+        for reference in (reference for param in block.params for reference in param.value.references):
+            origin = self._origin(reference)
+            if origin is None or origin.kind != "answer" or not self.steps:
+                continue
+            steps = tuple("0" if step == "*" else str(step) for step in origin.path)
+            shape = response_field(self.engine.table, self.steps[origin.step].call.operation.response, steps)
+            if not origin.path or (shape is not None and shape.kind in _OBJECTS and not shape.expandable):
+                label = "refer to one value in it"
+                yield Diagnostic("E601", f"`${{{reference.raw}}}` is an object", reference.span, label=label)
 
     # --- references become tokens ------------------------------------------------------------------------
 

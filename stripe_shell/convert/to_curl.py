@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Literal
 from urllib.parse import quote
 
-from stripe_shell.convert.plan import Origin, Plan, Step
+from stripe_shell.convert.plan import Origin, Plan, Step, json_call
 from stripe_shell.convert.to_fixtures import Converted
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.encode import encode
@@ -99,7 +99,8 @@ class _Writing:
 
     def block(self, index: int, step: Step) -> Iterator[str]:
         """The lines of one call: what it takes from earlier answers, then the command."""
-        request = encode(step.call, version=self.version)
+        as_json = step.call.operation.encoding == "json"
+        request = encode(json_call(step.call) if as_json else step.call, version=self.version)
         if step.call.operation.encoding == "multipart":
             label = "only text can be sent"
             self.problems.append(Diagnostic("E601", "an upload", step.block.connection_span, label=label))

@@ -138,8 +138,6 @@ class _Writing:
                 return f"${{{self.plan.steps[piece.step].name}:{path}{self._default(piece, step)}}}"
 
     def _steps(self, origin: Origin, step: Step) -> Iterator[str]:
-        if not origin.path:
-            self._refuse(step, "a reference to a whole answer")
         for part in map(str, origin.path):
             if not _PLAIN_STEP.fullmatch(part.replace(".", "")):
                 self._refuse(step, f"the name `{part}` in a reference")

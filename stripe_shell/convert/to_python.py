@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from stripe_shell.convert.fixture_file import lost
-from stripe_shell.convert.plan import Origin, Plan, Step
+from stripe_shell.convert.plan import TOKEN, Origin, Plan, Step, json_call
 from stripe_shell.convert.sdk import method_of
 from stripe_shell.convert.to_fixtures import Converted
 from stripe_shell.diagnostics import Diagnostic
@@ -19,11 +19,14 @@ from stripe_shell.records import field, record
 from stripe_shell.spec.validate import typed
 from stripe_shell.wire import ExactFloat, Tree, form_text
 
+#: What a path holds as it is.
+_PATH = "/%:@!$&'()*+,;=~"
+
 #: How long a line of a call may be.
 _WIDTH = 100
 
 #: Names that the program gives to something of its own.
-_TAKEN = ("client", "expect_failure", "value_at", "contextmanager", "os", "stripe", "time", "uuid", "now")
+_TAKEN = ("client", "expect_failure", "value_at", "contextmanager", "os", "quote", "stripe", "time", "uuid", "now")
 
 _HEAD = '''\
 """Converted from {name} by stripe-shell.
@@ -91,6 +94,8 @@ def _imports(body: str, now: str, helpers: str) -> Iterator[str]:
         yield "import uuid"
     if _EXPECT_FAILURE in helpers:
         yield "from contextlib import contextmanager"
+    if "quote(" in body:
+        yield "from urllib.parse import quote"
     yield ""
     yield "import stripe"
 
@@ -150,8 +155,7 @@ class _Writing:
     def _raw_call(self, step: Step, params: Mapping[str, Tree]) -> str:
         """A call that the library has no method for."""
         operation = step.call.operation
-        path = quote(fill_path(step.call), safe="/%:@!$&'()*+,;=~{}")
-        arguments = [_text(operation.method.lower()), self._expression(path)]
+        arguments = [_text(operation.method.lower()), self._path(fill_path(step.call))]
         arguments += [f"{name}={self._expression(value)}" for name, value in self._options(step).items()]
         if operation.host != "api":
             arguments.append(f"base={_text(operation.host.replace('-', '_'))}")
@@ -159,6 +163,14 @@ class _Writing:
             arguments.append(f"**{_spelled(params, self._expression)}")
         raw = _folded("client.raw_request", arguments)
         return f"client.deserialize({raw}, api_mode={_text(operation.version.upper())})"
+
+    def _path(self, path: str) -> str:
+        """A path as Python: what an answer holds never leaves its segment."""
+        pieces = [
+            f"quote({self._origin(piece)}, safe='')" if isinstance(piece, Origin) else _text(quote(piece, safe=_PATH))
+            for piece in self.plan.pieces(path)
+        ]
+        return " + ".join(pieces)
 
     def _options(self, step: Step) -> dict[str, str]:
         call = step.call
@@ -173,7 +185,7 @@ class _Writing:
         operation = step.call.operation
         if operation.encoding != "json":
             return {key: _form_value(value) for key, value in step.call.params.items()}
-        tree = typed(step.call.params, operation.params)
+        tree = typed(json_call(step.call).params, operation.params)
         return {key: _json_value(value) for key, value in tree.items()}
 
     # --- expressions ----------------------------------------------------------------------------------------
@@ -182,11 +194,21 @@ class _Writing:
         """A text with its references as Python."""
         pieces = list(self.plan.pieces(text))
         if len(pieces) == 1 and isinstance(pieces[0], Origin):
-            return self._origin(pieces[0])
+            marked = TOKEN.fullmatch(text)
+            expression = self._origin(pieces[0])
+            may_be_a_number = marked is not None and marked[2] and pieces[0].path != ("id",)
+            return f"str({expression})" if may_be_a_number else expression
         if all(isinstance(piece, str) for piece in pieces):
             return _text(text)
         inner = "".join(self._in_f_string(piece) for piece in pieces)
+        if any("\\" in self._in_f_string(piece) for piece in pieces if isinstance(piece, Origin)):
+            # Python before 3.12 takes no backslash there.
+            return self._joined(pieces)
         return f'f"{inner}"'
+
+    def _joined(self, pieces: list[str | Origin]) -> str:
+        words = [self._origin(piece) if isinstance(piece, Origin) else _text(piece) for piece in pieces]
+        return f'"".join(map(str, [{", ".join(words)}]))'
 
     def _in_f_string(self, piece: str | Origin) -> str:
         if isinstance(piece, Origin):

@@ -80,6 +80,9 @@ def _by_path(wanted: _Wanted, leaves: Sequence[Leaf], table: Table, scope: Scope
     lines = tuple(nodes.param(leaf.path, _unchecked(leaf, as_json)) for leaf in leaves)
     items = (*head, *entity, *lines)
     attempt = _attempt(items, table, scope)
+    if any(error.code.startswith("E1") for error in attempt.errors):
+        message = "the name of a parameter cannot be written in a script"
+        return Written(items, "api", why, (Diagnostic("E601", message, leaves[0].span if leaves else None),))
     if attempt.errors:
         return Written(items, "api", why, tuple(attempt.errors))
     if attempt.call is None or not wanted.is_met(attempt.call):

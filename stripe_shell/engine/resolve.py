@@ -11,7 +11,7 @@ from stripe_shell.engine.evaluate import evaluate, evaluate_text
 from stripe_shell.engine.outside import names_path, path_operation
 from stripe_shell.engine.problems import Place, explain, explain_missing, suggestion
 from stripe_shell.engine.scope import Scope, step_into
-from stripe_shell.engine.values import Deferred, is_deferred, read_literal
+from stripe_shell.engine.values import Deferred, read_literal
 from stripe_shell.lang.ast import Block, Duration, Key, Pages, Param, RawParam, Value
 from stripe_shell.records import field, record
 from stripe_shell.spec.model import Entity, Operation, Shape
@@ -279,7 +279,7 @@ class _Draft:
         for problem in problems:
             if problem.kind == "missing" and problem.path[0] in known_otherwise:
                 continue
-            if problem.kind == "unknown" or not is_deferred(problem.value):
+            if problem.kind == "unknown" or not isinstance(problem.value, Deferred):
                 place = Place(self._span(problem.path), self._key_span(problem.path), missing_at)
                 self.problems.append(explain(problem, self.operation, place, self.scope.masks))
         for name in self.operation.path_params:

@@ -77,7 +77,7 @@ def format_item(value: Value) -> str:
 
 
 def _segment(name: str) -> str:
-    return name if _PLAIN_NAME.match(name) or name.isdigit() else _quote_name(name)
+    return name if _PLAIN_NAME.match(name) or (name.isascii() and name.isdigit()) else _quote_name(name)
 
 
 def _literal_name(name: str, inline: bool) -> str:
