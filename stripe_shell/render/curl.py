@@ -9,24 +9,25 @@ from collections.abc import Iterator
 from stripe_shell.wire import Request
 
 
-def render_curl(request: Request, base_url: str, *, key_placeholder: str = "$STRIPE_API_KEY") -> str:
+def render_curl(
+    request: Request, base_url: str, *, credentials: tuple[str, ...] = ("Authorization: Bearer $STRIPE_API_KEY",)
+) -> str:
     """The command over several lines, for a POSIX shell, without a line end after it.
 
-    `base_url` is the address of `request.host`, without a path of the API. `key_placeholder` stands where the key
-    belongs, within double quotes, so that the shell puts the variable's value there. A body that is not text goes
-    through base64.
+    `base_url` is the address of `request.host`, without a path of the API. `credentials` are headers that go within
+    double quotes, so that the shell puts the values of variables there. A body that is not text goes through base64.
     """
-    lines = list(_arguments(request, base_url, key_placeholder))
+    lines = list(_arguments(request, base_url, credentials))
     command = " \\\n  ".join(lines)
     if request.body and not _is_text(request.body):
         return f"{_base64(request.body)} |\n{command}"
     return command
 
 
-def _arguments(request: Request, base_url: str, key_placeholder: str) -> Iterator[str]:
+def _arguments(request: Request, base_url: str, credentials: tuple[str, ...]) -> Iterator[str]:
     # --globoff: brackets in the query are Stripe's, not patterns of curl.
     yield f"curl --globoff -X {request.method} {shlex.quote(base_url.rstrip('/') + request.target)}"
-    yield f'-H "Authorization: Bearer {key_placeholder}"'
+    yield from (f'-H "{header}"' for header in credentials)
     if request.idempotency_key is not None:
         yield _header("Idempotency-Key", request.idempotency_key)
     for name, value in request.headers.items():

@@ -145,14 +145,12 @@ def _public(item: Item, session: Session) -> Item:
 
 
 def _curl(session: Session, _: str) -> None:
-    from stripe_shell.render.curl import render_curl
+    from stripe_shell.repl.curl import curl_for
 
     if session.last is None or session.last.request is None:
         raise UsageError("there is no request yet")
-    request = session.last.request
-    connection = session.connections.get(session.last.connection)
-    base = (connection.base_url if connection else None) or f"https://{request.host}.stripe.com"
-    session.screen.result(render_curl(request, base))
+    connection = session.connections.get(session.last.connection) or session.connection
+    session.screen.result(curl_for(connection, session.last.request))
 
 
 def _edit(session: Session, _: str) -> None:

@@ -29,7 +29,7 @@ def test_a_read() -> None:
 def test_a_write() -> None:
     body = encode_form({"email": "a@b.co", "name": "Ann's", "metadata": {"a": "b"}}).encode()
     request = Request("POST", "/v1/customers", body=body, headers=FORM, idempotency_key="ss1-0", timeout_ms=2500)
-    assert render_curl(request, BASE + "/", key_placeholder="$OTHER") == (
+    assert render_curl(request, BASE + "/", credentials=("Authorization: Bearer $OTHER",)) == (
         "curl --globoff -X POST https://api.stripe.com/v1/customers \\\n"
         '  -H "Authorization: Bearer $OTHER" \\\n'
         "  -H 'Idempotency-Key: ss1-0' \\\n"
