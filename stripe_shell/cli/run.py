@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from stripe_shell.batch.runner import Prepared, Run, prepare, run_prepared
 from stripe_shell.cli.arguments import Arguments
@@ -10,7 +11,12 @@ from stripe_shell.cli.present import Presenter
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
 from stripe_shell.cli.sources import read_sources
 from stripe_shell.cli.streams import Streams
+from stripe_shell.engine.outcome import Step
+from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
+
+if TYPE_CHECKING:
+    from stripe_shell.cli.report import Reporting
 
 
 def run(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
@@ -18,18 +24,30 @@ def run(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> i
 
     Stops after one that fails, unless `--keep-going`.
     """
+    reporting = _reporting(arguments)
     # A dry run sends nothing, so it may show what a live connection would be sent.
     setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ, streams)
     presenter = Presenter(streams, arguments.format, quiet=arguments.command == "block")
+    try:
+        return _run_all(arguments, setup, presenter, reporting)
+    finally:
+        if reporting is not None:
+            reporting.write(streams)
+
+
+def _run_all(arguments: Arguments, setup: Setup, presenter: Presenter, reporting: Reporting | None) -> int:
     scripts = _prepare_all(arguments, setup, presenter)
+    if reporting is not None:
+        for script in scripts:
+            reporting.prepared(script)
     if not all(script.sound for script in scripts):
         presenter.close("nothing was sent")
         return 2
     if arguments.dry_run:
-        return _dry_run(setup, scripts, streams)
+        return _dry_run(setup, scripts, presenter.streams)
     codes: list[int] = []
     for script in scripts:
-        codes.append(_run_one(arguments, setup, script, presenter))
+        codes.append(_run_one(arguments, setup, script, presenter, reporting))
         if codes[-1] and not arguments.keep_going:
             break
     return gravest(codes)
@@ -46,15 +64,34 @@ def _prepare_all(arguments: Arguments, setup: Setup, presenter: Presenter) -> li
     return scripts
 
 
-def _run_one(arguments: Arguments, setup: Setup, script: Prepared, presenter: Presenter) -> int:
+def _reporting(arguments: Arguments) -> Reporting | None:
+    """What listens for the reports that are asked for."""
+    if not arguments.reports:
+        return None
+    if arguments.dry_run:
+        raise UsageError("--report tells how a run went; --dry-run sends nothing")
+    from stripe_shell.cli.report import open_reporting
+
+    return open_reporting(arguments)
+
+
+def _run_one(
+    arguments: Arguments, setup: Setup, script: Prepared, presenter: Presenter, reporting: Reporting | None
+) -> int:
     name = script.source.name
+
+    def hear(step: Step) -> None:
+        presenter.step(step)
+        if reporting is not None:
+            reporting.step(step)
+
     try:
-        result = run_prepared(
-            setup.engine, script, run_id=new_run_id(), keep_going=arguments.keep_going, on_step=presenter.step
-        )
+        result = run_prepared(setup.engine, script, run_id=new_run_id(), keep_going=arguments.keep_going, on_step=hear)
     except BrokenPipeError:
         presenter.close(f"{name}: stopped, as nobody reads the results any more")
         raise
+    if reporting is not None:
+        reporting.recorder.not_run += result.not_run
     presenter.close(f"{name}: {_how_it_went(result)}")
     return result.exit_code
 

@@ -39,16 +39,20 @@ def render_html(report: Report) -> str:
 
 
 def _verdict_of(report: Report) -> str:
-    if report.problems:
+    if report.problems and not report.entries:
         return "not run"
     failed = report.count("failed") + report.count("error")
-    return f"{failed} of {len(report.entries)} failed" if failed else "all passed"
+    if failed or report.problems:
+        return f"{failed} of {len(report.entries)} failed"
+    return "all passed"
 
 
 def _summary(report: Report) -> str:
     cells = "".join(
         f'<li class="{verdict}"><b>{report.count(verdict)}</b> {word}</li>' for verdict, word in _WORDS.items()
     )
+    if report.not_run:
+        cells += f'<li class="skipped"><b>{report.not_run}</b> not run</li>'
     return f'<ul class="summary">{cells}</ul>'
 
 
@@ -56,7 +60,8 @@ def _problems(report: Report) -> str:
     if not report.problems:
         return ""
     shown = "".join(f"<pre>{escape(problem)}</pre>" for problem in report.problems)
-    return f"<section><h2>Not run: the script does not pass the check</h2>{shown}</section>\n"
+    title = "What is wrong besides" if report.entries else "Not run: the text does not pass the check"
+    return f"<section><h2>{title}</h2>{shown}</section>\n"
 
 
 def _failures(report: Report) -> str:
@@ -101,6 +106,8 @@ def _details(entry: Entry) -> Iterator[str]:
         shown = f" — expected {check.expected}, actual {check.actual}" if not check.passed else ""
         yield f'<p class="check">{mark} <code>{escape(check.text)}</code>{escape(shown)}</p>'
     yield from (f"<pre>{escape(problem)}</pre>" for problem in entry.problems)
+    if entry.reason:
+        yield f"<p>{escape(entry.reason)}</p>"
     if entry.request:
         yield f"<h4>Request</h4><pre>{escape(entry.request)}</pre>"
     if entry.response:
@@ -110,7 +117,8 @@ def _details(entry: Entry) -> Iterator[str]:
 def _heading(entry: Entry) -> str:
     facts = [entry.name, entry.result, str(entry.http or ""), entry.request_id or ""]
     text = escape(" ".join(fact for fact in facts if fact))
-    return f"{text} <small>{escape(entry.file)}:{entry.line}</small>"
+    nth = f" #{entry.ordinal}" if entry.ordinal > 1 else ""
+    return f"{text} <small>{escape(entry.file)}:{entry.line}{nth}</small>"
 
 
 def _moment(seconds: float) -> str:

@@ -9,7 +9,7 @@ from stripe_shell.records import as_dict
 
 
 def render_json(report: Report) -> str:
-    """`{title, began, duration_ms, passed, failed, errors, skipped, problems, entries}`; times in milliseconds."""
+    """Counts of what passed, failed, and so on; `problems`; `entries` in order. Times in milliseconds."""
     summary = {
         "title": report.title,
         "began": report.began,
@@ -18,6 +18,7 @@ def render_json(report: Report) -> str:
         "failed": report.count("failed"),
         "errors": report.count("error"),
         "skipped": report.count("skipped"),
+        "not_run": report.not_run,
         "problems": list(report.problems),
         "entries": [as_dict(entry) for entry in report.entries],
     }

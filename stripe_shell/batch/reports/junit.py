@@ -45,7 +45,7 @@ def _suite(file: str, entries: list[Entry], report: Report) -> str:
 
 def _case(entry: Entry) -> str:
     head = _attributes(
-        name=f"{entry.name} (line {entry.line})",
+        name=f"{entry.name} (line {entry.line}){_nth(entry)}",
         classname=entry.file,
         file=entry.file,
         line=str(entry.line),
@@ -55,9 +55,14 @@ def _case(entry: Entry) -> str:
     return f"    <testcase {head}>\n{inner}    </testcase>\n" if inner else f"    <testcase {head}/>\n"
 
 
+def _nth(entry: Entry) -> str:
+    """What tells the runs of one line apart, in a loop."""
+    return f" #{entry.ordinal}" if entry.ordinal > 1 else ""
+
+
 def _verdict(entry: Entry) -> str:
     if entry.verdict == "skipped":
-        return "      <skipped/>\n"
+        return f"      <skipped {_attributes(message=entry.reason)}/>\n" if entry.reason else "      <skipped/>\n"
     if entry.verdict == "passed":
         return ""
     word = "failure" if entry.verdict == "failed" else "error"
@@ -76,7 +81,8 @@ def _output(entry: Entry) -> str:
 def _check_suite(report: Report) -> str:
     text = _text("\n\n".join(report.problems))
     head = _attributes(name="check", tests="1", failures="0", errors="1", skipped="0", time="0")
-    error = f'<error message="not run">{text}</error>'
+    message = "page" if report.entries else "not run"
+    error = f'<error message="{message}">{text}</error>'
     case = f"<testcase {_attributes(name='check', classname=report.title)}>{error}</testcase>"
     return f"  <testsuite {head}>{case}</testsuite>\n"
 

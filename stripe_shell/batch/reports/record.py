@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal
 
 from stripe_shell.diagnostics import Diagnostic, excerpt
 from stripe_shell.engine.outcome import Outcome, Status
-from stripe_shell.records import as_dict, field, record
+from stripe_shell.records import as_dict, field, record, replace
 from stripe_shell.render.exchange import render_request, render_response
-from stripe_shell.secrets import Secrets
+from stripe_shell.secrets import MASK, Secrets
 
 Verdict = Literal["passed", "failed", "error", "skipped"]
+
+#: What an answer holds that opens something for whoever reads the report.
+_SECRET_MEMBERS = re.compile(r'("(?:client_secret|secret|authentication_token)"\s*:\s*")[^"]+')
+
+#: Blocks whose request and response are kept when they passed; a loop may have a million.
+KEPT_EXCHANGES = 1_000
 
 #: `failed`: an expectation; `error`: the call itself.
 _VERDICTS: dict[Status, Verdict] = {
@@ -36,7 +44,10 @@ class Check:
 
 @record
 class Entry:
-    """One block that ran. Times are milliseconds, `started` since the beginning of the run."""
+    """One block that ran, or one example of a page; `ordinal` counts the runs of one line.
+
+    Times are milliseconds, `started` since the beginning of the run. `reason` says why it was skipped.
+    """
 
     name: str
     file: str
@@ -53,13 +64,16 @@ class Entry:
     response: str = ""
     checks: tuple[Check, ...] = ()
     problems: tuple[str, ...] = ()
+    reason: str = ""
+    ordinal: int = 1
 
 
 @record
 class Report:
     """A run: its title, when it began (epoch seconds), how long it took (milliseconds), its entries in order.
 
-    `problems` are those of the check, when nothing was sent.
+    `problems` are those of the check, when nothing was sent, and those of a page as a whole. `not_run` counts the
+    blocks behind what stopped a script.
     """
 
     title: str
@@ -67,6 +81,7 @@ class Report:
     duration: float
     entries: tuple[Entry, ...]
     problems: tuple[str, ...] = ()
+    not_run: int = 0
 
     def count(self, verdict: Verdict) -> int:
         """How many entries came out so."""
@@ -105,6 +120,8 @@ class Recorder:
     origin: float = field(default=0.0)
     entries: list[Entry] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    lines: Counter[tuple[str, int]] = field(default_factory=Counter)
+    not_run: int = 0
 
     def __post_init__(self) -> None:
         self.origin = self.clock()
@@ -115,18 +132,26 @@ class Recorder:
 
     def outcome(self, outcome: Outcome) -> None:
         """A block has run just now."""
+        self.add(entry_of(outcome))
+
+    def add(self, entry: Entry) -> None:
+        """Something has come out just now."""
         ended = (self.clock() - self.origin) * 1e3
-        elapsed = outcome.response.elapsed if outcome.response else 0.0
-        self.entries.append(entry_of(outcome, started=max(0.0, ended - elapsed)))
+        line = (entry.file, entry.line)
+        self.lines[line] += 1
+        entry = replace(entry, started=max(0.0, ended - entry.elapsed), ordinal=self.lines[line])
+        if len(self.entries) >= KEPT_EXCHANGES and entry.verdict == "passed":
+            entry = replace(entry, request="", response="")
+        self.entries.append(entry)
 
     def report(self, title: str) -> Report:
         """What was heard."""
         duration = (self.clock() - self.origin) * 1e3
-        return Report(title, self.began, duration, tuple(self.entries), tuple(self.problems))
+        return Report(title, self.began, duration, tuple(self.entries), tuple(self.problems), self.not_run)
 
 
-def entry_of(outcome: Outcome, *, started: float) -> Entry:
-    """An outcome as an entry."""
+def entry_of(outcome: Outcome) -> Entry:
+    """An outcome as an entry; when it started is for the recorder to say."""
     span = outcome.block.span
     response = outcome.response
     body = outcome.body if isinstance(outcome.body, dict) else {}
@@ -136,14 +161,15 @@ def entry_of(outcome: Outcome, *, started: float) -> Entry:
         line=span.location()[0],
         status=outcome.status,
         verdict=_VERDICTS[outcome.status],
-        started=started,
+        started=0.0,
         elapsed=response.elapsed if response else 0.0,
         connection=outcome.connection,
         http=response.status if response else None,
         request_id=outcome.request_id,
         result=str(body.get("id") or ""),
         request=render_request(outcome.request) if outcome.request else "",
-        response=render_response(response) if response else "",
+        response=_SECRET_MEMBERS.sub(rf"\1{MASK}", render_response(response)) if response else "",
         checks=tuple(Check(a.span.text, a.passed, a.expected, a.actual) for a in outcome.assertions),
         problems=tuple(excerpt(d) for d in outcome.diagnostics if d.severity == "error"),
+        reason=outcome.reason,
     )

@@ -18,7 +18,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"1..{len(report.entries)}"
     for problem in report.problems:
         yield from (f"# {line}" for line in problem.splitlines())
-    if report.problems:
+    if report.problems and not report.entries:
         yield "Bail out! The script was not run: it does not pass the check."
     for number, entry in enumerate(report.entries, start=1):
         yield from _point(number, entry)
@@ -26,7 +26,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _point(number: int, entry: Entry) -> Iterator[str]:
     word = "ok" if entry.verdict in {"passed", "skipped"} else "not ok"
-    skip = " # SKIP" if entry.verdict == "skipped" else ""
+    skip = f" # SKIP {_escaped(entry.reason)}".rstrip() if entry.verdict == "skipped" else ""
     yield f"{word} {number} - {_description(entry)}{skip}"
     if entry.verdict in {"passed", "skipped"}:
         return
@@ -46,5 +46,9 @@ def _point(number: int, entry: Entry) -> Iterator[str]:
 
 
 def _description(entry: Entry) -> str:
-    text = f"{entry.name} ({entry.file}:{entry.line})"
-    return text.replace("\\", "\\\\").replace("#", "\\#").replace("\n", " ")
+    nth = f" #{entry.ordinal}" if entry.ordinal > 1 else ""
+    return _escaped(f"{entry.name} ({entry.file}:{entry.line}){nth}")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("#", "\\#").replace("\r", " ").replace("\n", " ")
