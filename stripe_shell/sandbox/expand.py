@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: How many segments a path may have, `data` among them.
 DEEPEST = 4
 
+#: Members that are no objects and that an answer shows only when they are asked for, by the kind of object.
+SECRETS = {"issuing.card": ("cvc", "number")}
+
 #: A path as a tree: `{"data": {"customer": {}}}`.
 Tree = dict[str, "Tree"]
 
@@ -79,9 +82,13 @@ def kinds_of(table: Table, shape: Shape) -> list[str]:
 def _check(table: Table, shape: Shape, segments: list[str]) -> None:
     for count, segment in enumerate(segments, 1):
         inner = _field(table, shape, segment)
-        if inner is None or not _may_expand(table, inner):
+        if inner is None or not (_may_expand(table, inner) or _is_secret(table, shape, segment)):
             raise errors.cannot_expand(".".join(segments[:count]))
         shape = inner
+
+
+def _is_secret(table: Table, shape: Shape, name: str) -> bool:
+    return any(name in SECRETS.get(kind, ()) for kind in kinds_of(table, shape))
 
 
 def _may_expand(table: Table, shape: Shape) -> bool:

@@ -111,7 +111,7 @@ class CheckoutSession(Resource):
         if obj["status"] != "open":
             raise errors.invalid(f"This Checkout Session can no longer be paid: it is {obj['status']}.")
         expected = params.get("expected_amount")
-        if expected is not None and str(expected) != str(obj["amount_total"]):
+        if None not in (expected, obj["amount_total"]) and str(expected) != str(obj["amount_total"]):
             raise errors.invalid(
                 f"The amount of this Checkout Session is {obj['amount_total']}, not {expected}.",
                 code="checkout_amount_mismatch",

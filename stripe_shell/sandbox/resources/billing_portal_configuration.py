@@ -1,0 +1,45 @@
+"""Configurations of the customer portal: what customers may do there."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+
+class PortalConfiguration(Resource):
+    """`/v1/billing_portal/configurations`; the first one is the default."""
+
+    object = "billing_portal.configuration"
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """The first one is what sessions use that name none."""
+        obj["is_default"] = not ctx.count(self.kind)
+        self._settle(ctx, obj)
+
+    def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """The default one cannot be switched off."""
+        if params.get("active") is False and obj["is_default"]:
+            raise errors.invalid("You cannot deactivate the default configuration.", param="active")
+
+    def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Note when."""
+        self._settle(ctx, obj)
+
+    def default(self, ctx: Context) -> Json:
+        """The configuration that sessions use; in test mode there is always one."""
+        found = next(ctx.each(self.kind, is_default=True), None)
+        if found is None:
+            found = self.fresh(ctx, {"is_default": True})
+            for name in ("invoice_history", "payment_method_update", "subscription_cancel"):
+                found["features"][name]["enabled"] = True
+            ctx.insert(found)
+        return found
+
+    def _settle(self, ctx: Context, obj: Json) -> None:
+        obj["updated"] = ctx.now()
+        login = obj["login_page"]
+        if not login["enabled"]:
+            login["url"] = None
+        elif not login["url"]:
+            login["url"] = f"https://billing.stripe.com/p/login/test_{ctx.ids.text(24)}"

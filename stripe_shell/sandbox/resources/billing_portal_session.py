@@ -1,0 +1,43 @@
+"""Sessions of the customer portal: an address at which one customer sees to their subscriptions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+
+class PortalSession(Resource):
+    """`POST /v1/billing_portal/sessions`."""
+
+    object = "billing_portal.session"
+    references: ClassVar = {"configuration": "billing_portal.configuration", "customer": "customer"}
+    unechoed = ("flow_data",)
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """A portal is one customer's, and shows that customer's subscriptions alone."""
+        if not params.get("customer") and not params.get("customer_account"):
+            raise errors.missing_parameter("customer")
+        flow = params.get("flow_data") or {}
+        named = flow.get(flow.get("type")) or {}
+        if flow.get("type") not in (None, "payment_method_update") and not named:
+            raise errors.missing_parameter(f"flow_data[{flow['type']}]")
+        if named.get("subscription"):
+            where = f"flow_data[{flow['type']}][subscription]"
+            subscription = ctx.get("subscription", named["subscription"], param=where)
+            if subscription["customer"] != params.get("customer"):
+                raise errors.missing("subscription", named["subscription"], param=where)
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Choose the configuration, and give it its address."""
+        if not obj["configuration"]:
+            obj["configuration"] = ctx.behaviour("billing_portal.configuration").default(ctx)["id"]
+        if not obj["customer"]:
+            obj["customer"] = None
+        if params.get("flow_data"):
+            self.echo(obj, {"flow": params["flow_data"]})
+        obj["url"] = f"https://billing.stripe.com/p/session/test_{ctx.ids.text(56)}"
+        if obj["return_url"] is None:
+            obj["return_url"] = ctx.get("billing_portal.configuration", obj["configuration"])["default_return_url"]

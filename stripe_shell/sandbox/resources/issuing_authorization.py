@@ -1,0 +1,179 @@
+"""Authorizations of issued cards: a purchase asks, and is approved or not; what it comes to is settled later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from stripe_shell.sandbox import errors, issuing
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource, action
+
+
+class Authorization(Resource):
+    """`/v1/issuing/authorizations`; the test helpers play the merchant."""
+
+    object = "issuing.authorization"
+    indexed = ("card", "cardholder", "status")
+    defaults: ClassVar = {"balance_transactions": [], "transactions": [], "status": "pending"}
+
+    @action("test_helpers.issuing.authorization.create")
+    def create_in_test(self, ctx: Context, params: Json) -> Json:
+        """Somebody pays with a card."""
+        card = ctx.get("issuing.card", params["card"], param="card")
+        amount = int(params.get("amount") or params.get("merchant_amount") or 0)
+        return self._ask(ctx, card, amount, params)
+
+    @action("issuing.authorization.create_test")
+    def create_below_card(self, ctx: Context, params: Json) -> Json:
+        """The same as Stripe's command-line tool asks for it: `held_amount` and `held_currency`."""
+        card = ctx.get("issuing.card", ctx.path["card"], status=404)
+        try:
+            amount = int(params.get("held_amount") or 0)
+        except (TypeError, ValueError):
+            raise errors.invalid_integer("held_amount", params["held_amount"]) from None
+        members = {"authorization_method": params.get("authorization_method"), "currency": params.get("held_currency")}
+        return self._ask(ctx, card, amount, {name: value for name, value in members.items() if value})
+
+    @action
+    def approve(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Approve a purchase that waits for an answer."""
+        raise _answered(obj)
+
+    @action
+    def decline(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Decline a purchase that waits for an answer."""
+        raise _answered(obj)
+
+    @action("test_helpers.issuing.authorization.capture")
+    def capture(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """The merchant takes the money."""
+        self._check_pending(obj, "captured")
+        amount: int = params["capture_amount"] if "capture_amount" in params else obj["amount"]
+        issuing.check_amount(amount, "capture_amount")
+        card = ctx.get("issuing.card", obj["card"]["id"])
+        obj["transactions"].append(issuing.transact(ctx, card, -amount, "capture", params, authorization=obj))
+        if params.get("close_authorization", True):
+            obj["status"] = "closed"
+        return self._updated(ctx, obj)
+
+    @action("test_helpers.issuing.authorization.increment")
+    def increment(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """The merchant asks for more."""
+        self._check_pending(obj, "incremented")
+        return self._change(ctx, obj, obj["amount"] + params["increment_amount"])
+
+    @action("test_helpers.issuing.authorization.finalize_amount")
+    def finalize_amount(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """The merchant says what it comes to, as at a petrol pump."""
+        self._check_pending(obj, "finalized")
+        return self._change(ctx, obj, params["final_amount"])
+
+    @action("test_helpers.issuing.authorization.reverse")
+    def reverse(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """The merchant gives back some of it, or all."""
+        self._check_pending(obj, "reversed")
+        amount = params.get("reverse_amount", obj["amount"])
+        if amount > obj["amount"]:
+            raise errors.invalid("You cannot reverse more than was authorized.", param="reverse_amount")
+        if amount == obj["amount"]:
+            obj["status"] = "reversed"
+        return self._change(ctx, obj, obj["amount"] - amount)
+
+    @action("test_helpers.issuing.authorization.expire")
+    def expire(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """The merchant never came back."""
+        self._check_pending(obj, "expired")
+        obj["status"] = "expired"
+        return self._updated(ctx, obj)
+
+    @action("test_helpers.issuing.authorization.respond")
+    def respond(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """The cardholder answers whether it was they who paid."""
+        if not obj["fraud_challenges"]:
+            raise errors.invalid("This authorization has no fraud challenge.")
+        obj["fraud_challenges"][0]["status"] = "verified" if params["confirmed"] else "rejected"
+        return self._updated(ctx, obj)
+
+    def _ask(self, ctx: Context, card: Json, amount: int, params: Mapping[str, Any]) -> Json:
+        """The purchase is judged; a server that listens is told of the question and of the answer."""
+        issuing.check_amount(amount, "amount")
+        merchant = issuing.merchant_of(params)
+        currency = params.get("currency") or card["currency"]
+        made = self.fresh(
+            ctx,
+            {
+                "amount": amount,
+                "amount_details": {"atm_fee": None, "cashback_amount": 0},
+                "authorization_method": params.get("authorization_method") or "online",
+                "card": card,
+                "cardholder": card["cardholder"]["id"],
+                "currency": currency,
+                "merchant_amount": params.get("merchant_amount", amount),
+                "merchant_currency": params.get("merchant_currency") or currency,
+                "merchant_data": merchant,
+                "wallet": params.get("wallet"),
+            },
+        )
+        self.echo(made, {name: params[name] for name in ("network_data", "verification_data") if params.get(name)})
+        approved, reason = issuing.judge(ctx, card, amount, merchant)
+        ctx.insert(made)
+        if approved:
+            asked = {"pending_request": self._request(ctx, made, params)}
+            ctx.emit("issuing_authorization.request", {**made, **asked})
+        made |= {"approved": approved, "pending_request": None, "status": "pending" if approved else "closed"}
+        made["request_history"] = [_decision(ctx, made, reason)]
+        ctx.save(made)
+        ctx.emit("issuing_authorization.created", made)
+        return made
+
+    def _request(self, ctx: Context, obj: Json, params: Mapping[str, Any]) -> Json:
+        return {
+            "amount": obj["amount"],
+            "amount_details": obj["amount_details"],
+            "currency": obj["currency"],
+            "is_amount_controllable": bool(params.get("is_amount_controllable")),
+            "merchant_amount": obj["merchant_amount"],
+            "merchant_currency": obj["merchant_currency"],
+            "network_risk_score": None,
+        }
+
+    def _change(self, ctx: Context, obj: Json, amount: int) -> Json:
+        issuing.check_amount(amount, "amount")
+        obj |= {"amount": amount, "merchant_amount": amount}
+        obj["request_history"].append(_decision(ctx, obj, "card_active"))
+        return self._updated(ctx, obj)
+
+    def _updated(self, ctx: Context, obj: Json) -> Json:
+        ctx.emit("issuing_authorization.updated", obj, ctx.save(obj))
+        return obj
+
+    def _check_pending(self, obj: Json, done: str) -> None:
+        if obj["status"] != "pending":
+            raise errors.invalid(f"This authorization cannot be {done} because it has a status of {obj['status']}.")
+        if not obj["approved"]:
+            raise errors.invalid(f"This authorization cannot be {done} because it was not approved.")
+
+
+def _decision(ctx: Context, obj: Json, reason: str) -> Json:
+    return {
+        "amount": obj["amount"],
+        "amount_details": obj["amount_details"],
+        "approved": obj["approved"],
+        "authorization_code": ctx.ids.text(6, "0123456789"),
+        "created": ctx.now(),
+        "currency": obj["currency"],
+        "merchant_amount": obj["merchant_amount"],
+        "merchant_currency": obj["merchant_currency"],
+        "network_risk_score": None,
+        "reason": reason,
+        "reason_message": None,
+        "requested_at": ctx.now(),
+    }
+
+
+def _answered(obj: Json) -> errors.StripeError:
+    return errors.invalid(
+        f"Authorization {obj['id']} can no longer be answered: here every purchase is answered at once, by the state "
+        "of the card and its spending controls."
+    )

@@ -1,0 +1,41 @@
+"""Transactions of issued cards: what was really spent, and given back."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import errors, issuing
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource, action
+
+
+class Transaction(Resource):
+    """`/v1/issuing/transactions`; the test helpers play the merchant."""
+
+    object = "issuing.transaction"
+    indexed = ("authorization", "card", "cardholder", "type")
+
+    @action("test_helpers.issuing.transaction.create_force_capture")
+    def create_force_capture(self, ctx: Context, params: Json) -> Json:
+        """A merchant takes money without having asked."""
+        return self._made(ctx, params, -params["amount"], "capture")
+
+    @action("test_helpers.issuing.transaction.create_unlinked_refund")
+    def create_unlinked_refund(self, ctx: Context, params: Json) -> Json:
+        """A merchant gives money back that no purchase here explains."""
+        return self._made(ctx, params, params["amount"], "refund")
+
+    @action("test_helpers.issuing.transaction.refund")
+    def refund(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """A merchant gives money back."""
+        if obj["type"] != "capture":
+            raise errors.invalid("Only captures can be refunded.")
+        amount = params.get("refund_amount", -obj["amount"])
+        issuing.check_amount(amount, "refund_amount")
+        if amount > -obj["amount"]:
+            raise errors.invalid("The refund is larger than the transaction.", param="refund_amount")
+        card = ctx.get("issuing.card", obj["card"])
+        return issuing.transact(ctx, card, amount, "refund", {"currency": obj["currency"]})
+
+    def _made(self, ctx: Context, params: Json, amount: int, kind: str) -> Json:
+        issuing.check_amount(params["amount"], "amount")
+        card = ctx.get("issuing.card", params["card"], param="card")
+        return issuing.transact(ctx, card, amount, kind, params)
