@@ -105,6 +105,7 @@ complete -c stripe-shell -f -n '__fish_seen_subcommand_from void_invoice' -a 'in
 complete -c stripe-shell -l check
 complete -c stripe-shell -l connection
 complete -c stripe-shell -l continue-on-error
+complete -c stripe-shell -l coverage
 complete -c stripe-shell -l db
 complete -c stripe-shell -l diff
 complete -c stripe-shell -l dry-run

@@ -30,7 +30,7 @@ usage: stripe-shell [OPTIONS]                      the prompt on a terminal, els
        stripe-shell fmt FILE … [--check | --diff]  write them in the canonical form
        stripe-shell replay PAGE … [OPTIONS]        run the examples of a documentation page as tests
        stripe-shell convert FILE --to FORM         a script as curl, python or fixtures; a fixture file as stripe
-       stripe-shell spec [ACTION] [ENTITY]         what is known of an entity or an action
+       stripe-shell spec [ACTION] [ENTITY]         what is known of an entity or an action (--coverage: of the sandbox)
        stripe-shell connections [list | test [NAME …] | add NAME kind=KIND SETTING=VALUE … | remove NAME | default NAME]
        stripe-shell serve [OPTIONS]                the sandbox over HTTP, for programs; any key sk_test_… is taken
 
@@ -91,6 +91,7 @@ class Arguments:
     check: bool = False
     diff: bool = False
     fix: bool = False
+    coverage: bool = False
     errata: str | None = None
     update: str | None = None
     to: str | None = None
@@ -152,7 +153,7 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--spec": Option("spec", choices=("documented", "stripe")),
         "--var": Option("variables", "many"),
     },
-    "spec": {"--format": _TEXT_OR_JSON},
+    "spec": {"--format": _TEXT_OR_JSON, "--coverage": Option("coverage", "flag")},
     "connections": {
         "--format": _TEXT_OR_JSON,
         "--db": Option("db"),

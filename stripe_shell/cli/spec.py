@@ -1,4 +1,4 @@
-"""`spec [ACTION] [ENTITY]`: what the table knows of Stripe."""
+"""`spec [ACTION] [ENTITY]`: what the table knows of Stripe; with `--coverage`, how much of it the sandbox models."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ def spec(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) ->
     table = load_table()
     found = _find(table, arguments.words)
     as_json = arguments.format == "json"
+    if arguments.coverage:
+        _show_coverage(table, found, streams, as_json=as_json)
+        return 0
     match found:
         case None if as_json:
             streams.result(json.dumps({name: table.actions(name) for name in table.entities()}, indent=2))
@@ -35,6 +38,32 @@ def spec(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) ->
         case Entity():
             streams.result(describe_entity(found))
     return 0
+
+
+def _show_coverage(table: Table, found: Operation | Entity | None, streams: Streams, *, as_json: bool) -> None:
+    """Which operations the sandbox models, and which it answers generically; their count is said beside it."""
+    rows = _coverage(table, found)
+    if as_json:
+        streams.result(json.dumps(rows, indent=2))
+    else:
+        width = max(len(row["operation"]) for row in rows)
+        streams.result("\n".join(f"{row['operation']:<{width}}  {row['behaviour']:<8}  {row['call']}" for row in rows))
+    modelled = sum(row["behaviour"] == "modelled" for row in rows)
+    streams.say(f"{modelled} of {len(rows)} operations modelled, {len(rows) - modelled} generic")
+
+
+def _coverage(table: Table, found: Operation | Entity | None) -> list[dict[str, str]]:
+    from stripe_shell.sandbox.coverage import coverage
+
+    return [
+        {
+            "operation": operation.name,
+            "behaviour": "modelled" if modelled else "generic",
+            "call": f"{operation.method} {operation.path}",
+        }
+        for operation, modelled in coverage(table)
+        if found is None or found == operation or getattr(found, "name", "") == operation.entity
+    ]
 
 
 def _find(table: Table, words: tuple[str, ...]) -> Operation | Entity | None:

@@ -68,7 +68,7 @@ def answer(ctx: Context) -> Answer:
     resource = ctx.resource(kind_of(ctx.table, operation, ctx.path, ctx.params))
     role = role_of(operation, resource.kind)
     method = resource.action_method(operation)
-    ctx.generic = not resource.modelled or (method is None and role == "action")
+    ctx.generic = not is_modelled(resource, operation)
     own = own_param(operation, resource.kind)
     check_parents(ctx, own)
     if ctx.writable:
@@ -86,6 +86,14 @@ def answer(ctx: Context) -> Answer:
     if method is not None:
         return method(ctx, obj, ctx.params)
     return _with_object(ctx, resource, role, obj)
+
+
+def is_modelled(resource: Resource, operation: Operation) -> bool:
+    """Whether an operation has behaviour of its own: its kind has a file, which states its action."""
+    if not resource.modelled:
+        return False
+    stated = resource.action_method(operation) is not None or operation.action in resource.transitions
+    return stated or role_of(operation, resource.kind) != "action"
 
 
 def _follow_clock(ctx: Context, obj: Mapping[str, Any]) -> None:
@@ -321,4 +329,4 @@ def _guessed(resource: Resource, obj: Json, name: str) -> Transition | None:
     return Transition(outcome, stamp=stamp if stamp in obj else None)
 
 
-__all__ = ["EMPTY_PDF", "answer", "check_parents", "errors", "kind_of", "role_of"]
+__all__ = ["EMPTY_PDF", "answer", "check_parents", "errors", "is_modelled", "kind_of", "role_of"]
