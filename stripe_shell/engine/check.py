@@ -148,10 +148,10 @@ def _check_one(block: Block, table: Table, links: Links, scope: Scope, *, live: 
     if resolved.call is not None:
         found += _check_uploads(resolved.call)
     found += _check_conditions(block, scope)
-    if "${" in block.span.text:
-        found += _check_references(block.items, table, scope)
+    # Most lines refer to nothing, and walking through their nodes is slow.
+    found += _check_references(tuple(item for item in block.items if "${" in item.span.text), table, scope)
     found += demands_of(block, scope).problems
-    found += _check_paths(block, table, scope)
+    found += _check_paths(block, resolved.operation, table, scope)
     return found
 
 
@@ -176,9 +176,9 @@ def check_block(block: Block, operation: Operation | None, link: Link, *, live: 
 
 def _check_uploads(call: Call) -> Iterator[Diagnostic]:
     """E303 for a file to upload that is not there."""
-    for name, field in call.operation.params.fields.items():
-        path = call.params.get(name)
-        if field.shape.kind != "file" or not isinstance(path, str) or is_deferred(path):
+    for name, path in call.params.items():
+        field = call.operation.params.fields.get(name)
+        if field is None or field.shape.kind != "file" or not isinstance(path, str) or is_deferred(path):
             continue
         if not Path(path).is_file():
             yield Diagnostic("E303", f"`{path}` is no file that can be read", call.spans.get((name,)))
@@ -277,7 +277,7 @@ def _after_directive(directive: Directive, scope: Scope) -> Scope:
 
 def _after_block(block: Block, table: Table, scope: Scope) -> Scope:
     """The scope once the block has run: its response is named, its content open."""
-    shape = _response_shape(block, table)
+    shape = _response_shape(block, find_operation(block, table, []))
     scope = scope.next_block().with_deferred("last", shape)
     for directive in block.directives:
         if directive.name == "as" and isinstance(directive.argument, Name):
@@ -285,9 +285,8 @@ def _after_block(block: Block, table: Table, scope: Scope) -> Scope:
     return scope
 
 
-def _response_shape(block: Block, table: Table) -> Shape | None:
+def _response_shape(block: Block, operation: Operation | None) -> Shape | None:
     """What the response may look like; None (anything) for a call that is meant to fail, or that is unknown."""
-    operation = find_operation(block, table, [])
     if operation is None or any(isinstance(d.argument, Fails) for d in block.directives):
         return None
     return operation.response
@@ -317,9 +316,9 @@ def _names_at(table: Table, shape: Shape, steps: Sequence[str | int]) -> tuple[s
     return response_names(table, above) if above is not None else ()
 
 
-def _check_paths(block: Block, table: Table, scope: Scope) -> Iterator[Diagnostic]:
+def _check_paths(block: Block, operation: Operation | None, table: Table, scope: Scope) -> Iterator[Diagnostic]:
     """W205 for paths of `@expect` and fields of `@out` that the response cannot have by its description."""
-    shape = _response_shape(block, table)
+    shape = _response_shape(block, operation)
     for directive in block.directives:
         argument = directive.argument
         if isinstance(argument, Output):

@@ -89,7 +89,8 @@ def resolve(block: Block, table: Table, scope: Scope) -> Resolved:
 
 def word_param(block: Block, name: str) -> Param | None:
     """The parameter `action` or `entity` of the block."""
-    return next((param for param in block.params if param.key.path == (name,)), None)
+    wanted = (name,)
+    return next((item for item in block.items if isinstance(item, Param) and item.key.path == wanted), None)
 
 
 def _own_params(block: Block) -> list[Param]:

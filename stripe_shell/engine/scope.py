@@ -13,6 +13,9 @@ from stripe_shell.secrets import Secrets
 #: Names that always exist. `last` is the response of the block before, once there is one.
 BUILT_IN = ("now", "uuid", "last")
 
+#: The members of a scope that a name may be in: one of them at a time.
+_KINDS = ("variables", "captures", "deferred", "lost")
+
 
 @record
 class Capture:
@@ -59,37 +62,29 @@ class Scope:
 
     def with_variable(self, name: str, value: Any, *, secret: bool = False) -> Scope:
         """This scope and a variable more."""
-        scope = self._without(name)
-        secrets = scope.secrets | {name} if secret else scope.secrets - {name}
-        return replace(scope, variables={**scope.variables, name: value}, secrets=secrets)
+        secrets = self.secrets | {name} if secret else self.secrets - {name}
+        return replace(self._with("variables", name, value), secrets=secrets)
 
     def with_capture(self, name: str, body: Any, span: Span | None = None) -> Scope:
         """This scope and a saved response more."""
-        scope = self._without(name)
-        return replace(scope, captures={**scope.captures, name: Capture(body, span)})
+        return self._with("captures", name, Capture(body, span))
 
     def with_deferred(self, name: str, shape: Any = None) -> Scope:
         """This scope and a name whose value only a response will tell; `shape` is what it may look like."""
-        scope = self._without(name)
-        return replace(scope, deferred={**scope.deferred, name: shape})
+        return self._with("deferred", name, shape)
 
     def with_lost(self, name: str, cause: Diagnostic) -> Scope:
         """This scope, in which a name has no value, and why; `@account` and its like are names here too."""
-        scope = self._without(name)
-        return replace(scope, lost={**scope.lost, name: cause})
+        return self._with("lost", name, cause)
+
+    def _with(self, kind: str, name: str, value: Any) -> Scope:
+        """This scope with a name that is of this kind from now on, and of no other."""
+        others = {each: _less(getattr(self, each), name) for each in _KINDS if each != kind}
+        return replace(self, **others, **{kind: {**getattr(self, kind), name: value}})
 
     def unsettled(self, span: Span) -> tuple[Diagnostic, ...]:
         """E302 for every setting that should hold and has no value: what depends on it must not be sent."""
         return tuple(_lost(name, cause, span) for name, cause in self.lost.items() if name.startswith("@"))
-
-    def _without(self, name: str) -> Scope:
-        return replace(
-            self,
-            variables=_less(self.variables, name),
-            captures=_less(self.captures, name),
-            deferred=_less(self.deferred, name),
-            lost=_less(self.lost, name),
-        )
 
     def with_seed(self, seed: str) -> Scope:
         """This scope with another seed: `${uuid}` is another one."""
@@ -119,7 +114,11 @@ class Scope:
 
 
 def _less(names: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    return {key: value for key, value in names.items() if key != name} if name in names else names
+    if name not in names:
+        return names
+    rest = dict(names)
+    del rest[name]
+    return rest
 
 
 def _texts_in(value: Any) -> Iterator[str]:

@@ -308,12 +308,12 @@ class Block:
     @property
     def params(self) -> tuple[Param, ...]:
         """The parameters, in order."""
-        return tuple(item for item in self.items if isinstance(item, Param))
+        return tuple([item for item in self.items if isinstance(item, Param)])
 
     @property
     def directives(self) -> tuple[Directive, ...]:
         """The directives, in order."""
-        return tuple(item for item in self.items if isinstance(item, Directive))
+        return tuple([item for item in self.items if isinstance(item, Directive)])
 
 
 @record
