@@ -2,51 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
 from stripe_shell.diagnostics import Diagnostic, Source, has_errors
 from stripe_shell.engine.failures import explain_unanswered
+from stripe_shell.engine.flow import is_teardown
 from stripe_shell.engine.hiding import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, Step
-from stripe_shell.engine.program import load_program
+from stripe_shell.engine.program import Program, load_program
 from stripe_shell.engine.resolve import resolve
-from stripe_shell.errors import NoAnswer, OutcomeUnknown, ShellError, TransportError
+from stripe_shell.errors import NoAnswer, OutcomeUnknown, TransportError
 from stripe_shell.lang.ast import Block, Comment, Directive, Item
 from stripe_shell.lang.directives import COMMANDS
-from stripe_shell.records import replace
+from stripe_shell.records import record, replace
 from stripe_shell.render.summary import summary_line
 from stripe_shell.repl.commands import open_script, run_command
 from stripe_shell.repl.confirm import confirmed
 from stripe_shell.repl.session import Session
-from stripe_shell.repl.waiting import Task
+from stripe_shell.repl.waiting import End, Stream
 from stripe_shell.wire import Request
 
-Steps = list[Step]
+#: How an item ended; `abandoned`: Ctrl-C came before its answer did.
+Ending = Literal["passed", "failed", "abandoned"]
 
 
-def run_text(session: Session, source: Source, *, prompt: bool = True) -> bool:
-    """Run a text; nothing of it when any of it is no text of the language. False when it asks to leave.
+def run_text(session: Session, source: Source) -> bool:
+    """Run what was submitted; nothing of it when any of it is no text of the language. False when it asks to leave.
 
     Problems and failures are shown; what stands behind the first one is not run. Raises ShellError for a command that
     cannot be carried out.
     """
-    program = load_program(source, prompt=prompt)
-    session.screen.hide(secrets_of_program(program, session.scope))
-    session.screen.diagnose(program.diagnostics)
-    if prompt and not (program.items and all(map(_is_command, program.items))):
+    program = load_program(source, prompt=True)
+    if not (program.items and all(map(_is_command, program.items))):
         session.typed = source.text
-    if has_errors(program.diagnostics):
+    if not _is_sound(session, program):
         return True
     for part in _parts(program.items):
-        if isinstance(part, Directive):
-            if part.name == "quit":
-                return False
-            if part.name == "run":
-                return run_text(session, open_script(part), prompt=False)
-            run_command(session, part)
-        elif not run_items(session, part):
+        if isinstance(part, list):
+            passed = run_items(session, part)
+        elif part.name == "quit":
+            return False
+        else:
+            passed = _run_command(session, part)
+        if not passed:
             break
     return True
+
+
+def _run_command(session: Session, directive: Directive) -> bool:
+    """Whether what stands behind the command may run."""
+    if directive.name != "run":
+        run_command(session, directive)
+        return True
+    program = load_program(open_script(directive))
+    return _is_sound(session, program) and run_items(session, program.items)
+
+
+def _is_sound(session: Session, program: Program) -> bool:
+    """Whether the text is the language; what is wrong with it is shown, without its secrets."""
+    session.screen.hide(secrets_of_program(program, session.scope))
+    session.screen.diagnose(program.diagnostics)
+    return not has_errors(program.diagnostics)
 
 
 def _parts(items: Sequence[Item]) -> Iterator[Directive | list[Item]]:
@@ -69,68 +86,96 @@ def _is_command(item: Item) -> bool:
 
 
 def run_items(session: Session, items: Sequence[Item]) -> bool:
-    """Check all of them, then run one after the other, until one does not pass. Whether all have passed."""
+    """Check all of them, then run one after the other, until one does not pass. Whether all have passed.
+
+    Blocks of `@teardown` run at the end, whatever happened, though not after Ctrl-C.
+    """
     found = session.engine.check(items, session.scope)
     session.screen.diagnose([each for each in found if each.code != "W203" or session.once("W203")])
     if has_errors(found):
         return False
+    wanted = [item for item in items if not is_teardown(item) and not isinstance(item, Comment)]
+    ending = _run_in_order(session, wanted, found)
+    if ending != "abandoned":
+        last = [_run_item(session, item, found) for item in items if is_teardown(item)]
+        ending = next((each for each in (ending, *last) if each != "passed"), "passed")
+    return ending == "passed"
+
+
+def _run_in_order(session: Session, items: Sequence[Item], shown: Sequence[Diagnostic]) -> Ending:
     for number, item in enumerate(items, start=1):
-        if not _run_item(session, item, found):
+        ending = _run_item(session, item, shown)
+        if ending != "passed":
             rest = len(items) - number
             if rest:
                 session.screen.say(f"{rest} more {'was' if rest == 1 else 'were'} not run")
-            return False
-    return True
+            return ending
+    return "passed"
 
 
-def _run_item(session: Session, item: Item, shown: Sequence[Diagnostic]) -> bool:
+def _run_item(session: Session, item: Item, shown: Sequence[Diagnostic]) -> Ending:
     run_id = session.begin()
     requests = list(session.engine.preview((item,), session.scope, run_id=run_id))
     if not confirmed(session, item):
         session.screen.say("nothing was sent")
-        return False
-    steps = _wait(session, item, requests, run_id)
-    if steps is None:
-        return False
+        return "failed"
+    steps = session.engine.run((item,), session.scope, run_id=run_id)
+    if requests:
+        return _wait(session, item, Stream(steps), shown, Asked(run_id, requests))
+    return _take_all(session, item, steps, shown)
+
+
+def _take_all(session: Session, item: Item, steps: Iterable[Step], shown: Sequence[Diagnostic]) -> Ending:
+    """Show the steps as they come, and go on in the scope that they lead to."""
+    outcomes: list[Outcome] = []
     for step in steps:
         session.advance(step.scope)
         if step.outcome is not None:
             session.last = step.outcome
+            outcomes.append(step.outcome)
             _show(session, step.outcome, shown)
-        if step.outcome is None or step.outcome.status == "passed":
-            session.kept.append(_kept(step))
-    return all(step.outcome is None or step.outcome.status in {"passed", "skipped"} for step in steps)
-
-
-def _kept(step: Step) -> Item:
-    """What ran, as a script of its own would say it: the connection by its name."""
-    if isinstance(step.item, Block) and step.outcome is not None:
-        return replace(step.item, connection=step.outcome.connection)
-    return step.item
+    if not all(outcome.status in {"passed", "skipped"} for outcome in outcomes):
+        return "failed"
+    if not outcomes or any(outcome.status == "passed" for outcome in outcomes):
+        # As a script of its own would say it: the connection by its name.
+        own = isinstance(item, Block) and outcomes
+        session.kept.append(replace(item, connection=outcomes[0].connection) if own else item)
+    return "passed"
 
 
 # --- while it is under way ------------------------------------------------------------------------------
 
 
-def _wait(session: Session, item: Item, requests: Sequence[Request], run_id: str) -> Steps | None:
-    """The steps of the item; None when Ctrl-C came first."""
-    engine, scope = session.engine, session.scope
-    if not requests:
-        return list(engine.run((item,), scope, run_id=run_id))
-    task = Task(lambda: list(engine.run((item,), scope, run_id=run_id)))
+@record
+class Asked:
+    """What a run asks for."""
+
+    run_id: str
+    requests: Sequence[Request]
+
+    @property
+    def gravest(self) -> Request:
+        """The first write, else the first read."""
+        return next((request for request in self.requests if request.writes), self.requests[0])
+
+
+def _wait(session: Session, item: Item, stream: Stream[Step], shown: Sequence[Diagnostic], asked: Asked) -> Ending:
+    """Take the steps as they come. After Ctrl-C nothing more is sent, and what still comes is told when it comes."""
+    before = session.last
     try:
-        return task.run()
+        return _take_all(session, item, stream, shown)
     except KeyboardInterrupt:
-        if not task.abandon(lambda late: session.around.late(lambda: _report_late(session, late, run_id))):
-            return task.wait()
-    _say_abandoned(session, item, requests, run_id)
-    return None
+        answered = isinstance(item, Block) and session.last is not before
+        if not answered:
+            _say_abandoned(session, item, asked)
+        stream.abandon(lambda late: session.around.late(lambda: _report_late(session, late, asked.run_id)))
+        return "abandoned"
 
 
-def _say_abandoned(session: Session, item: Item, requests: Sequence[Request], run_id: str) -> None:
-    request = next((request for request in requests if request.writes), requests[0])
+def _say_abandoned(session: Session, item: Item, asked: Asked) -> None:
+    request = asked.gravest
     key = f" (idempotency key {request.idempotency_key})" if request.idempotency_key else ""
-    session.unanswered[run_id] = f"{request.method} {request.path}{key}"
+    session.unanswered[asked.run_id] = f"{request.method} {request.path}{key}"
     error: TransportError = NoAnswer("you stopped waiting; a read changes nothing")
     if request.writes:
         error = OutcomeUnknown("you stopped waiting; an answer that still comes is shown")
@@ -139,22 +184,19 @@ def _say_abandoned(session: Session, item: Item, requests: Sequence[Request], ru
         outcome = Outcome(item, "unknown", call=call, request=request)
         session.screen.diagnose([explain_unanswered(error, outcome)])
     else:
-        session.screen.say(str(error))
+        session.screen.say(f"{error}; no more rows are sent")
 
 
-def _report_late(session: Session, task: Task[Steps], run_id: str) -> None:
+def _report_late(session: Session, late: Step | End, run_id: str) -> None:
     """An answer has come that nobody waited for: say so. The scope has gone on without it."""
-    asked = session.unanswered.pop(run_id, "")
-    try:
-        steps = task.wait()
-    except ShellError as error:
-        session.screen.say(f"late answer to {asked}: {error}")
-        return
-    for step in steps:
-        if step.outcome is not None:
-            _learn(session, step.outcome)
-            session.screen.say(f"late answer: {summary_line(step.outcome)}")
-            session.screen.diagnose([d for d in step.outcome.diagnostics if d.severity == "error"])
+    if isinstance(late, End):
+        asked = session.unanswered.pop(run_id, "")
+        if late.error is not None:
+            session.screen.say(f"late answer to {asked}: {late.error}")
+    elif late.outcome is not None:
+        _learn(session, late.outcome)
+        session.screen.say(f"late answer: {summary_line(late.outcome)}")
+        session.screen.diagnose([each for each in late.outcome.diagnostics if each.severity == "error"])
 
 
 # --- afterwards -----------------------------------------------------------------------------------------

@@ -1,57 +1,70 @@
-"""Waiting for a request so that Ctrl-C ends the wait at once, though not the request."""
+"""Waiting for what is under way so that Ctrl-C ends the wait at once: what was sent stays sent, nothing more is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from threading import Event, Lock, Thread
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import Generic, TypeVar
+
+from stripe_shell.records import record
 
 T = TypeVar("T")
 
 
-class Task(Generic[T]):
-    """Work in a thread of its own. Once it has begun it cannot be stopped, only no longer waited for."""
+@record
+class End:
+    """Nothing more comes; `error` is what ended it, if something did."""
 
-    def __init__(self, work: Callable[[], T]) -> None:
-        self._work = work
+    error: BaseException | None = None
+
+
+#: Hears of what comes when nobody waits for it any more: every item, and the end.
+OnLate = Callable[[T | End], None]
+
+
+class Stream(Generic[T]):
+    """The items of an iterator, which goes on in a thread of its own."""
+
+    def __init__(self, items: Iterator[T]) -> None:
+        self._items = items
+        self._arrived: SimpleQueue[T | End] = SimpleQueue()
         self._lock = Lock()
-        self._done = Event()
-        self._results: list[T] = []
-        self._error: BaseException | None = None
-        self._on_late: Callable[[Task[T]], None] | None = None
+        self._on_late: OnLate[T] | None = None
 
-    @property
-    def done(self) -> bool:
-        """Whether it has ended, well or not."""
-        return self._done.is_set()
+    def __iter__(self) -> Iterator[T]:
+        """Begin, and give each item as it comes. Raises what the iterator raises, and KeyboardInterrupt on Ctrl-C."""
+        Thread(target=self._work, daemon=True).start()
+        while not isinstance(item := self._arrived.get(), End):
+            yield item
+        if item.error is not None:
+            raise item.error
 
-    def run(self) -> T:
-        """Begin, and wait. Raises what the work raises, and KeyboardInterrupt on Ctrl-C, even before it has begun."""
-        Thread(target=self._work_on, daemon=True).start()
-        return self.wait()
-
-    def wait(self) -> T:
-        """What the work returns, once it has ended. Raises what the work raises, and KeyboardInterrupt on Ctrl-C."""
-        self._done.wait()
-        if self._error is not None:
-            raise self._error
-        return self._results[0]
-
-    def abandon(self, on_late: Callable[[Task[T]], None]) -> bool:
-        """Stop waiting: `on_late` is called with this task, in its thread, when it ends. False when it has ended."""
+    def abandon(self, on_late: OnLate[T]) -> None:
+        """Stop waiting. What still comes goes to `on_late`, in the thread of the iterator; nothing new is begun."""
         with self._lock:
-            if self.done:
-                return False
+            while not self._arrived.empty():
+                on_late(self._arrived.get())
             self._on_late = on_late
-            return True
 
-    def _work_on(self) -> None:
+    def _work(self) -> None:
+        error: BaseException | None = None
         try:
-            self._results.append(self._work())
-        except BaseException as error:  # noqa: BLE001 (raised again where the result is waited for)
-            self._error = error
+            for item in self._items:
+                self._deliver(item)
+                if self._on_late is not None:
+                    break
+        except BaseException as raised:  # noqa: BLE001 (raised again where the items are waited for)
+            error = raised
+        if isinstance(self._items, Generator):
+            with suppress(RuntimeError):  # a loop whose rows end with a block of their own would rather go on
+                self._items.close()
+        self._deliver(End(error))
+
+    def _deliver(self, item: T | End) -> None:
         with self._lock:
-            self._done.set()
-            on_late = self._on_late
-        if on_late is not None:
-            on_late(self)
+            if self._on_late is None:
+                self._arrived.put(item)
+            else:
+                self._on_late(item)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
 from threading import Event
 
 import pytest
@@ -240,20 +242,14 @@ def interrupted(
 ) -> tuple[Session, FakeTransport, FakeScreen, Callable[[], None]]:
     slow = Slow(answer)
     state, transport, screen = session(slow)
-    arrived = Event()
-    reports: list[Callable[[], None]] = []
-
-    def late(report: Callable[[], None]) -> None:
-        reports.append(report)
-        arrived.set()
-
-    state.around = replace(state.around, late=late)
+    reports: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    state.around = replace(state.around, late=reports.put)
     run(state, text)
 
     def let_go() -> None:
         slow.go.set()
-        assert arrived.wait(20)
-        reports[0]()
+        while state.unanswered:
+            reports.get(timeout=20)()
 
     return state, transport, screen, let_go
 
@@ -302,3 +298,55 @@ def test_the_session_goes_on_after_ctrl_c() -> None:
     transport.answer = echo
     assert run(state, CREATE.format("bob"))
     assert len(transport.sent) == 2
+
+
+def test_ctrl_c_in_a_loop_sends_no_more_rows(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("email\n" + "".join(f"{number}@x.co\n" for number in range(50)))
+    loop = f'@foreach row in "{rows}"\ncreate customer email=${{row.email}} name=x\n@end\n'.replace(
+        "create customer", "/sandbox create customer"
+    )
+    _, transport, screen, let_go = interrupted(loop)
+    assert "no more rows are sent" in screen.text
+    let_go()
+    assert len(transport.sent) == 1
+
+
+# --- scripts --------------------------------------------------------------------------------------------
+
+
+def failing_update(request: Request) -> Response:
+    if request.path.endswith("/cus_1") and request.method == "POST":
+        return respond({"error": {"type": "invalid_request_error", "message": "no"}}, 400)
+    return echo(request)
+
+
+def test_teardown_runs_at_the_end_whatever_happened() -> None:
+    state, transport, screen = session(failing_update)
+    teardown = "/sandbox\naction: delete\nentity: customer\nid: ${ann.id}\n@teardown\n"
+    update = "/sandbox\naction: update\nentity: customer\nid: ${ann.id}\nname: x\n"
+    listing = "/sandbox\naction: list\nentity: customers\n"
+    run(state, "\n".join([CREATE.format("ann") + "@as ann\n", teardown, update, listing]))
+    assert [request.method for request in transport.sent] == ["POST", "POST", "DELETE"]
+    assert "1 more was not run" in screen.text
+
+
+def test_what_stands_behind_a_script_runs_when_the_script_has_passed(tmp_path: Path) -> None:
+    path = tmp_path / "mine.stripe"
+    path.write_text(CREATE.format("ann"))
+    state, transport, _ = session()
+    run(state, f"@run {path}\n\n{CREATE.format('bob')}")
+    assert [request.body[-3:] for request in transport.sent] == [b"ann", b"bob"]
+    path.write_text(CREATE.format("ann").replace("name:", "nmae:"))
+    run(state, f"@run {path}\n\n{CREATE.format('bob')}")
+    assert len(transport.sent) == 2
+
+
+def test_a_loop_shows_every_row_and_is_saved_as_a_loop(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("email\na@x.co\nb@x.co\n")
+    state, transport, screen = session()
+    run(state, f'@foreach row in "{rows}"\n/sandbox create customer email=${{row.email}} name=x\n@end\n')
+    assert len(transport.sent) == 2
+    assert screen.text.count("create customer cus_1") == 2
+    assert [type(item).__name__ for item in state.kept] == ["Loop"]
