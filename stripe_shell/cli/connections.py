@@ -38,7 +38,7 @@ def _load(arguments: Arguments, environ: Mapping[str, str], streams: Streams) ->
     return load_connections(
         environ,
         database=":memory:" if arguments.memory else arguments.db,
-        witness=witness_for(arguments, streams),
+        witness=witness_for(arguments, streams, announce=False),
         ask=lambda name: ask_credential(arguments, name),
     )
 
@@ -74,7 +74,8 @@ def _cells(connection: Connection, known: Connections) -> list[str]:
 def _mode(connection: Connection) -> str:
     if connection.problem:
         return "unusable"
-    words = {"live": "LIVE", "unknown": "LIVE? (its key does not tell)"}
+    why = "its key does not tell" if connection.settled else "its key is not looked up for a list"
+    words = {"live": "LIVE", "unknown": f"LIVE? ({why})"}
     return words.get(connection.mode, connection.mode)
 
 

@@ -32,16 +32,17 @@ class Setup:
     connections: Connections
 
 
-def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> Setup:
+def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams, *, announce: bool = True) -> Setup:
     """Nothing is opened or contacted yet. Raises ConfigurationError for settings that cannot be used.
 
-    From now on the streams hide every credential, and say which connections are opened and what is waited for.
+    From now on the streams hide every credential, and say what is waited for and, with `announce`, which connections
+    are opened.
     """
     connections = load_connections(
         environ,
         default=arguments.connection,
         database=":memory:" if arguments.memory else arguments.db,
-        witness=witness_for(arguments, streams),
+        witness=witness_for(arguments, streams, announce=announce),
         ask=lambda name: ask_credential(arguments, name),
     )
     tags = frozenset(tag.strip() for tag in arguments.tags.split(",") if tag.strip())
@@ -57,7 +58,7 @@ def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -
     return Setup(engine, scope, connections)
 
 
-def witness_for(arguments: Arguments, streams: Streams) -> Witness:
+def witness_for(arguments: Arguments, streams: Streams, *, announce: bool) -> Witness:
     """What connections do, said to the person; every exchange with `--verbose`."""
 
     def say_wait(words: str, seconds: float) -> None:
@@ -73,12 +74,14 @@ def witness_for(arguments: Arguments, streams: Streams) -> Witness:
         secret=lambda value: streams.hide(Secrets().plus(value)),
         exchange=show_exchange if arguments.verbose else None,
         wait=say_wait,
-        connect=streams.say,
+        connect=streams.say if announce else lambda words: None,
     )
 
 
 def ask_credential(arguments: Arguments, name: str) -> str:
     """A line of standard input, not echoed on a terminal. Raises ConfigurationError when a script stands there."""
+    if sys.stdin is None:
+        raise ConfigurationError("its key should come from standard input, and there is none")
     if "-" in arguments.words or (arguments.command == "prompt" and not sys.stdin.isatty()):
         raise ConfigurationError("its key should come from standard input, and there stands the script")
     if sys.stdin.isatty():

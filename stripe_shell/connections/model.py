@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from stripe_shell.connections.credentials import Found, key_mode
-from stripe_shell.connections.profiles import AnyProfile, Kind
+from stripe_shell.connections.profiles import AnyProfile, JwtTable, Kind, OAuthTable
 from stripe_shell.diagnostics import Diagnostic, Span, closest
 from stripe_shell.engine.links import Link, Mode
 from stripe_shell.errors import ConfigurationError, NotSent
@@ -98,7 +98,9 @@ class Connection:
         """What the key says, else what the answers so far have shown, else `unknown`, which counts as live."""
         if self.kind == "sandbox":
             return "sandbox"
-        said = key_mode(self.credential.reveal()) if self.credential else "unknown"
+        # What stands behind a token that is fetched or signed is no key of Stripe's, whatever it looks like.
+        given = self.credential if not isinstance(getattr(self.profile, "token", None), OAuthTable | JwtTable) else None
+        said = key_mode(given.reveal()) if given else "unknown"
         return said if said != "unknown" else self._shown
 
     @property
@@ -113,6 +115,11 @@ class Connection:
     def problem(self) -> str:
         """Why it cannot be used, as far as that is known; empty when it can."""
         return self._problem or (self._found.problem if self._found else "")
+
+    @property
+    def settled(self) -> bool:
+        """Whether its credential has been looked up."""
+        return self._found is not None
 
     @property
     def credential(self) -> Credential | None:

@@ -301,3 +301,29 @@ def test_a_token_signed_here_is_not_shown(
         assert "/sdk/proxy/stripe/v1/customers" in shown
         for secret in (token, token.rpartition(".")[2], *pem.splitlines()[1:-1]):
             assert secret not in shown
+
+
+def test_a_mistake_of_the_program_shows_no_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A traceback quotes what went wrong: it is masked like everything else."""
+    from stripe_shell.cli import main
+    from stripe_shell.transports.stripe import Exchange
+
+    def fail(_exchange: Exchange, wire: Any, _limits: Any) -> Any:
+        raise RuntimeError(f"cannot send {wire.headers} of {wire}")
+
+    monkeypatch.setattr(Exchange, "attempt", fail)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("STRIPE_API_KEY", ENV_KEY)
+    assert main(["--connection", "stripe", "list", "customers"]) == 70
+    shown = "".join(capsys.readouterr())
+    assert "RuntimeError: cannot send" in shown
+    assert "Traceback" in shown
+    assert ENV_KEY not in shown
+    assert ENV_KEY[9:-4] not in shown
+
+
+def test_a_key_on_standard_input_and_a_script_there_exclude_each_other(house: House) -> None:
+    assert house.run("run", "-", given=f"/by-stdin\naction: list\nentity: customers\n{STDIN_KEY}\n") == 2
+    assert "its key should come from standard input, and there stands the script" in house.shown[-1][1]

@@ -129,6 +129,15 @@ def test_the_key_of_an_organisation_names_the_account_in_stripe_context(web: res
     assert "Stripe-Account" not in sent
 
 
+def test_the_account_of_a_request_goes_there_too(web: responses.RequestsMock) -> None:
+    web.get(CUSTOMERS, body=b"{}")
+    request = Request("GET", "/v1/customers", headers={"Stripe-Account": "acct_2"})
+    Rig("sk_org_live_0123456789abcdef", account="acct_1").transport.send(request)
+    sent = web.calls[0].request.headers
+    assert sent["Stripe-Context"] == "acct_2"
+    assert "Stripe-Account" not in sent
+
+
 def test_no_header_of_a_request_replaces_the_credential(web: responses.RequestsMock) -> None:
     web.get(CUSTOMERS, body=b"{}")
     Rig().transport.send(Request("GET", "/v1/customers", headers={"authorization": "Bearer other"}))
