@@ -2,83 +2,168 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
-from stripe_shell.cli.sources import open_script
+from stripe_shell.cli.sources import open_script, write_script
 from stripe_shell.cli.streams import Streams
+from stripe_shell.diagnostics import sort_diagnostics
 from stripe_shell.errors import UsageError
-from stripe_shell.records import replace
+from stripe_shell.records import record, replace
 from stripe_shell.replay.errata import Errata, read_errata
-from stripe_shell.replay.page import read_page
+from stripe_shell.replay.page import Page, read_page
 from stripe_shell.replay.runner import Replay, Result, replay_page
+
+if TYPE_CHECKING:
+    from stripe_shell.cli.report import Reporting
+    from stripe_shell.replay.update import Change
 
 #: A folder in which errata files are looked for too, for pages in folders that one cannot write to.
 ERRATA_VARIABLE = "STRIPE_SHELL_ERRATA"
 
+_WORDS = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
+
 
 def replay(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
     """Replay every page, each in a sandbox of its own unless a connection or a database is named."""
-    codes = [_replay_one(arguments, environ, streams, page) for page in arguments.words]
+    reporting = _reporting(arguments)
+    try:
+        codes = [_Replaying(arguments, environ, streams, reporting, path).run() for path in arguments.words]
+    finally:
+        if reporting is not None:
+            reporting.write(streams)
     return next((code for code in (6, 5, 3, 4, 2, 1) if code in codes), 0)
 
 
-def _replay_one(arguments: Arguments, environ: Mapping[str, str], streams: Streams, path: str) -> int:
-    setup = _set_up(arguments, environ, streams)
-    page = read_page(open_script(path))
-    if not page.examples:
-        raise UsageError(f"{path} has no example: a block is a line `/connection` and lines `key: value` below it")
-    errata = _find_errata(arguments, environ, path)
-    for event in replay_page(setup.engine, page, errata, setup.scope, run_id=new_run_id()):
-        if isinstance(event, Result):
-            _show(event, streams)
-        else:
-            return _close(event, path, errata, streams)
-    raise AssertionError("a replay ends with its whole")
+def _reporting(arguments: Arguments) -> Reporting | None:
+    if not arguments.reports:
+        return None
+    from stripe_shell.cli.report import open_reporting
+
+    return open_reporting(arguments)
 
 
-def _set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> Setup:
-    setup = set_up(arguments, environ, streams)
-    default = setup.connections.default
-    if default.kind == "sandbox" and arguments.db is None and arguments.connection is None:
-        return set_up(replace(arguments, memory=True), environ, streams)
-    return setup
+@record
+class _Replaying:
+    """One page."""
 
+    arguments: Arguments
+    environ: Mapping[str, str]
+    streams: Streams
+    reporting: Reporting | None
+    path: str
 
-def _find_errata(arguments: Arguments, environ: Mapping[str, str], path: str) -> Errata:
-    """The file that `--errata` names, else `<page>.errata.toml` beside the page or in $STRIPE_SHELL_ERRATA."""
-    if arguments.errata:
-        return read_errata(open_script(arguments.errata))
-    name = f"{Path(path).stem}.errata.toml"
-    folders = [Path(path).parent, *(Path(f) for f in [environ.get(ERRATA_VARIABLE)] if f)]
-    for folder in folders:
-        for candidate in (folder / name, folder / f"{Path(path).name}.errata.toml"):
-            if candidate.is_file():
-                return read_errata(open_script(str(candidate)))
-    return Errata()
+    def run(self) -> int:
+        """Replay it, say how, and write into it what `--update` asks for."""
+        if self.path == "-" and self.arguments.update:
+            raise UsageError("--update writes into the page, and standard input is none")
+        page = read_page(open_script(self.path))
+        if not page.examples:
+            label = "a block is a line `/connection` and lines `key: value` below it"
+            raise UsageError(f"{self.path} has no example: {label}")
+        errata = self._find_errata()
+        whole = self._replay(page, errata, show=not self.arguments.update)
+        if not self.arguments.update:
+            return self._close(whole, whole.results, errata, whole.exit_code)
+        changes, results = self._changes(page, whole, errata)
+        for result in results:
+            self._show(result)
+        if changes:
+            from stripe_shell.replay.update import apply_changes
 
+            write_script(self.path, apply_changes(page.source.text, changes))
+            for change in changes:
+                self.streams.result(f"updated  {change.what}")
+        return self._close(whole, results, errata, Replay(tuple(results), whole.diagnostics).exit_code)
 
-def _show(result: Result, streams: Streams) -> None:
-    line = result.example.block.span.location()[0]
-    place = f"{result.example.block.span.source.name}:{line}"
-    word = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}[result.verdict]
-    streams.result(f"{word:<8} {result.example.name}  ({place}){'  ' + result.reason if result.reason else ''}")
-    for erratum in result.errata:
-        streams.result(f"         erratum: {erratum.title}: {erratum.reason}")
-    streams.diagnose(result.diagnostics)
+    def _replay(self, page: Page, errata: Errata, *, show: bool) -> Replay:
+        setup = self._set_up()
+        for event in replay_page(setup.engine, page, errata, setup.scope, run_id=new_run_id()):
+            if isinstance(event, Replay):
+                return event
+            if show:
+                self._show(event)
+        raise AssertionError("a replay ends with its whole")
 
+    def _set_up(self) -> Setup:
+        setup = set_up(self.arguments, self.environ, self.streams)
+        default = setup.connections.default
+        if default.kind == "sandbox" and self.arguments.db is None and self.arguments.connection is None:
+            return set_up(replace(self.arguments, memory=True), self.environ, self.streams)
+        return setup
 
-def _close(whole: Replay, path: str, errata: Errata, streams: Streams) -> int:
-    streams.diagnose(whole.diagnostics)
-    for erratum in errata.errata:
-        if erratum.symbol:
-            streams.result(f"         erratum: {erratum.title}: {erratum.reason}")
-    for reading in errata.readings:
-        streams.result(f"         reading: {reading.settled}: {reading.reason}")
-    skipped = sum(result.verdict == "skipped" for result in whole.results)
-    total = len(whole.results)
-    tail = f", {skipped} skipped" if skipped else ""
-    streams.result(f"{path}: {whole.passed} of {total} examples{tail}; {len(errata.errata)} errata")
-    return whole.exit_code
+    def _find_errata(self) -> Errata:
+        """The file that `--errata` names, else `<page>.errata.toml` beside the page or in $STRIPE_SHELL_ERRATA."""
+        if self.arguments.errata:
+            return read_errata(open_script(self.arguments.errata))
+        path = Path(self.path)
+        name = f"{path.stem}.errata.toml"
+        folders = [path.parent, *(Path(f) for f in [self.environ.get(ERRATA_VARIABLE)] if f)]
+        for folder in folders:
+            for candidate in (folder / name, folder / f"{path.name}.errata.toml"):
+                if candidate.is_file():
+                    return read_errata(open_script(str(candidate)))
+        return Errata()
+
+    # --- updating -------------------------------------------------------------------------------------------
+
+    def _changes(self, page: Page, whole: Replay, errata: Errata) -> tuple[list[Change], list[Result]]:
+        """What to write into the page, and the results as they are once it is written."""
+        from stripe_shell.replay.update import changed_leaves, new_answer, page_symbols
+
+        symbols = page_symbols(page)
+        new_only = self.arguments.update == "new"
+        others = self._replay_again(page, errata) if new_only else ()
+        table = self._set_up().engine.table
+        changes: list[Change] = []
+        results: list[Result] = []
+        for index, result in enumerate(whole.results):
+            found: Sequence[Change] | None = None
+            if new_only:
+                other = others[index] if index < len(others) else None
+                answer = new_answer(result, other, table, symbols)
+                found = [answer] if answer else None
+            elif result.only_differs:
+                found = changed_leaves(result, symbols)
+                result = replace(result, verdict="passed", diagnostics=()) if found else result  # noqa: PLW2901
+            changes += found or ()
+            results.append(result)
+        return changes, results
+
+    def _replay_again(self, page: Page, errata: Errata) -> Sequence[Result]:
+        """The page once more, where that does no harm: in a sandbox that is gone afterwards."""
+        connections = self._set_up().connections
+        if connections.default.kind != "sandbox" or self.arguments.db is not None:
+            return ()
+        return self._replay(page, errata, show=False).results
+
+    # --- showing --------------------------------------------------------------------------------------------
+
+    def _show(self, result: Result) -> None:
+        if self.reporting is not None:
+            self.reporting.example(result)
+        line = result.example.block.span.location()[0]
+        place = f"{result.example.block.span.source.name}:{line}"
+        reason = f"  {result.reason}" if result.reason else ""
+        self.streams.result(f"{_WORDS[result.verdict]:<8} {result.example.name}  ({place}){reason}")
+        for erratum in result.errata:
+            self.streams.result(f"         erratum: {erratum.title}: {erratum.reason}")
+        self.streams.diagnose(result.diagnostics)
+
+    def _close(self, whole: Replay, results: Sequence[Result], errata: Errata, code: int) -> int:
+        self.streams.diagnose(sort_diagnostics(whole.diagnostics))
+        if self.reporting is not None:
+            self.reporting.recorder.diagnostics(whole.diagnostics)
+        for erratum in errata.errata:
+            if erratum.symbol:
+                self.streams.result(f"         erratum: {erratum.title}: {erratum.reason}")
+        for reading in errata.readings:
+            self.streams.result(f"         reading: {reading.settled}: {reading.reason}")
+        skipped = sum(result.verdict == "skipped" for result in results)
+        passed = sum(result.verdict == "passed" for result in results)
+        tail = f", {skipped} skipped" if skipped else ""
+        self.streams.result(f"{self.path}: {passed} of {len(results)} examples{tail}; {len(errata.errata)} errata")
+        return code

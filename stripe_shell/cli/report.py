@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from stripe_shell.batch.reports import Target, parse_targets, write_reports
-from stripe_shell.batch.reports.record import Entry, Recorder
+from stripe_shell.batch.reports.record import Check, Entry, Recorder, Verdict, entry_of
 from stripe_shell.batch.runner import Prepared
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.streams import Streams
+from stripe_shell.diagnostics import excerpt
+from stripe_shell.engine.expect import show
 from stripe_shell.engine.outcome import Step
-from stripe_shell.records import record
+from stripe_shell.records import record, replace
+from stripe_shell.replay.errata import path_text
+from stripe_shell.replay.runner import Result
 
 
 @record
@@ -28,15 +32,32 @@ class Reporting:
         if self.targets and step.outcome is not None:
             self.recorder.outcome(step.outcome)
 
-    def add(self, entry: Entry) -> None:
-        """An example has come out."""
+    def example(self, result: Result) -> None:
+        """An example of a page has come out."""
         if self.targets:
-            self.recorder.add(entry)
+            self.recorder.add(_entry_of_example(result))
 
     def write(self, streams: Streams) -> None:
         """Write them, everything masked that the streams mask. Raises UsageError when a file cannot be written."""
         if self.targets:
             write_reports(self.targets, self.recorder.report(self.title), streams.secrets)
+
+
+def _entry_of_example(result: Result) -> Entry:
+    """An example as an entry: a call that failed is an error, an answer that differs a failure."""
+    span = result.example.block.span
+    bare = Entry(result.example.name, span.source.name, span.location()[0], "failed", "failed", 0.0, 0.0)
+    entry = entry_of(result.outcome) if result.outcome is not None else bare
+    called = result.outcome is not None and result.outcome.status == "passed"
+    verdict: Verdict = "error" if result.verdict == "failed" and not called else result.verdict
+    checks = tuple(
+        Check(path_text(found.path), False, show(found.expected), show(found.actual)) for found in result.differences
+    )
+    problems = tuple(excerpt(diagnostic) for diagnostic in result.diagnostics if diagnostic.severity == "error")
+    kept = () if result.verdict == "passed" else checks
+    return replace(
+        entry, name=result.example.name, verdict=verdict, checks=kept, problems=problems, reason=result.reason
+    )
 
 
 def open_reporting(arguments: Arguments) -> Reporting:

@@ -14,7 +14,7 @@ from stripe_shell.engine.outcome import EXIT_CODES, Outcome
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.lang.ast import Block
-from stripe_shell.records import record, replace
+from stripe_shell.records import field, record, replace
 from stripe_shell.replay.errata import Errata, Erratum, no_longer_applies, path_text
 from stripe_shell.replay.page import Example, Page
 from stripe_shell.replay.seeds import Document, Seeded, Seeder, read_document
@@ -25,7 +25,10 @@ Verdict = Literal["passed", "failed", "skipped"]
 
 @record
 class Result:
-    """How an example came out: what differed or failed, the errata that were needed, why it was skipped."""
+    """How an example came out: what differed or failed, the errata that were needed, why it was skipped.
+
+    The paths of `differences` are those of the page; `bindings` are the symbols and what they stand for by then.
+    """
 
     example: Example
     verdict: Verdict
@@ -33,6 +36,13 @@ class Result:
     errata: tuple[Erratum, ...] = ()
     reason: str = ""
     outcome: Outcome | None = None
+    differences: tuple[Difference, ...] = ()
+    bindings: Bindings = field(default_factory=dict)
+
+    @property
+    def only_differs(self) -> bool:
+        """Whether nothing is wrong but that the answer is another one than the page shows."""
+        return self.verdict == "failed" and len(self.differences) == len(self.diagnostics) > 0
 
 
 @record
@@ -135,18 +145,31 @@ class _Runner:
         if outcome.status != "passed" and not _shows_error(example, outcome):
             return Result(example, "failed", outcome.diagnostics, outcome=outcome), bindings
         if example.expected is None:
-            return Result(example, "passed", outcome=outcome), bindings
+            return Result(example, "passed", outcome=outcome, bindings=bindings), bindings
         errata = self.errata.of_example(example.name)
         found = [problem for e in errata if (problem := _needless(e, errata, example, outcome.body, bindings))]
         expected, shapes = _corrected(example.expected, errata)
         comparison = compare(expected, outcome.body, bindings)
         differences = [*comparison.differences, *_shape_differences(shapes, outcome.body, bindings)]
-        found += [self._explain(example, outcome, difference, expected) for difference in differences]
+        differences = [
+            replace(difference, path=_documented_path(example.expected, expected, difference.path))
+            for difference in differences
+        ]
+        found += [self._explain(example, outcome, difference) for difference in differences]
         verdict: Verdict = "failed" if found else "passed"
-        return Result(example, verdict, tuple(found), errata, outcome=outcome), comparison.bindings
+        result = Result(
+            example,
+            verdict,
+            tuple(found),
+            errata,
+            outcome=outcome,
+            differences=tuple(differences),
+            bindings=comparison.bindings,
+        )
+        return result, comparison.bindings
 
-    def _explain(self, example: Example, outcome: Outcome, difference: Difference, expected: Any) -> Diagnostic:
-        path = _documented_path(example.expected, expected, difference.path)
+    def _explain(self, example: Example, outcome: Outcome, difference: Difference) -> Diagnostic:
+        path = difference.path
         spans = (
             example.places[path[:length]] for length in range(len(path), -1, -1) if path[:length] in example.places
         )
@@ -157,7 +180,7 @@ class _Runner:
             f"{example.name}: `{path_text(difference.path)}` differs from the documentation{request}",
             span,
             label=f"actual {show(difference.actual)}",
-            notes=("accept: correct the page, or write an erratum with its reason",),
+            notes=("accept: replay --update, or write an erratum with its reason",),
         )
 
     def outdated(self, results: Sequence[Result]) -> Iterator[Diagnostic]:

@@ -1,0 +1,164 @@
+"""Writing into a page what was answered: leaves that differ, and whole answers where the page shows none."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from stripe_shell.diagnostics import Span
+from stripe_shell.engine.expect import MISSING
+from stripe_shell.records import field, record
+from stripe_shell.replay.page import Page
+from stripe_shell.replay.runner import Result
+from stripe_shell.replay.symbols import prefix_of, symbols_in
+from stripe_shell.spec.model import Shape
+from stripe_shell.spec.shapes import response_field
+from stripe_shell.spec.table import Table
+
+#: An id as Stripe makes them.
+_ID = re.compile(r"\b[a-z]+(?:_[a-z]+)*_[A-Za-z0-9]{8,}\b")
+_SECRETS = frozenset({"client_secret", "secret", "authentication_token"})
+_FIRST_NUMBER = 1_234_567_890
+
+
+@record
+class Change:
+    """Put `text` where `span` is in the page; `what` says it in a line."""
+
+    span: Span
+    text: str
+    what: str
+
+
+@record
+class Symbols:
+    """How the page calls objects: symbols that are bound already, and new ones for ids that it has not met."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+
+    def learn(self, bindings: Mapping[str, str]) -> None:
+        """What symbols stand for."""
+        for symbol, identifier in bindings.items():
+            self.names.setdefault(identifier, symbol)
+
+    def written(self, data: Any) -> Any:
+        """JSON data with every id as a symbol."""
+        if isinstance(data, dict):
+            return {key: self.written(value) for key, value in data.items()}
+        if isinstance(data, list):
+            return [self.written(value) for value in data]
+        return _ID.sub(lambda match: self._symbol(match[0]), data) if isinstance(data, str) else data
+
+    def _symbol(self, identifier: str) -> str:
+        if identifier not in self.names and any(char.isdigit() or char.isupper() for char in identifier):
+            number = _FIRST_NUMBER
+            while (symbol := f"{prefix_of(identifier)}_{number}") in self.taken:
+                number += 1
+            self.taken.add(symbol)
+            self.names[identifier] = symbol
+        return self.names.get(identifier, identifier)
+
+
+def page_symbols(page: Page) -> Symbols:
+    """The symbols that a page uses."""
+    return Symbols({}, set(symbols_in(page.source.text)))
+
+
+def changed_leaves(result: Result, symbols: Symbols) -> list[Change] | None:
+    """The changes that make an example's answer right; None when they cannot, as the answer lacks what is shown."""
+    symbols.learn(result.bindings)
+    changes: list[Change] = []
+    for difference in result.differences:
+        span = result.example.places.get(difference.path)
+        if difference.actual is MISSING or span is None:
+            return None
+        text = json.dumps(symbols.written(difference.actual), ensure_ascii=False)
+        changes.append(Change(span, text, f"{_path_text(difference.path)}: {span.text} → {text}"))
+    return changes or None
+
+
+def new_answer(result: Result, other: Result | None, table: Table, symbols: Symbols) -> Change | None:
+    """The answer of an example of which the page shows none.
+
+    Times are left out, and with the same example of another replay, `other`, all that differs between the two: what
+    changes with every run can be compared with nothing.
+    """
+    outcome, block = result.outcome, result.example.block
+    if result.verdict != "passed" or outcome is None or outcome.call is None or block.response is not None:
+        return None
+    symbols.learn(result.bindings)
+    body = symbols.written(outcome.body)
+    if other is not None and other.outcome is not None:
+        names = Symbols({identifier: symbol for symbol, identifier in other.bindings.items()}, set())
+        body = _common(body, _as_same(names.written(other.outcome.body), body))
+    shown = _without_times(body, outcome.call.operation.response, table)
+    at = Span(block.span.source, block.span.end, block.span.end)
+    return Change(at, _section(shown, block.span), f"{result.example.name}: an answer of {len(shown)} members")
+
+
+def apply_changes(text: str, changes: Sequence[Change]) -> str:
+    """The page with the changes; everything else stays as it is, character by character."""
+    for change in sorted(changes, key=lambda item: item.span.start, reverse=True):
+        text = text[: change.span.start] + change.text + text[change.span.end :]
+    return text
+
+
+def _section(body: Any, block: Span) -> str:
+    """`Response:` and the JSON, indented as the block is, with its line ends."""
+    source = block.source.text
+    line = source.rfind("\n", 0, block.start) + 1
+    indent = source[line : block.start]
+    indent = indent if not indent.strip() else ""
+    newline = "\r\n" if "\r\n" in source else "\n"
+    lines = ["Response:", *json.dumps(body, ensure_ascii=False, indent=2).splitlines()]
+    return "".join(f"{newline}{indent}{text}" for text in lines)
+
+
+def _as_same(other: Any, body: Any) -> Any:
+    """The other answer with its new symbols as those of this one, place by place."""
+    found = dict(zip(_symbols_by_place(other), _symbols_by_place(body), strict=False))
+    text = json.dumps(other)
+    for left, right in found.items():
+        text = text.replace(f'"{left}"', f'"{right}"') if prefix_of(left) == prefix_of(right) else text
+    return json.loads(text)
+
+
+def _symbols_by_place(data: Any) -> Iterator[str]:
+    seen: set[str] = set()
+    for symbol in symbols_in(data):
+        if symbol not in seen:
+            seen.add(symbol)
+            yield symbol
+
+
+def _common(left: Any, right: Any) -> Any:
+    """What two answers have in common; MISSING when they have nothing."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        members = {key: _common(left[key], right[key]) for key in left if key in right}
+        return {key: value for key, value in members.items() if value is not MISSING}
+    if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        items = [_common(one, two) for one, two in zip(left, right, strict=True)]
+        return [item for item in items if item is not MISSING]
+    return left if left == right and type(left) is type(right) else MISSING
+
+
+def _without_times(data: Any, shape: Shape, table: Table) -> Any:
+    """The answer without points in time, as the table knows them, and without what opens something."""
+    if isinstance(data, dict):
+        kept = {}
+        for key, value in data.items():
+            inner = response_field(table, shape, (key,))
+            if key not in _SECRETS and (inner is None or inner.kind != "time"):
+                kept[key] = _without_times(value, inner or Shape("any"), table)
+        return kept
+    if isinstance(data, list):
+        inner = response_field(table, shape, ("0",)) or Shape("any")
+        return [_without_times(value, inner, table) for value in data]
+    return data
+
+
+def _path_text(path: tuple[str | int, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
