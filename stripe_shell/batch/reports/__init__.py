@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from stripe_shell.batch.reports.record import Report
@@ -29,6 +30,8 @@ def parse_targets(texts: Sequence[str]) -> tuple[Target, ...]:
         name, equals, path = text.partition("=")
         if not equals or not path or name not in FORMATS:
             raise UsageError(f"--report {text}: write FORMAT=FILE, with one of {', '.join(FORMATS)}")
+        if not Path(path).parent.is_dir() or Path(path).is_dir():
+            raise UsageError(f"--report {text}: {path} cannot be written: there is no such folder, or it is one itself")
         if Path(path) in targets:
             raise UsageError(f"--report {text}: two reports cannot be one file")
         targets[Path(path)] = Target(name, Path(path))
@@ -45,6 +48,8 @@ def write_reports(targets: Sequence[Target], report: Report, secrets: Secrets) -
             partial.write_text(text, encoding="utf-8", errors="backslashreplace")
             partial.replace(target.path)
         except OSError as error:
+            with suppress(OSError):
+                partial.unlink()
             raise UsageError(f"the report {target.path} cannot be written: {error.strerror or error}") from error
 
 

@@ -109,9 +109,9 @@ def _details(entry: Entry) -> Iterator[str]:
     if entry.reason:
         yield f"<p>{escape(entry.reason)}</p>"
     if entry.request:
-        yield f"<h4>Request</h4><pre>{escape(entry.request)}</pre>"
+        yield f'<h4>Request</h4><pre class="wire">{escape(entry.request)}</pre>'
     if entry.response:
-        yield f"<h4>Response</h4><pre>{escape(entry.response)}</pre>"
+        yield f'<h4>Response</h4><pre class="wire">{escape(entry.response)}</pre>'
 
 
 def _heading(entry: Entry) -> str:
@@ -139,6 +139,7 @@ h3 { font-size: 1rem; } h4 { font-size: .9rem; } small { opacity: .7; font-weigh
 .summary li { border: 1px solid var(--line); border-radius: .4rem; padding: .3rem .8rem; }
 .summary b { font-size: 1.2rem; }
 pre { background: #8881; padding: .7rem; border-radius: .4rem; overflow-x: auto; font-size: 13px; }
+.wire { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 30rem; overflow-y: auto; }
 code, pre { font-family: ui-monospace, monospace; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .6rem; }
 td, th { border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
