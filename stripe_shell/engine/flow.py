@@ -45,12 +45,20 @@ class Flow:
     def run(self, items: Sequence[Item], scope: Scope) -> Steps:
         """Run the items in order; blocks of `@teardown` at the end, whatever happened before."""
         seen: Counter[str] = Counter()
+        at_the_end = [item for item in items if is_teardown(item)]
         try:
             for item in items:
                 if not is_teardown(item) and not self.stopped:
                     scope = yield from self._item(item, scope, seen)
-        finally:
-            yield from self._tear_down([item for item in items if is_teardown(item)], scope, seen)
+        except GeneratorExit:
+            # Nobody listens any more (a closed pipe): what was begun is still put back, without a word.
+            for _ in self._tear_down(at_the_end, scope, seen):
+                pass
+            raise
+        except BaseException:
+            yield from self._tear_down(at_the_end, scope, seen)
+            raise
+        yield from self._tear_down(at_the_end, scope, seen)
         return scope
 
     def _item(self, item: Item, scope: Scope, seen: Counter[str]) -> Steps:

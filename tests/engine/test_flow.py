@@ -288,3 +288,15 @@ def test_teardown_within_a_loop_ends_each_row(tmp_path: Path) -> None:
     world = World()
     assert world.run(script, name=name).exit_code == 0
     assert [request.method for request in world.requests] == ["POST", "DELETE"] * 2
+
+
+def test_teardown_runs_when_nobody_listens_any_more() -> None:
+    from stripe_shell.diagnostics import Source
+    from stripe_shell.engine.program import load_program
+
+    text = "/sandbox list customers\n\n/sandbox list prices\n\n/sandbox list plans\n@teardown\n"
+    world = World()
+    steps = world.engine.run(load_program(Source("t", text)).items, world.scope, run_id="run")
+    next(steps)
+    steps.close()  # type: ignore[attr-defined]
+    assert [request.path for request in world.requests] == ["/v1/customers", "/v1/plans"]
