@@ -18,6 +18,7 @@ from stripe_shell.wire import Request, Response
 
 from . import dispatch, due, errors
 from .accounts import Accounts
+from .blank import iso_time
 from .catalogue import Catalogue
 from .clock import Clock, SystemClock
 from .context import Context, Json
@@ -98,6 +99,16 @@ class Sandbox:
     def account_of_key(self, key: str) -> str:
         """The id of the account that a secret key belongs to; a new key gets a new account. The key is not kept."""
         return self.accounts.of_key(key)
+
+    def account_of_meter_token(self, token: str) -> str | None:
+        """The account in which a meter event session with this token was opened and is not over; None for none."""
+        account = f"acct_{token.removeprefix('mes_test_').partition('_')[0]}"
+        with self.store.read() as session:
+            if session.account(account) is None:
+                return None
+        with self.context(account=account) as ctx:
+            found = next(ctx.each("v2.billing.meter_event_session", authentication_token=token), None)
+            return account if found is not None and found["expires_at"] > iso_time(ctx.now()) else None
 
     # --- sending ---------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.faults import Fault, Faults
 from stripe_shell.sandbox.listing import PAGING
 from stripe_shell.sandbox.private import PRIVATE, answer_private
+from stripe_shell.sandbox.resources.v2_billing_meter_event_session import TOKEN
 from stripe_shell.server.keys import key_of
 from stripe_shell.server.limits import RateLimit
 from stripe_shell.wire import Request, Response
@@ -27,6 +28,9 @@ MAX_BODY: Final = 32 * 1024 * 1024
 
 #: Under this name the protocol offers to close a connection without a word, in the scope's `extensions`.
 ABORT: Final = "stripe_shell.abort"
+
+#: Where a token of a meter event session stands for a key.
+METER_STREAM: Final = "/v2/billing/meter_event_stream"
 
 _THREADS: Final = 8
 
@@ -76,7 +80,7 @@ class Application:
         try:
             if len(request.body) > MAX_BODY:
                 raise StripeError("The request is too large.", status=413, validation=True)
-            key = key_of(headers.get("authorization"))
+            key = self._key(request, headers)
             if self.limit is not None:
                 self.limit.take(key, asyncio.get_running_loop().time())
             if fault is not None and fault.refusal is not None:
@@ -84,6 +88,17 @@ class Application:
         except StripeError as error:
             return self.sandbox.refuse(error)
         return await self._carry_out(request, self._account(key))
+
+    def _key(self, request: Request, headers: Mapping[str, str]) -> str:
+        """The key, or for streams of meter events the token that stands for it."""
+        stated = headers.get("authorization")
+        if request.path == METER_STREAM and stated and stated.startswith(f"Bearer {TOKEN}"):
+            token = stated.removeprefix("Bearer ")
+            account = self.sandbox.account_of_meter_token(token)
+            if account is not None:
+                self._accounts[token] = account
+                return token
+        return key_of(stated)
 
     def _account(self, key: str) -> str:
         account = self._accounts.get(key)

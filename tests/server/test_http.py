@@ -169,3 +169,24 @@ def test_what_was_answered_is_there_after_a_restart(tmp_path: Path) -> None:
         made = Client(address, "sk_test_again").post("/v1/customers", {"name": "Ann"})
     with running("--db", str(tmp_path / "s.db")) as address:
         assert Client(address, "sk_test_again").get(f"/v1/customers/{made['id']}") == made
+
+
+def test_a_stream_of_meter_events_uses_the_token_of_a_session(client: Client) -> None:
+    meter = {"display_name": "calls", "event_name": "calls", "default_aggregation": {"formula": "sum"}}
+    made = client.post("/v1/billing/meters", meter)
+    customer = client.post("/v1/customers")["id"]
+    headers = {"Content-Type": "application/json", "Stripe-Version": "2024-09-30.acacia"}
+    token = client.post("/v2/billing/meter_event_session", headers=headers)["authentication_token"]
+    uses = [
+        {"event_name": "calls", "payload": {"stripe_customer_id": customer, "value": value}} for value in ("3", "4")
+    ]
+    path, body = "/v2/billing/meter_event_stream", json.dumps({"events": uses}).encode()
+    assert client.post(path, headers={**headers, "Authorization": f"Bearer {token}"}, body=body) == {}
+    minute = made["created"] // 60 * 60
+    period = {"customer": customer, "start_time": minute - 3600, "end_time": minute + 3600}
+    summary = client.get(f"/v1/billing/meters/{made['id']}/event_summaries", period)
+    assert [row["aggregated_value"] for row in summary["data"]] == [7]
+    for wrong in (token[:-1], "mes_test_nobody_x"):
+        answer = client.send("POST", path, headers={**headers, "Authorization": f"Bearer {wrong}"}, body=body)
+        assert answer.status == 401
+    assert client.send("GET", "/v1/customers", headers={"Authorization": f"Bearer {token}"}).status == 401

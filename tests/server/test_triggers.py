@@ -33,5 +33,5 @@ EVENTS = [
 
 def test_events_of_the_command_line_tool(address: str, tmp_path: Path) -> None:
     tool = TRIGGERS.find_tool()
-    results = [TRIGGERS.trigger(tool, address, event, str(tmp_path)) for event in EVENTS]
+    results = [TRIGGERS.trigger(tool, address, event, tmp_path) for event in EVENTS]
     assert [f"{result.event}: {result.problem}" for result in results if result.problem] == []

@@ -216,6 +216,8 @@ def note_failure(ctx: Context, invoice: Json, error: StripeError | None, *, auto
     ctx.hidden(invoice)["refusal"] = code
     changed = ctx.save(invoice)
     ctx.emit("invoice.payment_failed", invoice)
+    if code == "authentication_required":
+        ctx.emit("invoice.payment_action_required", invoice)
     ctx.emit("invoice.updated", invoice, changed)
 
 

@@ -82,7 +82,7 @@ class Card(Resource):
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change the name, the address, the expiry or the metadata; the payment method follows."""
-        obj |= {name: int(params[name]) for name in ("exp_month", "exp_year") if params.get(name)}
+        obj |= {name: _number(params[name], name) for name in ("exp_month", "exp_year") if params.get(name)}
         self.echo(obj, {name: value for name, value in params.items() if name not in ("exp_month", "exp_year")})
         if params.get("default_for_currency"):
             sources.make_default_for_currency(ctx, obj)
@@ -133,3 +133,9 @@ class Card(Resource):
 def _address_of(card: Mapping[str, Any]) -> Json:
     names = {"zip": "postal_code"}
     return {names.get(part, part): card[f"address_{part}"] for part in _ADDRESS}
+
+
+def _number(text: str, name: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise errors.invalid_integer(name, text)
+    return int(text)

@@ -64,6 +64,11 @@ class Refund(Resource):
         if params.get("refund_application_fee"):
             connect.give_fee_back(ctx, charge, refund["amount"])
 
+    def after_update(self, ctx: Context, obj: Json, params: Json, changed: Json) -> None:
+        """Stripe tells of each change twice."""
+        if changed:
+            ctx.emit("charge.refund.updated", obj, changed)
+
     # --- later -----------------------------------------------------------------------------------------------
 
     def succeed(self, ctx: Context, obj: Json) -> None:

@@ -95,6 +95,8 @@ class SubscriptionSchedule(Resource):
         obj |= {"canceled_at": ctx.now(), "current_phase": None, "status": "canceled"}
         ctx.save(obj)
         ctx.emit("subscription_schedule.canceled", obj)
+        if not params.get("invoice_now", True) and not params.get("prorate", True):
+            ctx.emit("subscription_schedule.aborted", obj)  # as the fixture of Stripe's command-line tool expects
         if subscription is not None and subscription["status"] not in rules.OVER:
             said = {"invoice_now": params.get("invoice_now", True), "prorate": params.get("prorate", True)}
             ending.cancel(ctx, subscription, said)

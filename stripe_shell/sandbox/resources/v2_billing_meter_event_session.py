@@ -1,0 +1,25 @@
+"""Sessions for streams of meter events: a token that stands for the key for fifteen minutes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stripe_shell.sandbox.blank import iso_time
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.resource import Resource
+
+#: What tokens begin with; the account follows, so that a server knows whose events a stream brings.
+TOKEN: Final = "mes_test_"  # noqa: S105 - no password, a prefix
+_LASTS: Final = 15 * 60
+
+
+class MeterEventSession(Resource):
+    """`POST /v2/billing/meter_event_session`."""
+
+    object = "v2.billing.meter_event_session"
+    indexed = ("authentication_token",)
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Give it its token."""
+        obj["authentication_token"] = f"{TOKEN}{ctx.account.removeprefix('acct_')}_{ctx.ids.text(24)}"
+        obj["expires_at"] = iso_time(ctx.now() + _LASTS)

@@ -1,0 +1,25 @@
+"""Streams of meter events: many uses in one request."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.resources.v2_billing_meter_event import as_v1
+
+
+class MeterEventStream(Resource):
+    """`POST /v2/billing/meter_event_stream`; a stream is no object, its answer is empty."""
+
+    object = "v2.billing.meter_event_stream"
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Count the uses. Those that no meter counts are dropped, as Stripe finds out only later."""
+        for index, event in enumerate(params["events"]):
+            given = as_v1(event, f"events[{index}][timestamp]")
+            try:
+                ctx.resource("billing.meter_event").create(ctx, given)
+            except StripeError as error:
+                if error.code == "resource_already_exists":
+                    raise
+        return {}
