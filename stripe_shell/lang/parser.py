@@ -130,6 +130,15 @@ class Parser:
                 raise
             raise glued_value(self.reading, line, glued) from mistake
 
+    def _glued_param(self, line: Line, glued: re.Match[str]) -> None:
+        """`email:x`: a mistake, but what it means is known, so that `email` is not missing as well."""
+        block = self.block or self._stray(line, "parameter")
+        self.reading.problems.append(glued_value(self.reading, line, glued).diagnostic)
+        block.begun, block.end = True, line.end
+        key = parse_key(self.reading, line.body, glued.end(1))
+        value = parse_value(self.reading, glued.end(), line.end)
+        self._add_param(block, Param(key, value, self.reading.span(line.body, line.end)))
+
     def _add_param(self, block: OpenBlock, param: Param) -> None:
         key = param.key
         first = block.keys.setdefault(key.path, key)
@@ -395,9 +404,8 @@ class Parser:
     def _other(self, line: Line) -> None:
         reading = self.reading
         if glued := GLUED.match(reading.text, line.start, line.end):
-            if self.block is None:
-                self._stray(line, "parameter")
-            raise glued_value(reading, line, glued)
+            self._glued_param(line, glued)
+            return
         if self.prompt and self.block is None:
             if command := re.compile(_BARE_COMMAND).match(reading.text, line.body, line.end):
                 name = _COMMAND_NAMES.get(command[1], command[1])

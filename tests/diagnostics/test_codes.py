@@ -36,7 +36,7 @@ def test_the_program_says_it_of_its_golden_file(code: str, tmp_path: Path, monke
     found = diagnostics_of(input_of(code), tmp_path)
     _compare(FOLDER / f"{code}.txt", as_text(found))
     _compare(FOLDER / f"{code}.json", as_json(found))
-    assert code in {each.code for each in found}
+    assert {each.code for each in found} == {code}, "one mistake is told once, not as several"
     severity = {each.severity for each in found if each.code == code}
     assert severity == {"error"} if code.startswith("E") else severity <= {"warning", "note"}
 
