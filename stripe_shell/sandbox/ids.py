@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import string
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -175,6 +176,7 @@ class RandomIds:
         return self._random.randbytes(length).translate(table).decode("ascii")
 
 
+@lru_cache(maxsize=256)
 def base62(number: int, length: int) -> str:
     """The last `length` digits of a number, written in base 62."""
     digits = ""

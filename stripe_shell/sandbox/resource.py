@@ -38,6 +38,7 @@ What a method answers is the response: an object (a dict), a Page, or bytes. See
 from __future__ import annotations
 
 import json
+import marshal
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, TypeVar, overload
 
@@ -121,6 +122,8 @@ class Resource:
         self.schema = table.schema_of_object(kind)
         self._shape: Shape | None = None
         self._template: str | None = None
+        #: A fresh object of this second, ready to be read.
+        self._stamped: tuple[int, bytes] = (-1, b"")
         self._indexed: tuple[str, ...] | None = None
         self._actions: dict[str, str] | None = None
 
@@ -197,16 +200,21 @@ class Resource:
 
     def fresh(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json:
         """A new object, not stored: every member of the schema, `defaults`, id, `created`, then `members`."""
-        if self._template is None:
-            self._template = json.dumps(self._blank())
         now = ctx.now()
-        obj: Json = stamped(self._template, now)
+        if self._stamped[0] != now:
+            self._stamped = now, self._stamp(now)
+        obj: Json = marshal.loads(self._stamped[1])  # noqa: S302 - our own bytes
         if "id" in obj or not self.schema:
             obj["id"] = self.new_id(ctx)
         if obj.get("client_secret") == "":
             obj["client_secret"] = f"{obj.get('id') or self.kind}_secret_{ctx.ids.text(25)}"
         obj.update(members or {})
         return obj
+
+    def _stamp(self, now: int) -> bytes:
+        if self._template is None:
+            self._template = json.dumps(self._blank())
+        return marshal.dumps(stamped(self._template, now))
 
     def load(self, ctx: Context, key: str) -> Json | None:
         """The live object with this id as the path or a parameter gives it, or None."""
