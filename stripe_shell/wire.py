@@ -180,12 +180,13 @@ def decode_form(text: str) -> dict[str, Tree]:
         if not pair:
             continue
         name, _, value = pair.partition("=")
-        name = _unquote(name)
+        if "%" in pair or "+" in pair:
+            name, value = _unquote(name), _unquote(value)
         if "[" in name:
-            _insert(root, split_name(name), _unquote(value))
+            _insert(root, split_name(name), value)
         else:
-            root[name] = _unquote(value)
-    return {key: _lists(value) for key, value in root.items()}
+            root[name] = value
+    return {key: _lists(value) if isinstance(value, dict) else value for key, value in root.items()}
 
 
 def _unquote(text: str) -> str:
