@@ -138,6 +138,8 @@ def _note_placeholder(items: Sequence[Item], links: Links) -> Iterator[Diagnosti
 
 
 def _check_one(block: Block, table: Table, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
+    if not block.items:
+        return []  # the parser has said what is wrong with a block that holds nothing
     resolved = resolve(block, table, scope)
     link = links.find(connection_of(block, scope, links), block.connection_span)
     found = list(resolved.diagnostics)
