@@ -64,6 +64,7 @@ Options of serve:
                       (409, 429, 500, 502, 503, 504, lock_timeout, drop, lose, cut, delay,for=TIME)
   --webhook-host NAME deliver webhooks to this machine too, not only to one's own; several allowed
   --webhook-retries TIME,TIME…   the waits before a failed delivery is tried again (else 5m,1h,3h)
+  --verbose           a line for each request
 
 Keys come from the environment (STRIPE_API_KEY), never from an argument.
 Exit codes: 0 all passed, 1 usage, 2 the text is wrong and nothing was sent, 3 a call failed, 4 an expectation
@@ -170,6 +171,7 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--fault": Option("faults", "many"),
         "--webhook-host": Option("webhook_hosts", "many"),
         "--webhook-retries": Option("webhook_retries"),
+        "--verbose": Option("verbose", "flag"),
     },
     "": {**_CONNECT, **_RESULT, "-c": Option("texts", "many")},
 }

@@ -31,7 +31,7 @@ def _settings(arguments: Arguments, environ: Mapping[str, str]) -> ServerSetting
     from stripe_shell.server.run import ServerSettings
 
     settings = ServerSettings(_database(arguments, environ), faults=_faults(arguments.faults))
-    changes: dict[str, Any] = {"webhook_hosts": arguments.webhook_hosts}
+    changes: dict[str, Any] = {"webhook_hosts": arguments.webhook_hosts, "verbose": arguments.verbose}
     if arguments.host is not None:
         changes["host"] = arguments.host
     if arguments.port is not None:

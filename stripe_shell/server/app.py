@@ -40,16 +40,23 @@ class Application:
 
     A quick call is carried out where it arrives; one that may take its time (a search, a filtered list, a test clock
     that moves), and whatever comes while it runs, goes to a thread of its own, so that nobody waits for it.
-    `latency` is in seconds.
+    `latency` is in seconds; `log` is told of each answer.
     """
 
     def __init__(
-        self, sandbox: Sandbox, *, faults: Faults | None = None, latency: float = 0.0, limit: RateLimit | None = None
+        self,
+        sandbox: Sandbox,
+        *,
+        faults: Faults | None = None,
+        latency: float = 0.0,
+        limit: RateLimit | None = None,
+        log: Callable[[str], None] | None = None,
     ) -> None:
         self.sandbox = sandbox
         self.faults = faults or Faults()
         self.latency = latency
         self.limit = limit
+        self.log = log
         self._accounts: dict[str, str] = {}
         self._threads = ThreadPoolExecutor(_THREADS, "sandbox")
         self._running = 0
@@ -68,6 +75,8 @@ class Application:
         request = _request(scope, headers, body)
         fault = self.faults.strike(request.method, request.path) if self.faults.active else None
         response = await self._answer(request, headers, fault)
+        if self.log is not None:
+            self.log(_line(request, response, fault))
         if self.latency:
             await asyncio.sleep(self.latency)
         await _deliver(response, fault, scope, send)
@@ -179,6 +188,11 @@ async def _deliver(response: Response, fault: Fault | None, scope: Scope, send: 
         await asyncio.sleep(0)
         return
     await send({"type": "http.response.body", "body": response.body})
+
+
+def _line(request: Request, response: Response, fault: Fault | None) -> str:
+    ordered = f" (fault {fault.kind})" if fault is not None else ""
+    return f"{request.method} {request.target} {response.status or '-'} {response.elapsed:.1f} ms{ordered}"
 
 
 def _headers(response: Response) -> Iterable[tuple[bytes, bytes]]:

@@ -43,6 +43,7 @@ class ServerSettings:
     faults: tuple[Fault, ...] = ()
     webhook_hosts: tuple[str, ...] = ()
     retry_after: tuple[float, ...] = RETRY_AFTER
+    verbose: bool = False
 
 
 def serve(settings: ServerSettings, announce: Say, say: Say) -> None:
@@ -68,7 +69,7 @@ def serve(settings: ServerSettings, announce: Say, say: Say) -> None:
         try:
             _introduce(settings, listener, announce, say)
             _spare_the_collector()
-            uvicorn.Server(_configuration(uvicorn, protocol, _application(sandbox, settings))).run([listener])
+            uvicorn.Server(_configuration(uvicorn, protocol, _application(sandbox, settings, say))).run([listener])
         finally:
             background.stop()
             store.close()
@@ -92,11 +93,12 @@ def traceback_of(error: BaseException) -> str:
     return "".join(traceback.format_exception(error)).rstrip()
 
 
-def _application(sandbox: Sandbox, settings: ServerSettings) -> Application:
+def _application(sandbox: Sandbox, settings: ServerSettings, say: Say) -> Application:
     faults = Faults()
     faults.set(settings.faults)
     limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
-    return Application(sandbox, faults=faults, latency=settings.latency, limit=limit)
+    log = say if settings.verbose else None
+    return Application(sandbox, faults=faults, latency=settings.latency, limit=limit, log=log)
 
 
 def _introduce(settings: ServerSettings, listener: socket.socket, announce: Say, say: Say) -> None:
