@@ -13,16 +13,13 @@ from stripe_shell.cli.streams import Streams
 from stripe_shell.diagnostics import sort_diagnostics
 from stripe_shell.errors import UsageError
 from stripe_shell.records import record, replace
-from stripe_shell.replay.errata import Errata, read_errata
+from stripe_shell.replay.errata import Errata, find_errata, read_errata
 from stripe_shell.replay.page import Page, read_page
 from stripe_shell.replay.runner import Replay, Result, replay_page
 
 if TYPE_CHECKING:
     from stripe_shell.cli.report import Reporting
     from stripe_shell.replay.update import Change
-
-#: A folder in which errata files are looked for too, for pages in folders that one cannot write to.
-ERRATA_VARIABLE = "STRIPE_SHELL_ERRATA"
 
 _WORDS = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
 
@@ -99,14 +96,8 @@ class _Replaying:
         """The file that `--errata` names, else `<page>.errata.toml` beside the page or in $STRIPE_SHELL_ERRATA."""
         if self.arguments.errata:
             return read_errata(open_script(self.arguments.errata))
-        path = Path(self.path)
-        name = f"{path.stem}.errata.toml"
-        folders = [path.parent, *(Path(f) for f in [self.environ.get(ERRATA_VARIABLE)] if f)]
-        for folder in folders:
-            for candidate in (folder / name, folder / f"{path.name}.errata.toml"):
-                if candidate.is_file():
-                    return read_errata(open_script(str(candidate)))
-        return Errata()
+        found = find_errata(Path(self.path), self.environ)
+        return read_errata(open_script(str(found))) if found else Errata()
 
     # --- updating -------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from stripe_shell.engine.outcome import Outcome, Step
 from stripe_shell.engine.references import references_in
 from stripe_shell.engine.scope import Scope, look_up
 from stripe_shell.engine.settings import apply_directive
-from stripe_shell.lang.ast import Block, Directive, Item, Loop, Name, Tags
+from stripe_shell.lang.ast import Block, Comment, Directive, Item, Loop, Name, Tags
 from stripe_shell.records import record, replace
 
 if TYPE_CHECKING:
@@ -48,8 +48,15 @@ class Flow:
         at_the_end = [item for item in items if is_teardown(item)]
         try:
             for item in items:
-                if not is_teardown(item) and not self.stopped:
-                    scope = yield from self._item(item, scope, seen)
+                if is_teardown(item) or self.stopped or isinstance(item, Comment):
+                    continue
+                if isinstance(item, Loop):
+                    scope = yield from self._loop(item, scope)
+                else:
+                    # A teardown sees what the step brought, also where nobody listens on from there.
+                    step = self._step(item, scope, seen)
+                    scope = step.scope
+                    yield step
         except GeneratorExit:
             # Nobody listens any more (a closed pipe): what was begun is still put back, without a word.
             for _ in self._tear_down(at_the_end, scope, seen):
@@ -61,18 +68,12 @@ class Flow:
         yield from self._tear_down(at_the_end, scope, seen)
         return scope
 
-    def _item(self, item: Item, scope: Scope, seen: Counter[str]) -> Steps:
-        if isinstance(item, Block):
-            step = self._block(item, scope, seen)
-            yield step
-            self._note(step)
-            return step.scope
+    def _step(self, item: Block | Directive, scope: Scope, seen: Counter[str]) -> Step:
         if isinstance(item, Directive):
-            scope = apply_directive(item, scope)
-            yield Step(item, scope)
-        elif isinstance(item, Loop):
-            scope = yield from self._loop(item, scope)
-        return scope
+            return Step(item, apply_directive(item, scope))
+        step = self._block(item, scope, seen)
+        self._note(step)
+        return step
 
     def _block(self, block: Block, scope: Scope, seen: Counter[str]) -> Step:
         key = idempotency_key(self.run_id, step_id(block, seen), self.row_key)

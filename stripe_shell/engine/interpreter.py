@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.check import check_block, check_items, walk
@@ -79,7 +79,9 @@ class Engine:
             return None
         return self._encode(with_page_size(call), link, key)
 
-    def run(self, items: Sequence[Item], scope: Scope, *, run_id: str, keep_going: bool = False) -> Iterator[Step]:
+    def run(
+        self, items: Sequence[Item], scope: Scope, *, run_id: str, keep_going: bool = False
+    ) -> Generator[Step, None, None]:
         """Run the items in order; stop after a block that did not pass, unless `keep_going`.
 
         A write whose outcome is unknown always stops the run. What can be known beforehand, `check` knows: once

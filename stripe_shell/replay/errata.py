@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Source, Span
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import field, record
+
+#: A folder in which errata files are looked for too, for pages in folders that one cannot write to.
+ERRATA_VARIABLE = "STRIPE_SHELL_ERRATA"
 
 _HEAD = re.compile(r"^[ \t]*\[\[[ \t]*(erratum|reading)[ \t]*\]\]", re.MULTILINE)
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -67,6 +71,13 @@ class Errata:
     def seeds(self, symbol: str) -> Mapping[str, Any]:
         """The parameters that corrections add for an object."""
         return {key: value for e in self.errata if e.symbol == symbol for key, value in e.seed.items()}
+
+
+def find_errata(page: Path, environ: Mapping[str, str]) -> Path | None:
+    """`<page>.errata.toml` beside the page or in the folder that STRIPE_SHELL_ERRATA names, if there is one."""
+    folders = [page.parent, *(Path(folder) for folder in [environ.get(ERRATA_VARIABLE)] if folder)]
+    names = (f"{page.stem}.errata.toml", f"{page.name}.errata.toml")
+    return next((folder / name for folder in folders for name in names if (folder / name).is_file()), None)
 
 
 def read_errata(source: Source) -> Errata:

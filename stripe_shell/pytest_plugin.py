@@ -1,0 +1,342 @@
+"""The plugin for pytest: every block of a `.stripe` file, and with `--stripe-docs` every example of a page, is a test.
+
+A file has a sandbox of its own, and its blocks run in their order: a block that is chosen alone first runs those before
+it. Nothing of the shell is imported before there is a file to run.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:
+    from stripe_shell.diagnostics import Diagnostic
+    from stripe_shell.engine.interpreter import Engine
+    from stripe_shell.engine.outcome import Outcome, Step
+    from stripe_shell.engine.scope import Scope
+    from stripe_shell.lang.ast import Block, Loop
+    from stripe_shell.replay.runner import Replay, Result
+    from stripe_shell.secrets import Secrets
+
+#: Files that may be documentation pages.
+PAGES = (".md", ".rst", ".txt")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options."""
+    group = parser.getgroup("stripe-shell", "scripts and documentation pages of stripe-shell")
+    group.addoption("--stripe-docs", action="store_true", help="collect documentation pages too (.md, .rst, .txt)")
+    group.addoption("--stripe-connection", metavar="NAME", help="the default connection (else a sandbox for each file)")
+    group.addoption(
+        "--stripe-var",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable for ${NAME}; several allowed",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse variables that are none before anything is collected."""
+    for text in config.getoption("--stripe-var"):
+        name, equals, _ = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise pytest.UsageError(f"--stripe-var {text}: write NAME=VALUE")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Scripts always, pages when they are asked for."""
+    if file_path.suffix == ".stripe":
+        return ScriptFile.from_parent(parent, path=file_path)
+    if file_path.suffix in PAGES and parent.config.getoption("--stripe-docs"):
+        return PageFile.from_parent(parent, path=file_path)
+    return None
+
+
+class Failure(Exception):
+    """What is wrong, as it is to be shown; secrets are masked already."""
+
+
+class Part(pytest.Item):
+    """One test: a block, a loop, an example, or the check of a whole file."""
+
+    def __init__(self, *, line: int, run: Callable[[Part], None], **options: Any) -> None:
+        super().__init__(**options)
+        self.line = line
+        self.run = run
+
+    def runtest(self) -> None:
+        """Raises Failure."""
+        self.run(self)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The diagnostic, not the way it came about."""
+        return str(excinfo.value) if isinstance(excinfo.value, Failure) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where it stands."""
+        return self.path, self.line - 1, self.name
+
+
+# --- scripts ------------------------------------------------------------------------------------------------
+
+
+class ScriptFile(pytest.File):
+    """A script: its blocks and loops."""
+
+    def collect(self) -> Iterator[Part]:
+        """A test for the check where that finds an error, then one for each block; of a loop, one for all its rows."""
+        from stripe_shell.batch.runner import prepare
+        from stripe_shell.diagnostics import Source
+        from stripe_shell.engine.program import read_text
+        from stripe_shell.lang.ast import Block, Loop
+
+        self._steps: Generator[Step, None, None] | None = None
+        self._outcomes: dict[int, list[Outcome]] = {}
+        self._finished: dict[int, bool] = {}
+        try:
+            text = read_text(self.path)
+        except UnicodeDecodeError as error:
+            raise self.CollectError(f"{_shown_path(self)} is not UTF-8 text (byte {error.start})") from error
+        engine, scope, self._secrets = _set_up(self)
+        prepared = prepare(engine, Source(_shown_path(self), text), scope)
+        self._secrets = self._secrets.plus(*prepared.secrets.values)
+        self._prepared, self._engine = prepared, engine
+        if not prepared.sound:
+            yield self._part("check", 1, lambda _: self._fail(prepared.diagnostics))
+        for item in prepared.program.items:
+            if isinstance(item, Block | Loop):
+                line = item.span.location()[0]
+                yield self._part(f"{_name_of(item)} (line {line})", line, self._run(item))
+
+    def teardown(self) -> None:
+        """Blocks of `@teardown` run, even if the last ones that were chosen stand before them."""
+        if self._steps is not None:
+            self._steps.close()
+            self._steps = None
+
+    def _part(self, name: str, line: int, run: Callable[[Part], None]) -> Part:
+        part: Part = Part.from_parent(self, name=name, line=line, run=run)
+        part.add_marker(pytest.mark.xdist_group(str(self.path)))
+        return part
+
+    def _run(self, item: Block | Loop) -> Callable[[Part], None]:
+        def run(part: Part) -> None:
+            if not self._prepared.sound:
+                _skip("the script does not pass the check")
+            outcomes = self._outcomes_of(item)
+            if not outcomes:
+                _skip("a block before it did not pass" if self._stopped else "there is no row")
+            if all(outcome.status == "skipped" for outcome in outcomes):
+                _skip(self._secrets.mask(outcomes[0].reason))
+            self._tell(part, outcomes)
+
+        return run
+
+    @property
+    def _stopped(self) -> bool:
+        return any(o.status not in {"passed", "skipped"} for found in self._outcomes.values() for o in found)
+
+    def _outcomes_of(self, item: Block | Loop) -> list[Outcome]:
+        """What became of the block or of every block of the loop; everything before it is run first."""
+        from stripe_shell.batch.runner import blocks_in
+        from stripe_shell.engine.interpreter import secrets_of
+        from stripe_shell.lang.ast import Loop
+
+        if not self._finished:
+            self._steps = self._engine.run(self._prepared.program.items, self._prepared.scope, run_id=_run_id())
+            self._homes = {
+                id(inner): id(loop)
+                for loop in self._prepared.program.items
+                if isinstance(loop, Loop)
+                for inner in blocks_in(loop)
+            }
+            self._finished[0] = True
+        while self._steps is not None and not self._is_over(item):
+            step = next(self._steps, None)
+            if step is None:
+                self._steps = None
+                break
+            self._secrets = self._secrets.plus(*secrets_of(step.scope).values)
+            if step.outcome is not None:
+                home = self._homes.get(id(step.item), id(step.item))
+                self._outcomes.setdefault(home, []).append(step.outcome)
+                self._last = home
+        return self._outcomes.get(id(item), [])
+
+    def _is_over(self, item: Block | Loop) -> bool:
+        """Whether the item has run to its end: a block when it is there, a loop when something else follows."""
+        from stripe_shell.lang.ast import Block
+
+        there = id(item) in self._outcomes
+        return there and (isinstance(item, Block) or self._last != id(item))
+
+    def _tell(self, part: Part, outcomes: list[Outcome]) -> None:
+        """Fail with what went wrong; what was sent and answered stands in sections of the report."""
+        from stripe_shell.diagnostics import excerpt
+        from stripe_shell.render.exchange import render_exchange
+
+        failed = [outcome for outcome in outcomes if outcome.status not in {"passed", "skipped"}]
+        for outcome in failed:
+            if outcome.request is not None:
+                text = render_exchange(outcome.request, outcome.response)
+                part.add_report_section("call", f"exchange of {outcome.name}", self._secrets.mask(text))
+        if failed:
+            problems = [d for outcome in failed for d in outcome.diagnostics if d.severity == "error"]
+            raise Failure(self._secrets.mask("\n".join(map(excerpt, problems)) or failed[0].status))
+
+    def _fail(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        from stripe_shell.diagnostics import format_diagnostics
+
+        raise Failure(self._secrets.mask(format_diagnostics(diagnostics)))
+
+
+def _name_of(item: Block | Loop) -> str:
+    from stripe_shell.engine.resolve import word_param
+    from stripe_shell.engine.scope import plain_text
+    from stripe_shell.lang.ast import Loop
+
+    if isinstance(item, Loop):
+        return item.directive.span.text.removeprefix("@")
+    words = (word_param(item, name) for name in ("action", "entity"))
+    return " ".join(plain_text(word.value) for word in words if word) or "block"
+
+
+# --- pages --------------------------------------------------------------------------------------------------
+
+
+class PageFile(pytest.File):
+    """A documentation page: its examples."""
+
+    def collect(self) -> Iterator[Part]:
+        """A test for each example, and one for the page as a whole: its text and its errata. None for other files."""
+        from stripe_shell.diagnostics import Source
+        from stripe_shell.errors import ConfigurationError
+        from stripe_shell.replay.errata import Errata, find_errata, read_errata
+        from stripe_shell.replay.page import read_page
+
+        try:
+            page = read_page(Source(_shown_path(self), self.path.read_bytes().decode("utf-8-sig")))
+        except UnicodeDecodeError:
+            return
+        if not page.examples:
+            return
+        found = find_errata(self.path, os.environ)
+        self._page = page
+        try:
+            self._errata = read_errata(Source(str(found), found.read_text("utf-8"))) if found else Errata()
+        except ConfigurationError as error:
+            raise self.CollectError(str(error)) from error
+        self._events: Iterator[Result | Replay] | None = None
+        self._results: list[Result] = []
+        self._whole: Replay | None = None
+        for index, example in enumerate(page.examples):
+            line = example.block.span.location()[0]
+            yield self._part(f"{example.name} (line {line})", line, self._run(index))
+        yield self._part("page", 1, self._run_whole)
+
+    def _part(self, name: str, line: int, run: Callable[[Part], None]) -> Part:
+        part: Part = Part.from_parent(self, name=name, line=line, run=run)
+        part.add_marker(pytest.mark.xdist_group(str(self.path)))
+        return part
+
+    def _advance(self) -> bool:
+        """Hear the next event; False when there is none."""
+        from stripe_shell.errors import ShellError
+        from stripe_shell.replay.runner import Result, replay_page
+
+        if self._events is None:
+            engine, scope, self._secrets = _set_up(self)
+            self._events = replay_page(engine, self._page, self._errata, scope, run_id=_run_id())
+        try:
+            event = next(self._events, None)
+        except ShellError as error:
+            raise Failure(self._secrets.mask(str(error))) from error
+        if isinstance(event, Result):
+            self._results.append(event)
+        elif event is not None:
+            self._whole = event
+        return event is not None
+
+    def _run(self, index: int) -> Callable[[Part], None]:
+        def run(part: Part) -> None:
+            while len(self._results) <= index and self._advance():
+                pass
+            if len(self._results) <= index:
+                _skip("the page does not pass the check")
+            result = self._results[index]
+            if result.verdict == "skipped":
+                _skip(result.reason)
+            if result.verdict == "failed":
+                self._fail(result.diagnostics)
+
+        return run
+
+    def _run_whole(self, part: Part) -> None:
+        while self._advance():
+            pass
+        if self._whole is not None and any(d.severity == "error" for d in self._whole.diagnostics):
+            self._fail(self._whole.diagnostics)
+
+    def _fail(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        from stripe_shell.diagnostics import format_diagnostics
+
+        errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
+        raise Failure(self._secrets.mask(format_diagnostics(errors)))
+
+
+# --- what both need -----------------------------------------------------------------------------------------
+
+
+def _skip(reason: str) -> NoReturn:
+    """Skip the test, telling where it stands and not where this is written."""
+    raise pytest.skip.Exception(reason, _use_item_location=True)
+
+
+def _set_up(node: pytest.Collector) -> tuple[Engine, Scope, Secrets]:
+    """An engine over a sandbox that only this file knows, or over the connection that was asked for."""
+    from stripe_shell.connections import load_connections
+    from stripe_shell.engine.interpreter import Engine
+    from stripe_shell.engine.scope import Scope, Settings
+    from stripe_shell.errors import ConfigurationError
+    from stripe_shell.render.files import open_rows
+    from stripe_shell.secrets import Secrets
+    from stripe_shell.spec.table import load_table
+
+    variables = dict(text.split("=", 1) for text in node.config.getoption("--stripe-var"))
+    chosen = node.config.getoption("--stripe-connection") or "sandbox"
+    try:
+        connections = load_connections(os.environ, default=chosen, database=":memory:")
+    except ConfigurationError as error:
+        raise node.CollectError(str(error)) from error
+    scope = Scope(
+        now=int(time.time()),
+        seed=_run_id(),
+        environment=os.environ,
+        variables=variables,
+        given=frozenset(variables),
+        settings=Settings(spec=connections.spec),
+    )
+    keys = [connection.credential.reveal() for connection in _opened(connections) if connection.credential]
+    return Engine(load_table(), connections, open_rows), scope, Secrets().plus(*keys)
+
+
+def _opened(connections: Any) -> Iterator[Any]:
+    yield from (connection for name in connections.names if (connection := connections.get(name)))
+
+
+def _run_id() -> str:
+    return os.urandom(16).hex()
+
+
+def _shown_path(node: pytest.File) -> str:
+    """The path as diagnostics show it: below the folder that pytest was started in, if it lies there."""
+    try:
+        return str(node.path.relative_to(node.config.invocation_params.dir))
+    except ValueError:
+        return str(node.path)
