@@ -22,6 +22,13 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]
 
+    def on_response_complete(self) -> None:
+        """An answer is over; that to HEAD has a head alone."""
+        flush = getattr(self.transport, "flush", None)
+        if flush is not None:
+            flush()
+        super().on_response_complete()
+
 
 class OnePacket:
     """A transport that keeps the head of an answer back until its body follows, and sends both together.
@@ -45,11 +52,15 @@ class OnePacket:
         else:
             self._transport.write(data)
 
-    def close(self) -> None:
-        """Send what was kept back, and close."""
+    def flush(self) -> None:
+        """Send what was kept back."""
         if self._head:
             self._transport.write(self._head)
             self._head = b""
+
+    def close(self) -> None:
+        """Send what was kept back, and close."""
+        self.flush()
         self._transport.close()
 
     def __getattr__(self, name: str) -> Any:

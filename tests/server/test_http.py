@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -99,6 +100,43 @@ def test_unknown_paths_and_methods_are_not_found(client: Client) -> None:
         answer = client.send(method, path)
         assert answer.status == 404
         assert answer.error["message"].startswith(f"Unrecognized request URL ({method}: {path}).")
+
+
+def test_an_answer_to_head_has_no_body(client: Client) -> None:
+    assert client.send("HEAD", "/v1/customers").status == 404
+    assert client.get("/v1/customers")["data"] == [], "the connection still works"
+
+
+def test_what_is_no_request_is_refused(address: str) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"nonsense\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+def test_requests_may_be_sent_before_the_answers_are_read(address: str) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    one = b"GET /v1/%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_test_pipe\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(one % b"customers" + one % b"products")
+        got = b""
+        while got.count(b'"url":"/v1/') < 2:
+            got += connection.recv(65536)
+    assert got.index(b"/v1/customers") < got.index(b"/v1/products")
+
+
+def test_a_body_may_come_in_pieces(client: Client) -> None:
+    headers = {"Authorization": f"Bearer {client.key}", "Content-Type": "application/x-www-form-urlencoded"}
+    pieces = iter([b"name=A", b"nn&email=", b"ann%40example.com"])
+    client.connection.request("POST", "/v1/customers", pieces, headers, encode_chunked=True)
+    made = json.loads(client.connection.getresponse().read())
+    assert (made["name"], made["email"]) == ("Ann", "ann@example.com")
+
+
+def test_what_is_too_large_is_refused(client: Client) -> None:
+    answer = client.send("POST", "/v1/customers", body=b"x=" + b"y" * (33 * 1024 * 1024))
+    assert answer.status == 413
+    assert answer.error["message"] == "The request is too large."
 
 
 def test_v2_speaks_json(client: Client) -> None:
