@@ -29,7 +29,7 @@ def fmt(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) -> 
             continue
         text = format_script(script)
         if arguments.diff and text != source.text:
-            streams.result(_diff(source, text))
+            streams.result(_diff(source, text).removesuffix("\n"))
         if arguments.check and text != source.text:
             streams.say(f"{source.name}: not in the canonical form")
             code = code or 4
@@ -42,8 +42,15 @@ def fmt(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) -> 
 
 
 def _diff(source: Source, text: str) -> str:
+    """What changes, as `patch` takes it."""
     import difflib
 
-    before, after = source.text.splitlines(), text.splitlines()
-    lines = difflib.unified_diff(before, after, source.name, f"{source.name} (formatted)", lineterm="")
-    return "\n".join(lines)
+    before, after = _lines(source.text), _lines(text)
+    lines = difflib.unified_diff(before, after, source.name, f"{source.name} (formatted)")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their ends; a carriage return is a part of its line."""
+    lines = [f"{line}\n" for line in text.split("\n")]
+    return [*lines[:-1], *([lines[-1][:-1]] if lines[-1] != "\n" else [])]
