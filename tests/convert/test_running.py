@@ -7,11 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -28,6 +24,7 @@ from stripe_shell.engine.scope import Scope
 from stripe_shell.render.files import open_rows
 from stripe_shell.spec.table import load_table
 from stripe_shell.wire import Request, Response
+from tests.loopback import listening
 
 SCRIPT = Path(__file__).parent / "cases" / "runs.stripe"
 ENVIRONMENT = {"WHO": "Ann & \"Bo\" $HOME 'x' ü", "DEFAULT_IS_NOT_USED": "set"}
@@ -55,38 +52,6 @@ class Server:
             "sources": {"data": [{"id": "si_1", "exp_month": None}]},
         }
         return Response(200, {"Request-Id": f"req_{number}"}, json.dumps(body).encode())
-
-
-@contextmanager
-def listening(server: Server) -> Iterator[str]:
-    """The address at which the server listens over HTTP."""
-
-    class Door(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            path, _, query = self.path.partition("?")
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            request = Request(self.command, path, query=query, body=body, headers=dict(self.headers))
-            response = server.send(request)
-            self.send_response(response.status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(response.body)))
-            self.end_headers()
-            self.wfile.write(response.body)
-
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    thread = Thread(target=http.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{http.server_port}"
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join()
 
 
 def plan() -> Plan:
@@ -148,7 +113,7 @@ def test_the_shell_script_sends_the_same(tmp_path: Path) -> None:
         (tmp_path / "uuidgen").write_text("#!/bin/sh\necho 00000000-0000-4000-8000-000000000000\n")
         (tmp_path / "uuidgen").chmod(0o755)
     server = Server()
-    with listening(server) as address:
+    with listening(server.send) as address:
         done = run_program(["sh", "-c", f'PATH="$PATH:{tmp_path}" sh {path}'], address, tmp_path)
     assert done.returncode == 0, done.stderr
     assert [comparable(request) for request in server.requests] == sent_by_the_script()
@@ -159,7 +124,7 @@ def test_the_program_sends_the_same(tmp_path: Path) -> None:
     path = tmp_path / "program.py"
     path.write_text(python_of(plan(), SCRIPT.name, load_table().version).text)
     server = Server()
-    with listening(server) as address:
+    with listening(server.send) as address:
         done = run_program([sys.executable, str(path)], address, tmp_path)
     assert done.returncode == 0, done.stderr
     assert [comparable(request) for request in server.requests] == sent_by_the_script()
@@ -176,7 +141,7 @@ def test_a_program_stops_where_an_answer_lacks_what_it_needs(target: str, tmp_pa
     writer = curl_of if target == "sh" else python_of
     path.write_text(writer(made, "t", "2026-05-27.dahlia").text)
     server = Server()
-    with listening(server) as address:
+    with listening(server.send) as address:
         done = run_program(["sh" if target == "sh" else sys.executable, str(path)], address, tmp_path)
     assert done.returncode != 0
     assert len(server.requests) == 1
