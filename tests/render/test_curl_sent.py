@@ -22,7 +22,7 @@ from tests.loopback import listening
 
 BLOCKS = [
     "list customers email=a@b.co created[gte]=5 limit=3",
-    'create customer\nemail: a@b.co\nname: O\'Neil "Q" $HOME `id` \\ & = % + ü 🎉 @file\nmetadata.a b[c]: "x\\ny\\tz"',
+    'create customer\nemail: a@b.co\nname: O\'Neil "Q" $HOME `id` \\ & = % + ü 🎉 @file\nmetadata.a b: "x\\ny\\tz"',
     "create customer\nemail: a@b.co\nname: A\ndescription:\n@account acct_1\n@version 2024-09-30.acacia\n@timeout 20s",
     'update customer id=cus/1?a#b\nname: B\n@idempotency_key it\'s "mine"',
     "delete customer id=cus_1",
