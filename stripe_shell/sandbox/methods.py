@@ -252,8 +252,15 @@ def expiry(ctx: Context, data: Mapping[str, Any]) -> tuple[int, int]:
     from datetime import UTC, datetime
 
     now = datetime.fromtimestamp(ctx.now(), UTC)
-    year = int(data.get("exp_year") or now.year + 1)
-    return int(data.get("exp_month") or now.month), year + 2000 if year < 100 else year
+    year = _whole(data, "exp_year", now.year + 1)
+    return _whole(data, "exp_month", now.month), year + 2000 if year < 100 else year
+
+
+def _whole(data: Mapping[str, Any], name: str, default: int) -> int:
+    try:
+        return int(data.get(name) or default)
+    except ValueError:
+        raise errors.invalid_integer(f"card[{name}]", data[name]) from None
 
 
 def _check_expiry(ctx: Context, data: Mapping[str, Any]) -> None:

@@ -212,11 +212,12 @@ def _set_end(subscription: Json, params: Json, made: Sequence[Json]) -> None:
 
 
 def cancel_time(given: Any, made: Sequence[Mapping[str, Any]], now: int) -> int:
-    """The time that `cancel_at` means: a timestamp or one of its two words. Raises StripeError for the past."""
-    if given == "min_period_end":
-        return items.first_end(made)
-    if given == "max_period_end":
-        return items.last_end(made)
+    """The time that `cancel_at` means: a timestamp or one of its words. Raises StripeError for the past.
+
+    An item is billed until its period ends, so `max_billed_until` is what `max_period_end` is.
+    """
+    if isinstance(given, str):
+        return items.first_end(made) if given.startswith("min_") else items.last_end(made)
     if given <= now:
         raise errors.in_the_past("cancel_at", given)
     return int(given)

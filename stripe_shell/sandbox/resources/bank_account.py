@@ -84,7 +84,7 @@ class BankAccount(Resource):
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change the holder or the metadata, or make it the account's default."""
         self.echo(obj, params)
-        if params.get("default_for_currency"):
+        if params.get("default_for_currency") and obj.get("account"):
             sources.make_default_for_currency(ctx, obj)
         changed = ctx.save(obj)
         if changed:

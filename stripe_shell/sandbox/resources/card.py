@@ -84,7 +84,7 @@ class Card(Resource):
         """Change the name, the address, the expiry or the metadata; the payment method follows."""
         obj |= {name: _number(params[name], name) for name in ("exp_month", "exp_year") if params.get(name)}
         self.echo(obj, {name: value for name, value in params.items() if name not in ("exp_month", "exp_year")})
-        if params.get("default_for_currency"):
+        if params.get("default_for_currency") and obj.get("account"):
             sources.make_default_for_currency(ctx, obj)
         method = ctx.find("payment_method", obj["id"])
         if method is not None:
