@@ -32,7 +32,7 @@ def convert(arguments: Arguments, environ: Mapping[str, str], streams: Streams) 
         raise UsageError(f"convert: {source.name} is {kind}; --to {forms}")
     # Nothing is sent, so a live connection may be converted for too.
     setup = set_up(replace(arguments, connection=None, live=True), environ, streams)
-    text, found = _from_fixtures(arguments, setup, source) if fixtures else _from_script(setup, source, target)
+    text, found = _from_fixtures(arguments, setup, source) if fixtures else _from_script(setup, source, target, streams)
     streams.diagnose(found)
     if text is None or has_errors(found):
         return 2
@@ -53,11 +53,15 @@ def _from_fixtures(arguments: Arguments, setup: Setup, source: Source) -> tuple[
     return text, (*found, *converted.diagnostics)
 
 
-def _from_script(setup: Setup, source: Source, target: str) -> tuple[str | None, tuple[Diagnostic, ...]]:
+def _from_script(
+    setup: Setup, source: Source, target: str, streams: Streams
+) -> tuple[str | None, tuple[Diagnostic, ...]]:
     from stripe_shell.convert.plan import plan_of
+    from stripe_shell.engine.hiding import secrets_of_program
     from stripe_shell.engine.program import load_program
 
     program = load_program(source, prompt=source.name == "<stdin>")
+    streams.hide(secrets_of_program(program, setup.scope))
     if has_errors(program.diagnostics):
         return None, program.diagnostics
     plan = plan_of(setup.engine, program.items, setup.scope)

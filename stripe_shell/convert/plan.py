@@ -159,7 +159,8 @@ def _refusals(item: Item) -> Iterator[Diagnostic]:
 
 
 def _written_secret(assignment: Assignment) -> Iterator[Diagnostic]:
-    if assignment.value.literal is not None:
+    parts = assignment.value.parts
+    if not parts or any(not isinstance(part, Reference) or part.default is not None for part in parts):
         label = f"write `@secret {assignment.name} = ${{env:{assignment.name.upper()}}}`"
         yield Diagnostic("E601", "a secret is not written into another file", assignment.value.span, label=label)
 
