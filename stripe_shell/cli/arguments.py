@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
-from stripe_shell.lang.directives import RESERVED_NAMES
 from stripe_shell.records import record
 
 #: The commands; any other first word begins a block (`stripe-shell create customer email=…`).
@@ -289,6 +288,8 @@ def _variable(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise UsageError(f"--var `{name}` is not NAME=VALUE")
+    from stripe_shell.lang.directives import RESERVED_NAMES
+
     if name in RESERVED_NAMES:
         raise UsageError(f"--var `{name}` is a name of the shell's own")
     if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):

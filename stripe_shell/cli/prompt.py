@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.setup import set_up
+from stripe_shell.cli.setup import LateEngine, set_up
 from stripe_shell.cli.streams import Streams
 from stripe_shell.records import replace
+
+if TYPE_CHECKING:
+    from stripe_shell.engine.interpreter import Engine
 
 
 def prompt(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
@@ -18,4 +22,5 @@ def prompt(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -
     setup.connections.find(None)  # whether it is live has to stand in the first prompt
     # What is typed later outranks what the command line gave.
     scope = replace(setup.scope, given=frozenset())
-    return run_prompt(setup.engine, scope, setup.connections, streams, format_name=arguments.format)
+    engine = cast("Engine", LateEngine(lambda: setup.engine))
+    return run_prompt(engine, scope, setup.connections, streams, format_name=arguments.format)

@@ -5,31 +5,52 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.streams import Streams
 from stripe_shell.connections import Connections, Witness, load_connections
-from stripe_shell.engine.interpreter import Engine
-from stripe_shell.engine.rows import RowSink
 from stripe_shell.engine.scope import Scope, Settings
 from stripe_shell.errors import ConfigurationError
-from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.table import load_table
 from stripe_shell.wire import Request, Response
+
+if TYPE_CHECKING:
+    from stripe_shell.engine.interpreter import Engine
+    from stripe_shell.engine.rows import RowSink
 
 #: Waits that are longer are said, in seconds.
 WORTH_SAYING = 2.0
 
 
-@record
 class Setup:
-    """What every command that talks to Stripe needs."""
+    """What every command that talks to Stripe needs. The engine is built when it is first asked for."""
 
-    engine: Engine
-    scope: Scope
-    connections: Connections
+    def __init__(self, arguments: Arguments, scope: Scope, connections: Connections) -> None:
+        self._arguments = arguments
+        self.scope = scope
+        self.connections = connections
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What runs blocks and scripts."""
+        from stripe_shell.engine.interpreter import Engine
+
+        chosen = frozenset(tag.strip() for tag in self._arguments.tags.split(",") if tag.strip())
+        return Engine(load_table(), self.connections, _open_rows, live=self._arguments.live, tags=chosen)
+
+
+class LateEngine:
+    """Stands for an engine that is built when something of it is first used: the first prompt stands before that."""
+
+    def __init__(self, build: Callable[[], Engine]) -> None:
+        self._build = build
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._build(), name)
 
 
 def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams, *, announce: bool = True) -> Setup:
@@ -45,8 +66,6 @@ def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams, *
         witness=witness_for(arguments, streams, announce=announce),
         ask=lambda name: ask_credential(arguments, name),
     )
-    tags = frozenset(tag.strip() for tag in arguments.tags.split(",") if tag.strip())
-    engine = Engine(load_table(), connections, _open_rows, live=arguments.live, tags=tags)
     scope = Scope(
         now=int(time.time()),
         seed=new_run_id(),
@@ -55,7 +74,7 @@ def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams, *
         given=frozenset(name for name, _ in arguments.variables),
         settings=Settings(spec=arguments.spec or connections.spec),
     )
-    return Setup(engine, scope, connections)
+    return Setup(arguments, scope, connections)
 
 
 def witness_for(arguments: Arguments, streams: Streams, *, announce: bool) -> Witness:

@@ -6,7 +6,6 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.diagnostics import Source
@@ -33,6 +32,8 @@ def read_sources(arguments: Arguments) -> list[Source]:
 def write_script(path: str, text: str) -> None:
     """Put the text into the file. Raises UsageError when that is not possible."""
     try:
+        from pathlib import Path
+
         Path(path).write_bytes(text.encode())
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
@@ -41,7 +42,7 @@ def write_script(path: str, text: str) -> None:
 def open_script(path: str) -> Source:
     """The text of a script file. Raises UsageError when it cannot be read as UTF-8 text."""
     try:
-        return Source(path, read_text(Path(path)))
+        return Source(path, read_text(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:

@@ -5,10 +5,10 @@ requests is imported with the first request over HTTP, sqlite3 with the first on
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_shell.connections.credentials import (
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from stripe_shell.transports.tokens import Token
 
 #: The database of a sandbox that keeps nothing.
-MEMORY = Path(":memory:")
+MEMORY = ":memory:"
 
 #: The key that a sandbox served elsewhere is addressed with. It opens nothing.
 SANDBOX_KEY = "sk_test_sandbox"
@@ -65,7 +65,7 @@ class Builder:
     witness: Witness
     settings: str
     table: Callable[[], Table]
-    database: Path
+    database: str
 
     def build(self, name: str, profile: AnyProfile) -> Connection:
         """The connection; a key or an address that cannot be used is its problem alone."""
@@ -102,21 +102,23 @@ class Builder:
         )
 
     def _sandbox(self, name: str, profile: SandboxProfile) -> Connection:
-        path = Path(profile.path).expanduser() if profile.path else self.database
+        path = os.path.expanduser(profile.path) if profile.path else self.database
         base = profile.url
 
         def open_sandbox(_: Credential | None) -> Transport:
             if base is not None:
                 return self._open_http(name, profile, Credential(SANDBOX_KEY), base)
+            from pathlib import Path
+
             from stripe_shell.transports.sandbox import open_sandbox
 
-            inner = open_sandbox(None if path == MEMORY else path, self.table())
+            inner = open_sandbox(None if path == MEMORY else Path(path), self.table())
             return _Observed(inner, self.witness) if self.witness.exchange else inner
 
         problem = base_problem(base) if base else ""
         if base and not problem and not is_loopback(base):
             problem = "a sandbox is served on this machine; an address elsewhere may be anything"
-        origin = base or str(path)
+        origin = base or path
         return Connection(
             name, profile, origin, find=lambda: Found(None), opener=open_sandbox, base_url=base, problem=problem
         )

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import closest
 from stripe_shell.engine.links import Mode
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import field, record
 from stripe_shell.secrets import Credential
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: The sources by the word before the colon, with what stands behind it. `value` is for a credential with a colon in it.
 SOURCES: Mapping[str, str] = {
@@ -125,6 +128,8 @@ def _read(name: str, text: str, world: World) -> str:
                 raise ConfigurationError(f"set the environment variable {rest} to its key")
             return world.environ[rest]
         case "file":
+            from pathlib import Path
+
             return _read_private(Path(rest).expanduser())
         case "keyring":
             return _read_keyring(rest)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stripe_shell.connections.building import Builder
@@ -16,7 +16,13 @@ from stripe_shell.secrets import Secrets, public_environment
 from stripe_shell.spec.table import Table, load_table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stripe_shell.connections.reading import Settings
+
+
+_DATA = ("XDG_DATA_HOME", ".local/share")
+_CONFIG = ("XDG_CONFIG_HOME", ".config")
 
 
 def nobody_to_ask(name: str) -> str:
@@ -54,8 +60,9 @@ def load_connections(
         known = [each.credential.reveal() for each in built.values() if each.credential]
         return public_environment(environ, Secrets().plus(*known))
 
-    where = f"the settings file {path or settings_path(environ)}"
-    builder = Builder(World(environ, ask, child_environ), witness, where, table, data_folder(environ) / "sandbox.db")
+    where = f"the settings file {path or _settings_file(environ)}"
+    usual_database = f"{_folder(environ, *_DATA)}/sandbox.db"
+    builder = Builder(World(environ, ask, child_environ), witness, where, table, usual_database)
     for name, profile in profiles.items():
         built[name] = builder.build(name, profile)
     usual = (settings.default if settings else None) or ("stripe" if KEY_VARIABLE in environ else "sandbox")
@@ -67,7 +74,7 @@ def load_connections(
 
 def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Settings | None:
     """What the settings file says; None when there is none. Raises ConfigurationError as `load_connections` does."""
-    if path is None and not settings_path(environ).exists():
+    if path is None and not os.path.exists(_settings_file(environ)):
         return None
     from stripe_shell.connections.reading import read_settings
 
@@ -76,21 +83,34 @@ def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Setti
 
 def settings_path(environ: Mapping[str, str]) -> Path:
     """`$XDG_CONFIG_HOME/stripe-shell/connections.toml`; it need not exist."""
-    return config_folder(environ) / "connections.toml"
+    from pathlib import Path
+
+    return Path(_settings_file(environ))
 
 
 def data_folder(environ: Mapping[str, str]) -> Path:
     """`$XDG_DATA_HOME/stripe-shell`, by default `~/.local/share/stripe-shell`; it need not exist."""
-    return _folder(environ, "XDG_DATA_HOME", ".local/share")
+    from pathlib import Path
+
+    return Path(_folder(environ, *_DATA))
 
 
 def config_folder(environ: Mapping[str, str]) -> Path:
     """`$XDG_CONFIG_HOME/stripe-shell`, by default `~/.config/stripe-shell`; it need not exist."""
-    return _folder(environ, "XDG_CONFIG_HOME", ".config")
+    from pathlib import Path
+
+    return Path(_folder(environ, *_CONFIG))
 
 
-def _folder(environ: Mapping[str, str], variable: str, below_home: str) -> Path:
+# The library's paths cost as much to import as all of this room: the start gets by with text.
+
+
+def _settings_file(environ: Mapping[str, str]) -> str:
+    return f"{_folder(environ, *_CONFIG)}/connections.toml"
+
+
+def _folder(environ: Mapping[str, str], variable: str, below_home: str) -> str:
     chosen = environ.get(variable, "")
     if not chosen.startswith("/"):  # the XDG rules: a relative path counts as not set
-        chosen = f"{environ.get('HOME') or Path.home()}/{below_home}"
-    return Path(chosen) / "stripe-shell"
+        chosen = f"{environ.get('HOME') or os.path.expanduser('~')}/{below_home}"
+    return f"{chosen}/stripe-shell"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
@@ -85,12 +85,12 @@ class _Checker:
         """The data file, the body whatever the rows hold, and then what every row makes of it."""
         name = header(loop).name
         path = data_file(loop, scope)
-        found = list(path) if not isinstance(path, Path) else check_data(loop, path)
+        found = list(path) if isinstance(path, tuple) else check_data(loop, path)
         found += _check_row_name(loop)
         body = self.check(loop.items, scope.with_deferred(name))
-        if isinstance(path, Path) and not has_errors(found):
+        if not isinstance(path, tuple) and not has_errors(found):
             body += _check_columns(loop, columns_of(path))
-        known = isinstance(path, Path) and not has_errors([*found, *body])
+        known = not isinstance(path, tuple) and not has_errors([*found, *body])
         return [*found, *body, *(self._check_rows(loop, scope) if known else [])]
 
     def _check_rows(self, loop: Loop, scope: Scope) -> list[Diagnostic]:
@@ -182,7 +182,7 @@ def _check_uploads(call: Call) -> Iterator[Diagnostic]:
         field = call.operation.params.fields.get(name)
         if field is None or field.shape.kind != "file" or not isinstance(path, str) or is_deferred(path):
             continue
-        if not Path(path).is_file():
+        if not os.path.isfile(path):
             yield Diagnostic("E303", f"`{path}` is no file that can be read", call.spans.get((name,)))
 
 
@@ -356,6 +356,6 @@ def _check_output(directive: Directive, output: Output, scope: Scope) -> Iterato
         label = f"end the name in {', '.join(ROW_FILES)}"
         yield Diagnostic("E211", f"`@out {name}`: the ending does not say a format", directive.span, label=label)
         return
-    folder = Path(name).expanduser().parent
-    if not folder.is_dir():
+    folder = os.path.dirname(os.path.expanduser(name)) or "."
+    if not os.path.isdir(folder):
         yield Diagnostic("E303", f"`{folder}` is no folder", output.file.span, label="`@out` does not create it")

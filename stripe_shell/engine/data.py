@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from stripe_shell.records import record
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: What the endings of data files may be.
 DATA_FILES = (".csv", ".json", ".jsonl")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from stripe_shell.engine.resolve import Call
@@ -105,6 +104,7 @@ def _parts(call: Call) -> Iterator[tuple[bytes, bytes]]:
 
 def _file_part(name: str, path: str) -> tuple[bytes, bytes]:
     import mimetypes
+    from pathlib import Path
 
     try:
         content = Path(path).expanduser().read_bytes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, closest
 from stripe_shell.engine.data import BadData, DataRow, read_columns, read_rows
@@ -14,6 +14,9 @@ from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.ast import ForEach, Loop
 from stripe_shell.records import record
 from stripe_shell.wire import encode_form
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @record
@@ -41,13 +44,15 @@ def data_file(loop: Loop, scope: Scope) -> Path | tuple[Diagnostic, ...]:
     if is_deferred(evaluated.value):
         label = "its name must be known before anything is sent"
         return (Diagnostic("E303", "the data file is named by a response", header(loop).file.span, label=label),)
+    from pathlib import Path
+
     return Path(loop.span.source.name).parent / Path(evaluated.value).expanduser()
 
 
 def rows_of(loop: Loop, scope: Scope) -> Iterator[Row]:
     """The rows, one after the other. Raises BadData or OSError, which `check_data` has told beforehand."""
     path = data_file(loop, scope)
-    if not isinstance(path, Path):
+    if isinstance(path, tuple):
         raise BadData(path[0].message)
     yield from _rows(loop, path, scope)
 

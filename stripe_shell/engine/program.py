@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, Source
 from stripe_shell.lang.ast import Directive, Item, Loop, Value
 from stripe_shell.lang.parser import parse
 from stripe_shell.records import field, record, replace
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 #: Reads a file as text; raises OSError or UnicodeDecodeError.
-ReadText = Callable[[Path], str]
+ReadText = Callable[[str], str]
 
 
 @record
@@ -26,15 +30,16 @@ class Program:
     sources: tuple[Source, ...]
 
 
-def read_text(path: Path) -> str:
+def read_text(path: str | Path) -> str:
     """A file as text: UTF-8, with or without a byte order mark; line ends stay as they are."""
-    return path.read_bytes().decode("utf-8-sig")
+    with open(path, "rb") as file:
+        return file.read().decode().removeprefix("\ufeff")
 
 
 def load_program(source: Source, *, read: ReadText = read_text, prompt: bool = False) -> Program:
     """Parse the source and, recursively, what it includes; included paths are relative to the file that names them."""
     loading = _Loading(read)
-    items = loading.parse(source, (Path(source.name),), prompt=prompt)
+    items = loading.parse(source, (source.name,), prompt=prompt)
     return Program(items, tuple(loading.diagnostics), tuple(loading.sources))
 
 
@@ -46,13 +51,13 @@ class _Loading:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
 
-    def parse(self, source: Source, chain: tuple[Path, ...], *, prompt: bool = False) -> tuple[Item, ...]:
+    def parse(self, source: Source, chain: tuple[str, ...], *, prompt: bool = False) -> tuple[Item, ...]:
         script, problems = parse(source, prompt=prompt)
         self.sources.append(source)
         self.diagnostics.extend(problems)
         return self._expand(script.items, chain)
 
-    def _expand(self, items: tuple[Item, ...], chain: tuple[Path, ...]) -> tuple[Item, ...]:
+    def _expand(self, items: tuple[Item, ...], chain: tuple[str, ...]) -> tuple[Item, ...]:
         expanded: list[Item] = []
         for item in items:
             if isinstance(item, Directive) and item.name == "include":
@@ -63,7 +68,7 @@ class _Loading:
                 expanded.append(item)
         return tuple(expanded)
 
-    def _include(self, directive: Directive, chain: tuple[Path, ...]) -> tuple[Item, ...]:
+    def _include(self, directive: Directive, chain: tuple[str, ...]) -> tuple[Item, ...]:
         if not isinstance(directive.argument, Value) or not directive.argument.literal:
             label = "write the path out: it is read before any reference has a value"
             self.diagnostics.append(
@@ -72,9 +77,9 @@ class _Loading:
             return ()
         span, written = directive.argument.span, directive.argument.literal
         try:
-            path = chain[-1].parent / Path(written).expanduser()
+            path = os.path.join(os.path.dirname(chain[-1]), os.path.expanduser(written))
             if any(_same_file(path, known) for known in chain):
-                route = " → ".join(str(step) for step in (*chain, path))
+                route = " → ".join((*chain, path))
                 self.diagnostics.append(Diagnostic("E304", f"`{path}` includes itself", span, notes=(route,)))
                 return ()
             text = self.read(path)
@@ -85,8 +90,8 @@ class _Loading:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
             self.diagnostics.append(Diagnostic("E303", f"`{written}` cannot be read: {reason}", span))
             return ()
-        return self.parse(Source(str(path), text), (*chain, path))
+        return self.parse(Source(path, text), (*chain, path))
 
 
-def _same_file(left: Path, right: Path) -> bool:
-    return left.absolute().resolve() == right.absolute().resolve()
+def _same_file(left: str, right: str) -> bool:
+    return os.path.realpath(left) == os.path.realpath(right)

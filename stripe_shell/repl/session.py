@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from stripe_shell.connections import Connection, Connections
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.interpreter import Engine, secrets_of
-from stripe_shell.engine.outcome import Outcome
-from stripe_shell.engine.scope import Scope
-from stripe_shell.lang.ast import Item
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.suggest.known import Known, Place
+
+if TYPE_CHECKING:
+    from stripe_shell.connections import Connection, Connections
+    from stripe_shell.engine.interpreter import Engine
+    from stripe_shell.engine.outcome import Outcome
+    from stripe_shell.engine.scope import Scope
+    from stripe_shell.lang.ast import Item
 
 
 class Screen(Protocol):
@@ -111,7 +113,7 @@ class Session:
     def advance(self, scope: Scope) -> None:
         """What comes next sees this scope; its secrets are masked from now on."""
         self.scope = scope
-        self.screen.hide(secrets_of(scope))
+        self.screen.hide(scope.masks)
 
     def once(self, name: str) -> bool:
         """Whether this is the first time that `name` is asked for: for what is said once in a session."""
