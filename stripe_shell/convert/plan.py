@@ -100,6 +100,10 @@ class Plan:
         """Whether it says all that the script asks for."""
         return not has_errors(self.diagnostics)
 
+    def needed(self, kind: Kind) -> frozenset[int]:
+        """The steps that something of this kind comes from."""
+        return frozenset(origin.step for origin in self.origins.values() if origin.kind == kind)
+
     def pieces(self, text: str) -> Iterator[str | Origin]:
         """A text with its tokens taken apart."""
         position = 0
@@ -189,6 +193,12 @@ class _Planning:
     answers: dict[str, int] = field(default_factory=dict)
     taken: dict[str, None] = field(default_factory=dict)
     comments: list[str] = field(default_factory=list)
+    tokens: dict[Origin, str] = field(default_factory=dict)
+    waiting: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # One dict for all tokens: a scope of its own for each would take a time that grows with their square.
+        self.scope = replace(self.scope, deferred=self.waiting)
 
     def add(self, item: Item) -> None:
         """One item of the script."""
@@ -275,10 +285,9 @@ class _Planning:
         return Origin("now") if name == "now" else None
 
     def _token(self, origin: Origin) -> Reference:
-        known = {other: name for name, other in self.origins.items()}
-        name = known.get(origin) or f"__ref{len(self.origins)}"
+        name = self.tokens.setdefault(origin, f"__ref{len(self.tokens)}")
         self.origins[name] = origin
-        self.scope = self.scope.with_deferred(name)
+        self.waiting[name] = None
         return Reference(None, name, (), None, name, Span(Source("<token>", name), 0, len(name)))
 
 

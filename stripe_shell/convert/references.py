@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from stripe_shell.convert.fixture_file import REFERENCE
 from stripe_shell.convert.nodes import escaped
@@ -66,8 +66,19 @@ def usable_name(name: str, taken: Mapping[str, object]) -> str:
     """A name that the language takes, like `name`, and that is not in `taken`."""
     plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "request"
     plain = f"_{plain}" if plain[0].isdigit() else plain
-    number, candidate = 1, plain
-    while candidate in taken or candidate in (*RESERVED_NAMES, "row"):
-        number += 1
-        candidate = f"{plain}_{number}"
-    return candidate
+    return free_name(plain, taken, (*RESERVED_NAMES, "row"))
+
+
+def free_name(wanted: str, taken: Container[str], reserved: Container[str] = ()) -> str:
+    """`wanted`, or with the first number behind it that makes it a name that nobody has."""
+    if wanted not in taken and wanted not in reserved:
+        return wanted
+    # Doubled, then halved: a script may have thousands of one name.
+    high = 2
+    while f"{wanted}_{high}" in taken:
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if f"{wanted}_{middle}" in taken else (low, middle)
+    return f"{wanted}_{high}"

@@ -6,10 +6,12 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
 from urllib.parse import quote
 
 from stripe_shell.convert.plan import Origin, Plan, Step, json_call
+from stripe_shell.convert.references import free_name
 from stripe_shell.convert.to_fixtures import Converted
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.encode import encode
@@ -74,7 +76,8 @@ fails() {
 def curl_of(plan: Plan, name: str, version: str) -> Converted:
     """The plan as a script for a POSIX shell. `version` is the version of Stripe's API that the calls are made for."""
     writing = _Writing(plan, version)
-    blocks = [line for index, step in enumerate(plan.steps) for line in writing.block(index, step)]
+    needed = plan.needed("answer")
+    blocks = [line for index, step in enumerate(plan.steps) for line in writing.block(step, kept=index in needed)]
     body = "\n".join(blocks)
     tools = ["curl", *(["jq"] if writing.helpers else []), *(["uuidgen"] if "uuidgen" in body else [])]
     helpers = "".join(text for text in (_FIELD, _WRITTEN, _FAILS) if text in writing.helpers)
@@ -94,10 +97,11 @@ class _Writing:
     plan: Plan
     version: str
     variables: dict[tuple[Origin, Form], str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
     problems: list[Diagnostic] = field(default_factory=list)
 
-    def block(self, index: int, step: Step) -> Iterator[str]:
+    def block(self, step: Step, *, kept: bool) -> Iterator[str]:
         """The lines of one call: what it takes from earlier answers, then the command."""
         as_json = step.call.operation.encoding == "json"
         request = encode(json_call(step.call) if as_json else step.call, version=self.version)
@@ -106,19 +110,16 @@ class _Writing:
             self.problems.append(Diagnostic("E601", "an upload", step.block.connection_span, label=label))
         before = len(self.variables)
         command = list(self._command(step, request))
-        fresh = list(self.variables.items())[before:]
+        fresh = list(islice(self.variables.items(), before, None))
         yield ""
         yield from (f"# {comment}".rstrip() for comment in step.comments)
         yield f"# {step.place}"
         yield from (f"{variable}={self._content(origin, form)}" for (origin, form), variable in fresh)
-        yield from self._kept(index, step, " \\\n  ".join(command))
+        yield from self._answer(step, " \\\n  ".join(command), kept=kept)
 
-    def _kept(self, index: int, step: Step, command: str) -> Iterator[str]:
+    def _answer(self, step: Step, command: str, *, kept: bool) -> Iterator[str]:
         """The command, its answer kept where something needs it."""
-        needed = step.fails is not None or any(
-            o.kind == "answer" and o.step == index for o in self.plan.origins.values()
-        )
-        if not needed:
+        if not kept and step.fails is None:
             yield command
             yield "echo"
             return
@@ -183,13 +184,12 @@ class _Writing:
         if origin.kind == "now":
             return "now"
         if (origin, form) not in self.variables:
-            base = _variable_name(self.plan, origin)
-            taken = {*self.variables.values(), *(f"{step.name}_answer" for step in self.plan.steps), "now"}
-            taken |= {other.name for other in self.plan.origins.values()}
-            number, name = 1, base
-            while name in taken:
-                number += 1
-                name = f"{base}_{number}"
+            if not self.taken:
+                self.taken.update(f"{step.name}_answer" for step in self.plan.steps)
+                self.taken.update(other.name for other in self.plan.origins.values())
+                self.taken.add("now")
+            name = free_name(_variable_name(self.plan, origin), self.taken)
+            self.taken.add(name)
             self.variables[(origin, form)] = name
         return self.variables[(origin, form)]
 

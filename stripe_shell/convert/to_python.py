@@ -76,7 +76,9 @@ def expect_failure(kind, code=None, *, optional=False):
 def python_of(plan: Plan, name: str, version: str) -> Converted:
     """The plan as a program. `version` is the version of Stripe's API that the calls are made for."""
     writing = _Writing(plan)
-    body = "\n".join(line for step in plan.steps for line in writing.block(step))
+    drawn = plan.needed("uuid")
+    blocks = (writing.block(index, step, drawn=index in drawn) for index, step in enumerate(plan.steps))
+    body = "\n".join(line for block in blocks for line in block)
     helpers = "".join(text for text in (_VALUE_AT, _EXPECT_FAILURE) if text in writing.helpers)
     now = _NOW if any(origin.kind == "now" for origin in plan.origins.values()) else ""
     imports = "\n".join(_imports(body, now, helpers))
@@ -106,13 +108,12 @@ class _Writing:
     helpers: set[str] = field(default_factory=set)
     problems: list[Diagnostic] = field(default_factory=list)
 
-    def block(self, step: Step) -> Iterator[str]:
-        """The lines of one call."""
-        index = self.plan.steps.index(step)
+    def block(self, index: int, step: Step, *, drawn: bool) -> Iterator[str]:
+        """The lines of one call; `drawn`: it needs a UUID."""
         yield ""
         yield from (f"# {comment}".rstrip() for comment in step.comments)
         yield f"# {step.place}"
-        if any(origin.kind == "uuid" and origin.step == index for origin in self.plan.origins.values()):
+        if drawn:
             yield f"{_uuid_name(index)} = str(uuid.uuid4())"
         if step.call.timeout_ms is not None:
             self.problems.append(lost("`@timeout` is the library's own", step.block.connection_span))
