@@ -53,7 +53,8 @@ def test_the_script_becomes_what_is_printed(language: str, write: object) -> Non
 def test_the_words_of_the_page_are_those_of_the_program() -> None:
     assert tuple(re.findall(r"^\| `(junit|html|json|tap)` \|", PAGE, re.MULTILINE)) == REPORTS
     plugin = (ROOT / "stripe_shell" / "pytest_plugin.py").read_text()
-    assert re.findall(r"^\| `(--stripe-\w+)", PAGE, re.MULTILINE) == re.findall(r'addoption\(\s*"(--stripe-\w+)"', plugin)
+    options = re.findall(r'addoption\(\s*"(--stripe-\w+)"', plugin)
+    assert re.findall(r"^\| `(--stripe-\w+)", PAGE, re.MULTILINE) == options
     hooks = (ROOT / ".pre-commit-hooks.yaml").read_text()
     assert re.findall(r"- id: (\S+)", PAGE) == re.findall(r"- id: (\S+)", hooks)
     assert (ROOT / "docs" / "report.png").exists()
