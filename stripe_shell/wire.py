@@ -194,9 +194,22 @@ def _unquote(text: str) -> str:
         text = text.replace("+", " ")
     if "%" not in text:
         return text
-    from urllib.parse import unquote
+    head, *rest = text.split("%")
+    found = bytearray(head, "utf-8", "surrogatepass")
+    for part in rest:
+        found += _escaped(part[:2])
+        found += part[2:].encode("utf-8", "surrogatepass")
+    return found.decode("utf-8", "surrogatepass")
 
-    return unquote(text, errors="surrogatepass")
+
+def _escaped(digits: str) -> bytes:
+    """The byte that two hexadecimal digits after a percent sign mean; anything else stays as it was written."""
+    if len(digits) == 2 and digits.isascii() and digits.isalnum():
+        try:
+            return bytes((int(digits, 16),))
+        except ValueError:
+            pass
+    return b"%" + digits.encode("utf-8", "surrogatepass")
 
 
 def split_name(name: str) -> list[str]:

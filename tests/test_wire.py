@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 import pytest
 from hypothesis import given
@@ -100,6 +100,18 @@ def test_form_spelling(tree: dict[str, Any], text: str) -> None:
 )
 def test_form_reading(text: str, tree: dict[str, Any]) -> None:
     assert decode_form(text) == tree
+
+
+@given(st.lists(st.sampled_from(["%", "4", "0", "+", "a", "é", "%C3", "%A9", "%ED%A0%80", "%zz", "１", "_"])))  # noqa: RUF001
+def test_values_are_unquoted_as_by_the_standard_library(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    try:
+        expected = unquote_plus(text, errors="surrogatepass")
+    except UnicodeDecodeError:
+        with pytest.raises(UnicodeDecodeError):
+            decode_form(f"k={text}")
+        return
+    assert decode_form(f"k={text}") == {"k": expected}
 
 
 def test_endless_nesting_is_one_odd_name() -> None:

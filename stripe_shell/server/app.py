@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -61,46 +62,66 @@ class Application:
         self._threads = ThreadPoolExecutor(_THREADS, "sandbox")
         self._running = 0
 
+    def answer_now(self, request: Request) -> Response | None:
+        """The answer to a request that waits for nothing and nobody; None where it has to take the long way."""
+        if self.faults.active or self.latency or self._running or not _is_quick(request):
+            return None
+        try:
+            response = self.sandbox.send(request, account=self._admitted(request))
+        except StripeError as error:
+            response = self.sandbox.refuse(error)
+        self._note(request, response)
+        return response
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
         if scope["type"] != "http":
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        names = {name for name, _ in scope["headers"]}
         body = b""
-        if "content-length" in headers or "transfer-encoding" in headers:
+        if b"content-length" in names or b"transfer-encoding" in names:
             read = await _read_body(receive)
             if read is None:
                 return
             body = read
-        request = _request(scope, headers, body)
+        path = scope.get("raw_path") or scope["path"].encode()
+        request = request_of(scope["method"], path, scope["query_string"], scope["headers"], body)
         fault = self.faults.strike(request.method, request.path) if self.faults.active else None
-        response = await self._answer(request, headers, fault)
-        if self.log is not None:
-            self.log(_line(request, response, fault))
+        response = await self._answer(request, fault)
+        self._note(request, response, fault)
         if self.latency:
             await asyncio.sleep(self.latency)
         await _deliver(response, fault, scope, send)
 
-    async def _answer(self, request: Request, headers: Mapping[str, str], fault: Fault | None) -> Response:
+    async def _answer(self, request: Request, fault: Fault | None) -> Response:
         if request.path.startswith(PRIVATE):
-            return self._private(request, headers)
+            return self._private(request)
         if fault is not None and fault.kind == "drop":
             return Response(0, {}, b"")
         try:
-            if len(request.body) > MAX_BODY:
-                raise StripeError("The request is too large.", status=413, validation=True)
-            key = self._key(request, headers)
-            if self.limit is not None:
-                self.limit.take(key, asyncio.get_running_loop().time())
+            account = self._admitted(request)
             if fault is not None and fault.refusal is not None:
                 raise fault.refusal
         except StripeError as error:
             return self.sandbox.refuse(error)
-        return await self._carry_out(request, self._account(key))
+        return await self._carry_out(request, account)
 
-    def _key(self, request: Request, headers: Mapping[str, str]) -> str:
+    def _admitted(self, request: Request) -> str:
+        """The account whose request it is. Raises StripeError for one without a key, or over the limit."""
+        if len(request.body) > MAX_BODY:
+            raise StripeError("The request is too large.", status=413, validation=True)
+        key = self._key(request)
+        if self.limit is not None:
+            self.limit.take(key, monotonic())
+        return self._account(key)
+
+    def _note(self, request: Request, response: Response, fault: Fault | None = None) -> None:
+        if self.log is not None:
+            self.log(_line(request, response, fault))
+
+    def _key(self, request: Request) -> str:
         """The key, or for streams of meter events the token that stands for it."""
-        stated = headers.get("authorization")
+        stated = request.headers.get("authorization")
         if request.path == METER_STREAM and stated and stated.startswith(f"Bearer {TOKEN}"):
             token = stated.removeprefix("Bearer ")
             account = self.sandbox.account_of_meter_token(token)
@@ -127,8 +148,9 @@ class Application:
 
     # --- the sandbox's own routes ----------------------------------------------------------------------------
 
-    def _private(self, request: Request, headers: Mapping[str, str]) -> Response:
+    def _private(self, request: Request) -> Response:
         """Reset, seed and faults. Requests that a page in a browser makes are refused: any page could make them."""
+        headers = request.headers
         if "origin" in headers or "sec-fetch-site" in headers:
             return self.sandbox.refuse(StripeError("These routes are not for web pages.", status=403))
         try:
@@ -153,14 +175,16 @@ async def _read_body(receive: Receive) -> bytes | None:
             return b"".join(parts)
 
 
-def _request(scope: Scope, headers: Mapping[str, str], body: bytes) -> Request:
-    raw = scope.get("raw_path")
-    path = raw.decode("latin-1") if raw else scope["path"]
-    query = scope["query_string"].decode("latin-1")
-    return Request(scope["method"], path, query, body, headers, headers.get("idempotency-key") or None)
+def request_of(method: str, path: bytes, query: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Request:
+    """A request as it came over HTTP; the names of `headers` are in lower case."""
+    found = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    key = found.get("idempotency-key") or None
+    return Request(method, path.decode("latin-1"), query.decode("latin-1"), body, found, key)
 
 
 def _is_quick(request: Request) -> bool:
+    if request.path.startswith(PRIVATE):
+        return False
     if request.method == "GET":
         if not request.query:
             return True
@@ -181,7 +205,7 @@ async def _deliver(response: Response, fault: Fault | None, scope: Scope, send: 
         scope["extensions"][ABORT]()
         await asyncio.sleep(0)
         return
-    await send({"type": "http.response.start", "status": response.status, "headers": list(_headers(response))})
+    await send({"type": "http.response.start", "status": response.status, "headers": list(encoded_headers(response))})
     if kind == "cut":
         await send({"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True})
         scope["extensions"][ABORT]()
@@ -195,7 +219,8 @@ def _line(request: Request, response: Response, fault: Fault | None) -> str:
     return f"{request.method} {request.target} {response.status or '-'} {response.elapsed:.1f} ms{ordered}"
 
 
-def _headers(response: Response) -> Iterable[tuple[bytes, bytes]]:
+def encoded_headers(response: Response) -> Iterable[tuple[bytes, bytes]]:
+    """The headers of an answer as HTTP sends them."""
     for name, value in response.headers.items():
         yield name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace")
     yield b"content-length", str(len(response.body)).encode()
