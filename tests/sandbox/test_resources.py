@@ -26,7 +26,11 @@ def kinds() -> list[str]:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_file_is_found_by_its_name(file: Path) -> None:
     catalogue = Catalogue(load_table())
-    kind = next(kind for kind in (*kinds(), "discount", "balance", "v2.billing.meter_event_stream") if kind.replace(".", "_") == file.stem)
+    kind = next(
+        kind
+        for kind in (*kinds(), "discount", "balance", "v2.billing.meter_event_stream")
+        if kind.replace(".", "_") == file.stem
+    )
     resource = catalogue.resource(kind)
     assert (resource.object, resource.modelled) == (kind, True)
     assert catalogue.resource(kind) is resource

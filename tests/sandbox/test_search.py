@@ -49,7 +49,7 @@ def found(stripe: Client, query: str) -> list[str]:
         ('name:"the \\"boss\\""', ['The "Boss"']),
         ('metadata["tier"]:"gold"', ["Jane Doe"]),
         ("metadata['n']:'7'", ["Jane Doe"]),
-        ('metadata["odd"]:"100% \\\"a_b\\\""', ["Zoë"]),
+        ('metadata["odd"]:"100% \\"a_b\\""', ["Zoë"]),
         ('metadata["odd"]~"100%"', ["Zoë"]),
         ('-metadata["tier"]:null', ["Jane Doe", "John Jane Smith"]),
         ('metadata["tier"]:null', ['The "Boss"', "Zoë"]),
