@@ -170,7 +170,7 @@ def _read_keyring(place: str) -> str:
         raise ConfigurationError(f"the keyring cannot be used: {type(error).__name__}") from None
     if value is None:
         raise ConfigurationError(f"the keyring has nothing for `{user}` of `{service}`")
-    return value
+    return str(value)
 
 
 def _run(command: str, world: World) -> str:
