@@ -38,6 +38,11 @@ class Accounts:
             self._numbers[account] = number
         return number
 
+    def recall(self, kind: str) -> None:
+        """Count the accounts that have an object of this kind as used."""
+        with self._store.read() as session:
+            self._numbers |= session.accounts_with(kind)
+
     def used(self) -> list[tuple[str, int]]:
         """The accounts that were used since the sandbox was opened, with their numbers."""
         return list(self._numbers.items())

@@ -242,6 +242,10 @@ class Sandbox:
 
     # --- what comes by itself --------------------------------------------------------------------------------
 
+    def recall(self) -> None:
+        """Let `catch_up` see to the accounts, too, for which something was noted before the sandbox was opened."""
+        self.accounts.recall(due.KIND)
+
     def catch_up(self) -> None:
         """Do what Stripe would have done by itself by now in every account that was used: see due.py."""
         for account, number in self.accounts.used():

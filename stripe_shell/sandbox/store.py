@@ -418,6 +418,14 @@ class Session:
         sql = "INSERT INTO accounts (id, key_hash, platform) VALUES (?, ?, ?)"
         return self._connection.execute(sql, (account, key_hash, platform)).lastrowid or 0
 
+    def accounts_with(self, kind: str) -> dict[str, int]:
+        """The accounts that have an object of this kind, with their numbers."""
+        sql = (
+            "SELECT id, number FROM accounts WHERE EXISTS"
+            " (SELECT 1 FROM objects WHERE account = number AND object = ? AND deleted = 0)"
+        )
+        return dict(self._connection.execute(sql, (kind,)).fetchall())
+
     def connect(self, account: int, platform: int) -> None:
         """Note which account another one is connected to."""
         self._connection.execute("UPDATE accounts SET platform = ? WHERE number = ?", (platform, account))

@@ -35,6 +35,7 @@ class Background:
     def start(self) -> None:
         """Begin."""
         self._sandbox.store.relieve_commits()
+        self._sandbox.recall()
         self._thread.start()
 
     def stop(self) -> None:

@@ -260,6 +260,22 @@ def test_reset_takes_back_what_still_waits(world: World) -> None:
     assert world.post.got == []
 
 
+def test_what_was_noted_before_a_restart_is_done_and_told_after_it(tmp_path: Path) -> None:
+    first = open_world(Store.open(tmp_path / "s.db"), Post())
+    first.endpoint(["checkout.session.expired"])
+    price = {"currency": "usd", "unit_amount": 500, "product_data": {"name": "Mug"}}
+    lines = {"line_items": [{"price_data": price, "quantity": 1}], "success_url": "https://a.test"}
+    first.send("POST", "/v1/checkout/sessions", {"mode": "payment", **lines})
+    first.sandbox.store.close()
+    again = open_world(Store.open(tmp_path / "s.db"), Post())
+    again.clock.advance(86_400)
+    again.sandbox.recall()
+    again.sandbox.catch_up()
+    again.deliver()
+    assert again.post.types == ["checkout.session.expired"]
+    again.sandbox.store.close()
+
+
 # --- with a real server ----------------------------------------------------------------------------------------
 
 
