@@ -55,7 +55,13 @@ def serving(clock: Clock) -> Iterator[Served]:
     sandbox.on_events = background.notice
     listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(
-        Application(sandbox), http=Protocol, ws="none", interface="asgi3", lifespan="off", log_config=None
+        Application(sandbox),
+        http=Protocol,
+        ws="none",
+        interface="asgi3",
+        lifespan="off",
+        log_config=None,
+        proxy_headers=False,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
