@@ -74,7 +74,9 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(pytester: pytest.Pytester, *words: str) -> pytest.RunResult:
-    return pytester.runpytest_inprocess(*OUTPUT, *words)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CI", raising=False)  # under it pytest repeats every failure at length in its summary
+        return pytester.runpytest_inprocess(*OUTPUT, *words)
 
 
 def test_every_block_is_a_test(pytester: pytest.Pytester) -> None:
