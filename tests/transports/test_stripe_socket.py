@@ -87,7 +87,7 @@ BROKEN = {
     "closed within the body": answering(WHOLE.replace(b"Length: 2", b"Length: 200")),
     "reset within the body": resetting(WHOLE.replace(b"Length: 2", b"Length: 200")),
     "chunks that end too soon": answering(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"id'),
-    "no gzip": answering(WHOLE.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n")),
+    "no gzip": answering(WHOLE.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n")),
     "no HTTP": answering(b"220 mail.example.com ESMTP\r\n"),
 }
 
