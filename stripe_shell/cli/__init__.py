@@ -14,6 +14,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"stripe-shell {__version__}\n")
         return 0
+    import gc
+
+    gc.set_threshold(50_000)  # importing makes many objects and no garbage: looking for it costs a twentieth of a start
     from stripe_shell.cli.dispatch import dispatch
 
     return dispatch(words)
