@@ -32,7 +32,7 @@ SPECIAL = (
 def create(ctx: Context, params: Json, echo: Callable[[Json, Json], None]) -> Json:
     """A draft made by hand: empty, or with what waits. Raises StripeError."""
     customer = _customer(ctx, params)
-    subscription = _subscription(ctx, params, customer)
+    subscription = itemising.subscription_of(ctx, params, customer)
     invoice = _draft(ctx, customer, subscription, params)
     echo(invoice, {name: value for name, value in params.items() if name not in SPECIAL})
     _collection(invoice, params, None)
@@ -185,16 +185,6 @@ def _customer(ctx: Context, params: Json) -> Json:
     if not params.get("customer"):
         raise errors.missing_parameter("customer")
     return ctx.get("customer", params["customer"], param="customer")
-
-
-def _subscription(ctx: Context, params: Json, customer: Json) -> Json | None:
-    key = params.get("subscription")
-    if not key:
-        return None
-    subscription = ctx.get("subscription", key, param="subscription")
-    if subscription["customer"] != customer["id"]:
-        raise errors.missing("subscription", key, param="subscription")
-    return subscription
 
 
 def _draft(ctx: Context, customer: Json, subscription: Json | None, params: Json) -> Json:

@@ -20,7 +20,7 @@ def create(ctx: Context, params: Json) -> Json:
     """An item of a customer, waiting or on the draft that is named. Raises StripeError."""
     customer = _customer(ctx, params)
     invoice = _draft(ctx, params["invoice"], customer) if params.get("invoice") else None
-    subscription = _subscription(ctx, params, customer)
+    subscription = subscription_of(ctx, params, customer)
     currency = _currency(ctx, params, invoice, subscription, customer)
     item = build(ctx, customer, params, currency)
     if subscription is not None:
@@ -176,7 +176,8 @@ def _draft(ctx: Context, key: str, customer: Json) -> Json:
     return invoice
 
 
-def _subscription(ctx: Context, params: Json, customer: Json) -> Json | None:
+def subscription_of(ctx: Context, params: Json, customer: Json) -> Json | None:
+    """The subscription that the parameter names; it must be the customer's."""
     key = params.get("subscription")
     if not key:
         return None
