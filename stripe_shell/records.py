@@ -2,7 +2,7 @@
 
 `@record` is `@dataclass(frozen=True, slots=True)` for type checkers and for readers. The library's own decorator writes
 and compiles half a dozen methods for every class, and imports `inspect` to do so: together that was half of the time
-that `stripe-shell check` took. Here the methods are shared, and `__init__` is compiled when the first one is made.
+that `stripe-shell check` took. Here the methods are shared, and `__init__` is compiled for classes that are used much.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from typing import Any, NamedTuple, TypeVar, cast, dataclass_transform, overload
 T = TypeVar("T")
 
 _MISSING: Any = object()
+
+#: How many records of a class are made without an `__init__` of its own, which costs as much as making twenty.
+_FEW = 30
 
 
 class Field(NamedTuple):
@@ -82,7 +85,8 @@ def _make(cls: type[T], frozen: bool) -> type[T]:
     namespace["__slots__"] = tuple(member.name for member in own)
     namespace["__record_fields__"] = (*inherited, *own)
     namespace["__match_args__"] = tuple(member.name for member in (*inherited, *own))
-    namespace.setdefault("__init__", _first_init)
+    namespace["__record_made__"] = 0
+    namespace.setdefault("__init__", _init)
     for name, method in (_FROZEN_METHODS if frozen else _METHODS).items():
         namespace.setdefault(name, method)
     metaclass: Any = type(cls)
@@ -102,12 +106,41 @@ def _per_class(own: tuple[Field, ...]) -> set[str]:
     return {"__dict__", "__weakref__", *(member.name for member in own)}
 
 
-def _first_init(self: Any, *args: Any, **kwargs: Any) -> None:
-    """Compile the class's own `__init__`, put it in the place of this one, and go on with it."""
-    cls = next(base for base in type(self).__mro__ if "__record_fields__" in vars(base))
-    init = _compile_init(cls)
-    type.__setattr__(cls, "__init__", init)
-    init(self, *args, **kwargs)
+def _init(self: Any, *args: Any, **kwargs: Any) -> None:
+    """The `__init__` of a class's first records. Once there are many, or when the arguments do not fit, the class gets
+    one of its own."""
+    cls: Any = type(self)
+    while "__record_made__" not in vars(cls):
+        cls = cls.__base__
+    cls.__record_made__ += 1
+    values = _values(cls.__record_fields__, args, kwargs) if cls.__record_made__ <= _FEW else None
+    if values is None:
+        cls.__init__ = _compile_init(cls)
+        cls.__init__(self, *args, **kwargs)
+        return
+    for name, value in values.items():
+        getattr(cls, name).__set__(self, value)
+    if hasattr(cls, "__post_init__"):
+        self.__post_init__()
+
+
+def _values(members: tuple[Field, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+    """What the arguments give each member; None when they do not fit."""
+    values = {member.name: value for member, value in zip(members, args, strict=False)}
+    expected = len(args) + len(kwargs)
+    values.update(kwargs)
+    if len(values) != expected:
+        return None
+    for member in members[len(args) :]:
+        if member.name in kwargs:
+            expected -= 1
+        elif member.default_factory is not None:
+            values[member.name] = member.default_factory()
+        elif member.default is not _MISSING:
+            values[member.name] = member.default
+        else:
+            return None
+    return values if expected == len(args) else None
 
 
 def _compile_init(cls: Any) -> Callable[..., None]:

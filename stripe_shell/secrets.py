@@ -8,17 +8,18 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 
 #: What stands where a secret stood that has no shape of its own.
 MASK = "********"
 
 # Keys and webhook secrets by their look, so that one we were never told about is masked too.
-_KEY_LOOK = re.compile(
+_KEY_LOOK = pattern(
     r"(?<![A-Za-z0-9])(?:(?:sk|rk|pk|ek)_(?:org_|test_|live_)+[A-Za-z0-9_]{6,}"
     r"|(?:sk|rk)_[A-Za-z0-9]{12,}|whsec_[A-Za-z0-9+/=_-]{6,})"
 )
-_PREFIX = re.compile(r"(?:sk|rk|pk|ek)_(?:org_|test_|live_)*|whsec_")
+_PREFIX = pattern(r"(?:sk|rk|pk|ek)_(?:org_|test_|live_)*|whsec_")
 
 
 @record

@@ -105,6 +105,34 @@ def test_missing_and_unknown_members_are_refused() -> None:
         Point(1, z=2)  # type: ignore[call-arg]
 
 
+def test_the_first_record_and_the_hundredth_are_made_alike() -> None:
+    @record
+    class Fresh:
+        x: int
+        y: int = 0
+        tags: list[str] = field(default_factory=list)
+
+    for _ in range(100):
+        made = Fresh(1, tags=["a"])
+        assert (made.x, made.y, made.tags, Fresh(1).tags) == (1, 0, ["a"], [])
+    for wrong in (lambda: Fresh(1, 2, [], 4), lambda: Fresh(1, x=2), lambda: Fresh(1, z=2)):
+        with pytest.raises(TypeError, match="argument"):
+            wrong()
+
+
+@pytest.mark.parametrize("arguments", [((), {}), ((1, 2, [], 4), {}), ((1,), {"x": 2}), ((1,), {"z": 2})])
+def test_arguments_that_do_not_fit_are_refused_the_first_time(arguments: tuple[tuple[int], dict[str, int]]) -> None:
+    @record
+    class Fresh:
+        x: int
+        y: int = 0
+        tags: tuple[str, ...] = ()
+
+    with pytest.raises(TypeError, match="argument"):
+        Fresh(*arguments[0], **arguments[1])  # type: ignore[arg-type]
+    assert Fresh(1) == Fresh(1, 0)
+
+
 def test_the_check_after_making_runs() -> None:
     assert Checked(1).number == 1
     with pytest.raises(ValueError, match="negative"):

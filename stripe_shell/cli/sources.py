@@ -13,9 +13,10 @@ from stripe_shell.engine.program import read_text
 from stripe_shell.errors import UsageError
 from stripe_shell.lang.lines import BLANKS
 from stripe_shell.lang.values import is_json
+from stripe_shell.patterns import pattern
 
-_PARAM = re.compile(r"([^\s=:]+)=(.*)", re.DOTALL)
-_BARE_WORD = re.compile(r"[^\s\"'\\{\[=]+")
+_PARAM = pattern(r"([^\s=:]+)=(.*)", re.DOTALL)
+_BARE_WORD = pattern(r"[^\s\"'\\{\[=]+")
 
 
 def read_sources(arguments: Arguments) -> list[Source]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from _thread import LockType, allocate_lock
 from collections.abc import Sequence
@@ -10,11 +9,12 @@ from io import StringIO, TextIOWrapper
 from typing import Any, TextIO
 
 from stripe_shell.diagnostics import Diagnostic, format_diagnostics, sort_diagnostics
+from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets
 
 #: What a terminal may obey; line ends and tabs are the shell's own.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @record(frozen=False)

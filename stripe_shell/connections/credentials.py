@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from stripe_shell.diagnostics import closest
 from stripe_shell.engine.links import Mode
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
 from stripe_shell.secrets import Credential
 
@@ -36,7 +37,7 @@ _SLOW = frozenset({"keyring", "exec", "stdin"})
 #: How long a command may take, in seconds: somebody may have to unlock something first.
 _PATIENCE = 120
 
-_KEY_MODE = r"(?:sk|rk)_(?:org_)?(test|live)_"  # compiled when there is a key
+_KEY_MODE = pattern(r"(?:sk|rk)_(?:org_)?(test|live)_")
 
 
 @record
@@ -208,7 +209,7 @@ def _program(command: str) -> str:
 
 def key_mode(key: str) -> Mode:
     """What the prefix of a key says: `test`, `live`, or `unknown`, which counts as live."""
-    match = re.match(_KEY_MODE, key)
+    match = _KEY_MODE.match(key)
     if match is None:
         return "unknown"
     return "test" if match[1] == "test" else "live"

@@ -16,8 +16,9 @@ from typing import Any
 from stripe_shell.connections.places import Line, read_lines
 from stripe_shell.connections.reading import parse_settings
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.patterns import pattern
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BARE = pattern(r"[A-Za-z0-9_-]+")
 
 
 def append_connection(text: str, name: str, settings: Mapping[tuple[str, ...], Any]) -> str:

@@ -7,19 +7,20 @@ from collections.abc import Iterator
 
 from stripe_shell.connections.profiles import PROFILES, JwtTable, OAuthTable
 from stripe_shell.diagnostics import Source, Span
+from stripe_shell.patterns import pattern
 from stripe_shell.records import fields, record
 from stripe_shell.secrets import MASK, mask
 
-_TABLE = re.compile(r"[ \t]*\[[ \t]*([^\[\]\r\n]+?)[ \t]*\][ \t]*(?:#.*)?")
-_KEY = re.compile(r"""[ \t]*((?:[\w-]+|"[^"]*"|'[^']*')(?:[ \t]*\.[ \t]*(?:[\w-]+|"[^"]*"|'[^']*'))*)[ \t]*=""")
-_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+_TABLE = pattern(r"[ \t]*\[[ \t]*([^\[\]\r\n]+?)[ \t]*\][ \t]*(?:#.*)?")
+_KEY = pattern(r"""[ \t]*((?:[\w-]+|"[^"]*"|'[^']*')(?:[ \t]*\.[ \t]*(?:[\w-]+|"[^"]*"|'[^']*'))*)[ \t]*=""")
+_PART = pattern(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 #: Settings whose values may hold a secret, as a setting may that we do not know.
 _DELICATE = frozenset({"key", "token", "client_secret", "headers", "claims"})
 _HARMLESS = {
     member.name for model in (*PROFILES.values(), OAuthTable, JwtTable) for member in fields(model)
 } - _DELICATE | {"spec", "default"}
-_NAMED_SOURCE = re.compile(r"""[ \t]*["'](?:env|file|keyring|stdin):[^"'\s]*["'][ \t]*(?:#.*)?""")
+_NAMED_SOURCE = pattern(r"""[ \t]*["'](?:env|file|keyring|stdin):[^"'\s]*["'][ \t]*(?:#.*)?""")
 
 
 @record

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record, replace
 
 Kind = Literal["stripe", "sandbox", "paragon", "pinkconnect", "proxy"]
@@ -157,7 +158,7 @@ PROXIES: Mapping[str, ProxyDefaults] = {
 MEMBERS = ("host", "service", "connection_id", "project", "user")
 OF_THE_REQUEST = ("path", "token")
 
-_PLACEHOLDER = r"\{(\w*)\}"  # compiled when it is first used, as all patterns of this room
+_PLACEHOLDER = pattern(r"\{(\w*)\}")
 
 
 def filled_in(profile: ProxyProfile) -> ProxyProfile:
@@ -182,7 +183,7 @@ def templates(profile: ProxyProfile) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def placeholders(text: str) -> list[str]:
     """What stands in braces."""
-    return re.findall(_PLACEHOLDER, text)
+    return _PLACEHOLDER.findall(text)
 
 
 def fill(text: str, profile: ProxyProfile) -> str:
@@ -191,4 +192,4 @@ def fill(text: str, profile: ProxyProfile) -> str:
     def value(match: re.Match[str]) -> str:
         return str(getattr(profile, match[1])) if match[1] in MEMBERS else match[0]
 
-    return re.sub(_PLACEHOLDER, value, text)
+    return _PLACEHOLDER.sub(value, text)

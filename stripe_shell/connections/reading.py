@@ -34,13 +34,14 @@ from stripe_shell.connections.profiles import (
 )
 from stripe_shell.diagnostics import Diagnostic, Source, closest, format_diagnostics, sort_diagnostics
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.patterns import pattern
 from stripe_shell.records import field, fields, record, replace
 
 Place = tuple[str, ...]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_RATE = re.compile(r"(\d+(?:\.\d+)?)/([smh])")
+_NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_HEADER_NAME = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_RATE = pattern(r"(\d+(?:\.\d+)?)/([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 #: Headers that the shell writes itself, by lower-case name.

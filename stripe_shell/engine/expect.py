@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stripe_shell.diagnostics import Span
 from stripe_shell.engine.scope import format_path, step_into
 from stripe_shell.lang.ast import Expectation, Operator, Path
+from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import parse_json
@@ -311,7 +312,7 @@ class Difference:
         return f"{format_path(self.path) or 'the response'}: expected {show(self.expected)}, actual {show(self.actual)}"
 
 
-_ANY_ID = re.compile(r"<([a-z][a-z0-9_]*)>")
+_ANY_ID = pattern(r"<([a-z][a-z0-9_]*)>")
 
 
 def differences(expected: Any, actual: Any, path: tuple[str | int, ...] = ()) -> list[Difference]:

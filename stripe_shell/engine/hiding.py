@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from stripe_shell.diagnostics import Source
@@ -11,9 +10,10 @@ from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.settings import apply_directive
 from stripe_shell.lang.ast import Directive
 from stripe_shell.lang.lines import read_lines
+from stripe_shell.patterns import pattern
 from stripe_shell.secrets import Secrets
 
-_REFERENCE = re.compile(r"\$\{[^}\n]*?(?::-([^}\n]*))?\}")
+_REFERENCE = pattern(r"\$\{[^}\n]*?(?::-([^}\n]*))?\}")
 #: What stands around a reference in a secret is masked from this length on: a mere `-` occurs everywhere.
 _SHORTEST_PART = 4
 

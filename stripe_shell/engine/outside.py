@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Literal
 
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.lang.ast import Param, Text, Value
+from stripe_shell.patterns import pattern
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
@@ -16,7 +16,7 @@ Method = Literal["GET", "POST", "DELETE"]
 METHODS: dict[str, Method] = {"get": "GET", "post": "POST", "delete": "DELETE"}
 
 #: Of a path, what is written out: segments of what a URL holds as it is, and percent-encoded bytes.
-_WRITTEN = re.compile(r"(?:[A-Za-z0-9/._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*")
+_WRITTEN = pattern(r"(?:[A-Za-z0-9/._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*")
 _ROOTS = ("/v1/", "/v2/")
 
 ANYTHING = Shape("any")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from stripe_shell.engine.problems import Place, explain, explain_missing, sugges
 from stripe_shell.engine.scope import Scope, step_into
 from stripe_shell.engine.values import Deferred, read_literal
 from stripe_shell.lang.ast import Block, Duration, Key, Pages, Param, RawParam, Value
+from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
 from stripe_shell.spec.model import Entity, Operation, Shape
 from stripe_shell.spec.names import documented_name, resolve_name
@@ -31,7 +31,7 @@ LARGEST_PAGE = 100
 LONGEST_KEY = 255
 
 #: What a header can carry.
-_HEADER_TEXT = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+_HEADER_TEXT = pattern(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
 @record

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.spec.model import Shape
 from stripe_shell.wire import ExactFloat, parse_json
 
-_INTEGER = re.compile(r"[+-]?[0-9]+(_[0-9]+)*")
-_RELATIVE = re.compile(r"now(?:([+-])([0-9]{1,12})(mo|[smhdwy]))?")
+_INTEGER = pattern(r"[+-]?[0-9]+(_[0-9]+)*")
+_RELATIVE = pattern(r"now(?:([+-])([0-9]{1,12})(mo|[smhdwy]))?")
 #: Python refuses to read longer numbers, and no field of Stripe's takes one.
 _LONGEST_NUMBER = 100
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE)
+_ISO = pattern(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE)
 
 
 class Deferred(str):

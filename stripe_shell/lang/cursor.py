@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -15,9 +14,10 @@ from stripe_shell.lang.paths import parse_key
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.spelling import format_key
 from stripe_shell.lang.values import word_end
+from stripe_shell.patterns import pattern
 from stripe_shell.records import record, replace
 
-_REFERENCE_REST = re.compile(r"[\w.\[\]:-]*")
+_REFERENCE_REST = pattern(r"[\w.\[\]:-]*")
 _EMPTY = Line("blank", 0, 0, 0, 0, 0, 0, False)
 
 Kind = Literal[

@@ -28,6 +28,7 @@ from stripe_shell.lang.expressions import parse_condition, parse_expectation
 from stripe_shell.lang.paths import parse_key
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import json_error, parse_value, parse_word
+from stripe_shell.patterns import pattern
 
 #: Where each directive may stand.
 BLOCK_DIRECTIVES = (
@@ -45,17 +46,18 @@ RESERVED_NAMES = ("last", "env", "now", "uuid")
 #: The endings `@out` knows.
 OUTPUT_ENDINGS = (".csv", ".json", ".jsonl")
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DURATION = r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\b"
-_RETRY = r"([0-9]+)[ \t\r]+every[ \t\r]+(\S+)[ \t\r]+until[ \t\r]+"
-_FAILS = r"(\*|[a-z][a-z0-9_]*)(?:/(\*|[A-Za-z0-9_.-]+))?\Z"
-_TAG = r"[\w.:/-]+"
-_FIELD = r"[\w$-][\w.$\[\]*-]*\Z"
-_ASSIGNMENT = re.compile(r"([^\s=]*)[ \t\r]*(=?)[ \t\r]*")
-_OPTION = r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*"
-_SPACE = re.compile(r"[ \t\r]*")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+_DURATION = pattern(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\b")
+_RETRY = pattern(r"([0-9]+)[ \t\r]+every[ \t\r]+(\S+)[ \t\r]+until[ \t\r]+")
+_FAILS = pattern(r"(\*|[a-z][a-z0-9_]*)(?:/(\*|[A-Za-z0-9_.-]+))?\Z")
+_TAG = pattern(r"[\w.:/-]+")
+_FIELD = pattern(r"[\w$-][\w.$\[\]*-]*\Z")
+_ASSIGNMENT = pattern(r"([^\s=]*)[ \t\r]*(=?)[ \t\r]*")
+_ROWS_OF = pattern(r"(\S+)[ \t\r]+in[ \t\r]+")
+_OPTION = pattern(r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*")
+_SPACE = pattern(r"[ \t\r]*")
 _MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
-CONNECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+CONNECTION = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 def parse_argument(reading: Reading, name: str, at: Span, start: int, end: int) -> Argument | None:
@@ -91,7 +93,7 @@ def _match(reading: Reading, start: int, end: int) -> Match:
 
 
 def _fails(reading: Reading, start: int, end: int) -> Fails:
-    match = re.compile(_FAILS).match(reading.text, start, end)
+    match = _FAILS.match(reading.text, start, end)
     if match is None:
         raise _bad(reading, "fails", start, end)
     return Fails(match[1], match[2], reading.span(start, end))
@@ -102,7 +104,7 @@ def _when(reading: Reading, start: int, end: int) -> Condition:
 
 
 def _retry(reading: Reading, start: int, end: int) -> Retry:
-    match = re.compile(_RETRY).match(reading.text, start, end)
+    match = _RETRY.match(reading.text, start, end)
     if match is None:
         raise _bad(reading, "retry", start, end)
     attempts = _positive(reading, match[1], *match.span(1))
@@ -124,7 +126,7 @@ def _out(reading: Reading, start: int, end: int) -> Output:
     fields: tuple[str, ...] = ()
     pos = reading.skip(pos, end)
     if pos < end:
-        option = re.compile(_OPTION).match(reading.text, pos, end)
+        option = _OPTION.match(reading.text, pos, end)
         if option is None or option[1] != "fields":
             label = "write `fields=id,customer.email`; a file name with blanks needs quotes"
             raise Mistake("E111", "not an option of `@out`", reading.span(pos, end), label)
@@ -152,7 +154,7 @@ def _let(reading: Reading, start: int, end: int) -> Assignment:
 def _tags(reading: Reading, start: int, end: int) -> Tags:
     names = []
     for name_start, name_end in _words(reading, start, end, " \t\r,"):
-        if not re.compile(_TAG).fullmatch(reading.text, name_start, name_end):
+        if not _TAG.fullmatch(reading.text, name_start, name_end):
             raise Mistake("E111", "not a tag", reading.span(name_start, name_end), "write `@tags a, b`")
         names.append(reading.text[name_start:name_end])
     if not names:
@@ -178,7 +180,7 @@ def _spec(reading: Reading, start: int, end: int) -> Value:
 
 
 def _foreach(reading: Reading, start: int, end: int) -> ForEach:
-    match = re.compile(r"(\S+)[ \t\r]+in[ \t\r]+").match(reading.text, start, end)
+    match = _ROWS_OF.match(reading.text, start, end)
     if match is None:
         raise _bad(reading, "foreach", start, end)
     name = _name(reading, *match.span(1))
@@ -208,8 +210,8 @@ def _bad(reading: Reading, name: str, start: int, end: int) -> Mistake:
 
 def _words(reading: Reading, start: int, end: int, separators: str) -> list[tuple[int, int]]:
     """The ranges between separators."""
-    pattern = re.compile(f"[^{re.escape(separators)}]+")
-    return [match.span() for match in pattern.finditer(reading.text, start, end)]
+    words = re.compile(f"[^{re.escape(separators)}]+")
+    return [match.span() for match in words.finditer(reading.text, start, end)]
 
 
 def _name(reading: Reading, start: int, end: int) -> str:
@@ -240,7 +242,7 @@ def _positive(reading: Reading, text: str, start: int, end: int) -> int:
 
 
 def _milliseconds(reading: Reading, start: int, end: int) -> int:
-    match = re.compile(_DURATION).fullmatch(reading.text, start, end)
+    match = _DURATION.fullmatch(reading.text, start, end)
     ms = round(float(match[1]) * _MILLISECONDS[match[2]]) if match and len(match[1]) < 10 else 0
     if ms <= 0:
         text = reading.text[start:end]
@@ -259,7 +261,7 @@ def _check_ending(file: Value) -> None:
 def _fields(reading: Reading, start: int, end: int) -> list[str]:
     names = []
     for name_start, name_end in _words(reading, start, end, " \t\r,"):
-        if not re.compile(_FIELD).match(reading.text, name_start, name_end):
+        if not _FIELD.match(reading.text, name_start, name_end):
             raise Mistake("E111", "not a field", reading.span(name_start, name_end), "write `fields=id,customer.email`")
         names.append(reading.text[name_start:name_end])
     if not names:
@@ -272,7 +274,7 @@ def _options(reading: Reading, pos: int, end: int) -> dict[str, Value]:
     options: dict[str, Value] = {}
     pos = reading.skip(pos, end)
     while pos < end:
-        match = re.compile(_OPTION).match(reading.text, pos, end)
+        match = _OPTION.match(reading.text, pos, end)
         if match is None:
             raise _bad(reading, "foreach", pos, end)
         name = match[1]

@@ -11,19 +11,20 @@ from stripe_shell.lang.lines import BLANKS, STRING_PATTERN
 from stripe_shell.lang.paths import ANSWER_PATHS, read_path
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import bare_value, parse_value, parse_word
+from stripe_shell.patterns import pattern
 
 #: Operators of `@expect`, words last.
 SYMBOL_OPERATORS = ("==", "!=", "<=", ">=", "<", ">", "!~", "~")
 WORD_OPERATORS = ("in", "contains", "startswith", "endswith", "exists", "absent", "is", "count")
-_OPERATOR = re.compile(
+_OPERATOR = pattern(
     r"[ \t\r]*(?:(==|!=|<=|>=|!~|<|>|~)|(?<![^ \t\r])(in|contains|startswith|endswith|exists|absent|is|count)"
     r"(?=[ \t\r]|\Z))[ \t\r]*"
 )
-_QUANTIFIER = re.compile(r"(all|any)[ \t\r]+(?=[$\w])")
+_QUANTIFIER = pattern(r"(all|any)[ \t\r]+(?=[$\w])")
 # Compiled when first needed, and kept by `re`: most scripts use few of them.
-_COMPARISON = r"(==|!=|<=|>=|<|>)[ \t\r]*"
-_LEFT_WORD = r"(?:\$\$\{|\$\{[^}\n]*+\}?|[^\s=!<>~])+"
-_LIST_ITEM = rf"""[ \t\r]*({STRING_PATTERN}|'[^'\n]*'|(?:\$\{{[^}}\n]*\}}|[^,\[\]{{}}"'\n])*)[ \t\r]*([,\]])"""
+_COMPARISON = pattern(r"(==|!=|<=|>=|<|>)[ \t\r]*")
+_LEFT_WORD = pattern(r"(?:\$\$\{|\$\{[^}\n]*+\}?|[^\s=!<>~])+")
+_LIST_ITEM = pattern(rf"""[ \t\r]*({STRING_PATTERN}|'[^'\n]*'|(?:\$\{{[^}}\n]*\}}|[^,\[\]{{}}"'\n])*)[ \t\r]*([,\]])""")
 
 
 def parse_expectation(reading: Reading, start: int, end: int) -> Expectation:
@@ -36,7 +37,7 @@ def parse_expectation(reading: Reading, start: int, end: int) -> Expectation:
     if operator != "count":
         operand = _right_side(reading, operator, pos, end)
         return Expectation(path, operator, operand, quantifier, None, span)
-    comparison = re.compile(_COMPARISON).match(reading.text, pos, end)
+    comparison = _COMPARISON.match(reading.text, pos, end)
     if comparison is None:
         fix = reading.fix(pos, pos, "== ") if pos < end else None
         raise Mistake("E111", "`count` needs a comparison", reading.span(pos, end), "e.g. `count == 3`", fix)
@@ -139,8 +140,7 @@ def _list_items(reading: Reading, start: int, end: int) -> list[Value] | None:
     pos = start + 1
     if reading.text[pos:end].strip(BLANKS) == "]":
         return items
-    item = re.compile(_LIST_ITEM)
-    while match := item.match(reading.text, pos, end):
+    while match := _LIST_ITEM.match(reading.text, pos, end):
         item_start, item_end = match.span(1)
         while item_end > item_start and reading.text[item_end - 1] in BLANKS:
             item_end -= 1
@@ -162,7 +162,7 @@ def _item(reading: Reading, start: int, end: int) -> Value:
 def _left_value(reading: Reading, start: int, end: int) -> tuple[Value, int]:
     if reading.text[start] in "\"'":
         return parse_word(reading, start, end)
-    word = re.compile(_LEFT_WORD).match(reading.text, start, end)
+    word = _LEFT_WORD.match(reading.text, start, end)
     if word is None:
         label = "e.g. `${row.plan} == pro`"
         raise Mistake("E111", "a value must stand here", reading.span(start, end), label)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from stripe_shell.patterns import pattern
+
 LineKind = Literal["param", "blank", "comment", "header", "directive", "response", "other"]
 
 #: What may stand around the words of a line; everything else, even a no-break space, is text.
@@ -15,7 +17,7 @@ BLANKS = " \t\r"
 STRING_PATTERN = r'"(?:[^"\\\n]++|\\.)*+"'
 _SEGMENT = rf"(?:[a-z][a-z0-9_]*|[0-9]+|{STRING_PATTERN})"
 _KEY = rf"{_SEGMENT}(?:\.{_SEGMENT}|\[(?:{_SEGMENT})?\])*"
-_LINE = re.compile(
+_LINE = pattern(
     rf"""(?:\A\ufeff)?[ \t\r]*(?:
       (?P<param>{_KEY}):(?=[ \t\r\n]|\Z)[ \t\r]*
     | (?P<blank>(?=\n|\Z))
@@ -28,24 +30,24 @@ _LINE = re.compile(
     re.VERBOSE,
 )
 #: A name that the strict grammar does not know (`metadata.Order ID`): up to the first colon before a blank.
-_LOOSE_PARAM = re.compile(r"([^\n]*?):(?=[ \t\r\n]|\Z)[ \t\r]*")
-STRING = re.compile(STRING_PATTERN)
+_LOOSE_PARAM = pattern(r"([^\n]*?):(?=[ \t\r\n]|\Z)[ \t\r]*")
+STRING = pattern(STRING_PATTERN)
 #: In `create customer name="a: b"` the colon is a part of a word.
-_INLINE_FORM = re.compile(r"[a-z][a-z0-9_]*[ \t][^\n]*=")
+_INLINE_FORM = pattern(r"[a-z][a-z0-9_]*[ \t][^\n]*=")
 #: The name of an inline `name=value`, and its `=`.
-INLINE_NAME = re.compile(rf"((?:{STRING_PATTERN}|[^ \t\r\n=\"'{{$])+)=")
+INLINE_NAME = pattern(rf"((?:{STRING_PATTERN}|[^ \t\r\n=\"'{{$])+)=")
 #: A bare word on a header line: a blank inside a reference does not end it.
-WORD = re.compile(r"(?:\$\$\{|\$\{[^}\n]*+\}?|[^ \t\r\n])+")
-LITERAL_STRING = re.compile(r"'[^'\n]*'")
-_HEREDOC_END = re.compile(r'(?:[^"\\]++|\\.|"(?!""))*+"""', re.DOTALL)
+WORD = pattern(r"(?:\$\$\{|\$\{[^}\n]*+\}?|[^ \t\r\n])+")
+LITERAL_STRING = pattern(r"'[^'\n]*'")
+_HEREDOC_END = pattern(r'(?:[^"\\]++|\\.|"(?!""))*+"""', re.DOTALL)
 _OPENERS = frozenset("\"'{[")
-_BRACKET = re.compile(rf"{STRING_PATTERN}|[{{}}\[\]]")
-_ASSIGNED = re.compile(r"[^\s=]+[ \t]*=[ \t]*")
+_BRACKET = pattern(rf"{STRING_PATTERN}|[{{}}\[\]]")
+_ASSIGNED = pattern(r"[^\s=]+[ \t]*=[ \t]*")
 #: Directives whose argument, or what follows `=` in it, is a value that may span lines.
 _VALUE_DIRECTIVES = frozenset({"@match", "@idempotency_key", "@include"})
 _ASSIGNING_DIRECTIVES = frozenset({"@let", "@secret", "@raw"})
 #: Where reading goes on after a value that never closes: no such line can be a part of JSON.
-_RESUME = re.compile(r"[ \t\r]*(?:$|/\w|@\w|\#|Response:|[a-z][a-z0-9_.\[\]]*:(?=[ \t\r\n]|\Z))", re.MULTILINE)
+_RESUME = pattern(r"[ \t\r]*(?:$|/\w|@\w|\#|Response:|[a-z][a-z0-9_.\[\]]*:(?=[ \t\r\n]|\Z))", re.MULTILINE)
 #: How far later values are followed once one has run unclosed to the end of the text, in characters.
 _PATIENCE = 2_000
 

@@ -8,13 +8,14 @@ from stripe_shell.diagnostics import Span, closest
 from stripe_shell.lang.directives import BLOCK_DIRECTIVES, BOTH_DIRECTIVES, COMMANDS, TOP_DIRECTIVES
 from stripe_shell.lang.lines import Line
 from stripe_shell.lang.reading import Mistake, Reading
+from stripe_shell.patterns import pattern
 
 #: `email:x`
-GLUED = re.compile(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)")
+GLUED = pattern(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)")
 #: The first word of an inline form.
-INLINE_START = r"[a-z][a-z0-9_]*(?=[ \t\r]|\Z)"
-_ASSIGNED = r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S.*)?\Z"
-_INVISIBLE = "[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]"
+INLINE_START = pattern(r"[a-z][a-z0-9_]*(?=[ \t\r]|\Z)")
+_ASSIGNED = pattern(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S.*)?\Z")
+_INVISIBLE = pattern("[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]")
 
 
 def glued_value(reading: Reading, line: Line, glued: re.Match[str]) -> Mistake:
@@ -39,17 +40,17 @@ def unknown_directive(reading: Reading, name: str, at: Span, *, prompt: bool) ->
 def not_a_line(reading: Reading, line: Line, *, in_block: bool) -> Mistake:
     """A line of no kind: a guess at what was meant."""
     at = reading.span(line.body, line.end)
-    if hidden := re.compile(_INVISIBLE).search(reading.text, line.body, line.end):
+    if hidden := _INVISIBLE.search(reading.text, line.body, line.end):
         place = reading.span(hidden.start(), hidden.end())
         fix = reading.fix(hidden.start(), hidden.end(), " " if hidden[0].isspace() else "")
         message = f"an invisible character (U+{ord(hidden[0]):04X})"
         return Mistake("E101", message, place, "remove it", fix)
     text = reading.text[line.body : line.end]
-    if assigned := re.compile(_ASSIGNED).match(text):
+    if assigned := _ASSIGNED.match(text):
         mended = f"{assigned[1]}: {assigned[2] or ''}".rstrip()
         fix = reading.fix(line.body, line.end, mended)
         return Mistake("E101", "not a line of the language", at, f"write `{mended}`", fix)
-    if not in_block and re.compile(INLINE_START).match(text):
+    if not in_block and INLINE_START.match(text):
         return Mistake("E101", "not a line of the language", at, f"in a script write `/sandbox {text}`")
     label = "a line is `/connection`, `key: value`, `@directive` or `# comment`"
     return Mistake("E101", "not a line of the language", at, label)

@@ -32,11 +32,12 @@ from stripe_shell.lang.mistakes import GLUED, INLINE_START, glued_value, not_a_l
 from stripe_shell.lang.paths import parse_key, parse_path
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import bare_value, json_error, parse_template, parse_value, parse_word
+from stripe_shell.patterns import pattern
 from stripe_shell.records import replace
 
 __all__ = ["Parser", "parse", "parse_path", "parse_template"]
 
-_BARE_COMMAND = r"(help|exit|quit|\?)(?:[ \t\r]+(?=\S)|\Z)"
+_BARE_COMMAND = pattern(r"(help|exit|quit|\?)(?:[ \t\r]+(?=\S)|\Z)")
 #: How deep `@foreach` may nest, the script itself counted: whoever walks the tree may do it by recursion.
 _DEEPEST = 21
 _COMMAND_NAMES = {"?": "help", "exit": "quit"}
@@ -407,13 +408,13 @@ class Parser:
             self._glued_param(line, glued)
             return
         if self.prompt and self.block is None:
-            if command := re.compile(_BARE_COMMAND).match(reading.text, line.body, line.end):
+            if command := _BARE_COMMAND.match(reading.text, line.body, line.end):
                 name = _COMMAND_NAMES.get(command[1], command[1])
                 argument = bare_value(reading, command.end(), line.end) if command.end() < line.end else None
                 at = reading.span(*command.span(1))
                 self._push(Directive(name, argument, at, reading.span(line.body, line.end)))
                 return
-            if re.compile(INLINE_START).match(reading.text, line.body, line.end):
+            if INLINE_START.match(reading.text, line.body, line.end):
                 self._open_block(line, line.body, None, reading.span(line.body, line.body))
                 self._inline(line.body, line.end)
                 return

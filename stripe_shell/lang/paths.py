@@ -7,24 +7,25 @@ import re
 from stripe_shell.diagnostics import Source, Span
 from stripe_shell.lang.ast import Key, Path
 from stripe_shell.lang.reading import Mistake, Reading
+from stripe_shell.patterns import pattern
 
 #: The paths that are about the answer as a whole, not a field of it.
 ANSWER_PATHS = ("$http", "$ms", "$request_id", "$replayed")
 
-_KEY_STEP = re.compile(
+_KEY_STEP = pattern(
     r"""(?P<dot>\.)?(?:(?P<name>[a-z][a-z0-9_]*|[0-9]+)|"(?P<quoted>(?:[^"\\\n]|\\.)*)")
     |\[(?:(?P<inner>[a-z][a-z0-9_]*|[0-9]+|)|"(?P<inner_quoted>(?:[^"\\\n]|\\.)*)")\]""",
     re.VERBOSE,
 )
-_LITERAL_INNER = re.compile(r"\[([^\[\]\n]+)\]\Z")
-_QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"\Z')
-_STEP = re.compile(
+_LITERAL_INNER = pattern(r"\[([^\[\]\n]+)\]\Z")
+_QUOTED = pattern(r'"((?:[^"\\\n]|\\.)*)"\Z')
+_STEP = pattern(
     r"""\.(?:"(?P<quoted>[^"\n]*)"|(?P<name>[\w-]+))
     |\[(?:(?P<index>[0-9]{1,9})|(?P<star>\*)|"(?P<inner>[^"\n]*)")\]""",
     re.VERBOSE,
 )
-_METADATA_REST = re.compile(r"""\.([^\s=<>!~:}"\[\]]+)""")
-_ROOT = re.compile(r"\$[A-Za-z_]+|[^\W\d][\w-]*")
+_METADATA_REST = pattern(r"""\.([^\s=<>!~:}"\[\]]+)""")
+_ROOT = pattern(r"\$[A-Za-z_]+|[^\W\d][\w-]*")
 
 
 # --- parameter names ------------------------------------------------------------------------------------

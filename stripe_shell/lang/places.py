@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
+
+from stripe_shell.patterns import pattern
 
 JsonPath = tuple[str | int, ...]
 
-_BLANK = re.compile(r"[ \t\r\n]*")
-_SCALAR = re.compile(r"[^\s,\]}]+")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BLANK = pattern(r"[ \t\r\n]*")
+_SCALAR = pattern(r"[^\s,\]}]+")
+_STRING = pattern(r'"(?:[^"\\]|\\.)*"')
 
 
 def json_places(text: str) -> dict[JsonPath, tuple[int, int]]:

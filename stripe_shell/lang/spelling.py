@@ -11,15 +11,16 @@ from stripe_shell.lang.lines import BLANKS, read_lines
 from stripe_shell.lang.paths import parse_key
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import parse_value, parse_word
+from stripe_shell.patterns import pattern
 
 _INDENT = "  "
-_PLAIN = re.compile(r"[^\s\"'{\[$](?:[^\n\r$]*[^\s$])?\Z")
+_PLAIN = pattern(r"[^\s\"'{\[$](?:[^\n\r$]*[^\s$])?\Z")
 #: Written in brackets, as Stripe's own reference writes them.
 _BRACKETED = ("", "gt", "gte", "lt", "lte")
-_PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_PLAIN_NAME = pattern(r"[a-z][a-z0-9_]*\Z")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_TO_ESCAPE = re.compile(r'["\\\x00-\x1f]')
-_TO_ESCAPE_IN_HEREDOC = re.compile(r'\\|"(?="")|"\Z|[\x00-\x08\x0b-\x1f]')
+_TO_ESCAPE = pattern(r'["\\\x00-\x1f]')
+_TO_ESCAPE_IN_HEREDOC = pattern(r'\\|"(?="")|"\Z|[\x00-\x08\x0b-\x1f]')
 
 
 def format_key(key: Key, *, inline: bool = False) -> str:

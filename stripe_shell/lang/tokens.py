@@ -17,6 +17,7 @@ from stripe_shell.lang.lines import (
     value_end,
 )
 from stripe_shell.lang.values import word_end
+from stripe_shell.patterns import pattern
 
 TokenKind = Literal[
     "whitespace", "newline", "comment", "connection", "action", "entity", "key", "punctuation", "text", "string",
@@ -33,28 +34,26 @@ class Token(NamedTuple):
     end: int
 
 
-_SPACE = re.compile(r"[ \t\r\n\ufeff]+")
-_KEY_PIECE = re.compile(rf"[\[\].]|(?:{STRING_PATTERN}|[^\[\].])+")
+_SPACE = pattern(r"[ \t\r\n\ufeff]+")
+_KEY_PIECE = pattern(rf"[\[\].]|(?:{STRING_PATTERN}|[^\[\].])+")
 _REFERENCE = r"\$\$\{|\$\{[^}\n]*\}?"
-_BARE_PIECE = re.compile(rf"(?P<reference>{_REFERENCE})|(?P<text>(?:[^$]|\$(?!\$?\{{))+)")
-_STRING_PIECE = re.compile(
-    rf"(?P<reference>{_REFERENCE})|(?P<escape>\\(?:u[0-9a-fA-F]{{4}}|.?))|(?P<string>[^\\$]+|\$)"
-)
-_JSON_PIECE = re.compile(
+_BARE_PIECE = pattern(rf"(?P<reference>{_REFERENCE})|(?P<text>(?:[^$]|\$(?!\$?\{{))+)")
+_STRING_PIECE = pattern(rf"(?P<reference>{_REFERENCE})|(?P<escape>\\(?:u[0-9a-fA-F]{{4}}|.?))|(?P<string>[^\\$]+|\$)")
+_JSON_PIECE = pattern(
     rf"""(?P<string>{STRING_PATTERN})(?P<key>(?=[ \t\r\n]*:))?|(?P<punctuation>[{{}}\[\],:]+)
     |(?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)|(?P<word>true|false|null)\b|(?P<space>[ \t\r\n]+)
     |(?P<other>[^\s"{{}}\[\],:]+|.)""",
     re.VERBOSE,
 )
-_ARGUMENT_PIECE = re.compile(
+_ARGUMENT_PIECE = pattern(
     rf"""(?P<space>[ \t\r]+)|(?P<string>{STRING_PATTERN}|'[^'\n]*')|(?P<reference>{_REFERENCE}|\$[a-z_]+)
     |(?P<operator>[=!]=|[<>]=?|!?~|=)|(?P<punctuation>[\[\],]+)
     |(?P<keyword>(?:all|any|in|contains|startswith|endswith|exists|absent|is|count|every|until)(?=[ \t\r]|\Z))
     |(?P<number>[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h)?(?=[ \t\r,\]]|\Z))|(?P<text>[^\s"'$=!<>~\[\],]+|.)""",
     re.VERBOSE,
 )
-_ASSIGNMENT = re.compile(r"([^\s=]+)[ \t\r]*=[ \t\r]*")
-_BARE_COMMAND = re.compile(r"(?:help|exit|quit|\?)(?=[ \t\r]|\Z)")
+_ASSIGNMENT = pattern(r"([^\s=]+)[ \t\r]*=[ \t\r]*")
+_BARE_COMMAND = pattern(r"(?:help|exit|quit|\?)(?=[ \t\r]|\Z)")
 _PLAIN_VALUES = frozenset({"@match", "@idempotency_key", "@include", "@account", "@version"})
 _ASSIGNING = frozenset({"@let", "@secret", "@raw"})
 
@@ -179,8 +178,8 @@ class _Lexer:
         else:
             self.pieces(_BARE_PIECE, end)
 
-    def pieces(self, pattern: re.Pattern[str], end: int) -> None:
-        for piece in pattern.finditer(self.text, self.pos, end):
+    def pieces(self, form: re.Pattern[str], end: int) -> None:
+        for piece in form.finditer(self.text, self.pos, end):
             self.add("escape" if piece[0] == "$${" else piece.lastgroup, piece.end())  # type: ignore[arg-type]
         self.add("text", end)
 

@@ -11,17 +11,18 @@ from stripe_shell.lang.ast import Part, Reference, Text, Value
 from stripe_shell.lang.lines import BLANKS, LITERAL_STRING, STRING, WORD, value_end
 from stripe_shell.lang.paths import read_steps
 from stripe_shell.lang.reading import Reading
+from stripe_shell.patterns import pattern
 
 #: An escaped opener, a reference, or one that never closes, and with it all that follows on the line.
-TEMPLATE = re.compile(r"\$\$\{|\$\{(?:([^}\n]*+)\}|[^\n]*)")
-ESCAPE = re.compile(
+TEMPLATE = pattern(r"\$\$\{|\$\{(?:([^}\n]*+)\}|[^\n]*)")
+ESCAPE = pattern(
     r'\\(?:(["\\/])|([bfnrt])|u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})'
     r"|u(?![dD][89a-fA-F])([0-9a-fA-F]{4})|)",
 )
 _CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_NAMESPACED = re.compile(r"[ \t]*([A-Za-z_]\w*):([A-Za-z_]\w*)[ \t]*(?::-(.*))?\Z", re.DOTALL)
-_DEFAULT = re.compile(r"[ \t]*(?::-(.*))?\Z", re.DOTALL)
-_NAME = re.compile(r"[^\W\d]\w*")
+_NAMESPACED = pattern(r"[ \t]*([A-Za-z_]\w*):([A-Za-z_]\w*)[ \t]*(?::-(.*))?\Z", re.DOTALL)
+_DEFAULT = pattern(r"[ \t]*(?::-(.*))?\Z", re.DOTALL)
+_NAME = pattern(r"[^\W\d]\w*")
 
 
 def parse_value(reading: Reading, start: int, end: int) -> Value:

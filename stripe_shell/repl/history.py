@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import History
 
+from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 
 #: How much of the file is read, from its end, in bytes.
@@ -21,7 +20,7 @@ _READ = 1_000_000
 #: How many entries back a suggestion is looked for.
 _SUGGESTED = 2_000
 
-_HEADER = re.compile(r"[ \t]*/([A-Za-z0-9_][A-Za-z0-9_.-]*)")
+_HEADER = pattern(r"[ \t]*/([A-Za-z0-9_][A-Za-z0-9_.-]*)")
 
 #: A connection's name and mode.
 Way = tuple[str, str]
@@ -36,24 +35,27 @@ class Entry:
     to: Way | None
 
 
-def history_path(environ: Mapping[str, str]) -> Path:
-    """`$XDG_STATE_HOME/stripe-shell/history`, by default `~/.local/state/stripe-shell/history`."""
+def history_path(environ: Mapping[str, str]) -> str:
+    """`$XDG_STATE_HOME/stripe-shell/history`, by default `~/.local/state/stripe-shell/history`.
+
+    A text: the library's paths would cost the first prompt a thirtieth of its time.
+    """
     chosen = environ.get("XDG_STATE_HOME", "")
     if not chosen.startswith("/"):  # the XDG rules: a relative path counts as not set
-        chosen = f"{environ.get('HOME') or Path.home()}/.local/state"
-    return Path(chosen) / "stripe-shell" / "history"
+        chosen = f"{environ.get('HOME') or os.path.expanduser('~')}/.local/state"
+    return f"{chosen}/stripe-shell/history"
 
 
 class HistoryFile:
     """One JSON object a line; nobody else can read it. A file that cannot be used keeps nothing and disturbs nobody."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = path
 
     def read(self) -> list[Entry]:
         """The entries, oldest first; lines that are none are passed over."""
         try:
-            with self._path.open("rb") as file:
+            with open(self._path, "rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - _READ))
                 lines = file.read().decode(errors="replace").split("\n")
         except OSError:
@@ -62,7 +64,7 @@ class HistoryFile:
 
     def append(self, entry: Entry) -> None:
         """Add an entry at the end. Raises OSError."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
         line = json.dumps({"at": entry.at, "to": entry.to, "text": entry.text}, ensure_ascii=False)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         descriptor = os.open(self._path, flags, 0o600)

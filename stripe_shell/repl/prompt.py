@@ -50,7 +50,7 @@ class Prompt:
             self._late.say_all()
             draft, self._session.draft = self._session.draft, ""
             try:
-                text = self.reader.prompt(default=draft, pre_run=self._load_the_rest)
+                text = self.reader.prompt(default=draft, pre_run=self._load_the_rest, handle_sigint=False)
             except KeyboardInterrupt:
                 continue
             except EOFError:

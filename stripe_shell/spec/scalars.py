@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
+
+from stripe_shell.patterns import pattern
 
 from .problems import ProblemKind, Tree
 
-_INTEGER = re.compile(r"-?[0-9]{1,100}")
-_DECIMAL = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
-_NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
+_INTEGER = pattern(r"-?[0-9]{1,100}")
+_DECIMAL = pattern(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
+_NUMBER = pattern(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 
 
 def scalar_text(value: Tree) -> str:

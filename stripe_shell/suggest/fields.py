@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from stripe_shell.lang.cursor import Context
+from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.names import documented_name, resolve_name
@@ -19,7 +19,7 @@ Path = tuple[str, ...]
 
 _TEXT = Shape("string")
 _SHOWN_VALUES = 3
-_STEP = re.compile(r"[^.\[\]]+")
+_STEP = pattern(r"[^.\[\]]+")
 
 
 @record

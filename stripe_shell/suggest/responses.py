@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import response_field, response_names, type_label
 from stripe_shell.spec.table import Table
 
-_STEP = re.compile(r"[^.\[\]]+")
+_STEP = pattern(r"[^.\[\]]+")
 _SHOWN_VALUES = 3
 _DEEPEST_EXPANSION = 4
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -108,6 +109,18 @@ def test_ctrl_c_keeps_the_prompt_and_ctrl_d_leaves(tmp_path: Path) -> None:
         terminal.type("delete customer id=cus_1")
         terminal.wait("id=cus_1")
         terminal.type(CTRL_C)
+        terminal.wait(prompts(2))
+        terminal.type(f"@format{ENTER}")
+        terminal.wait(prompts(3))
+        terminal.type(CTRL_D)
+        assert terminal.wait_end() == 0
+
+
+def test_an_interrupt_from_elsewhere_abandons_the_line_alone(tmp_path: Path) -> None:
+    with opened(tmp_path) as terminal:
+        terminal.type("create cust")
+        terminal.wait("create cust")
+        os.kill(terminal.child.pid, signal.SIGINT)
         terminal.wait(prompts(2))
         terminal.type(f"@format{ENTER}")
         terminal.wait(prompts(3))
