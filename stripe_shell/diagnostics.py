@@ -71,6 +71,10 @@ CODES: dict[str, str] = {
     "W204": "object without behaviour of its own in the sandbox",
     "W205": "the response may not have this field",
     "W206": "outside the table",
+    "W207": "deprecated by Stripe",
+    "W301": "name that nothing uses",
+    "W302": "block that never runs",
+    "W303": "write that is made again",
     "W601": "lost in the conversion",
 }
 

@@ -198,14 +198,12 @@ class ScriptFile(pytest.File):
 
 def _name_of(item: Block | Loop) -> str:
     from stripe_shell.engine.loops import header
-    from stripe_shell.engine.resolve import word_param
     from stripe_shell.engine.scope import plain_text
     from stripe_shell.lang.ast import Loop
 
     if isinstance(item, Loop):
         return f"foreach {header(item).name}"
-    words = (word_param(item, name) for name in ("action", "entity"))
-    return " ".join(plain_text(word.value) for word in words if word) or "block"
+    return " ".join(plain_text(word.value) for word in item.words) or "block"
 
 
 # --- pages --------------------------------------------------------------------------------------------------

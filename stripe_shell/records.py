@@ -8,6 +8,7 @@ that `stripe-shell check` took. Here the methods are shared, and `__init__` is c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple, TypeVar, cast, dataclass_transform, overload
 
 T = TypeVar("T")
@@ -19,13 +20,14 @@ _FEW = 30
 
 
 class Field(NamedTuple):
-    """What a class body says of a member: its default, or what makes one, and whether it counts for equality."""
+    """What a class body says of a member: its default, or what makes one; who knows of it."""
 
     name: str = ""
     default: Any = _MISSING
     default_factory: Callable[[], Any] | None = None
     compare: bool = True
     repr: bool = True
+    init: bool = True
 
 
 def field(
@@ -34,9 +36,11 @@ def field(
     default_factory: Callable[[], Any] | None = None,
     compare: bool = True,
     repr: bool = True,  # noqa: A002 (the library's name)
+    init: bool = True,
 ) -> Any:
-    """A member with a default made anew for each record, or one that neither equality nor `repr` looks at."""
-    return Field("", default, default_factory, compare, repr)
+    """A member with a default made anew for each record, one that neither equality nor `repr` looks at, or one that
+    `__post_init__` sets with `derive`."""
+    return Field("", default, default_factory, compare, repr, init)
 
 
 @overload
@@ -62,9 +66,28 @@ def is_record(value: Any) -> bool:
 
 
 def replace(value: T, /, **changes: Any) -> T:
-    """A copy with some members changed."""
-    current = {member.name: getattr(value, member.name) for member in fields(value)}
-    return type(value)(**{**current, **changes})
+    """A copy with some members changed. Raises TypeError for what is no member, or follows from the others."""
+    cls: Any = type(value)
+    copy = cls.__new__(cls)
+    for name, get, put in _slots(cls):
+        put(copy, changes.pop(name) if name in changes else get(value))
+    if changes:
+        raise TypeError(f"a {cls.__name__} has no `{next(iter(changes))}` to set")
+    if hasattr(cls, "__post_init__"):
+        copy.__post_init__()
+    return cast("T", copy)
+
+
+@cache
+def _slots(cls: Any) -> tuple[tuple[str, Callable[[Any], Any], Callable[[Any, Any], None]], ...]:
+    """The members that are given when a record is made: name, and what reads and sets each."""
+    slots = ((member.name, getattr(cls, member.name)) for member in _given(cls))
+    return tuple((name, slot.__get__, slot.__set__) for name, slot in slots)
+
+
+def derive(value: Any, name: str, content: Any) -> None:
+    """Set a member that follows from the others; for `__post_init__` alone."""
+    object.__setattr__(value, name, content)
 
 
 def as_dict(value: Any) -> dict[str, Any]:
@@ -84,7 +107,7 @@ def _make(cls: type[T], frozen: bool) -> type[T]:
     namespace = {name: value for name, value in vars(cls).items() if name not in _per_class(own)}
     namespace["__slots__"] = tuple(member.name for member in own)
     namespace["__record_fields__"] = (*inherited, *own)
-    namespace["__match_args__"] = tuple(member.name for member in (*inherited, *own))
+    namespace["__match_args__"] = tuple(member.name for member in (*inherited, *own) if member.init)
     namespace["__record_made__"] = 0
     namespace.setdefault("__init__", _init)
     for name, method in (_FROZEN_METHODS if frozen else _METHODS).items():
@@ -113,7 +136,7 @@ def _init(self: Any, *args: Any, **kwargs: Any) -> None:
     while "__record_made__" not in vars(cls):
         cls = cls.__base__
     cls.__record_made__ += 1
-    values = _values(cls.__record_fields__, args, kwargs) if cls.__record_made__ <= _FEW else None
+    values = _values(_given(cls), args, kwargs) if cls.__record_made__ <= _FEW else None
     if values is None:
         cls.__init__ = _compile_init(cls)
         cls.__init__(self, *args, **kwargs)
@@ -122,6 +145,11 @@ def _init(self: Any, *args: Any, **kwargs: Any) -> None:
         getattr(cls, name).__set__(self, value)
     if hasattr(cls, "__post_init__"):
         self.__post_init__()
+
+
+def _given(cls: Any) -> tuple[Field, ...]:
+    """The members that `__init__` takes."""
+    return tuple([member for member in cls.__record_fields__ if member.init])
 
 
 def _values(members: tuple[Field, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
@@ -146,7 +174,7 @@ def _values(members: tuple[Field, ...], args: tuple[Any, ...], kwargs: dict[str,
 def _compile_init(cls: Any) -> Callable[..., None]:
     scope: dict[str, Any] = {"_MISSING": _MISSING}
     parameters, lines = ["self"], []
-    for member in cls.__record_fields__:
+    for member in _given(cls):
         name = member.name
         scope[f"_set_{name}"] = getattr(cls, name).__set__
         value = name

@@ -55,11 +55,14 @@ class Run:
         return 2 if has_errors(self.diagnostics) else exit_code(self.counts)
 
 
-def prepare(engine: Engine, source: Source, scope: Scope, *, prompt: bool = False) -> Prepared:
-    """Parse and check a text; `prompt` allows what may only be typed at the prompt (a header left out)."""
+def prepare(engine: Engine, source: Source, scope: Scope, *, prompt: bool = False, doubts: bool = False) -> Prepared:
+    """Parse and check a text; `prompt` allows what may only be typed at the prompt (a header left out). With `doubts`
+    what is no mistake and hardly meant is told too, once there is no mistake left."""
     program = load_program(source, prompt=prompt)
-    found = sort_diagnostics((*program.diagnostics, *engine.check(program.items, scope)))
-    return Prepared(source, program, scope, tuple(found), secrets_of_program(program, scope))
+    found = [*program.diagnostics, *engine.check(program.items, scope)]
+    if doubts and not has_errors(found):  # what stands in a block with a mistake would look unused
+        found += engine.doubts(program, scope)
+    return Prepared(source, program, scope, tuple(sort_diagnostics(found)), secrets_of_program(program, scope))
 
 
 def run_prepared(

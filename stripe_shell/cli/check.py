@@ -33,7 +33,7 @@ def check(arguments: Arguments, environ: Mapping[str, str], streams: Streams) ->
 
 def _check(setup: Setup, source: Source, streams: Streams) -> Prepared:
     """Every problem of the text and of what it includes; what it hides is hidden from then on."""
-    script = prepare(setup.engine, source, setup.scope)
+    script = prepare(setup.engine, source, setup.scope, doubts=True)
     streams.hide(script.secrets)
     return script
 

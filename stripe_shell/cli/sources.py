@@ -82,6 +82,6 @@ def _word(word: str) -> str:
 
 def _quoted(value: str) -> str:
     if value[:1] in {"{", "["} and is_json(value):
-        return value
+        return value.rstrip()
     plain = value.strip(BLANKS) == value and value[:1] not in set("\"'{[") and value.isprintable()
     return value if plain else json.dumps(value, ensure_ascii=False)

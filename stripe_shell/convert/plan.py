@@ -12,7 +12,7 @@ from stripe_shell.convert.references import usable_name
 from stripe_shell.diagnostics import Diagnostic, Source, Span, has_errors
 from stripe_shell.engine.evaluate import evaluate_variable
 from stripe_shell.engine.interpreter import Engine, saved_name, with_page_size
-from stripe_shell.engine.resolve import Call, resolve, word_param
+from stripe_shell.engine.resolve import Call, resolve
 from stripe_shell.engine.scope import Scope, plain_text
 from stripe_shell.engine.settings import apply_directive
 from stripe_shell.engine.values import Deferred
@@ -81,8 +81,7 @@ class Step:
     @property
     def place(self) -> str:
         """`create customer (setup.stripe:3)`."""
-        words = (word_param(self.block, name) for name in ("action", "entity"))
-        name = " ".join(plain_text(word.value) for word in words if word)
+        name = " ".join(plain_text(word.value) for word in self.block.words)
         span = self.block.span
         return f"{name} ({span.source.name}:{span.location()[0]})"
 

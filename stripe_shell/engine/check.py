@@ -15,7 +15,7 @@ from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.loops import check_data, columns_of, data_file, header, rows_of
 from stripe_shell.engine.paging import can_page
 from stripe_shell.engine.references import references_in
-from stripe_shell.engine.resolve import Call, check_header, find_operation, resolve
+from stripe_shell.engine.resolve import Call, check_header, find_operation, resolve, words_span
 from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
 from stripe_shell.engine.settings import SPECS, apply_directive
 from stripe_shell.engine.values import is_deferred
@@ -149,9 +149,11 @@ def _check_one(block: Block, table: Table, links: Links, scope: Scope, *, live: 
         found += check_block(block, resolved.operation, link, live=live)
     if resolved.call is not None:
         found += _check_uploads(resolved.call)
+        found += _check_deprecated(block, resolved.call)
     found += _check_conditions(block, scope)
     # Most lines refer to nothing, and walking through their nodes is slow.
-    found += _check_references(tuple(item for item in block.items if "${" in item.span.text), table, scope)
+    if "${" in block.span.text:
+        found += _check_references(tuple(item for item in block.items if "${" in item.span.text), table, scope)
     found += demands_of(block, scope).problems
     found += _check_paths(block, resolved.operation, table, scope)
     return found
@@ -184,6 +186,13 @@ def _check_uploads(call: Call) -> Iterator[Diagnostic]:
             continue
         if not os.path.isfile(path):
             yield Diagnostic("E303", f"`{path}` is no file that can be read", call.spans.get((name,)))
+
+
+def _check_deprecated(block: Block, call: Call) -> Iterator[Diagnostic]:
+    """W207 for a call that Stripe's description says to leave."""
+    if call.operation.deprecated:
+        message = f"Stripe has deprecated `{call.operation.name}`"
+        yield Diagnostic("W207", message, words_span(block), severity="warning")
 
 
 def _refuse_write(block: Block, operation: Operation, link: Link) -> Diagnostic:
@@ -280,11 +289,8 @@ def _after_directive(directive: Directive, scope: Scope) -> Scope:
 def _after_block(block: Block, table: Table, scope: Scope) -> Scope:
     """The scope once the block has run: its response is named, its content open."""
     shape = _response_shape(block, find_operation(block, table, []))
-    scope = scope.next_block().with_deferred("last", shape)
-    for directive in block.directives:
-        if directive.name == "as" and isinstance(directive.argument, Name):
-            scope = scope.with_deferred(directive.argument.text, shape)
-    return scope
+    names = [directive.argument.text for directive in block.directives if isinstance(directive.argument, Name)]
+    return scope.after_block(*names, shape=shape)
 
 
 def _response_shape(block: Block, operation: Operation | None) -> Shape | None:

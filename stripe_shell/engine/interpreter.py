@@ -24,6 +24,7 @@ from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.loops import rows_of
 from stripe_shell.engine.outcome import Outcome, Status, Step
 from stripe_shell.engine.paging import Exchange, read_body
+from stripe_shell.engine.program import Program
 from stripe_shell.engine.resolve import LARGEST_PAGE, Call, resolve
 from stripe_shell.engine.rows import NotStored, OpenRows, RowFile, collect, open_row_file
 from stripe_shell.engine.scope import Scope
@@ -53,6 +54,12 @@ class Engine:
     def check(self, items: Sequence[Item], scope: Scope) -> list[Diagnostic]:
         """Everything that can be known to be wrong without sending anything."""
         return check_items(items, self.table, self.links, scope, live=self.live)
+
+    def doubts(self, program: Program, scope: Scope) -> list[Diagnostic]:
+        """What is no mistake in a whole script and hardly meant: unused names, dead blocks, writes made twice."""
+        from stripe_shell.engine.doubts import doubts
+
+        return list(doubts(program, self.table, scope))
 
     def preview(self, items: Sequence[Item], scope: Scope, *, run_id: str) -> Iterator[Request]:
         """The requests that a run would send, references to responses left as they are written. Sends nothing."""

@@ -51,7 +51,7 @@ class Outcome:
         """`create customer`, or what was written where a call could not be made of it."""
         if self.call is not None:
             return self.call.operation.name
-        words = [param.value.literal for param in self.block.params if param.key.path in {("action",), ("entity",)}]
+        words = [param.value.literal for param in self.block.words]
         return " ".join(word for word in words if word) or "block"
 
     @property

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from stripe_shell.lang.ast import Block, Reference
-from stripe_shell.records import fields, is_record
+from stripe_shell.lang.ast import Block, Reference, Value
+from stripe_shell.records import fields
 
 
 def references_in(node: Any) -> Iterator[Reference]:
-    """Every reference in a node of the syntax tree, wherever it stands."""
-    if isinstance(node, Reference):
-        yield node
-    elif isinstance(node, tuple):
+    """Every reference in a node of the syntax tree, or in several, wherever it stands."""
+    kind: type = type(node)
+    if kind is Value:
+        yield from node.references
+    elif kind is tuple:
         for item in node:
             yield from references_in(item)
-    elif is_record(node) and type(node).__module__ == Block.__module__:
-        for item in fields(node):
-            if item.compare:
-                yield from references_in(getattr(node, item.name))
+    elif kind is Reference:
+        yield node
+    else:
+        for name in _parts_of(kind):
+            yield from references_in(getattr(node, name))
+
+
+@cache
+def _parts_of(kind: type) -> tuple[str, ...]:
+    """The members of a node that may hold others; none for what is no node."""
+    if kind.__module__ != Block.__module__:
+        return ()
+    return tuple(member.name for member in fields(kind) if member.compare)

@@ -69,17 +69,17 @@ def resolve(block: Block, table: Table, scope: Scope) -> Resolved:
     problems: list[Diagnostic] = []
     operation = find_operation(block, table, problems)
     if operation is None:
-        for param in _own_params(block):
+        for param in block.own_params:
             problems += evaluate_text(param.value, scope).problems
         _directive_texts(block, scope, problems)
         return Resolved(None, tuple(problems))
     draft = _Draft(operation, scope, problems)
     if operation.outside:
-        draft.add_path(word_param(block, "entity"))
-    for param in _own_params(block):
+        draft.add_path(block.entity)
+    for param in block.own_params:
         draft.add(param)
     draft.add_raw(block)
-    draft.check(_words_span(block))
+    draft.check(words_span(block))
     call = draft.call(block)
     return Resolved(None if has_errors(problems) else call, tuple(problems), operation)
 
@@ -87,27 +87,23 @@ def resolve(block: Block, table: Table, scope: Scope) -> Resolved:
 # --- action and entity ----------------------------------------------------------------------------------
 
 
-def word_param(block: Block, name: str) -> Param | None:
-    """The parameter `action` or `entity` of the block."""
-    wanted = (name,)
-    return next((item for item in block.items if isinstance(item, Param) and item.key.path == wanted), None)
-
-
-def _own_params(block: Block) -> list[Param]:
-    return [param for param in block.params if param.key.path not in {("action",), ("entity",)}]
-
-
-def _words_span(block: Block) -> Span:
+def words_span(block: Block) -> Span:
     """Where to point at for what is missing: the entity, else the header."""
-    param = word_param(block, "entity") or word_param(block, "action")
+    param = block.entity or block.action
     return param.value.span if param and param.value.parts else block.connection_span
 
 
 def find_operation(block: Block, table: Table, problems: list[Diagnostic]) -> Operation | None:
     """The operation that `action` and `entity` name; else what is wrong with them is added to `problems`."""
-    written = word_param(block, "entity")
+    action, entity = block.action, block.entity
+    found = table.operation(action.value.literal or "", entity.value.literal or "") if action and entity else None
+    return found or _look_for_operation(block, table, problems)
+
+
+def _look_for_operation(block: Block, table: Table, problems: list[Diagnostic]) -> Operation | None:
+    written = block.entity
     if written is not None and names_path(written.value):
-        return path_operation(word_param(block, "action"), written, table, problems)
+        return path_operation(block.action, written, table, problems)
     action = _word(block, "action", "add `action: create` (or update, get, list, …)", problems)
     entity_word = _word(block, "entity", "add `entity: customer` (or subscription, product, …)", problems)
     entity = table.entity(entity_word.text) if entity_word else None
@@ -126,7 +122,7 @@ class _Word:
 
 
 def _word(block: Block, name: str, hint: str, problems: list[Diagnostic]) -> _Word | None:
-    param = word_param(block, name)
+    param = block.action if name == "action" else block.entity
     if param is None:
         problems.append(Diagnostic("E202", f"missing parameter `{name}`", block.connection_span, label=hint))
         return None
@@ -273,7 +269,9 @@ class _Draft:
         if self.operation.outside:
             self.params = {name: _numbered(value) for name, value in self.params.items()}
             return
-        self.params = {name: _lists(value, self._shape(name)) for name, value in self.params.items()}
+        for name, value in self.params.items():
+            if isinstance(value, dict):
+                self.params[name] = _lists(value, self._shape(name))
         required = required_names(self.operation, document=self.scope.settings.spec != "stripe")
         problems = validate(self.params, self.operation.params, required)
         known_otherwise = self.broken | self.raw.keys() | self._meant(problems)

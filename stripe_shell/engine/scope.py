@@ -63,24 +63,28 @@ class Scope:
     def with_variable(self, name: str, value: Any, *, secret: bool = False) -> Scope:
         """This scope and a variable more."""
         secrets = self.secrets | {name} if secret else self.secrets - {name}
-        return replace(self._with("variables", name, value), secrets=secrets)
+        return replace(self._with("variables", {name: value}), secrets=secrets)
 
     def with_capture(self, name: str, body: Any, span: Span | None = None) -> Scope:
         """This scope and a saved response more."""
-        return self._with("captures", name, Capture(body, span))
+        return self._with("captures", {name: Capture(body, span)})
 
-    def with_deferred(self, name: str, shape: Any = None) -> Scope:
-        """This scope and a name whose value only a response will tell; `shape` is what it may look like."""
-        return self._with("deferred", name, shape)
+    def with_deferred(self, *names: str, shape: Any = None) -> Scope:
+        """This scope and names of what only a response will tell; `shape` is what that may look like."""
+        return self._with("deferred", dict.fromkeys(names, shape))
+
+    def after_block(self, *names: str, shape: Any = None) -> Scope:
+        """The scope of what comes after a block that is not run: its response has these names, and is to come."""
+        return self._with("deferred", dict.fromkeys(("last", *names), shape), ordinal=self.ordinal + 1)
 
     def with_lost(self, name: str, cause: Diagnostic) -> Scope:
         """This scope, in which a name has no value, and why; `@account` and its like are names here too."""
-        return self._with("lost", name, cause)
+        return self._with("lost", {name: cause})
 
-    def _with(self, kind: str, name: str, value: Any) -> Scope:
-        """This scope with a name that is of this kind from now on, and of no other."""
-        others = {each: _less(getattr(self, each), name) for each in _KINDS if each != kind}
-        return replace(self, **others, **{kind: {**getattr(self, kind), name: value}})
+    def _with(self, kind: str, given: Mapping[str, Any], **changes: Any) -> Scope:
+        """This scope with names that are of this kind from now on, and of no other."""
+        others = {each: _less(getattr(self, each), given) for each in _KINDS if each != kind}
+        return replace(self, **others, **changes, **{kind: {**getattr(self, kind), **given}})
 
     def unsettled(self, span: Span) -> tuple[Diagnostic, ...]:
         """E302 for every setting that should hold and has no value: what depends on it must not be sent."""
@@ -113,12 +117,10 @@ class Scope:
         return Secrets().plus(*self.secret_values())
 
 
-def _less(names: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    if name not in names:
+def _less(names: Mapping[str, Any], gone: Mapping[str, Any]) -> Mapping[str, Any]:
+    if names.keys().isdisjoint(gone):
         return names
-    rest = dict(names)
-    del rest[name]
-    return rest
+    return {name: value for name, value in names.items() if name not in gone}
 
 
 def _texts_in(value: Any) -> Iterator[str]:

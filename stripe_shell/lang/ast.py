@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from stripe_shell.diagnostics import Source, Span
-from stripe_shell.records import field, record
+from stripe_shell.records import derive, field, record
 
 # --- values ---------------------------------------------------------------------------------------------
 
@@ -56,9 +56,8 @@ class Value:
     @property
     def literal(self) -> str | None:
         """The text, when there is no reference in it, else None."""
-        if any(isinstance(part, Reference) for part in self.parts):
-            return None
-        return "".join(part.text for part in self.parts if isinstance(part, Text))
+        texts = [part.text for part in self.parts if isinstance(part, Text)]
+        return "".join(texts) if len(texts) == len(self.parts) else None
 
     @property
     def sole_reference(self) -> Reference | None:
@@ -289,13 +288,17 @@ class ResponseSection:
     span: Span = field(compare=False, repr=False)
 
 
+_WORDS = frozenset({("action",), ("entity",)})
+
+
 @record
 class Block:
     """One call to Stripe.
 
     `connection` is the word after `/`, None when an inline form left the header out. The first `inline` of
     `items` are params that stood on the header line (action and entity among them), the others follow
-    in the order of the lines.
+    in the order of the lines. `params` and `directives` are those among the
+    items, in their order; `action` and `entity` the parameters of those names, `own_params` all others.
     """
 
     connection: str | None
@@ -304,16 +307,25 @@ class Block:
     response: ResponseSection | None
     connection_span: Span = field(compare=False, repr=False)
     span: Span = field(compare=False, repr=False)
+    action: Param | None = field(init=False, compare=False, repr=False)
+    entity: Param | None = field(init=False, compare=False, repr=False)
+    params: tuple[Param, ...] = field(init=False, compare=False, repr=False)
+    own_params: tuple[Param, ...] = field(init=False, compare=False, repr=False)
+    directives: tuple[Directive, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        params = [item for item in self.items if isinstance(item, Param)]
+        words = {param.key.path: param for param in reversed(params) if param.key.path in _WORDS}
+        derive(self, "action", words.get(("action",)))
+        derive(self, "entity", words.get(("entity",)))
+        derive(self, "params", tuple(params))
+        derive(self, "own_params", tuple([param for param in params if param.key.path not in _WORDS]))
+        derive(self, "directives", tuple([item for item in self.items if isinstance(item, Directive)]))
 
     @property
-    def params(self) -> tuple[Param, ...]:
-        """The parameters, in order."""
-        return tuple([item for item in self.items if isinstance(item, Param)])
-
-    @property
-    def directives(self) -> tuple[Directive, ...]:
-        """The directives, in order."""
-        return tuple([item for item in self.items if isinstance(item, Directive)])
+    def words(self) -> tuple[Param, ...]:
+        """The parameters `action` and `entity`, as far as they are there."""
+        return tuple(param for param in (self.action, self.entity) if param is not None)
 
 
 @record

@@ -33,7 +33,10 @@ def parse_value(reading: Reading, start: int, end: int) -> Value:
     first = text[start]
     if first in "\"'{[":
         return _opened(reading, start, end, first)
-    return bare_value(reading, start, end)
+    span = Span(reading.source, start, end)
+    if text.find("${", start, end) < 0:
+        return Value("bare", (Text(text[start:end], span),), span)
+    return Value("bare", tuple(_parts(reading, start, end, escapes=False)), span)
 
 
 def _opened(reading: Reading, start: int, end: int, first: str) -> Value:
@@ -55,10 +58,7 @@ def parse_word(reading: Reading, start: int, end: int) -> tuple[Value, int]:
 
 def bare_value(reading: Reading, start: int, end: int) -> Value:
     """`[start, end)` as it stands, with its references."""
-    span = Span(reading.source, start, end)
-    if reading.text.find("${", start, end) < 0:
-        return Value("bare", (Text(reading.text[start:end], span),), span)
-    return Value("bare", tuple(_parts(reading, start, end, escapes=False)), span)
+    return Value("bare", tuple(_parts(reading, start, end, escapes=False)), Span(reading.source, start, end))
 
 
 def parse_template(text: str, span: Span) -> tuple[Part, ...]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Source, Span
-from stripe_shell.engine.resolve import word_param
 from stripe_shell.lang.ast import Block
 from stripe_shell.lang.lines import Line, read_lines
 from stripe_shell.lang.parser import parse
@@ -116,8 +115,7 @@ def _blank_outside(text: str, kept: list[tuple[int, int]]) -> str:
 
 
 def _example(block: Block, source: Source, seen: Counter[str]) -> Example:
-    words = [param.value.literal or "" for name in ("action", "entity") if (param := word_param(block, name))]
-    name = " ".join(words)
+    name = " ".join(word.value.literal or "" for word in block.words)
     seen[name] += 1
     if seen[name] > 1:
         name = f"{name} {seen[name]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from stripe_shell.records import field, record
+from stripe_shell.records import derive, field, record
 
 Kind = Literal[
     "string",  # text; `enum` lists the allowed ones, `max_length` limits it
@@ -36,7 +36,7 @@ class Shape:
     `clearable`: the empty text is taken and unsets it. `nullable`: a response may show null. `expandable`: a
     response shows an id, or with `expand` the object; then `variants` (or `schema`) name the objects. `form` keeps
     the description's own format name where one adds something (`currency`, `date-time`, `int64`), and for an object
-    that delivers rows one of LIST_FORMS.
+    that delivers rows one of LIST_FORMS. `required` are the names of the fields that must be there.
     """
 
     kind: Kind
@@ -53,6 +53,10 @@ class Shape:
     clearable: bool = False
     nullable: bool = False
     expandable: bool = False
+    required: tuple[str, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        derive(self, "required", tuple([name for name, member in self.fields.items() if member.required]))
 
     @property
     def is_list(self) -> bool:

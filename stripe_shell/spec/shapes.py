@@ -22,6 +22,10 @@ def shape_at(shape: Shape, path: Path) -> Shape | None:
     Segments are field names, map keys and array indices (`0`, `[]` or `*`). In a union, a variant that has the path
     is meant. The shape of the empty path is `shape` itself.
     """
+    while path and shape.kind == "object":  # the commonest steps by far have one way to go
+        if path[0] not in shape.fields:
+            return None
+        shape, path = shape.fields[path[0]].shape, path[1:]
     if not path:
         return shape
     inner = (shape_at(member, path[1:]) for member in members(shape, path[0]))

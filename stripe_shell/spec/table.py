@@ -36,6 +36,7 @@ class Table:
         self._folder = folder
         self._index = _read(folder, "index")
         self._entities: dict[str, Entity] = {}
+        self._found: dict[tuple[str, str], Operation] = {}
         self._leaves: dict[str, Shape] = {}
         self._schemas: dict[str, Shape] = {}
         self._readers: dict[str, tuple[ShapeReader, Json]] = {}
@@ -87,8 +88,13 @@ class Table:
 
     def operation(self, action: str, entity: str) -> Operation | None:
         """The operation, by Stripe's or the document's name of the action and any name of the entity, or None."""
-        found = self.entity(entity)
-        return found.operations.get(self.canonical_action(action)) if found else None
+        operation = self._found.get((action, entity))
+        if operation is None:
+            holder = self.entity(entity)
+            operation = holder.operations.get(self.canonical_action(action)) if holder else None
+            if operation is not None:
+                self._found[action, entity] = operation
+        return operation
 
     def operations(self) -> Iterator[Operation]:
         """All operations, by entity and action. Reads every file."""

@@ -41,7 +41,7 @@ def validate(params: Mapping[str, Tree], shape: Shape, required: Iterable[str] |
     The empty text and None unset a parameter. Stripe takes that for every text that is not required, and for what is
     marked clearable; anywhere else it is the problem `empty`. An empty list or dict is no problem.
     """
-    needed = _required_of(shape) if required is None else tuple(required)
+    needed = shape.required if required is None else tuple(required)
     top = frozenset(needed)
     problems = list(_fields(params, shape, (), top))
     missing = (tuple(name.split(".")) for name in needed)
@@ -52,16 +52,12 @@ def validate(params: Mapping[str, Tree], shape: Shape, required: Iterable[str] |
 def required_names(operation: Operation, document: bool = True) -> tuple[str, ...]:
     """The dotted paths that a call must have: Stripe's, and where `document` is true those of the document as well."""
     own = operation.required_by_document if document else ()
-    return tuple(dict.fromkeys((*own, *_required_of(operation.params))))
+    return tuple(dict.fromkeys((*own, *operation.params.required)))
 
 
 def fits(value: Tree, shape: Shape) -> bool:
     """Whether `value` is right for `shape`."""
     return next(_check(value, shape, (), False), None) is None
-
-
-def _required_of(shape: Shape) -> tuple[str, ...]:
-    return tuple(name for name, field in shape.fields.items() if field.required)
 
 
 def _present(tree: Tree, path: Path) -> bool:
@@ -113,7 +109,7 @@ def _object(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
         yield Problem(path, "not_object", value, type_label(shape))
         return
-    required = frozenset(_required_of(shape))
+    required = frozenset(shape.required)
     yield from _fields(value, shape, path, required)
     for name in shape.fields:
         if name in required and name not in value:

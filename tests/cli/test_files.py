@@ -29,8 +29,8 @@ name: A
 tax_exempt: reverse
 """
 
-LOOSE = "/sandbox\r\n   action:   create\r\n\tentity: customer\nemail: a@b.co\nname: A\n@as: c\n"
-CANONICAL = "/sandbox\naction: create\nentity: customer\nemail: a@b.co\nname: A\n@as c\n"
+LOOSE = "/sandbox\r\n   action:   create\r\n\tentity: customer\nemail: a@b.co\nname: A\n@as: _c\n"
+CANONICAL = "/sandbox\naction: create\nentity: customer\nemail: a@b.co\nname: A\n@as _c\n"
 
 
 # --- check ----------------------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stripe_shell.cli.sources import block_text
 from stripe_shell.diagnostics import Source
 from stripe_shell.lang.ast import Block
 from stripe_shell.lang.parser import parse
+from stripe_shell.lang.values import is_json
 
 #: What means something somewhere: to a shell, in a script, in JSON, on a terminal.
 PIECES = (
@@ -29,15 +30,20 @@ def read(words: list[str]) -> dict[tuple[str, ...], str | None]:
 
 
 @given(VALUES, VALUES)
+@example('{"a": 1}\n', "[1] ")
 def test_values_are_read_as_they_were_typed(one: str, other: str) -> None:
     params = read(["create", "customer", f"description={one}", "email=a@b.co", f"metadata.x={other}"])
     assert params == {
         ("action",): "create",
         ("entity",): "customer",
-        ("description",): one,
+        ("description",): _without_blanks_behind_json(one),
         ("email",): "a@b.co",
-        ("metadata", "x"): other,
+        ("metadata", "x"): _without_blanks_behind_json(other),
     }
+
+
+def _without_blanks_behind_json(text: str) -> str:
+    return text.rstrip() if text[:1] in {"{", "["} and is_json(text) else text
 
 
 @pytest.mark.parametrize("value", ["${x}", "a ${env:B} c", '"${x}" and more', " ${x} ", "$${x}"])

@@ -59,7 +59,8 @@ def _of_script(source: Source, path: Path, home: Path) -> list[Diagnostic]:
     """What the check finds; where answers are given, what a run finds."""
     answers = path.with_suffix(".answers")
     if not answers.exists():
-        return list(prepare(Engine(load_table(), _connections(path, home), open_rows), source, _scope()).diagnostics)
+        engine = Engine(load_table(), _connections(path, home), open_rows)
+        return list(prepare(engine, source, _scope(), doubts=True).diagnostics)
     engine = Engine(load_table(), FakeLinks(FakeTransport(_answers(answers))), open_rows)
     run = run_source(engine, source, _scope(), run_id="run")
     return sort_diagnostics([*run.diagnostics, *(each for outcome in run.outcomes for each in outcome.diagnostics)])

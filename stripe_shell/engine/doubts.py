@@ -1,0 +1,176 @@
+"""What is no mistake and hardly meant: names that nothing uses, blocks that never run, writes that are done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from stripe_shell.diagnostics import Diagnostic, Span
+from stripe_shell.engine.conditions import judge_condition, when_of
+from stripe_shell.engine.loops import header
+from stripe_shell.engine.program import Program
+from stripe_shell.engine.references import references_in
+from stripe_shell.engine.resolve import find_operation, words_span
+from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.settings import SETTINGS
+from stripe_shell.lang.ast import Assignment, Block, Directive, Item, Loop, Name, Param
+from stripe_shell.spec.model import Operation
+from stripe_shell.spec.table import Table
+
+#: With these two blocks of one text are two calls.
+_OTHER_EACH_TIME = frozenset({"last", "uuid"})
+
+#: With one of these a write that looks repeated is meant: a key of its own, an outcome that is awaited, a choice.
+_DELIBERATE = frozenset({"idempotency_key", "fails", "may_fail", "when"})
+
+#: Directives that change what a block asks for.
+_PART_OF_THE_CALL = frozenset({*SETTINGS, "raw"})
+
+
+def doubts(program: Program, table: Table, scope: Scope) -> Iterator[Diagnostic]:
+    """W301, W302 and W303 for a whole script; `scope` is that of its first line."""
+    yield from _unused(program)
+    yield from _unreachable(program.items, scope, {})
+    yield from _repeated(program.items, table)
+
+
+# --- names ----------------------------------------------------------------------------------------------
+
+
+def _unused(program: Program) -> Iterator[Diagnostic]:
+    """W301 for a name of the script's own that no reference takes; one from an included file is there for all."""
+    used = _names_used(program.items)
+    for name, span in names_given(program.items):
+        if name not in used and not name.startswith("_") and span.source == program.sources[0]:
+            label = f"remove it, or call it `_{name}`"
+            yield Diagnostic("W301", f"nothing uses `{name}`", span, severity="warning", label=label)
+
+
+def names_given(items: Iterable[Item]) -> Iterator[tuple[str, Span]]:
+    """The names that `@as` and `@let` give, and where."""
+    for item in items:
+        if isinstance(item, Directive) and isinstance(item.argument, Assignment) and item.name == "let":
+            yield item.argument.name, item.argument.name_span
+        elif isinstance(item, Block):
+            yield from ((d.argument.text, d.argument.span) for d in item.directives if isinstance(d.argument, Name))
+        elif isinstance(item, Loop):
+            yield from names_given(item.items)
+
+
+def _names_used(items: Iterable[Item]) -> set[str]:
+    # Most blocks refer to little, and walking through their nodes is slow.
+    return {
+        reference.name
+        for item in items
+        for part in (item.items if isinstance(item, Block) else (item,))
+        if "${" in part.span.text
+        for reference in references_in(part)
+    }
+
+
+# --- what never runs ------------------------------------------------------------------------------------
+
+
+def _unreachable(items: Iterable[Item], scope: Scope, never: dict[str, Span]) -> Iterator[Diagnostic]:
+    """W302 for a `@when` that no run can make true, since nothing in it comes from elsewhere, and for what then has
+    nothing to refer to. `never` are the names that such blocks would give."""
+    for item in items:
+        if isinstance(item, Loop):
+            yield from _unreachable(item.items, scope, never)
+        elif isinstance(item, Block):
+            found = _never_runs(item, scope, never)
+            if found is not None:
+                never.update((name, found.span or span) for name, span in names_given((item,)))
+                yield found
+
+
+def _never_runs(block: Block, scope: Scope, never: Mapping[str, Span]) -> Diagnostic | None:
+    condition = when_of(block)
+    if condition is not None and "${" not in condition.span.text:
+        if judge_condition(condition, scope).holds is not False:
+            return None
+        message = f"the block never runs: `{condition.span.text}` does not hold"
+        return Diagnostic("W302", message, condition.span, severity="warning", label="nothing in it can change")
+    if not never or "${" not in block.span.text:
+        return None
+    for reference in references_in(block):
+        if reference.name in never and reference.default is None:
+            message = f"the block never runs: nothing gives `{reference.name}` a value"
+            context = ((never[reference.name], "this never holds"),)
+            return Diagnostic("W302", message, reference.span, severity="warning", context=context)
+    return None
+
+
+# --- what is done twice ---------------------------------------------------------------------------------
+
+
+def _repeated(items: Sequence[Item], table: Table) -> Iterator[Diagnostic]:
+    """W303 for a write that the same script makes again, or that a loop makes for every row alike.
+
+    A second `create` makes a second object wherever it stands; what was set, may be set otherwise and then back again.
+    """
+    calls = list(_calls(items))
+    if len({text for _, text in calls}) < len(calls):
+        first: dict[tuple[str, ...], Block] = {}
+        before: tuple[str, ...] = ()
+        for block, text in calls:
+            operation = find_operation(block, table, [])
+            if operation is None or not operation.writes:
+                continue
+            if text in first and not _is_deliberate(block) and (operation.action == "create" or before == text):
+                yield _twice(block, first[text], operation)
+            first.setdefault(text, block)
+            before = text
+    for item in items:
+        if isinstance(item, Loop):
+            yield from _alike(item, table)
+            yield from _repeated(item.items, table)
+
+
+def _calls(items: Iterable[Item]) -> Iterator[tuple[Block, tuple[str, ...]]]:
+    """The blocks, and as texts what each asks for: equal texts ask for the same."""
+    settings: dict[str, str] = {}
+    for item in items:
+        if isinstance(item, Directive) and item.name in SETTINGS:
+            settings[item.name] = item.span.text
+        elif isinstance(item, Block):
+            parts = [
+                f"{part.key.span.text}:{part.value.span.text}" if isinstance(part, Param) else part.span.text
+                for part in item.items
+                if isinstance(part, Param) or (isinstance(part, Directive) and part.name in _PART_OF_THE_CALL)
+            ]
+            other = str(item.span.start) if _is_other_each_time(item) else ""
+            yield item, (item.connection or "", other, *settings.values(), *sorted(parts))
+
+
+def _is_other_each_time(block: Block) -> bool:
+    text = block.span.text
+    if not any(name in text for name in _OTHER_EACH_TIME):
+        return False
+    return any(reference.name in _OTHER_EACH_TIME for reference in references_in(block))
+
+
+def _is_deliberate(block: Block) -> bool:
+    return any(directive.name in _DELIBERATE for directive in block.directives)
+
+
+def _twice(block: Block, earlier: Block, operation: Operation) -> Diagnostic:
+    message = f"`{operation.name}` is asked for twice, with the same parameters"
+    label = "remove it, or give it an `@idempotency_key` if it is meant"
+    context = ((words_span(earlier), "here it was asked for first"),)
+    return Diagnostic("W303", message, words_span(block), severity="warning", label=label, context=context)
+
+
+def _alike(loop: Loop, table: Table) -> Iterator[Diagnostic]:
+    """Writes in the loop that take nothing from the row, nor from what was made for the row."""
+    name = header(loop).name
+    of_row = {name, *_OTHER_EACH_TIME, *(given for given, _ in names_given(loop.items))}
+    for item in loop.items:
+        if not isinstance(item, Block) or _is_deliberate(item):
+            continue
+        operation = find_operation(item, table, [])
+        if operation is None or not operation.writes:
+            continue
+        if not any(reference.name in of_row for reference in references_in(item)):
+            message = f"`{operation.name}` is the same for every row"
+            label = f"nothing in it comes from `{name}`"
+            yield Diagnostic("W303", message, words_span(item), severity="warning", label=label)
