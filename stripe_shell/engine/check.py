@@ -8,7 +8,7 @@ from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
 from stripe_shell.engine.conditions import judge_condition, retry_of, when_of
-from stripe_shell.engine.demands import demands_of
+from stripe_shell.engine.demands import demands_of, right_side
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
 from stripe_shell.engine.flow import after_loop
 from stripe_shell.engine.links import Link, Links, connection_of
@@ -47,8 +47,10 @@ _MOST_ROW_PROBLEMS = 20
 
 def walk(items: Sequence[Item], table: Table, scope: Scope) -> Iterator[tuple[Item, Scope]]:
     """Every item with the scope that it will have, as far as that can be known before responses come."""
-    for item in items:
+    for number, item in enumerate(items, 1):
         yield item, scope
+        if number == len(items):
+            return  # nothing has the scope behind the last one: in a loop of one block that is half of the work
         if isinstance(item, Block):
             scope = _after_block(item, table, scope)
         elif isinstance(item, Directive):
@@ -213,9 +215,10 @@ def _refuse_live(block: Block, operation: Operation, link: Link) -> Diagnostic:
 def _check_conditions(block: Block, scope: Scope) -> Iterator[Diagnostic]:
     """References in `@when` and `@retry` that have no value, and patterns that are none."""
     when, retry = when_of(block), retry_of(block)
-    for condition in (when, retry.until if retry else None):
-        if condition is not None:
-            yield from judge_condition(condition, scope).problems
+    if when is not None:
+        yield from judge_condition(when, scope).problems
+    if retry is not None:
+        yield from right_side(retry.until, scope)[1]
 
 
 def _is_skipped(block: Block, scope: Scope) -> bool:
@@ -333,6 +336,8 @@ def _check_paths(block: Block, operation: Operation | None, table: Table, scope:
             yield from _check_output(directive, argument, scope)
         if shape is None:
             continue
+        if isinstance(argument, Retry):
+            argument = argument.until
         if isinstance(argument, Expectation) and argument.operator != "absent" and argument.path.text[:1] != "$":
             yield from _check_path(argument.path.steps, argument.path.text, argument.path.span, shape, table)
         elif isinstance(argument, Output):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.demands import TEXT_OPERATORS
+from stripe_shell.engine.demands import TEXT_OPERATORS, right_side
 from stripe_shell.engine.evaluate import evaluate_operand, evaluate_text_operand
-from stripe_shell.engine.expect import Facts, Right, Written, find, holds, show
+from stripe_shell.engine.expect import Facts, Right, Written, holds, judge, show
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import is_deferred
-from stripe_shell.lang.ast import Block, Condition, Path, Retry
+from stripe_shell.lang.ast import Block, Condition, Expectation, Retry
 from stripe_shell.records import record
 
 
@@ -33,23 +31,26 @@ def retry_of(block: Block) -> Retry | None:
     return next((d.argument for d in block.directives if isinstance(d.argument, Retry)), None)
 
 
-def judge_condition(condition: Condition, scope: Scope, facts: Facts | None = None) -> Verdict:
-    """Whether `left OP right`; a path on the left is looked for in `facts`, a value in the scope."""
-    left, found = _left(condition, scope, facts)
+def judge_condition(condition: Condition, scope: Scope) -> Verdict:
+    """Whether `left OP right`."""
+    value, found = evaluate_operand(condition.left, scope)
+    left = value.text if isinstance(value, Written) else value
     right, more = _right(condition, scope)
     problems = (*found, *more)
     if problems:
         return Verdict(None, problems)
     if is_deferred(left) or is_deferred(right):
         return Verdict(None)
-    return Verdict(holds(left, condition.operator, right, scope.now), (), show(left))
+    return Verdict(holds(left, condition.operator, right, scope.now, condition.count_operator), (), show(left))
 
 
-def _left(condition: Condition, scope: Scope, facts: Facts | None) -> tuple[Any, tuple[Diagnostic, ...]]:
-    if isinstance(condition.left, Path):
-        return (find(condition.left, facts) if facts else None), ()
-    value, problems = evaluate_operand(condition.left, scope)
-    return (value.text if isinstance(value, Written) else value), problems
+def judge_until(until: Expectation, scope: Scope, facts: Facts) -> Verdict:
+    """Whether the response is as awaited."""
+    right, problems = right_side(until, scope)
+    if problems:
+        return Verdict(None, problems)
+    assertion = judge(until, right, facts)
+    return Verdict(assertion.passed, (), assertion.actual)
 
 
 def _right(condition: Condition, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:

@@ -41,7 +41,7 @@ def demands_of(block: Block, scope: Scope) -> Demands:
     problems: list[Diagnostic] = []
     for directive in block.directives:
         if isinstance(directive.argument, Expectation):
-            right, found = _right_side(directive.argument, scope)
+            right, found = right_side(directive.argument, scope)
             expectations.append((directive.argument, right))
             problems += found
         elif isinstance(directive.argument, Match):
@@ -57,7 +57,8 @@ def demands_of(block: Block, scope: Scope) -> Demands:
     return Demands(tuple(expectations), tuple(matches), fails, tuple(problems), may_pass)
 
 
-def _right_side(expectation: Expectation, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
+def right_side(expectation: Expectation, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
+    """The operand with its references resolved, and what is wrong with it."""
     if expectation.operator not in TEXT_OPERATORS:
         return evaluate_operand(expectation.operand, scope)
     right, problems = evaluate_text_operand(expectation.operand, scope)

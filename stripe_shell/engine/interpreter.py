@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.check import check_block, check_items, walk
-from stripe_shell.engine.conditions import judge_condition, retry_of, when_of
+from stripe_shell.engine.conditions import judge_condition, judge_until, retry_of, when_of
 from stripe_shell.engine.demands import Demands, demands_of, facts_of, judge_demands
 from stripe_shell.engine.encode import encode, takes_key
 from stripe_shell.engine.failures import (
@@ -117,7 +117,7 @@ class Engine:
         for attempt in range(1, retry.attempts + 1):
             if outcome.response is None:
                 return outcome
-            verdict = judge_condition(retry.until, scope, facts_of(outcome, scope))
+            verdict = judge_until(retry.until, scope, facts_of(outcome, scope))
             if verdict.holds or verdict.problems:
                 return replace(outcome, diagnostics=(*outcome.diagnostics, *verdict.problems))
             if attempt < retry.attempts:

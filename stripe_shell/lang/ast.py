@@ -134,11 +134,12 @@ class Expectation:
 
 @record
 class Condition:
-    """`operand OP operand`. In `@retry … until`, `left` is a response path, elsewhere a value."""
+    """`VALUE OP VALUE` of `@when`; `count_operator` and a missing right side are as in an expectation."""
 
-    left: Value | Path
+    left: Value
     operator: Operator
     right: Operand | None
+    count_operator: Operator | None
     span: Span = field(compare=False, repr=False)
 
 
@@ -173,7 +174,7 @@ class Retry:
 
     attempts: int
     every_ms: int
-    until: Condition
+    until: Expectation
     span: Span = field(compare=False, repr=False)
 
 

@@ -100,7 +100,7 @@ def _fails(reading: Reading, start: int, end: int) -> Fails:
 
 
 def _when(reading: Reading, start: int, end: int) -> Condition:
-    return parse_condition(reading, start, end, left="value")
+    return parse_condition(reading, start, end)
 
 
 def _retry(reading: Reading, start: int, end: int) -> Retry:
@@ -109,7 +109,7 @@ def _retry(reading: Reading, start: int, end: int) -> Retry:
         raise _bad(reading, "retry", start, end)
     attempts = _positive(reading, match[1], *match.span(1))
     every = _milliseconds(reading, *match.span(2))
-    until = parse_condition(reading, match.end(), end, left="path")
+    until = parse_expectation(reading, match.end(), end)
     return Retry(attempts, every, until, reading.span(start, end))
 
 

@@ -34,29 +34,28 @@ def parse_expectation(reading: Reading, start: int, end: int) -> Expectation:
     if quantifier and "*" not in path.steps:
         message = f"`{quantifier}` needs a path with `[*]`"
         raise Mistake("E111", message, path.span, "e.g. `all data[*].status == active`")
+    operand, count_operator = _right_side(reading, operator, pos, end)
+    return Expectation(path, operator, operand, quantifier, count_operator, span)
+
+
+def parse_condition(reading: Reading, start: int, end: int) -> Condition:
+    """`VALUE OP VALUE` at `[start, end)`. Raises Mistake (E111)."""
+    left, pos = _left_value(reading, start, end)
+    operator, pos = _operator(reading, pos, end)
+    right, count_operator = _right_side(reading, operator, pos, end)
+    return Condition(left, operator, right, count_operator, reading.span(start, end))
+
+
+def _right_side(reading: Reading, operator: Operator, pos: int, end: int) -> tuple[Operand | None, Operator | None]:
+    """What stands behind the operator, and for `count` the comparison before it."""
     if operator != "count":
-        operand = _right_side(reading, operator, pos, end)
-        return Expectation(path, operator, operand, quantifier, None, span)
+        return _compared_with(reading, operator, pos, end), None
     comparison = _COMPARISON.match(reading.text, pos, end)
     if comparison is None:
         fix = reading.fix(pos, pos, "== ") if pos < end else None
         raise Mistake("E111", "`count` needs a comparison", reading.span(pos, end), "e.g. `count == 3`", fix)
     count_operator: Operator = comparison[1]  # type: ignore[assignment]
-    return Expectation(path, operator, _number(reading, comparison.end(), end), quantifier, count_operator, span)
-
-
-def parse_condition(reading: Reading, start: int, end: int, *, left: Literal["value", "path"]) -> Condition:
-    """`operand OP operand` at `[start, end)`. Raises Mistake (E111)."""
-    subject: Value | Path
-    if left == "path":
-        subject, pos = _path(reading, start, end)
-    else:
-        subject, pos = _left_value(reading, start, end)
-    operator, pos = _operator(reading, pos, end)
-    if operator == "count":
-        raise Mistake("E111", "`count` stands in `@expect` only", reading.span(start, end), "compare a field instead")
-    right = _right_side(reading, operator, pos, end)
-    return Condition(subject, operator, right, reading.span(start, end))
+    return _number(reading, comparison.end(), end), count_operator
 
 
 def _number(reading: Reading, start: int, end: int) -> Value:
@@ -111,7 +110,7 @@ def _operator(reading: Reading, pos: int, end: int) -> tuple[Operator, int]:
     raise Mistake("E111", f"`{word}` is not an operator" if word else "an operator must follow", span, label, fix)
 
 
-def _right_side(reading: Reading, operator: Operator, pos: int, end: int) -> Operand | None:
+def _compared_with(reading: Reading, operator: Operator, pos: int, end: int) -> Operand | None:
     if operator in ("exists", "absent"):
         if pos < end:
             raise Mistake("E111", f"nothing follows `{operator}`", reading.span(pos, end), "remove it")

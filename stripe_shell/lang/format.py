@@ -24,7 +24,6 @@ from stripe_shell.lang.ast import (
     Output,
     Pages,
     Param,
-    Path,
     RawParam,
     Retry,
     Script,
@@ -161,7 +160,7 @@ def format_argument(argument: Argument, indent: str = "") -> str:
         case Condition():
             return _condition(argument)
         case Retry():
-            until = _condition(argument.until)
+            until = _expectation(argument.until)
             return f"{argument.attempts} every {format_duration(argument.every_ms)} until {until}"
         case Assignment():
             return f"{argument.name} = {format_value(argument.value, indent)}"
@@ -199,8 +198,8 @@ def _expectation(expectation: Expectation) -> str:
 
 
 def _condition(condition: Condition) -> str:
-    left = condition.left.text if isinstance(condition.left, Path) else format_argument_word(condition.left)
-    words = [left, condition.operator, _operand(condition.right)]
+    left = format_argument_word(condition.left)
+    words = [left, condition.operator, condition.count_operator, _operand(condition.right)]
     return " ".join(word for word in words if word)
 
 

@@ -11,10 +11,12 @@ from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.patterns import pattern
 
 #: `email:x`
-GLUED = pattern(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)")
+#: `email:x`, but no address (`https://…`), where the colon stands in the middle of a word.
+GLUED = pattern(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)(?!//)")
 #: The first word of an inline form.
 INLINE_START = pattern(r"[a-z][a-z0-9_]*(?=[ \t\r]|\Z)")
-_ASSIGNED = pattern(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S.*)?\Z")
+#: `email = x`, as other languages write it.
+ASSIGNED = pattern(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S[^\n]*)?\Z")
 _INVISIBLE = pattern("[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]")
 
 
@@ -26,6 +28,13 @@ def glued_value(reading: Reading, line: Line, glued: re.Match[str]) -> Mistake:
     message = f"no space after the colon of `{glued[1]}`"
     value = reading.text[colon + 1 : line.end].split("\n", 1)[0]
     return Mistake("E102", message, span, f"write `{glued[1]}: {value}`", fix)
+
+
+def assigned_value(reading: Reading, line: Line, assigned: re.Match[str]) -> Mistake:
+    """`email = x`: a sign of equality in the place of the colon."""
+    mended = f"{assigned[1]}: {assigned[2] or ''}".rstrip()
+    fix = reading.fix(line.body, line.end, mended)
+    return Mistake("E101", "not a line of the language", reading.span(line.body, line.end), f"write `{mended}`", fix)
 
 
 def unknown_directive(reading: Reading, name: str, at: Span, *, prompt: bool) -> Mistake:
@@ -46,10 +55,8 @@ def not_a_line(reading: Reading, line: Line, *, in_block: bool) -> Mistake:
         message = f"an invisible character (U+{ord(hidden[0]):04X})"
         return Mistake("E101", message, place, "remove it", fix)
     text = reading.text[line.body : line.end]
-    if assigned := _ASSIGNED.match(text):
-        mended = f"{assigned[1]}: {assigned[2] or ''}".rstrip()
-        fix = reading.fix(line.body, line.end, mended)
-        return Mistake("E101", "not a line of the language", at, f"write `{mended}`", fix)
+    if assigned := ASSIGNED.match(text):
+        return assigned_value(reading, line, assigned)
     if not in_block and INLINE_START.match(text):
         return Mistake("E101", "not a line of the language", at, f"in a script write `/sandbox {text}`")
     label = "a line is `/connection`, `key: value`, `@directive` or `# comment`"

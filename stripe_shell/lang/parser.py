@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Callable
 
 from stripe_shell.diagnostics import Diagnostic, Source, Span, sort_diagnostics
@@ -28,7 +27,15 @@ from stripe_shell.lang.directives import (
     parse_argument,
 )
 from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, LineKind, read_lines, value_end
-from stripe_shell.lang.mistakes import GLUED, INLINE_START, glued_value, not_a_line, unknown_directive
+from stripe_shell.lang.mistakes import (
+    ASSIGNED,
+    GLUED,
+    INLINE_START,
+    assigned_value,
+    glued_value,
+    not_a_line,
+    unknown_directive,
+)
 from stripe_shell.lang.paths import parse_key, parse_path
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import bare_value, json_error, parse_template, parse_value, parse_word
@@ -131,13 +138,13 @@ class Parser:
                 raise
             raise glued_value(self.reading, line, glued) from mistake
 
-    def _glued_param(self, line: Line, glued: re.Match[str]) -> None:
-        """`email:x`: a mistake, but what it means is known, so that `email` is not missing as well."""
+    def _meant_param(self, line: Line, mistake: Mistake, name_end: int, value_start: int) -> None:
+        """`email:x`, `email = x`: a mistake, but what it means is known, so that `email` is not missing as well."""
         block = self.block or self._stray(line, "parameter")
-        self.reading.problems.append(glued_value(self.reading, line, glued).diagnostic)
+        self.reading.problems.append(mistake.diagnostic)
         block.begun, block.end = True, line.end
-        key = parse_key(self.reading, line.body, glued.end(1))
-        value = parse_value(self.reading, glued.end(), line.end)
+        key = parse_key(self.reading, line.body, name_end)
+        value = parse_value(self.reading, value_start, line.end)
         self._add_param(block, Param(key, value, self.reading.span(line.body, line.end)))
 
     def _add_param(self, block: OpenBlock, param: Param) -> None:
@@ -405,7 +412,11 @@ class Parser:
     def _other(self, line: Line) -> None:
         reading = self.reading
         if glued := GLUED.match(reading.text, line.start, line.end):
-            self._glued_param(line, glued)
+            self._meant_param(line, glued_value(reading, line, glued), glued.end(1), glued.end())
+            return
+        if self.block is not None and (assigned := ASSIGNED.match(reading.text, line.start, line.end)):
+            value_start = assigned.start(2) if assigned[2] else line.end
+            self._meant_param(line, assigned_value(reading, line, assigned), assigned.end(1), value_start)
             return
         if self.prompt and self.block is None:
             if command := _BARE_COMMAND.match(reading.text, line.body, line.end):

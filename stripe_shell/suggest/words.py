@@ -12,7 +12,7 @@ BLOCK_WORDS: Mapping[str, tuple[str, str]] = {
     "fails": ("TYPE[/CODE]", "the call must fail so"),
     "may_fail": ("TYPE[/CODE]", "the call may fail so"),
     "when": ("VALUE OP VALUE", "skip the block unless this holds"),
-    "retry": ("N every 2s until PATH OP VALUE", "ask again until this holds"),
+    "retry": ("N every 2s until [all|any] PATH OP VALUE", "ask again until this holds"),
     "pages": ("all", "follow the pages of a list"),
     "out": ("FILE [fields=a,b.c]", "write the rows to a .csv, .json or .jsonl file"),
     "idempotency_key": ("TEXT", "send this idempotency key"),

@@ -247,6 +247,28 @@ def test_polling_that_never_succeeds_is_a_failed_expectation() -> None:
     assert run.outcomes[0].diagnostics[0].label == 'actual "draft"'
 
 
+@pytest.mark.parametrize("until", ["data count == 2", "all data[*].status == paid", "any data[*].id == second"])
+def test_polling_waits_for_what_an_expectation_can_say(until: str) -> None:
+    pages = [
+        [],
+        [{"id": "first", "status": "open"}],
+        [{"id": "first", "status": "paid"}, {"id": "second", "status": "paid"}],
+    ]
+    if until.startswith("all"):
+        pages[0] = pages[1]  # what is said of all is true of none
+    world = World([answer({"object": "list", "data": rows, "has_more": False}) for rows in pages])
+    world.engine = replace(world.engine, sleep=lambda _: None)
+    run = world.run(f"/sandbox list invoices\n@retry 3 every 1s until {until}\n")
+    assert (run.exit_code, len(world.requests)) == (0, 3)
+
+
+def test_a_condition_counts() -> None:
+    text = "/sandbox list customers\n@as found\n\n/sandbox list products\n@when ${found.data} count == 0\n\n"
+    world = World([answer({"object": "list", "data": [], "has_more": False})] * 3)
+    run = world.run(text + "/sandbox list prices\n@when ${found.data} count > 0\n")
+    assert dict(run.counts) == {"passed": 2, "skipped": 1}
+
+
 def test_polling_of_a_write_is_refused() -> None:
     world = World()
     run = world.run("/sandbox create customer email=a@b.co name=A\n@retry 3 every 1s until id exists\n")

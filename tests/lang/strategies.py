@@ -230,8 +230,14 @@ def expectations(draw: st.DrawFn) -> ast.Expectation:
     return ast.Expectation(path, draw(st.sampled_from(_SIMPLE_OPERATORS)), draw(_right), quantifier, None, AT)
 
 
-def _condition(left: st.SearchStrategy[ast.Value] | st.SearchStrategy[ast.Path]) -> st.SearchStrategy[ast.Condition]:
-    return st.builds(lambda a, op, b: ast.Condition(a, op, b, AT), left, st.sampled_from(_SIMPLE_OPERATORS), _right)
+@st.composite
+def _conditions(draw: st.DrawFn) -> ast.Condition:
+    left = draw(sole_references)
+    if draw(st.booleans()):
+        return ast.Condition(
+            left, "count", _bare(str(draw(st.integers(0, 999)))), draw(st.sampled_from(["==", ">"])), AT
+        )
+    return ast.Condition(left, draw(st.sampled_from(_SIMPLE_OPERATORS)), draw(_right), None, AT)
 
 
 _durations = st.integers(1, 10_000_000)
@@ -239,8 +245,8 @@ _arguments: dict[str, st.SearchStrategy[ast.Argument | None]] = {
     "as": _names.map(lambda n: ast.Name(n, AT)),
     "expect": expectations(),
     "fails": st.builds(lambda t, c: ast.Fails(t, c, AT), _names, st.one_of(st.none(), _names)),
-    "when": _condition(sole_references),
-    "retry": st.builds(lambda n, ms, c: ast.Retry(n, ms, c, AT), st.integers(1, 99), _durations, _condition(paths)),
+    "when": _conditions(),
+    "retry": st.builds(lambda n, ms, c: ast.Retry(n, ms, c, AT), st.integers(1, 99), _durations, expectations()),
     "pages": st.one_of(st.none(), st.integers(1, 99)).map(lambda n: ast.Pages(n, AT)),
     "out": st.builds(
         lambda name, fields: ast.Output(_bare(f"{name}.csv"), tuple(fields), AT), _names, st.lists(_names, max_size=2)
