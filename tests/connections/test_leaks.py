@@ -184,6 +184,8 @@ def occurrences(house: House, secrets: tuple[str, ...]) -> list[str]:
     ]
 
 
+REPORTS = ("junit", "html", "json", "tap")
+
 PROMPT = "LIVE by-exec > "
 
 NAMES = ("by-env", "by-file", "by-exec", "by-stdin", "by-toml", "pink", "oauth", "wrong")
@@ -194,11 +196,15 @@ def test_batch_runs_leave_no_secret_behind(house: House, backend: Backend) -> No
     for name in NAMES:
         script = house.home / f"{name}.stripe"
         script.write_text(SCRIPT.replace("{{", "{").replace("}}", "}").replace("{name}", name))
-        code = house.run("run", script.name, "--live", "--verbose", given=f"{STDIN_KEY}\n")
+        reports = [word for kind in REPORTS for word in ("--report", f"{kind}={name}.report.{kind}")]
+        code = house.run("run", script.name, "--live", "--verbose", *reports, given=f"{STDIN_KEY}\n")
         assert code == (3 if name == "wrong" else 0), house.shown[-1]
+        assert {path.suffix for path in house.home.glob(f"{name}.report.*")} == {f".{kind}" for kind in REPORTS}
     for name in ("by-toml", "by-exec", "by-stdin"):
         house.run("run", f"{name}.stripe", "--dry-run", given=f"{STDIN_KEY}\n")
         house.run("check", f"{name}.stripe", given=f"{STDIN_KEY}\n")
+        house.run("convert", f"{name}.stripe", "--to", "curl", given=f"{STDIN_KEY}\n")
+        house.run("convert", f"{name}.stripe", "--to", "python", given=f"{STDIN_KEY}\n")
     assert backend.count("/v1/customers") == before + len(NAMES) - 1
     house.run("connections")
     house.run("connections", "list", "--format", "json")
