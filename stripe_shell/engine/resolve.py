@@ -104,6 +104,10 @@ def _look_for_operation(block: Block, table: Table, problems: list[Diagnostic]) 
     written = block.entity
     if written is not None and names_path(written.value):
         return path_operation(block.action, written, table, problems)
+    swapped = _entity_first(block, table)
+    if swapped is not None:
+        problems.append(swapped)
+        return None
     action = _word(block, "action", "add `action: create` (or update, get, list, …)", problems)
     entity_word = _word(block, "entity", "add `entity: customer` (or subscription, product, …)", problems)
     entity = table.entity(entity_word.text) if entity_word else None
@@ -132,6 +136,27 @@ def _word(block: Block, name: str, hint: str, problems: list[Diagnostic]) -> _Wo
         problems.append(Diagnostic("E203", f"`{name}` needs a plain word", param.span, label=label))
         return None
     return _Word(text.strip(), param.value.span)
+
+
+def _entity_first(block: Block, table: Table) -> Diagnostic | None:
+    """E205 for an entity in the place of the action: `customers list`, or `balance` alone."""
+    first, second = (param.value.literal or "" if param else "" for param in (block.action, block.entity))
+    entity = table.entity(first)
+    if block.action is None or entity is None or first in _all_actions(table):
+        return None
+    meant = second if table.operation(second, first) else _usual_action(entity)
+    if second and meant != second:
+        return None
+    label = f"the action comes first: `{meant} {first}`"
+    return Diagnostic("E205", f"`{first}` is an entity, no action", block.action.value.span, label=label)
+
+
+def _usual_action(entity: Entity) -> str:
+    """What most people want of an entity."""
+    return next(
+        (action for action in ("list", "retrieve", "create") if action in entity.operations),
+        next(iter(entity.operations)),
+    )
 
 
 def _unknown_entity(word: _Word, table: Table) -> Diagnostic:

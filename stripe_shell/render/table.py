@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from textwrap import wrap
 from typing import Any
 
 from rich import box
@@ -35,6 +36,9 @@ _EARLIEST, _LATEST = 500_000_000, 10_000_000_000  # 1985 and 2286: what is outsi
 
 _UNBOUNDED = 1_000_000
 
+#: What stands between a name and its value, in columns; and how narrow a value's column may get.
+_GAP, _NARROWEST = 2, 30
+
 
 def render_table(body: Any, *, width: int | None, color: bool) -> str:
     """A list as a table, or as records where the terminal is too narrow for its first columns; else name and value.
@@ -44,7 +48,7 @@ def render_table(body: Any, *, width: int | None, color: bool) -> str:
     """
     rows = rows_of(body)
     if rows is None:
-        return _draw([_record(body)], width, color)
+        return _draw([_record(body, width)], width, color)
     columns = choose_columns(rows)
     table, left_out = _widest(rows, columns, width)
     parts = [table] if table else list(_records(rows, columns)) if columns else []
@@ -122,16 +126,24 @@ def _records(rows: Sequence[Any], columns: Sequence[str]) -> Iterable[Renderable
         yield _lines([(name, _styled(name, cell)) for name in columns if (cell := _cell(row, name))])
 
 
-def _record(body: Any) -> RenderableType:
-    """Every member of an object, nested ones by dotted name; those that are null come in one line at the end."""
+def _record(body: Any, width: int | None) -> RenderableType:
+    """Every member of an object, nested ones by dotted name; those that are null come together at the end."""
     if not isinstance(body, Mapping):
         return Text(_value(body))
     members = [pair for name, value in flatten(body) for pair in _members(name, value)]
     lines = [(name, _styled(name, _long_value(name, value))) for name, value in members if value is not None]
     nothing = [visible(name) for name, value in members if value is None]
-    if nothing:
-        lines.append(("(null)", Text(", ".join(nothing), style="dim")))
+    taken = max(Text(visible(name)).cell_len for name in ("(null)", *(name for name, _ in lines))) + _GAP
+    for number, part in enumerate(_broken(", ".join(nothing), width, taken)):
+        lines.append(("" if number else "(null)", Text(part, style="dim")))
     return _lines(lines)
+
+
+def _broken(names: str, width: int | None, taken: int) -> list[str]:
+    """Names that nobody copies as a whole, in lines for what is left of the width; one line where there is no end."""
+    if width is None or not names:
+        return [names] if names else []
+    return wrap(names, max(width - taken, _NARROWEST), break_long_words=False, break_on_hyphens=False)
 
 
 def _members(name: str, value: Any) -> Iterable[tuple[str, Any]]:
@@ -149,7 +161,7 @@ def _lines(lines: Iterable[tuple[str, Text]]) -> Text:
     """Names and values in two columns."""
     shown = [(Text(visible(name), style="bold"), value) for name, value in lines]
     longest = max((name.cell_len for name, _ in shown), default=0)
-    spaced = (Text.assemble(name, " " * (longest - name.cell_len + 2), value) for name, value in shown)
+    spaced = (Text.assemble(name, " " * (longest - name.cell_len + _GAP), value) for name, value in shown)
     return Text("\n").join(spaced)
 
 
