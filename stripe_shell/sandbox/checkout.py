@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from . import errors, payments
-from .billing import discounts, quoting
+from .billing import discounts, drafting, quoting, settling
+from .billing.periods import Period
 from .context import Context, Json
 from .payments import Attempt, Terms
 
@@ -26,6 +27,8 @@ _HANDED_ON: Final = (
     "transfer_data",
     "transfer_group",
 )
+#: What `invoice_creation[invoice_data]` hands on to the invoice under the same name.
+_INVOICED: Final = ("account_tax_ids", "custom_fields", "description", "footer", "issuer", "metadata")
 #: What `subscription_data` hands on to the subscription under the same name.
 _SUBSCRIBED: Final = (
     "application_fee_percent",
@@ -140,11 +143,49 @@ def settle(ctx: Context, session: Json, attempt: Attempt) -> None:
 
 def _paid(ctx: Context, session: Json) -> None:
     if session["status"] == "open":
+        _sell(ctx, session)
         _complete(ctx, session, "paid")
     elif session["payment_status"] == "unpaid":
+        _sell(ctx, session)
         session["payment_status"] = "paid"
         ctx.save(session)
         ctx.emit("checkout.session.async_payment_succeeded", session)
+
+
+def _sell(ctx: Context, session: Json) -> None:
+    """What was sold once has been paid: its coupons are used up, and where the session wants an invoice, it is made.
+
+    Source: https://docs.stripe.com/payments/checkout/post-payment-invoices
+    """
+    given = ctx.hidden(session).get("discounts")
+    used: list[str] = []
+    if given:
+        used = discounts.applied(ctx, given, (), customer=session["customer"], checkout_session=session["id"])
+    wanted = session["invoice_creation"] or {}
+    if wanted.get("enabled"):
+        session["invoice"] = _invoice(ctx, session, wanted.get("invoice_data") or {}, used)["id"]
+
+
+def _invoice(ctx: Context, session: Json, data: Mapping[str, Any], used: Sequence[str]) -> Json:
+    """The invoice of a payment that was made: finalized, and paid by the session's intent."""
+    customer = ctx.get("customer", session["customer"])
+    shipping = session["shipping_cost"]
+    invoice = drafting.draft(
+        ctx,
+        customer,
+        currency=session["currency"],
+        reason="manual",
+        period=Period(ctx.now(), ctx.now()),
+        collection_method="charge_automatically",
+        discounts=list(used),
+        amount_shipping=shipping["amount_total"] if shipping else 0,
+        shipping_cost={**shipping, "taxes": []} if shipping else None,
+    )
+    ctx.resource("invoice").echo(invoice, {name: data[name] for name in _INVOICED if data.get(name) is not None})
+    quoting.bill(ctx, invoice, customer, ctx.hidden(session)["rows"])
+    intent = ctx.get("payment_intent", session["payment_intent"]) if session["payment_intent"] else None
+    settling.finalize(ctx, invoice, paid_by=intent)
+    return invoice
 
 
 def _complete(ctx: Context, session: Json, payment_status: str) -> None:
@@ -157,7 +198,7 @@ def _charge(ctx: Context, session: Json, method: Json) -> None:
     data = ctx.hidden(session).get("payment_intent_data") or {}
     _introduce(ctx, session, method, always=session["customer_creation"] == "always")
     if not session["amount_total"]:
-        _redeem(ctx, session)
+        _sell(ctx, session)
         _complete(ctx, session, "no_payment_required")
         return
     intent = ctx.find("payment_intent", session["payment_intent"]) if session["payment_intent"] else None
@@ -168,8 +209,6 @@ def _charge(ctx: Context, session: Json, method: Json) -> None:
     attempt = payments.attempt(ctx, intent, method, Terms(return_url=session["success_url"]))
     if attempt.error is not None:
         raise attempt.error
-    if attempt.status in ("succeeded", "requires_capture"):
-        _redeem(ctx, session)
     settle(ctx, session, attempt)
 
 
@@ -258,10 +297,3 @@ def _introduce(ctx: Context, session: Json, method: Json, *, always: bool) -> Js
         customer = made if isinstance(made, dict) else None
         session["customer"] = customer["id"] if customer else None
     return customer
-
-
-def _redeem(ctx: Context, session: Json) -> None:
-    """Count the coupons of a payment as used."""
-    given = ctx.hidden(session).get("discounts")
-    if given:
-        discounts.applied(ctx, given, (), customer=session["customer"], checkout_session=session["id"])

@@ -115,6 +115,41 @@ def test_the_customer_pays(stripe: Client, shirt: str) -> None:
     assert "complete" in stripe.refused("POST", f"/v1/payment_pages/{session['id']}/confirm", {})["message"]
 
 
+def test_a_payment_is_invoiced(stripe: Client, shirt: str) -> None:
+    """https://docs.stripe.com/payments/checkout/post-payment-invoices: made and paid as soon as the payment succeeds."""
+    coupon = stripe.post("/v1/coupons", {"percent_off": 10})["id"]
+    rate = {"display_name": "Post", "type": "fixed_amount", "fixed_amount": {"amount": 500, "currency": "usd"}}
+    session = open_session(
+        stripe, shirt, discounts=[{"coupon": coupon}], shipping_options=[{"shipping_rate_data": rate}],
+        invoice_creation={"enabled": True, "invoice_data": {"description": "Thanks", "metadata": {"order": "1"}}},
+    )  # fmt: skip
+    assert (session["customer_creation"], session["invoice"]) == ("always", None)
+    assert session["invoice_creation"]["invoice_data"]["footer"] is None
+    before = len(stripe.events())
+    paid = pay(stripe, session)
+    invoice = stripe.get(f"/v1/invoices/{paid['invoice']}")
+    assert (invoice["status"], invoice["billing_reason"], invoice["customer"]) == ("paid", "manual", paid["customer"])
+    assert (invoice["description"], invoice["metadata"]) == ("Thanks", {"order": "1"})
+    assert (invoice["subtotal"], invoice["amount_shipping"], invoice["total"]) == (3000, 500, 3200)
+    assert (invoice["amount_paid"], invoice["amount_remaining"]) == (3200, 0)
+    assert [(line["quantity"], line["amount"]) for line in invoice["lines"]["data"]] == [(2, 3000)]
+    (payment,) = stripe.get("/v1/invoice_payments", {"invoice": invoice["id"]})["data"]
+    assert (payment["status"], payment["payment"]["payment_intent"]) == ("paid", paid["payment_intent"])
+    assert stripe.get(f"/v1/coupons/{coupon}")["times_redeemed"] == 1
+    told = [event["type"] for event in stripe.events()[before:]]
+    assert told.index("payment_intent.succeeded") < told.index("invoice.paid") < len(told) - 1
+    assert told[-1] == "checkout.session.completed"
+    assert len(stripe.get("/v1/payment_intents")["data"]) == 1
+
+
+def test_a_free_payment_is_invoiced_too(stripe: Client, shirt: str) -> None:
+    coupon = stripe.post("/v1/coupons", {"percent_off": 100})["id"]
+    session = open_session(stripe, shirt, discounts=[{"coupon": coupon}], invoice_creation={"enabled": True})
+    paid = pay(stripe, session)
+    invoice = stripe.get(f"/v1/invoices/{paid['invoice']}")
+    assert (paid["payment_status"], invoice["status"], invoice["total"]) == ("no_payment_required", "paid", 0)
+
+
 def test_a_declined_card_leaves_the_session_open(stripe: Client, shirt: str) -> None:
     session = open_session(stripe, shirt)
     path = f"/v1/payment_pages/{session['id']}/confirm"
@@ -134,6 +169,7 @@ def test_a_wrong_amount_is_refused(stripe: Client, shirt: str) -> None:
 
 
 def test_a_bank_debit_comes_later(stripe: Client, shirt: str) -> None:
+    coupon = stripe.post("/v1/coupons", {"percent_off": 10})["id"]
     data = {"currency": "eur", "unit_amount": 1000, "product_data": {"name": "Mug"}}
     session = stripe.post(
         "/v1/checkout/sessions",
@@ -142,6 +178,7 @@ def test_a_bank_debit_comes_later(stripe: Client, shirt: str) -> None:
             "mode": "payment",
             "line_items": [{"price_data": data, "quantity": 1}],
             "payment_method_types": ["sepa_debit"],
+            "discounts": [{"coupon": coupon}],
         },
     )
     method = stripe.post(
@@ -157,6 +194,7 @@ def test_a_bank_debit_comes_later(stripe: Client, shirt: str) -> None:
     stripe.clock.advance(86_400 * 10)
     assert stripe.get(f"/v1/checkout/sessions/{session['id']}")["payment_status"] == "paid"
     assert stripe.event_types()[-1] == "checkout.session.async_payment_succeeded"
+    assert stripe.get(f"/v1/coupons/{coupon}")["times_redeemed"] == 1
 
 
 def test_a_subscription_is_made(stripe: Client, gold: str, shirt: str) -> None:

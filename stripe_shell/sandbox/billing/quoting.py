@@ -214,10 +214,16 @@ def _invoice(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
     days = (quote["invoice_settings"] or {}).get("days_until_due")
     if quote["collection_method"] == "send_invoice":
         invoice["due_date"] = ctx.now() + (days or 30) * DAY
+    bill(ctx, invoice, customer, rows)
+    return invoice
+
+
+def bill(ctx: Context, invoice: Json, customer: Json, rows: Iterable[Json]) -> None:
+    """Put lines on a new draft, an item each, and store it; it does not go on by itself."""
     waiting: list[Json] = []
     for row in rows:
         entry = {"price": row["price"]["id"], "quantity": row["quantity"]}
-        item = itemising.build(ctx, customer, entry, quote["currency"])
+        item = itemising.build(ctx, customer, entry, invoice["currency"])
         item["tax_rates"] = list(row["rates"])
         item["invoice"] = invoice["id"]
         ctx.insert(item)
@@ -226,4 +232,3 @@ def _invoice(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
     drafting.advance(invoice, False)
     drafting.fill(ctx, invoice, (), waiting)
     drafting.store(ctx, invoice, waiting)
-    return invoice

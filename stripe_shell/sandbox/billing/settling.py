@@ -28,10 +28,11 @@ _PDF = "https://pay.stripe.com/invoice"
 # --- finalizing -----------------------------------------------------------------------------------------------
 
 
-def finalize(ctx: Context, invoice: Json, *, method: str | None = None) -> None:
+def finalize(ctx: Context, invoice: Json, *, method: str | None = None, paid_by: Json | None = None) -> None:
     """Make a draft final: number, balance, and a payment intent for what is due; nothing due means paid.
 
-    `method` is the payment method that the intent takes, where one is known.
+    `method` is the payment method that the intent takes, where one is known. `paid_by` is an intent that has paid all
+    of it already, so that the balance stays out of it.
     """
     customer = ctx.get("customer", invoice["customer"])
     drafting.refresh(ctx, invoice)
@@ -46,18 +47,26 @@ def finalize(ctx: Context, invoice: Json, *, method: str | None = None) -> None:
     token = f"test_{ctx.ids.text(40)}"
     invoice["hosted_invoice_url"] = f"{_HOSTED}/{ctx.account}/{token}?s=ap"
     invoice["invoice_pdf"] = f"{_PDF}/{ctx.account}/{token}/pdf?s=ap"
-    balance.apply_to(ctx, invoice, customer)
+    if paid_by is None:
+        _balance(ctx, invoice, customer)
     ctx.save(customer)
-    if 0 < invoice["amount_due"] < minimum(invoice["currency"]) and _is_charged(invoice):
-        balance.owe(ctx, invoice, customer)
     invoice["amount_remaining"] = invoice["amount_due"]
     _use_up_discounts(ctx, invoice, customer)
     if invoice["amount_due"]:
         ctx.save(invoice)
         ctx.emit("invoice.finalized", invoice)
-        _open_payment(ctx, invoice, method)
+        if paid_by is None:
+            _open_payment(ctx, invoice, method)
+        else:
+            attach_payment(ctx, invoice, paid_by)
     else:
         _settle_nothing(ctx, invoice)
+
+
+def _balance(ctx: Context, invoice: Json, customer: Json) -> None:
+    balance.apply_to(ctx, invoice, customer)
+    if 0 < invoice["amount_due"] < minimum(invoice["currency"]) and _is_charged(invoice):
+        balance.owe(ctx, invoice, customer)
 
 
 def _number(invoice: Json, customer: Json) -> None:

@@ -13,7 +13,14 @@ from stripe_shell.sandbox.resource import Resource, action
 
 _DAY: Final = 86_400
 _HALF_AN_HOUR: Final = 1_800
-_MODES: Final = {"payment_intent_data": "payment", "subscription_data": "subscription", "setup_intent_data": "setup"}
+_MODES: Final = {
+    "invoice_creation": "payment",
+    "payment_intent_data": "payment",
+    "setup_intent_data": "setup",
+    "subscription_data": "subscription",
+}
+_NO_DATA: Final = ("account_tax_ids", "custom_fields", "description", "footer", "issuer", "rendering_options")
+_INVOICE_DATA: Final[Json] = {**dict.fromkeys(_NO_DATA), "metadata": {}}
 
 
 class CheckoutSession(Resource):
@@ -135,9 +142,13 @@ class CheckoutSession(Resource):
         obj["payment_method_collection"] = params.get("payment_method_collection") or (
             "always" if mode == "subscription" else "if_required"
         )
+        billed = bool((params.get("invoice_creation") or {}).get("enabled"))
         obj["customer_creation"] = params.get("customer_creation") or (
-            None if customer else "always" if mode == "subscription" else "if_required"
+            None if customer else "always" if billed or mode == "subscription" else "if_required"
         )
+        if mode == "payment":
+            data = (params.get("invoice_creation") or {}).get("invoice_data") or {}
+            obj["invoice_creation"] = {"enabled": billed, "invoice_data": {**_INVOICE_DATA, **data}}
         obj["discounts"] = [
             {"coupon": given.get("coupon"), "promotion_code": given.get("promotion_code")}
             for given in params.get("discounts") or ()
