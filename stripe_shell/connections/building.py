@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from stripe_shell.transports.proxy import ProxyForm
     from stripe_shell.transports.sending import Sender
     from stripe_shell.transports.stripe import Exchange, Limits
-    from stripe_shell.transports.tokens import Token
+    from stripe_shell.transports.tokens import Fresh, Token
 
 #: The database of a sandbox that keeps nothing.
 MEMORY = ":memory:"
@@ -188,18 +188,23 @@ class Builder:
                 return origin
 
     def _token(self, name: str, profile: ProxyProfile, credential: Credential, exchange: Exchange) -> Token:
-        from stripe_shell.transports.tokens import (
-            ClientCredentials,
-            Fresh,
-            GivenToken,
-            KeptToken,
-            NoToken,
-            Signing,
-            fetch_token,
-            sign_token,
-        )
+        from stripe_shell.transports.tokens import GivenToken
 
-        def said(make: Callable[[], Fresh]) -> Fresh:
+        match profile.token:
+            case OAuthTable() as table:
+                return self._kept_token(profile, self._fetching(name, profile, table, credential, exchange))
+            case JwtTable() as table:
+                return self._kept_token(profile, _signing(profile, table, credential))
+            case source:
+                return GivenToken(
+                    credential, lambda: self._find(name, source, text_problem).credential if source else None
+                )
+
+    def _kept_token(self, profile: ProxyProfile, make: Callable[[], Fresh]) -> Token:
+        """A token that is made when it is needed; it is a secret from then on, and who refuses one says where from."""
+        from stripe_shell.transports.tokens import KeptToken, NoToken
+
+        def make_known() -> Fresh:
             try:
                 fresh = make()
             except NoToken as error:
@@ -207,27 +212,17 @@ class Builder:
             self._say_secret(fresh.value.reveal())
             return fresh
 
-        match profile.token:
-            case OAuthTable() as table:
-                limits = _limits(profile)
-                wanted = ClientCredentials(table.url, table.client_id, credential, table.scope)
-                sender = self._sender(name, profile)
+        return KeptToken(make_known, time.monotonic)
 
-                def fetch() -> Fresh:
-                    return fetch_token(wanted, lambda request: lambda: exchange.attempt(request, limits), sender)
+    def _fetching(
+        self, name: str, profile: ProxyProfile, table: OAuthTable, credential: Credential, exchange: Exchange
+    ) -> Callable[[], Fresh]:
+        from stripe_shell.transports.tokens import ClientCredentials, fetch_token
 
-                return KeptToken(lambda: said(fetch), time.monotonic)
-            case JwtTable() as table:
-                claims = {
-                    key: fill(value, profile) if isinstance(value, str) else value
-                    for key, value in table.claims.items()
-                }
-                signing = Signing(credential, claims, table.lifetime, table.key_id)
-                return KeptToken(lambda: said(lambda: sign_token(signing, time.time)), time.monotonic)
-            case source:
-                return GivenToken(
-                    credential, lambda: self._find(name, source, text_problem).credential if source else None
-                )
+        limits = _limits(profile)
+        wanted = ClientCredentials(table.url, table.client_id, credential, table.scope)
+        sender = self._sender(name, profile)
+        return lambda: fetch_token(wanted, lambda request: lambda: exchange.attempt(request, limits), sender)
 
     # --- what they have in common -------------------------------------------------------------------------------
 
@@ -295,6 +290,14 @@ def proxy_form(profile: ProxyProfile) -> ProxyForm:
         profile.unwrap,
         profile.strip_prefix,
     )
+
+
+def _signing(profile: ProxyProfile, table: JwtTable, credential: Credential) -> Callable[[], Fresh]:
+    from stripe_shell.transports.tokens import Signing, sign_token
+
+    claims = {key: fill(value, profile) if isinstance(value, str) else value for key, value in table.claims.items()}
+    signing = Signing(credential, claims, table.lifetime, table.key_id)
+    return lambda: sign_token(signing, time.time)
 
 
 def _limits(profile: Profile) -> Limits:

@@ -13,9 +13,10 @@ from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
 from stripe_shell.engine.flow import after_loop
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.loops import check_data, columns_of, data_file, header, rows_of
+from stripe_shell.engine.naming import find_operation, words_span
 from stripe_shell.engine.paging import can_page
 from stripe_shell.engine.references import references_in
-from stripe_shell.engine.resolve import Call, check_header, find_operation, resolve, words_span
+from stripe_shell.engine.resolve import Call, check_header, resolve
 from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
 from stripe_shell.engine.settings import SPECS, apply_directive
 from stripe_shell.engine.values import is_deferred
