@@ -48,8 +48,9 @@ _VALUE_DIRECTIVES = frozenset({"@match", "@idempotency_key", "@include"})
 _ASSIGNING_DIRECTIVES = frozenset({"@let", "@secret", "@raw"})
 #: Where reading goes on after a value that never closes: no such line can be a part of JSON.
 _RESUME = pattern(r"[ \t\r]*(?:$|/\w|@\w|\#|Response:|[a-z][a-z0-9_.\[\]]*:(?=[ \t\r\n]|\Z))", re.MULTILINE)
-#: How far later values are followed once one has run unclosed to the end of the text, in characters.
-_PATIENCE = 2_000
+#: How far later values are followed once one has run unclosed to the end of the text, in characters: half as far
+#: after each that does not close there either.
+_PATIENCE, _LEAST_PATIENCE = 2_000, 120
 
 
 class Line(NamedTuple):
@@ -76,12 +77,12 @@ _new = tuple.__new__  # a third of the time that `Line(…)` takes
 def read_lines(text: str, start: int = 0, end: int | None = None) -> Iterator[Line]:
     """The logical lines of `text[start:end]`; together they cover it without a gap."""
     stop = len(text) if end is None else end
-    reach = stop - start
+    reach, patience = stop - start, _PATIENCE
     pos = start
     while pos < stop:
         line = _read_line(text, pos, stop, reach)
         if line.open:
-            reach = _PATIENCE
+            reach, patience = patience, max(patience // 2, _LEAST_PATIENCE)
         yield line
         pos = line.next
 
