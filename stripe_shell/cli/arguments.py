@@ -5,6 +5,7 @@ The library for this (argparse) would cost a third of what `check` may take in a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -206,7 +207,19 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     if texts and words:
         raise UsageError(f"-c takes one text; `{words[0]}` is left over (quote the text)")
     kind = "text" if texts else "block" if words else "prompt"
+    if kind == "block":
+        _refuse_slip(words)
     return Arguments(kind, texts or tuple(words), **values)
+
+
+def _refuse_slip(words: Sequence[str]) -> None:
+    """A file without `run` before it, and a command spelled wrong, would be taken for actions that nobody knows."""
+    first = words[0]
+    if os.path.isfile(first) or first.endswith(".stripe"):
+        raise UsageError(f"`{first}` is a file; did you mean `stripe-shell run {first}`?")
+    close = closest(first, COMMANDS)
+    if close and (len(words) == 1 or os.path.isfile(words[1])):
+        raise UsageError(f"unknown command `{first}`; did you mean `{close}`? (see stripe-shell --help)")
 
 
 def _spread(argv: Sequence[str]) -> Iterator[str]:

@@ -561,3 +561,20 @@ def test_a_process_without_standard_input_or_output() -> None:
         done = subprocess.run(["sh", "-c", command], capture_output=True, env=environment, timeout=60, check=False)
         assert b"Traceback" not in done.stdout + done.stderr
         assert done.returncode in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("a.stripe",), "`a.stripe` is a file; did you mean `stripe-shell run a.stripe`?"),
+        (("gone.stripe",), "`gone.stripe` is a file; did you mean `stripe-shell run gone.stripe`?"),
+        (("chekc",), "unknown command `chekc`; did you mean `check`?"),
+        (("chekc", "a.stripe"), "unknown command `chekc`; did you mean `check`?"),
+        (("conections", "--memory"), "unknown command `conections`; did you mean `connections`?"),
+    ],
+)
+def test_a_slip_in_the_command_is_told(words: tuple[str, ...], said: str, stripe_shell: Command, home: Path) -> None:
+    (home / "a.stripe").write_text("/sandbox list customers\n")
+    result = stripe_shell(*words)
+    assert (result.code, result.out) == (1, "")
+    assert said in result.err
