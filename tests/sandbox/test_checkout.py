@@ -116,7 +116,7 @@ def test_the_customer_pays(stripe: Client, shirt: str) -> None:
 
 
 def test_a_payment_is_invoiced(stripe: Client, shirt: str) -> None:
-    """https://docs.stripe.com/payments/checkout/post-payment-invoices: made and paid as soon as the payment succeeds."""
+    """Made and paid as the payment succeeds: https://docs.stripe.com/payments/checkout/post-payment-invoices."""
     coupon = stripe.post("/v1/coupons", {"percent_off": 10})["id"]
     rate = {"display_name": "Post", "type": "fixed_amount", "fixed_amount": {"amount": 500, "currency": "usd"}}
     session = open_session(
