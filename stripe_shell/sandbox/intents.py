@@ -63,6 +63,17 @@ def method_sent(ctx: Context, intent: Json, params: Mapping[str, Any]) -> Json |
     return None
 
 
+def method_to_confirm(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> Json | None:
+    """The method that a call puts onto an intent, which then waits to be confirmed; None for none.
+
+    Raises StripeError for another customer's.
+    """
+    method = method_sent(ctx, intent, params) if "confirmation_token" not in params else None
+    if method is not None:
+        _check_owner(ctx, words, intent, method)
+    return method
+
+
 def take_card_data(params: Json) -> Json:
     """The `card` of `payment_method_data`, which the description lacks and everyone sends, removed from `params`.
 
@@ -82,7 +93,16 @@ def method_data(params: Mapping[str, Any]) -> Json:
     return data | {"type": "card", "card": params[_CARD_DATA]} if _CARD_DATA in params else data
 
 
-def check_owner(ctx: Context, words: Words, intent: Json, method: Json) -> None:
+def check_method(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
+    """Refuse a method with which a call cannot confirm an intent. Raises StripeError."""
+    _check_owner(ctx, words, intent, method)
+    check_unused(ctx, method)
+    check_type(ctx, words, intent, method)
+    _check_return_url(ctx, words, intent, params)
+    _check_mandate(ctx, words, intent, method, params)
+
+
+def _check_owner(ctx: Context, words: Words, intent: Json, method: Json) -> None:
     """Refuse a method that belongs to another customer than the intent, or to one where the intent has none."""
     owner, customer = method["customer"], intent["customer"]
     if not owner or owner == customer:
@@ -100,6 +120,16 @@ def check_owner(ctx: Context, words: Words, intent: Json, method: Json) -> None:
     if words is PAYMENT:
         raise refusal(ctx, words, intent, message, code="parameter_missing", param="source")
     raise refusal(ctx, words, intent, message, code=None, param="payment_method")
+
+
+def check_unused(ctx: Context, method: Json) -> None:
+    """Refuse a method without a customer that was used or detached before."""
+    if not method["customer"] and ctx.hidden(method).get("spent"):
+        raise errors.invalid(
+            "The provided PaymentMethod was previously used without being attached to a Customer or was detached from "
+            "a Customer, and may not be used again.",
+            param="payment_method",
+        )
 
 
 def check_type(ctx: Context, words: Words, intent: Json, method: Json) -> None:
@@ -128,7 +158,7 @@ def missing_method(ctx: Context, words: Words, intent: Json) -> StripeError:
     return refusal(ctx, words, intent, message)
 
 
-def check_return_url(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
+def _check_return_url(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> None:
     """Automatic methods that may lead elsewhere need a way back.
 
     Only where the call says for which version it is written: accounts of old versions, and the tools that rely on
@@ -148,7 +178,7 @@ def check_return_url(ctx: Context, words: Words, intent: Json, method: Json, par
     raise refusal(ctx, words, intent, message, code=None, param="return_url")
 
 
-def check_mandate(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
+def _check_mandate(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
     """A bank debit needs the customer's word; a new mandate is made of `mandate_data`."""
     if method["type"] not in ("us_bank_account", "sepa_debit", "bacs_debit", "acss_debit", "au_becs_debit"):
         return

@@ -1,16 +1,17 @@
 """Payments: how a PaymentIntent is confirmed, declined, authenticated, captured and canceled. What others call.
 
-    attempt = payments.collect(
+    intent = payments.open_intent(
         ctx, amount=2000, currency="usd", customer="cus_…", payment_method="pm_…", off_session=True
     )
+    attempt = payments.confirm_existing(ctx, intent, None, off_session=True)
     attempt.status            # succeeded | requires_action | requires_payment_method | processing | requires_capture
     attempt.payment_intent    # as it is now, stored
     attempt.charge            # the charge that was made, or None
     attempt.error             # the StripeError to raise when the caller's own call is to fail; None when nothing failed
 
-`collect` makes an intent and confirms it, `open_intent` makes it, `confirm_existing` confirms one. None of them raises
-on a decline. An intent that is made with `invoice` belongs to that invoice. When such an intent changes otherwise, by a
-`confirm` of the client, by an authentication that comes later, by a bank debit that settles, then
+`open_intent` makes an intent, `confirm_existing` confirms one. Neither raises on a decline. An intent that is made with
+`invoice` belongs to that invoice. When such an intent changes otherwise, by a `confirm` of the client, by an
+authentication that comes later, by a bank debit that settles, then
 `ctx.behaviour("invoice").payment_changed(ctx, invoice, attempt)` is called, if invoices have such a method.
 """
 
@@ -31,11 +32,6 @@ Status = Literal["succeeded", "requires_action", "requires_payment_method", "pro
 
 #: States in which an intent can be changed and confirmed.
 EARLY: Final = ("requires_payment_method", "requires_confirmation", "requires_action")
-
-_USED: Final = (
-    "The provided PaymentMethod was previously used without being attached to a Customer or was detached from a "
-    "Customer, and may not be used again."
-)
 
 #: What an authentication that failed says.
 NOT_AUTHENTICATED: Final = Decline(
@@ -63,33 +59,6 @@ class Terms:
     return_url: str | None = None
     refuses_action: bool = False
     authenticated: bool = False
-
-
-def collect(
-    ctx: Context,
-    *,
-    amount: int,
-    currency: str,
-    customer: str | None,
-    payment_method: str | None,
-    off_session: bool,
-    description: str | None = None,
-    metadata: Mapping[str, str] | None = None,
-    invoice: str | None = None,
-) -> Attempt:
-    """Make a PaymentIntent and confirm it at once. A decline is an Attempt too; without a method nothing is charged."""
-    intent = open_intent(
-        ctx,
-        amount=amount,
-        currency=currency,
-        customer=customer,
-        payment_method=payment_method,
-        off_session=off_session,
-        description=description,
-        metadata=metadata,
-        invoice=invoice,
-    )
-    return confirm_existing(ctx, intent, payment_method, off_session)
 
 
 def open_intent(
@@ -127,7 +96,7 @@ def open_intent(
 
 
 def confirm_existing(ctx: Context, payment_intent: Json, payment_method: str | None, off_session: bool) -> Attempt:
-    """Confirm an intent with a method, else with its own; without any it stays as it is."""
+    """Confirm an intent with a method, else with its own; without any it stays as it is. A decline is no error."""
     named = payment_method or payment_intent.get("payment_method")
     if not named:
         return Attempt("requires_payment_method", payment_intent)
@@ -171,7 +140,7 @@ def attach_method(ctx: Context, method: Json, customer: str) -> Json:
         return method
     if method["customer"]:
         raise errors.invalid("The payment method you provided has already been attached to a customer.")
-    check_unused(ctx, method)
+    intents.check_unused(ctx, method)
     card = methods.card_of(ctx, method)
     if card is not None and not card.can_be_attached:
         raise _refused_method(ctx, method, card)
@@ -180,12 +149,6 @@ def attach_method(ctx: Context, method: Json, customer: str) -> Json:
     ctx.save(method)
     ctx.emit("payment_method.attached", method)
     return method
-
-
-def check_unused(ctx: Context, method: Json) -> None:
-    """Refuse a method without a customer that was used or detached before."""
-    if not method["customer"] and ctx.hidden(method).get("spent"):
-        raise errors.invalid(_USED, param="payment_method")
 
 
 # --- one attempt ---------------------------------------------------------------------------------------------

@@ -573,14 +573,15 @@ def test_vouchers(stripe: Client, table: Table, kind: str, currency: str) -> Non
 # --- what others call ----------------------------------------------------------------------------------------
 
 
-def test_collect(stripe: Client) -> None:
+def test_confirm_existing(stripe: Client) -> None:
     """A decline is an attempt too, and nothing is raised."""
     owner = stripe.post("/v1/customers", {"payment_method": "pm_card_chargeCustomerFail"})["id"]
     with stripe.sandbox.context() as ctx:
         method = ctx.all("payment_method", customer=owner)[0]["id"]
-        found = payments.collect(
+        intent = payments.open_intent(
             ctx, amount=500, currency="usd", customer=owner, payment_method=method, off_session=True
         )
+        found = payments.confirm_existing(ctx, intent, None, True)
         assert (found.status, found.charge is not None, found.error is not None) == (
             "requires_payment_method",
             True,
@@ -588,7 +589,10 @@ def test_collect(stripe: Client) -> None:
         )
         again = payments.confirm_existing(ctx, found.payment_intent, "pm_card_visa", True)
         assert (again.status, again.error) == ("succeeded", None)
-        empty = payments.collect(ctx, amount=500, currency="usd", customer=owner, payment_method=None, off_session=True)
+        bare = payments.open_intent(
+            ctx, amount=500, currency="usd", customer=owner, payment_method=None, off_session=True
+        )
+        empty = payments.confirm_existing(ctx, bare, None, True)
         assert (empty.status, empty.charge) == ("requires_payment_method", None)
 
 

@@ -138,11 +138,7 @@ class PaymentIntent(Resource):
     def _confirm(self, ctx: Context, obj: Json, params: Json) -> None:
         method = self._method_for(ctx, obj, params)
         self.echo(obj, {name: value for name, value in params.items() if name not in ("metadata", "payment_method")})
-        intents.check_owner(ctx, PAYMENT, obj, method)
-        payments.check_unused(ctx, method)
-        intents.check_type(ctx, PAYMENT, obj, method)
-        intents.check_return_url(ctx, PAYMENT, obj, method, params)
-        intents.check_mandate(ctx, PAYMENT, obj, method, params)
+        intents.check_method(ctx, PAYMENT, obj, method, params)
         off_session = params.get("off_session")
         terms = Terms(
             off_session=off_session not in (None, False, ""),
@@ -173,9 +169,8 @@ class PaymentIntent(Resource):
         if params.get("confirm"):
             obj["payment_method"] = None
             return
-        method = intents.method_sent(ctx, obj, params) if "confirmation_token" not in params else None
+        method = intents.method_to_confirm(ctx, PAYMENT, obj, params)
         if method is not None:
-            intents.check_owner(ctx, PAYMENT, obj, method)
             intents.check_type(ctx, PAYMENT, obj, method)
             obj |= {"payment_method": method["id"], "status": "requires_confirmation", "next_action": None}
         elif params.get("payment_method") == "":

@@ -116,11 +116,7 @@ class SetupIntent(Resource):
         if obj["status"] in ("succeeded", "canceled"):
             why = "it has already succeeded" if obj["status"] == "succeeded" else "it has been canceled"
             raise intents.refusal(ctx, SETUP, obj, f"You cannot confirm this SetupIntent because {why}.")
-        intents.check_owner(ctx, SETUP, obj, method)
-        payments.check_unused(ctx, method)
-        intents.check_type(ctx, SETUP, obj, method)
-        intents.check_return_url(ctx, SETUP, obj, method, params)
-        intents.check_mandate(ctx, SETUP, obj, method, params)
+        intents.check_method(ctx, SETUP, obj, method, params)
         obj["payment_method"] = method["id"]
         obj["mandate"] = ctx.hidden(method).get("mandate")
         self._try(ctx, obj, method, params)
@@ -180,9 +176,8 @@ class SetupIntent(Resource):
         if params.get("confirm"):
             obj["payment_method"] = None
             return
-        method = intents.method_sent(ctx, obj, params) if "confirmation_token" not in params else None
+        method = intents.method_to_confirm(ctx, SETUP, obj, params)
         if method is not None:
-            intents.check_owner(ctx, SETUP, obj, method)
             obj["payment_method"] = method["id"]
             if obj["status"] == "requires_payment_method":
                 obj["status"] = "requires_confirmation"
