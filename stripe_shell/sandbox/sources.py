@@ -5,9 +5,61 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stripe_shell.spec.model import Operation
+
 from . import errors
 from .cards import CardFacts
 from .context import Context, Json
+from .resource import Resource
+
+
+class HeldSource(Resource):
+    """What legacy cards and bank accounts share: a customer or an account holds them."""
+
+    indexed = ("customer", "account")
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """An external account may be given as data too."""
+        return super().take_legacy(operation, params) | take_data(params)
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Make one of a token or of data, on the customer or account of the path."""
+        source = params.get("source") or params.get("external_account") or params.get(self.kind)
+        if not source:
+            raise errors.missing_parameter("external_account" if "account" in ctx.path else "source")
+        customer, account = ctx.path.get("customer"), ctx.path.get("account")
+        made = self.make(ctx, source, customer=customer, account=account, metadata=params.get("metadata"))
+        if customer:
+            become_default(ctx, customer, made["id"])
+        if account and params.get("default_for_currency"):
+            make_default_for_currency(ctx, made)
+        return made
+
+    def make(
+        self,
+        ctx: Context,
+        source: Any,
+        *,
+        customer: str | None = None,
+        account: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Json:
+        """A new one of a token's name or of data, stored and told. Raises StripeError for what is none."""
+        raise NotImplementedError
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Show what is sent, and make it the account's default where that was asked for."""
+        self.echo(obj, params)
+        if params.get("default_for_currency") and obj.get("account"):
+            make_default_for_currency(ctx, obj)
+        changed = ctx.save(obj)
+        if changed:
+            ctx.emit(event(obj, "updated"), obj, changed)
+        return obj
+
+    def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take it from its customer or account."""
+        return remove(ctx, obj)
 
 
 def event(obj: Mapping[str, Any], happened: str) -> str:

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from stripe_shell.spec.model import Operation, Shape
 
-_SESSION: Final = Shape("reference", schema="checkout.session")
-_AUTHORIZATION: Final = Shape("reference", schema="issuing.authorization")
+
+def _page_call(method: Literal["GET", "POST"], path: str, action: str, name: str) -> Operation:
+    """A call about the page on which a customer pays a Checkout Session."""
+    return Operation(
+        entity="checkout.session",
+        action=action,
+        id=name,
+        method=method,
+        path=path,
+        path_params=("session",),
+        params=Shape("any"),
+        response=Shape("reference", schema="checkout.session"),
+        path_words={"session": "checkout.session"},
+        object_param="session",
+    )
+
 
 #: Their parameters are not checked.
 OPERATIONS: Final = (
-    Operation(
-        entity="checkout.session",
-        action="retrieve_page",
-        id="GetPaymentPagesSession",
-        method="GET",
-        path="/v1/payment_pages/{session}",
-        path_params=("session",),
-        params=Shape("any"),
-        response=_SESSION,
-        path_words={"session": "checkout.session"},
-        object_param="session",
-    ),
-    Operation(
-        entity="checkout.session",
-        action="confirm_page",
-        id="PostPaymentPagesSessionConfirm",
-        method="POST",
-        path="/v1/payment_pages/{session}/confirm",
-        path_params=("session",),
-        params=Shape("any"),
-        response=_SESSION,
-        path_words={"session": "checkout.session"},
-        object_param="session",
-    ),
+    _page_call("GET", "/v1/payment_pages/{session}", "retrieve_page", "GetPaymentPagesSession"),
+    _page_call("POST", "/v1/payment_pages/{session}/confirm", "confirm_page", "PostPaymentPagesSessionConfirm"),
     Operation(
         entity="issuing.authorization",
         action="create_test",
@@ -43,7 +35,7 @@ OPERATIONS: Final = (
         path="/v1/issuing/cards/{card}/test/authorizations",
         path_params=("card",),
         params=Shape("any"),
-        response=_AUTHORIZATION,
+        response=Shape("reference", schema="issuing.authorization"),
         path_words={"card": "issuing.card"},
     ),
 )

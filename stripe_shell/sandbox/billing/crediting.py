@@ -185,17 +185,7 @@ def _row(ctx: Context, members: Json) -> Json:
     row = ctx.fresh("credit_note_line_item", **{"quantity": 1, "taxes": [], "tax_rates": [], **members})
     if row["tax_rates"] and not row["taxes"]:
         rates = [Rate(rate["id"], Fraction(str(rate["percentage"])), rate["inclusive"]) for rate in row["tax_rates"]]
-        row["taxes"] = [
-            {
-                "amount": tax.amount,
-                "tax_behavior": "inclusive" if tax.inclusive else "exclusive",
-                "tax_rate_details": {"tax_rate": tax.rate},
-                "taxability_reason": "not_available",
-                "taxable_amount": tax.taxable,
-                "type": "tax_rate_details",
-            }
-            for tax in taxes_of(row["amount"], rates)
-        ]
+        row["taxes"] = [tax.as_json() for tax in taxes_of(row["amount"], rates)]
     return row
 
 

@@ -12,7 +12,7 @@ from . import discounts, rules
 from .lines import Record, item_line, records_of, show
 from .money import half_up
 from .periods import DAY, Period
-from .totals import Line, Rate, Tax, Totals, totals
+from .totals import Line, Rate, Totals, totals
 
 
 def draft(ctx: Context, customer: Json, *, currency: str, reason: str, period: Period, **members: Any) -> Json:
@@ -120,7 +120,7 @@ def refresh(ctx: Context, invoice: Json) -> Totals:
         shown["amount"] = shown["subtotal"] = line.amount
         shown["discount_amounts"] = _discount_amounts(done.discounts)
         shown["pretax_credit_amounts"] = _pretax_credits(done.discounts)
-        shown["taxes"] = [_tax(tax) for tax in done.taxes]
+        shown["taxes"] = [tax.as_json() for tax in done.taxes]
     _write_totals(invoice, summed)
     show(invoice, records)
     return summed
@@ -155,7 +155,7 @@ def _write_totals(invoice: Json, summed: Totals) -> None:
         "total_discount_amounts": _discount_amounts(summed.discounts),
         "total_excluding_tax": summed.total_excluding_tax + shipping,
         "total_pretax_credit_amounts": _pretax_credits(summed.discounts),
-        "total_taxes": [_tax(tax) for tax in summed.taxes],
+        "total_taxes": [tax.as_json() for tax in summed.taxes],
     }
     if invoice["status"] == "draft":
         invoice["amount_due"] = invoice["amount_remaining"] = max(total, 0)
@@ -167,14 +167,3 @@ def _discount_amounts(taken: Iterable[tuple[str, int]]) -> list[Json]:
 
 def _pretax_credits(taken: Iterable[tuple[str, int]]) -> list[Json]:
     return [{"amount": amount, "discount": name, "type": "discount"} for name, amount in taken]
-
-
-def _tax(tax: Tax) -> Json:
-    return {
-        "amount": tax.amount,
-        "tax_behavior": "inclusive" if tax.inclusive else "exclusive",
-        "tax_rate_details": {"tax_rate": tax.rate},
-        "taxability_reason": "not_available",
-        "taxable_amount": tax.taxable,
-        "type": "tax_rate_details",
-    }

@@ -114,7 +114,7 @@ def _use_up_discounts(ctx: Context, invoice: Json, customer: Json) -> None:
 
 
 def _open_payment(ctx: Context, invoice: Json, method: str | None) -> None:
-    """The payment intent of an open invoice, and the row that ties the two."""
+    """The payment intent of an open invoice."""
     from stripe_shell.sandbox import payments
 
     intent = payments.open_intent(
@@ -132,13 +132,18 @@ def _open_payment(ctx: Context, invoice: Json, method: str | None) -> None:
     secret = {"client_secret": intent["client_secret"], "type": "payment_intent"}
     ctx.hidden(invoice)["confirmation_secret"] = secret
     ctx.save(invoice)
+    _tie(ctx, invoice, intent, is_default=True)
+
+
+def _tie(ctx: Context, invoice: Json, intent: Json, *, is_default: bool) -> None:
+    """Note that an intent is to pay an invoice."""
     ctx.insert(
         ctx.fresh(
             "invoice_payment",
-            amount_requested=invoice["amount_due"],
+            amount_requested=intent["amount"],
             currency=invoice["currency"],
             invoice=invoice["id"],
-            is_default=True,
+            is_default=is_default,
             payment={"payment_intent": intent["id"], "type": "payment_intent"},
             status="open",
         )
@@ -315,17 +320,6 @@ def attach_payment(ctx: Context, invoice: Json, intent: Json) -> None:
     """Let an intent that was made elsewhere pay an open invoice; a successful one pays it at once."""
     ctx.hidden(intent)["invoice"] = invoice["id"]
     ctx.save(intent)
-    paid = intent["status"] == "succeeded"
-    ctx.insert(
-        ctx.fresh(
-            "invoice_payment",
-            amount_requested=intent["amount"],
-            currency=invoice["currency"],
-            invoice=invoice["id"],
-            is_default=False,
-            payment={"payment_intent": intent["id"], "type": "payment_intent"},
-            status="open",
-        )
-    )
-    if paid and intent["amount_received"] >= invoice["amount_remaining"]:
+    _tie(ctx, invoice, intent, is_default=False)
+    if intent["status"] == "succeeded" and intent["amount_received"] >= invoice["amount_remaining"]:
         note_payment(ctx, invoice)

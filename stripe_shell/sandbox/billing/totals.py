@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from .money import half_up
 
@@ -49,6 +50,17 @@ class Tax:
     inclusive: bool
     amount: int
     taxable: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The tax as lines, invoices and credit notes show it."""
+        return {
+            "amount": self.amount,
+            "tax_behavior": "inclusive" if self.inclusive else "exclusive",
+            "tax_rate_details": {"tax_rate": self.rate},
+            "taxability_reason": "not_available",
+            "taxable_amount": self.taxable,
+            "type": "tax_rate_details",
+        }
 
 
 @dataclass(frozen=True, slots=True)

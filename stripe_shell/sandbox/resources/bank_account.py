@@ -14,37 +14,18 @@ from stripe_shell.sandbox.banks import (
     bank_of_name,
 )
 from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource, action
-from stripe_shell.spec.model import Operation
+from stripe_shell.sandbox.resource import action
 
 #: The name of a token whose account is still to be verified.
 _UNVERIFIED: Final = "btok_us"
 
 
-class BankAccount(Resource):
+class BankAccount(sources.HeldSource):
     """`/v1/customers/{customer}/sources`, `…/bank_accounts`, and the external accounts of accounts."""
 
     object = "bank_account"
     absent = ("account", "available_payout_methods", "default_for_currency", "future_requirements", "requirements")
-    indexed = ("customer", "account")
     defaults: ClassVar = {"bank_name": BANK_NAME, "status": "new"}
-
-    def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """An external account may be given as data too."""
-        return super().take_legacy(operation, params) | sources.take_data(params)
-
-    def create(self, ctx: Context, params: Json) -> Json:
-        """Make one of a token or of an account's data, on the customer or account of the path."""
-        source = params.get("source") or params.get("external_account") or params.get("bank_account")
-        if not source:
-            raise errors.missing_parameter("external_account" if "account" in ctx.path else "source")
-        customer, account = ctx.path.get("customer"), ctx.path.get("account")
-        made = self.make(ctx, source, customer=customer, account=account, metadata=params.get("metadata"))
-        if customer:
-            sources.become_default(ctx, customer, made["id"])
-        if account and params.get("default_for_currency"):
-            sources.make_default_for_currency(ctx, made)
-        return made
 
     def make(
         self,
@@ -80,20 +61,6 @@ class BankAccount(Resource):
             "last4": number[-4:],
             "routing_number": data.get("routing_number") or ROUTING_NUMBER,
         }
-
-    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Change the holder or the metadata, or make it the account's default."""
-        self.echo(obj, params)
-        if params.get("default_for_currency") and obj.get("account"):
-            sources.make_default_for_currency(ctx, obj)
-        changed = ctx.save(obj)
-        if changed:
-            ctx.emit(sources.event(obj, "updated"), obj, changed)
-        return obj
-
-    def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take it from its customer or account."""
-        return sources.remove(ctx, obj)
 
     @action
     def verify(self, ctx: Context, obj: Json, params: Json) -> Json:

@@ -8,8 +8,6 @@ from typing import Any, ClassVar, Final
 from stripe_shell.sandbox import errors, methods, sources
 from stripe_shell.sandbox.cards import CardFacts
 from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
-from stripe_shell.spec.model import Operation
 
 #: Brands as cards write them; payment methods write them in lower case.
 _BRANDS: Final[Mapping[str, str]] = {
@@ -21,41 +19,24 @@ _BRANDS: Final[Mapping[str, str]] = {
     "unionpay": "UnionPay",
     "visa": "Visa",
 }
+_EXPIRY: Final = ("exp_month", "exp_year")
 _ADDRESS: Final = ("city", "country", "line1", "line2", "state", "zip")
 _ACCOUNT_ONLY: Final = ("account", "available_payout_methods", "currency", "default_for_currency")
 
 
-class Card(Resource):
+class Card(sources.HeldSource):
     """`/v1/customers/{customer}/sources`, `…/cards`, and the external accounts of accounts."""
 
     object = "card"
     absent = ("iin", "networks", "status", *_ACCOUNT_ONLY)
-    indexed = ("customer", "account")
     defaults: ClassVar = {"tokenization_method": None}
-
-    def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """An external account may be given as data too."""
-        return super().take_legacy(operation, params) | sources.take_data(params)
-
-    def create(self, ctx: Context, params: Json) -> Json:
-        """Make one of `source`, `external_account` or `card`, on the customer or account of the path."""
-        source = params.get("source") or params.get("external_account") or params.get("card")
-        if not source:
-            raise errors.missing_parameter("external_account" if "account" in ctx.path else "source")
-        customer, account = ctx.path.get("customer"), ctx.path.get("account")
-        card = self.make(ctx, source, customer=customer, account=account, metadata=params.get("metadata"))
-        if customer:
-            sources.become_default(ctx, customer, card["id"])
-        if account and params.get("default_for_currency"):
-            sources.make_default_for_currency(ctx, card)
-        return card
 
     def make(
         self,
         ctx: Context,
         source: Any,
         *,
-        customer: str | None,
+        customer: str | None = None,
         account: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> Json:
@@ -82,23 +63,14 @@ class Card(Resource):
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change the name, the address, the expiry or the metadata; the payment method follows."""
-        obj |= {name: _number(params[name], name) for name in ("exp_month", "exp_year") if params.get(name)}
-        self.echo(obj, {name: value for name, value in params.items() if name not in ("exp_month", "exp_year")})
-        if params.get("default_for_currency") and obj.get("account"):
-            sources.make_default_for_currency(ctx, obj)
+        obj |= {name: _number(params[name], name) for name in _EXPIRY if params.get(name)}
+        super().update(ctx, obj, {name: value for name, value in params.items() if name not in _EXPIRY})
         method = ctx.find("payment_method", obj["id"])
         if method is not None:
-            method["card"] |= {name: obj[name] for name in ("exp_month", "exp_year")}
+            method["card"] |= {name: obj[name] for name in _EXPIRY}
             method["billing_details"] |= {"name": obj["name"], "address": _address_of(obj)}
             ctx.save(method)
-        changed = ctx.save(obj)
-        if changed:
-            ctx.emit(sources.event(obj, "updated"), obj, changed)
         return obj
-
-    def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take it from its customer or account."""
-        return sources.remove(ctx, obj)
 
     def view(self, card: Mapping[str, Any], data: Mapping[str, Any]) -> Json:
         """The members of a legacy card, of the `card` of a payment method and what was said besides."""
