@@ -74,23 +74,13 @@ def send_money(
 ) -> Json:
     """Transfer money to a connected account: the transfer here, a payment there, a row in both ledgers.
 
-    What comes of a `charge` becomes available with it. `fee` is what the platform keeps of the payment.
+    What comes of a `charge` becomes available with it. `fee` is what the platform keeps of the payment. `members` are
+    further members of the transfer.
     """
     earned = ledger.row_of(ctx, charge) if charge else None
     ready = earned["available_on"] if earned else None
-    group = (charge or {}).get("transfer_group") or (
-        f"group_{charge['payment_intent'] or charge['id']}" if charge else None
-    )
-    transfer = ctx.fresh(
-        "transfer",
-        amount=amount,
-        currency=currency,
-        destination=destination,
-        source_transaction=charge["id"] if charge else None,
-        source_type="card",
-        transfer_group=group,
-        **(members or {}),
-    )
+    transfer = ctx.fresh("transfer", amount=amount, currency=currency, destination=destination, source_type="card")
+    transfer |= {**_cause(charge), **(members or {})}
     transfer["reversals"]["url"] = f"/v1/transfers/{transfer['id']}/reversals"
     row = ledger.enter(
         ctx,
@@ -106,6 +96,14 @@ def send_money(
     ctx.insert(transfer)
     ctx.emit("transfer.created", transfer)
     return transfer
+
+
+def _cause(charge: Json | None) -> Json:
+    """What a transfer says of the charge that it comes of."""
+    if charge is None:
+        return {"source_transaction": None, "transfer_group": None}
+    group = charge.get("transfer_group") or f"group_{charge['payment_intent'] or charge['id']}"
+    return {"source_transaction": charge["id"], "transfer_group": group}
 
 
 def _arrive(there: Context, transfer: Json, ready: int | None, fee: int) -> str:

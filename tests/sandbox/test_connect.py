@@ -129,6 +129,8 @@ def test_transfer_of_a_charge(stripe: Client, account: str) -> None:
     transfer = stripe.post("/v1/transfers", {**params, "amount": 1500})
     row = stripe.get(f"/v1/balance_transactions/{transfer['balance_transaction']}")
     assert (row["amount"], row["status"]) == (-1500, "pending")
+    assert transfer["transfer_group"] == f"group_{intent['id']}"
+    assert stripe.post("/v1/transfers", {**params, "amount": 100, "transfer_group": "G1"})["transfer_group"] == "G1"
     error = stripe.refused("POST", "/v1/transfers", {**params, "amount": 600})
     assert (error["status"], error["param"]) == (400, "amount")
 
