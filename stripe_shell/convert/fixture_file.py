@@ -8,6 +8,7 @@ from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Source, Span, closest
 from stripe_shell.lang.places import JsonPath, json_places
+from stripe_shell.lang.values import json_error
 from stripe_shell.records import field, record
 from stripe_shell.wire import parse_json
 
@@ -65,8 +66,8 @@ def read_fixtures(source: Source) -> tuple[FixtureFile | None, list[Diagnostic]]
     try:
         data, places = parse_json(text), json_places(text)
     except ValueError as error:
-        at = min(getattr(error, "pos", 0), max(len(text) - 1, 0))
-        why = getattr(error, "msg", str(error))
+        where, why = json_error(text) or (0, str(error))
+        at = min(where, max(len(text) - 1, 0))
         return None, [Diagnostic("E601", f"not JSON: {why}", Span(source, at, at + 1))]
     whole = FixtureFile(source, (), {}, places)
     if not isinstance(data, dict) or not isinstance(data.get("fixtures"), list):

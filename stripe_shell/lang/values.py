@@ -73,6 +73,9 @@ def parse_template(text: str, span: Span) -> tuple[Part, ...]:
     return tuple(_moved(part, span) for part in parts)
 
 
+_ONE_COMMA_TOO_MANY = "a comma before the closing bracket"
+
+
 def is_json(text: str) -> bool:
     """Whether `text` is one JSON value (of any length of number, and nested however deep Python can read)."""
     return json_error(text) is None
@@ -83,10 +86,20 @@ def json_error(text: str) -> tuple[int, str] | None:
     try:
         json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        return error.pos, error.msg
+        return _explained(error, text)
     except (ValueError, RecursionError) as error:
         return 0, str(error)
     return None
+
+
+def _explained(error: json.JSONDecodeError, text: str) -> tuple[int, str]:
+    """Where and why, in the words of the library; of a comma too many each of its versions says something else."""
+    before = text[: error.pos].rstrip()
+    if text.startswith(",", error.pos) and "trailing comma" in error.msg:
+        return error.pos, _ONE_COMMA_TOO_MANY
+    if before.endswith(",") and text.startswith(("}", "]"), error.pos):
+        return len(before) - 1, _ONE_COMMA_TOO_MANY
+    return error.pos, error.msg
 
 
 def _refuse_constant(name: str) -> None:
