@@ -195,21 +195,11 @@ def _shipping(invoice: Json, params: Json) -> int:
 
 def _note(ctx: Context, invoice: Json, params: Json, rows: list[Json], shipping: int) -> Json:
     """The credit note with its sums, before it is known where the money goes."""
-    subtotal = sum(row["amount"] for row in rows)
-    off = sum(row["discount_amount"] for row in rows)
-    taxes = [tax for row in rows for tax in row["taxes"]]
-    exclusive = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "exclusive")
-    inclusive = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "inclusive")
-    total = subtotal - off + exclusive + shipping
     number = ctx.count("credit_note", invoice=invoice["id"]) + 1
     note = ctx.fresh("credit_note")
     note |= {
-        "amount": total,
-        "amount_shipping": shipping,
         "currency": invoice["currency"],
         "customer": invoice["customer"],
-        "discount_amount": off,
-        "discount_amounts": [entry for row in rows for entry in row["discount_amounts"]],
         "effective_at": params.get("effective_at") or ctx.now(),
         "invoice": invoice["id"],
         "lines": {
@@ -223,17 +213,34 @@ def _note(ctx: Context, invoice: Json, params: Json, rows: list[Json], shipping:
         "metadata": dict(params.get("metadata") or {}),
         "number": f"{invoice['number']}-CN-{number:02d}",
         "pdf": f"https://pay.stripe.com/credit_notes/{ctx.account}/{note['id']}/pdf?s=ap",
-        "pretax_credit_amounts": [entry for row in rows for entry in row["pretax_credit_amounts"]],
         "reason": params.get("reason"),
         "status": "issued",
+    }
+    note |= _sums(rows, shipping)
+    ctx.hidden(note)["lines"] = rows
+    return note
+
+
+def _sums(rows: list[Json], shipping: int) -> Json:
+    """What the lines of a credit note come to, its discounts and its taxes."""
+    subtotal = sum(row["amount"] for row in rows)
+    off = sum(row["discount_amount"] for row in rows)
+    taxes = [tax for row in rows for tax in row["taxes"]]
+    exclusive = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "exclusive")
+    inclusive = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "inclusive")
+    total = subtotal - off + exclusive + shipping
+    return {
+        "amount": total,
+        "amount_shipping": shipping,
+        "discount_amount": off,
+        "discount_amounts": [entry for row in rows for entry in row["discount_amounts"]],
+        "pretax_credit_amounts": [entry for row in rows for entry in row["pretax_credit_amounts"]],
         "subtotal": subtotal,
         "subtotal_excluding_tax": subtotal - inclusive,
         "total": total,
         "total_excluding_tax": total - exclusive - inclusive,
         "total_taxes": taxes,
     }
-    ctx.hidden(note)["lines"] = rows
-    return note
 
 
 # --- where it goes -----------------------------------------------------------------------------------------------
@@ -302,21 +309,16 @@ def _refunds(ctx: Context, invoice: Json, split: Split, params: Json) -> list[Js
     for index, entry in enumerate(params.get("refunds") or ()):
         refund = ctx.get("refund", entry.get("refund"), param=f"refunds[{index}][refund]")
         amount = entry.get("amount_refunded") or refund["amount"]
-        made.append(
-            {"amount_refunded": amount, "payment_record_refund": None, "refund": refund["id"], "type": "refund"}
-        )
+        made.append(_refunded(refund, amount))
     charge = _charge(ctx, invoice)
     if split.refund and charge is not None:
         refund = ctx.behaviour("refund").create(ctx, {"charge": charge["id"], "amount": split.refund})
-        made.append(
-            {
-                "amount_refunded": split.refund,
-                "payment_record_refund": None,
-                "refund": refund["id"],
-                "type": "refund",
-            }
-        )
+        made.append(_refunded(refund, split.refund))
     return made
+
+
+def _refunded(refund: Json, amount: int) -> Json:
+    return {"amount_refunded": amount, "payment_record_refund": None, "refund": refund["id"], "type": "refund"}
 
 
 def _charge(ctx: Context, invoice: Json) -> Json | None:

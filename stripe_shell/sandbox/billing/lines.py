@@ -48,17 +48,7 @@ def subscription_line(
         discountable=not proration,
         discounts=list(item["discounts"]),
         metadata=dict(item["metadata"] or subscription["metadata"]),
-        parent={
-            "invoice_item_details": None,
-            "subscription_item_details": {
-                "invoice_item": None,
-                "proration": proration,
-                "proration_details": {"credited_items": None},
-                "subscription": subscription["id"],
-                "subscription_item": item["id"],
-            },
-            "type": "subscription_item_details",
-        },
+        parent=_item_parent(subscription, item, proration),
         period=period.as_json(),
         pricing=pricing(price, unit["unit_amount_decimal"] if unit else None),
         quantity=quantity,
@@ -67,6 +57,21 @@ def subscription_line(
         subtotal=amount,
     )
     return {"line": line, "rates": [rate["id"] for rate in item["tax_rates"] or ()], "gross": amount}
+
+
+def _item_parent(subscription: Json, item: Json, proration: bool) -> Json:
+    """What a line says of the item of a subscription that it bills."""
+    return {
+        "invoice_item_details": None,
+        "subscription_item_details": {
+            "invoice_item": None,
+            "proration": proration,
+            "proration_details": {"credited_items": None},
+            "subscription": subscription["id"],
+            "subscription_item": item["id"],
+        },
+        "type": "subscription_item_details",
+    }
 
 
 def item_line(ctx: Context, item: Json, invoice: str) -> Record:

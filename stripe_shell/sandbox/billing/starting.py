@@ -146,11 +146,7 @@ def _object(
         "trial_end": when.trial_end,
         "trial_start": ctx.now() if when.trial_end else None,
     }
-    if params.get("pending_invoice_item_interval"):
-        interval = {"interval_count": 1, **params["pending_invoice_item_interval"]}
-        subscription["pending_invoice_item_interval"] = interval
-        soon = add_interval(ctx.now(), interval["interval"], interval["interval_count"])
-        subscription["next_pending_invoice_item_invoice"] = soon
+    _set_waiting(subscription, params, ctx.now())
     subscription["discounts"] = discounts.applied(
         ctx,
         params.get("discounts"),
@@ -162,6 +158,15 @@ def _object(
     items.embed(subscription, ())
     ctx.insert(subscription)
     return subscription
+
+
+def _set_waiting(subscription: Json, params: Json, now: int) -> None:
+    """`pending_invoice_item_interval` of a new subscription: how often what waits is billed between two periods."""
+    if params.get("pending_invoice_item_interval"):
+        interval = {"interval_count": 1, **params["pending_invoice_item_interval"]}
+        subscription["pending_invoice_item_interval"] = interval
+        soon = add_interval(now, interval["interval"], interval["interval_count"])
+        subscription["next_pending_invoice_item_invoice"] = soon
 
 
 def method_owner(ctx: Context, customer: Json, params: Json) -> None:
