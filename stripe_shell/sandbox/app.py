@@ -4,63 +4,34 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
-from typing import Any, Final
+from typing import Any
 
-from stripe_shell.records import record, replace
-from stripe_shell.spec.model import Operation
+from stripe_shell.records import replace
 from stripe_shell.spec.table import Table, load_table
 from stripe_shell.wire import Request, Response
 
 from . import dispatch, due, errors
 from .accounts import Accounts
 from .blank import iso_time
+from .call import Call, own_call, read_call
 from .catalogue import Catalogue
 from .clock import Clock, SystemClock
 from .context import Context, Json
 from .errors import StripeError
-from .expand import Tree, check_paths, expand, tree_of
+from .expand import Tree, expand, tree_of
+from .idempotency import Idempotency, check_key
 from .ids import RandomIds
 from .listing import Page
-from .parameters import checked, decode, take_expand
-from .store import Remembered, Row, Session, Store
-from .undocumented import match_undocumented
+from .parameters import header
+from .store import Row, Session, Store
 from .webhooks import Hearing
 
-#: How long an answer is remembered for its idempotency key, in seconds.
-REMEMBERED_FOR: Final = 24 * 3600
-MAX_KEY_LENGTH: Final = 255
-
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
-_PRUNE_EVERY: Final = 1000
 
 Headers = dict[str, str]
-
-
-@record
-class _Call:
-    """A request that is known to be well formed, and whose it is."""
-
-    request: Request
-    request_id: str
-    operation: Operation
-    path: Mapping[str, str]
-    params: Json
-    expand: tuple[str, ...]
-    platform: str
-    account: str
-    number: int
-    writable: bool
-    fingerprint: str
-
-    @property
-    def key(self) -> str | None:
-        """The idempotency key, where it has an effect."""
-        return self.request.idempotency_key if self.request.method == "POST" else None
 
 
 class Sandbox:
@@ -88,9 +59,7 @@ class Sandbox:
         self.catalogue = Catalogue(self.table)
         self.on_events = on_events
         self.on_error = on_error
-        self._lock = threading.Lock()
-        self._running: set[tuple[int, str]] = set()
-        self._remembered = 0
+        self._idempotency = Idempotency(self.clock)
         self._hearing = Hearing()
         self._quiet = due.Quiet()
         self.accounts = Accounts(self.store, self.clock, self.ids)
@@ -131,10 +100,10 @@ class Sandbox:
         return Response(error.status, headers, _error_body(error, headers))
 
     def _answer(self, request: Request, platform: str, headers: Headers) -> tuple[int, bytes]:
-        call: _Call | None = None
+        call: Call | None = None
         try:
             call = self._call(request, platform, headers)
-            with self._alone(call):
+            with self._idempotency.alone(call):
                 self._catch_up(call.account, call.number)
                 return self._run(call, headers)
         except StripeError as error:
@@ -144,62 +113,27 @@ class Sandbox:
                 self.on_error(error)
             return self._refused(call, errors.internal_error(), headers)
 
-    def _call(self, request: Request, platform: str, headers: Headers) -> _Call:
+    def _call(self, request: Request, platform: str, headers: Headers) -> Call:
         """Everything that can be said about a request before it runs."""
         headers["Stripe-Version"] = self.table.version
-        _check_version(_header(request, "stripe-version"))
+        _check_version(header(request, "stripe-version"))
         if request.idempotency_key:
             headers["Idempotency-Key"] = request.idempotency_key
-            _check_key(request.idempotency_key)
-        found = self.table.match(request.method, request.path) or match_undocumented(request.method, request.path)
-        if found is None:
-            raise errors.unrecognized_url(request.method, request.path)
-        operation, path = found
-        account = self.accounts.connected(platform, _header(request, "stripe-account"))
-        params = decode(request)
-        paths = take_expand(params, operation)
-        kind = dispatch.kind_of(self.table, operation, path, params)
-        resource = self.catalogue.resource(kind)
-        old = resource.take_legacy(operation, params)
-        params = checked(params, operation.params) | old
-        check_paths(self.table, operation, paths)
-        writable = operation.writes or resource.writes_on_read
-        return _Call(
+            check_key(request.idempotency_key)
+        return read_call(
             request,
             headers["Request-Id"],
-            operation,
-            path,
-            params,
-            tuple(paths),
             platform,
-            account,
-            self.accounts.number(account),
-            writable,
-            _fingerprint(request, params, paths) if request.idempotency_key else "",
+            accounts=self.accounts,
+            catalogue=self.catalogue,
+            table=self.table,
         )
 
-    @contextmanager
-    def _alone(self, call: _Call) -> Iterator[None]:
-        """Refuse a call whose idempotency key is being worked on."""
-        if call.key is None:
-            yield
-            return
-        place = call.number, call.key
-        with self._lock:
-            if place in self._running:
-                raise errors.key_in_use(call.key)
-            self._running.add(place)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._running.discard(place)
-
-    def _run(self, call: _Call, headers: Headers) -> tuple[int, bytes]:
+    def _run(self, call: Call, headers: Headers) -> tuple[int, bytes]:
         """Carry out a call in one transaction; a declined payment keeps what it wrote, any other refusal nothing."""
         status, refused = 200, None
         with self.store.write() if call.writable else self.store.read() as session:
-            known = self._known(session, call)
+            known = self._idempotency.known(session, call)
             if known is not None:
                 headers["Idempotent-Replayed"] = "true"
                 return known.status, known.body
@@ -210,7 +144,7 @@ class Sandbox:
                 if not error.keeps_rows:
                     raise
                 refused, status, body = error, error.status, _error_body(error, headers)
-            self._remember(session, call, status, body)
+            self._idempotency.remember(session, call, status, body)
         if ctx.noted:
             self._quiet.end()
         headers["Stripe-Shell-Modelled"] = "generic" if ctx.generic else "modelled"
@@ -220,23 +154,14 @@ class Sandbox:
             self.on_events(ctx.emitted)
         return status, body
 
-    def _context(self, session: Session, call: _Call) -> Context:
+    def _context(self, session: Session, call: Call) -> Context:
         return Context(
-            session=session,
+            call,
+            session,
             catalogue=self.catalogue,
             table=self.table,
             clock=self.clock,
             ids=self.ids,
-            account=call.account,
-            account_number=call.number,
-            platform=call.platform,
-            request=call.request,
-            request_id=call.request_id,
-            operation=call.operation,
-            path=call.path,
-            params=deepcopy(call.params) if call.key else call.params,
-            writable=call.writable,
-            expand=call.expand,
             hearing=self._hearing,
         )
 
@@ -282,7 +207,7 @@ class Sandbox:
 
     # --- answers ---------------------------------------------------------------------------------------------
 
-    def _shown(self, ctx: Context, call: _Call) -> bytes:
+    def _shown(self, ctx: Context, call: Call) -> bytes:
         """The body of an answer: stored text as it is where nothing is expanded."""
         found = dispatch.answer(ctx)
         if isinstance(found, bytes):
@@ -317,34 +242,14 @@ class Sandbox:
         expand(ctx, shown, paths, ctx.operation.response)
         return json.dumps(shown, separators=(",", ":"))
 
-    def _refused(self, call: _Call | None, error: StripeError, headers: Headers) -> tuple[int, bytes]:
+    def _refused(self, call: Call | None, error: StripeError, headers: Headers) -> tuple[int, bytes]:
         """The answer to a refusal; one that came after the call began to run is remembered."""
         headers["Stripe-Should-Retry"] = "true" if error.status == 409 else "false"
         body = _error_body(error, headers)
         if call is not None and call.key is not None and not error.validation:
             with self.store.write() as session:
-                self._remember(session, call, error.status, body)
+                self._idempotency.remember(session, call, error.status, body)
         return error.status, body
-
-    # --- idempotency -----------------------------------------------------------------------------------------
-
-    def _known(self, session: Session, call: _Call) -> Remembered | None:
-        """The first answer to the call's idempotency key. Raises StripeError when it was for another request."""
-        known = session.remembered(call.number, call.key) if call.key is not None else None
-        if known is None or known.created <= self.clock.now() - REMEMBERED_FOR:
-            return None
-        if known.fingerprint != call.fingerprint:
-            raise errors.key_reused(call.key or "")
-        return known
-
-    def _remember(self, session: Session, call: _Call, status: int, body: bytes) -> None:
-        if call.key is None:
-            return
-        now = self.clock.now()
-        session.remember(call.number, call.key, Remembered(call.fingerprint, status, body, now))
-        self._remembered += 1
-        if self._remembered % _PRUNE_EVERY == 1:
-            session.forget_remembered(now - REMEMBERED_FOR)
 
     # --- seeding ---------------------------------------------------------------------------------------------
 
@@ -356,7 +261,7 @@ class Sandbox:
         platform = account or self.account
         number = self.accounts.number(platform)
         with self.store.write() as session:
-            ctx = self._inner_context(session, platform, number)
+            ctx = self._context(session, own_call(self.table, platform, number))
             for given in objects:
                 if not isinstance(given.get("object"), str):
                     raise ValueError("an object to seed needs its `object`")
@@ -388,35 +293,12 @@ class Sandbox:
         platform = account or self.account
         number = self.accounts.number(platform)
         with self.store.write() as session:
-            ctx = self._inner_context(session, platform, number)
+            ctx = self._context(session, own_call(self.table, platform, number))
             yield ctx
         if ctx.noted:
             self._quiet.end()
         if ctx.emitted and self.on_events is not None:
             self.on_events(ctx.emitted)
-
-    def _inner_context(self, session: Session, account: str, number: int) -> Context:
-        operation = self.table.operation("retrieve", "account")
-        if operation is None:
-            raise LookupError("the table lacks `retrieve account`")
-        request = Request("POST", operation.path)
-        return Context(
-            session=session,
-            catalogue=self.catalogue,
-            table=self.table,
-            clock=self.clock,
-            ids=self.ids,
-            account=account,
-            account_number=number,
-            platform=account,
-            request=request,
-            request_id=None,
-            operation=operation,
-            path={},
-            params={},
-            writable=True,
-            hearing=self._hearing,
-        )
 
 
 def _seed(ctx: Context, given: Json) -> None:
@@ -431,14 +313,6 @@ def _seed(ctx: Context, given: Json) -> None:
         ctx.save(obj)
 
 
-def _fingerprint(request: Request, params: Json, paths: list[str]) -> str:
-    """What an idempotency key is bound to: method, path and parameters."""
-    from hashlib import sha256
-
-    said = json.dumps([request.method, request.path, params, paths], default=str)
-    return sha256(said.encode()).hexdigest()
-
-
 def _error_body(error: StripeError, headers: Headers) -> bytes:
     log = f"https://dashboard.stripe.com/test/workbench/logs?object={headers['Request-Id']}"
     bare = error.message.startswith("Invalid Stripe API version")
@@ -449,16 +323,3 @@ def _check_version(asked: str | None) -> None:
     """Every version that could be one is taken, and answered in the table's."""
     if asked is not None and not _VERSION.fullmatch(asked):
         raise errors.bad_version(asked)
-
-
-def _check_key(key: str) -> None:
-    if len(key) > MAX_KEY_LENGTH:
-        raise StripeError(
-            f"Idempotency keys can have up to {MAX_KEY_LENGTH} characters; this one has {len(key)}.",
-            kind="idempotency_error",
-            validation=True,
-        )
-
-
-def _header(request: Request, name: str) -> str | None:
-    return next((value for key, value in request.headers.items() if key.lower() == name), None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from typing import Any
 
 from . import errors, ledger
@@ -16,11 +15,9 @@ def on_account(ctx: Context, account: str) -> Context:
     if account == ctx.account:
         return ctx
     ctx.noted = True  # what is noted for later over there must be looked for as well
-    inner = copy(ctx)
+    inner = ctx.apart()
     number = ctx.session.account(account)
     inner.account, inner.account_number = account, number or ctx.session.add_account(account)
-    inner._rows, inner._objects, inner._hidden, inner._texts, inner._keys = {}, {}, {}, {}, {}
-    inner._held = None
     return inner
 
 

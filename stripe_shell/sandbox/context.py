@@ -32,21 +32,21 @@ from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from stripe_shell.records import record, replace
-from stripe_shell.spec.model import Operation
+from stripe_shell.records import replace
 from stripe_shell.spec.table import Table
-from stripe_shell.wire import Request
 
 from . import events
 from .clock import Clock, FixedClock
-from .ids import RandomIds
+from .events import HeldEvent
 from .listing import Filters
 from .store import Row, Session
-from .webhooks import Hearing, Listener
 
 if TYPE_CHECKING:
+    from .call import Call
     from .catalogue import Catalogue
+    from .ids import RandomIds
     from .resource import Resource
+    from .webhooks import Hearing
 
 Json = dict[str, Any]
 
@@ -56,46 +56,23 @@ Place = tuple[str, str]
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-@record
-class HeldEvent:
-    """An event that is written down and not stored yet."""
-
-    id: str
-    created: int
-    type: str
-    text: str
-    #: The endpoints that it goes to.
-    listeners: tuple[Listener, ...] = ()
-
-
 class Context:
-    """One request's view of one account. `account` is its id, `account_number` the store's name for it.
+    """One request's view of one account: what it asks for (see `Call`), and what it has looked at and changed so far.
 
-    `platform` is the id of the account whose key was used; it differs from `account` under `Stripe-Account`.
-    `path` are the values of the path's placeholders, `params` the typed parameters, `expand` the paths that were asked
-    for, `request_id` the `req_…` of the answer (None for what Stripe does by itself). `writable` is False while nothing
-    may be stored (a GET).
+    `account_number` is the store's name for `account`; both may change on the way to another account's data, as the
+    clock does on the way to another time.
     """
 
     def __init__(
         self,
-        *,
+        call: Call,
         session: Session,
+        *,
         catalogue: Catalogue,
         table: Table,
         clock: Clock,
         ids: RandomIds,
-        account: str,
-        account_number: int,
-        platform: str,
-        request: Request,
-        request_id: str | None,
-        operation: Operation,
-        path: Mapping[str, str],
-        params: Json,
-        writable: bool,
-        expand: tuple[str, ...] = (),
-        hearing: Hearing | None = None,
+        hearing: Hearing,
     ) -> None:
         self.session = session
         self.catalogue = catalogue
@@ -104,29 +81,39 @@ class Context:
         #: The sandbox's own clock, whatever time the request is made to live in.
         self.wall = clock
         self.ids = ids
-        self.account = account
-        self.account_number = account_number
-        self.platform = platform
-        self.request = request
-        self.request_id = request_id
-        self.operation = operation
-        self.path = path
-        self.params = params
-        self.writable = writable
-        self.expand = expand
+        self.hearing = hearing
+        self.account = call.account
+        self.account_number = call.number
+        self.platform = call.platform
+        self.request = call.request
+        self.request_id = call.request_id
+        self.operation = call.operation
+        self.path = call.path
+        self.params = call.params
+        self.writable = call.writable
+        self.expand = call.expand
         #: Whether the answer came from behaviour that no resource file states.
         self.generic = False
+        #: Whether something was noted for later: see due.py.
+        self.noted = False
         #: The events of this request, as stored, in order.
         self.emitted: list[Row] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing was looked at yet, and no event is held back."""
         self._rows: dict[Place, Row] = {}
         self._objects: dict[Place, Json] = {}
         self._hidden: dict[Place, Json] = {}
         self._texts: dict[int, tuple[Json, str]] = {}
         self._keys: dict[int, str] = {}
         self._held: list[HeldEvent] | None = None
-        self.hearing = hearing or Hearing()
-        #: Whether something was noted for later: see due.py.
-        self.noted = False
+
+    def apart(self) -> Context:
+        """A copy, in the same transaction, that looks at everything anew; its events are told along with ours."""
+        inner = copy(self)
+        inner._begin()
+        return inner
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -158,10 +145,8 @@ class Context:
     @contextmanager
     def rehearsal(self) -> Iterator[Context]:
         """A context in which to try things out: whatever is stored or emitted in it is undone at the end."""
-        inner = copy(self)
-        inner.emitted, inner._held = [], None
-        inner._rows, inner._objects, inner._hidden, inner._texts = {}, {}, {}, {}
-        inner._keys = {}
+        inner = self.apart()
+        inner.emitted = []
         with self.session.undone():
             yield inner
 

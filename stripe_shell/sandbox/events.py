@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from stripe_shell.records import record
+
+if TYPE_CHECKING:
+    from .webhooks import Listener
 
 #: How long Stripe shows events, in seconds.
 KEPT: Final = 30 * 24 * 3600
@@ -32,6 +37,18 @@ PREFIXES: Final[Mapping[str, str]] = {
 _NOTHING: Final = object()
 
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@record
+class HeldEvent:
+    """An event that is written down and not stored yet."""
+
+    id: str
+    created: int
+    type: str
+    text: str
+    #: The endpoints that it goes to.
+    listeners: tuple[Listener, ...] = ()
 
 
 def event_type(kind: str, happened: str) -> str:

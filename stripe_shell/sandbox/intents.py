@@ -12,6 +12,7 @@ from .context import Context, Json
 from .currencies import minimum, written
 from .errors import StripeError
 from .ledger import available_on
+from .parameters import header
 
 #: The largest amount of one payment.
 MAXIMUM: Final = 99_999_999
@@ -299,4 +300,4 @@ def check_microdeposits(ctx: Context, words: Words, intent: Json, params: Mappin
 
 
 def _says_version(ctx: Context) -> bool:
-    return any(name.lower() == "stripe-version" for name in ctx.request.headers)
+    return header(ctx.request, "stripe-version") is not None

@@ -29,8 +29,13 @@ def decode(request: Request) -> Json:
     return params
 
 
+def header(request: Request, name: str) -> str | None:
+    """The value of a header, whose name is given in lower case; None where it was not sent."""
+    return next((value for key, value in request.headers.items() if key.lower() == name), None)
+
+
 def _decode_body(request: Request) -> Json:
-    kind = _content_type(request)
+    kind = header(request, "content-type") or ""
     if kind.startswith("multipart/"):
         from .uploads import decode_multipart
 
@@ -38,10 +43,6 @@ def _decode_body(request: Request) -> Json:
     if "json" in kind or (not kind and request.path.startswith("/v2/")):
         return _decode_json(request.body)
     return decode_form(request.body.decode("utf-8"))
-
-
-def _content_type(request: Request) -> str:
-    return next((value for name, value in request.headers.items() if name.lower() == "content-type"), "")
 
 
 def _decode_json(body: bytes) -> Json:

@@ -15,6 +15,7 @@ from stripe_shell.records import record
 
 from .errors import StripeError
 from .listing import Page, clamp, column
+from .parameters import header
 from .store import Row, Where
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ def _position(resource: Resource, ctx: Context, page: Any) -> tuple[int, int] | 
 
 
 def _check_version(ctx: Context) -> None:
-    asked = next((value for name, value in ctx.request.headers.items() if name.lower() == "stripe-version"), "")
+    asked = header(ctx.request, "stripe-version")
     if asked and asked[:10] < FIRST_VERSION:
         raise StripeError(
             f"The search API is only available from version {FIRST_VERSION} on; you are using {asked}.", validation=True
