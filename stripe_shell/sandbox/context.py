@@ -37,7 +37,7 @@ from stripe_shell.spec.table import Table
 
 from . import events
 from .clock import Clock, FixedClock
-from .events import HeldEvent
+from .events import WrittenEvent
 from .listing import Filters
 from .store import Row, Session
 
@@ -107,7 +107,7 @@ class Context:
         self._hidden: dict[Place, Json] = {}
         self._texts: dict[int, tuple[Json, str]] = {}
         self._keys: dict[int, str] = {}
-        self._held: list[HeldEvent] | None = None
+        self._held: list[WrittenEvent] | None = None
 
     def apart(self) -> Context:
         """A copy, in the same transaction, that looks at everything anew; its events are told along with ours."""
@@ -317,35 +317,16 @@ class Context:
 
     def emit(self, event_type: str, obj: Json, previous_attributes: Mapping[str, Any] | None = None) -> None:
         """Store an event about an object as it is now, with the old values of what changed (None: no such member)."""
-        number = self.now()
-        hearing = self.hearing.of(self.session, self.account_number, self.wall.now())
-        heard = tuple(listener for listener in hearing if listener.wants(event_type)) if hearing else ()
-        members: Json = {
-            "id": self.ids.new("evt", number, self.account),
-            "object": "event",
-            "api_version": self.table.version,
-            "created": number,
-            "livemode": False,
-            "pending_webhooks": len(heard),
-            "request": {
-                "id": self.request_id,
-                "idempotency_key": self.request.idempotency_key if self.request_id else None,
-            },
-            "type": event_type,
-        }
-        if self.account != self.platform:
-            members["account"] = self.account
-        text = events.event_text(members, self.text(obj), previous_attributes)
-        event = HeldEvent(members["id"], number, event_type, text, heard)
+        event = events.written(self, event_type, self.text(obj), previous_attributes)
         if self._held is None:
             self.release([event])
         else:
             self._held.append(event)
 
     @contextmanager
-    def holding(self) -> Iterator[list[HeldEvent]]:
+    def holding(self) -> Iterator[list[WrittenEvent]]:
         """Keep back the events that are emitted inside, for `release`; an exception lets them go at once."""
-        held: list[HeldEvent] = []
+        held: list[WrittenEvent] = []
         outer, self._held = self._held, held
         try:
             yield held
@@ -356,7 +337,7 @@ class Context:
         finally:
             self._held = outer
 
-    def release(self, held: Iterable[HeldEvent]) -> None:
+    def release(self, held: Iterable[WrittenEvent]) -> None:
         """Store events that were kept back."""
         for event in held:
             if self._held is not None:

@@ -1,11 +1,6 @@
-"""The SQLite file under the sandbox: objects as JSON text, the indexes that lists need, and idempotency records.
+"""The SQLite file under the sandbox: objects as JSON text, walked in the order of lists, and idempotency records.
 
-One row of `objects` is one object, kept as the text that goes into answers. `links` holds, for the few members
-by which Stripe filters, a row per value, ordered like a list: a filtered page is one walk along an index. Deleted
-objects keep their row, so that a cursor on them still is a position. Every row belongs to an account.
-
-Durability: WAL with `synchronous = NORMAL`. A killed process loses nothing that was answered; a power cut may
-lose the last answers, but never breaks the file.
+How the file is laid out is said in layout.py.
 """
 
 from __future__ import annotations
@@ -19,49 +14,10 @@ from pathlib import Path
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import record, replace
 
-#: Raised when the layout of the file changes; a file of another version is refused.
-SCHEMA_VERSION = 2
-
-#: How long a writer waits for one in another process, in milliseconds.
-BUSY_TIMEOUT_MS = 10_000
+from .layout import connect, prepare
 
 #: How many pages of 4 KB the log may have before a commit carries them over although somebody else does that.
 RELIEVED_PAGES = 16_000
-
-_SCHEMA = """
-CREATE TABLE accounts (
-  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key_hash TEXT UNIQUE, platform INTEGER
-);
-CREATE TABLE objects (
-  seq INTEGER PRIMARY KEY, account INTEGER NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL,
-  created INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, json TEXT NOT NULL, hidden TEXT
-);
-CREATE UNIQUE INDEX objects_by_id ON objects (account, object, id);
-CREATE INDEX objects_in_order ON objects (account, object, created, seq) WHERE deleted = 0;
-CREATE TABLE links (
-  account INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, created INTEGER NOT NULL, seq INTEGER NOT NULL,
-  PRIMARY KEY (account, name, value, created, seq)
-) WITHOUT ROWID;
-CREATE TABLE idempotency (
-  account INTEGER NOT NULL, key TEXT NOT NULL, created INTEGER NOT NULL, fingerprint TEXT NOT NULL,
-  status INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (account, key)
-) WITHOUT ROWID;
-CREATE INDEX idempotency_by_age ON idempotency (created);
-CREATE TABLE deliveries (
-  seq INTEGER PRIMARY KEY, account INTEGER NOT NULL, event TEXT NOT NULL, endpoint_account INTEGER NOT NULL,
-  endpoint TEXT NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL
-);
-CREATE INDEX deliveries_in_order ON deliveries (at, seq);
-"""
-
-_CONNECTION = f"""
-PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
-PRAGMA synchronous = NORMAL;
-PRAGMA cache_size = -65536;
-PRAGMA mmap_size = 1073741824;
-PRAGMA temp_store = MEMORY;
-PRAGMA wal_autocheckpoint = 4000;
-"""
 
 _ROW = "seq, object, id, created, deleted, json, hidden"
 
@@ -132,9 +88,9 @@ class Store:
         self._path = str(path) if path is not None else None
         self._lock = threading.RLock()
         self._readers: list[sqlite3.Connection] = []
-        self._writer = self._connect()
+        self._writer = connect(self._path)
         try:
-            self._prepare()
+            prepare(self._writer, self._path)
         except BaseException:
             self._writer.close()
             raise
@@ -204,37 +160,7 @@ class Store:
         try:
             return self._readers.pop()
         except IndexError:
-            return self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path or ":memory:", isolation_level=None, check_same_thread=False, cached_statements=512
-        )
-        connection.executescript(_CONNECTION)
-        return connection
-
-    def _prepare(self) -> None:
-        self._writer.execute("PRAGMA journal_mode = WAL")
-        self._writer.execute("BEGIN IMMEDIATE")
-        try:
-            self._create_or_check()
-        finally:
-            if self._writer.in_transaction:
-                self._writer.execute("COMMIT")
-
-    def _create_or_check(self) -> None:
-        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
-        if version == SCHEMA_VERSION:
-            return
-        (tables,) = self._writer.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if version or tables:
-            raise ConfigurationError(
-                f"{self._path} is not a sandbox file of this version (it has {version}, this is {SCHEMA_VERSION}); "
-                "name another file, or remove it to begin anew"
-            )
-        for statement in _SCHEMA.split(";"):
-            self._writer.execute(statement)
-        self._writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            return connect(self._path)
 
 
 class Session:
