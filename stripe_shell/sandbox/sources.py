@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from stripe_shell.spec.model import Operation
 
@@ -17,6 +17,8 @@ class HeldSource(Resource):
     """What legacy cards and bank accounts share: a customer or an account holds them."""
 
     indexed = ("customer", "account")
+    #: How an account is paid out to it.
+    payouts: ClassVar[tuple[str, ...]] = ("standard",)
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
         """An external account may be given as data too."""
@@ -44,7 +46,19 @@ class HeldSource(Resource):
         account: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> Json:
-        """A new one of a token's name or of data, stored and told. Raises StripeError for what is none."""
+        """A new one of a token's name or of data, stored and told. Raises StripeError for what is none or declines."""
+        made = self.fresh(ctx)
+        number = self.fill(ctx, made, source, customer, account)
+        made["metadata"] = dict(metadata or {})
+        if account:
+            made |= account_members(ctx, made, account, list(self.payouts))
+        ctx.hidden(made)["number"] = number
+        ctx.insert(made)
+        ctx.emit(event(made, "created"), made)
+        return made
+
+    def fill(self, ctx: Context, made: Json, source: Any, customer: str | None, account: str | None) -> str | None:
+        """Put onto a new one what the token or the data says, and whose it is; its whole number where that is known."""
         raise NotImplementedError
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:

@@ -27,25 +27,11 @@ class BankAccount(sources.HeldSource):
     absent = ("account", "available_payout_methods", "default_for_currency", "future_requirements", "requirements")
     defaults: ClassVar = {"bank_name": BANK_NAME, "status": "new"}
 
-    def make(
-        self,
-        ctx: Context,
-        source: Any,
-        *,
-        customer: str | None = None,
-        account: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> Json:
-        """A new bank account of a token or of data, stored and told. Raises StripeError for what is none."""
+    def fill(self, ctx: Context, made: Json, source: Any, customer: str | None, account: str | None) -> str | None:
+        """Put the account of a token or of data onto a new one."""
         number, members = self._of_token(ctx, source) if isinstance(source, str) else self.view(ctx, source)
-        made = self.fresh(ctx)
-        made |= members | {"customer": customer, "metadata": dict(metadata or {})}
-        if account:
-            made |= sources.account_members(ctx, made, account, ["standard"])
-        ctx.hidden(made)["number"] = number
-        ctx.insert(made)
-        ctx.emit(sources.event(made, "created"), made)
-        return made
+        made |= members | {"customer": customer}
+        return number
 
     def view(self, ctx: Context, data: Mapping[str, Any]) -> tuple[str, Json]:
         """The account number, and the members of a bank account with this data. Raises StripeError for none."""

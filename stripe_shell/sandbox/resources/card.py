@@ -30,36 +30,21 @@ class Card(sources.HeldSource):
     object = "card"
     absent = ("iin", "networks", "status", *_ACCOUNT_ONLY)
     defaults: ClassVar = {"tokenization_method": None}
+    payouts = ("standard", "instant")
 
-    def make(
-        self,
-        ctx: Context,
-        source: Any,
-        *,
-        customer: str | None = None,
-        account: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> Json:
-        """A new card of a token's name or a card's data, stored and told.
-
-        Raises StripeError for what is no token, and for a card that declines.
-        """
+    def fill(self, ctx: Context, made: Json, source: Any, customer: str | None, account: str | None) -> str | None:
+        """Put the card of a token or of data onto a new one; a customer's becomes a payment method as well."""
         method = self._method(ctx, source)
         facts = methods.card_of(ctx, method)
-        card = self.fresh(ctx)
-        card |= self.view(method["card"], source if isinstance(source, dict) else {})
-        card |= {"customer": customer, "metadata": dict(metadata or {})}
+        made |= self.view(method["card"], source if isinstance(source, dict) else {})
+        made["customer"] = customer
         if facts is not None and customer and not facts.can_be_attached:
             raise methods.refused(facts.decline)
         if customer:
-            self._make_method(ctx, card, method, facts)
+            self._make_method(ctx, made, method, facts)
         if account:
             sources.check_account_card(facts)
-            card |= sources.account_members(ctx, card, account, ["standard", "instant"])
-        ctx.hidden(card)["number"] = facts.number if facts else None
-        ctx.insert(card)
-        ctx.emit(sources.event(card, "created"), card)
-        return card
+        return facts.number if facts else None
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change the name, the address, the expiry or the metadata; the payment method follows."""
