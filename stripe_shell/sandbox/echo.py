@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from stripe_shell.spec.model import Shape
+from stripe_shell.spec.model import Field, Shape
 from stripe_shell.spec.table import Table
 
 from . import errors
@@ -24,13 +24,16 @@ def is_clear(value: Any) -> bool:
 
 
 def echo(table: Table, obj: Json, params: Mapping[str, Any], shape: Shape, skip: Collection[str] = ()) -> None:
-    """Put into `obj` every parameter whose name its response shape knows, but those in `skip`."""
+    """Put into `obj` every parameter whose name its response shape knows, but those in `skip`.
+
+    Raises StripeError for the empty text where the object always says something.
+    """
     for name, value in params.items():
         field = shape.fields.get(name)
         if name == "metadata":
             obj[name] = merge_metadata(obj.get(name) or {}, value)
         elif field is not None and name not in skip and name not in ("id", "object", "created"):
-            _set(table, obj, name, value, field.shape)
+            _set(table, obj, name, value, field)
 
 
 def merge_metadata(old: Mapping[str, str], new: Any) -> dict[str, str]:
@@ -69,9 +72,10 @@ def _check_metadata(key: str, value: str) -> None:
         )
 
 
-def _set(table: Table, obj: Json, name: str, value: Any, shape: Shape) -> None:
+def _set(table: Table, obj: Json, name: str, value: Any, field: Field) -> None:
+    shape = field.shape
     if is_clear(value):
-        _clear(obj, name, shape)
+        _clear(obj, name, field)
         return
     if shape.expandable:
         if isinstance(value, str):
@@ -91,13 +95,16 @@ def _set(table: Table, obj: Json, name: str, value: Any, shape: Shape) -> None:
         obj[name] = _leaf(value, inner)
 
 
-def _clear(obj: Json, name: str, shape: Shape) -> None:
+def _clear(obj: Json, name: str, field: Field) -> None:
+    shape = field.shape
     if shape.nullable or shape.expandable:
         obj[name] = None
     elif shape.kind == "array":
         obj[name] = []
     elif shape.kind == "map":
         obj[name] = {}
+    elif shape.kind == "string" and (field.required or obj.get(name)):
+        raise errors.empty_parameter(name)
     elif shape.kind == "string":
         obj.pop(name, None)
 

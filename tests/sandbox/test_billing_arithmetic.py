@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import floor
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stripe_shell.sandbox.billing.money import amount_of, half_up, interval_text, money_text
@@ -157,10 +157,13 @@ def test_shares_add_up(total: int, weights: list[int]) -> None:
     parts = shares(total, weights)
     assert sum(parts) == (total if sum(weights) else 0)
     whole = sum(weights)
+    least = [floor(Fraction(total * weight, whole)) if whole else 0 for weight in weights]
+    assert all(part >= low for part, low in zip(parts, least, strict=True))
+    if total <= whole:
+        assert all(part <= weight for part, weight in zip(parts, weights, strict=True))
     last = max((index for index, weight in enumerate(weights) if weight), default=0)
-    for index, (part, weight) in enumerate(zip(parts, weights, strict=True)):
-        if whole and index != last:
-            assert part == floor(Fraction(total * weight, whole))
+    if whole and (total > whole or parts[last] < weights[last]):
+        assert parts[:last] == least[:last], "the last one takes what remains, as long as it can"
 
 
 def test_an_amount_off_is_shared_with_the_remainder_on_the_last_line() -> None:
@@ -206,6 +209,7 @@ RATES = st.lists(st.tuples(PERCENTS, st.booleans()), max_size=3)
 
 
 @given(AMOUNTS, st.lists(PERCENTS, max_size=3), RATES)
+@example([7500, 7500, 1], [Fraction(1, 100)], [])
 def test_totals_add_up(amounts: list[int], percents: list[Fraction], given_rates: list[tuple[Fraction, bool]]) -> None:
     """Total = subtotal - discounts + exclusive; the sums are those of the lines."""
     rates = tuple(Rate(f"txr_{n}", percent, inside) for n, (percent, inside) in enumerate(given_rates))

@@ -117,13 +117,21 @@ def taxes_of(net: int, rates: Sequence[Rate]) -> tuple[Tax, ...]:
 
 
 def shares(total: int, weights: Sequence[int]) -> list[int]:
-    """An amount split by weight: every share rounded down, the last one with a weight takes what remains."""
+    """An amount split by weight: every share rounded down, the last one with a weight takes what remains.
+
+    Of an amount that is no more than the weights together no share is more than its weight: what the last one cannot
+    take, the ones before it do.
+    """
     whole = sum(weights)
     if not whole:
         return [0] * len(weights)
     parts = [total * weight // whole for weight in weights]
-    last = max(index for index, weight in enumerate(weights) if weight)
-    parts[last] += total - sum(parts)
+    rest = total - sum(parts)
+    for index in reversed(range(len(weights))):
+        room = weights[index] - parts[index] if total <= whole else rest
+        if weights[index] and rest:
+            parts[index] += min(rest, room)
+            rest -= min(rest, room)
     return parts
 
 
