@@ -35,6 +35,7 @@ class HeldSource(Resource):
             become_default(ctx, customer, made["id"])
         if account and params.get("default_for_currency"):
             make_default_for_currency(ctx, made)
+            ctx.save(made)
         return made
 
     def make(
@@ -135,13 +136,12 @@ def account_members(ctx: Context, obj: Mapping[str, Any], account: str, payouts:
 
 
 def make_default_for_currency(ctx: Context, obj: Json) -> None:
-    """Make one external account the default of its currency, in the place of the one that was."""
+    """Make one external account the default of its currency, in the place of the one that was. Does not save it."""
     for other in external_accounts(ctx, obj["account"]):
         if other["currency"] == obj["currency"] and other["default_for_currency"] and other["id"] != obj["id"]:
             other["default_for_currency"] = False
             ctx.save(other)
     obj["default_for_currency"] = True
-    ctx.save(obj)
 
 
 def check_account_card(card: CardFacts | None) -> None:

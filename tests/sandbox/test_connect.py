@@ -189,6 +189,13 @@ def test_accounts(stripe: Client) -> None:
     assert stripe.get("/v1/account", **on(full["id"]))["id"] == full["id"]
     error = stripe.refused("DELETE", f"/v1/accounts/{full['id']}/external_accounts/{external['id']}")
     assert "default external account" in error["message"]
+    path = f"/v1/accounts/{full['id']}/external_accounts"
+    other = stripe.post(path, {"external_account": {**bank, "account_number": "000111111116"}})
+    assert other["default_for_currency"] is False
+    assert stripe.post(f"{path}/{other['id']}", {"default_for_currency": True})["default_for_currency"] is True
+    assert stripe.events()[-1]["type"] == "account.external_account.updated"
+    assert stripe.get(f"{path}/{external['id']}")["default_for_currency"] is False
+    assert stripe.delete(f"{path}/{external['id']}")["deleted"] is True
 
 
 def test_links(stripe: Client, account: str) -> None:
