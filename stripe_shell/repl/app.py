@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stripe_shell.connections import Connections
@@ -26,7 +26,21 @@ def run_prompt(
     import gc
 
     gc.disable()  # until the first prompt stands there is nothing to throw away, and looking for it takes its time
+    _import_asyncio_without_tls()
     from stripe_shell.repl.prompt import Prompt
     from stripe_shell.repl.session import Session
 
     return Prompt(Session(engine, scope, connections, screen, format=format_name), clock).run()
+
+
+def _import_asyncio_without_tls() -> None:
+    """The event loop of a prompt reads keys; left alone it loads OpenSSL, a twentieth of the way to the prompt."""
+    import sys
+
+    missing: Any = None
+    if "ssl" not in sys.modules and "asyncio" not in sys.modules:
+        sys.modules["ssl"] = missing  # asyncio goes on without it, as it does where Python was built without
+        try:
+            import asyncio  # noqa: F401
+        finally:
+            del sys.modules["ssl"]
