@@ -32,7 +32,6 @@ from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from stripe_shell.records import replace
 from stripe_shell.spec.table import Table
 
 from . import events
@@ -311,7 +310,7 @@ class Context:
         remains = {"id": obj.get("id"), "object": place[0], "deleted": True}
         old_links = self.resource(place[0]).links(json.loads(row.json), json.loads(row.hidden) if row.hidden else None)
         self.session.delete(self.account_number, row, _encode(remains), old_links)
-        self._rows[place] = replace(row, deleted=True, json=_encode(remains))
+        self._rows[place] = row._replace(deleted=1, json=_encode(remains))
         self._objects.pop(place, None)
         return remains
 

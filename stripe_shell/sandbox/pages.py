@@ -233,7 +233,10 @@ def _page(ctx: Context, rows: list[Row], has_more: bool, limit: int) -> Page:
 
 def shown_texts(ctx: Context, rows: Sequence[Row]) -> list[str]:
     """The rows as answers show them: the stored text, unless the resource says otherwise."""
-    return [_shown_text(ctx.resource(row.object), ctx, row) for row in rows]
+    behaviours = {kind: ctx.resource(kind) for kind in {row.object for row in rows}}
+    if not any(resource.presents for resource in behaviours.values()):
+        return [row.json for row in rows]
+    return [_shown_text(behaviours[row.object], ctx, row) for row in rows]
 
 
 def _shown_text(resource: Resource, ctx: Context, row: Row) -> str:

@@ -10,9 +10,10 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from stripe_shell.errors import ConfigurationError
-from stripe_shell.records import record, replace
+from stripe_shell.records import record
 
 from .layout import connect, prepare
 
@@ -32,15 +33,17 @@ _ALL_WITH_A_LINK = (
 Link = tuple[str, str]
 
 
-@record
-class Row:
-    """One stored object: its place in lists (`created`, `seq`), its JSON text, and what answers never show."""
+class Row(NamedTuple):
+    """One stored object: its place in lists (`created`, `seq`), its JSON text, and what answers never show.
+
+    It is what a query answers, as it stands: a page of a hundred is made in no time.
+    """
 
     seq: int
     object: str
     id: str
     created: int
-    deleted: bool
+    deleted: int
     json: str
     hidden: str | None
 
@@ -173,7 +176,7 @@ class Session:
         """The object of this kind and id, deleted ones included."""
         sql = f"SELECT {_ROW} FROM objects WHERE account = ? AND object = ? AND id = ?"  # noqa: S608 - our own names
         row = self._connection.execute(sql, (account, kind, key)).fetchone()
-        return _row(row) if row else None
+        return Row._make(row) if row else None
 
     def insert(
         self,
@@ -191,7 +194,7 @@ class Session:
             "INSERT INTO objects (account, object, id, created, json, hidden) VALUES (?, ?, ?, ?, ?, ?)",
             (account, kind, key, created, json, hidden),
         )
-        row = Row(cursor.lastrowid or 0, kind, key, created, False, json, hidden)
+        row = Row(cursor.lastrowid or 0, kind, key, created, 0, json, hidden)
         self._add_links(account, row, links)
         return row
 
@@ -203,7 +206,7 @@ class Session:
         before, after = set(old), set(new)
         self._drop_links(account, row, before - after)
         self._add_links(account, row, after - before)
-        return replace(row, json=json, hidden=hidden)
+        return row._replace(json=json, hidden=hidden)
 
     def delete(self, account: int, row: Row, json: str, links: Iterable[Link]) -> None:
         """Take an object out of every list; `json` is what remains of it."""
@@ -235,14 +238,14 @@ class Session:
         edge = before if before is not None else after
         sql, values = _page_sql(_source(account, kind, link), where, edge, ascending)
         rows = self._connection.execute(sql, (*values, limit)).fetchall()
-        found = [_row(row) for row in rows]
+        found = list(map(Row._make, rows))
         return found[::-1] if before is not None else found
 
     def scan(self, account: int, kind: str, where: Sequence[Where], after: tuple[int, int] | None) -> Iterator[Row]:
         """All objects of a kind that fit, newest first, one by one."""
         sql, values = _page_sql(_source(account, kind, None), where, after, ascending=False)
         for row in self._connection.execute(sql, (*values, -1)):
-            yield _row(row)
+            yield Row._make(row)
 
     def count(self, account: int, kind: str, link: Link | None = None, where: Sequence[Where] = ()) -> int:
         """How many objects of a kind there are, or how many with this link, that fit."""
@@ -373,11 +376,6 @@ class Session:
         sql = "DELETE FROM links WHERE account = ? AND name = ? AND value = ? AND created = ? AND seq = ?"
         for name, value in links:
             self._connection.execute(sql, (account, f"{row.object}.{name}", value, row.created, row.seq))
-
-
-def _row(row: tuple[int, str, str, int, int, str, str | None]) -> Row:
-    seq, kind, key, created, deleted, json, hidden = row
-    return Row(seq, kind, key, created, bool(deleted), json, hidden)
 
 
 def _source(account: int, kind: str, link: Link | None) -> tuple[str, str, list[object]]:
