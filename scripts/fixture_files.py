@@ -7,11 +7,9 @@ reference, and null anywhere. It was written from the tool's behaviour, not from
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -39,19 +37,11 @@ NOW = 1_780_315_200
 
 Json = dict[str, Any]
 
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stripe-shell" / "stripe-cli"
-
 _START = re.compile(rb'\{\s*"_meta"')
 _QUERY = re.compile(r"\$\{([^|}]+):([^|}]+)\|?([^/\n]+)?\}")
 
 
 # --- inside the tool ------------------------------------------------------------------------------------------
-
-
-def find_binary() -> Path | None:
-    """The tool's program, if `scripts/triggers` has installed it."""
-    found = sorted((_CACHE / "node_modules" / "@stripe").glob("cli-*/bin/stripe*"))
-    return found[0] if found else None
 
 
 def carve(binary: bytes) -> Iterator[Source]:

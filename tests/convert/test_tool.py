@@ -16,11 +16,11 @@ from scripts.fixture_files import (
     carve,
     compare,
     compare_back,
-    find_binary,
     normalised,
     plan_of_script,
     run_script,
 )
+from scripts.stripe_tool import find_binary
 from stripe_shell.convert.fixture_file import read_fixtures
 from stripe_shell.convert.from_fixtures import script_of_fixtures
 from stripe_shell.convert.to_fixtures import fixtures_of
@@ -33,9 +33,10 @@ Json = dict[str, Any]
 
 
 def test_every_file_of_the_tool_sends_the_same_there_and_back() -> None:
-    binary = find_binary()
-    if binary is None:
-        pytest.skip("Stripe's command-line tool is not installed (scripts/triggers --list installs it)")
+    try:
+        binary = find_binary()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
     comparisons = [compare(source) for source in carve(binary.read_bytes())]
     assert len(comparisons) >= 120
     assert sum(len(comparison.tool) for comparison in comparisons) >= 354
