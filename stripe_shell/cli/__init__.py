@@ -14,12 +14,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"stripe-shell {__version__}\n")
         return 0
-    import gc
+    from stripe_shell.cli import garbage
 
-    gc.set_threshold(50_000)  # importing makes many objects and no garbage: looking for it costs a twentieth of a start
+    if argv is None:
+        garbage.rest()
     from stripe_shell.cli.dispatch import dispatch
 
     code = dispatch(words)
     if argv is None:
-        gc.freeze()  # the process ends: a last look for garbage through all that was imported costs a tenth of its time
+        garbage.end()
     return code

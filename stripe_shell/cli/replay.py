@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
 from stripe_shell.cli.sources import open_script, write_script
@@ -27,6 +28,7 @@ _WORDS = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
 def replay(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
     """Replay every page, each in a sandbox of its own unless a connection or a database is named."""
     reporting = _reporting(arguments)
+    garbage.begin()
     try:
         codes = [_Replaying(arguments, environ, streams, reporting, path).run() for path in arguments.words]
     finally:

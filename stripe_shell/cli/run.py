@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stripe_shell.batch.runner import Prepared, Run, prepare, run_prepared
+from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.present import Presenter
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
@@ -43,6 +44,7 @@ def _run_all(arguments: Arguments, setup: Setup, presenter: Presenter, reporting
     if not all(script.sound for script in scripts):
         presenter.close("nothing was sent")
         return 2
+    garbage.begin()
     if arguments.dry_run:
         return _dry_run(setup, scripts, presenter.streams)
     codes: list[int] = []

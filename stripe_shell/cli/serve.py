@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.streams import Streams
 from stripe_shell.errors import UsageError
@@ -22,6 +23,7 @@ def serve(arguments: Arguments, environ: Mapping[str, str], streams: Streams) ->
 
     if arguments.words:
         raise UsageError(f"serve takes no words; `{arguments.words[0]}` is left over")
+    garbage.begin()
     run_server(_settings(arguments, environ), streams.result, streams.say)
     return 0
 

@@ -23,9 +23,6 @@ def run_prompt(
     clock: Callable[[], float] = time.time,
 ) -> int:
     """Read and run until the person leaves; 0 then. Nothing that fails ends it."""
-    import gc
-
-    gc.disable()  # until the first prompt stands there is nothing to throw away, and looking for it takes its time
     _import_asyncio_without_tls()
     from stripe_shell.repl.prompt import Prompt
     from stripe_shell.repl.session import Session
