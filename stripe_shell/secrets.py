@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -93,6 +92,7 @@ def _pattern(values: frozenset[str]) -> re.Pattern[str]:
 
 
 def _spellings(value: str) -> set[str]:
+    import json
     from urllib.parse import quote, quote_plus
 
     escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}

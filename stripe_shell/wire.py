@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -103,6 +102,8 @@ def parse_json(text: str | bytes) -> Any:
 
     Raises ValueError for what is no JSON, `NaN` and `Infinity` among it, and for nesting without end.
     """
+    import json  # with the first answer
+
     try:
         return json.loads(text, parse_float=ExactFloat, parse_constant=_refuse_constant)
     except RecursionError:

@@ -15,7 +15,6 @@ from stripe_shell.connections import Connections, Witness, load_connections
 from stripe_shell.engine.scope import Scope, Settings
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.secrets import Secrets
-from stripe_shell.spec.table import load_table
 from stripe_shell.wire import Request, Response
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ class Setup:
     def engine(self) -> Engine:
         """What runs blocks and scripts."""
         from stripe_shell.engine.interpreter import Engine
+        from stripe_shell.spec.table import load_table
 
         chosen = frozenset(tag.strip() for tag in self._arguments.tags.split(",") if tag.strip())
         return Engine(load_table(), self.connections, _open_rows, live=self._arguments.live, tags=chosen)

@@ -37,10 +37,10 @@ from stripe_shell.connections.profiles import (
 )
 from stripe_shell.records import record
 from stripe_shell.secrets import Credential
-from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request, Response, Transport
 
 if TYPE_CHECKING:
+    from stripe_shell.spec.table import Table
     from stripe_shell.transports.proxy import ProxyForm
     from stripe_shell.transports.sending import Sender
     from stripe_shell.transports.stripe import Exchange, Limits

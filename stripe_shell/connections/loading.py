@@ -13,12 +13,12 @@ from stripe_shell.connections.profiles import ALWAYS, KEY_VARIABLE, AnyProfile, 
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import replace
 from stripe_shell.secrets import Secrets, public_environment
-from stripe_shell.spec.table import Table, load_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from stripe_shell.connections.reading import Settings
+    from stripe_shell.spec.table import Table
 
 
 _DATA = ("XDG_DATA_HOME", ".local/share")
@@ -30,11 +30,18 @@ def nobody_to_ask(name: str) -> str:
     raise ConfigurationError(f"the credential of `{name}` cannot be asked for here")
 
 
+def late_table() -> Table:
+    """Stripe's table, imported when somebody asks for it: the first prompt stands without."""
+    from stripe_shell.spec.table import load_table
+
+    return load_table()
+
+
 def load_connections(
     environ: Mapping[str, str],
     path: Path | None = None,
     *,
-    table: Callable[[], Table] = load_table,
+    table: Callable[[], Table] = late_table,
     default: str | None = None,
     database: str | None = None,
     witness: Witness = NOBODY,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 
@@ -65,6 +64,8 @@ class HistoryFile:
     def append(self, entry: Entry) -> None:
         """Add an entry at the end. Raises OSError."""
         os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
+        import json
+
         line = json.dumps({"at": entry.at, "to": entry.to, "text": entry.text}, ensure_ascii=False)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         descriptor = os.open(self._path, flags, 0o600)
@@ -76,6 +77,8 @@ class HistoryFile:
 
 
 def _entry(line: str) -> Entry | None:
+    import json
+
     try:
         row = json.loads(line)
         at, to = row["at"], row["to"]

@@ -213,6 +213,33 @@ def slow(home: Path) -> Iterator[tuple[Terminal, Path]]:
         terminal.close()
 
 
+def test_the_first_prompt_stands_without_what_it_does_not_need(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from stripe_shell.cli import main\n"
+        "from stripe_shell.repl.app import run_prompt\n"
+        "import stripe_shell.repl.app as app\n"
+        "def stop(self):\n"
+        "    known = {'json', 'ssl', '_hashlib', 'pathlib', 'sqlite3', 'requests', 'rich', 'pygments', 'pydantic'}\n"
+        "    known |= {'stripe_shell.spec.table', 'stripe_shell.lang.parser', 'stripe_shell.sandbox.app'}\n"
+        "    print('LOADED', sorted(known & set(sys.modules)), 'END')\n"
+        "    return 0\n"
+        "def run(*given, **options):\n"
+        "    app._import_asyncio_without_tls()\n"
+        "    from stripe_shell.repl.prompt import Prompt\n"
+        "    Prompt.run = stop\n"
+        "    return run_prompt(*given, **options)\n"
+        "app.run_prompt = run\n"
+        "raise SystemExit(main(['--memory']))\n"
+    )
+    terminal = Terminal([sys.executable, "-c", program], tmp_path, columns=200)
+    try:
+        terminal.wait("END")
+        assert "LOADED [] END" in terminal.text
+    finally:
+        terminal.close()
+
+
 def test_ctrl_c_ends_the_wait_and_the_answer_still_comes(tmp_path: Path) -> None:
     with slow(tmp_path) as (terminal, fifo):
         terminal.type(f"create customer email=a@b.co name=Ann{ENTER}")
