@@ -49,8 +49,7 @@ CREATE INDEX deliveries_in_order ON deliveries (at, seq);
 _CONNECTION = f"""
 PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
 PRAGMA synchronous = NORMAL;
-PRAGMA cache_size = -65536;
-PRAGMA mmap_size = 1073741824;
+PRAGMA cache_size = -16384;
 PRAGMA temp_store = MEMORY;
 PRAGMA wal_autocheckpoint = 4000;
 """
