@@ -266,7 +266,8 @@ def _place(diagnostic: Diagnostic, span: Span) -> list[str]:
 
 
 def _fix_title(fix: Fix | None) -> str:
-    return f"(fix: {fix.title})" if fix else ""
+    """How to have it mended; nothing for a text that stands in no file (`<prompt>`, `<stdin>`)."""
+    return f"(fix: {fix.title})" if fix and not fix.span.source.name.startswith("<") else ""
 
 
 def _indent(span: Span, line: int, column: int) -> str:

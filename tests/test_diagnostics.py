@@ -50,6 +50,12 @@ def test_the_excerpt_shows_what_where_and_how_to_mend() -> None:
     ]
 
 
+def test_what_stands_in_no_file_is_not_mended_in_one() -> None:
+    span = Span(Source("<prompt>", "emial"), 0, 5)
+    lines = excerpt(Diagnostic("E201", "m", span, label="did you mean `email`?", fix=Fix(span, "email"))).splitlines()
+    assert lines[-1] == "  | ^^^^^ did you mean `email`?"
+
+
 def test_carets_stand_below_wide_characters() -> None:
     lines = excerpt(Diagnostic("E101", "m", span_of("q"))).splitlines()
     assert lines[-1] == "  |       ^"  # two characters of two columns each, a colon and a blank
