@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.conditions import judge_condition, when_of
@@ -45,15 +45,15 @@ def _unused(program: Program) -> Iterator[Diagnostic]:
             yield Diagnostic("W301", f"nothing uses `{name}`", span, severity="warning", label=label)
 
 
-def names_given(items: Iterable[Item]) -> Iterator[tuple[str, Span]]:
-    """The names that `@as` and `@let` give, and where."""
+def names_given(items: Iterable[Item], by: Collection[str] = ("let",)) -> Iterator[tuple[str, Span]]:
+    """The names that `@as` and the directives `by` give, and where; a secret is of use without being named."""
     for item in items:
-        if isinstance(item, Directive) and isinstance(item.argument, Assignment) and item.name == "let":
+        if isinstance(item, Directive) and isinstance(item.argument, Assignment) and item.name in by:
             yield item.argument.name, item.argument.name_span
         elif isinstance(item, Block):
             yield from ((d.argument.text, d.argument.span) for d in item.directives if isinstance(d.argument, Name))
         elif isinstance(item, Loop):
-            yield from names_given(item.items)
+            yield from names_given(item.items, by)
 
 
 def _names_used(items: Iterable[Item]) -> set[str]:
@@ -163,7 +163,7 @@ def _twice(block: Block, earlier: Block, operation: Operation) -> Diagnostic:
 def _alike(loop: Loop, table: Table) -> Iterator[Diagnostic]:
     """Writes in the loop that take nothing from the row, nor from what was made for the row."""
     name = header(loop).name
-    of_row = {name, *_OTHER_EACH_TIME, *(given for given, _ in names_given(loop.items))}
+    of_row = {name, *_OTHER_EACH_TIME, *(given for given, _ in names_given(loop.items, ("let", "secret")))}
     for item in loop.items:
         if not isinstance(item, Block) or _is_deliberate(item):
             continue

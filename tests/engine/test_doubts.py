@@ -92,6 +92,8 @@ def test_blocks_that_never_run(text: str, expected: list[tuple[str, int]], tmp_p
         (loop("/sandbox create customer email=${row.email} name=A"), []),
         (loop("/sandbox create customer email=${row.email} name=A", "@as one",
               "/sandbox update customer id=${one.id} name=B"), []),
+        (loop("@let mail = ${row.email}", "/sandbox create customer email=${mail} name=A"), []),
+        (loop("@secret mail = ${row.email}", "/sandbox create customer email=${mail} name=A"), []),
         (loop("/sandbox list customers"), []),
         (loop(CREATE, "@idempotency_key all-rows"), []),
         (loop(*["/sandbox create customer email=${row.email} name=A"] * 2), [("W303", 3)]),
