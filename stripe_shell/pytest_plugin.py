@@ -83,10 +83,19 @@ class Part(pytest.Item):
         return self.path, self.line - 1, self.name
 
 
+class PartedFile(pytest.File):
+    """A file whose tests build on each other, so that one process runs all of them."""
+
+    def _part(self, name: str, line: int, run: Callable[[Part], None]) -> Part:
+        part: Part = Part.from_parent(self, name=name, line=line, run=run)
+        part.add_marker(pytest.mark.xdist_group(str(self.path)))
+        return part
+
+
 # --- scripts ------------------------------------------------------------------------------------------------
 
 
-class ScriptFile(pytest.File):
+class ScriptFile(PartedFile):
     """A script: its blocks and loops."""
 
     def collect(self) -> Iterator[Part]:
@@ -119,11 +128,6 @@ class ScriptFile(pytest.File):
         if self._steps is not None:
             self._steps.close()
             self._steps = None
-
-    def _part(self, name: str, line: int, run: Callable[[Part], None]) -> Part:
-        part: Part = Part.from_parent(self, name=name, line=line, run=run)
-        part.add_marker(pytest.mark.xdist_group(str(self.path)))
-        return part
 
     def _run(self, item: Block | Loop) -> Callable[[Part], None]:
         def run(part: Part) -> None:
@@ -209,7 +213,7 @@ def _name_of(item: Block | Loop) -> str:
 # --- pages --------------------------------------------------------------------------------------------------
 
 
-class PageFile(pytest.File):
+class PageFile(PartedFile):
     """A documentation page: its examples."""
 
     def collect(self) -> Iterator[Part]:
@@ -238,11 +242,6 @@ class PageFile(pytest.File):
             line = example.block.span.location()[0]
             yield self._part(f"{example.name} (line {line})", line, self._run(index))
         yield self._part("page", 1, self._run_whole)
-
-    def _part(self, name: str, line: int, run: Callable[[Part], None]) -> Part:
-        part: Part = Part.from_parent(self, name=name, line=line, run=run)
-        part.add_marker(pytest.mark.xdist_group(str(self.path)))
-        return part
 
     def _advance(self) -> bool:
         """Hear the next event; False when there is none."""

@@ -17,7 +17,7 @@ from stripe_shell.replay.runner import Result
 
 @record
 class Reporting:
-    """Listens to a run, and writes the reports that were asked for; without any it does nothing."""
+    """Listens to a run, and writes the reports that were asked for."""
 
     targets: tuple[Target, ...]
     recorder: Recorder
@@ -29,18 +29,16 @@ class Reporting:
 
     def step(self, step: Step) -> None:
         """One item has run."""
-        if self.targets and step.outcome is not None:
+        if step.outcome is not None:
             self.recorder.outcome(step.outcome)
 
     def example(self, result: Result) -> None:
         """An example of a page has come out."""
-        if self.targets:
-            self.recorder.add(_entry_of_example(result))
+        self.recorder.add(_entry_of_example(result))
 
     def write(self, streams: Streams) -> None:
         """Write them, everything masked that the streams mask. Raises UsageError when a file cannot be written."""
-        if self.targets:
-            write_reports(self.targets, self.recorder.report(self.title), streams.secrets)
+        write_reports(self.targets, self.recorder.report(self.title), streams.secrets)
 
 
 def _entry_of_example(result: Result) -> Entry:
