@@ -51,3 +51,32 @@ def test_what_sends_nothing_imports_nothing_that_sends(words: list[str], home: P
 def test_a_run_on_the_sandbox_imports_nothing_for_the_network(home: Path) -> None:
     modules = modules_of("--memory", "--format", "json", stdin=SCRIPT)
     assert modules.isdisjoint({"requests", "urllib3", "pydantic", "prompt_toolkit", "rich", "argparse"})
+
+
+GARBAGE = """
+import gc, sys
+from stripe_shell.cli import dispatch, main
+inside = []
+carry_out = dispatch.dispatch
+dispatch.dispatch = lambda words: (carry_out(words), inside.append(gc.isenabled()))[0]
+words = sys.argv[2:]
+sys.argv = ["stripe-shell", *words]
+main(None if {alone} else words)
+sys.stderr.write(f"\\nGARBAGE {{inside[0]}}\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    ("alone", "words", "searched"),
+    [
+        (True, ["check", "a.stripe"], False),
+        (True, ["run", "--memory", "a.stripe"], True),
+        (False, ["check", "a.stripe"], True),
+    ],
+)
+def test_garbage_is_searched_for_once_something_runs(alone: bool, words: list[str], searched: bool, home: Path) -> None:
+    """A program of somebody else's that calls `main` keeps its garbage collector as it is."""
+    (home / "a.stripe").write_text(SCRIPT)
+    done = spawn("--", *words, python=("-c", GARBAGE.format(alone=alone)))
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr.decode().rpartition("GARBAGE ")[2].strip() == str(searched)
