@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import errors
 from .clock import Clock
 from .ids import RandomIds
+from .queues import accounts_with_jobs
 from .store import Store
 
 
@@ -38,10 +39,10 @@ class Accounts:
             self._numbers[account] = number
         return number
 
-    def recall(self, kind: str) -> None:
-        """Count the accounts that have an object of this kind as used."""
+    def recall(self) -> None:
+        """Count the accounts that have a scheduled job as used."""
         with self._store.read() as session:
-            self._numbers |= session.accounts_with(kind)
+            self._numbers |= accounts_with_jobs(session)
 
     def used(self) -> list[tuple[str, int]]:
         """The accounts that were used since the sandbox was opened, with their numbers."""

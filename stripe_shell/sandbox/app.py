@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from stripe_shell.records import replace
 from stripe_shell.spec.table import Table, load_table
 from stripe_shell.wire import Request, Response
 
-from . import dispatch, due, errors
+from . import dispatch, due, errors, queues
 from .accounts import Accounts
 from .blank import iso_time
 from .call import Call, own_call, read_call
@@ -109,8 +110,7 @@ class Sandbox:
         except StripeError as error:
             return self._refused(call, error, headers)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong inside, the caller gets an answer
-            if self.on_error is not None:
-                self.on_error(error)
+            self._report(error)
             return self._refused(call, errors.internal_error(), headers)
 
     def _call(self, request: Request, platform: str, headers: Headers) -> Call:
@@ -169,7 +169,7 @@ class Sandbox:
 
     def recall(self) -> None:
         """Let `catch_up` see to the accounts, too, for which something was noted before the sandbox was opened."""
-        self.accounts.recall(due.KIND)
+        self.accounts.recall()
 
     def catch_up(self) -> None:
         """Do what Stripe would have done by itself by now in every account that was used: see due.py."""
@@ -182,28 +182,39 @@ class Sandbox:
             return
         begun = self._quiet.begin()
         with self.store.read() as session:
-            found = due.pending(session, number, now)
-        if found:
-            self._carry_out(account, number, now)
-        else:
-            self._quiet.settle(number, now, begun)
+            found = queues.has_due_job(session, number, now)
+        try:
+            while found:
+                found = self._run_next_job(account, number, now)
+        except sqlite3.Error as error:
+            self._report(error)  # a full disk, say: the jobs stay, and the request that came by goes on
+        self._quiet.settle(number, now, begun)
 
-    def _carry_out(self, account: str, number: int, now: int) -> None:
-        """Each note in a transaction of its own: one that fails is told of and forgotten, the others go on."""
-        while True:
-            with self.store.write() as session:
-                rows = due.pending(session, number, now)
-            if not rows:
-                return
-            for row in rows:
-                try:
-                    with self.context(account=account) as ctx:
-                        due.carry_out(ctx, row)
-                except Exception as error:  # noqa: BLE001 - the request that came by must not suffer
-                    with self.store.write() as session:
-                        session.forget(row)
-                    if self.on_error is not None:
-                        self.on_error(error)
+    def _run_next_job(self, account: str, number: int, now: int) -> bool:
+        """Carry out the account's oldest due job; False when there is none.
+
+        It is claimed in the transaction that carries it out, so that nobody else does it too. A job that fails is told
+        of and forgotten, and so is all that it wrote.
+        """
+        failure: Exception | None = None
+        with self.context(account=account) as ctx:
+            job = queues.claim_job(ctx.session, number, now)
+            if job is None:
+                return False
+            try:
+                with ctx.session.savepoint():
+                    due.carry_out(ctx, job)
+            except sqlite3.OperationalError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the request that came by must not suffer
+                failure, ctx.emitted = error, []
+        if failure is not None:
+            self._report(failure)
+        return True
+
+    def _report(self, error: Exception) -> None:
+        if self.on_error is not None:
+            self.on_error(error)
 
     # --- answers ---------------------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ from . import events
 from .clock import Clock, FixedClock
 from .events import WrittenEvent
 from .listing import Filters
+from .queues import add_delivery
 from .store import Row, Session
 
 if TYPE_CHECKING:
@@ -351,7 +352,9 @@ class Context:
                 links=[("type", event.type)],
             )
             for listener in event.listeners:
-                self.session.add_delivery(self.account_number, event.id, listener.account, listener.id, self.wall.now())
+                add_delivery(
+                    self.session, self.account_number, event.id, (listener.account, listener.id), self.wall.now()
+                )
             self.emitted.append(row)
 
     # --- inside ----------------------------------------------------------------------------------------------

@@ -8,15 +8,12 @@ know in time (a server that delivers webhooks) calls `Sandbox.catch_up` now and 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
+from . import queues
 from .context import Context
-from .store import Row, Session, Where
-
-#: The kind under which notes are kept; no call shows them.
-KIND: Final = "sandbox.due"
+from .queues import Job
 
 
 def later(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> None:
@@ -26,12 +23,16 @@ def later(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> No
     object that is gone by then. The same for the same time is noted once.
     """
     ctx.noted = True
-    key = ctx.resource(obj["object"]).key(obj)
-    note = {"kind": obj["object"], "key": key, "method": method, "at": ctx.now() + seconds, "platform": ctx.platform}
-    real = ctx.wall.now() + seconds
-    name = f"{obj['object']}/{key}/{method}/{real}"
-    if ctx.session.get(ctx.account_number, KIND, name) is None:
-        ctx.session.insert(ctx.account_number, KIND, name, created=real, json=json.dumps(note))
+    queues.add_job(
+        ctx.session,
+        ctx.account_number,
+        at=ctx.wall.now() + seconds,
+        kind=obj["object"],
+        key=ctx.resource(obj["object"]).key(obj),
+        method=method,
+        time=ctx.now() + seconds,
+        platform=ctx.platform,
+    )
 
 
 class Quiet:
@@ -63,19 +64,11 @@ class Quiet:
         self._seen.clear()
 
 
-def pending(session: Session, account: int, now: int) -> list[Row]:
-    """The notes of an account whose time has come at `now`, oldest first."""
-    return session.page(account, KIND, where=(Where("o.created <= ?", (now,)),), limit=50, oldest_first=True)
-
-
-def carry_out(ctx: Context, row: Row) -> None:
-    """Do what a note says, in the time for which it was noted, and forget it; nothing when someone else just did."""
-    if not ctx.session.forget(row):
-        return
-    note = json.loads(row.json)
-    ctx.platform = note["platform"]
-    resource = ctx.resource(note["kind"])
-    with ctx.at(note["at"]):
-        obj = resource.load(ctx, note["key"])
+def carry_out(ctx: Context, job: Job) -> None:
+    """Do what a claimed job says, in the time for which it was noted."""
+    ctx.platform = job.platform
+    resource = ctx.resource(job.kind)
+    with ctx.at(job.time):
+        obj = resource.load(ctx, job.key)
         if obj is not None:
-            getattr(resource, note["method"])(ctx, obj)
+            getattr(resource, job.method)(ctx, obj)

@@ -74,7 +74,7 @@ def previous_attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
 def written(ctx: Context, name: str, data_object: str, previous: Mapping[str, Any] | None) -> WrittenEvent:
     """An event of this type (`name`) about an object, whose JSON text is given, as it happens now."""
     now = ctx.now()
-    hearing = ctx.hearing.of(ctx.session, ctx.account_number, ctx.wall.now())
+    hearing = ctx.hearing.of(ctx.session, ctx.account_number)
     heard = tuple(listener for listener in hearing if listener.wants(name)) if hearing else ()
     members: dict[str, Any] = {
         "id": ctx.ids.new("evt", now, ctx.account),

@@ -1,8 +1,10 @@
-"""How the SQLite file is laid out: its tables and indexes, made or checked, and how a connection to it is set up.
+"""How the SQLite file is laid out: its tables and indexes, made, checked or migrated, and how a connection is set up.
 
 One row of `objects` is one object, kept as the text that goes into answers. `links` holds, for the few members
 by which Stripe filters, a row per value, ordered like a list: a filtered page is one walk along an index. Deleted
-objects keep their row, so that a cursor on them still is a position. Every row belongs to an account.
+objects keep their row, so that a cursor on them still is a position. `jobs` and `deliveries` are work that waits (see
+queues.py). Every row belongs to an account. AUTOINCREMENT keeps SQLite from giving the number of a deleted last row
+out again: a number that was read in one transaction means the same row, or none, in every later one.
 
 Durability: WAL with `synchronous = NORMAL`. A killed process loses nothing that was answered; a power cut may
 lose the last answers, but never breaks the file.
@@ -14,22 +16,17 @@ import sqlite3
 
 from stripe_shell.errors import ConfigurationError
 
-#: Raised when the layout of the file changes; a file of another version is refused.
-SCHEMA_VERSION = 2
+#: Raised when the layout of the file changes; older files from version 2 on are migrated when they are opened.
+SCHEMA_VERSION = 3
+_MIGRATED_VERSION = 2
 
 #: How long a writer waits for one in another process, in milliseconds.
 BUSY_TIMEOUT_MS = 10_000
 
-_SCHEMA = """
+_ACCOUNTS = """
 CREATE TABLE accounts (
   number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key_hash TEXT UNIQUE, platform INTEGER
 );
-CREATE TABLE objects (
-  seq INTEGER PRIMARY KEY, account INTEGER NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL,
-  created INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, json TEXT NOT NULL, hidden TEXT
-);
-CREATE UNIQUE INDEX objects_by_id ON objects (account, object, id);
-CREATE INDEX objects_in_order ON objects (account, object, created, seq) WHERE deleted = 0;
 CREATE TABLE links (
   account INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, created INTEGER NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (account, name, value, created, seq)
@@ -39,12 +36,53 @@ CREATE TABLE idempotency (
   status INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (account, key)
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_by_age ON idempotency (created);
-CREATE TABLE deliveries (
-  seq INTEGER PRIMARY KEY, account INTEGER NOT NULL, event TEXT NOT NULL, endpoint_account INTEGER NOT NULL,
-  endpoint TEXT NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL
+"""
+
+_NUMBERED = """
+CREATE TABLE objects (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL,
+  created INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, json TEXT NOT NULL, hidden TEXT
 );
+CREATE TABLE jobs (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,
+  key TEXT NOT NULL, method TEXT NOT NULL, time INTEGER NOT NULL, platform TEXT NOT NULL
+);
+CREATE TABLE deliveries (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, event TEXT NOT NULL,
+  endpoint_account INTEGER NOT NULL, endpoint TEXT NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL,
+  claimed_by TEXT, claimed_until INTEGER NOT NULL DEFAULT 0
+);
+"""
+
+_INDEXES = """
+CREATE UNIQUE INDEX objects_by_id ON objects (account, object, id);
+CREATE INDEX objects_in_order ON objects (account, object, created, seq) WHERE deleted = 0;
+CREATE INDEX jobs_in_order ON jobs (account, at, seq);
+CREATE UNIQUE INDEX jobs_by_name ON jobs (account, kind, key, method, at);
 CREATE INDEX deliveries_in_order ON deliveries (at, seq);
 """
+
+#: Version 2 gave numbers out again, and kept jobs among the objects, as notes in JSON of the kind `sandbox.due`.
+_FROM_2 = f"""
+DROP INDEX objects_by_id;
+DROP INDEX objects_in_order;
+DROP INDEX deliveries_in_order;
+ALTER TABLE objects RENAME TO old_objects;
+ALTER TABLE deliveries RENAME TO old_deliveries;
+{_NUMBERED}
+INSERT INTO objects (seq, account, object, id, created, deleted, json, hidden)
+  SELECT seq, account, object, id, created, deleted, json, hidden FROM old_objects
+  WHERE object != 'sandbox.due' ORDER BY seq;
+INSERT OR IGNORE INTO jobs (account, at, kind, key, method, time, platform)
+  SELECT account, created, json_extract(json, '$.kind'), json_extract(json, '$.key'), json_extract(json, '$.method'),
+    json_extract(json, '$.at'), json_extract(json, '$.platform') FROM old_objects
+  WHERE object = 'sandbox.due' ORDER BY created, seq;
+INSERT INTO deliveries (seq, account, event, endpoint_account, endpoint, attempt, at)
+  SELECT seq, account, event, endpoint_account, endpoint, attempt, at FROM old_deliveries ORDER BY seq;
+DROP TABLE old_objects;
+DROP TABLE old_deliveries;
+{_INDEXES}
+"""  # noqa: S608 - our own names
 
 _CONNECTION = f"""
 PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
@@ -65,26 +103,39 @@ def connect(path: str | None) -> sqlite3.Connection:
 
 
 def prepare(connection: sqlite3.Connection, path: str | None) -> None:
-    """Make the tables in a new file. Raises ConfigurationError for a file of another version, or none of ours."""
+    """Makes the tables in a new file, and migrates a file of an older version in one transaction.
+
+    Raises ConfigurationError for a file of a newer version, or none of ours, which is left as it was.
+    """
+    if _version_of(connection, path) != SCHEMA_VERSION:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            _create_or_migrate(connection, path)
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        _create_or_check(connection, path)
-    finally:
-        if connection.in_transaction:
-            connection.execute("COMMIT")
 
 
-def _create_or_check(connection: sqlite3.Connection, path: str | None) -> None:
+def _version_of(connection: sqlite3.Connection, path: str | None) -> int:
+    """The version of the file, 0 for an empty one. Raises ConfigurationError when it cannot be used."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if version in (_MIGRATED_VERSION, SCHEMA_VERSION) or not (version or tables):
+        return int(version)
+    raise ConfigurationError(
+        f"{path} is not a sandbox file of this version (it has {version}, this is {SCHEMA_VERSION}); "
+        "name another file, or remove it to begin anew"
+    )
+
+
+def _create_or_migrate(connection: sqlite3.Connection, path: str | None) -> None:
+    version = _version_of(connection, path)  # another process may just have done it
     if version == SCHEMA_VERSION:
         return
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if version or tables:
-        raise ConfigurationError(
-            f"{path} is not a sandbox file of this version (it has {version}, this is {SCHEMA_VERSION}); "
-            "name another file, or remove it to begin anew"
-        )
-    for statement in _SCHEMA.split(";"):
+    script = _FROM_2 if version == _MIGRATED_VERSION else _ACCOUNTS + _NUMBERED + _INDEXES
+    for statement in script.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -62,19 +62,6 @@ class Where:
 
 
 @record
-class Delivery:
-    """An event on its way to an endpoint: how often it was tried, and when it is to be tried next (epoch seconds)."""
-
-    seq: int
-    account: int
-    event: str
-    endpoint_account: int
-    endpoint: str
-    attempt: int
-    at: int
-
-
-@record
 class Remembered:
     """The first answer to an idempotency key: `fingerprint` says for which request."""
 
@@ -124,7 +111,8 @@ class Store:
             try:
                 yield Session(self._writer)
             except BaseException:
-                self._writer.execute("ROLLBACK")
+                if self._writer.in_transaction:  # a full disk ends it by itself
+                    self._writer.execute("ROLLBACK")
                 raise
             self._writer.execute("COMMIT")
 
@@ -171,6 +159,7 @@ class Session:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._data_version: int | None = None
 
     def get(self, account: int, kind: str, key: str) -> Row | None:
         """The object of this kind and id, deleted ones included."""
@@ -202,7 +191,7 @@ class Session:
         self, account: int, row: Row, *, json: str, old: Iterable[Link], new: Iterable[Link], hidden: str | None
     ) -> Row:
         """Put another text in the place of the one in `row`; `old` and `new` are its links before and after."""
-        self._connection.execute("UPDATE objects SET json = ?, hidden = ? WHERE seq = ?", (json, hidden, row.seq))
+        self._set(account, row, "json = ?, hidden = ?", (json, hidden))
         before, after = set(old), set(new)
         self._drop_links(account, row, before - after)
         self._add_links(account, row, after - before)
@@ -210,13 +199,8 @@ class Session:
 
     def delete(self, account: int, row: Row, json: str, links: Iterable[Link]) -> None:
         """Take an object out of every list; `json` is what remains of it."""
-        sql = "UPDATE objects SET json = ?, hidden = NULL, deleted = 1 WHERE seq = ?"
-        self._connection.execute(sql, (json, row.seq))
+        self._set(account, row, "json = ?, hidden = NULL, deleted = 1", (json,))
         self._drop_links(account, row, links)
-
-    def forget(self, row: Row) -> bool:
-        """Remove a row that no list shows and no link names, for good. False when it was gone already."""
-        return self._connection.execute("DELETE FROM objects WHERE seq = ?", (row.seq,)).rowcount > 0
 
     def page(
         self,
@@ -256,6 +240,29 @@ class Session:
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """The rows of a query of one's own; it reads only."""
         return self._connection.execute(sql, values).fetchall()
+
+    def change(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Executes a statement that changes rows; returns how many."""
+        return self._connection.execute(sql, values).rowcount
+
+    def data_version(self) -> int:
+        """A number that changes whenever another connection has committed something to the file."""
+        if self._data_version is None:
+            (self._data_version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return self._data_version or 0
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is changed inside is taken back when an exception leaves it; the transaction goes on."""
+        self._connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO part")
+                self._connection.execute("RELEASE part")
+            raise
+        self._connection.execute("RELEASE part")
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -297,28 +304,6 @@ class Session:
         )
         return self._connection.execute(sql, (account, account)).fetchall()
 
-    def add_delivery(self, account: int, event: str, endpoint_account: int, endpoint: str, at: int) -> None:
-        """Note that an event is to be sent to an endpoint."""
-        sql = "INSERT INTO deliveries (account, event, endpoint_account, endpoint, at) VALUES (?, ?, ?, ?, ?)"
-        self._connection.execute(sql, (account, event, endpoint_account, endpoint, at))
-
-    def deliveries_due(self, now: int, busy: Collection[str] = (), limit: int = 500) -> list[Delivery]:
-        """The deliveries whose time has come at `now`, oldest first, but for those to the endpoints in `busy`."""
-        sql = (
-            "SELECT seq, account, event, endpoint_account, endpoint, attempt, at FROM deliveries"  # noqa: S608
-            f" WHERE at <= ? AND endpoint NOT IN ({', '.join('?' * len(busy))}) ORDER BY at, seq LIMIT ?"
-        )
-        return [Delivery(*row) for row in self._connection.execute(sql, (now, *busy, limit)).fetchall()]
-
-    def put_off_delivery(self, delivery: Delivery, at: int) -> None:
-        """Count an attempt that failed, and try again at `at`."""
-        sql = "UPDATE deliveries SET attempt = attempt + 1, at = ? WHERE seq = ?"
-        self._connection.execute(sql, (at, delivery.seq))
-
-    def drop_delivery(self, delivery: Delivery) -> None:
-        """Forget a delivery."""
-        self._connection.execute("DELETE FROM deliveries WHERE seq = ?", (delivery.seq,))
-
     def count_down(self, account: int, event: str) -> None:
         """One endpoint less has still to get an event."""
         sql = (
@@ -347,14 +332,6 @@ class Session:
         sql = "INSERT INTO accounts (id, key_hash, platform) VALUES (?, ?, ?)"
         return self._connection.execute(sql, (account, key_hash, platform)).lastrowid or 0
 
-    def accounts_with(self, kind: str) -> dict[str, int]:
-        """The accounts that have an object of this kind, with their numbers."""
-        sql = (
-            "SELECT id, number FROM accounts WHERE EXISTS"
-            " (SELECT 1 FROM objects WHERE account = number AND object = ? AND deleted = 0)"
-        )
-        return dict(self._connection.execute(sql, (kind,)).fetchall())
-
     def connect(self, account: int, platform: int) -> None:
         """Note which account another one is connected to."""
         self._connection.execute("UPDATE accounts SET platform = ? WHERE number = ?", (platform, account))
@@ -362,8 +339,14 @@ class Session:
     def clear(self, account: int | None = None) -> None:
         """Forget every object and answer, of one account or of all; accounts stay."""
         only, values = ("", ()) if account is None else (" WHERE account = ?", (account,))
-        for table in ("objects", "links", "idempotency", "deliveries"):
+        for table in ("objects", "links", "idempotency", "jobs", "deliveries"):
             self._connection.execute(f"DELETE FROM {table}{only}", values)  # noqa: S608 - our own names
+
+    def _set(self, account: int, row: Row, columns: str, values: tuple[object, ...]) -> None:
+        """Changes columns of a row. Raises LookupError when the row is no longer there."""
+        sql = f"UPDATE objects SET {columns} WHERE seq = ? AND account = ? AND object = ? AND id = ?"  # noqa: S608
+        if self.change(sql, (*values, row.seq, account, row.object, row.id)) != 1:
+            raise LookupError(f"{row.object} {row.id} is not stored any more")
 
     def _add_links(self, account: int, row: Row, links: Iterable[Link]) -> None:
         for name, value in links:

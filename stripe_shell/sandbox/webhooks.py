@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stripe_shell.records import record
 
+from . import queues
 from .events import matches
 
 if TYPE_CHECKING:
     from .clock import Clock
-    from .store import Delivery, Session, Store
+    from .queues import Delivery
+    from .store import Session, Store
 
 #: After how many seconds a delivery that failed is tried again: three times in a few hours, as in Stripe's test mode.
 RETRY_AFTER: Final = (300, 3600, 3 * 3600)
@@ -59,20 +61,25 @@ def listeners(session: Session, account: int) -> list[Listener]:
 
 
 class Hearing:
-    """The listeners of each account, as they were looked up in this second: an event must not cost a query.
+    """Caches the listeners of each account, so that an event does not cost a query.
 
-    What this process changes is seen at once (`forget`), what another one changes a second later.
+    What this process changes is seen at once (`forget`), and so is what another one has committed to the file.
     """
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[int, list[Listener]]] = {}
+        self._known: dict[int, list[Listener]] = {}
+        self._version = 0
 
-    def of(self, session: Session, account: int, now: int) -> list[Listener]:
-        """The listeners of an account (its number) at `now`, in epoch seconds."""
+    def of(self, session: Session, account: int) -> list[Listener]:
+        """The listeners of an account (its number)."""
+        version = session.data_version()
+        if version != self._version:
+            self._version = version
+            self._known.clear()
         known = self._known.get(account)
-        if known is None or known[0] != now:
-            known = self._known[account] = now, listeners(session, account)
-        return known[1]
+        if known is None:
+            known = self._known[account] = listeners(session, account)
+        return known
 
     def forget(self) -> None:
         """An endpoint was made, changed or deleted."""
@@ -133,18 +140,26 @@ class Deliveries:
         self._hosts = frozenset(hosts)
         self._retry_after = tuple(retry_after)
         self._say = say or (lambda _: None)
+        self._worker = queues.new_worker()
+
+    def recall(self) -> None:
+        """Gives back what processes of this machine had claimed when they were killed."""
+        with self._store.write() as session:
+            queues.release_abandoned(session)
 
     def due(self, busy: Collection[str] = ()) -> dict[str, list[Delivery]]:
         """The deliveries whose time has come, by endpoint, oldest first; none for the endpoints in `busy`."""
         found: dict[str, list[Delivery]] = {}
         with self._store.read() as session:
-            for delivery in session.deliveries_due(self._clock.now(), busy):
+            for delivery in queues.due_deliveries(session, self._clock.now(), busy):
                 found.setdefault(delivery.endpoint, []).append(delivery)
         return found
 
     def carry_out(self, delivery: Delivery) -> None:
-        """Deliver an event to an endpoint, once; note what comes of it."""
-        with self._store.read() as session:
+        """Deliver an event to an endpoint, once; note what comes of it. Nothing when another worker is at it."""
+        with self._store.write() as session:
+            if not queues.claim_delivery(session, delivery, self._worker, self._clock.now()):
+                return
             event = session.get(delivery.account, "event", delivery.event)
             row = session.get(delivery.endpoint_account, "webhook_endpoint", delivery.endpoint)
         if event is None or row is None or row.deleted:
@@ -184,8 +199,8 @@ class Deliveries:
 
     def _done(self, delivery: Delivery) -> None:
         with self._store.write() as session:
-            session.drop_delivery(delivery)
-            session.count_down(delivery.account, delivery.event)
+            if queues.finish_delivery(session, delivery, self._worker):
+                session.count_down(delivery.account, delivery.event)
 
     def _failed(self, delivery: Delivery, problem: str) -> None:
         if delivery.attempt >= len(self._retry_after):
@@ -193,12 +208,12 @@ class Deliveries:
             return
         wait = self._retry_after[delivery.attempt]
         with self._store.write() as session:
-            session.put_off_delivery(delivery, int(self._clock.now() + wait))
+            queues.put_off_delivery(session, delivery, self._worker, int(self._clock.now() + wait))
         self._tell(delivery, f"{problem}; next attempt in {wait:g} s")
 
     def _give_up(self, delivery: Delivery, problem: str) -> None:
         with self._store.write() as session:
-            session.drop_delivery(delivery)
+            queues.finish_delivery(session, delivery, self._worker)
         self._tell(delivery, problem)
 
     def _tell(self, delivery: Delivery, problem: str) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from stripe_shell.sandbox.app import Sandbox
-from stripe_shell.sandbox.store import Delivery, Row
+from stripe_shell.sandbox.queues import Delivery
+from stripe_shell.sandbox.store import Row
 from stripe_shell.sandbox.webhooks import Deliveries
 
 #: How often it is looked for what has become due, in seconds.
@@ -36,6 +37,7 @@ class Background:
         """Begin."""
         self._sandbox.store.relieve_commits()
         self._sandbox.recall()
+        self._deliveries.recall()
         self._thread.start()
 
     def stop(self) -> None:
