@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "stripe_shell"
 
 #: Rooms by floor, as the README draws them. A room is a file or a folder directly below the package.
 FLOORS = [
-    {"__init__", "diagnostics", "errors", "patterns", "records", "secrets"},
+    {"__init__", "diagnostics", "errors", "files", "patterns", "records", "secrets"},
     {"lang", "spec", "wire"},
     {"engine", "suggest", "sandbox"},
     {"transports", "render", "connections"},
@@ -25,6 +25,7 @@ FLOORS = [
 #: Rooms of one floor that may know each other, as one of them builds on the other.
 NEIGHBOURS = {
     ("diagnostics", "records"),
+    ("files", "patterns"),
     ("secrets", "patterns"),
     ("secrets", "records"),
     ("spec", "wire"),

@@ -31,11 +31,11 @@ def read_sources(arguments: Arguments) -> list[Source]:
 
 
 def write_script(path: str, text: str) -> None:
-    """Put the text into the file. Raises UsageError when that is not possible."""
-    try:
-        from pathlib import Path
+    """Put the text into the file, whole or not at all. Raises UsageError when that is not possible."""
+    from stripe_shell.files import write_text
 
-        Path(path).write_bytes(text.encode())
+    try:
+        write_text(path, text)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stripe_shell import files
 from stripe_shell.connections.places import Line, read_lines
 from stripe_shell.connections.reading import parse_settings
 from stripe_shell.errors import ConfigurationError
@@ -117,9 +118,14 @@ def _value(value: Any) -> str:
 
 
 def read_text(path: Path) -> str:
-    """The text of the settings file, empty when there is none. Raises ConfigurationError for one that is not valid."""
+    """The text of the settings file, empty when there is none.
+
+    Raises ConfigurationError for one that is not valid, and for a device or a pipe, which would keep nothing.
+    """
     if not path.exists():
         return ""
+    if not path.is_file():
+        raise ConfigurationError(f"{path} is no regular file; settings are not written into it.")
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -136,19 +142,8 @@ def write_text(path: Path, text: str, *, before: str) -> None:
     parse_settings(text, path)
     if read_text(path) != before:
         raise ConfigurationError(f"{path} has changed meanwhile; nothing was written.")
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(descriptor)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        Path(os.path.realpath(path)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.write_text(path, text, private=True)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error

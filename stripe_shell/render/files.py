@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, TextIO
 
 from stripe_shell.errors import NotSent
+from stripe_shell.files import OutputFile
 from stripe_shell.render.csv import cell, csv_line, flat_row
 from stripe_shell.render.json import compact_json
 from stripe_shell.render.shape import pick
@@ -30,13 +30,12 @@ def open_rows(path: str, fields: tuple[str, ...]) -> RowFile:
 
 
 class RowFile:
-    """Writes beside the target and renames at the end, so that a half-written file never stands under its name."""
+    """Writes rows to an `OutputFile`: a half-written file never stands under its name."""
 
     def __init__(self, target: Path, fields: tuple[str, ...]) -> None:
-        self._target = target
-        self._partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
         self._fields = fields
-        self._file: TextIO = self._partial.open("w", encoding="utf-8", newline="")
+        self._output = OutputFile(target)
+        self._file = self._output.stream
 
     def write(self, rows: Sequence[Any]) -> None:
         """Add rows of JSON data."""
@@ -46,13 +45,11 @@ class RowFile:
     def close(self) -> None:
         """Finish the file and put it under its name."""
         self._finish()
-        self._file.close()
-        self._partial.replace(self._target)
+        self._output.commit()
 
     def discard(self) -> None:
         """Leave nothing behind."""
-        self._file.close()
-        self._partial.unlink(missing_ok=True)
+        self._output.discard()
 
     def _write_row(self, row: Any) -> None:
         raise TypeError(f"{type(self).__name__} writes no rows")

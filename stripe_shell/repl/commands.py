@@ -10,6 +10,7 @@ from stripe_shell.diagnostics import Diagnostic, Source, closest
 from stripe_shell.engine.program import read_text
 from stripe_shell.engine.scope import plain_text
 from stripe_shell.errors import UsageError
+from stripe_shell.files import create_text
 from stripe_shell.lang.ast import Assignment, Directive, Item, Reference, Script, Value
 from stripe_shell.lang.format import format_script
 from stripe_shell.records import replace
@@ -125,8 +126,7 @@ def _save(session: Session, name: str) -> None:
     items = tuple(_public(item, session) for item in session.kept)
     text = session.screen.secrets.mask(format_script(Script(items, Source(str(path), ""))))
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        create_text(path, text)
     except FileExistsError:
         raise UsageError(f"{path} exists already; save under another name") from None
     except OSError as error:

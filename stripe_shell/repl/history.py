@@ -10,6 +10,7 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import History
 
+from stripe_shell.files import append_private
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 
@@ -54,6 +55,8 @@ class HistoryFile:
     def read(self) -> list[Entry]:
         """The entries, oldest first; lines that are none are passed over."""
         try:
+            if not os.path.isfile(self._path):
+                return []
             with open(self._path, "rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - _READ))
                 lines = file.read().decode(errors="replace").split("\n")
@@ -67,13 +70,7 @@ class HistoryFile:
         import json
 
         line = json.dumps({"at": entry.at, "to": entry.to, "text": entry.text}, ensure_ascii=False)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        descriptor = os.open(self._path, flags, 0o600)
-        try:
-            os.fchmod(descriptor, 0o600)
-            os.write(descriptor, f"{line}\n".encode(errors="replace"))
-        finally:
-            os.close(descriptor)
+        append_private(self._path, f"{line}\n".encode(errors="replace"))
 
 
 def _entry(line: str) -> Entry | None:

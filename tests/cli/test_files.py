@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -137,13 +138,15 @@ def test_check_of_several_files_says_all_of_each(stripe_shell: Command, home: Pa
 def test_a_file_that_cannot_be_written(stripe_shell: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "a.stripe").write_bytes(LOOSE.encode())
 
-    def refuse(_path: Path, _content: bytes) -> int:
+    def refuse(_source: str, _target: str) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     result = stripe_shell("fmt", "a.stripe")
     assert result.code == 1
     assert "a.stripe cannot be written: Permission denied" in result.err
+    assert [path.name for path in home.iterdir()] == ["a.stripe"]
+    assert (home / "a.stripe").read_bytes() == LOOSE.encode()
 
 
 # --- fmt ------------------------------------------------------------------------------------------------

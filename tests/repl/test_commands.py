@@ -14,6 +14,7 @@ from stripe_shell.records import replace
 from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import Session
 from tests.repl.fakes import FakeScreen, session
+from tests.special_files import NODES
 
 CREATE = "create customer email=a@b.co name=Ann"
 
@@ -201,3 +202,28 @@ def test_an_editor_that_fails_changes_nothing(tmp_path: Path) -> None:
     run(state, CREATE)
     with pytest.raises(UsageError, match="set EDITOR"):
         run(state, "@edit")
+
+
+@pytest.mark.parametrize("kind", NODES)
+def test_a_node_or_a_link_is_not_saved_into(kind: str, tmp_path: Path) -> None:
+    state, _, _ = session()
+    run(state, CREATE)
+    (tmp_path / "dangling.stripe").symlink_to("nowhere")
+    with NODES[kind](tmp_path / "node.stripe") as node:
+        before = {path.name for path in tmp_path.iterdir()}
+        for name in ("node", "dangling"):
+            with pytest.raises(UsageError, match="exists already"):
+                run(state, f"@save {tmp_path / name}")
+        node.assert_untouched()
+        assert not node.received
+        assert {path.name for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(("name", "why"), [("no/such/file", "No such file"), ("mine.stripe/x", "Not a directory")])
+def test_a_file_that_cannot_be_saved_is_said(name: str, why: str, tmp_path: Path) -> None:
+    state, _, _ = session()
+    (tmp_path / "mine.stripe").write_text("precious")
+    run(state, CREATE)
+    with pytest.raises(UsageError, match=f"cannot be written: {why}"):
+        run(state, f"@save {tmp_path / name}")
+    assert (tmp_path / "mine.stripe").read_text() == "precious"

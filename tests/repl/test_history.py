@@ -22,6 +22,7 @@ from stripe_shell.repl.history import (
 )
 from stripe_shell.repl.redact import redact
 from stripe_shell.secrets import Secrets
+from tests.special_files import NODES
 
 SANDBOX, LIVE, TEST = ("sandbox", "sandbox"), ("stripe", "live"), ("stripe", "test")
 
@@ -214,3 +215,13 @@ def _line_of_secret(noise: str) -> str:
 
     text = f"{noise}\n@secret code = hunter22\n{noise}"
     return "".join(text[line.body : line.word] for line in read_lines(text) if line.kind == "directive")
+
+
+@pytest.mark.parametrize("kind", NODES)
+def test_a_node_instead_of_the_file_keeps_its_mode_and_is_not_read(kind: str, tmp_path: Path) -> None:
+    with NODES[kind](tmp_path / "history") as node:
+        file = HistoryFile(node.path)
+        assert file.read() == []
+        file.append(Entry("help", SANDBOX, SANDBOX))
+        node.assert_untouched()
+        assert node.received is None or b'"help"' in node.received

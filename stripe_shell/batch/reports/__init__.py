@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from stripe_shell.batch.reports.record import Report
 from stripe_shell.errors import UsageError
+from stripe_shell.files import check_writable, write_text
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 
@@ -24,17 +24,23 @@ class Target:
 
 
 def parse_targets(texts: Sequence[str]) -> tuple[Target, ...]:
-    """`junit=out.xml` as a target. Raises UsageError for a format that does not exist, or one file named twice."""
+    """`junit=out.xml` as a target.
+
+    Raises UsageError for a format that does not exist, one file named twice, or one that cannot be written.
+    """
     targets: dict[Path, Target] = {}
     for text in texts:
         name, equals, path = text.partition("=")
         if not equals or not path or name not in FORMATS:
             raise UsageError(f"--report {text}: write FORMAT=FILE, with one of {', '.join(FORMATS)}")
-        if not Path(path).parent.is_dir() or Path(path).is_dir():
-            raise UsageError(f"--report {text}: {path} cannot be written: there is no such folder, or it is one itself")
-        if Path(path) in targets:
+        try:
+            check_writable(path)
+        except OSError as error:
+            raise UsageError(f"--report {text}: {path} cannot be written: {error.strerror or error}") from error
+        file = Path(path).resolve()
+        if file in targets:
             raise UsageError(f"--report {text}: two reports cannot be one file")
-        targets[Path(path)] = Target(name, Path(path))
+        targets[file] = Target(name, Path(path))
     return tuple(targets.values())
 
 
@@ -43,13 +49,9 @@ def write_reports(targets: Sequence[Target], report: Report, secrets: Secrets) -
     masked = report.masked(secrets)
     for target in targets:
         text = _renderers()[target.format](masked)
-        partial = target.path.with_name(f".{target.path.name}.partial")
         try:
-            partial.write_text(text, encoding="utf-8", errors="backslashreplace")
-            partial.replace(target.path)
+            write_text(target.path, text, errors="backslashreplace")
         except OSError as error:
-            with suppress(OSError):
-                partial.unlink()
             raise UsageError(f"the report {target.path} cannot be written: {error.strerror or error}") from error
 
 
