@@ -49,6 +49,7 @@ CODES: dict[str, str] = {
     "E304": "include cycle",
     "E305": "name defined twice",
     "E306": "row without a key of its own",
+    "E307": "path out of data leaves its folder",
     # E4xx: what came back is not what was expected.
     "E401": "response differs from the documentation",
     "E402": "expectation failed",

@@ -318,6 +318,7 @@ def _set_up(node: pytest.Collector) -> tuple[Engine, Scope, Secrets]:
         environment=os.environ,
         variables=variables,
         given=frozenset(variables),
+        written=frozenset(variables),
         settings=Settings(spec=connections.spec),
     )
     keys = [connection.credential.reveal() for connection in _opened(connections) if connection.credential]

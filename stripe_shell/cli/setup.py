@@ -72,6 +72,7 @@ def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams, *
         environment=environ,
         variables=dict(arguments.variables),
         given=frozenset(name for name, _ in arguments.variables),
+        written=frozenset(name for name, _ in arguments.variables),
         settings=Settings(spec=arguments.spec or connections.spec),
     )
     return Setup(arguments, scope, connections)

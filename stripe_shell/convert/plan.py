@@ -13,7 +13,7 @@ from stripe_shell.diagnostics import Diagnostic, Source, Span, has_errors
 from stripe_shell.engine.evaluate import evaluate_variable
 from stripe_shell.engine.interpreter import Engine, saved_name, with_page_size
 from stripe_shell.engine.resolve import Call, resolve
-from stripe_shell.engine.scope import Scope, plain_text
+from stripe_shell.engine.scope import Scope, comes_from_data, plain_text
 from stripe_shell.engine.settings import apply_directive
 from stripe_shell.engine.values import Deferred
 from stripe_shell.lang.ast import (
@@ -214,9 +214,11 @@ class _Planning:
     def _assign(self, assignment: Assignment) -> None:
         if assignment.name in self.scope.given:
             return
-        evaluated = evaluate_variable(self._tokenised(assignment.value), self.scope)
+        value = self._tokenised(assignment.value)
+        evaluated = evaluate_variable(value, self.scope)
         self.problems += evaluated.problems
-        self.scope = self.scope.with_variable(assignment.name, evaluated.value).next_block()
+        written = not any(comes_from_data(reference, self.scope) for reference in value.references)
+        self.scope = self.scope.with_variable(assignment.name, evaluated.value, written=written).next_block()
 
     def _add_block(self, block: Block) -> None:
         self.problems += self._whole_objects(block)

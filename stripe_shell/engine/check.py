@@ -15,6 +15,7 @@ from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.loops import check_data, columns_of, data_file, header, rows_of
 from stripe_shell.engine.naming import find_operation, words_span
 from stripe_shell.engine.paging import can_page
+from stripe_shell.engine.paths import evaluate_output
 from stripe_shell.engine.references import references_in
 from stripe_shell.engine.resolve import Call, check_header, resolve
 from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
@@ -187,7 +188,7 @@ def _check_uploads(call: Call) -> Iterator[Diagnostic]:
         field = call.operation.params.fields.get(name)
         if field is None or field.shape.kind != "file" or not isinstance(path, str) or is_deferred(path):
             continue
-        if not os.path.isfile(path):
+        if not os.path.isfile(os.path.expanduser(path)):
             yield Diagnostic("E303", f"`{path}` is no file that can be read", call.spans.get((name,)))
 
 
@@ -359,8 +360,7 @@ def _check_path(steps: Sequence[str | int], text: str, span: Span, shape: Shape,
 
 
 def _check_output(directive: Directive, output: Output, scope: Scope) -> Iterator[Diagnostic]:
-    evaluated = evaluate_text(output.file, scope)
-    yield from evaluated.problems
+    evaluated = evaluate_output(output, scope)
     name = evaluated.value
     if evaluated.problems or is_deferred(name):
         return

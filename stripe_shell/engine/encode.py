@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from stripe_shell.engine.paths import DataPath
 from stripe_shell.engine.resolve import Call
 from stripe_shell.engine.values import Deferred
 from stripe_shell.errors import NotSent
+from stripe_shell.files import read_below
 from stripe_shell.spec.validate import typed
 from stripe_shell.wire import Request, encode_form, form_pairs, form_text
 
@@ -96,7 +98,7 @@ def _parts(call: Call) -> Iterator[tuple[bytes, bytes]]:
     for name, value in call.params.items():
         field = call.operation.params.fields.get(name)
         if field is not None and field.shape.kind == "file":
-            yield _file_part(name, form_text(value))
+            yield _file_part(name, value if isinstance(value, str) else form_text(value))
         else:
             for inner, text in form_pairs({name: value}):
                 yield f'Content-Disposition: form-data; name="{inner}"'.encode(), text.encode(errors="surrogatepass")
@@ -106,12 +108,15 @@ def _file_part(name: str, path: str) -> tuple[bytes, bytes]:
     import mimetypes
     from pathlib import Path
 
+    file = Path(path)
     try:
-        content = Path(path).expanduser().read_bytes()
+        content = (
+            read_below(path.folder, file.expanduser()) if isinstance(path, DataPath) else file.expanduser().read_bytes()
+        )
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise NotSent(f"`{name}`: the file {path} cannot be read ({reason}); nothing was sent") from error
-    filename = Path(path).name.replace('"', "%22").replace("\r", "").replace("\n", "")
+    filename = file.name.replace('"', "%22").replace("\r", "").replace("\n", "")
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     head = f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\nContent-Type: {kind}'
     return head.encode(), content

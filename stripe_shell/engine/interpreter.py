@@ -24,12 +24,13 @@ from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.loops import rows_of
 from stripe_shell.engine.outcome import Outcome, Status, Step
 from stripe_shell.engine.paging import Exchange, read_body
+from stripe_shell.engine.paths import output_of
 from stripe_shell.engine.program import Program
 from stripe_shell.engine.resolve import LARGEST_PAGE, Call, resolve
 from stripe_shell.engine.rows import NotStored, OpenRows, RowFile, collect, open_row_file
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import OutcomeUnknown, TransportError
-from stripe_shell.lang.ast import Block, Expectation, Item, Loop, Match, Name, Output, Retry
+from stripe_shell.lang.ast import Block, Expectation, Item, Loop, Match, Name, Retry
 from stripe_shell.records import record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.table import Table
@@ -149,7 +150,7 @@ class Engine:
         file: RowFile | None = None
         try:
             request = self._encode(call, link, key)
-            output = next((d.argument for d in block.directives if isinstance(d.argument, Output)), None)
+            output = output_of(block)
             file = open_row_file(output, scope, self.open_rows) if output else None
             outcome = replace(outcome, request=request)
             response = _send(link, request)

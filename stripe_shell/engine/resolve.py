@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, has_errors
-from stripe_shell.engine.evaluate import evaluate, evaluate_text
+from stripe_shell.engine.evaluate import Evaluated, evaluate, evaluate_text
 from stripe_shell.engine.naming import find_operation, words_span
+from stripe_shell.engine.paths import confine, evaluate_output, output_of
 from stripe_shell.engine.problems import Place, explain, explain_missing, suggestion
 from stripe_shell.engine.scope import Scope, step_into
 from stripe_shell.engine.values import Deferred, read_literal
@@ -116,12 +117,16 @@ class _Draft:
             return
         path = name.path if name.path is not None else param.key.path
         shape = shape_at(self.operation.params, path)
-        evaluated = evaluate(param.value, shape, self.scope)
+        evaluated = self._evaluate(param.value, shape)
         self.problems += evaluated.problems
         if evaluated.problems:
             self.broken.add(path[0])
             return
         self._insert(path, evaluated.value, param)
+
+    def _evaluate(self, value: Value, shape: Shape | None) -> Evaluated:
+        evaluated = evaluate(value, shape, self.scope)
+        return confine(value, evaluated, self.scope) if shape is not None and shape.kind == "file" else evaluated
 
     def add_path(self, entity: Param | None) -> None:
         """The references of a path that the block writes out."""
@@ -182,7 +187,8 @@ class _Draft:
         for directive in block.directives:
             if isinstance(directive.argument, RawParam):
                 raw = directive.argument
-                evaluated = evaluate(raw.value, None, self.scope)
+                shape = shape_at(self.operation.params, raw.key.path)
+                evaluated = self._evaluate(raw.value, shape if shape is not None and shape.kind == "file" else None)
                 self.problems += evaluated.problems
                 if _is_taken(self.params, raw.key.path) or _is_taken(self.raw, raw.key.path):
                     message = f"`{raw.key.span.text}` is given twice"
@@ -267,6 +273,8 @@ class _Draft:
 
 def _directive_texts(block: Block, scope: Scope, problems: list[Diagnostic]) -> dict[str, str]:
     words: dict[str, str] = {}
+    output = output_of(block)
+    problems += evaluate_output(output, scope).problems if output else ()
     for directive in block.directives:
         if directive.name in {"account", "version", "idempotency_key"} and isinstance(directive.argument, Value):
             evaluated = evaluate_text(directive.argument, scope)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from stripe_shell.engine.evaluate import evaluate_text
 from stripe_shell.engine.paging import Exchange, follow_pages, is_list, read_body
+from stripe_shell.engine.paths import evaluate_output
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import NoAnswer, NotSent
 from stripe_shell.lang.ast import Output
@@ -67,7 +67,10 @@ class RowFile:
 
 def open_row_file(output: Output, scope: Scope, open_rows: OpenRows) -> RowFile:
     """Open the file before anything is sent. Raises NotSent when that is not possible."""
-    path = str(evaluate_text(output.file, scope).value)
+    evaluated = evaluate_output(output, scope)
+    if evaluated.problems:
+        raise NotSent(evaluated.problems[0].message)
+    path = str(evaluated.value)
     try:
         return RowFile(path, open_rows(path, output.fields), scope.masks)
     except (OSError, ValueError, RuntimeError) as error:

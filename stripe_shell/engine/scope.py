@@ -43,7 +43,8 @@ class Scope:
     `now` is epoch seconds, frozen for one run; `seed` makes `${uuid}` the same when the run is repeated. `secrets`
     are the names of variables set by `@secret`. `deferred` names exist but have no value before a response has come.
     `lost` names should have a value and have none, as the diagnostic says; whatever needs one is not sent. `given` are
-    the names of variables from the command line, which outrank those of the script.
+    the names of variables from the command line, which outrank those of the script. `written` are the names of
+    variables whose value is written in the script or on the command line; all others hold data.
 
     A name means what it was given last: it is a variable, a capture, deferred or lost, never two of these.
     """
@@ -57,13 +58,15 @@ class Scope:
     deferred: Mapping[str, Any] = field(default_factory=dict)
     lost: Mapping[str, Diagnostic] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
     settings: Settings = Settings()
     ordinal: int = 0
 
-    def with_variable(self, name: str, value: Any, *, secret: bool = False) -> Scope:
-        """This scope and a variable more."""
+    def with_variable(self, name: str, value: Any, *, secret: bool = False, written: bool = False) -> Scope:
+        """This scope and a variable more; `written` says that no data went into its value."""
         secrets = self.secrets | {name} if secret else self.secrets - {name}
-        return replace(self._with("variables", {name: value}), secrets=secrets)
+        words = self.written | {name} if written else self.written - {name}
+        return replace(self._with("variables", {name: value}), secrets=secrets, written=words)
 
     def with_capture(self, name: str, body: Any, span: Span | None = None) -> Scope:
         """This scope and a saved response more."""
@@ -178,6 +181,22 @@ def _look_up(reference: Reference, scope: Scope) -> Found | Waiting | Diagnostic
     if name == "uuid" and not reference.path:
         return Found(draw_uuid(scope))
     return undefined_name(reference, scope)
+
+
+def comes_from_data(reference: Reference, scope: Scope) -> bool:
+    """Whether the value comes from a row, a response or the environment: from elsewhere than script and command line.
+
+    A default that is used is written in the script; `now` and `uuid` are the shell's own.
+    """
+    if reference.default is not None:
+        found = _look_up(reference, scope)
+        if isinstance(found, Diagnostic) or (isinstance(found, Found) and found.value is None):
+            return False
+    if reference.namespace is not None:
+        return True
+    if reference.name in scope.variables:
+        return reference.name not in scope.written
+    return reference.name in {*scope.captures, *scope.deferred} or reference.name not in {"now", "uuid"}
 
 
 def draw_uuid(scope: Scope) -> str:

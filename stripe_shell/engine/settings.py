@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
-from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.scope import Scope, comes_from_data
 from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.ast import Assignment, Directive, Tags, Value
 
@@ -32,13 +32,14 @@ def apply_directive(directive: Directive, scope: Scope) -> Scope:
 def _assign(assignment: Assignment, scope: Scope, *, secret: bool) -> Scope:
     name = assignment.name
     if name in scope.given:
-        return scope.with_variable(name, scope.variables[name], secret=secret)
+        return scope.with_variable(name, scope.variables[name], secret=secret, written=name in scope.written)
     evaluated = evaluate_variable(assignment.value, scope)
     if evaluated.problems:
         return scope.with_lost(name, evaluated.problems[0])
     if is_deferred(evaluated.value):
         return scope.with_deferred(name)
-    return scope.with_variable(name, evaluated.value, secret=secret)
+    written = not any(comes_from_data(reference, scope) for reference in assignment.value.references)
+    return scope.with_variable(name, evaluated.value, secret=secret, written=written)
 
 
 def _set(name: str, value: Value, scope: Scope) -> Scope:

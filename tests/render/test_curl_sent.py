@@ -72,7 +72,7 @@ def test_curl_sends_the_very_request(block: str, tmp_path: Path) -> None:
 def request_of(block: str, binary: Path) -> Request:
     transport = FakeTransport()
     engine = Engine(load_table(), FakeLinks(transport), open_rows)
-    scope = Scope(now=0, seed="s", variables={"binary": str(binary)})
+    scope = Scope(now=0, seed="s", variables={"binary": str(binary)}, written=frozenset({"binary"}))
     run = run_source(engine, Source("t", f"/sandbox {block}\n"), scope, run_id="run")
     assert run.exit_code == 0, (run.diagnostics, run.outcomes)
     return transport.requests[0]

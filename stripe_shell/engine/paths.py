@@ -1,0 +1,91 @@
+"""Paths of files that a block writes or uploads: what of them comes from data is one plain name in one folder."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.evaluate import Evaluated, evaluate_text
+from stripe_shell.engine.scope import Scope, comes_from_data
+from stripe_shell.engine.values import Deferred
+from stripe_shell.files import lies_below
+from stripe_shell.lang.ast import Block, Output, Reference, Text, Value
+
+#: Longer values are not shown in a message.
+_LONGEST_SHOWN = 200
+
+
+class DataPath(str):
+    """A path with parts out of data. The file must lie in `folder`, which the script writes out, or below."""
+
+    folder: str
+
+
+def output_of(block: Block) -> Output | None:
+    """The argument of the block's `@out`."""
+    return next((d.argument for d in block.directives if isinstance(d.argument, Output)), None)
+
+
+def evaluate_output(output: Output, scope: Scope) -> Evaluated:
+    """The path of an `@out`, `~` not expanded; E307 when a part out of data is more than a name."""
+    return confine(output.file, evaluate_text(output.file, scope), scope)
+
+
+def confine(value: Value, evaluated: Evaluated, scope: Scope) -> Evaluated:
+    """The path that `value` was evaluated to: as it is when the script writes it out, else a `DataPath`.
+
+    E307 for each part out of data that is more than a name, and for a link that leads out of the folder.
+    """
+    text, start = "", None
+    problems: list[Diagnostic] = list(evaluated.problems)
+    for part in () if problems else value.parts:
+        if isinstance(part, Text):
+            text += part.text
+            continue
+        piece = evaluate_text(Value("bare", (part,), part.span), scope).value
+        if comes_from_data(part, scope):
+            start = len(text) if start is None else start
+            problems += [] if isinstance(piece, Deferred) else _check_piece(part, piece, text, scope)
+        text += piece
+    if problems or start is None or isinstance(evaluated.value, Deferred):
+        return Evaluated(evaluated.value, tuple(problems))
+    path = DataPath(text)
+    path.folder = os.path.expanduser(os.path.dirname(text[:start])) or "."
+    if lies_below(path.folder, os.path.expanduser(text)):
+        return Evaluated(path)
+    message = f"`{_shown(text, scope)}` leads out of `{os.path.dirname(text[:start]) or '.'}`"
+    label = "its name comes from data, so no link is followed to another folder"
+    return Evaluated(path, (Diagnostic("E307", message, value.span, label=label),))
+
+
+def _check_piece(reference: Reference, piece: str, before: str, scope: Scope) -> list[Diagnostic]:
+    why = _reason(piece, before)
+    if not why:
+        return []
+    message = f"`{reference.raw}` is `{_shown(piece, scope)}`: {why}" if piece else f"`{reference.raw}` is empty"
+    label = "a path takes a plain name from data; write its folder in the script"
+    return [Diagnostic("E307", message, reference.span, label=label)]
+
+
+def _reason(piece: str, before: str) -> str:
+    """Why the text is no plain name, in a path that begins with `before`; empty when it is one."""
+    if not piece:
+        return "it is empty"
+    if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in piece):
+        return "it holds a control character"
+    if "/" in piece or "\\" in piece:
+        return "it holds a path separator"
+    if ".." in piece or piece == ".":
+        return "it names a folder by dots"
+    if piece.startswith("~") or (before.startswith("~") and "/" not in before):
+        return "it names somebody's home"
+    return ""
+
+
+def _shown(text: str, scope: Scope) -> str:
+    """The text for a message: secrets masked, control characters escaped."""
+    masked = scope.masks.mask(text)
+    if len(masked) > _LONGEST_SHOWN:
+        return f"… {len(masked)} characters …"
+    return json.dumps(masked, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("\\\\", "\\")
