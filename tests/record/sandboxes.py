@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from stripe_shell.sandbox.webhooks import Deliveries
 from stripe_shell.spec.table import load_table
 from stripe_shell.wire import Request, Response
 
-__all__ = ["NOW", "SEED", "Clock", "Deliveries", "Opened", "Request", "Response", "Sandbox", "open_sandbox"]
+__all__ = ["NOW", "SEED", "Clock", "Opened", "Request", "Response", "Sandbox", "open_sandbox", "send"]
 
 #: 1 June 2026, 12:00 UTC: where every recorded clock begins.
 NOW = 1_780_315_200
@@ -58,3 +59,23 @@ def open_sandbox(path: Path | None = None, *, now: int = NOW, seed: int = SEED) 
 def send(opened: Opened, request: dict[str, Any], account: str | None) -> Response:
     """Send a request given as the fields of `Request`."""
     return opened.sandbox.send(Request(**request), account=account)
+
+
+def deliver(opened: Opened, sender: Callable[[str, bytes, Mapping[str, str]], int], *, rounds: int = 50) -> None:
+    """Carry out the webhook deliveries that are due, through `sender(url, body, headers)`, until none is left."""
+    deliveries = Deliveries(opened.sandbox.store, opened.clock, sender)
+    for _ in range(rounds):
+        due = deliveries.due()
+        if not due:
+            return
+        for endpoint in due.values():
+            for delivery in endpoint:
+                deliveries.carry_out(delivery)
+    raise AssertionError("deliveries stay due")
+
+
+def lists() -> list[str]:
+    """Return the paths of all lists of v1 that need no id."""
+    operations = load_table().operations()
+    found = {op.path for op in operations if op.action == "list" and not op.path_params and op.version == "v1"}
+    return sorted(found)
