@@ -11,17 +11,16 @@ import re
 from _thread import allocate_lock
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import requests
 
-from stripe_shell.errors import NotSent
+from stripe_shell.errors import NotSent, ShellError
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Credential
 from stripe_shell.transports.retry import ANSWERED_BY, Failure
-from stripe_shell.transports.sending import FORM, Observe, Sender, check_path, merge_headers, usual_headers
+from stripe_shell.transports.sending import FORM, Observe, Sender, check_path, host_of, merge_headers, usual_headers
 from stripe_shell.transports.stripe import Exchange, Limits, new_session
-from stripe_shell.transports.tokens import NoToken, Token
+from stripe_shell.transports.tokens import Token
 from stripe_shell.wire import Request, Response, decode_form
 
 Body = Literal["form", "json", "auto"]
@@ -93,7 +92,7 @@ class ProxyTransport:
         def attempt() -> Response | Failure:
             return self._attempt(request, limits, once)
 
-        return self._sender.send(request, urlsplit(self._form.url).netloc, attempt)
+        return self._sender.send(request, host_of(self._form.url), attempt)
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -106,22 +105,29 @@ class ProxyTransport:
         """
         try:
             token = self._token.current()
-            seen = self._try(request, token, limits)
-            renewed = _is_own(seen, 401) and once.first("token") and self._token.renew(token)
-        except NoToken as error:
-            return Failure(str(error), sent=False, lasting=True)
-        if renewed:
-            return self._attempt(request, limits, once)
+            wire = dress(self._form, request, token, as_json=self._json)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the request itself has not been sent)
+            return _unsent(error)
+        seen = self._exchange.attempt(wire, limits)
+        seen = seen if isinstance(seen, Failure) else undress(self._form, seen)
+        if _is_own(seen, 401) and once.first("token"):
+            try:
+                renewed = self._token.renew(token)
+            except Exception as error:  # noqa: BLE001 (whatever it is, the request itself was turned away)
+                return _unsent(error)
+            return self._attempt(request, limits, once) if renewed else seen
         if _is_own(seen, 415) and self._form.body == "auto" and once.first("form") and _is_form(request):
             with self._lock:
                 self._json = True
             return self._attempt(request, limits, once)
         return seen
 
-    def _try(self, request: Request, token: Credential, limits: Limits) -> Response | Failure:
-        wire = dress(self._form, request, token, as_json=self._json)
-        seen = self._exchange.attempt(wire, limits)
-        return seen if isinstance(seen, Failure) else undress(self._form, seen)
+
+def _unsent(error: Exception) -> Failure:
+    """What hindered the request itself, whatever was sent for its token."""
+    known = isinstance(error, ShellError)
+    what = str(error).removeprefix("Not sent: ") if known else f"no token ({type(error).__name__})"
+    return Failure(what, sent=False, lasting=True)
 
 
 class Once:
@@ -192,7 +198,8 @@ def undress(form: ProxyForm, response: Response) -> Response | Failure:
         return response
     error = {"type": "proxy_error", **own_error(form.who, response)}
     headers = {**response.headers, ANSWERED_BY: form.who}
-    return replace(response, headers=headers, body=json.dumps({"error": error}, ensure_ascii=False).encode())
+    body = json.dumps({"error": error}, ensure_ascii=False).encode(errors="surrogatepass")
+    return replace(response, headers=headers, body=body)
 
 
 _OPENING = re.compile(r"[ \t\r\n]*\{[ \t\r\n]*")
@@ -212,7 +219,7 @@ def _unwrapped(body: bytes) -> bytes | None:
         found = _member(body.decode(), "output")
     except (ValueError, IndexError, AttributeError, RecursionError):
         return None
-    return found.encode() if found is not None else None
+    return found.encode(errors="surrogatepass") if found is not None else None
 
 
 def _member(text: str, wanted: str) -> str | None:

@@ -97,7 +97,7 @@ def _seconds_until(date: str, now: str) -> float:
 
     try:
         return (parsedate_to_datetime(date) - parsedate_to_datetime(now)).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0
 
 

@@ -64,9 +64,8 @@ class Sender:
         a read. `host` stands in the message.
         """
         started = self.clock()
-        tries = self.repeat(
-            lambda: judge(request, attempt()), repeatable=not request.writes or request.idempotency_key is not None
-        )
+        repeatable = not request.writes or request.idempotency_key is not None
+        tries = self.repeat(lambda: _judged(request, attempt), repeatable=repeatable)
         if isinstance(tries.last, Response) and not (
             request.writes and tries.in_doubt and says_not_executed(tries.last)
         ):
@@ -106,6 +105,14 @@ def check_path(path: str) -> None:
             raise NotSent(f"Not sent: `{path}` has an id that is empty, `.` or `..`.")
 
 
+def host_of(address: str) -> str:
+    """Host and port of `address`, for messages. Raises NotSent when it is no address."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError as error:
+        raise NotSent(f"Not sent: the address of this connection cannot be used ({error}).") from None
+
+
 def merge_headers(*layers: Mapping[str, str]) -> dict[str, str]:
     """Headers from several places, later ones over earlier ones whatever their case; an empty value takes one away.
 
@@ -130,12 +137,26 @@ def _checked(name: str, value: str) -> str:
 # --- what came of it --------------------------------------------------------------------------------------------
 
 
+def _judged(request: Request, attempt: Attempt) -> Response | Failure:
+    """What the attempt came to. A write that raises anything but NotSent may have been sent, a read changes nothing."""
+    try:
+        return judge(request, attempt())
+    except NotSent as error:
+        return Failure(str(error).removeprefix("Not sent: "), sent=False, lasting=True)
+    except Exception as error:
+        if not request.writes:
+            raise
+        return Failure(f"the answer cannot be read ({type(error).__name__})", sent=True)
+
+
 def judge(request: Request, seen: Response | Failure) -> Response | Failure:
-    """`seen`, unless it is an answer that no API gives: a redirect, a 408, or a 2xx to a write that is not JSON."""
+    """`seen`, unless it is no answer of an API: a 1xx, a redirect, a 408, or a 2xx to a write that is not JSON."""
     if isinstance(seen, Failure):
         return seen
+    if seen.status < 200:
+        return Failure(f"answered {seen.status}, which is no final answer", sent=True)
     if 300 <= seen.status < 400:
-        target = urlsplit(seen.header("Location") or "").hostname or "elsewhere on the same host"
+        target = _target_of(seen.header("Location") or "") or "elsewhere on the same host"
         what = f"answered {seen.status} and points to {target}, which is not followed: the key would go there"
         return Failure(what, sent=True, lasting=True)
     if seen.status == 408:  # somebody on the way got tired of waiting; what stands behind may have acted
@@ -143,6 +164,13 @@ def judge(request: Request, seen: Response | Failure) -> Response | Failure:
     if request.writes and seen.ok and not _is_json(seen.body):
         return Failure(f"answered {seen.status} with a body that is not JSON", sent=True, lasting=True)
     return seen
+
+
+def _target_of(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return "an address that is none"
 
 
 def _is_json(body: bytes) -> bool:

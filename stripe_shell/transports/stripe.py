@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import re
+import http.client
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -21,8 +21,9 @@ from requests.adapters import HTTPAdapter
 from stripe_shell.errors import NotSent
 from stripe_shell.records import replace
 from stripe_shell.secrets import Credential
+from stripe_shell.transports.departure import Departure, watched
 from stripe_shell.transports.retry import Failure
-from stripe_shell.transports.sending import Observe, Sender, check_path, merge_headers, usual_headers
+from stripe_shell.transports.sending import Observe, Sender, check_path, host_of, merge_headers, usual_headers
 from stripe_shell.wire import Request, Response
 
 #: Where Stripe lives, by `Request.host`.
@@ -38,8 +39,14 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 _CHUNK = 64 * 1024
 _POOL = 64  # connections kept open: more than any sensible number of jobs
 
-# Reasons of OpenSSL that only a handshake can have: the request was not sent yet.
-_HANDSHAKE = re.compile("VERSION|PROTOCOL|HANDSHAKE|CERTIFICATE|CIPHER|HTTP_REQUEST|PROXY_REQUEST|NAME|UNKNOWN_CA")
+_TLS = (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)
+#: What is raised while connecting and at no other time.
+_CONNECTING = (
+    requests.ConnectTimeout,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.NameResolutionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +65,26 @@ class Limits:
         return Limits(min(self.connect, seconds), seconds, self.body)
 
 
+class WatchedAdapter(HTTPAdapter):
+    """An adapter with room for many connections at a time, whose `departure` says how far a request has come."""
+
+    def __init__(self) -> None:
+        self.departure = Departure()
+        super().__init__(pool_connections=8, pool_maxsize=_POOL)
+
+    def get_connection_with_tls_context(self, *given: Any, **options: Any) -> urllib3.HTTPConnectionPool:
+        """As in `HTTPAdapter`; from here on the request of this thread is watched."""
+        self.departure.begun = False
+        pool: urllib3.HTTPConnectionPool = super().get_connection_with_tls_context(*given, **options)  # type: ignore[assignment]
+        pool.ConnectionCls = watched(pool.ConnectionCls, self.departure)
+        return pool
+
+
 def new_session() -> requests.Session:
-    """A session with room for many connections at a time; it takes proxies and CA bundle from the environment."""
+    """A session whose requests are watched; it takes proxies and CA bundle from the environment."""
     session = requests.Session()
-    session.mount("https://", HTTPAdapter(pool_connections=8, pool_maxsize=_POOL))
-    session.mount("http://", HTTPAdapter(pool_connections=8, pool_maxsize=_POOL))
+    session.mount("https://", WatchedAdapter())
+    session.mount("http://", WatchedAdapter())
     return session
 
 
@@ -91,29 +113,40 @@ class Exchange:
         return seen
 
     def _try(self, wire: Request, limits: Limits) -> Response | Failure:
+        """What failed before the first byte left was not sent, whatever was raised; all else may have been.
+
+        An adapter that is no `WatchedAdapter`, or that is mocked, has no socket to watch: `classify` then decides.
+        """
         started = self._clock()
         try:
-            prepared = requests.Request(wire.method, wire.target, headers=dict(wire.headers), data=wire.body or None)
-            with closing(self._send(prepared.prepare(), wire.path, limits)) as answer:
-                content = self._read(answer, started, limits)
-                if isinstance(content, Failure):
-                    return content
-                if not content and answer.status_code == 200 and not _has_length(answer):
-                    return Failure("the answer broke off", sent=True)  # before the headers were complete
-                elapsed = (self._clock() - started) * 1000
-                return Response(answer.status_code, dict(answer.headers), content, elapsed)
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            return classify(error, limits)
-        except OSError as error:  # requests raises it bare when the CA bundle that the environment names is not there
-            return Failure(str(error), sent=False, lasting=True)
+            data = wire.body or None
+            prepared = requests.Request(wire.method, wire.target, headers=dict(wire.headers), data=data).prepare()
+            adapter, surroundings = self._session.get_adapter(wire.path), self._environment(wire.path)
+        except Exception as error:  # noqa: BLE001 (whatever it is, nothing has been sent)
+            return classify(error, limits, begun=False)
+        departure = adapter.departure if isinstance(adapter, WatchedAdapter) else Departure()
+        departure.begun = None
+        try:
+            with closing(adapter.send(prepared, timeout=(limits.connect, limits.answer), **surroundings)) as answer:
+                on_socket, departure.begun = departure.begun is not None, True
+                return self._receive(answer, started, limits, on_socket=on_socket)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the request may have been sent)
+            return classify(error, limits, departure.begun)
+
+    def _receive(
+        self, answer: requests.Response, started: float, limits: Limits, *, on_socket: bool
+    ) -> Response | Failure:
+        content = self._read(answer, started, limits)
+        if isinstance(content, Failure):
+            return content
+        if not content and _lacks_length(answer) and (answer.status_code == 200 or on_socket):
+            return Failure(f"the answer ({answer.status_code}) broke off", sent=True)
+        elapsed = (self._clock() - started) * 1000
+        return Response(answer.status_code, dict(answer.headers), content, elapsed)
 
     def close(self) -> None:
         """Close the connections that are kept open."""
         self._session.close()
-
-    def _send(self, prepared: requests.PreparedRequest, url: str, limits: Limits) -> requests.Response:
-        adapter = self._session.get_adapter(url)
-        return adapter.send(prepared, timeout=(limits.connect, limits.answer), **self._environment(url))
 
     def _environment(self, url: str) -> dict[str, Any]:
         """Proxies, CA bundle and client certificate for the host of `url`, looked up once per host.
@@ -141,8 +174,11 @@ class Exchange:
         return b"".join(chunks)
 
 
-def _has_length(answer: requests.Response) -> bool:
-    return "Content-Length" in answer.headers or "Transfer-Encoding" in answer.headers
+def _lacks_length(answer: requests.Response) -> bool:
+    """Whether an answer without a body does not say that it has none: then its headers broke off."""
+    length, coding = (answer.headers.get(name, "") for name in ("Content-Length", "Transfer-Encoding"))
+    framed = length.strip().isdecimal() or coding.strip().lower().endswith("chunked")
+    return not framed and (answer.status_code == 200 or answer.status_code >= 400)
 
 
 class StripeTransport:
@@ -181,7 +217,7 @@ class StripeTransport:
         """
         wire = replace(request, path=self._address(request), headers=self._headers(request), idempotency_key=None)
         limits = self._limits.within(request.timeout_ms)
-        return self._sender.send(request, urlsplit(wire.path).netloc, lambda: self._exchange.attempt(wire, limits))
+        return self._sender.send(request, host_of(wire.path), lambda: self._exchange.attempt(wire, limits))
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -208,53 +244,73 @@ def _in_context(headers: Mapping[str, str]) -> dict[str, str]:
     return merge_headers(context)
 
 
-def classify(error: Exception, limits: Limits) -> Failure:
-    """An exception of the HTTP library in plain words; in doubt, the request counts as sent."""
+def classify(error: Exception, limits: Limits, begun: bool | None = None) -> Failure:
+    """What was raised while a request was sent, in plain words.
+
+    `begun` decides whether it counts as sent. Where nobody watched the socket (None), only what cannot be raised later
+    than while connecting counts as not sent.
+    """
     causes = tuple(_causes(error))
+    if begun is None:
+        begun = not _is_before_sending(error, causes)
+    return _broken(error, causes, limits) if begun else _unsent(error, causes, limits)
 
-    def among(*types: type[BaseException]) -> BaseException | None:
-        return next((cause for cause in causes if isinstance(cause, types)), None)
 
-    if any(_in_handshake(cause) for cause in causes) and among(ssl.SSLEOFError, ConnectionError):
-        return Failure("the connection was lost before TLS was agreed on", sent=False)
-    broken_off = among(ssl.SSLEOFError, ssl.SSLZeroReturnError)
-    if not broken_off and among(requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError):
-        return _tls_failure(among(ssl.SSLError))
-    if isinstance(error, ValueError):
+def _is_before_sending(error: Exception, causes: tuple[BaseException, ...]) -> bool:
+    """Whether it is an error of connecting by its type alone."""
+    if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
+        return True  # requests raises it bare when the CA bundle that the environment names is not there
+    return _among(causes, *_CONNECTING, ssl.SSLCertVerificationError) is not None
+
+
+def _unsent(error: Exception, causes: tuple[BaseException, ...], limits: Limits) -> Failure:
+    """Nothing has left: how the address or the connection failed."""
+    if isinstance(error, ValueError) or not isinstance(error, OSError | urllib3.exceptions.HTTPError):
         return Failure("the address or a header cannot be used", sent=False, lasting=True)
-    if among(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
-        return Failure(f"the proxy cannot be used{_reason(among(OSError))}", sent=False)
-    if among(urllib3.exceptions.NameResolutionError):
+    if not isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
+        return Failure(str(error), sent=False, lasting=True)
+    if _among(causes, urllib3.exceptions.NameResolutionError):
         return Failure("the host name is not known (DNS)", sent=False)
-    if among(urllib3.exceptions.NewConnectionError):
+    if _among(causes, requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
+        return Failure(f"the proxy cannot be used{_reason(_among(causes, OSError))}", sent=False)
+    if _among(causes, urllib3.exceptions.NewConnectionError):
         return Failure(f"no connection{_reason(_innermost(causes))}", sent=False)
-    if among(requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
+    if _among(causes, requests.Timeout, urllib3.exceptions.TimeoutError):
         return Failure(f"no connection within {limits.connect:g} s", sent=False)
-    if among(requests.Timeout, urllib3.exceptions.ReadTimeoutError):
+    if _among(causes, ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError):
+        return Failure("the connection was lost before TLS was agreed on", sent=False)
+    if _among(causes, *_TLS):
+        return _tls_failure(_among(causes, ssl.SSLError), sent=False)
+    return Failure(f"no connection{_reason(_innermost(causes))}", sent=False)
+
+
+def _broken(error: Exception, causes: tuple[BaseException, ...], limits: Limits) -> Failure:
+    """The request has left: what became of its answer."""
+    if not _among(causes, ssl.SSLEOFError, ssl.SSLZeroReturnError) and _among(causes, *_TLS):
+        return _tls_failure(_among(causes, ssl.SSLError), sent=True)
+    if _among(causes, requests.Timeout, urllib3.exceptions.ReadTimeoutError):
         return Failure(f"no answer within {limits.answer:g} s", sent=True)
-    if among(urllib3.exceptions.DecodeError, requests.exceptions.ContentDecodingError):
+    if _among(causes, urllib3.exceptions.DecodeError, requests.exceptions.ContentDecodingError):
         return Failure("the answer cannot be decompressed", sent=True)
-    if among(urllib3.exceptions.IncompleteRead):
+    if _among(causes, http.client.IncompleteRead):
         return Failure("the answer broke off", sent=True)
+    if _among(causes, ConnectionError) is None and _among(causes, http.client.HTTPException, ValueError):
+        return Failure("the answer is not HTTP", sent=True)
+    if not isinstance(error, OSError | urllib3.exceptions.HTTPError):
+        return Failure(f"the answer cannot be read ({type(error).__name__})", sent=True)
     return Failure(f"the connection was lost{_reason(_innermost(causes))}", sent=True)
 
 
-def _in_handshake(error: BaseException) -> bool:
-    """Whether it was raised while TLS was still being agreed on: the same error may come later, with much sent."""
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_name == "do_handshake":
-            return True
-        trace = trace.tb_next
-    return False
-
-
-def _tls_failure(error: BaseException | None) -> Failure:
+def _tls_failure(error: BaseException | None, *, sent: bool) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure(f"its TLS certificate is not trusted ({error.verify_message})", sent=False, lasting=True)
+        return Failure(f"its TLS certificate is not trusted ({error.verify_message})", sent, lasting=True)
     reason = error.reason if isinstance(error, ssl.SSLError) and isinstance(error.reason, str) else ""
     words = f" ({reason.lower().replace('_', ' ')})" if reason else ""
-    return Failure(f"TLS failed{words}", sent=bool(reason) and not _HANDSHAKE.search(reason), lasting=True)
+    return Failure(f"TLS failed{words}", sent, lasting=True)
+
+
+def _among(causes: tuple[BaseException, ...], *types: type[BaseException]) -> BaseException | None:
+    return next((cause for cause in causes if isinstance(cause, types)), None)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

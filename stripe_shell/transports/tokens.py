@@ -23,6 +23,9 @@ MARGIN = 60.0
 #: How long a fetched token is kept whose answer does not say how long it lives, in seconds.
 _SHORT_LIFE = 300.0
 
+#: What a longer life is taken for, in seconds: an answer may hold a number that no clock can count to.
+_LONG_LIFE = 1e9
+
 
 class NoToken(ShellError):
     """There is no token to be had, so nothing can be sent; the text says why."""
@@ -140,7 +143,8 @@ def _read_token(answer: Response, host: str) -> Fresh:
     if not answer.ok or not isinstance(value, str) or not value:
         raise NoToken(f"no token from {host}: {_refusal(answer, body)}")
     known = isinstance(lifetime, int | float) and not isinstance(lifetime, bool) and lifetime > 0
-    return Fresh(Credential(value), float(lifetime) if known else _SHORT_LIFE)  # type: ignore[arg-type]
+    seconds = float(min(lifetime, _LONG_LIFE)) if known else _SHORT_LIFE  # type: ignore[arg-type,type-var]
+    return Fresh(Credential(value), seconds)
 
 
 def _refusal(answer: Response, body: Mapping[str, Any]) -> str:

@@ -5,11 +5,8 @@ Each row of the table in docs/connections.md is a test here.
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import socket
 import socketserver
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +19,8 @@ from stripe_shell.cli import main
 from stripe_shell.connections.building import Builder
 from stripe_shell.records import replace
 from tests.fakes import pinkconnect, stripe
-from tests.fakes.faulty import Fault, Faulty, acts_and_resets, acts_then, answers, faulty
+from tests.fakes.certificates import certificate
+from tests.fakes.faulty import Fault, Faulty, acts_and_resets, acts_and_says_two_lengths, acts_then, answers, faulty
 from tests.fakes.web import Backend, Reply, serving
 
 WRITE = ["create", "customer", "email=a@b.co", "name=Ann"]
@@ -75,6 +73,9 @@ def always(fault: Fault) -> Callable[[Faulty], Fault]:
 FAULTS: dict[str, tuple[Callable[[Faulty], Fault], int, tuple[int, str], tuple[int, str], int]] = {
     "reset in the answer": (
         always(acts_and_resets), 3, (3, "the connection was lost"), (5, "the connection was lost"), 1,
+    ),
+    "two lengths": (
+        always(acts_and_says_two_lengths), 3, (3, "the answer is not HTTP"), (5, "the answer is not HTTP"), 1,
     ),
     "time-out": (silent, 3, (3, "no answer within 0.2 s"), (5, "no answer within 0.2 s"), 1),
     "429 without Retry-After": (
@@ -206,32 +207,6 @@ def plain(answer: bytes) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield f"https://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
-
-
-def certificate(folder: Path) -> ssl.SSLContext:
-    """A server's side of TLS with a certificate that it has signed itself."""
-    x509 = pytest.importorskip("cryptography.x509")
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "server.pem"
-    encoding = serialization.Encoding.PEM
-    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    pem.write_bytes(private + made.public_bytes(encoding))
-    (folder / "ca.pem").write_bytes(made.public_bytes(encoding))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context
 
 
 def test_a_certificate_that_nobody_vouches_for(rig: Rig, backend: Backend, tmp_path: Path) -> None:

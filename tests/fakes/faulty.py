@@ -51,6 +51,11 @@ def acts_and_resets(connection: socket.socket, seen: Seen, carry_out: Answer) ->
     os.close(connection.detach())  # at once, whatever else still holds it
 
 
+def acts_and_says_two_lengths(connection: socket.socket, seen: Seen, carry_out: Answer) -> None:
+    """Carry it out, and answer with two lengths that contradict each other."""
+    connection.sendall(wire(carry_out(seen)).replace(b"Content-Length:", b"Content-Length: 1\r\nContent-Length:"))
+
+
 def good(connection: socket.socket, seen: Seen, carry_out: Answer) -> None:
     """Nothing goes wrong."""
     connection.sendall(wire(carry_out(seen)))

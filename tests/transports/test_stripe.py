@@ -367,8 +367,48 @@ TORN = urllib3.exceptions.ProtocolError("x", urllib3.exceptions.IncompleteRead(1
     ],
 )
 def test_failures_in_plain_words(error: Exception, what: str, sent: bool, lasting: bool) -> None:
-    failure = classify(error, Limits())
+    failure = classify(error, Limits(), begun=sent)
     assert (failure.what, failure.sent, failure.lasting) == (what, sent, lasting)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize(
+    "error",
+    [
+        requests.ConnectTimeout(),
+        requests.ReadTimeout(),
+        requests.exceptions.ProxyError(OSError()),
+        requests.exceptions.InvalidHeader(),
+        requests.exceptions.SSLError(tls("WRONG_VERSION_NUMBER")),
+        OSError(),
+        ValueError(),
+        UnicodeError(),
+        KeyError(),
+        RecursionError(),
+        MemoryError(),
+    ],
+    ids=repr,
+)
+def test_when_it_failed_decides_and_not_what_was_raised(error: Exception, begun: bool) -> None:
+    assert classify(error, Limits(), begun).sent is begun
+
+
+@pytest.mark.parametrize(
+    ("error", "sent"),
+    [
+        (requests.ConnectTimeout(), False),
+        (wrapped(REFUSED), False),
+        (ssl_error(untrusted()), False),
+        (OSError("no CA bundle"), False),
+        (ssl_error(tls("WRONG_VERSION_NUMBER")), True),
+        (requests.exceptions.ProxyError(OSError("Tunnel connection failed")), True),
+        (requests.exceptions.InvalidHeader(), True),
+        (ValueError(), True),
+        (KeyError(), True),
+    ],
+)
+def test_where_nobody_watched_the_socket_it_counts_as_sent_in_doubt(error: Exception, sent: bool) -> None:
+    assert classify(error, Limits(), None).sent is sent
 
 
 def test_what_went_wrong_before_does_not_colour_an_error() -> None:
