@@ -38,6 +38,9 @@ Observe = Callable[[Request, Response | None, str], None]
 #: One attempt: the answer whatever its status, or what went wrong.
 Attempt = Callable[[], Response | Failure]
 
+#: How many levels the answer to a write may have; Stripe's own have some twenty, with everything expanded.
+_DEPTH = 100
+
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
@@ -150,7 +153,7 @@ def _judged(request: Request, attempt: Attempt) -> Response | Failure:
 
 
 def judge(request: Request, seen: Response | Failure) -> Response | Failure:
-    """`seen`, unless it is no answer of an API: a 1xx, a redirect, a 408, or a 2xx to a write that is not JSON."""
+    """`seen`, unless no API answers so: a 1xx, a redirect, a 408, or a 2xx to a write that is no readable JSON."""
     if isinstance(seen, Failure):
         return seen
     if seen.status < 200:
@@ -174,11 +177,17 @@ def _target_of(address: str) -> str | None:
 
 
 def _is_json(body: bytes) -> bool:
+    """Whether it is JSON, and no deeper than what is done with it can follow."""
     try:
-        parse_json(body)
+        level = [parse_json(body)]
     except ValueError:
         return False
-    return True
+    for _ in range(_DEPTH):
+        branches = [node for node in level if isinstance(node, dict | list)]
+        if not branches:
+            return True
+        level = [inner for node in branches for inner in (node.values() if isinstance(node, dict) else node)]
+    return False
 
 
 def transport_error(request: Request, host: str, tries: Tries, elapsed: float) -> TransportError:

@@ -136,6 +136,7 @@ class Exchange:
     def _receive(
         self, answer: requests.Response, started: float, limits: Limits, *, on_socket: bool
     ) -> Response | Failure:
+        """The whole answer, or how it broke. Only what came `on_socket` has lengths; a mock may leave them out."""
         content = self._read(answer, started, limits)
         if isinstance(content, Failure):
             return content

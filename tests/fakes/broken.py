@@ -118,6 +118,8 @@ BROKEN: dict[str, bytes] = {
     "NaN": body(b'{"id": NaN}'),
     "invalid UTF-8": body(b'{"id": "\xff\xfe"}'),
     "JSON nested without end": body(b"[" * 200_000 + b"]" * 200_000),
+    "JSON that is read and nested too deep to be shown": body(b'{"a":' * 600 + b"1" + b"}" * 600),
+    "JSON nested deeper than anything of Stripe's": body(b'{"a":' * 101 + b"1" + b"}" * 101),
     "objects nested without end": body(b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
     "a number of more digits than Python reads": body(b'{"id": ' + b"9" * 5000 + b"}"),
     "blanks": body(b"   "),

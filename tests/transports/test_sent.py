@@ -23,7 +23,7 @@ from stripe_shell.transports.retry import Failure, RetryPolicy
 from stripe_shell.transports.sending import Sender
 from stripe_shell.transports.tokens import Fresh
 from stripe_shell.wire import Response
-from tests.fakes.broken import BROKEN, HEAD, WHOLE, head
+from tests.fakes.broken import BROKEN, HEAD, WHOLE, body, head
 from tests.fakes.certificates import certificate
 from tests.fakes.raw import Raw, Serve, answering, in_turn, over_tls, raw, reset_at_close, take, through_tunnel
 
@@ -49,6 +49,11 @@ def test_a_write_whose_answer_is_broken_is_unknown(name: str, command: Command) 
 
 def test_an_answer_that_is_whole_passes(command: Command) -> None:
     with raw(answering(WHOLE)) as server:
+        assert command.run(server.url) == 0, command.err
+
+
+def test_an_answer_of_a_hundred_levels_passes(command: Command) -> None:
+    with raw(answering(body(b'{"a":' * 99 + b"1" + b"}" * 99))) as server:
         assert command.run(server.url) == 0, command.err
 
 
