@@ -13,6 +13,7 @@ lose the last answers, but never breaks the file.
 from __future__ import annotations
 
 import sqlite3
+import time
 
 from stripe_shell.errors import ConfigurationError
 
@@ -116,13 +117,28 @@ def prepare(connection: sqlite3.Connection, path: str | None) -> None:
                 connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(connection)
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Turns the write-ahead log on, which takes the file for a moment; SQLite itself does not wait for that."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _version_of(connection: sqlite3.Connection, path: str | None) -> int:
     """The version of the file, 0 for an empty one. Raises ConfigurationError when it cannot be used."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    # In one statement: another process may make the tables just now.
+    sql = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
+    version, tables = connection.execute(sql).fetchone()
     if version in (_MIGRATED_VERSION, SCHEMA_VERSION) or not (version or tables):
         return int(version)
     raise ConfigurationError(

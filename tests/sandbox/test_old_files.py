@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import sqlite3
+import threading
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from stripe_shell.errors import ConfigurationError
+from stripe_shell.sandbox.store import Store
 from tests.record.corpus import take
 from tests.record.sandboxes import Opened, deliver, lists, open_sandbox
 
@@ -216,3 +219,36 @@ def test_webhooks_are_delivered(tmp_path: Path) -> None:
     opened.close()
     assert len(waiting) > 30
     compare("webhooks", {"delivered": delivered, "pending_webhooks": {"all": waiting}})
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.db"
+    copied("jobs", tmp_path)
+    connection = sqlite3.connect(path)
+    connection.execute("DROP INDEX deliveries_in_order")  # which the migration drops after much else
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationError, match=r"jobs\.db"):
+        Store.open(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["jobs.db"]
+
+
+def test_two_processes_that_open_an_old_file_at_once_migrate_it_once(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.db"
+    copied("jobs", tmp_path)
+    opened: list[Store] = []
+    threads = [threading.Thread(target=lambda: opened.append(Store.open(path))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 4
+    with opened[0].read() as session, sqlite3.connect(FILES / "jobs.db") as old:
+        notes = old.execute("SELECT count(*) FROM objects WHERE object = 'sandbox.due'").fetchone()
+        assert session.rows("SELECT count(*) FROM jobs") == [notes]
+        order = "SELECT id FROM objects WHERE object != 'sandbox.due' ORDER BY account, object, created, seq"
+        assert session.rows(order) == old.execute(order).fetchall()
+    old.close()
+    for store in opened:
+        store.close()

@@ -137,6 +137,24 @@ def test_an_empty_file_is_a_new_sandbox(tmp_path: Path) -> None:
     assert path.stat().st_size > 0
 
 
+def test_a_new_file_is_opened_by_many_at_once(tmp_path: Path) -> None:
+    for number in range(10):
+        path, opened, start = tmp_path / f"{number}.db", list[Store](), threading.Barrier(8)
+
+        def open_it(path: Path = path, opened: list[Store] = opened, start: threading.Barrier = start) -> None:
+            start.wait()
+            opened.append(Store.open(path))
+
+        threads = [threading.Thread(target=open_it) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(opened) == 8
+        for store in opened:
+            store.close()
+
+
 def test_lists_walk_an_index(filed: Client) -> None:
     """Neither a plain nor a filtered list sorts or reads all rows, however many there are."""
     filed.post("/v1/customers", {"email": "a@b.c"})
