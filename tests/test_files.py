@@ -70,7 +70,7 @@ def test_a_socket_takes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert stat.S_ISSOCK(Path("s").stat().st_mode)
 
 
-@pytest.mark.parametrize("folder", ["/dev/fd", "/proc/self/fd", f"/proc/{os.getpid()}/fd", "/proc/thread-self/fd"])
+@pytest.mark.parametrize("folder", ["/dev/fd", "/proc/self/fd", "/proc/{pid}/fd", "/proc/thread-self/fd"])
 @pytest.mark.parametrize("linked", [False, True])
 def test_a_stream_of_this_process_is_written_at_its_place(folder: str, linked: bool, tmp_path: Path) -> None:
     target = tmp_path / "redirected"
@@ -79,7 +79,7 @@ def test_a_stream_of_this_process_is_written_at_its_place(folder: str, linked: b
         file.flush()
         os.set_inheritable(file.fileno(), True)
         before = os.fstat(file.fileno()).st_ino
-        path = Path(f"{folder}/{file.fileno()}")
+        path = Path(folder.format(pid=os.getpid()), str(file.fileno()))
         if linked:
             (tmp_path / "link").symlink_to(path)
             path = tmp_path / "link"
