@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from stripe_shell.convert import nodes
+from stripe_shell.convert.environment import AnyVariable
 from stripe_shell.convert.fixture_file import Fixture, FixtureFile, lost
 from stripe_shell.convert.references import translate, usable_name
 from stripe_shell.convert.written import Leaf, Written, write_call
@@ -100,7 +101,7 @@ class _Conversion:
         return Scope(
             now=0,
             seed="",
-            environment=nodes.AnyVariable(),
+            environment=AnyVariable(),
             deferred=dict.fromkeys(self.names.values()),
             settings=Settings(spec="stripe"),
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from stripe_shell.diagnostics import Source, Span
 from stripe_shell.lang.ast import Argument, Comment, Directive, Key, Param, Reference, Style, Text, Value
 from stripe_shell.lang.parser import parse_template
@@ -45,21 +43,3 @@ def literal(content: Value) -> str:
 def reference_text(reference: Reference) -> str:
     """`${name.path}`, without its default: as the engine shows what a response has yet to tell."""
     return f"${{{reference.raw}}}"
-
-
-class AnyVariable(Mapping[str, str]):
-    """An environment in which every variable is set, to a value that is not known yet."""
-
-    def __getitem__(self, name: str) -> str:
-        from stripe_shell.engine.values import Deferred
-
-        return Deferred(f"${{env:{name}}}")
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-    def __contains__(self, name: object) -> bool:
-        return True

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
+from stripe_shell.convert.environment import AnyVariable
 from stripe_shell.convert.fixture_file import lost
-from stripe_shell.convert.nodes import AnyVariable
 from stripe_shell.convert.references import usable_name
 from stripe_shell.diagnostics import Diagnostic, Source, Span, has_errors
 from stripe_shell.engine.evaluate import evaluate_variable
