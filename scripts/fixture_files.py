@@ -29,7 +29,7 @@ from stripe_shell.render.files import open_rows
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.clock import FixedClock
 from stripe_shell.sandbox.ids import RandomIds
-from stripe_shell.sandbox.store import Store
+from stripe_shell.sandbox.storage.store import Store
 from stripe_shell.spec.table import load_table
 from stripe_shell.wire import Request, Response, decode_form, parse_json
 

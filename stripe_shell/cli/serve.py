@@ -13,7 +13,7 @@ from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
 
 if TYPE_CHECKING:
-    from stripe_shell.sandbox.faults import Fault
+    from stripe_shell.sandbox.control.faults import Fault
     from stripe_shell.server.run import ServerSettings
 
 
@@ -66,7 +66,7 @@ def _port(text: str) -> int:
 
 
 def _faults(given: tuple[str, ...]) -> tuple[Fault, ...]:
-    from stripe_shell.sandbox.faults import parse_fault
+    from stripe_shell.sandbox.control.faults import parse_fault
 
     try:
         return tuple(parse_fault(text) for text in given)

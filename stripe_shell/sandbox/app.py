@@ -14,21 +14,23 @@ from stripe_shell.records import replace
 from stripe_shell.spec.table import Table, load_table
 from stripe_shell.wire import Request, Response
 
-from . import dispatch, due, errors, queues
-from .accounts import Accounts
-from .blank import iso_time
-from .call import Call, own_call, read_call
-from .catalogue import Catalogue
+from . import dispatch, errors
 from .clock import Clock, SystemClock
-from .context import Context, Json
 from .errors import StripeError
 from .expand import Tree, expand, tree_of
-from .idempotency import Idempotency, check_key
 from .ids import RandomIds
-from .listing import Page
-from .parameters import header
-from .store import Row, Session, Store
-from .webhooks import Hearing
+from .objects import jobs
+from .objects.context import Context, Json
+from .objects.listing import Page
+from .objects.registry import Catalogue
+from .objects.template import iso_time
+from .request.call import Call, own_call, read_call
+from .request.idempotency import Idempotency, check_key
+from .request.parameters import header
+from .storage import queues
+from .storage.accounts import Accounts
+from .storage.store import Row, Session, Store
+from .webhooks.deliveries import Hearing
 
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
 
@@ -62,7 +64,7 @@ class Sandbox:
         self.on_error = on_error
         self._idempotency = Idempotency(self.clock)
         self._hearing = Hearing()
-        self._quiet = due.Quiet()
+        self._quiet = jobs.Quiet()
         self.accounts = Accounts(self.store, self.clock, self.ids)
         self.account = self.accounts.first
 
@@ -172,7 +174,7 @@ class Sandbox:
         self.accounts.recall()
 
     def catch_up(self) -> None:
-        """Do what Stripe would have done by itself by now in every account that was used: see due.py."""
+        """Do what Stripe would have done by itself by now in every account that was used: see objects/jobs.py."""
         for account, number in self.accounts.used():
             self._catch_up(account, number)
 
@@ -203,7 +205,7 @@ class Sandbox:
                 return False
             try:
                 with ctx.session.savepoint():
-                    due.carry_out(ctx, job)
+                    jobs.carry_out(ctx, job)
             except sqlite3.OperationalError:
                 raise
             except Exception as error:  # noqa: BLE001 - the request that came by must not suffer

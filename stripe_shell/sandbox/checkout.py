@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from . import errors, payments
+from . import errors
 from .billing import discounts, drafting, quoting, settling
 from .billing.periods import Period
-from .context import Context, Json
-from .payments import Attempt, Terms
+from .objects.context import Context, Json
+from .payments import confirmation
+from .payments.confirmation import Attempt, Terms
 
 #: What `payment_intent_data` hands on to the PaymentIntent under the same name.
 _HANDED_ON: Final = (
@@ -206,7 +207,7 @@ def _charge(ctx: Context, session: Json, method: Json) -> None:
         intent = _open_intent(ctx, session, method, data)
         session["payment_intent"] = intent["id"]
         ctx.save(session)
-    attempt = payments.attempt(ctx, intent, method, Terms(return_url=session["success_url"]))
+    attempt = confirmation.attempt(ctx, intent, method, Terms(return_url=session["success_url"]))
     if attempt.error is not None:
         raise attempt.error
     settle(ctx, session, attempt)
@@ -214,7 +215,7 @@ def _charge(ctx: Context, session: Json, method: Json) -> None:
 
 def _open_intent(ctx: Context, session: Json, method: Json, data: Mapping[str, Any]) -> Json:
     with ctx.holding() as held:
-        intent = payments.open_intent(
+        intent = confirmation.open_intent(
             ctx,
             amount=session["amount_total"],
             currency=session["currency"],
@@ -236,7 +237,7 @@ def _subscribe(ctx: Context, session: Json, method: Json) -> None:
     data = hidden.get("subscription_data") or {}
     customer = _introduce(ctx, session, method, always=True)
     if customer is not None and method["customer"] != customer["id"]:
-        payments.attach_method(ctx, method, customer["id"])
+        confirmation.attach_method(ctx, method, customer["id"])
     rows = hidden.get("rows", [])
     params: Json = {name: data[name] for name in _SUBSCRIBED if data.get(name) is not None}
     params |= {

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
-from .catalogue import Catalogue
 from .dispatch import is_modelled, kind_of
+from .objects.registry import Catalogue
 
 
 def coverage(table: Table) -> Iterator[tuple[Operation, bool]]:

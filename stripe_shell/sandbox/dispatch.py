@@ -8,10 +8,11 @@ from typing import Any, Final, Literal
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
-from . import errors, pages
-from .context import Context, Json
+from . import errors
 from .expand import kinds_of, solid
-from .resource import Answer, Resource, Transition
+from .objects import pages
+from .objects.context import Context, Json
+from .objects.resource import Answer, Resource, Transition
 
 Role = Literal["list", "search", "create", "retrieve", "update", "delete", "action", "single", "single_update", "find"]
 

@@ -12,7 +12,7 @@ from . import errors
 from .errors import StripeError
 
 if TYPE_CHECKING:
-    from .context import Context
+    from .objects.context import Context
 
 #: How many segments a path may have, `data` among them.
 DEEPEST = 4

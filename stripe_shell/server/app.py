@@ -10,10 +10,10 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from stripe_shell.sandbox.app import Sandbox
+from stripe_shell.sandbox.control.faults import Fault, Faults
+from stripe_shell.sandbox.control.routes import PRIVATE, answer_private
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.faults import Fault, Faults
-from stripe_shell.sandbox.listing import PAGING
-from stripe_shell.sandbox.private import PRIVATE, answer_private
+from stripe_shell.sandbox.objects.listing import PAGING
 from stripe_shell.sandbox.resources.v2_billing_meter_event_session import TOKEN
 from stripe_shell.server.keys import key_of
 from stripe_shell.server.limits import RateLimit

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from stripe_shell.sandbox.app import Sandbox
-from stripe_shell.sandbox.queues import Delivery
-from stripe_shell.sandbox.store import Row
-from stripe_shell.sandbox.webhooks import Deliveries
+from stripe_shell.sandbox.storage.queues import Delivery
+from stripe_shell.sandbox.storage.store import Row
+from stripe_shell.sandbox.webhooks.deliveries import Deliveries
 
 #: How often it is looked for what has become due, in seconds.
 INTERVAL = 1.0

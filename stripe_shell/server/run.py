@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import record
 from stripe_shell.sandbox.app import Sandbox
-from stripe_shell.sandbox.faults import Fault, Faults
-from stripe_shell.sandbox.webhooks import RETRY_AFTER, Deliveries, is_this_machine, post
+from stripe_shell.sandbox.control.faults import Fault, Faults
+from stripe_shell.sandbox.webhooks.deliveries import RETRY_AFTER, Deliveries, is_this_machine, post
 from stripe_shell.server.app import Application
 from stripe_shell.server.background import Background
 from stripe_shell.server.limits import RateLimit

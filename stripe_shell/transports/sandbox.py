@@ -8,8 +8,8 @@ from pathlib import Path
 
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.sandbox.app import Sandbox
-from stripe_shell.sandbox.private import PRIVATE, answer_private
-from stripe_shell.sandbox.store import Store
+from stripe_shell.sandbox.control.routes import PRIVATE, answer_private
+from stripe_shell.sandbox.storage.store import Store
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request, Response, Transport
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from stripe_shell.sandbox.app import Sandbox
-from stripe_shell.sandbox.store import Store
+from stripe_shell.sandbox.storage.store import Store
 from stripe_shell.spec.table import load_table
 from stripe_shell.wire import Request, Response
 

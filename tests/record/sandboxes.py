@@ -9,8 +9,8 @@ from typing import Any
 
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.ids import RandomIds
-from stripe_shell.sandbox.store import Store
-from stripe_shell.sandbox.webhooks import Deliveries
+from stripe_shell.sandbox.storage.store import Store
+from stripe_shell.sandbox.webhooks.deliveries import Deliveries
 from stripe_shell.spec.table import load_table
 from stripe_shell.wire import Request, Response
 

@@ -13,7 +13,7 @@ import pytest
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.clock import FixedClock
 from stripe_shell.sandbox.ids import RandomIds
-from stripe_shell.sandbox.store import Store
+from stripe_shell.sandbox.storage.store import Store
 from stripe_shell.spec.table import Table, load_table
 from stripe_shell.wire import Request, Response, encode_form
 from tests.conftest import ANSWERS, OPERATIONS

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stripe_shell.sandbox import ledger
-from stripe_shell.sandbox.cards import card_of_number
+from stripe_shell.sandbox.payments import ledger
+from stripe_shell.sandbox.payments.test_cards import card_of_number
 
 from .conftest import NOW, Client, Json, open_client
 

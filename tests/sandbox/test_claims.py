@@ -12,7 +12,7 @@ import pytest
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.clock import FixedClock
 from stripe_shell.sandbox.ids import RandomIds
-from stripe_shell.sandbox.webhooks import Deliveries
+from stripe_shell.sandbox.webhooks.deliveries import Deliveries
 from stripe_shell.spec.table import load_table
 
 from .conftest import NOW, Client

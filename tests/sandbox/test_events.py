@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_shell.sandbox.events import previous_attributes
+from stripe_shell.sandbox.objects.events import previous_attributes
 
 from .conftest import NOW, Client
 

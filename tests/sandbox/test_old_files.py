@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from stripe_shell.errors import ConfigurationError
-from stripe_shell.sandbox.store import Store
+from stripe_shell.sandbox.storage.store import Store
 from tests.record.corpus import take
 from tests.record.sandboxes import Opened, deliver, lists, open_sandbox
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from stripe_shell.sandbox import payments
-from stripe_shell.sandbox.private import answer_private
+from stripe_shell.sandbox.control.routes import answer_private
+from stripe_shell.sandbox.payments import confirmation
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request
 
@@ -275,15 +275,15 @@ def test_three_d_secure_that_is_passed_or_failed(stripe: Client) -> None:
     intent = confirmed(stripe, "authenticationRequired")
     assert told(stripe, intent) == ["payment_intent.requires_action"]
     with stripe.sandbox.context() as ctx:
-        done = payments.authenticate(ctx, ctx.get("payment_intent", intent["id"]))
+        done = confirmation.authenticate(ctx, ctx.get("payment_intent", intent["id"]))
     assert (done.status, done.payment_intent["next_action"]) == ("succeeded", None)
     poor = confirmed(stripe, "authenticationRequiredChargeDeclinedInsufficientFunds")
     failing = confirmed(stripe, "authenticationRequired")
     with stripe.sandbox.context() as ctx:
-        found = payments.authenticate(ctx, ctx.get("payment_intent", poor["id"]))
+        found = confirmation.authenticate(ctx, ctx.get("payment_intent", poor["id"]))
         assert found.error is not None
         assert found.error.extra["decline_code"] == "insufficient_funds"
-        payments.authenticate(ctx, ctx.get("payment_intent", failing["id"]), passed=False)
+        confirmation.authenticate(ctx, ctx.get("payment_intent", failing["id"]), passed=False)
     last = stripe.get(f"{PATH}/{failing['id']}")
     assert last["status"] == "requires_payment_method"
     assert last["last_payment_error"]["code"] == "payment_intent_authentication_failure"
@@ -578,21 +578,21 @@ def test_confirm_existing(stripe: Client) -> None:
     owner = stripe.post("/v1/customers", {"payment_method": "pm_card_chargeCustomerFail"})["id"]
     with stripe.sandbox.context() as ctx:
         method = ctx.all("payment_method", customer=owner)[0]["id"]
-        intent = payments.open_intent(
+        intent = confirmation.open_intent(
             ctx, amount=500, currency="usd", customer=owner, payment_method=method, off_session=True
         )
-        found = payments.confirm_existing(ctx, intent, None, True)
+        found = confirmation.confirm_existing(ctx, intent, None, True)
         assert (found.status, found.charge is not None, found.error is not None) == (
             "requires_payment_method",
             True,
             True,
         )
-        again = payments.confirm_existing(ctx, found.payment_intent, "pm_card_visa", True)
+        again = confirmation.confirm_existing(ctx, found.payment_intent, "pm_card_visa", True)
         assert (again.status, again.error) == ("succeeded", None)
-        bare = payments.open_intent(
+        bare = confirmation.open_intent(
             ctx, amount=500, currency="usd", customer=owner, payment_method=None, off_session=True
         )
-        empty = payments.confirm_existing(ctx, bare, None, True)
+        empty = confirmation.confirm_existing(ctx, bare, None, True)
         assert (empty.status, empty.charge) == ("requires_payment_method", None)
 
 
@@ -602,12 +602,12 @@ def test_default_method(stripe: Client) -> None:
     with stripe.sandbox.context() as ctx:
         customer = ctx.get("customer", made["id"])
         card = ctx.all("card", customer=made["id"])[0]["id"]
-        assert payments.default_method(ctx, customer, None) == card
-        own = payments.attach(ctx, "pm_card_mastercard", customer)["id"]
+        assert confirmation.default_method(ctx, customer, None) == card
+        own = confirmation.attach(ctx, "pm_card_mastercard", customer)["id"]
         customer["invoice_settings"]["default_payment_method"] = own
-        assert payments.default_method(ctx, customer, None) == own
-        other = payments.attach(ctx, "pm_card_amex", customer)["id"]
-        assert payments.default_method(ctx, customer, {"default_payment_method": other}) == other
-        assert payments.default_method(ctx, customer, {"default_source": card}) == card
-        token = payments.attach(ctx, "tok_visa", customer)
+        assert confirmation.default_method(ctx, customer, None) == own
+        other = confirmation.attach(ctx, "pm_card_amex", customer)["id"]
+        assert confirmation.default_method(ctx, customer, {"default_payment_method": other}) == other
+        assert confirmation.default_method(ctx, customer, {"default_source": card}) == card
+        token = confirmation.attach(ctx, "tok_visa", customer)
         assert token["id"].startswith("card_")

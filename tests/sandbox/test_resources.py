@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import stripe_shell.sandbox
-from stripe_shell.sandbox.catalogue import Catalogue
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.registry import Catalogue
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.spec.table import load_table
 
 from .conformity import departures

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.search import parse_query
+from stripe_shell.sandbox.objects.search import parse_query
 
 from .conftest import Client
 

@@ -13,7 +13,7 @@ import pytest
 
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.sandbox.app import Sandbox
-from stripe_shell.sandbox.store import Store
+from stripe_shell.sandbox.storage.store import Store
 from stripe_shell.wire import Request
 
 from .conftest import Client, open_client
@@ -82,7 +82,7 @@ def test_a_killed_process_loses_nothing_that_was_answered(tmp_path: Path) -> Non
     script = (
         "import sys\n"
         "from stripe_shell.sandbox.app import Sandbox\n"
-        "from stripe_shell.sandbox.store import Store\n"
+        "from stripe_shell.sandbox.storage.store import Store\n"
         "from stripe_shell.wire import Request\n"
         "sandbox = Sandbox(Store.open(sys.argv[1]))\n"
         "while True:\n"

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
-from stripe_shell.sandbox import queues
-from stripe_shell.sandbox.queues import CLAIMED_FOR, Delivery
-from stripe_shell.sandbox.store import Row, Store
+from stripe_shell.sandbox.storage import queues
+from stripe_shell.sandbox.storage.queues import CLAIMED_FOR, Delivery
+from stripe_shell.sandbox.storage.store import Row, Store
 
 ACCOUNT = 1
 WORKERS = (0, 1)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from stripe_shell.sandbox.store import Session, Store
+from stripe_shell.sandbox.storage.store import Session, Store
 
 #: A worker that gets no turn for so long waits for something that never happens.
 _STUCK_AFTER = 30.0

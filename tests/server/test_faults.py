@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from stripe_shell.errors import ConfigurationError, UsageError
+from stripe_shell.sandbox.control.faults import Fault, Faults, parse_fault
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.faults import Fault, Faults, parse_fault
 from stripe_shell.server.limits import RateLimit
 from stripe_shell.server.quantities import per_second, seconds
 from stripe_shell.server.run import listen

@@ -9,7 +9,7 @@ import pytest
 from stripe_shell.cli.arguments import parse_arguments
 from stripe_shell.cli.serve import _settings
 from stripe_shell.errors import UsageError
-from stripe_shell.sandbox.faults import Fault
+from stripe_shell.sandbox.control.faults import Fault
 from stripe_shell.server.run import ServerSettings
 
 from .conftest import Client, running

@@ -17,8 +17,8 @@ import pytest
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.clock import FixedClock
 from stripe_shell.sandbox.ids import RandomIds
-from stripe_shell.sandbox.store import Store
-from stripe_shell.sandbox.webhooks import RETRY_AFTER, Deliveries, post, refusal, signature
+from stripe_shell.sandbox.storage.store import Store
+from stripe_shell.sandbox.webhooks.deliveries import RETRY_AFTER, Deliveries, post, refusal, signature
 from stripe_shell.wire import Request, encode_form
 
 from .conftest import Client, running

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.due import later
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.jobs import later
 
 from . import changing, consequences, cycling, discounts, ending, items, phases, preview, rules, settling, starting
 
@@ -183,7 +183,7 @@ def _expire_quote(ctx: Context, quote: Json) -> None:
 
 
 def watch(ctx: Context, customer: Json, changed: Json | None = None) -> None:
-    """Note when something is next due for a customer who lives in real time; see due.py.
+    """Note when something is next due for a customer who lives in real time; see objects/jobs.py.
 
     Where only one subscription or invoice `changed`, only that one is looked at.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.objects.context import Context, Json
 
 
 def apply_to(ctx: Context, invoice: Json, customer: Json) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 
-from stripe_shell.sandbox import errors, payments
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.echo import is_clear
-from stripe_shell.sandbox.events import previous_attributes
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.echo import is_clear
+from stripe_shell.sandbox.objects.events import previous_attributes
+from stripe_shell.sandbox.payments import confirmation
 
 from . import (
     discounts,
@@ -64,7 +65,7 @@ def resume(ctx: Context, subscription: Json, params: Json) -> None:
     new_periods(work)
     work.records = full_records(work)
     invoice = invoice_now(work, "subscription_cycle")
-    settling.finalize(ctx, invoice, method=payments.default_method(ctx, customer, subscription))
+    settling.finalize(ctx, invoice, method=confirmation.default_method(ctx, customer, subscription))
     subscription["latest_invoice"] = invoice["id"]
     if invoice["status"] == "paid":
         subscription["status"] = "active"
@@ -192,7 +193,7 @@ def _end_trial(work: Work) -> None:
     subscription |= {"trial_end": ctx.now(), "billing_cycle_anchor": ctx.now()}
     subscription["billing_cycle_anchor_config"] = None
     charged = subscription["collection_method"] == "charge_automatically"
-    lacking = charged and payments.default_method(ctx, work.customer, subscription) is None
+    lacking = charged and confirmation.default_method(ctx, work.customer, subscription) is None
     behavior = ((subscription["trial_settings"] or {}).get("end_behavior") or {}).get("missing_payment_method")
     if lacking and behavior == "pause":
         subscription["status"] = "paused"
@@ -363,7 +364,7 @@ def _bill(work: Work, kept: Json) -> None:
     if subscription["collection_method"] == "send_invoice":
         return
     behavior = work.params.get("payment_behavior") or "allow_incomplete"
-    method = payments.default_method(ctx, work.customer, subscription)
+    method = confirmation.default_method(ctx, work.customer, subscription)
     due = invoice["total"] > max(-(work.customer.get("balance") or 0), 0)
     if due and method is None and behavior != "default_incomplete":
         raise opening.no_method()

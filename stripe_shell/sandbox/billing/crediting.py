@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import balance, consequences, lines, settling
 from .money import half_up

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from stripe_shell.sandbox import payments
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.events import previous_attributes
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.events import previous_attributes
+from stripe_shell.sandbox.payments import confirmation
 
 from . import consequences, drafting, ending, items, lines, metering, prices, rules, settling
 from .lines import Record
@@ -102,7 +102,7 @@ def end_trial(ctx: Context, subscription: Json) -> None:
     """A trial is over: bill the first period, or pause or cancel where there is no payment method."""
     customer = ctx.get("customer", subscription["customer"])
     charged = subscription["collection_method"] == "charge_automatically"
-    lacking = charged and payments.default_method(ctx, customer, subscription) is None
+    lacking = charged and confirmation.default_method(ctx, customer, subscription) is None
     settings = (subscription["trial_settings"] or {}).get("end_behavior") or {}
     if lacking and settings.get("missing_payment_method") == "cancel":
         ending.end(ctx, subscription, "cancellation_requested")
@@ -124,7 +124,7 @@ def advance_draft(ctx: Context, invoice: Json) -> None:
     key = settling.subscription_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     customer = ctx.get("customer", invoice["customer"])
-    method = payments.default_method(ctx, customer, subscription)
+    method = confirmation.default_method(ctx, customer, subscription)
     settling.finalize(ctx, invoice, method=invoice["default_payment_method"] or method)
     pause = (subscription or {}).get("pause_collection") or {}
     if invoice["status"] == "paid":
@@ -145,7 +145,7 @@ def try_again(ctx: Context, invoice: Json) -> None:
     subscription = ctx.find("subscription", key) if key else None
     refusal = ctx.hidden(invoice).get("refusal")
     customer = ctx.get("customer", invoice["customer"])
-    method = invoice["default_payment_method"] or payments.default_method(ctx, customer, subscription)
+    method = invoice["default_payment_method"] or confirmation.default_method(ctx, customer, subscription)
     if refusal in rules.NOT_RETRIED and ctx.hidden(invoice).get("refused") == method:
         invoice["attempt_count"] += 1
         invoice["next_payment_attempt"] = settling.next_attempt(ctx, invoice)

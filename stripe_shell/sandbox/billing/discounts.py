@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.currencies import written
-from stripe_shell.sandbox.echo import is_clear
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.echo import is_clear
 
 from . import rules
 from .totals import Off

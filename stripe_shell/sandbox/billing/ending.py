@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import drafting, items, lines, prorating, rules
 from .periods import Period

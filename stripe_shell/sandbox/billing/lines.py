@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import prices, rules
 from .periods import Period, date_text

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from stripe_shell.sandbox import errors, payments
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.payments import confirmation
 
 from . import consequences, discounts, drafting, items, lines, prices, settling
 from .lines import Record
@@ -149,7 +150,7 @@ def add_items(ctx: Context, subscription: Json, customer: Json, given: Sequence[
 
 def _settle_first(ctx: Context, subscription: Json, customer: Json, invoice: Json, manner: Manner) -> None:
     charged = subscription["collection_method"] == "charge_automatically"
-    method = payments.default_method(ctx, customer, subscription) if charged else None
+    method = confirmation.default_method(ctx, customer, subscription) if charged else None
     if subscription["status"] == "trialing" and charged and method is None:
         subscription["pending_setup_intent"] = setup_intent(ctx, subscription)["id"]
     if not charged or manner.drafts:

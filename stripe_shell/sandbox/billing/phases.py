@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.echo import is_clear
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.echo import is_clear
 
 from . import ending, lines, prices, rules
 from .periods import add_interval, add_months

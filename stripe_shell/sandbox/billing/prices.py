@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.objects.context import Context, Json
 
 from .money import amount_of, half_up, interval_text, money_text, unit_amount
 from .periods import Cycle

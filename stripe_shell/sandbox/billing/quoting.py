@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import discounts, drafting, itemising, lines, prices
 from .periods import DAY, Period

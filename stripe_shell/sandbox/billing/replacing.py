@@ -7,8 +7,8 @@ from copy import deepcopy
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.echo import is_clear, merge_metadata
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.echo import is_clear, merge_metadata
 
 from . import discounts, items, prices, rules, starting, terms
 from .prorating import Change

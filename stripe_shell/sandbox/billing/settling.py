@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.currencies import minimum
 from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import balance, discounts, drafting, rules
 from .periods import DAY
 
 if TYPE_CHECKING:
-    from stripe_shell.sandbox.payments import Attempt
+    from stripe_shell.sandbox.payments.confirmation import Attempt
 
 #: Invoices of a call that pays them itself, or leaves that to the customer.
 _PAID_AT_ONCE = ("subscription_create", "subscription_update")
@@ -115,9 +115,9 @@ def _use_up_discounts(ctx: Context, invoice: Json, customer: Json) -> None:
 
 def _open_payment(ctx: Context, invoice: Json, method: str | None) -> None:
     """The payment intent of an open invoice."""
-    from stripe_shell.sandbox import payments
+    from stripe_shell.sandbox.payments import confirmation
 
-    intent = payments.open_intent(
+    intent = confirmation.open_intent(
         ctx,
         amount=invoice["amount_due"],
         currency=invoice["currency"],
@@ -167,18 +167,18 @@ def pay(
 
     `method` None means the invoice's own, the subscription's or the customer's. `automatic` attempts are Stripe's own.
     """
-    from stripe_shell.sandbox import payments
+    from stripe_shell.sandbox.payments import confirmation
 
     key = subscription_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     chosen = method or invoice["default_payment_method"]
-    chosen = chosen or payments.default_method(ctx, ctx.get("customer", invoice["customer"]), subscription)
+    chosen = chosen or confirmation.default_method(ctx, ctx.get("customer", invoice["customer"]), subscription)
     if chosen is None:
         note_failure(ctx, invoice, None, automatic=automatic)
         return None
     ctx.hidden(invoice)["tried"] = True
     intent = ctx.get("payment_intent", ctx.hidden(invoice)["payment_intent"])
-    attempt = payments.confirm_existing(ctx, intent, chosen, off_session)
+    attempt = confirmation.confirm_existing(ctx, intent, chosen, off_session)
     if attempt.status == "succeeded":
         note_payment(ctx, invoice)
     elif attempt.status == "requires_action":

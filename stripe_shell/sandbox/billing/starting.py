@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import discounts, items, lines, opening, prices, rules, terms
 from .periods import Period, add_interval

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import prices, rules
 from .lines import rates_json

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from stripe_shell.sandbox import connect, errors, sources
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Answer, Resource, action
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Answer, Resource, action
+from stripe_shell.sandbox.payments import legacy_sources, transfers
 from stripe_shell.spec.model import Operation
 
 #: Why a platform may reject an account.
@@ -36,7 +37,7 @@ class Account(Resource):
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
         """An external account may be given as data too."""
-        return super().take_legacy(operation, params) | sources.take_data(params)
+        return super().take_legacy(operation, params) | legacy_sources.take_data(params)
 
     def load(self, ctx: Context, key: str) -> Json | None:
         """A connected account, or one's own, which is there without being made."""
@@ -87,7 +88,7 @@ class Account(Resource):
             ctx.emit("account.application.deauthorized", {"id": f"ca_{ctx.ids.text(24)}", "object": "application"})
 
     def _keeper(self, ctx: Context) -> Context:
-        return connect.on_account(ctx, ctx.platform)
+        return transfers.on_account(ctx, ctx.platform)
 
     def _take_external_account(self, ctx: Context, obj: Json, params: Json) -> None:
         given = params.get("external_account") or params.get("bank_account")
@@ -101,7 +102,7 @@ class Account(Resource):
         terms = obj["tos_acceptance"] or {}
         given = {
             "business_type": obj["business_type"],
-            "external_account": sources.external_accounts(ctx, obj["id"]),
+            "external_account": legacy_sources.external_accounts(ctx, obj["id"]),
             "tos_acceptance.date": terms.get("date"),
             "tos_acceptance.ip": terms.get("ip"),
         }

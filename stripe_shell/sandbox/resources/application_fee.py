@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox import connect
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import transfers
 
 
 class ApplicationFee(Resource):
@@ -16,5 +16,5 @@ class ApplicationFee(Resource):
     @action
     def refund(self, ctx: Context, obj: Json, params: Json) -> Json:
         """The old way to give it back; answers the fee."""
-        connect.refund_fee(ctx, obj, params.get("amount"))
+        transfers.refund_fee(ctx, obj, params.get("amount"))
         return obj

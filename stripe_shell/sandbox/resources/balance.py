@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
 _NET: Final = """
 SELECT json_extract(json, '$.currency'), json_extract(json, '$.available_on') <= ?,

@@ -1,13 +1,13 @@
-"""Balance transactions: every change of the account's money. They are entered by ledger.py."""
+"""Balance transactions: every change of the account's money. They are entered by payments/ledger.py."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.listing import Filters
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Filters
+from stripe_shell.sandbox.objects.resource import Resource
 
 #: Types of what is entered for payments: the id begins with `3` as theirs do.
 _OF_PAYMENTS = ("charge", "payment", "refund", "payment_refund")

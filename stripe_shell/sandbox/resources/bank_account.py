@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from stripe_shell.sandbox import errors, methods, sources
-from stripe_shell.sandbox.banks import (
-    BANK_NAME,
-    ROUTING_NUMBER,
-    VERIFIED_TOKEN,
-    VERIFYING,
-    bank_of_name,
-)
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import action
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import action
+from stripe_shell.sandbox.payments import legacy_sources, payment_methods
+from stripe_shell.sandbox.payments.test_banks import BANK_NAME, ROUTING_NUMBER, VERIFIED_TOKEN, VERIFYING, bank_of_name
 
 #: The name of a token whose account is still to be verified.
 _UNVERIFIED: Final = "btok_us"
 
 
-class BankAccount(sources.HeldSource):
+class BankAccount(legacy_sources.HeldSource):
     """`/v1/customers/{customer}/sources`, `…/bank_accounts`, and the external accounts of accounts."""
 
     object = "bank_account"
@@ -43,7 +38,7 @@ class BankAccount(sources.HeldSource):
             **{name: data.get(name) for name in names},
             "country": data.get("country") or "US",
             "currency": (data.get("currency") or "usd").lower(),
-            "fingerprint": methods.fingerprint(ctx, number),
+            "fingerprint": payment_methods.fingerprint(ctx, number),
             "last4": number[-4:],
             "routing_number": data.get("routing_number") or ROUTING_NUMBER,
         }
@@ -74,7 +69,7 @@ class BankAccount(sources.HeldSource):
         made = ctx.get("token", token, param="source")
         if made["type"] != "bank_account":
             raise errors.invalid(f"The token {token} is not a bank account token.", param="source")
-        methods.use_token(ctx, made, "source")
+        payment_methods.use_token(ctx, made, "source")
         number = str(ctx.hidden(made).get("number"))
         kept = {name: value for name, value in made["bank_account"].items() if name not in ("id", "object")}
         return number, kept

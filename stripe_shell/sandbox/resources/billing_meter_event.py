@@ -8,9 +8,9 @@ from typing import Any
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import metering
 from stripe_shell.sandbox.billing.periods import DAY
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
 _OLDEST = 35 * DAY
 _NEWEST = 5 * 60

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox import errors, pages
+from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import metering
 from stripe_shell.sandbox.billing.periods import DAY, HOUR, Period
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.listing import Page
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects import pages
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.resource import Resource, action
 
 _STEPS = {"day": DAY, "hour": HOUR}
 

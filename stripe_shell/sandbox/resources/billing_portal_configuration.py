@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class PortalConfiguration(Resource):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.listing import Page
-from stripe_shell.sandbox.pages import page_of
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.pages import page_of
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class Capability(Resource):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from stripe_shell.sandbox import errors, methods, sources
-from stripe_shell.sandbox.cards import CardFacts
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.payments import legacy_sources, payment_methods
+from stripe_shell.sandbox.payments.test_cards import CardFacts
 
 #: Brands as cards write them; payment methods write them in lower case.
 _BRANDS: Final[Mapping[str, str]] = {
@@ -24,7 +25,7 @@ _ADDRESS: Final = ("city", "country", "line1", "line2", "state", "zip")
 _ACCOUNT_ONLY: Final = ("account", "available_payout_methods", "currency", "default_for_currency")
 
 
-class Card(sources.HeldSource):
+class Card(legacy_sources.HeldSource):
     """`/v1/customers/{customer}/sources`, `…/cards`, and the external accounts of accounts."""
 
     object = "card"
@@ -35,15 +36,15 @@ class Card(sources.HeldSource):
     def fill(self, ctx: Context, made: Json, source: Any, customer: str | None, account: str | None) -> str | None:
         """Put the card of a token or of data onto a new one; a customer's becomes a payment method as well."""
         method = self._method(ctx, source)
-        facts = methods.card_of(ctx, method)
+        facts = payment_methods.card_of(ctx, method)
         made |= self.view(method["card"], source if isinstance(source, dict) else {})
         made["customer"] = customer
         if facts is not None and customer and not facts.can_be_attached:
-            raise methods.refused(facts.decline)
+            raise payment_methods.refused(facts.decline)
         if customer:
             self._make_method(ctx, made, method, facts)
         if account:
-            sources.check_account_card(facts)
+            legacy_sources.check_account_card(facts)
         return facts.number if facts else None
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -72,15 +73,15 @@ class Card(sources.HeldSource):
 
     def _method(self, ctx: Context, source: Any) -> Json:
         if not isinstance(source, dict):
-            return methods.of_token(ctx, str(source), "source")
-        return methods.of_card(ctx, methods.card_data(ctx, source), source)
+            return payment_methods.of_token(ctx, str(source), "source")
+        return payment_methods.of_card(ctx, payment_methods.card_data(ctx, source), source)
 
     def _make_method(self, ctx: Context, card: Json, method: Json, facts: CardFacts | None) -> None:
         """The same card as a payment method, under the same id."""
         method |= {"id": card["id"], "customer": card["customer"]}
         ctx.hidden(method)["number"] = facts.number if facts else None
         method["billing_details"] |= {"name": card["name"], "address": _address_of(card)}
-        methods.run_checks(ctx, method)
+        payment_methods.run_checks(ctx, method)
         checks = method["card"]["checks"]
         card |= {"cvc_check": checks["cvc_check"], "address_line1_check": checks["address_line1_check"]}
         card["address_zip_check"] = checks["address_postal_code_check"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox import cash
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.payments import Attempt
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.payments import cash_balances
+from stripe_shell.sandbox.payments.confirmation import Attempt
 
 
 class CashBalance(Resource):
@@ -15,4 +15,4 @@ class CashBalance(Resource):
 
     def pay(self, ctx: Context, intent: Json, method: Json) -> Attempt:
         """Pay an intent from the customer's cash balance, or ask for a bank transfer."""
-        return cash.pay(ctx, intent, method)
+        return cash_balances.pay(ctx, intent, method)

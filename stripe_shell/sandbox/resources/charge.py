@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from stripe_shell.sandbox import charges, connect, errors, intents, methods, payments
-from stripe_shell.sandbox.cards import DECLINES
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.pages import sub_list
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.pages import sub_list
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import charges, confirmation, intent_rules, payment_methods, transfers
+from stripe_shell.sandbox.payments.test_cards import DECLINES
 
 #: Cards can no longer be charged without an intent by accounts that are new.
 _END_OF_LIFE: Final = (
@@ -33,14 +34,14 @@ class Charge(Resource):
         for name in ("amount", "currency"):
             if name not in params:
                 raise errors.missing_parameter(name)
-        intents.check_amount(params["amount"], params["currency"])
+        intent_rules.check_amount(params["amount"], params["currency"])
         method = self._method(ctx, params)
         intent = self._terms(ctx, params)
-        card = methods.card_of(ctx, method)
+        card = payment_methods.card_of(ctx, method)
         if card is not None and (card.decline or card.authentication in ("always", "on_setup")):
             decline = DECLINES[card.decline or "authentication_required"]
             charge = charges.fail_charge(ctx, intent, method, decline, card)
-            raise payments.decline_error(ctx, method, decline, charge)
+            raise confirmation.decline_error(ctx, method, decline, charge)
         charge = charges.make_charge(ctx, intent, method, captured=params.get("capture", True))
         ctx.emit("charge.succeeded", charge)
         if charge["captured"]:
@@ -119,14 +120,14 @@ class Charge(Resource):
     def paid(self, ctx: Context, charge: Json) -> None:
         """The money of a charge was taken: disputed cards dispute it, and connected accounts get their part."""
         method = ctx.find("payment_method", charge["payment_method"])
-        card = methods.card_of(ctx, method) if method else None
-        bank = methods.bank_of(ctx, method) if method else None
+        card = payment_methods.card_of(ctx, method) if method else None
+        bank = payment_methods.bank_of(ctx, method) if method else None
         kind = card.dispute if card else "fraudulent" if bank and bank.disputed else ""
         if kind:
             ctx.behaviour("dispute").make(ctx, charge, kind)
         if card and card.fraud_warning:
             self._warn(ctx, charge)
-        connect.distribute(ctx, charge)
+        transfers.distribute(ctx, charge)
 
     def _warn(self, ctx: Context, charge: Json) -> None:
         """The card's issuer thinks that the payment is fraud."""

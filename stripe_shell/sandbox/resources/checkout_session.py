@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from stripe_shell.sandbox import checkout, due, errors, methods
+from stripe_shell.sandbox import checkout, errors
 from stripe_shell.sandbox.billing import quoting
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.payments import Attempt
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects import jobs
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import payment_methods
+from stripe_shell.sandbox.payments.confirmation import Attempt
 
 _DAY: Final = 86_400
 _HALF_AN_HOUR: Final = 1_800
@@ -85,7 +87,7 @@ class CheckoutSession(Resource):
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """It expires by itself."""
-        due.later(ctx, obj["expires_at"] - ctx.now(), obj, "run_out")
+        jobs.later(ctx, obj["expires_at"] - ctx.now(), obj, "run_out")
 
     @action
     def expire(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -176,7 +178,7 @@ def _method(ctx: Context, params: Json) -> Json:
     data = params.get("payment_method_data")
     if not isinstance(data, dict):
         raise errors.missing_parameter("payment_method")
-    method = methods.of_params(ctx, data)
+    method = payment_methods.of_params(ctx, data)
     ctx.insert(method)
     return method
 

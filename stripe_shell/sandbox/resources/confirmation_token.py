@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from stripe_shell.sandbox import errors, intents, methods
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.payments import intent_rules, payment_methods
 from stripe_shell.spec.model import Operation
 
 #: How long a token can be used, in seconds.
@@ -23,20 +24,22 @@ class ConfirmationToken(Resource):
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
         """A card in `payment_method_data` is taken too."""
-        return super().take_legacy(operation, params) | intents.take_card_data(params)
+        return super().take_legacy(operation, params) | intent_rules.take_card_data(params)
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Make one of a payment method or of the data of one."""
         if params.get("payment_method"):
             method = ctx.get("payment_method", params["payment_method"], param="payment_method")
         elif params.get("payment_method_data"):
-            method = methods.of_params(ctx, intents.method_data(params), "payment_method_data")
+            method = payment_methods.of_params(ctx, intent_rules.method_data(params), "payment_method_data")
             ctx.insert(method)
         else:
             raise errors.missing_parameter("payment_method_data")
         token = self.fresh(ctx)
         self.echo(token, params)
-        preview = {name: value for name, value in methods.snapshot(ctx, method).items() if name not in _NOT_PREVIEWED}
+        preview = {
+            name: value for name, value in payment_methods.snapshot(ctx, method).items() if name not in _NOT_PREVIEWED
+        }
         token |= {"expires_at": ctx.now() + LIVES, "payment_method_preview": preview}
         ctx.hidden(token)["payment_method"] = method["id"]
         ctx.insert(token)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.currencies import check_currency_keys
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
 _FIVE_YEARS = 5 * 366 * 24 * 3600
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox.billing import crediting
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
 
 
 class CreditNote(Resource):

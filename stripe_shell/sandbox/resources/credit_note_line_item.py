@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from stripe_shell.sandbox import pages
 from stripe_shell.sandbox.billing import crediting
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.listing import Page
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects import pages
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.resource import Resource, action
 
 
 class CreditNoteLineItem(Resource):

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.rules import MAX_ON_CLOCK
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.ids import CAPITALS
-from stripe_shell.sandbox.listing import Filters
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Filters
+from stripe_shell.sandbox.objects.resource import Resource, action
 
 _PREFIX_LENGTH = 8
 
@@ -84,7 +84,7 @@ class Customer(Resource):
             self.delete_discount(ctx, obj, {})
 
     def catch_up(self, ctx: Context, obj: Json) -> None:
-        """Let renewals, retries and the like happen that have come due: see due.py."""
+        """Let renewals, retries and the like happen that have come due: see objects/jobs.py."""
         from stripe_shell.sandbox.billing import agenda
 
         agenda.catch_up(ctx, obj)

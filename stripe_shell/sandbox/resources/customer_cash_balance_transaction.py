@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox import cash, errors
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import cash_balances
 
 
 class CustomerCashBalanceTransaction(Resource):
@@ -18,4 +19,6 @@ class CustomerCashBalanceTransaction(Resource):
         """A bank transfer of the customer comes in."""
         if params["amount"] < 1:
             raise errors.below_minimum("amount", 1)
-        return cash.fund(ctx, ctx.path["customer"], params["amount"], params["currency"], params.get("reference"))
+        return cash_balances.fund(
+            ctx, ctx.path["customer"], params["amount"], params["currency"], params.get("reference")
+        )

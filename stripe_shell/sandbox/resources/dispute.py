@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stripe_shell.sandbox import due, errors, ledger
-from stripe_shell.sandbox.cards import DISPUTES, DisputeFacts
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects import jobs
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import ledger
+from stripe_shell.sandbox.payments.test_cards import DISPUTES, DisputeFacts
 
 _OPEN: Final = ("warning_needs_response", "warning_under_review", "needs_response", "under_review")
 _TEXT_LIMIT: Final = 150_000
@@ -64,7 +66,7 @@ class Dispute(Resource):
         if submits:
             obj["status"] = "warning_under_review" if obj["status"].startswith("warning") else "under_review"
             obj["evidence_details"]["submission_count"] += 1
-            due.later(ctx, 0, obj, "decide")
+            jobs.later(ctx, 0, obj, "decide")
         self._tell(ctx, obj)
         return obj
 

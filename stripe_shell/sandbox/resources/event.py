@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.events import KEPT
-from stripe_shell.sandbox.listing import Filters, Page, among
-from stripe_shell.sandbox.resource import Resource
-from stripe_shell.sandbox.store import Where
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.events import KEPT
+from stripe_shell.sandbox.objects.listing import Filters, Page, among
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.storage.store import Where
 
 
 class Event(Resource):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox import connect
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.payments import transfers
 
 
 class FeeRefund(Resource):
@@ -16,4 +16,4 @@ class FeeRefund(Resource):
     def create(self, ctx: Context, params: Json) -> Json:
         """Give back what is left, or `amount` of it."""
         fee = ctx.get("application_fee", ctx.path["id"], status=404)
-        return connect.refund_fee(ctx, fee, params.get("amount"), params.get("metadata"))
+        return transfers.refund_fee(ctx, fee, params.get("amount"), params.get("metadata"))

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
 #: How long Stripe keeps files of a purpose, in seconds; those of other purposes stay.
 _KEPT = {"finance_report_run": 365 * 86400, "sigma_scheduled_query": 365 * 86400, "selfie": 548 * 86400}

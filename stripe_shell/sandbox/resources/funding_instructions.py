@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox import cash
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.payments import cash_balances
 
 
 class FundingInstructions(Resource):
@@ -18,7 +18,7 @@ class FundingInstructions(Resource):
         kind = params["bank_transfer"]["type"]
         made["bank_transfer"] = {
             "country": "US" if kind == "us_bank_transfer" else "DE",
-            "financial_addresses": [cash.address(kind)],
+            "financial_addresses": [cash_balances.address(kind)],
             "type": kind,
         }
         made["currency"] = params["currency"]

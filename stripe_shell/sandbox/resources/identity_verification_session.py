@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource, Transition, action
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, Transition, action
 
 
 class VerificationSession(Resource):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stripe_shell.sandbox import errors, payments
+from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import agenda, consequences, drafting, editing, preview, settling
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.listing import Filters
-from stripe_shell.sandbox.resource import Resource, action
-from stripe_shell.sandbox.store import Link, Where
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Filters
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import confirmation
+from stripe_shell.sandbox.storage.store import Link, Where
 
 #: What may be changed once an invoice is final.
 _ALWAYS = {"auto_advance", "metadata", "payment_settings", "default_payment_method", "default_source"}
@@ -173,7 +174,7 @@ class Invoice(Resource):
         """Show an invoice that is to come, without making it."""
         return preview.preview(ctx, params)
 
-    def payment_changed(self, ctx: Context, invoice: Json, attempt: payments.Attempt) -> None:
+    def payment_changed(self, ctx: Context, invoice: Json, attempt: confirmation.Attempt) -> None:
         """The payment intent of an invoice was confirmed, authenticated or settled by itself."""
         if invoice["status"] not in ("open", "uncollectible"):
             return
@@ -199,7 +200,7 @@ class Invoice(Resource):
         customer = ctx.get("customer", obj["customer"])
         key = settling.subscription_of(obj)
         subscription = ctx.find("subscription", key) if key else None
-        method = payments.default_method(ctx, customer, subscription)
+        method = confirmation.default_method(ctx, customer, subscription)
         settling.finalize(ctx, obj, method=obj["default_payment_method"] or method)
         if obj["collection_method"] == "send_invoice" and obj["auto_advance"] and told and obj["status"] == "open":
             ctx.emit("invoice.sent", obj)

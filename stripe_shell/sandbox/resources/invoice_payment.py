@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe_shell.sandbox.context import Context
-from stripe_shell.sandbox.listing import Filters, equal
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context
+from stripe_shell.sandbox.objects.listing import Filters, equal
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class InvoicePayment(Resource):

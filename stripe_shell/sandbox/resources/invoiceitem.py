@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import itemising
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.listing import Filters
-from stripe_shell.sandbox.resource import Resource
-from stripe_shell.sandbox.store import Where
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Filters
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.storage.store import Where
 
 
 class InvoiceItem(Resource):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from stripe_shell.sandbox import errors, issuing
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import issuing
 
 
 class Authorization(Resource):

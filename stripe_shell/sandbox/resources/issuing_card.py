@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.expand import SECRETS
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
 
 _YEAR: Final = 31_556_952
 _DIGITS: Final = "0123456789"

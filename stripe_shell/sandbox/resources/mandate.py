@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.ids import CAPITALS
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class Mandate(Resource):

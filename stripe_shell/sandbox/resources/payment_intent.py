@@ -1,21 +1,23 @@
-"""PaymentIntents: made, confirmed, captured, canceled. What happens to the money is in payments.py."""
+"""PaymentIntents: made, confirmed, captured, canceled. What happens to the money is in payments/confirmation.py."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from stripe_shell.sandbox import cash, charges, connect, due, errors, intents, payments
-from stripe_shell.sandbox.banks import FAILURES
-from stripe_shell.sandbox.cards import Decline
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.intents import PAYMENT
-from stripe_shell.sandbox.methods import bank_of
-from stripe_shell.sandbox.payments import Attempt, Terms
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects import jobs
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import cash_balances, charges, confirmation, intent_rules, transfers
+from stripe_shell.sandbox.payments.confirmation import Attempt, Terms
+from stripe_shell.sandbox.payments.intent_rules import PAYMENT
+from stripe_shell.sandbox.payments.payment_methods import bank_of
+from stripe_shell.sandbox.payments.test_banks import FAILURES
+from stripe_shell.sandbox.payments.test_cards import Decline
 from stripe_shell.spec.model import Operation
 
-_CANCELABLE: Final = (*payments.EARLY, "requires_capture", "processing")
+_CANCELABLE: Final = (*confirmation.EARLY, "requires_capture", "processing")
 _CONFIRM_ONLY: Final = ("error_on_requires_action", "mandate", "mandate_data", "off_session", "return_url")
 _CARD_OPTIONS: Final = {
     "installments": None,
@@ -48,7 +50,7 @@ class PaymentIntent(Resource):
         transfer = balance.get("bank_transfer") if isinstance(balance, dict) else None
         if isinstance(transfer, dict) and transfer.get("type") == "jp_bank_account":
             transfer["type"] = "jp_bank_transfer"
-        return super().take_legacy(operation, params) | intents.take_card_data(params)
+        return super().take_legacy(operation, params) | intent_rules.take_card_data(params)
 
     # --- made and changed ------------------------------------------------------------------------------------
 
@@ -56,15 +58,15 @@ class PaymentIntent(Resource):
         """Refuse parameters that exclude each other, and those that want `confirm`."""
         if "confirmation_method" in params and "automatic_payment_methods" in params:
             raise errors.exclusive("automatic_payment_methods", "confirmation_method")
-        intents.refuse_confirm_only(params, _CONFIRM_ONLY, "PaymentIntent")
+        intent_rules.refuse_confirm_only(params, _CONFIRM_ONLY, "PaymentIntent")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Refuse an amount that cannot be charged, settle the ways to pay, and take the method."""
-        intents.check_amount(params["amount"], obj["currency"])
+        intent_rules.check_amount(params["amount"], obj["currency"])
         if params.get("confirmation_method") == "manual" and "payment_method_types" not in params:
             obj |= {"automatic_payment_methods": None, "payment_method_types": ["card"]}
         else:
-            intents.choose_types(obj, params)
+            intent_rules.choose_types(obj, params)
         _check_transfer(ctx, obj, params)
         self.complete(ctx, obj)
         self._take_method(ctx, obj, params)
@@ -86,23 +88,23 @@ class PaymentIntent(Resource):
             options["link"] = {"persistent_token": None} | (options.get("link") or {})
         obj["payment_method_options"] = options
         if ctx.account != ctx.platform:
-            obj["application"] = connect.application_of(ctx)
+            obj["application"] = transfers.application_of(ctx)
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Refuse what can no longer be changed."""
         late = next((name for name in _EARLY_ONLY if name in params), None)
-        if late is not None and obj["status"] not in payments.EARLY:
-            raise intents.refusal(
+        if late is not None and obj["status"] not in confirmation.EARLY:
+            raise intent_rules.refusal(
                 ctx,
                 PAYMENT,
                 obj,
                 f"This PaymentIntent's {late} could not be updated because it has a status of {obj['status']}. You may "
                 f"only update the {late} of a PaymentIntent with one of the following statuses: "
-                f"{', '.join(payments.EARLY)}.",
+                f"{', '.join(confirmation.EARLY)}.",
                 param=late,
             )
         if params.get("customer") and obj["customer"] not in (None, params["customer"]):
-            raise intents.refusal(
+            raise intent_rules.refusal(
                 ctx,
                 PAYMENT,
                 obj,
@@ -115,7 +117,7 @@ class PaymentIntent(Resource):
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Check the amount and take the method."""
         if "amount" in params or "currency" in params:
-            intents.check_amount(obj["amount"], obj["currency"])
+            intent_rules.check_amount(obj["amount"], obj["currency"])
         if params.get("payment_method_types"):
             obj["automatic_payment_methods"] = None
         self._take_method(ctx, obj, params)
@@ -125,11 +127,11 @@ class PaymentIntent(Resource):
     @action
     def confirm(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Try to collect the money."""
-        if obj["status"] not in payments.EARLY:
-            raise intents.refusal(ctx, PAYMENT, obj, _not_confirmable(obj))
+        if obj["status"] not in confirmation.EARLY:
+            raise intent_rules.refusal(ctx, PAYMENT, obj, _not_confirmable(obj))
         if ctx.hidden(obj).get("checkout_session"):
             message = "You cannot confirm this PaymentIntent directly because it belongs to a Checkout Session."
-            raise intents.refusal(ctx, PAYMENT, obj, message)
+            raise intent_rules.refusal(ctx, PAYMENT, obj, message)
         params.pop("client_secret", None)
         self.check_references(ctx, params)
         self._confirm(ctx, obj, params)
@@ -138,21 +140,21 @@ class PaymentIntent(Resource):
     def _confirm(self, ctx: Context, obj: Json, params: Json) -> None:
         method = self._method_for(ctx, obj, params)
         self.echo(obj, {name: value for name, value in params.items() if name not in ("metadata", "payment_method")})
-        intents.check_method(ctx, PAYMENT, obj, method, params)
+        intent_rules.check_method(ctx, PAYMENT, obj, method, params)
         off_session = params.get("off_session")
         terms = Terms(
             off_session=off_session not in (None, False, ""),
             return_url=params.get("return_url"),
             refuses_action=bool(params.get("error_on_requires_action")),
         )
-        found = payments.attempt(ctx, obj, method, terms)
-        payments.tell_invoice(ctx, found)
+        found = confirmation.attempt(ctx, obj, method, terms)
+        confirmation.tell_invoice(ctx, found)
         if found.error is not None:
             raise found.error
 
     def _method_for(self, ctx: Context, obj: Json, params: Json) -> Json:
         """What is sent, else the intent's own, else the customer's default."""
-        sent = intents.method_sent(ctx, obj, params)
+        sent = intent_rules.method_sent(ctx, obj, params)
         if sent is not None:
             return sent
         key = obj["payment_method"]
@@ -161,7 +163,7 @@ class PaymentIntent(Resource):
             key = customer["invoice_settings"]["default_payment_method"] if customer else None
         found = ctx.find("payment_method", key) if key else None
         if found is None:
-            raise intents.missing_method(ctx, PAYMENT, obj)
+            raise intent_rules.missing_method(ctx, PAYMENT, obj)
         return found
 
     def _take_method(self, ctx: Context, obj: Json, params: Json) -> None:
@@ -169,9 +171,9 @@ class PaymentIntent(Resource):
         if params.get("confirm"):
             obj["payment_method"] = None
             return
-        method = intents.method_to_confirm(ctx, PAYMENT, obj, params)
+        method = intent_rules.method_to_confirm(ctx, PAYMENT, obj, params)
         if method is not None:
-            intents.check_type(ctx, PAYMENT, obj, method)
+            intent_rules.check_type(ctx, PAYMENT, obj, method)
             obj |= {"payment_method": method["id"], "status": "requires_confirmation", "next_action": None}
         elif params.get("payment_method") == "":
             obj |= {"payment_method": None, "status": "requires_payment_method"}
@@ -191,8 +193,8 @@ class PaymentIntent(Resource):
         final = params.get("final_capture", True) or not rest
         charges.capture_charge(ctx, charge, amount, release=rest if final else 0)
         if final:
-            payments.finish(ctx, obj, charge)
-            payments.tell_invoice(ctx, Attempt("succeeded", obj, charge))
+            confirmation.finish(ctx, obj, charge)
+            confirmation.tell_invoice(ctx, Attempt("succeeded", obj, charge))
             return obj
         obj |= {"amount_capturable": rest, "amount_received": charge["amount_captured"]}
         ctx.save(obj)
@@ -208,7 +210,7 @@ class PaymentIntent(Resource):
                 "an invoice. Void the invoice" if hidden.get("invoice") else "a Checkout Session. Expire the session"
             )
             message = f"You cannot cancel this PaymentIntent directly because it belongs to {owner} instead."
-            raise intents.refusal(ctx, PAYMENT, obj, message)
+            raise intent_rules.refusal(ctx, PAYMENT, obj, message)
         if obj["status"] not in _CANCELABLE:
             message = (
                 f"You cannot cancel this PaymentIntent because it has a status of {obj['status']}. Only a "
@@ -216,8 +218,8 @@ class PaymentIntent(Resource):
                 "requires_capture, requires_reauthorization, requires_confirmation, requires_action, expired, "
                 "processing."
             )
-            raise intents.refusal(ctx, PAYMENT, obj, message)
-        payments.cancel_intent(ctx, obj, params.get("cancellation_reason"))
+            raise intent_rules.refusal(ctx, PAYMENT, obj, message)
+        confirmation.cancel_intent(ctx, obj, params.get("cancellation_reason"))
         return obj
 
     @action
@@ -228,7 +230,7 @@ class PaymentIntent(Resource):
                 f"This PaymentIntent's authorization could not be incremented because it has a status of "
                 f"{obj['status']}. Only a PaymentIntent with a status of requires_capture can be incremented."
             )
-            raise intents.refusal(ctx, PAYMENT, obj, message)
+            raise intent_rules.refusal(ctx, PAYMENT, obj, message)
         if params["amount"] <= obj["amount"]:
             message = "The new amount must be greater than the amount that is authorized already."
             raise errors.invalid(message, param="amount")
@@ -244,8 +246,8 @@ class PaymentIntent(Resource):
     @action
     def verify_microdeposits(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Verify a bank account by the two small deposits, or by the code that came with one; then debit it."""
-        intents.check_microdeposits(ctx, PAYMENT, obj, params)
-        payments.authenticate(ctx, obj)
+        intent_rules.check_microdeposits(ctx, PAYMENT, obj, params)
+        confirmation.authenticate(ctx, obj)
         return obj
 
     @action
@@ -256,28 +258,28 @@ class PaymentIntent(Resource):
                 "You can only apply the cash balance to a PaymentIntent that waits for a bank transfer; this one has a "
                 f"status of {obj['status']}."
             )
-            raise intents.refusal(ctx, PAYMENT, obj, message)
-        cash.apply(ctx, obj, params.get("amount"))
+            raise intent_rules.refusal(ctx, PAYMENT, obj, message)
+        cash_balances.apply(ctx, obj, params.get("amount"))
         return obj
 
     def authenticate(self, ctx: Context, obj: Json, *, passed: bool = True) -> Json:
         """End what an intent in `requires_action` waits for. Nothing is raised when it fails."""
-        return payments.authenticate(ctx, obj, passed=passed).payment_intent
+        return confirmation.authenticate(ctx, obj, passed=passed).payment_intent
 
     # --- what comes later ---------------------------------------------------------------------------------------
 
     def hold(self, ctx: Context, obj: Json) -> None:
         """Note when a hold runs out."""
-        due.later(ctx, charges.HOLD, obj, "run_out")
+        jobs.later(ctx, charges.HOLD, obj, "run_out")
 
     def run_out(self, ctx: Context, obj: Json) -> None:
         """A hold that nobody captured ends."""
         if obj["status"] == "requires_capture":
-            payments.cancel_intent(ctx, obj, "automatic", expired=True)
+            confirmation.cancel_intent(ctx, obj, "automatic", expired=True)
 
     def settle_later(self, ctx: Context, obj: Json, seconds: int) -> None:
         """Note when the bank will have answered."""
-        due.later(ctx, seconds, obj, "settle")
+        jobs.later(ctx, seconds, obj, "settle")
 
     def settle(self, ctx: Context, obj: Json) -> None:
         """The bank answers a debit: the money comes, or it does not."""
@@ -288,19 +290,19 @@ class PaymentIntent(Resource):
         bank = bank_of(ctx, method)
         if bank is None or not bank.failure:
             charges.settle_charge(ctx, charge)
-            payments.finish(ctx, obj, charge)
+            confirmation.finish(ctx, obj, charge)
             found = Attempt("succeeded", obj, charge)
         else:
             decline = Decline("payment_method_debit_failed", bank.failure, FAILURES[bank.failure])
             charges.reject_charge(ctx, charge, decline)
-            found = payments.declined(ctx, obj, method, decline, charge)
-        payments.tell_invoice(ctx, found)
+            found = confirmation.declined(ctx, obj, method, decline, charge)
+        confirmation.tell_invoice(ctx, found)
 
 
 def _not_confirmable(obj: Json) -> str:
     return (
         f"This PaymentIntent could not be confirmed because it has a status of {obj['status']}. Only a PaymentIntent "
-        f"with one of the following statuses may be confirmed: {', '.join(payments.EARLY)}."
+        f"with one of the following statuses may be confirmed: {', '.join(confirmation.EARLY)}."
     )
 
 
@@ -310,26 +312,26 @@ def _check_capture(ctx: Context, obj: Json, params: Json, amount: Any) -> None:
             "This PaymentIntent could not be captured because it has already been captured. Any remaining amount was "
             "automatically released."
         )
-        raise intents.refusal(ctx, PAYMENT, obj, message)
+        raise intent_rules.refusal(ctx, PAYMENT, obj, message)
     if obj["status"] != "requires_capture":
         message = (
             f"This PaymentIntent could not be captured because it has a status of {obj['status']}. Only a "
             "PaymentIntent with one of the following statuses may be captured: requires_capture."
         )
-        raise intents.refusal(ctx, PAYMENT, obj, message)
+        raise intent_rules.refusal(ctx, PAYMENT, obj, message)
     if amount < 0:
         raise errors.bad_value("amount_to_capture", "Invalid non-negative integer")
     if amount == 0:
         raise errors.below_minimum("amount", 1)
     if amount > obj["amount_capturable"]:
         message = "The requested capture amount is greater than the amount you can capture for this charge."
-        raise intents.refusal(ctx, PAYMENT, obj, message, code="amount_too_large")
+        raise intent_rules.refusal(ctx, PAYMENT, obj, message, code="amount_too_large")
 
 
 def _check_transfer(ctx: Context, obj: Json, params: Json) -> None:
     destination = (params.get("transfer_data") or {}).get("destination")
     if destination:
-        connect.check_destination(ctx, destination, "transfer_data[destination]")
+        transfers.check_destination(ctx, destination, "transfer_data[destination]")
     fee = params.get("application_fee_amount")
     if fee is None:
         return

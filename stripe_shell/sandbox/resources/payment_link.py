@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from stripe_shell.sandbox import checkout, errors
 from stripe_shell.sandbox.billing import quoting
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
 _MOST_LINES = 20
 

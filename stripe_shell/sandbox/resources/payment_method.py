@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from stripe_shell.sandbox import connect, errors, methods, payments
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.listing import Filters, Page
-from stripe_shell.sandbox.pages import list_page
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Filters, Page
+from stripe_shell.sandbox.objects.pages import list_page
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import confirmation, payment_methods, transfers
 
 
 class PaymentMethod(Resource):
     """`/v1/payment_methods`. Which test card or account one is, is kept hidden beside it."""
 
     object = "payment_method"
-    defaults: ClassVar = {"allow_redisplay": "unspecified", "billing_details": methods.empty_billing_details()}
+    defaults: ClassVar = {"allow_redisplay": "unspecified", "billing_details": payment_methods.empty_billing_details()}
     absent = ("radar_options",)
     indexed = ("type",)
 
@@ -23,7 +24,7 @@ class PaymentMethod(Resource):
         """The method with this id; `pm_card_visa` and its like make a new one each time."""
         found = ctx.find("payment_method", key)
         if found is None:
-            found = methods.of_literal(ctx, key)
+            found = payment_methods.of_literal(ctx, key)
             if found is not None and ctx.writable:
                 ctx.insert(found)
         elif ctx.path.get("payment_method") == key and ctx.path.get("customer") not in (None, found["customer"]):
@@ -43,7 +44,7 @@ class PaymentMethod(Resource):
                 "You cannot pass `customer` when creating a PaymentMethod. Create the PaymentMethod first, and then "
                 "attach it to a Customer with `/v1/payment_methods/:id/attach`."
             )
-        method = methods.of_params(ctx, params)
+        method = payment_methods.of_params(ctx, params)
         ctx.insert(method)
         return method
 
@@ -51,7 +52,7 @@ class PaymentMethod(Resource):
         """Change expiry, billing details, metadata or what it may be shown for; of a customer's methods only."""
         if not obj["customer"]:
             raise errors.invalid("You must save this PaymentMethod to a customer before you can update it.")
-        methods.set_billing_details(obj, params.get("billing_details"))
+        payment_methods.set_billing_details(obj, params.get("billing_details"))
         self.echo(obj, {name: value for name, value in params.items() if name in ("metadata", "allow_redisplay")})
         card = params.get("card")
         if isinstance(card, dict) and obj["type"] == "card":
@@ -84,7 +85,7 @@ class PaymentMethod(Resource):
             ctx.save(obj)
             return obj
         customer = ctx.get("customer", params["customer"], param="customer")
-        return payments.attach_method(ctx, obj, customer["id"])
+        return confirmation.attach_method(ctx, obj, customer["id"])
 
     @action
     def detach(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -107,9 +108,9 @@ class PaymentMethod(Resource):
 
     def _copy(self, ctx: Context, params: Json) -> Json:
         """A copy of a platform's method on the account that the request runs on."""
-        platform = connect.on_account(ctx, ctx.platform)
+        platform = transfers.on_account(ctx, ctx.platform)
         original = platform.get("payment_method", params["payment_method"], param="payment_method")
-        copied = methods.copy_of(ctx, original, platform.hidden(original).get("number"))
+        copied = payment_methods.copy_of(ctx, original, platform.hidden(original).get("number"))
         ctx.insert(copied)
         return copied
 

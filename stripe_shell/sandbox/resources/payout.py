@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from stripe_shell.sandbox import connect, due, errors, ledger, sources
-from stripe_shell.sandbox.banks import FAILURES, bank_of_number
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects import jobs
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import ledger, legacy_sources, transfers
+from stripe_shell.sandbox.payments.test_banks import FAILURES, bank_of_number
 
 #: How long a payout waits before it leaves, in seconds.
 _WAITS = 3600
@@ -44,8 +46,8 @@ class Payout(Resource):
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """It leaves in an hour and arrives on its day; an instant one does both at once."""
-        due.later(ctx, min(_WAITS, obj["arrival_date"] - ctx.now()), obj, "depart")
-        due.later(ctx, obj["arrival_date"] - ctx.now(), obj, "arrive")
+        jobs.later(ctx, min(_WAITS, obj["arrival_date"] - ctx.now()), obj, "depart")
+        jobs.later(ctx, obj["arrival_date"] - ctx.now(), obj, "arrive")
 
     def depart(self, ctx: Context, obj: Json) -> None:
         """It can no longer be canceled."""
@@ -57,7 +59,7 @@ class Payout(Resource):
         """The bank takes it, or sends it back."""
         if obj["status"] not in ("pending", "in_transit"):
             return
-        failure = _failure(connect.on_account(ctx, ctx.platform), obj["destination"])
+        failure = _failure(transfers.on_account(ctx, ctx.platform), obj["destination"])
         if failure:
             obj |= {"failure_code": failure, "failure_message": FAILURES[failure], "status": "failed"}
             row = self._enter(ctx, obj, "payout_failure", obj["amount"], "STRIPE PAYOUT FAILURE")
@@ -105,7 +107,7 @@ class Payout(Resource):
 
     def _destination(self, ctx: Context, obj: Json) -> Json:
         """The external account that is named, else the default of the currency; one's own account has one by itself."""
-        known = sources.external_accounts(connect.on_account(ctx, ctx.platform), ctx.account)
+        known = legacy_sources.external_accounts(transfers.on_account(ctx, ctx.platform), ctx.account)
         if obj["destination"]:
             found = next((account for account in known if account["id"] == obj["destination"]), None)
             if found is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
 _SECRETS = {
     "id_number": "id_number_provided",

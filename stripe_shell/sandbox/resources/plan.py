@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 from stripe_shell.records import replace
-from stripe_shell.sandbox import errors, pages
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.listing import Page
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects import pages
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.resource import Resource
 
 _PRICE_PARAMS = ("active", "billing_scheme", "currency", "metadata", "nickname", "tiers", "tiers_mode")
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.currencies import check_currency_keys
-from stripe_shell.sandbox.listing import Filters, among
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Filters, among
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.spec.model import Operation
 
 #: The longest interval of each kind: three years.

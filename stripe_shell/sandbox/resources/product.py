@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.listing import Filters, among
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Filters, among
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class Product(Resource):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.ids import CAPITALS
-from stripe_shell.sandbox.listing import Filters
-from stripe_shell.sandbox.resource import Resource
-from stripe_shell.sandbox.store import Link, Where
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Filters
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.storage.store import Link, Where
 from stripe_shell.spec.model import Operation
 
 _CODE = re.compile(r"[a-zA-Z0-9\-_]+")

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import agenda, discounts, lines, quoting
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.echo import is_clear
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.echo import is_clear
+from stripe_shell.sandbox.objects.resource import Resource, action
 
 
 class Quote(Resource):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stripe_shell.sandbox import connect, due, errors, ledger, methods
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.currencies import written
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects import jobs
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import ledger, payment_methods, transfers
 
 _REASONS: Final = ("duplicate", "fraudulent", "requested_by_customer")
 #: Disputes that leave a charge refundable.
@@ -33,7 +35,7 @@ class Refund(Resource):
         _check_reason(params)
         amount = _checked_amount(ctx, charge, params.get("amount"))
         method = ctx.find("payment_method", charge["payment_method"])
-        card = methods.card_of(ctx, method) if method else None
+        card = payment_methods.card_of(ctx, method) if method else None
         fate = card.refund if card else "succeeded"
         refund = self._fresh(ctx, charge, amount, params, fate)
         row = self._enter(ctx, charge, refund)
@@ -45,7 +47,7 @@ class Refund(Resource):
         ctx.emit("charge.refunded", charge, ctx.save(charge))
         self._share(ctx, charge, refund, params)
         if fate != "succeeded":
-            due.later(ctx, 0, refund, "succeed" if fate == "pending" else "fail")
+            jobs.later(ctx, 0, refund, "succeed" if fate == "pending" else "fail")
         return refund
 
     def _share(self, ctx: Context, charge: Json, refund: Json, params: Json) -> None:
@@ -59,10 +61,10 @@ class Refund(Resource):
                 )
             share = transfer["amount"] * refund["amount"] // charge["amount"]
             amount = min(share, transfer["amount"] - transfer["amount_reversed"])
-            refund["transfer_reversal"] = connect.reverse(ctx, transfer, amount, refund=refund["id"])["id"]
+            refund["transfer_reversal"] = transfers.reverse(ctx, transfer, amount, refund=refund["id"])["id"]
             ctx.save(refund)
         if params.get("refund_application_fee"):
-            connect.give_fee_back(ctx, charge, refund["amount"])
+            transfers.give_fee_back(ctx, charge, refund["amount"])
 
     def after_update(self, ctx: Context, obj: Json, params: Json, changed: Json) -> None:
         """Stripe tells of each change twice."""
@@ -221,7 +223,7 @@ def _uncaptured(key: str) -> errors.StripeError:
 def _destination(kind: str) -> Json:
     if kind != "card":
         transfer = {"reference": None, "reference_status": "pending"}
-        return {kind: transfer if kind in methods.DEBITS else {}, "type": kind}
+        return {kind: transfer if kind in payment_methods.DEBITS else {}, "type": kind}
     card = {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}
     return {"card": card, "type": "card"}
 

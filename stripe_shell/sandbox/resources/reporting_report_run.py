@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox import due, errors
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects import jobs
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class ReportRun(Resource):
@@ -26,7 +27,7 @@ class ReportRun(Resource):
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """It ends by itself."""
-        due.later(ctx, 0, obj, "finish")
+        jobs.later(ctx, 0, obj, "finish")
 
     def finish(self, ctx: Context, obj: Json) -> None:
         """The report is there, as a file without rows."""

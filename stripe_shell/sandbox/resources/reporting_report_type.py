@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from stripe_shell.sandbox import pages
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.listing import Page
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects import pages
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.resource import Resource
 
 #: The reports by id, the last part of which is their version, with what they are called.
 _NAMES: Final = {

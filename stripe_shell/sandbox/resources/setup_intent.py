@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from stripe_shell.sandbox import errors, intents, methods, payments
-from stripe_shell.sandbox.cards import DECLINES, Decline
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.intents import SETUP
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import confirmation, intent_rules, payment_methods
+from stripe_shell.sandbox.payments.intent_rules import SETUP
+from stripe_shell.sandbox.payments.test_cards import DECLINES, Decline
 from stripe_shell.spec.model import Operation
 
 _CONFIRM_ONLY: Final = ("mandate_data", "return_url", "single_use")
@@ -29,15 +30,15 @@ class SetupIntent(Resource):
     def take_legacy(self, operation: Operation, params: Json) -> Json:
         """Whatever `usage` says, even nonsense, it is taken and has no effect."""
         params.pop("usage", None)
-        return super().take_legacy(operation, params) | intents.take_card_data(params)
+        return super().take_legacy(operation, params) | intent_rules.take_card_data(params)
 
     def validate_create(self, ctx: Context, params: Json) -> None:
         """Refuse parameters that want `confirm`."""
-        intents.refuse_confirm_only(params, _CONFIRM_ONLY, "SetupIntent")
+        intent_rules.refuse_confirm_only(params, _CONFIRM_ONLY, "SetupIntent")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Settle the ways to pay, and take the method."""
-        intents.choose_types(obj, params)
+        intent_rules.choose_types(obj, params)
         obj["client_secret"] = f"{obj['id']}_secret_{ctx.ids.text(25)}"
         options = obj["payment_method_options"] or {}
         if "card" in obj["payment_method_types"]:
@@ -77,14 +78,14 @@ class SetupIntent(Resource):
         """Give up; the method stays on it."""
         if obj["status"] == "canceled":
             message = "You cannot cancel this SetupIntent because it is already canceled."
-            raise intents.refusal(ctx, SETUP, obj, message)
+            raise intent_rules.refusal(ctx, SETUP, obj, message)
         if obj["status"] not in _CANCELABLE:
             message = (
                 f"You cannot cancel this SetupIntent because it has a status of {obj['status']}. Only a SetupIntent "
                 "with one of the following statuses may be canceled: `requires_payment_method`, "
                 "`requires_confirmation`, `requires_action`."
             )
-            raise intents.refusal(ctx, SETUP, obj, message)
+            raise intent_rules.refusal(ctx, SETUP, obj, message)
         obj |= {"cancellation_reason": params.get("cancellation_reason"), "next_action": None, "status": "canceled"}
         ctx.save(obj)
         ctx.emit("setup_intent.canceled", obj)
@@ -93,7 +94,7 @@ class SetupIntent(Resource):
     @action
     def verify_microdeposits(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Verify a bank account by the two small deposits, or by the code that came with one."""
-        intents.check_microdeposits(ctx, SETUP, obj, params)
+        intent_rules.check_microdeposits(ctx, SETUP, obj, params)
         self._succeed(ctx, obj, ctx.get("payment_method", obj["payment_method"]))
         return obj
 
@@ -103,41 +104,41 @@ class SetupIntent(Resource):
         if passed:
             self._succeed(ctx, obj, method)
         else:
-            self._fail(ctx, obj, method, payments.NOT_AUTHENTICATED)
+            self._fail(ctx, obj, method, confirmation.NOT_AUTHENTICATED)
         return obj
 
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _confirm(self, ctx: Context, obj: Json, params: Json) -> None:
-        sent = intents.method_sent(ctx, obj, params)
+        sent = intent_rules.method_sent(ctx, obj, params)
         method = sent or (ctx.find("payment_method", obj["payment_method"]) if obj["payment_method"] else None)
         if method is None:
-            raise intents.missing_method(ctx, SETUP, obj)
+            raise intent_rules.missing_method(ctx, SETUP, obj)
         if obj["status"] in ("succeeded", "canceled"):
             why = "it has already succeeded" if obj["status"] == "succeeded" else "it has been canceled"
-            raise intents.refusal(ctx, SETUP, obj, f"You cannot confirm this SetupIntent because {why}.")
-        intents.check_method(ctx, SETUP, obj, method, params)
+            raise intent_rules.refusal(ctx, SETUP, obj, f"You cannot confirm this SetupIntent because {why}.")
+        intent_rules.check_method(ctx, SETUP, obj, method, params)
         obj["payment_method"] = method["id"]
         obj["mandate"] = ctx.hidden(method).get("mandate")
         self._try(ctx, obj, method, params)
 
     def _try(self, ctx: Context, obj: Json, method: Json, params: Json) -> None:
-        card = methods.card_of(ctx, method)
+        card = payment_methods.card_of(ctx, method)
         if card is not None and card.authentication in ("always", "on_setup", "on_session"):
             self._ask(ctx, obj, params.get("return_url"))
         elif card is not None and not card.can_be_attached:
             raise self._fail(ctx, obj, method, DECLINES[card.decline])
-        elif card is None and not intents.stays(method):
+        elif card is None and not intent_rules.stays(method):
             self._ask(ctx, obj, params.get("return_url"))
-        elif intents.wants_microdeposits(obj, method):
-            obj |= {"next_action": intents.microdeposit_action(ctx), "status": "requires_action"}
+        elif intent_rules.wants_microdeposits(obj, method):
+            obj |= {"next_action": intent_rules.microdeposit_action(ctx), "status": "requires_action"}
             ctx.save(obj)
             ctx.emit("setup_intent.requires_action", obj)
         else:
             self._succeed(ctx, obj, method)
 
     def _ask(self, ctx: Context, obj: Json, return_url: str | None) -> None:
-        obj |= {"next_action": payments.next_action(ctx, obj, return_url), "status": "requires_action"}
+        obj |= {"next_action": confirmation.next_action(ctx, obj, return_url), "status": "requires_action"}
         obj["latest_attempt"] = ctx.behaviour("setup_attempt").record(ctx, obj, "requires_action")["id"]
         ctx.save(obj)
         ctx.emit("setup_intent.requires_action", obj)
@@ -145,7 +146,7 @@ class SetupIntent(Resource):
     def _succeed(self, ctx: Context, obj: Json, method: Json) -> None:
         ctx.hidden(method)["set_up"] = True
         if obj["customer"]:
-            payments.attach_method(ctx, method, obj["customer"])
+            confirmation.attach_method(ctx, method, obj["customer"])
         else:
             ctx.hidden(method)["spent"] = True
         ctx.save(method)
@@ -161,22 +162,22 @@ class SetupIntent(Resource):
             decline.code,
             decline_code=decline.decline_code or decline.code,
             param="exp_month" if decline.code == "expired_card" else None,
-            extra={"payment_method": methods.snapshot(ctx, method)},
+            extra={"payment_method": payment_methods.snapshot(ctx, method)},
         )
-        shown = payments.error_object(error)
+        shown = confirmation.error_object(error)
         attempt = ctx.behaviour("setup_attempt").record(ctx, obj, "failed", shown)
         obj |= {"last_setup_error": shown, "latest_attempt": attempt["id"], "next_action": None}
         obj |= {"payment_method": None, "status": "requires_payment_method"}
         ctx.save(obj)
         ctx.emit("setup_intent.setup_failed", obj)
-        error.extra["setup_intent"] = methods.snapshot(ctx, obj)
+        error.extra["setup_intent"] = payment_methods.snapshot(ctx, obj)
         return error
 
     def _take_method(self, ctx: Context, obj: Json, params: Json) -> None:
         if params.get("confirm"):
             obj["payment_method"] = None
             return
-        method = intents.method_to_confirm(ctx, SETUP, obj, params)
+        method = intent_rules.method_to_confirm(ctx, SETUP, obj, params)
         if method is not None:
             obj["payment_method"] = method["id"]
             if obj["status"] == "requires_payment_method":

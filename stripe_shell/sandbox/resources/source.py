@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from stripe_shell.sandbox import errors, methods, sources
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import legacy_sources, payment_methods
 
 
 class Source(Resource):
@@ -63,19 +64,19 @@ class Source(Resource):
         obj["customer"] = customer
         ctx.save(obj)
         ctx.emit("customer.source.created", obj)
-        sources.become_default(ctx, customer, obj["id"])
+        legacy_sources.become_default(ctx, customer, obj["id"])
         return obj
 
     def _add_card(self, ctx: Context, source: Json, params: Json) -> None:
         given = params.get("card")
         token = params.get("token")
         if token:
-            method = methods.of_token(ctx, str(token))
+            method = payment_methods.of_token(ctx, str(token))
         elif isinstance(given, dict):
-            method = methods.of_card(ctx, methods.card_data(ctx, given), given)
+            method = payment_methods.of_card(ctx, payment_methods.card_data(ctx, given), given)
         else:
             raise errors.missing_parameter("token")
-        facts = methods.card_of(ctx, method)
+        facts = payment_methods.card_of(ctx, method)
         names = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")
         source["card"] = {name: method["card"][name] for name in names} | {"three_d_secure": "optional"}
         method["id"] = source["id"]

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import agenda, changing, ending, rules, starting, terms
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.listing import RANGES, Filters, Page, among
-from stripe_shell.sandbox.resource import Resource, action
-from stripe_shell.sandbox.store import Where
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import RANGES, Filters, Page, among
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.storage.store import Where
 
 
 class Subscription(Resource):

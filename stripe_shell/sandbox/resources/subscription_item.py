@@ -6,10 +6,10 @@ from typing import Any
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import rules
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.listing import Page
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.resource import Resource
 
 _OF_THE_UPDATE = ("off_session", "payment_behavior", "proration_behavior", "proration_date")
 

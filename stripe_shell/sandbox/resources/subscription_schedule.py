@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import agenda, ending, phases, rules, starting, terms
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.echo import echo
-from stripe_shell.sandbox.events import previous_attributes
-from stripe_shell.sandbox.listing import Filters
-from stripe_shell.sandbox.resource import Resource, action
-from stripe_shell.sandbox.store import Where
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.echo import echo
+from stripe_shell.sandbox.objects.events import previous_attributes
+from stripe_shell.sandbox.objects.listing import Filters
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.storage.store import Where
 from stripe_shell.spec.model import Operation
 
 _SETTINGS: Json = {

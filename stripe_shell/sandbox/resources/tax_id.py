@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.listing import Filters, Page, equal
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.listing import Filters, Page, equal
+from stripe_shell.sandbox.objects.resource import Resource
 
 #: Numbers that answer in a fixed way in test mode.
 _VERIFICATIONS = {"000000000": "verified", "111111111": "unverified", "222222222": "pending"}

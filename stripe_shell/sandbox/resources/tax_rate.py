@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
 _MOST_DECIMALS = 4
 

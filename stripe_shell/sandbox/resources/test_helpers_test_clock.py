@@ -5,10 +5,10 @@ from __future__ import annotations
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import agenda, rules
 from stripe_shell.sandbox.billing.periods import DAY, Cycle
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.due import later
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.jobs import later
+from stripe_shell.sandbox.objects.resource import Resource, action
 
 _KEPT_FOR = 30 * DAY
 _LONGEST_NAME = 300

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from stripe_shell.sandbox import errors, methods
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.payments import payment_methods
 
 _KINDS: Final = ("card", "bank_account", "account", "cvc_update", "person", "pii")
 
@@ -41,9 +42,9 @@ class Token(Resource):
         data = params["card"]
         if isinstance(data, str):
             raise errors.not_an_object("card")
-        facts = methods.card_data(ctx, data)
+        facts = payment_methods.card_data(ctx, data)
         card = ctx.fresh("card")
-        card |= ctx.behaviour("card").view(methods.card_members(ctx, facts, data), data)
+        card |= ctx.behaviour("card").view(payment_methods.card_members(ctx, facts, data), data)
         token["card"] = {name: value for name, value in card.items() if name not in ("customer",)}
         ctx.hidden(token)["number"] = facts.number
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox import due, errors, ledger
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource, action
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects import jobs
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.payments import ledger
 
 
 class Topup(Resource):
@@ -22,7 +24,7 @@ class Topup(Resource):
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """In test mode the money comes soon."""
-        due.later(ctx, 0, obj, "arrive")
+        jobs.later(ctx, 0, obj, "arrive")
 
     def arrive(self, ctx: Context, obj: Json) -> None:
         """The money is there."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox import connect, errors, ledger
-from stripe_shell.sandbox.context import Context, Json
+from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.currencies import written
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.payments import ledger, transfers
 
 
 class Transfer(Resource):
@@ -16,7 +17,7 @@ class Transfer(Resource):
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Send what is available, or a part of the charge that is named."""
-        destination = connect.check_destination(ctx, params["destination"], "destination")
+        destination = transfers.check_destination(ctx, params["destination"], "destination")
         charge = None
         if params.get("source_transaction"):
             charge = ctx.get("charge", params["source_transaction"], param="source_transaction")
@@ -32,7 +33,7 @@ class Transfer(Resource):
         members = {name: params[name] for name in ("description", "transfer_group") if params.get(name)}
         if params.get("metadata"):
             members["metadata"] = dict(params["metadata"])
-        return connect.send_money(ctx, amount, params["currency"], destination, charge=charge, members=members)
+        return transfers.send_money(ctx, amount, params["currency"], destination, charge=charge, members=members)
 
     def _check_charge(self, ctx: Context, charge: Json, amount: int, currency: str) -> None:
         """Refuse more than a charge brought, and another currency."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox import connect
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.payments import transfers
 
 
 class TransferReversal(Resource):
@@ -17,4 +17,4 @@ class TransferReversal(Resource):
         """Take back what is left, or `amount` of it."""
         transfer = ctx.get("transfer", ctx.path["id"], status=404)
         members = {"metadata": dict(params.get("metadata") or {})}
-        return connect.reverse(ctx, transfer, params.get("amount"), members)
+        return transfers.reverse(ctx, transfer, params.get("amount"), members)

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.blank import iso_time
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.objects.template import iso_time
 
 
 class MeterEventV2(Resource):

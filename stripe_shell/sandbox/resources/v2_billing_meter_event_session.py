@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from stripe_shell.sandbox.blank import iso_time
-from stripe_shell.sandbox.context import Context, Json
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.objects.template import iso_time
 
 #: What tokens begin with; the account follows, so that a server knows whose events a stream brings.
 TOKEN: Final = "mes_test_"  # noqa: S105 - no password, a prefix

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox.context import Context, Json
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.resource import Resource
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.resources.v2_billing_meter_event import as_v1
 
 

@@ -14,8 +14,8 @@ import pytest
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.clock import Clock, FixedClock
 from stripe_shell.sandbox.ids import RandomIds
-from stripe_shell.sandbox.store import Store
-from stripe_shell.sandbox.webhooks import Deliveries, post
+from stripe_shell.sandbox.storage.store import Store
+from stripe_shell.sandbox.webhooks.deliveries import Deliveries, post
 from stripe_shell.server.app import Application
 from stripe_shell.server.background import Background
 from stripe_shell.server.run import listen

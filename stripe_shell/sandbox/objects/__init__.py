@@ -1,0 +1,1 @@
+"""Stripe's objects in general: created, read, listed, searched and stored, from the table alone."""

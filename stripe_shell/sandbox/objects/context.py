@@ -1,0 +1,389 @@
+"""What a resource works with during one request: the objects of its account, the clock, the ids and the events.
+
+How to use it, in the order in which a resource usually needs it:
+
+    now = ctx.now()                                     # epoch seconds
+    customer = ctx.get("customer", params["customer"], param="customer")   # 400 `No such customer` when it is not there
+    obj = ctx.fresh("refund", amount=500, charge=charge["id"])     # every member of the schema, id, created
+    ctx.hidden(obj)["secret"] = "…"                     # kept beside the object, never shown
+    ctx.insert(obj)                                     # one row; say it before `emit`
+    ctx.emit("refund.created", obj)
+    charge["refunded"] = True
+    changed = ctx.save(charge)                          # what changed: the old values, {} for nothing
+    ctx.emit("charge.refunded", charge, changed)
+    for sub in ctx.all("subscription", customer=customer["id"]): …     # newest first; ctx.each for one by one
+    old = ctx.stored(charge)                            # as it was stored last, whatever was changed since
+    ctx.delete(obj)
+
+- Objects are plain dicts. Within one request `get` and `find` give the same dict for the same object, so a change is
+  seen by whoever asks next; it is stored by `save`, and only by `save`. Change an object after its last `save` and the
+  answer and the file will not know of it: both show the text that was written.
+- Everything happens in one transaction. Raise StripeError (see errors.py) to refuse: all is undone, unless the error
+  `keeps_rows`.
+- Money is whole numbers of the smallest currency unit; times are epoch seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+from stripe_shell.sandbox.clock import Clock, FixedClock
+from stripe_shell.sandbox.storage.queues import add_delivery
+from stripe_shell.sandbox.storage.store import Row, Session
+from stripe_shell.spec.table import Table
+
+from . import events
+from .events import WrittenEvent
+from .listing import Filters
+
+if TYPE_CHECKING:
+    from stripe_shell.sandbox.ids import RandomIds
+    from stripe_shell.sandbox.request.call import Call
+    from stripe_shell.sandbox.webhooks.deliveries import Hearing
+
+    from .registry import Catalogue
+    from .resource import Resource
+
+Json = dict[str, Any]
+
+#: Where an object lies: its kind and its key (the id, but for singletons and objects that live below another).
+Place = tuple[str, str]
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Context:
+    """One request's view of one account: what it asks for (see `Call`), and what it has looked at and changed so far.
+
+    `account_number` is the store's name for `account`; both may change on the way to another account's data, as the
+    clock does on the way to another time.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        session: Session,
+        *,
+        catalogue: Catalogue,
+        table: Table,
+        clock: Clock,
+        ids: RandomIds,
+        hearing: Hearing,
+    ) -> None:
+        self.session = session
+        self.catalogue = catalogue
+        self.table = table
+        self.clock = clock
+        #: The sandbox's own clock, whatever time the request is made to live in.
+        self.wall = clock
+        self.ids = ids
+        self.hearing = hearing
+        self.account = call.account
+        self.account_number = call.number
+        self.platform = call.platform
+        self.request = call.request
+        self.request_id = call.request_id
+        self.operation = call.operation
+        self.path = call.path
+        self.params = call.params
+        self.writable = call.writable
+        self.expand = call.expand
+        #: Whether the answer came from behaviour that no resource file states.
+        self.generic = False
+        #: Whether something was noted for later: see jobs.py.
+        self.noted = False
+        #: The events of this request, as stored, in order.
+        self.emitted: list[Row] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing was looked at yet, and no event is held back."""
+        self._rows: dict[Place, Row] = {}
+        self._objects: dict[Place, Json] = {}
+        self._hidden: dict[Place, Json] = {}
+        self._texts: dict[int, tuple[Json, str]] = {}
+        self._keys: dict[int, str] = {}
+        self._held: list[WrittenEvent] | None = None
+
+    def apart(self) -> Context:
+        """A copy, in the same transaction, that looks at everything anew; its events are told along with ours."""
+        inner = copy(self)
+        inner._begin()
+        return inner
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """The time in epoch seconds."""
+        return self.clock.now()
+
+    def now_for(self, owner: Mapping[str, Any] | None) -> int:
+        """The time for an object that may belong to a test clock: the clock's, else the sandbox's."""
+        name = owner.get("test_clock") if owner else None
+        clock = self.find("test_helpers.test_clock", name) if name else None
+        return int(clock["frozen_time"]) if clock else self.now()
+
+    @contextmanager
+    def at(self, seconds: int) -> Iterator[None]:
+        """Work at another time and by Stripe's own doing: new objects carry that time, events no request."""
+        clock, request_id = self.clock, self.request_id
+        self.clock, self.request_id = FixedClock(seconds), None
+        try:
+            yield
+        finally:
+            self.clock, self.request_id = clock, request_id
+
+    def follow(self, owner: Mapping[str, Any]) -> None:
+        """From here on live in the time of the test clock that an object names; the request stays the cause."""
+        if owner.get("test_clock"):
+            self.clock = FixedClock(self.now_for(owner))
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[Context]:
+        """A context in which to try things out: whatever is stored or emitted in it is undone at the end."""
+        inner = self.apart()
+        inner.emitted = []
+        with self.session.undone():
+            yield inner
+
+    # --- looking ---------------------------------------------------------------------------------------------
+
+    def resource(self, kind: str) -> Resource:
+        """The behaviour of a kind of object."""
+        return self.catalogue.resource(kind)
+
+    def behaviour(self, kind: str) -> Any:
+        """The same, for methods that the kind's own file adds: `ctx.behaviour("discount").make(ctx, …)`."""
+        return self.catalogue.resource(kind)
+
+    def get(self, kind: str, key: Any, *, param: str | None = None, status: int = 400) -> Json:
+        """The object, or StripeError `No such …`. Deleted objects are not there.
+
+        `param` is the parameter that named it, with 404 as `status` when the path did.
+        """
+        found = self.resource(kind).load(self, str(key))
+        if found is None:
+            raise self.resource(kind).missing(str(key), param=param, status=status)
+        return found
+
+    def find(self, kind: str, key: Any) -> Json | None:
+        """The object, or None. Deleted objects are not there."""
+        row = self.row(kind, str(key))
+        return None if row is None or row.deleted else self._parsed(row)
+
+    def stored(self, obj: Mapping[str, Any]) -> Json | None:
+        """The object as it was stored last, whatever has been changed in `obj` since; None when it is not stored."""
+        row = self.row(*self._place(obj))
+        return None if row is None or row.deleted else json.loads(row.json)
+
+    def row(self, kind: str, key: str) -> Row | None:
+        """The stored row, of a deleted object too."""
+        row = self._rows.get((kind, key))
+        if row is None:
+            row = self.session.get(self.account_number, kind, key)
+            if row is not None:
+                self._rows[kind, key] = row
+        return row
+
+    def shown(self, kinds: Iterable[str], key: str) -> Json | None:
+        """A copy, as an answer shows it, of the object of one of these kinds; deleted ones as what remains of them."""
+        for kind in kinds:
+            resource = self.resource(kind)
+            found = resource.load(self, key)
+            if found is not None:
+                return dict(resource.present(self, json.loads(self.text(found))))
+            row = self.row(kind, key)
+            if row is not None:
+                return dict(json.loads(row.json))
+        return None
+
+    def all(self, kind: str, *, oldest_first: bool = False, **equal: Any) -> list[Json]:
+        """Every live object of a kind whose members equal these, newest first: `all("invoice", customer=c)`.
+
+        Members in the resource's `indexed_members` are looked up; without one, every object of the kind is read.
+        """
+        return list(self.each(kind, oldest_first=oldest_first, **equal))
+
+    def each(self, kind: str, *, oldest_first: bool = False, **equal: Any) -> Iterator[Json]:
+        """Like `all`, one by one."""
+        filters = Filters()
+        indexed = self.resource(kind).indexed_members()
+        for name, value in equal.items():
+            filters.add_link(name, value) if name in indexed else filters.add(name, value)
+        after: tuple[int, int] | None = None
+        while True:
+            rows = self.session.page(
+                self.account_number,
+                kind,
+                link=filters.link,
+                where=filters.where,
+                limit=100,
+                after=after,
+                oldest_first=oldest_first,
+            )
+            yield from map(self._parsed, rows)
+            if len(rows) < 100:
+                return
+            after = rows[-1].position
+
+    def count(self, kind: str, **equal: str) -> int:
+        """How many live objects of a kind there are, or how many with one indexed member equal to a value."""
+        link = next(iter(equal.items()), None)
+        return self.session.count(self.account_number, kind, link)
+
+    def hidden(self, obj: Mapping[str, Any]) -> Json:
+        """What is kept beside an object and never shown; `insert` and `save` store it along with the object."""
+        place = self._place(obj)
+        if place not in self._hidden:
+            row = self.row(*place)
+            self._hidden[place] = json.loads(row.hidden) if row is not None and row.hidden else {}
+        return self._hidden[place]
+
+    def text(self, obj: Json) -> str:
+        """The JSON text of an object: as it was stored last, when it was stored in this request."""
+        known = self._texts.get(id(obj))
+        return known[1] if known is not None and known[0] is obj else _encode(obj)
+
+    # --- changing --------------------------------------------------------------------------------------------
+
+    def fresh(self, kind: str, **members: Any) -> Json:
+        """A new object that is not stored yet: every member of its schema, id, `created`, and these members."""
+        return self.resource(kind).fresh(self, members)
+
+    def new_id(self, kind: str, prefix: str | None = None) -> str:
+        """A new id for a kind of object."""
+        return self.resource(kind).new_id(self, prefix)
+
+    def insert(self, obj: Json, key: str | None = None) -> None:
+        """Store a new object; under a `key` of its own when it has no id, or one that is not its alone."""
+        if key is not None:
+            self._keys[id(obj)] = key
+        kind, key = place = self._place(obj)
+        text = self._written(obj)
+        links = self.resource(kind).links(obj, self._hidden.get(place))
+        created = self._created(obj)
+        try:
+            row = self.session.insert(
+                self.account_number,
+                kind,
+                key,
+                created=created,
+                json=text,
+                links=links,
+                hidden=self._hidden_text(place),
+            )
+        except sqlite3.IntegrityError:
+            raise self.resource(kind).taken(key) from None
+        self._rows[place] = row
+        self._objects[place] = obj
+        self._keys[id(obj)] = key
+
+    def save(self, obj: Json) -> Json:
+        """Store an object that was changed. Answers the old values of what changed, as `previous_attributes` do."""
+        place = self._place(obj)
+        row = self.row(*place)
+        if row is None or row.deleted:
+            raise LookupError(f"{place} cannot be saved: it is not stored")
+        old = json.loads(row.json)
+        changed = events.previous_attributes(old, obj)
+        hidden = self._hidden_text(place) if place in self._hidden else row.hidden
+        text = self._written(obj)
+        if changed or hidden != row.hidden:
+            resource = self.resource(place[0])
+            old_links = resource.links(old, json.loads(row.hidden) if row.hidden else None)
+            new_links = resource.links(obj, json.loads(hidden) if hidden else None)
+            self._rows[place] = self.session.update(
+                self.account_number, row, json=text, old=old_links, new=new_links, hidden=hidden
+            )
+        self._objects[place] = obj
+        return changed
+
+    def delete(self, obj: Json) -> Json:
+        """Take an object away. Answers what remains: `{id, object, deleted}`."""
+        place = self._place(obj)
+        row = self.row(*place)
+        if row is None:
+            raise LookupError(f"{place} cannot be deleted: it is not stored")
+        remains = {"id": obj.get("id"), "object": place[0], "deleted": True}
+        old_links = self.resource(place[0]).links(json.loads(row.json), json.loads(row.hidden) if row.hidden else None)
+        self.session.delete(self.account_number, row, _encode(remains), old_links)
+        self._rows[place] = row._replace(deleted=1, json=_encode(remains))
+        self._objects.pop(place, None)
+        return remains
+
+    def emit(self, event_type: str, obj: Json, previous_attributes: Mapping[str, Any] | None = None) -> None:
+        """Store an event about an object as it is now, with the old values of what changed (None: no such member)."""
+        event = events.written(self, event_type, self.text(obj), previous_attributes)
+        if self._held is None:
+            self.release([event])
+        else:
+            self._held.append(event)
+
+    @contextmanager
+    def holding(self) -> Iterator[list[WrittenEvent]]:
+        """Keep back the events that are emitted inside, for `release`; an exception lets them go at once."""
+        held: list[WrittenEvent] = []
+        outer, self._held = self._held, held
+        try:
+            yield held
+        except BaseException:
+            self._held = outer
+            self.release(held)
+            raise
+        finally:
+            self._held = outer
+
+    def release(self, held: Iterable[WrittenEvent]) -> None:
+        """Store events that were kept back."""
+        for event in held:
+            if self._held is not None:
+                self._held.append(event)
+                continue
+            row = self.session.insert(
+                self.account_number,
+                "event",
+                event.id,
+                created=self.wall.now(),
+                json=event.text,
+                links=[("type", event.type)],
+            )
+            for listener in event.listeners:
+                add_delivery(
+                    self.session, self.account_number, event.id, (listener.account, listener.id), self.wall.now()
+                )
+            self.emitted.append(row)
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _place(self, obj: Mapping[str, Any]) -> Place:
+        kind = str(obj["object"])
+        key = self._keys.get(id(obj))
+        return kind, self.resource(kind).key(obj) if key is None else key
+
+    def _parsed(self, row: Row) -> Json:
+        place = row.object, row.id
+        known = self._objects.get(place)
+        if known is None:
+            self._rows[place] = row
+            known = self._objects[place] = json.loads(row.json)
+            self._texts[id(known)] = known, row.json
+            self._keys[id(known)] = row.id
+        return known
+
+    def _written(self, obj: Json) -> str:
+        text = _encode(obj)
+        self._texts[id(obj)] = obj, text
+        return text
+
+    def _hidden_text(self, place: Place) -> str | None:
+        hidden = self._hidden.get(place)
+        return _encode(hidden) if hidden else None
+
+    def _created(self, obj: Mapping[str, Any]) -> int:
+        created = obj.get("created", obj.get("date"))
+        return created if isinstance(created, int) else self.now()

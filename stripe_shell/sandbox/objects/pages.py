@@ -1,0 +1,255 @@
+"""Pages of stored objects: a list call's cursors and filters, sub-lists inside objects, and pages over plain lists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.expand import kinds_of
+from stripe_shell.sandbox.storage.store import Row, Where
+from stripe_shell.spec.model import Operation, Shape
+from stripe_shell.spec.table import Table
+
+from .listing import PAGING, Filters, Page, clamp
+
+if TYPE_CHECKING:
+    from .context import Context, Json
+    from .resource import Resource
+
+Position = tuple[int, int]
+
+#: Lists inside objects that say how many there are.
+_COUNTED = frozenset({"refunds"})
+
+
+def list_page(resource: Resource, ctx: Context, params: Json) -> Page:
+    """The page of this kind of object that a list call asks for."""
+    return mixed_page([resource], ctx, params)
+
+
+def mixed_page(resources: Sequence[Resource], ctx: Context, params: Json) -> Page:
+    """The page of a list that holds several kinds of object, as a customer's sources do."""
+    narrowed = [filters_of(resource, ctx, params, narrowed_by_path(resource, ctx)) for resource in resources]
+    after, before = cursors(resources, ctx, params)
+    limit = clamp(params.get("limit"))
+    rows: list[Row] = []
+    for resource, filters in zip(resources, narrowed, strict=True):
+        rows += (
+            []
+            if filters.nothing
+            else ctx.session.page(
+                ctx.account_number,
+                resource.kind,
+                link=filters.link,
+                where=filters.where,
+                limit=limit + 1,
+                after=after,
+                before=before,
+                oldest_first=resource.oldest_first,
+            )
+        )
+    if len(resources) > 1:
+        rows.sort(key=lambda row: row.position, reverse=True)
+    has_more = len(rows) > limit
+    rows = rows[-limit:] if before is not None else rows[:limit]
+    return _page(ctx, rows, has_more, limit)
+
+
+def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, url: str | None = None) -> Page:
+    """A page over objects that are at hand, in their order: what lies inside another object."""
+    ids = [str(obj.get("id")) for obj in objects]
+    start, end = 0, len(objects)
+    limit = clamp(params.get("limit"))
+    if params.get("starting_after"):
+        start = _index(ids, params["starting_after"], "starting_after") + 1
+    if params.get("ending_before"):
+        end = _index(ids, params["ending_before"], "ending_before")
+        start = max(start, end - limit)
+        has_more = start > 0
+    else:
+        end = min(len(objects), start + limit)
+        has_more = end < len(objects)
+    texts = [json.dumps(obj, separators=(",", ":")) for obj in objects[start:end]]
+    return Page(texts, has_more, url or ctx.request.path, form=_form(ctx.operation))
+
+
+def filters_of(resource: Resource, ctx: Context, params: Json, filters: Filters | None = None) -> Filters:
+    """What the parameters of a list narrow it to. Raises StripeError for an id that names nothing."""
+    filters = filters or Filters()
+    if "test_clock" in resource.shape.fields and not ctx.path and not _names_owner(params):
+        filters.where.append(Where("json_extract(o.json, '$.test_clock') IS NULL"))
+    for name, value in params.items():
+        own = getattr(resource, f"filter_{name}", None)
+        if own is not None:
+            own(ctx, value, filters)
+        elif name not in PAGING and value not in ("", None):
+            _add_filter(resource, ctx, filters, name, value)
+    return filters
+
+
+def _names_owner(params: Json) -> bool:
+    """Whether a list is asked for whose objects may live on a test clock; elsewhere those are hidden."""
+    return any(params.get(name) for name in ("test_clock", "customer", "subscription"))
+
+
+def narrowed_by_path(resource: Resource, ctx: Context) -> Filters:
+    """A list below another object holds what belongs to that object."""
+    filters = Filters()
+    for name, value in ctx.path.items():
+        member = parent_member(resource.shape, ctx.operation, name)
+        filters.add_link(member or "parent", value) if _has_index(resource, member) else filters.add(str(member), value)
+    return filters
+
+
+def cursors(resources: Sequence[Resource], ctx: Context, params: Json) -> tuple[Position | None, Position | None]:
+    """The positions of `starting_after` (or v2's `page`) and `ending_before`. Raises StripeError."""
+    after = _position(resources, ctx, params.get("starting_after"), "starting_after")
+    before = _position(resources, ctx, params.get("ending_before"), "ending_before")
+    if after is not None and before is not None:
+        raise StripeError(
+            "Received both starting_after and ending_before parameters. Please pass in only one.", validation=True
+        )
+    if ctx.operation.version == "v2":
+        after = _position(resources, ctx, params.get("page"), "page")
+    return after, before
+
+
+def parent_member(shape: Shape, operation: Operation, placeholder: str) -> str | None:
+    """The member of an object that names what it lives below, None when it has none."""
+    word = operation.path_words.get(placeholder, placeholder).rpartition(".")[2]
+    for name in (placeholder, word, word.rpartition("_")[2]):
+        if name != "id" and name in shape.fields:
+            return name
+    return None
+
+
+def list_filters(table: Table, kind: str) -> frozenset[str]:
+    """The parameters by which the lists of a kind can be narrowed."""
+    operation = table.operation("list", kind)
+    return frozenset(operation.params.fields) - PAGING if operation else frozenset()
+
+
+def can_be_made(table: Table, kind: str) -> bool:
+    """Whether a call makes objects of this kind."""
+    return "create" in table.actions(kind)
+
+
+def member(resource: Resource, ctx: Context, obj: Json, name: str) -> Any:
+    """The value of a member that only `expand` shows: what is kept hidden, or a list of what belongs to the object."""
+    hidden = ctx.hidden(obj)
+    if name in hidden:
+        return json.loads(json.dumps(hidden[name]))
+    field = resource.shape.fields.get(name)
+    if field is None or not field.shape.is_list or field.shape.row is None:
+        return None
+    kinds = kinds_of(ctx.table, field.shape.row)
+    return sub_list(resource, ctx, obj, name, kinds)
+
+
+def sub_list(resource: Resource, ctx: Context, obj: Json, name: str, kinds: Sequence[str]) -> Json:
+    """The first ten objects of these kinds that belong to `obj`, newest first, as a list inside it."""
+    rows: list[Row] = []
+    for kind in kinds:
+        rows += _belonging(resource, ctx, obj, kind)
+    rows.sort(key=lambda row: row.position, reverse=True)
+    data = [json.loads(row.json) for row in rows[:10]]
+    url = f"{_address(resource, ctx, obj)}/{name}"
+    made: Json = {"object": "list", "data": data, "has_more": len(rows) > 10, "url": url}
+    if name in _COUNTED:
+        made["total_count"] = sum(_count(resource, ctx, obj, kind) for kind in kinds)
+    return made
+
+
+def _count(resource: Resource, ctx: Context, obj: Json, kind: str) -> int:
+    filters = _belongs(resource, ctx, obj, kind)
+    return ctx.session.count(ctx.account_number, kind, filters.link, filters.where)
+
+
+def _belonging(resource: Resource, ctx: Context, obj: Json, kind: str) -> list[Row]:
+    filters = _belongs(resource, ctx, obj, kind)
+    return ctx.session.page(ctx.account_number, kind, link=filters.link, where=filters.where, limit=11)
+
+
+def _belongs(resource: Resource, ctx: Context, obj: Json, kind: str) -> Filters:
+    """What narrows objects of a kind to those that belong to `obj`."""
+    inner = ctx.resource(kind)
+    tail = resource.kind.rpartition(".")[2]
+    filters = Filters()
+    if tail in inner.indexed_members():
+        filters.add_link(tail, str(obj["id"]))
+    elif tail in inner.shape.fields:
+        filters.add(tail, obj["id"])
+    else:
+        filters.add_link("parent", str(obj["id"]))
+    inner.narrow_inside(filters)
+    return filters
+
+
+def _address(resource: Resource, ctx: Context, obj: Json) -> str:
+    operation = ctx.table.operation("retrieve", resource.kind)
+    if operation is None or not operation.object_param:
+        return f"/v1/{resource.kind}s/{obj.get('id')}"
+    return operation.path.replace(f"{{{operation.object_param}}}", str(obj.get("id")))
+
+
+def _add_filter(resource: Resource, ctx: Context, filters: Filters, name: str, value: Any) -> None:
+    path = resource.filters.get(name, name)
+    field = resource.shape.fields.get(path.partition(".")[0])
+    if field is None:
+        return
+    if field.shape.expandable and isinstance(value, str):
+        kinds = kinds_of(ctx.table, field.shape)
+        if kinds and can_be_made(ctx.table, kinds[0]) and all(ctx.find(kind, value) is None for kind in kinds):
+            raise ctx.resource(kinds[0]).missing(value, param=name, status=400)
+    if path in resource.indexed_members() and isinstance(value, str):
+        filters.add_link(path, value)
+    else:
+        filters.add(path, value)
+
+
+def _has_index(resource: Resource, member: str | None) -> bool:
+    return member is None or member in resource.indexed_members()
+
+
+def _position(resources: Sequence[Resource], ctx: Context, key: Any, param: str) -> Position | None:
+    if not key:
+        return None
+    found = (ctx.row(resource.kind, str(key)) for resource in resources)
+    row = next((row for row in found if row is not None), None)
+    if row is None:
+        raise resources[0].missing(str(key), param=param, status=400)
+    return row.position
+
+
+def _page(ctx: Context, rows: list[Row], has_more: bool, limit: int) -> Page:
+    form = _form(ctx.operation)
+    following = None
+    if form == "v2_list" and has_more:
+        following = f"{ctx.request.path}?page={rows[-1].id}&limit={limit}"
+    return Page(shown_texts(ctx, rows), has_more, ctx.request.path, form=form, next_page=following)
+
+
+def shown_texts(ctx: Context, rows: Sequence[Row]) -> list[str]:
+    """The rows as answers show them: the stored text, unless the resource says otherwise."""
+    behaviours = {kind: ctx.resource(kind) for kind in {row.object for row in rows}}
+    if not any(resource.presents for resource in behaviours.values()):
+        return [row.json for row in rows]
+    return [_shown_text(behaviours[row.object], ctx, row) for row in rows]
+
+
+def _shown_text(resource: Resource, ctx: Context, row: Row) -> str:
+    if not resource.presents:
+        return row.json
+    return json.dumps(resource.present(ctx, json.loads(row.json)), separators=(",", ":"))
+
+
+def _form(operation: Operation) -> str:
+    return operation.response.form or "list"
+
+
+def _index(ids: Sequence[str], key: str, param: str) -> int:
+    if key not in ids:
+        raise StripeError(f"No such object: '{key}'", code="resource_missing", param=param, validation=True)
+    return ids.index(key)

@@ -1,0 +1,415 @@
+"""What every object can do: create, retrieve, update, delete, list, search, and plain actions, all from the table.
+
+To give an object behaviour of its own, add `resources/<object, dots as underscores>.py` with one class:
+
+    class Topup(Resource):
+        object = "topup"
+        defaults = {"status": "pending"}           # over what the schema gives: null, [], false
+        indexed = ("status",)                      # members by which lists and `ctx.all` look up
+        references = {"source": "source"}          # parameters that name objects, beyond what the schema says
+        expand_only = ("balance_transaction",)     # members that only `expand` shows, beyond what the schema says
+        absent = ("transfer_group",)               # members that are not there until they are set
+        unechoed = ("source",)                     # parameters that must not be copied onto the object
+        transitions = {"cancel": Transition("canceled", ("pending",), stamp="canceled_at")}
+
+        def validate_create(self, ctx, params): …   # refuse: raise errors.invalid(…)
+        def on_create(self, ctx, obj, params): …    # fill in `obj` before it is stored
+        def after_create(self, ctx, obj, params): … # it is stored and `topup.created` emitted: further objects, events
+
+        @action                                    # POST …/{id}/cancel: the table's name of the action
+        def cancel(self, ctx, obj, params):
+            obj["status"] = "canceled"
+            ctx.emit("topup.canceled", obj, ctx.save(obj))
+            return obj
+
+        @action("charge.refund.create")            # or entity and action, where a name alone would say too little
+        def create_below_charge(self, ctx, params): …   # no `obj`: the path names none of this kind
+
+Create is: `validate_create`, references checked, `fresh`, parameters echoed, `on_create`, insert,
+`announce("created")`, `after_create`. Update is: `validate_update`, references checked, parameters echoed, `on_update`,
+save, `announce("updated")` when something changed, `after_update`. Delete is: `before_delete`, delete,
+`announce("deleted")`. Any of `create`, `update`, `delete`, `retrieve`, `list_page`, `search_page` may be overridden.
+
+`filter_<param>(ctx, value, filters)` states how a list is narrowed by a parameter. `present(ctx, obj)` changes what is
+shown and not what is stored (it costs each row of a list a parse). `load(ctx, key)` is how the object is found.
+What a method answers is the response: an object (a dict), a Page, or bytes. See context.py for what `ctx` offers.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, ClassVar, TypeVar, overload
+
+from stripe_shell.records import record
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.expand import kinds_of
+from stripe_shell.sandbox.ids import PAYMENTS, PREFIXES, SHORT
+from stripe_shell.sandbox.storage.store import Link
+from stripe_shell.spec.model import Operation, Shape
+from stripe_shell.spec.table import Table
+
+from . import events, pages
+from .context import Context, Json
+from .echo import echo
+from .listing import Filters, Page
+from .template import blank, is_expand_only, iso_time, resolve, stamped
+
+Answer = Json | Page | bytes
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+_ACTION = "sandbox_action"
+
+
+@overload
+def action(name: Method) -> Method: ...
+@overload
+def action(name: str) -> Callable[[Method], Method]: ...
+def action(name: Any) -> Any:
+    """Mark a method as an action: by its own name, or by `action` or `entity.action` as given."""
+    if callable(name):
+        setattr(name, _ACTION, getattr(name, "__name__", ""))
+        return name
+
+    def mark(method: Method) -> Method:
+        setattr(method, _ACTION, name)
+        return method
+
+    return mark
+
+
+@record
+class Transition:
+    """What an action does to `status`: it becomes `to`, from one of `before` (any where empty).
+
+    `stamp` names the member that takes the time, `event` what happened in the event's type (`updated` when empty).
+    """
+
+    to: str
+    before: tuple[str, ...] = ()
+    stamp: str | None = None
+    event: str = ""
+
+
+class Resource:
+    """The behaviour of one kind of object. Holds no state but what it reads from the table."""
+
+    object: ClassVar[str] = ""
+    prefix: ClassVar[str | None] = None
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    absent: ClassVar[Collection[str]] = ()
+    expand_only: ClassVar[Collection[str]] = ()
+    unechoed: ClassVar[Collection[str]] = ()
+    indexed: ClassVar[tuple[str, ...]] = ()
+    references: ClassVar[Mapping[str, str]] = {}
+    filters: ClassVar[Mapping[str, str]] = {}
+    transitions: ClassVar[Mapping[str, Transition]] = {}
+    #: Parameters that the description lacks and that are taken all the same, by action.
+    legacy: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    #: Whether a deleted object is still answered (customers alone).
+    shows_deleted: ClassVar[bool] = False
+    #: Whether lists run from the oldest to the newest (subscription items alone).
+    oldest_first: ClassVar[bool] = False
+    #: Whether a GET may write.
+    writes_on_read: ClassVar[bool] = False
+    #: Whether an update that changes nothing is silent.
+    silent_when_unchanged: ClassVar[bool] = True
+
+    def __init__(self, table: Table, kind: str) -> None:
+        self.table = table
+        self.kind = kind
+        self.schema = table.schema_of_object(kind)
+        self._shape: Shape | None = None
+        self._template: str | None = None
+        #: A fresh object of this second, ready to be read.
+        self._stamped: tuple[int, bytes] = (-1, b"")
+        self._indexed: tuple[str, ...] | None = None
+        self._actions: dict[str, str] | None = None
+
+    # --- facts -----------------------------------------------------------------------------------------------
+
+    @property
+    def modelled(self) -> bool:
+        """Whether the object has behaviour of its own."""
+        return type(self) is not Resource
+
+    @property
+    def presents(self) -> bool:
+        """Whether answers differ from what is stored."""
+        return type(self).present is not Resource.present
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the object in responses."""
+        if self._shape is None:
+            self._shape = resolve(self.table, self.table.schema(self.schema)) if self.schema else Shape("object")
+        return self._shape
+
+    def key(self, obj: Mapping[str, Any]) -> str:
+        """Under what the object is stored: its id; a singleton has none."""
+        return str(obj.get("id") or "")
+
+    def indexed_members(self) -> tuple[str, ...]:
+        """The members that `links` keeps an index of: `indexed`, and every id that lists filter by."""
+        if self._indexed is None:
+            self._indexed = tuple(dict.fromkeys((*self.indexed, *self._filtered_ids(), "parent")))
+        return self._indexed
+
+    def links(self, obj: Mapping[str, Any], hidden: Mapping[str, Any] | None) -> list[Link]:
+        """The index entries of an object."""
+        found = []
+        for name in self.indexed_members():
+            value = hidden.get("parent") if name == "parent" and hidden else obj.get(name)
+            if isinstance(value, dict):
+                value = value.get("id")
+            if isinstance(value, str) and value:
+                found.append((name, value))
+        return found
+
+    def new_id(self, ctx: Context, prefix: str | None = None) -> str:
+        """An id in the format of this kind."""
+        prefix = prefix or self.prefix or PREFIXES.get(self.kind, self.kind.rpartition(".")[2])
+        if self.kind in SHORT:
+            return ctx.ids.short(prefix)
+        return ctx.ids.new(prefix, ctx.now(), ctx.account, "3" if self.kind in PAYMENTS else "1")
+
+    def event(self, happened: str) -> str:
+        """The type of the event that tells that something happened to an object of this kind."""
+        return events.event_type(self.kind, happened)
+
+    def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
+        """There is no such object."""
+        return errors.missing(self.kind, key, param=param, status=status)
+
+    def named_in_path(self, operation: Operation) -> str | None:
+        """What `param` is when the id in the path names nothing; None for what it always is."""
+        return None
+
+    def taken(self, key: str) -> StripeError:
+        """There is such an object already."""
+        word = errors.MISSING.get(self.kind, (self.kind.rpartition(".")[2], ""))[0]
+        return errors.invalid(f"{word[:1].upper()}{word[1:]} already exists.", code="resource_already_exists")
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """The parameters that are taken although the description lacks them, removed from `params`."""
+        names = [name for name in self.legacy.get(operation.action, ()) if name not in operation.params.fields]
+        return {name: params.pop(name) for name in names if name in params}
+
+    # --- making and finding objects ------------------------------------------------------------------------------
+
+    def fresh(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json:
+        """A new object, not stored: every member of the schema, `defaults`, id, `created`, then `members`."""
+        now = ctx.now()
+        if self._stamped[0] != now:
+            self._stamped = now, self._stamp(now)
+        obj: Json = marshal.loads(self._stamped[1])  # noqa: S302 - our own bytes
+        if "id" in obj or not self.schema:
+            obj["id"] = self.new_id(ctx)
+        if obj.get("client_secret") == "":
+            obj["client_secret"] = f"{obj.get('id') or self.kind}_secret_{ctx.ids.text(25)}"
+        obj.update(members or {})
+        return obj
+
+    def _stamp(self, now: int) -> bytes:
+        if self._template is None:
+            self._template = json.dumps(self._blank())
+        return marshal.dumps(stamped(self._template, now))
+
+    def load(self, ctx: Context, key: str) -> Json | None:
+        """The live object with this id as the path or a parameter gives it, or None."""
+        return ctx.find(self.kind, key)
+
+    def present(self, ctx: Context, obj: Json) -> Json:
+        """The object as an answer shows it now; `obj` may be changed, it is not stored."""
+        return obj
+
+    def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
+        """The value of a member that only `expand` shows; None for none."""
+        return pages.member(self, ctx, obj, name)
+
+    def is_expand_only(self, name: str) -> bool:
+        """Whether the member is shown only when asked for."""
+        field = self.shape.fields.get(name)
+        return name in self.expand_only or (field is not None and is_expand_only(self.table, field))
+
+    # --- the calls that every object has ----------------------------------------------------------------------------
+
+    def create(self, ctx: Context, params: Json) -> Answer:
+        """Make an object from the parameters."""
+        self.validate_create(ctx, params)
+        self.check_references(ctx, params)
+        obj = self.fresh(ctx)
+        self.echo(obj, params)
+        self._adopt(ctx, obj, params)
+        self.on_create(ctx, obj, params)
+        if self.key(obj):
+            ctx.insert(obj)
+            self.announce(ctx, "created", obj)
+        self.after_create(ctx, obj, params)
+        return obj
+
+    def retrieve(self, ctx: Context, obj: Json, params: Json) -> Answer:
+        """Show an object."""
+        return obj
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Answer:
+        """Change an object by the parameters."""
+        self.validate_update(ctx, obj, params)
+        self.check_references(ctx, params)
+        self.echo(obj, params)
+        self.on_update(ctx, obj, params)
+        changed = ctx.save(obj)
+        if changed or not self.silent_when_unchanged:
+            self.announce(ctx, "updated", obj, changed)
+        self.after_update(ctx, obj, params, changed)
+        return obj
+
+    def delete(self, ctx: Context, obj: Json, params: Json) -> Answer:
+        """Take an object away."""
+        self.before_delete(ctx, obj, params)
+        last = dict(obj)
+        remains = ctx.delete(obj)
+        self.announce(ctx, "deleted", last)
+        return remains
+
+    def list_page(self, ctx: Context, params: Json) -> Page:
+        """One page of the objects of this kind."""
+        return pages.list_page(self, ctx, params)
+
+    def search_page(self, ctx: Context, params: Json) -> Page:
+        """One page of the objects that a query finds."""
+        from .search import search_page
+
+        return search_page(self, ctx, params)
+
+    def narrow_inside(self, filters: Filters) -> None:
+        """State which objects of this kind are shown inside the one that they belong to; all of them."""
+
+    # --- hooks -----------------------------------------------------------------------------------------------
+
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Refuse parameters that cannot make an object."""
+
+    def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Fill in a new object before it is stored."""
+
+    def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Do what follows from a new object."""
+
+    def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Refuse parameters that cannot change the object."""
+
+    def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Fill in a changed object before it is stored."""
+
+    def after_update(self, ctx: Context, obj: Json, params: Json, changed: Json) -> None:
+        """Do what follows from a change; `changed` holds the old values."""
+
+    def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Refuse, or do what must come first; a change of `obj` is seen in the event."""
+
+    # --- what the calls are made of ---------------------------------------------------------------------------------
+
+    def echo(self, obj: Json, params: Mapping[str, Any]) -> None:
+        """Put onto the object the parameters that it shows under the same name."""
+        echo(self.table, obj, params, self.shape, self.unechoed)
+        for name in params:
+            if name in obj and self.is_expand_only(name):
+                del obj[name]
+
+    def check_references(self, ctx: Context, params: Json) -> None:
+        """Refuse a parameter that names an object which is not there; a name that stands for a new one is replaced."""
+        for name, value in params.items():
+            if isinstance(value, str) and value:
+                kinds = self._referred(name)
+                if kinds:
+                    params[name] = _existing(ctx, kinds, value, name)
+
+    def announce(self, ctx: Context, happened: str, obj: Json, previous: Mapping[str, Any] | None = None) -> None:
+        """Emit the event that something happened to the object, if Stripe has such an event."""
+        name = self.event(happened)
+        if name in ctx.catalogue.event_types:
+            ctx.emit(name, obj, previous)
+
+    def transition(self, ctx: Context, obj: Json, name: str, transition: Transition) -> Json:
+        """Take the object to another status, save it and tell. Refuses a status that it cannot leave."""
+        status = obj.get("status")
+        if transition.before and status not in transition.before:
+            raise errors.invalid(
+                f"This {self.kind.rpartition('.')[2].replace('_', ' ')} cannot be changed by `{name}` because it has "
+                f"a status of {status}. Only one with {errors.one_of(transition.before)} can."
+            )
+        obj["status"] = transition.to
+        if transition.stamp:
+            obj[transition.stamp] = iso_time(ctx.now()) if ctx.operation.version == "v2" else ctx.now()
+        changed = ctx.save(obj)
+        self._tell_transition(ctx, obj, transition, changed)
+        return obj
+
+    def action_method(self, operation: Operation) -> Callable[..., Answer] | None:
+        """The method that an operation means: named by `entity.action`, or by the action alone."""
+        if self._actions is None:
+            self._actions = _actions_of(type(self))
+        for name in (f"{operation.entity}.{operation.action}", operation.action):
+            method = self._actions.get(name)
+            if method is not None:
+                found: Callable[..., Answer] = getattr(self, method)
+                return found
+        return None
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _blank(self) -> Json:
+        made = blank(self.table, self.schema) if self.schema else {"object": self.kind}
+        left_out = {*self.absent, *self.expand_only} - set(self.defaults)
+        made = {name: value for name, value in made.items() if name not in left_out} | dict(self.defaults)
+        first: Json = {name: made.pop(name) for name in ("id", "object") if name in made}
+        return first | made
+
+    def _adopt(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Note which object the new one lives below, as the path says."""
+        for name, value in ctx.path.items():
+            member = pages.parent_member(self.shape, ctx.operation, name)
+            if member is not None:
+                obj[member] = value
+            else:
+                ctx.hidden(obj)["parent"] = value
+
+    def _referred(self, name: str) -> list[str]:
+        if name in self.references:
+            return [self.references[name]]
+        field = self.shape.fields.get(name)
+        return kinds_of(self.table, field.shape) if field is not None and field.shape.expandable else []
+
+    def _filtered_ids(self) -> list[str]:
+        names = [name for name, field in self.shape.fields.items() if field.shape.expandable]
+        return [name for name in names if name in pages.list_filters(self.table, self.kind)]
+
+    def _tell_transition(self, ctx: Context, obj: Json, transition: Transition, changed: Json) -> None:
+        for happened in (transition.event, transition.to, "updated"):
+            if happened and self.event(happened) in ctx.catalogue.event_types:
+                ctx.emit(self.event(happened), obj, changed if happened == "updated" else None)
+                return
+
+
+def _existing(ctx: Context, kinds: list[str], key: str, param: str) -> str:
+    for kind in kinds:
+        found = ctx.resource(kind).load(ctx, key)
+        if found is not None:
+            return str(found.get("id", id))
+    if not any(pages.can_be_made(ctx.table, kind) for kind in kinds):
+        return key
+    raise ctx.resource(kinds[0]).missing(key, param=param, status=400)
+
+
+def _actions_of(owner: type) -> dict[str, str]:
+    """Action names → method names, what a subclass says before what it inherits."""
+    found: dict[str, str] = {}
+    for base in owner.__mro__:
+        for name, value in vars(base).items():
+            marked = getattr(value, _ACTION, None)
+            if marked:
+                found.setdefault(marked, name)
+    return found

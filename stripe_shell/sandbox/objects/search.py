@@ -1,0 +1,304 @@
+"""Stripe's search language: parsed, checked against what may be searched, and answered from the stored objects.
+
+A query is up to ten clauses, all joined by AND (or blank) or all by OR: `email:"jane" -metadata["k"]:null`,
+`amount>1000`. Found at once, where Stripe takes up to a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from stripe_shell.records import record
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.request.parameters import header
+from stripe_shell.sandbox.storage.store import Row, Where
+
+from .listing import Page, clamp, column
+
+if TYPE_CHECKING:
+    from .context import Context, Json
+    from .resource import Resource
+
+MAX_CLAUSES: Final = 10
+SHORTEST_SUBSTRING: Final = 3
+#: The oldest version of the API that can search.
+FIRST_VERSION: Final = "2020-08-27"
+
+_CARD = tuple(
+    f"payment_method_details.{kind}.{name}"
+    for kind in ("card", "card_present", "interac_present")
+    for name in ("last4", "exp_month", "exp_year", "brand", "fingerprint")
+)
+
+
+@record
+class Searchable:
+    """What may be searched of one kind of object: exact `tokens`, words in `strings`, and `numbers`."""
+
+    tokens: tuple[str, ...] = ()
+    strings: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ("created",)
+
+
+SEARCHABLE: Final[Mapping[str, Searchable]] = {
+    "charge": Searchable(
+        ("billing_details.address.postal_code", "currency", "customer", "disputed", "refunded", "status", *_CARD),
+        (),
+        ("amount", "created"),
+    ),
+    "customer": Searchable((), ("email", "name", "phone")),
+    "invoice": Searchable(
+        ("currency", "customer"), ("number", "receipt_number", "status", "subscription"), ("created", "total")
+    ),
+    "payment_intent": Searchable(("currency", "customer", "status"), (), ("amount", "created")),
+    "price": Searchable(("active", "currency", "type"), ("lookup_key", "product"), ()),
+    "product": Searchable(("active", "shippable"), ("description", "name", "url"), ()),
+    "subscription": Searchable(("status",), ()),
+}
+
+_CLAUSE = re.compile(
+    r"""\s*(?P<minus>-?)
+        (?P<field>[A-Za-z_][\w.]*)
+        (?:\[\s*(?P<quote>["'])(?P<key>(?:\\.|(?!(?P=quote)).)*)(?P=quote)\s*\])?
+        \s*(?P<operator>>=|<=|[:~<>=])\s*
+        (?:"(?P<double>(?:\\.|[^"\\])*)"|'(?P<single>(?:\\.|[^'\\])*)'|(?P<bare>[^\s"']+))""",
+    re.VERBOSE | re.DOTALL,
+)
+_JOINT = re.compile(r"\s+(?:(AND|OR)\s+)?", re.IGNORECASE)
+
+
+@record
+class Clause:
+    """One condition: `field` (or `metadata` with a `key`), operator, value; None is the word `null`."""
+
+    field: str
+    key: str | None
+    operator: str
+    value: str | None
+    negated: bool
+
+
+@record
+class Query:
+    """Clauses that must all hold, or of which one must."""
+
+    clauses: tuple[Clause, ...]
+    any: bool
+
+    def matches(self, kind: str, obj: Mapping[str, Any]) -> bool:
+        """Whether an object is found."""
+        test = any if self.any else all
+        return test(_holds(clause, kind, obj) for clause in self.clauses)
+
+
+def parse_query(text: str, kind: str) -> Query:
+    """The query, checked for a kind of object. Raises StripeError in Stripe's manner for what it does not take."""
+    clauses: list[Clause] = []
+    joints: set[str] = set()
+    text = text.strip()
+    offset = 0
+    while offset < len(text) or not clauses:
+        match = _CLAUSE.match(text, offset)
+        if match is None:
+            raise _refused(f"We were unable to parse your search query at `{text[offset : offset + 40]}`.")
+        clauses.append(_checked(_clause(match), kind))
+        offset = match.end()
+        joint = _JOINT.match(text, offset)
+        if joint is None and offset < len(text):
+            raise _refused(f"We were unable to parse your search query at `{text[offset : offset + 40]}`.")
+        if joint is not None and joint.end() < len(text):
+            joints.add((joint[1] or "AND").upper())
+        offset = joint.end() if joint is not None else offset
+    if len(joints) > 1:
+        raise _refused("You cannot mix AND and OR in one search query.")
+    if len(clauses) > MAX_CLAUSES:
+        raise _refused(f"A search query can have at most {MAX_CLAUSES} clauses; yours has {len(clauses)}.")
+    return Query(tuple(clauses), joints == {"OR"})
+
+
+def search_page(resource: Resource, ctx: Context, params: Json) -> Page:
+    """One page of what a query finds, newest first; `total_count` is counted when it is to be expanded."""
+    _check_version(ctx)
+    query = parse_query(str(params.get("query", "")), resource.kind)
+    limit = clamp(params.get("limit"))
+    after = _position(resource, ctx, params.get("page"))
+    counted = "total_count" in ctx.expand
+    found = _found(resource, ctx, query, None if counted else after, None if counted else limit + 1)
+    total = len(found) if counted else None
+    if after is not None:
+        found = [row for row in found if row.position < after]
+    rows = found[:limit]
+    has_more = len(found) > limit
+    texts = [json.dumps(resource.present(ctx, json.loads(row.json)), separators=(",", ":")) for row in rows]
+    following = rows[-1].id if has_more else None
+    return Page(texts, has_more, ctx.request.path, total, "search_result", following)
+
+
+def _found(
+    resource: Resource, ctx: Context, query: Query, after: tuple[int, int] | None, limit: int | None
+) -> list[Row]:
+    rows: list[Row] = []
+    for row in ctx.session.scan(ctx.account_number, resource.kind, _narrowing(query, resource.kind), after):
+        if query.matches(resource.kind, resource.present(ctx, json.loads(row.json))):
+            rows.append(row)
+            if len(rows) == limit:
+                break
+    return rows
+
+
+def _narrowing(query: Query, kind: str) -> list[Where]:
+    """Conditions that every find fulfils and that SQLite tests by itself: numbers, and the words that must be there."""
+    if query.any:
+        return []
+    plain = [clause for clause in query.clauses if not clause.negated and clause.value is not None]
+    return [where for clause in plain for where in _conditions(clause, kind)]
+
+
+def _conditions(clause: Clause, kind: str) -> list[Where]:
+    if clause.key is None and clause.field in SEARCHABLE.get(kind, Searchable()).numbers:
+        operator = "=" if clause.operator == ":" else clause.operator
+        return [Where(f"{column(clause.field)} {operator} ?", (float(clause.value or 0),))]
+    if clause.key is not None and clause.operator == ":" and (clause.key + str(clause.value)).isascii():
+        pair = f"{json.dumps(clause.key)}:{json.dumps(clause.value)}"
+        return [Where("o.json LIKE ?", (f"%{pair}%",))]
+    words = re.findall("[A-Za-z0-9]+", _ascii_words(f"{clause.key or ''} {clause.value}"))
+    return [Where("o.json LIKE ?", (f"%{word}%",)) for word in words]
+
+
+def _ascii_words(text: str) -> str:
+    """A text without the words that hold other characters, which JSON may write in another way."""
+    return " ".join(word for word in text.split() if word.isascii())
+
+
+def _clause(match: re.Match[str]) -> Clause:
+    bare = match["bare"]
+    quoted = match["double"] if match["double"] is not None else match["single"]
+    value = _unescaped(quoted) if quoted is not None else bare
+    null = quoted is None and bare.lower() == "null"
+    key = _unescaped(match["key"]) if match["key"] is not None else None
+    operator = ":" if match["operator"] == "=" else match["operator"]
+    if quoted is None and not null and not _is_number(bare):
+        raise _refused(f"Search values that are no numbers need quotes: `{match['field']}{operator}{bare}`.")
+    return Clause(match["field"], key, operator, None if null else value, bool(match["minus"]))
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+
+
+def _checked(clause: Clause, kind: str) -> Clause:
+    known = SEARCHABLE.get(kind, Searchable())
+    field, operator, value = clause.field, clause.operator, clause.value
+    if field == "metadata" and clause.key is not None:
+        allowed = ":~"
+    elif field in known.numbers and clause.key is None:
+        allowed = ": > < >= <="
+    elif field in known.tokens and clause.key is None:
+        allowed = ":"
+    elif field in known.strings and clause.key is None:
+        allowed = ":~"
+    else:
+        raise _refused(f"Field `{field}` is an unsupported search field for resource `{kind}s`.")
+    if operator not in allowed.split() and operator not in tuple(allowed):
+        raise _refused(f"The operator `{operator}` is not supported for the field `{field}`.")
+    if field in known.numbers and value is not None and not _is_number(value):
+        raise _refused(f"The field `{field}` takes a number, not `{value}`.")
+    if operator == "~" and len(value or "") < SHORTEST_SUBSTRING:
+        raise _refused(f"A substring search needs at least {SHORTEST_SUBSTRING} characters: `{field}~`.")
+    return clause
+
+
+def _holds(clause: Clause, kind: str, obj: Mapping[str, Any]) -> bool:
+    return _fits(clause, kind, _value(clause, kind, obj)) != clause.negated
+
+
+def _value(clause: Clause, kind: str, obj: Mapping[str, Any]) -> Any:
+    if clause.key is not None:
+        return (obj.get("metadata") or {}).get(clause.key)
+    if kind == "charge" and clause.field == "refunded":
+        return _refunded(obj)
+    if kind == "invoice" and clause.field == "subscription":
+        return _reached(obj, ("parent", "subscription_details", "subscription"))
+    return _reached(obj, clause.field.split("."))
+
+
+def _refunded(charge: Mapping[str, Any]) -> bool | None:
+    """True for a full refund, False for a partial one, None for none."""
+    return bool(charge.get("refunded")) if charge.get("amount_refunded") else None
+
+
+def _reached(obj: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        obj = obj.get(name) if isinstance(obj, Mapping) else None
+    return obj.get("id") if isinstance(obj, Mapping) else obj
+
+
+def _fits(clause: Clause, kind: str, found: Any) -> bool:
+    if clause.value is None or found is None:
+        return found is None and clause.value is None
+    known = SEARCHABLE.get(kind, Searchable())
+    if clause.field in known.numbers and clause.key is None:
+        return _compares(clause.operator, float(found), float(clause.value))
+    there, wanted = _text(found).lower(), clause.value.lower()
+    if clause.operator == "~":
+        return wanted in there
+    if clause.key is None and clause.field in known.strings:
+        return _has_words(there, wanted)
+    return there == wanted
+
+
+def _compares(operator: str, found: float, wanted: float) -> bool:
+    match operator:
+        case ">":
+            return found > wanted
+        case "<":
+            return found < wanted
+        case ">=":
+            return found >= wanted
+        case "<=":
+            return found <= wanted
+        case _:
+            return found == wanted
+
+
+def _has_words(there: str, wanted: str) -> bool:
+    """Whether the words occur in this order, next to each other, anywhere in a text."""
+    words, sought = _words(there), _words(wanted)
+    count = len(sought)
+    return any(words[start : start + count] == sought for start in range(len(words) - count + 1)) or there == wanted
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
+
+
+def _text(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
+
+
+def _position(resource: Resource, ctx: Context, page: Any) -> tuple[int, int] | None:
+    if not page:
+        return None
+    row = ctx.row(resource.kind, str(page))
+    if row is None:
+        raise StripeError(f"Invalid page: {page}", param="page", validation=True)
+    return row.position
+
+
+def _check_version(ctx: Context) -> None:
+    asked = header(ctx.request, "stripe-version")
+    if asked and asked[:10] < FIRST_VERSION:
+        raise StripeError(
+            f"The search API is only available from version {FIRST_VERSION} on; you are using {asked}.", validation=True
+        )
+
+
+def _refused(message: str) -> StripeError:
+    return StripeError(message, param="query", validation=True)

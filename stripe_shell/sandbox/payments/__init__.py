@@ -1,0 +1,1 @@
+"""Payments: payment methods, confirmation, charges, transfers, and the ledger that records them."""

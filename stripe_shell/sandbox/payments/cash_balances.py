@@ -1,0 +1,163 @@
+"""Cash balances: what customers have sent by bank transfer, and what of it pays which intent."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from stripe_shell.sandbox.objects.context import Context, Json
+
+from . import confirmation
+from .confirmation import Attempt
+
+_TYPES: Final = {"eur": "eu_bank_transfer", "gbp": "gb_bank_transfer", "jpy": "jp_bank_transfer"}
+_TYPES_BY_DEFAULT: Final = "us_bank_transfer"
+
+
+def balance_of(ctx: Context, customer: str) -> Json:
+    """The customer's cash balance, stored from its first use on."""
+    found = ctx.find("cash_balance", customer)
+    if found is None:
+        found = ctx.fresh("cash_balance", customer=customer)
+        ctx.insert(found, customer)
+    return found
+
+
+def record(ctx: Context, customer: str, amount: int, currency: str, *, kind: str, details: Json) -> Json:
+    """Store a change of a cash balance and tell; `kind` is the type of the row, `details` its member of that name."""
+    balance = balance_of(ctx, customer)
+    available = dict(balance["available"] or {})
+    available[currency] = available.get(currency, 0) + amount
+    balance["available"] = {code: left for code, left in available.items() if left} or None
+    ctx.save(balance)
+    row = ctx.fresh(
+        "customer_cash_balance_transaction",
+        currency=currency,
+        customer=customer,
+        ending_balance=available[currency],
+        net_amount=amount,
+        type=kind,
+        **{kind: details},
+    )
+    ctx.insert(row)
+    ctx.emit("customer_cash_balance_transaction.created", row)
+    return row
+
+
+def fund(ctx: Context, customer: str, amount: int, currency: str, reference: str | None) -> Json:
+    """A bank transfer comes in; it pays the customer's open intents, oldest first, where that is automatic."""
+    kind = _TYPES.get(currency, _TYPES_BY_DEFAULT)
+    transfer: Json = {"reference": reference, "type": kind, kind: _sender(kind)}
+    row = record(ctx, customer, amount, currency, kind="funded", details={"bank_transfer": transfer})
+    balance = balance_of(ctx, customer)
+    ctx.emit("cash_balance.funds_available", balance)
+    if balance["settings"]["reconciliation_mode"] == "automatic":
+        for intent in ctx.all("payment_intent", customer=customer, oldest_first=True):
+            if _waits(intent) and intent["currency"] == currency:
+                apply(ctx, intent)
+    return row
+
+
+def pay(ctx: Context, intent: Json, method: Json) -> Attempt:
+    """Pay an intent from the cash balance, or tell where the customer has to send the money."""
+    intent["status"] = "requires_action"
+    ctx.hidden(intent)["funded"] = 0
+    charge = _take(ctx, intent, None)
+    if charge is not None:
+        return Attempt("succeeded", intent, charge)
+    intent |= {"last_payment_error": None, "next_action": _instructions(ctx, intent)}
+    ctx.save(intent)
+    ctx.emit("payment_intent.requires_action", intent)
+    return Attempt("requires_action", intent)
+
+
+def apply(ctx: Context, intent: Json, amount: int | None = None) -> None:
+    """Use what is in the customer's cash balance, or at most `amount`, for an intent that waits for it."""
+    before = ctx.hidden(intent).get("funded", 0)
+    charge = _take(ctx, intent, amount)
+    if charge is not None:
+        confirmation.tell_invoice(ctx, Attempt("succeeded", intent, charge))
+    elif ctx.hidden(intent).get("funded", 0) > before:
+        intent["next_action"] = _instructions(ctx, intent)
+        ctx.emit("payment_intent.partially_funded", intent, ctx.save(intent))
+
+
+def _take(ctx: Context, intent: Json, most: int | None) -> Json | None:
+    """Move money from the cash balance to an intent; the charge when that is all it needs."""
+    customer, currency = intent["customer"], intent["currency"]
+    hidden = ctx.hidden(intent)
+    has = (balance_of(ctx, customer)["available"] or {}).get(currency, 0)
+    needs = intent["amount"] - hidden.get("funded", 0)
+    amount = min(has, needs, most if most is not None else needs)
+    if amount > 0:
+        hidden["funded"] = hidden.get("funded", 0) + amount
+        details = {"payment_intent": intent["id"]}
+        record(ctx, customer, -amount, currency, kind="applied_to_payment", details=details)
+    if hidden.get("funded", 0) < intent["amount"]:
+        return None
+    method = ctx.get("payment_method", intent["payment_method"])
+    return confirmation.charged(ctx, intent, method).charge
+
+
+def _waits(intent: Json) -> bool:
+    action = intent["next_action"] or {}
+    return intent["status"] == "requires_action" and action.get("type") == "display_bank_transfer_instructions"
+
+
+def _instructions(ctx: Context, intent: Json) -> Json:
+    options = (intent["payment_method_options"] or {}).get("customer_balance") or {}
+    kind = (options.get("bank_transfer") or {}).get("type") or _TYPES.get(intent["currency"], _TYPES_BY_DEFAULT)
+    old = (intent["next_action"] or {}).get("display_bank_transfer_instructions") or {}
+    return {
+        "display_bank_transfer_instructions": {
+            "amount_remaining": intent["amount"] - ctx.hidden(intent).get("funded", 0),
+            "currency": intent["currency"],
+            "financial_addresses": [address(kind)],
+            "hosted_instructions_url": f"https://payments.stripe.com/bank_transfers/instructions/{intent['id']}",
+            "reference": old.get("reference") or ctx.ids.text(12).upper(),
+            "type": kind,
+        },
+        "type": "display_bank_transfer_instructions",
+    }
+
+
+def address(kind: str) -> Json:
+    """Where money is sent to by a kind of bank transfer."""
+    place = {"city": "South San Francisco", "country": "US", "line1": "354 Oyster Point Blvd", "line2": None}
+    holder: Json = place | {"postal_code": "94080", "state": "CA"}
+    account: Json = {"account_holder_address": holder, "account_holder_name": "Stripe Test", "bank_address": holder}
+    if kind == "us_bank_transfer":
+        numbers = {"account_number": "11119987600453127", "account_type": "checking", "routing_number": "999999999"}
+        return {
+            "aba": {**account, **numbers, "bank_name": "US Test Bank"},
+            "supported_networks": ["ach"],
+            "type": "aba",
+        }
+    if kind == "gb_bank_transfer":
+        code = {**account, "account_number": "00012345", "sort_code": "200000"}
+        return {"sort_code": code, "supported_networks": ["bacs", "fps"], "type": "sort_code"}
+    if kind == "jp_bank_transfer":
+        zengin = {
+            **account,
+            "account_number": "0001234",
+            "account_type": "futsu",
+            "bank_code": "0000",
+            "bank_name": "Test Bank",
+            "branch_code": "000",
+            "branch_name": "Test Branch",
+        }
+        return {"supported_networks": ["zengin"], "type": "zengin", "zengin": zengin}
+    if kind == "mx_bank_transfer":
+        spei = {**account, "bank_code": "002", "bank_name": "Test Bank", "clabe": "002000000000000000"}
+        return {"spei": spei, "supported_networks": ["spei"], "type": "spei"}
+    iban = {**account, "bic": "SOGEDEFFXXX", "country": "DE", "iban": "DE00000000000000000001"}
+    return {"iban": iban, "supported_networks": ["sepa"], "type": "iban"}
+
+
+def _sender(kind: str) -> Json:
+    members: dict[str, dict[str, Any]] = {
+        "eu_bank_transfer": {"bic": "TESTDEFF", "iban_last4": "3000", "sender_name": "Test Sender"},
+        "gb_bank_transfer": {"account_number_last4": "2345", "sender_name": "Test Sender", "sort_code": "200000"},
+        "jp_bank_transfer": {"sender_bank": "Test Bank", "sender_branch": "Test Branch", "sender_name": "Test Sender"},
+        "us_bank_transfer": {"network": "ach", "sender_name": "Test Sender"},
+    }
+    return members.get(kind, {})

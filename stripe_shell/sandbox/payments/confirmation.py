@@ -1,0 +1,363 @@
+"""Payments: how a PaymentIntent is confirmed, declined, authenticated, captured and canceled. What others call.
+
+    intent = confirmation.open_intent(
+        ctx, amount=2000, currency="usd", customer="cus_…", payment_method="pm_…", off_session=True
+    )
+    attempt = confirmation.confirm_existing(ctx, intent, None, off_session=True)
+    attempt.status            # succeeded | requires_action | requires_payment_method | processing | requires_capture
+    attempt.payment_intent    # as it is now, stored
+    attempt.charge            # the charge that was made, or None
+    attempt.error             # the StripeError to raise when the caller's own call is to fail; None when nothing failed
+
+`open_intent` makes an intent, `confirm_existing` confirms one. Neither raises on a decline. An intent that is made with
+`invoice` belongs to that invoice. When such an intent changes otherwise, by a `confirm` of the client, by an
+authentication that comes later, by a bank debit that settles, then
+`ctx.behaviour("invoice").payment_changed(ctx, invoice, attempt)` is called, if invoices have such a method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.objects.context import Context, Json
+
+from . import charges, intent_rules, payment_methods
+from .test_banks import FAILURES
+from .test_cards import DECLINES, CardFacts, Decline
+from .vouchers import voucher_action
+
+Status = Literal["succeeded", "requires_action", "requires_payment_method", "processing", "requires_capture"]
+
+#: States in which an intent can be changed and confirmed.
+EARLY: Final = ("requires_payment_method", "requires_confirmation", "requires_action")
+
+#: What an authentication that failed says.
+NOT_AUTHENTICATED: Final = Decline(
+    "payment_intent_authentication_failure",
+    None,
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a confirmation came to."""
+
+    status: Status
+    payment_intent: Json
+    charge: Json | None = None
+    error: StripeError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How an intent is confirmed. `authenticated` says that 3D Secure was passed already."""
+
+    off_session: bool = False
+    return_url: str | None = None
+    refuses_action: bool = False
+    authenticated: bool = False
+
+
+def open_intent(
+    ctx: Context,
+    *,
+    amount: int,
+    currency: str,
+    customer: str | None,
+    payment_method: str | None,
+    off_session: bool,
+    description: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    invoice: str | None = None,
+) -> Json:
+    """Make a PaymentIntent and tell; it is not confirmed. `off_session` says how it is meant to be paid."""
+    method = ctx.get("payment_method", payment_method, param="payment_method") if payment_method else None
+    intent = ctx.fresh(
+        "payment_intent",
+        amount=amount,
+        currency=currency,
+        customer=customer,
+        payment_method=method["id"] if method else None,
+        description=description,
+        metadata=dict(metadata or {}),
+        status="requires_confirmation" if method else "requires_payment_method",
+        setup_future_usage="off_session" if invoice and customer and not off_session else None,
+        payment_method_types=["card", *([method["type"]] if method and method["type"] != "card" else [])],
+    )
+    ctx.behaviour("payment_intent").complete(ctx, intent)
+    if invoice:
+        ctx.hidden(intent)["invoice"] = invoice
+    ctx.insert(intent)
+    ctx.emit("payment_intent.created", intent)
+    return intent
+
+
+def confirm_existing(ctx: Context, payment_intent: Json, payment_method: str | None, off_session: bool) -> Attempt:
+    """Confirm an intent with a method, else with its own; without any it stays as it is. A decline is no error."""
+    named = payment_method or payment_intent.get("payment_method")
+    if not named:
+        return Attempt("requires_payment_method", payment_intent)
+    method = ctx.get("payment_method", named, param="payment_method")
+    return attempt(ctx, payment_intent, method, Terms(off_session=off_session))
+
+
+def default_method(ctx: Context, customer: Json, subscription: Json | None = None) -> str | None:
+    """The id of the method that an invoice is charged to, None for none.
+
+    The subscription's own goes first, its source next, then the customer's default and default source.
+    """
+    settings = customer.get("invoice_settings") or {}
+    named = (
+        *((subscription.get("default_payment_method"), subscription.get("default_source")) if subscription else ()),
+        settings.get("default_payment_method"),
+        customer.get("default_source"),
+    )
+    for found in named:
+        key = found.get("id") if isinstance(found, dict) else found
+        if key and ctx.find("payment_method", key) is not None:
+            return str(key)
+    return None
+
+
+def attach(ctx: Context, payment_method_or_literal: str, customer: Json) -> Json:
+    """Give a customer a payment method, by its id, `pm_card_visa` or `tok_visa` (which becomes a card and the default).
+
+    Raises StripeError for a card that declines, and for a method that is another's or used up.
+    """
+    if payment_method_or_literal.startswith("tok_"):
+        card: Json = ctx.behaviour("card").make(ctx, payment_method_or_literal, customer=customer["id"])
+        return ctx.get("payment_method", card["id"])
+    method = ctx.get("payment_method", payment_method_or_literal, param="payment_method")
+    return attach_method(ctx, method, customer["id"])
+
+
+def attach_method(ctx: Context, method: Json, customer: str) -> Json:
+    """Give a customer a payment method and tell; one that the customer has already stays as it is."""
+    if method["customer"] == customer:
+        return method
+    if method["customer"]:
+        raise errors.invalid("The payment method you provided has already been attached to a customer.")
+    intent_rules.check_unused(ctx, method)
+    card = payment_methods.card_of(ctx, method)
+    if card is not None and not card.can_be_attached:
+        raise _refused_method(ctx, method, card)
+    method["customer"] = customer
+    payment_methods.run_checks(ctx, method)
+    ctx.save(method)
+    ctx.emit("payment_method.attached", method)
+    return method
+
+
+# --- one attempt ---------------------------------------------------------------------------------------------
+
+
+def attempt(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
+    """Try to pay an intent with a method: the intent, the charge and the events are stored, whatever comes of it."""
+    intent["payment_method"] = method["id"]
+    if method["type"] == "card":
+        return _pay_by_card(ctx, intent, method, terms)
+    if method["type"] in payment_methods.DEBITS:
+        if intent_rules.wants_microdeposits(intent, method) and not terms.authenticated:
+            return _require_action(ctx, intent, intent_rules.microdeposit_action(ctx))
+        return _debit(ctx, intent, method)
+    if method["type"] == "customer_balance":
+        paid: Attempt = ctx.behaviour("cash_balance").pay(ctx, intent, method)
+        return paid
+    if terms.authenticated or method["type"] in ("link", "custom"):
+        return charged(ctx, intent, method)
+    return ask_for_action(ctx, intent, method, terms)
+
+
+def authenticate(ctx: Context, intent: Json, *, passed: bool = True) -> Attempt:
+    """End what an intent in `requires_action` waits for: the customer proved who they are, or failed to."""
+    method = ctx.get("payment_method", intent["payment_method"])
+    if passed:
+        found = attempt(ctx, intent, method, Terms(authenticated=True))
+    else:
+        found = declined(ctx, intent, method, NOT_AUTHENTICATED, None)
+    tell_invoice(ctx, found)
+    return found
+
+
+def tell_invoice(ctx: Context, found: Attempt) -> None:
+    """Let the invoice, or the Checkout Session, of an intent know what became of it."""
+    key = ctx.hidden(found.payment_intent).get("invoice")
+    invoice = ctx.find("invoice", key) if key else None
+    changed = getattr(ctx.resource("invoice"), "payment_changed", None)
+    if invoice is not None and changed is not None:
+        changed(ctx, invoice, found)
+    key = ctx.hidden(found.payment_intent).get("checkout_session")
+    session = ctx.find("checkout.session", key) if key else None
+    if session is not None:
+        ctx.behaviour("checkout.session").payment_changed(ctx, session, found)
+
+
+def _pay_by_card(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
+    card = payment_methods.card_of(ctx, method)
+    if card is not None and not terms.authenticated and _needs_authentication(ctx, intent, method, card, terms):
+        if terms.off_session or terms.refuses_action:
+            return declined(ctx, intent, method, DECLINES["authentication_required"], None)
+        return ask_for_action(ctx, intent, method, terms)
+    if card is not None and card.decline:
+        decline = DECLINES[card.decline]
+        charge = charges.fail_charge(ctx, intent, method, decline, card)
+        return declined(ctx, intent, method, decline, charge)
+    return charged(ctx, intent, method)
+
+
+def _needs_authentication(ctx: Context, intent: Json, method: Json, card: CardFacts, terms: Terms) -> bool:
+    if card.authentication == "on_setup":
+        return not ctx.hidden(method).get("set_up")
+    if card.authentication == "on_session":
+        return not terms.off_session
+    if card.authentication == "optional":
+        options = (intent.get("payment_method_options") or {}).get("card") or {}
+        return options.get("request_three_d_secure") in ("any", "challenge") and not terms.off_session
+    return card.authentication == "always"
+
+
+def charged(ctx: Context, intent: Json, method: Json) -> Attempt:
+    """The payment went through: it is charged, or held where it is to be captured later."""
+    hold = is_hold(intent, method)
+    _attach_for_later(ctx, intent, method)
+    charge = charges.make_charge(ctx, intent, method, captured=not hold)
+    _spend(ctx, method)
+    ctx.emit("charge.succeeded", charge)
+    intent |= {"last_payment_error": None, "latest_charge": charge["id"], "next_action": None}
+    if hold:
+        intent |= {"amount_capturable": intent["amount"], "status": "requires_capture"}
+        ctx.save(intent)
+        ctx.behaviour("payment_intent").hold(ctx, intent)
+        ctx.emit("payment_intent.amount_capturable_updated", intent)
+        return Attempt("requires_capture", intent, charge)
+    finish(ctx, intent, charge)
+    return Attempt("succeeded", intent, charge)
+
+
+def finish(ctx: Context, intent: Json, charge: Json) -> None:
+    """The money of an intent is there: what hangs on its charge happens, and the intent succeeds."""
+    ctx.behaviour("charge").paid(ctx, charge)
+    intent |= {"amount_capturable": 0, "amount_received": charge["amount_captured"], "status": "succeeded"}
+    intent["processing"] = None
+    ctx.save(intent)
+    ctx.emit("payment_intent.succeeded", intent)
+
+
+def is_hold(intent: Mapping[str, Any], method: Mapping[str, Any]) -> bool:
+    """Whether a payment is only authorised, to be captured later."""
+    options = (intent.get("payment_method_options") or {}).get(method["type"]) or {}
+    return "manual" in (intent.get("capture_method"), options.get("capture_method"))
+
+
+def ask_for_action(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
+    """The customer has to do something first; the intent says what."""
+    action = voucher_action(ctx, method["type"]) or next_action(ctx, intent, terms.return_url)
+    return _require_action(ctx, intent, action)
+
+
+def _require_action(ctx: Context, intent: Json, action: Json) -> Attempt:
+    intent |= {"last_payment_error": None, "next_action": action, "status": "requires_action"}
+    ctx.save(intent)
+    ctx.emit("payment_intent.requires_action", intent)
+    return Attempt("requires_action", intent)
+
+
+def next_action(ctx: Context, intent: Mapping[str, Any], return_url: str | None) -> Json:
+    """Where the customer has to go: a page, when there is one to come back to, else what the client library shows."""
+    url = f"https://hooks.stripe.com/3d_secure_2/hosted?intent={intent['id']}&secret={intent['client_secret']}"
+    if return_url:
+        return {"redirect_to_url": {"return_url": return_url, "url": url}, "type": "redirect_to_url"}
+    return {
+        "type": "use_stripe_sdk",
+        "use_stripe_sdk": {"source": ctx.new_id("source"), "stripe_js": url, "type": "three_d_secure_redirect"},
+    }
+
+
+def declined(ctx: Context, intent: Json, method: Json, decline: Decline, charge: Json | None) -> Attempt:
+    """The payment was refused: the intent wants another method, and says why."""
+    error = decline_error(ctx, method, decline, charge)
+    intent |= {"last_payment_error": error_object(error), "next_action": None, "payment_method": None}
+    intent |= {"processing": None, "status": "requires_payment_method"}
+    if charge is not None:
+        intent["latest_charge"] = charge["id"]
+    ctx.save(intent)
+    ctx.emit("payment_intent.payment_failed", intent)
+    error.extra["payment_intent"] = payment_methods.snapshot(ctx, intent)
+    return Attempt("requires_payment_method", intent, charge, error)
+
+
+def decline_error(ctx: Context, method: Json, decline: Decline, charge: Json | None) -> StripeError:
+    """The error (402) that tells of a decline."""
+    members = {"charge": charge["id"] if charge else None, "payment_method": payment_methods.snapshot(ctx, method)}
+    return errors.card_error(decline.message, decline.code, decline_code=decline.decline_code, extra=members)
+
+
+def error_object(error: StripeError) -> Json:
+    """An error as `last_payment_error` and its like show it."""
+    members: Json = error.body()["error"]
+    return members
+
+
+def cancel_intent(ctx: Context, intent: Json, reason: str | None, *, expired: bool = False) -> None:
+    """Cancel an intent and tell; a hold is released. For voided invoices and expired sessions too."""
+    charge = ctx.find("charge", intent["latest_charge"]) if intent["latest_charge"] else None
+    held = intent["status"] == "requires_capture"
+    if intent["status"] == "processing" and charge is not None:
+        charges.reject_charge(ctx, charge, Decline("payment_intent_canceled", None, "The payment was canceled."))
+    intent |= {"amount_capturable": 0, "canceled_at": ctx.now(), "cancellation_reason": reason}
+    intent |= {"next_action": None, "status": "canceled"}
+    ctx.save(intent)
+    if held and charge is not None:
+        charges.release_charge(ctx, charge, expired=expired)
+    ctx.emit("payment_intent.canceled", intent)
+
+
+def _debit(ctx: Context, intent: Json, method: Json) -> Attempt:
+    """A bank debit: the charge is pending until the bank has answered."""
+    bank = payment_methods.bank_of(ctx, method)
+    if bank is not None and bank.blocked:
+        decline = Decline("payment_method_provider_decline", "blocked", FAILURES["blocked"])
+        return declined(ctx, intent, method, decline, charges.fail_charge(ctx, intent, method, decline, None))
+    _attach_for_later(ctx, intent, method)
+    charge = charges.make_charge(ctx, intent, method)
+    _spend(ctx, method)
+    intent |= {"last_payment_error": None, "latest_charge": charge["id"], "next_action": None, "status": "processing"}
+    ctx.save(intent)
+    ctx.emit("payment_intent.processing", intent)
+    ctx.emit("charge.pending", charge)
+    if bank is None or bank.delay is not None:
+        ctx.behaviour("payment_intent").settle_later(ctx, intent, bank.delay or 0 if bank else 0)
+    return Attempt("processing", intent, charge)
+
+
+def _attach_for_later(ctx: Context, intent: Json, method: Json) -> None:
+    """A method that is to be used again belongs to the customer from its first success on."""
+    options = (intent.get("payment_method_options") or {}).get(method["type"]) or {}
+    wanted = options.get("setup_future_usage") or intent.get("setup_future_usage")
+    if wanted and wanted != "none" and intent["customer"] and not method["customer"]:
+        attach_method(ctx, method, intent["customer"])
+    if wanted == "off_session":
+        ctx.hidden(method)["set_up"] = True
+
+
+def _spend(ctx: Context, method: Json) -> None:
+    """A method without a customer is good for one payment."""
+    if not method["customer"]:
+        ctx.hidden(method)["spent"] = True
+    ctx.save(method)
+
+
+def _refused_method(ctx: Context, method: Json, card: CardFacts) -> StripeError:
+    decline = DECLINES[card.decline]
+    return errors.card_error(
+        decline.message,
+        decline.code,
+        decline_code=decline.decline_code or decline.code,
+        keeps_rows=False,
+        extra={"payment_method": payment_methods.snapshot(ctx, method)},
+    )

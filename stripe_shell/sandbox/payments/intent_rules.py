@@ -1,0 +1,305 @@
+"""The rules that payment and setup intents share: which method is meant, whose it is, whether it may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.currencies import minimum, written
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.request.parameters import header
+
+from . import payment_methods
+from .ledger import available_on
+from .test_banks import TIMED_OUT, TOO_MANY_TRIES, VERIFYING
+
+#: The largest amount of one payment.
+MAXIMUM: Final = 99_999_999
+
+#: Under which name the card of `payment_method_data` is kept while the rest is checked.
+_CARD_DATA: Final = "payment_method_data[card]"
+
+#: Ways to pay for which the customer never leaves the page.
+_STAYS: Final = frozenset({"card", "link", *payment_methods.DEBITS, "customer_balance"})
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How one kind of intent words its refusals."""
+
+    kind: str
+    title: str
+
+    @property
+    def unexpected_state(self) -> str:
+        """The code of what an intent in this state refuses."""
+        return f"{self.kind}_unexpected_state"
+
+
+PAYMENT: Final = Words("payment_intent", "PaymentIntent")
+SETUP: Final = Words("setup_intent", "SetupIntent")
+
+
+def refusal(
+    ctx: Context, words: Words, intent: Json, message: str, *, code: str | None = "", param: str | None = None
+) -> StripeError:
+    """A refusal that shows the intent; `code` is that of an unexpected state unless it is given."""
+    extra = {} if ctx.operation.action == "create" else {words.kind: payment_methods.snapshot(ctx, intent)}
+    found = words.unexpected_state if code == "" else code
+    return StripeError(message, code=found, param=param, extra=extra)
+
+
+def method_sent(ctx: Context, intent: Json, params: Mapping[str, Any]) -> Json | None:
+    """The method that a call names or brings data for: by id, as `payment_method_data`, or in a confirmation token."""
+    if params.get("confirmation_token"):
+        used: Json = ctx.behaviour("confirmation_token").use(ctx, params["confirmation_token"], intent)
+        return used
+    if params.get("payment_method_data"):
+        made = payment_methods.of_params(ctx, method_data(params), "payment_method_data")
+        ctx.insert(made)
+        return made
+    if params.get("payment_method"):
+        return ctx.get("payment_method", params["payment_method"], param="payment_method")
+    return None
+
+
+def method_to_confirm(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> Json | None:
+    """The method that a call puts onto an intent, which then waits to be confirmed; None for none.
+
+    Raises StripeError for another customer's.
+    """
+    method = method_sent(ctx, intent, params) if "confirmation_token" not in params else None
+    if method is not None:
+        _check_owner(ctx, words, intent, method)
+    return method
+
+
+def take_card_data(params: Json) -> Json:
+    """The `card` of `payment_method_data`, which the description lacks and everyone sends, removed from `params`.
+
+    While the rest is checked another type stands in for `card`.
+    """
+    data = params.get("payment_method_data")
+    if not isinstance(data, dict) or data.get("type") != "card":
+        return {}
+    card = data.pop("card", {})
+    data["type"] = "link"
+    return {_CARD_DATA: card}
+
+
+def method_data(params: Mapping[str, Any]) -> Json:
+    """`payment_method_data` with its `card`."""
+    data = dict(params["payment_method_data"])
+    return data | {"type": "card", "card": params[_CARD_DATA]} if _CARD_DATA in params else data
+
+
+def check_method(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
+    """Refuse a method with which a call cannot confirm an intent. Raises StripeError."""
+    _check_owner(ctx, words, intent, method)
+    check_unused(ctx, method)
+    check_type(ctx, words, intent, method)
+    _check_return_url(ctx, words, intent, params)
+    _check_mandate(ctx, words, intent, method, params)
+
+
+def _check_owner(ctx: Context, words: Words, intent: Json, method: Json) -> None:
+    """Refuse a method that belongs to another customer than the intent, or to one where the intent has none."""
+    owner, customer = method["customer"], intent["customer"]
+    if not owner or owner == customer:
+        return
+    if customer:
+        message = (
+            f"The PaymentMethod {method['id']} does not belong to the Customer you supplied {customer}. "
+            "Please use this PaymentMethod with the Customer that it belongs to instead."
+        )
+        raise refusal(ctx, words, intent, message, code=None, param="payment_method")
+    message = (
+        f"The payment method supplied ({method['id']}) belongs to the Customer {owner}. "
+        f"Please include the Customer in the `customer` parameter on the {words.title}."
+    )
+    if words is PAYMENT:
+        raise refusal(ctx, words, intent, message, code="parameter_missing", param="source")
+    raise refusal(ctx, words, intent, message, code=None, param="payment_method")
+
+
+def check_unused(ctx: Context, method: Json) -> None:
+    """Refuse a method without a customer that was used or detached before."""
+    if not method["customer"] and ctx.hidden(method).get("spent"):
+        raise errors.invalid(
+            "The provided PaymentMethod was previously used without being attached to a Customer or was detached from "
+            "a Customer, and may not be used again.",
+            param="payment_method",
+        )
+
+
+def check_type(ctx: Context, words: Words, intent: Json, method: Json) -> None:
+    """Refuse a method of a type that the intent does not take."""
+    types = intent["payment_method_types"]
+    if intent["automatic_payment_methods"] or method["type"] in types:
+        return
+    message = (
+        f"The PaymentMethod provided ({method['type']}) is not allowed for this {words.title}. "
+        f"Please attach a PaymentMethod of one of the following types: {', '.join(types)}."
+    )
+    raise refusal(ctx, words, intent, message, code=None)
+
+
+def missing_method(ctx: Context, words: Words, intent: Json) -> StripeError:
+    """The refusal of a confirmation without a method."""
+    customer = intent["customer"]
+    tail = (
+        f"To confirm the {words.title} with {customer}, specify a payment method attached to this customer along with "
+        "the customer ID."
+        if customer
+        else f"You can either update the {words.title} with a payment method and then confirm it again, or confirm it "
+        "again directly with a payment method or ConfirmationToken."
+    )
+    message = f"You cannot confirm this {words.title} because it's missing a payment method. {tail}"
+    return refusal(ctx, words, intent, message)
+
+
+def _check_return_url(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> None:
+    """Automatic methods that may lead elsewhere need a way back.
+
+    Only where the call says for which version it is written: accounts of old versions, and the tools that rely on
+    the account's version, confirm without one.
+    """
+    automatic = intent["automatic_payment_methods"]
+    if not automatic or automatic.get("allow_redirects") == "never" or params.get("return_url"):
+        return
+    if params.get("use_stripe_sdk") or not _says_version(ctx):
+        return
+    message = (
+        f"This {words.title} is configured to accept payment methods enabled in your Dashboard. Because some of these "
+        "payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't "
+        "want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
+        "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
+    )
+    raise refusal(ctx, words, intent, message, code=None, param="return_url")
+
+
+def _check_mandate(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
+    """A bank debit needs the customer's word; a new mandate is made of `mandate_data`."""
+    if method["type"] not in ("us_bank_account", "sepa_debit", "bacs_debit", "acss_debit", "au_becs_debit"):
+        return
+    if params.get("mandate"):
+        ctx.hidden(method)["mandate"] = ctx.get("mandate", params["mandate"], param="mandate")["id"]
+    elif params.get("mandate_data"):
+        mandate = ctx.behaviour("mandate").make(ctx, method, params["mandate_data"])
+        ctx.hidden(method)["mandate"] = mandate["id"]
+    elif not ctx.hidden(method).get("mandate"):
+        message = (
+            f"This {words.title} requires a mandate, but no existing mandate was found. Collect mandate acceptance "
+            "from the customer and try again, providing acceptance data in the mandate_data parameter."
+        )
+        raise refusal(ctx, words, intent, message, code=None)
+
+
+def check_amount(amount: int, currency: str) -> None:
+    """Refuse an amount that is too small or too large to be charged. Raises StripeError."""
+    if amount < 0:
+        raise errors.below_minimum("amount", 1)
+    if amount == 0:
+        raise errors.invalid(
+            "This value must be greater than or equal to 1. The amount must be greater than or equal to the minimum "
+            "charge amount allowed for your account and the currency set. If you want to save a Payment Method for "
+            "future use without an immediate payment, use a Setup Intent instead: "
+            "https://docs.stripe.com/payments/setup-intents",
+            param="amount",
+            code="parameter_invalid_integer",
+        )
+    least = minimum(currency)
+    if amount < least:
+        raise errors.invalid(
+            f"Amount must be at least {_priced(least, currency)}", param="amount", code="amount_too_small"
+        )
+    if amount > MAXIMUM:
+        raise errors.invalid(
+            f"Amount must be no more than {_priced(MAXIMUM, currency)}", param="amount", code="amount_too_large"
+        )
+
+
+def _priced(amount: int, currency: str) -> str:
+    return f"{written(amount, currency).removesuffix(f' {currency.upper()}')} {currency}"
+
+
+def refuse_confirm_only(params: Mapping[str, Any], names: tuple[str, ...], title: str) -> None:
+    """Refuse parameters that mean something only together with `confirm`."""
+    found = next((name for name in names if name in params), None)
+    if found is not None and not params.get("confirm"):
+        raise errors.invalid(
+            f"The parameter `{found}` cannot be passed when creating a {title} unless `confirm` is set to true.",
+            param=found,
+        )
+
+
+def choose_types(intent: Json, params: Mapping[str, Any]) -> None:
+    """Settle which ways to pay an intent takes: those that are named, else what the Dashboard would turn on."""
+    if "payment_method_types" in params and "automatic_payment_methods" in params:
+        raise errors.exclusive("automatic_payment_methods", "payment_method_types")
+    automatic = params.get("automatic_payment_methods")
+    if params.get("payment_method_types"):
+        intent["automatic_payment_methods"] = None
+    elif automatic is not None and not automatic.get("enabled"):
+        intent |= {"automatic_payment_methods": None, "payment_method_types": ["card"]}
+    else:
+        redirects = (automatic or {}).get("allow_redirects", "always")
+        intent["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
+        intent["payment_method_types"] = ["card", "link"]
+
+
+def stays(method: Mapping[str, Any]) -> bool:
+    """Whether the customer stays on the page while paying with this method."""
+    return method["type"] in _STAYS
+
+
+def wants_microdeposits(intent: Json, method: Json) -> bool:
+    """Whether a bank account is to be verified by small deposits first."""
+    options = (intent.get("payment_method_options") or {}).get(method["type"]) or {}
+    return method["type"] == "us_bank_account" and options.get("verification_method") == "microdeposits"
+
+
+def microdeposit_action(ctx: Context) -> Json:
+    """What an intent says while it waits for the amounts of the deposits."""
+    return {
+        "type": "verify_with_microdeposits",
+        "verify_with_microdeposits": {
+            "arrival_date": available_on(ctx.now()),
+            "hosted_verification_url": f"https://payments.stripe.com/microdeposit/{ctx.ids.text(24)}",
+            "microdeposit_type": "amounts",
+        },
+    }
+
+
+def check_microdeposits(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> None:
+    """Refuse amounts or a code that do not verify; an intent that does not wait for them, too."""
+    waits = (intent.get("next_action") or {}).get("type") == "verify_with_microdeposits"
+    if intent["status"] != "requires_action" or not waits:
+        message = (
+            f"You cannot verify microdeposits on this {words.title} because it has a status of {intent['status']}. "
+            f'Only a {words.title} with one of the following statuses may be verified: ["requires_action"].'
+        )
+        raise refusal(ctx, words, intent, message, code="intent_invalid_state")
+    amounts = params.get("amounts")
+    said = ",".join(map(str, sorted(amounts))) if amounts else str(params.get("descriptor_code") or "").upper()
+    if said in VERIFYING:
+        return
+    code = "payment_method_microdeposit_verification_amounts_mismatch"
+    message = "The amounts provided do not match the amounts that were sent to the bank account."
+    if said in TOO_MANY_TRIES:
+        code = "payment_method_microdeposit_verification_attempts_exceeded"
+        message = "You have exceeded the number of allowed verification attempts."
+    elif said in TIMED_OUT:
+        code = "payment_method_microdeposit_verification_timeout"
+        message = "The bank account was not verified within ten days of the microdeposits."
+    elif not amounts:
+        code = "payment_method_microdeposit_verification_descriptor_code_mismatch"
+        message = "The code provided does not match the one that was sent to the bank account."
+    raise errors.invalid(message, code=code)
+
+
+def _says_version(ctx: Context) -> bool:
+    return header(ctx.request, "stripe-version") is not None

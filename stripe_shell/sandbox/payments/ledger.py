@@ -1,0 +1,154 @@
+"""The account's money: balance transactions, fees, and when money becomes available."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.objects import jobs
+from stripe_shell.sandbox.objects.context import Context, Json
+
+from .test_cards import CardFacts
+
+DAY: Final = 86_400
+
+#: Business days until the money of a payment is available (accounts in the United States).
+DELAY_DAYS: Final = 2
+
+#: Stripe's price for cards: per mille of the amount, and so much more in the smallest unit.
+CARD_PER_MILLE: Final = 29
+CARD_FIXED: Final = 30
+#: What cards from other countries cost beyond that.
+FOREIGN_PER_MILLE: Final = 15
+#: Debits of bank accounts: per mille, and the most that is taken.
+DEBIT_PER_MILLE: Final = 8
+DEBIT_MOST: Final = 500
+#: What a chargeback costs; it is kept even when the dispute is won.
+DISPUTE_FEE: Final = 1500
+
+#: What reports call a type, where it is not the type itself.
+_CATEGORIES: Final[Mapping[str, str]] = {
+    "payment": "charge",
+    "payment_failure_refund": "charge_failure",
+    "payment_refund": "refund",
+    "payout_cancel": "payout_reversal",
+    "payout_failure": "payout_reversal",
+    "refund_failure": "refund_failure",
+    "stripe_fee": "fee",
+    "transfer_refund": "transfer_reversal",
+    "application_fee": "platform_earning",
+    "application_fee_refund": "platform_earning_refund",
+}
+
+_FEE_NAMES: Final = {"stripe_fee": "Stripe processing fees", "application_fee": "Application fee"}
+
+
+def enter(
+    ctx: Context,
+    kind: str,
+    amount: int,
+    currency: str,
+    source: str | None,
+    *,
+    fees: list[Json] | None = None,
+    available_on: int | None = None,
+    description: str | None = None,
+    category: str | None = None,
+) -> Json:
+    """Store one balance transaction of type `kind`; its net is `amount` less its fees, always.
+
+    `fees` come from `fee_detail`. `available_on` is in epoch seconds, now when it is None.
+    """
+    fees = fees or []
+    fee = sum(detail["amount"] for detail in fees)
+    now = ctx.now()
+    ready = now if available_on is None else available_on
+    row = ctx.fresh(
+        "balance_transaction",
+        amount=amount,
+        available_on=ready,
+        currency=currency,
+        description=description,
+        fee=fee,
+        fee_details=fees,
+        net=amount - fee,
+        reporting_category=category or _CATEGORIES.get(kind, kind),
+        source=source,
+        status="available" if ready <= now else "pending",
+        type=kind,
+    )
+    ctx.insert(row)
+    if ready > now or (amount > 0 and kind in ("charge", "payment", "topup")):
+        jobs.later(ctx, ready - now, {"object": "balance"}, "turned_available")
+    return row
+
+
+def check_funds(ctx: Context, amount: int, currency: str, what: str) -> None:
+    """Refuse to take more than is available. Raises StripeError `balance_insufficient`."""
+    has = available(ctx, currency)
+    if amount > has:
+        raise errors.invalid(
+            f"You have insufficient available funds in your Stripe account for this {what}: "
+            f"{written(amount, currency)} is more than the {written(has, currency)} that is available. Try adding "
+            "funds directly to your available balance by creating Charges using the 4000000000000077 test card. See: "
+            "https://stripe.com/docs/testing#available-balance",
+            code="balance_insufficient",
+            param="amount" if what == "payout" else None,
+        )
+
+
+def available(ctx: Context, currency: str) -> int:
+    """What can be paid out or transferred now, in the smallest unit."""
+    amounts: dict[str, int] = ctx.behaviour("balance").amounts(ctx)[0]
+    return amounts.get(currency, 0)
+
+
+def fee_detail(amount: int, currency: str, kind: str = "stripe_fee", application: str | None = None) -> list[Json]:
+    """The fees of a balance transaction: one, or none for nothing."""
+    if not amount:
+        return []
+    detail = {"application": application, "currency": currency, "description": _FEE_NAMES.get(kind), "type": kind}
+    return [{"amount": amount, **detail}]
+
+
+def card_fee(amount: int, card: CardFacts | None) -> int:
+    """What Stripe takes of a card payment: 2.9 % and 30, rounded half up; 1.5 % more for cards from elsewhere."""
+    foreign = card is not None and card.country != "US"
+    return rounded(amount * (CARD_PER_MILLE + (FOREIGN_PER_MILLE if foreign else 0)), 1000) + CARD_FIXED
+
+
+def debit_fee(amount: int) -> int:
+    """What Stripe takes of a bank debit."""
+    return min(rounded(amount * DEBIT_PER_MILLE, 1000), DEBIT_MOST)
+
+
+def rounded(number: int, divisor: int) -> int:
+    """`number / divisor`, rounded half up, in whole numbers."""
+    return (2 * number + divisor) // (2 * divisor)
+
+
+def available_on(now: int, days: int = DELAY_DAYS) -> int:
+    """Midnight UTC so many business days from now, in epoch seconds."""
+    day = now // DAY
+    while days:
+        day += 1
+        days -= is_business_day(day)
+    return day * DAY
+
+
+def is_business_day(day: int) -> bool:
+    """Whether a day, counted from the epoch (a Thursday), is no Saturday or Sunday."""
+    return (day + 3) % 7 < 5
+
+
+def is_instant(card: CardFacts | None) -> bool:
+    """Whether the money of a payment with this card is available at once."""
+    return card is not None and card.available_at_once
+
+
+def row_of(ctx: Context, obj: Mapping[str, Any]) -> Json | None:
+    """The balance transaction that an object names."""
+    key = obj.get("balance_transaction")
+    return ctx.find("balance_transaction", key) if isinstance(key, str) else None

@@ -1,0 +1,154 @@
+"""What legacy cards, bank accounts and sources share: a customer's default, an account's default, and their removal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.spec.model import Operation
+
+from .test_cards import CardFacts
+
+
+class HeldSource(Resource):
+    """What legacy cards and bank accounts share: a customer or an account holds them."""
+
+    indexed = ("customer", "account")
+    #: How an account is paid out to it.
+    payouts: ClassVar[tuple[str, ...]] = ("standard",)
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """An external account may be given as data too."""
+        return super().take_legacy(operation, params) | take_data(params)
+
+    def create(self, ctx: Context, params: Json) -> Json:
+        """Make one of a token or of data, on the customer or account of the path."""
+        source = params.get("source") or params.get("external_account") or params.get(self.kind)
+        if not source:
+            raise errors.missing_parameter("external_account" if "account" in ctx.path else "source")
+        customer, account = ctx.path.get("customer"), ctx.path.get("account")
+        made = self.make(ctx, source, customer=customer, account=account, metadata=params.get("metadata"))
+        if customer:
+            become_default(ctx, customer, made["id"])
+        if account and params.get("default_for_currency"):
+            make_default_for_currency(ctx, made)
+            ctx.save(made)
+        return made
+
+    def make(
+        self,
+        ctx: Context,
+        source: Any,
+        *,
+        customer: str | None = None,
+        account: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Json:
+        """A new one of a token's name or of data, stored and told. Raises StripeError for what is none or declines."""
+        made = self.fresh(ctx)
+        number = self.fill(ctx, made, source, customer, account)
+        made["metadata"] = dict(metadata or {})
+        if account:
+            made |= account_members(ctx, made, account, list(self.payouts))
+        ctx.hidden(made)["number"] = number
+        ctx.insert(made)
+        ctx.emit(event(made, "created"), made)
+        return made
+
+    def fill(self, ctx: Context, made: Json, source: Any, customer: str | None, account: str | None) -> str | None:
+        """Put onto a new one what the token or the data says, and whose it is; its whole number where that is known."""
+        raise NotImplementedError
+
+    def update(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Show what is sent, and make it the account's default where that was asked for."""
+        self.echo(obj, params)
+        if params.get("default_for_currency") and obj.get("account"):
+            make_default_for_currency(ctx, obj)
+        changed = ctx.save(obj)
+        if changed:
+            ctx.emit(event(obj, "updated"), obj, changed)
+        return obj
+
+    def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Take it from its customer or account."""
+        return remove(ctx, obj)
+
+
+def event(obj: Mapping[str, Any], happened: str) -> str:
+    """The event that something happened to the source of a customer, or to the external account of an account."""
+    owner = "account.external_account" if obj.get("account") else "customer.source"
+    return f"{owner}.{happened}"
+
+
+def become_default(ctx: Context, customer: str, key: str) -> None:
+    """Make a source the customer's default when there is none yet."""
+    owner = ctx.get("customer", customer)
+    if not owner["default_source"]:
+        owner["default_source"] = key
+        ctx.emit("customer.updated", owner, ctx.save(owner))
+
+
+def remove(ctx: Context, obj: Json) -> Json:
+    """Take a source from its customer, or an external account from its account. The customer's next becomes default."""
+    if obj.get("account") and obj.get("default_for_currency"):
+        raise errors.invalid(
+            f"You cannot delete the default external account for your default currency ({obj['currency']}). "
+            "Please make another external account the default using the `default_for_currency` param, and then delete "
+            "this one."
+        )
+    remains = ctx.delete(obj)
+    twin = ctx.find("payment_method", obj["id"])
+    if twin is not None:
+        ctx.delete(twin)
+    ctx.emit(event(obj, "deleted"), obj)
+    customer = ctx.find("customer", obj["customer"]) if obj.get("customer") else None
+    if customer is not None and customer["default_source"] == obj["id"]:
+        customer["default_source"] = None
+        ctx.emit("customer.updated", customer, ctx.save(customer))
+    return remains
+
+
+def take_data(params: Json) -> Json:
+    """An `external_account` that is given as data, which the description lacks, removed from `params`."""
+    given = params.get("external_account")
+    return {"external_account": params.pop("external_account")} if isinstance(given, dict) else {}
+
+
+def external_accounts(ctx: Context, account: str) -> list[Json]:
+    """The bank accounts and debit cards that an account is paid out to, newest first."""
+    return [found for kind in ("bank_account", "card") for found in ctx.each(kind, account=account)]
+
+
+def account_members(ctx: Context, obj: Mapping[str, Any], account: str, payouts: list[str]) -> Json:
+    """What an external account has beyond a source; the first of a currency is the default."""
+    currency = obj.get("currency") or "usd"
+    first = not any(other["currency"] == currency for other in external_accounts(ctx, account))
+    return {
+        "account": account,
+        "available_payout_methods": payouts,
+        "currency": currency,
+        "customer": None,
+        "default_for_currency": first,
+    }
+
+
+def make_default_for_currency(ctx: Context, obj: Json) -> None:
+    """Make one external account the default of its currency, in the place of the one that was. Does not save it."""
+    for other in external_accounts(ctx, obj["account"]):
+        if other["currency"] == obj["currency"] and other["default_for_currency"] and other["id"] != obj["id"]:
+            other["default_for_currency"] = False
+            ctx.save(other)
+    obj["default_for_currency"] = True
+
+
+def check_account_card(card: CardFacts | None) -> None:
+    """Refuse a card that cannot be paid out to. Raises StripeError."""
+    if card is not None and card.funding != "debit":
+        raise errors.invalid(
+            "This card doesn't appear to be a debit card. Only debit cards can be external accounts.",
+            param="external_account",
+            code="invalid_card_type",
+        )

@@ -1,0 +1,327 @@
+"""Payment methods as objects: made of test names, tokens, card data, bank accounts, or of a rail's name alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.ids import ALPHABET
+from stripe_shell.sandbox.objects.context import Context, Json
+
+from .test_banks import BANK_NAME, ROUTING_NUMBER, BankFacts, bank_of_name, bank_of_number
+from .test_cards import (
+    DECLINES,
+    METHOD_PREFIX,
+    TOKEN_PREFIX,
+    CardFacts,
+    card_of_method_name,
+    card_of_number,
+    card_of_token_name,
+    passes_luhn,
+)
+
+#: Rails that are debited after the payment was confirmed: the money comes, or fails to, later.
+DEBITS: Final = frozenset(
+    {"acss_debit", "au_becs_debit", "bacs_debit", "nz_bank_account", "sepa_debit", "us_bank_account"}
+)
+
+_NO_ADDRESS: Final = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+
+
+def empty_billing_details() -> Json:
+    """Billing details in which nothing is said; the address is an object all the same."""
+    return {"address": dict(_NO_ADDRESS), "email": None, "name": None, "phone": None, "tax_id": None}
+
+
+def of_literal(ctx: Context, literal: str) -> Json | None:
+    """A new payment method, not stored, of the kind that `pm_card_visa` and its like name; None for no such name."""
+    card = card_of_method_name(literal)
+    if card is not None:
+        return of_card(ctx, card)
+    bank = bank_of_name(literal) if literal.startswith("pm_") else None
+    return of_bank(ctx, bank) if bank is not None else None
+
+
+def of_card(ctx: Context, card: CardFacts, data: Mapping[str, Any] | None = None) -> Json:
+    """A new payment method of a test card; `data` may bring its expiry."""
+    method = ctx.fresh("payment_method", type="card", card=card_members(ctx, card, data or {}))
+    ctx.hidden(method)["number"] = card.number
+    return method
+
+
+def of_bank(ctx: Context, bank: BankFacts, data: Mapping[str, Any] | None = None) -> Json:
+    """A new payment method of a test bank account."""
+    members = _ach_members if bank.kind == "us_bank_account" else _sepa_members
+    method = ctx.fresh("payment_method", type=bank.kind, **{bank.kind: members(ctx, bank.number, data or {})})
+    ctx.hidden(method)["number"] = bank.number
+    if bank.kind == "us_bank_account":
+        method["billing_details"]["name"] = (data or {}).get("account_holder_name")
+    return method
+
+
+def of_params(ctx: Context, params: Mapping[str, Any], prefix: str = "") -> Json:
+    """A new payment method, not stored, of what a call sends: `type` and the members of that type.
+
+    `prefix` is what the parameters lie below (`payment_method_data`). Raises StripeError for what is none.
+    """
+    kind = params.get("type")
+    if not kind:
+        raise errors.missing_parameter(f"{prefix}[type]" if prefix else "type")
+    data = params.get(kind)
+    data = data if isinstance(data, Mapping) else {}
+    method = _of_kind(ctx, kind, data)
+    set_billing_details(method, params.get("billing_details"))
+    if params.get("allow_redisplay"):
+        method["allow_redisplay"] = params["allow_redisplay"]
+    if isinstance(params.get("metadata"), Mapping):
+        method["metadata"] = {key: str(value) for key, value in params["metadata"].items() if value != ""}
+    return method
+
+
+def of_token(ctx: Context, token: str, param: str = "token") -> Json:
+    """A new payment method, not stored, of a card token: `tok_visa`, or one that was made before.
+
+    Raises StripeError for a name that is none, or a token that was used.
+    """
+    card = card_of_token_name(token)
+    if card is not None:
+        return of_card(ctx, card)
+    made = ctx.find("token", token)
+    if made is None:
+        raise _no_token(token, param)
+    if made["type"] != "card":
+        raise errors.invalid(f"The token {token} is not a card token.", param=param)
+    facts = card_of_number(str(ctx.hidden(made).get("number") or "")) or card_of_number("4242424242424242")
+    use_token(ctx, made, param)
+    return of_card(ctx, facts, made["card"]) if facts else {}
+
+
+def use_token(ctx: Context, token: Json, param: str) -> None:
+    """Mark a token as used. Raises StripeError when it was before."""
+    if token["used"]:
+        raise errors.invalid(
+            f"You cannot use a Stripe token more than once: {token['id']}.", param=param, code="token_already_used"
+        )
+    token["used"] = True
+    ctx.save(token)
+
+
+def card_of(ctx: Context, method: Mapping[str, Any]) -> CardFacts | None:
+    """Which test card a payment method is, None for other methods; a card of unknown number is the plain one."""
+    if method["type"] != "card":
+        return None
+    number = ctx.hidden(method).get("number")
+    return card_of_number(str(number)) if number else card_of_number("4242424242424242")
+
+
+def bank_of(ctx: Context, method: Mapping[str, Any]) -> BankFacts | None:
+    """Which test bank account a payment method is, None for other methods and accounts of one's own."""
+    number = ctx.hidden(method).get("number")
+    return bank_of_number(str(number)) if number and method["type"] != "card" else None
+
+
+def fingerprint(ctx: Context, number: str) -> str:
+    """Sixteen characters that are the same for one number in one account."""
+    from hashlib import sha256
+
+    digest = sha256(f"{ctx.account}:{number}".encode()).digest()
+    return "".join(ALPHABET[byte % 62] for byte in digest[:16])
+
+
+def set_billing_details(method: Json, details: Any) -> None:
+    """Put what is said into the billing details; the empty text clears."""
+    if not isinstance(details, Mapping):
+        return
+    shown = method["billing_details"]
+    for name, value in details.items():
+        if name != "address":
+            shown[name] = value or None
+        elif isinstance(value, Mapping):
+            shown["address"] |= {part: text or None for part, text in value.items()}
+        else:
+            shown["address"] = dict(_NO_ADDRESS)
+
+
+def run_checks(ctx: Context, method: Json) -> None:
+    """What the bank says to the security code and the address, once the card is attached or charged."""
+    card = card_of(ctx, method)
+    if card is None:
+        return
+    address = method["billing_details"]["address"] or {}
+    checks = method["card"]["checks"]
+    checks["cvc_check"] = card.cvc
+    checks["address_line1_check"] = _checked(card.line1, address.get("line1"))
+    checks["address_postal_code_check"] = _checked(card.postal_code, address.get("postal_code"))
+
+
+def card_data(ctx: Context, data: Mapping[str, Any]) -> CardFacts:
+    """The test card of a number with its expiry and code. Raises StripeError (402) for one that cannot be."""
+    number = str(data.get("number") or "").replace(" ", "").replace("-", "")
+    if not number:
+        raise errors.missing_parameter("card[number]")
+    if not number.isascii() or not number.isdigit() or not passes_luhn(number):
+        raise refused("incorrect_number", "number")
+    _check_expiry(ctx, data)
+    card = card_of_number(number)
+    code = str(data.get("cvc") or "")
+    if code and not (code.isdigit() and len(code) in ((4, 3) if card and card.brand == "amex" else (3,))):
+        raise refused("invalid_cvc", "cvc")
+    if card is None:
+        raise refused("test_mode_live_card", "number")
+    return card
+
+
+def refused(name: str, param: str | None = None) -> errors.StripeError:
+    """The error of a card that is refused before any payment; `name` is a key of DECLINES."""
+    decline = DECLINES[name]
+    return errors.card_error(
+        decline.message, decline.code, decline_code=decline.decline_code, param=param, keeps_rows=False
+    )
+
+
+def snapshot(ctx: Context, obj: Json) -> Json:
+    """A copy of an object as it is now."""
+    copied: Json = json.loads(ctx.text(obj))
+    return copied
+
+
+def _of_kind(ctx: Context, kind: str, data: Mapping[str, Any]) -> Json:
+    if kind == "card":
+        return _of_card_data(ctx, data)
+    if kind == "us_bank_account":
+        return _of_ach_data(ctx, data)
+    if kind == "sepa_debit":
+        return _of_iban(ctx, data)
+    members = {name: value for name, value in data.items() if name not in ("account_number", "number")}
+    if "account_number" in data:
+        members |= {"last4": str(data["account_number"])[-4:], "fingerprint": fingerprint(ctx, data["account_number"])}
+    return ctx.fresh("payment_method", type=kind, **{kind: members})
+
+
+def _of_card_data(ctx: Context, data: Mapping[str, Any]) -> Json:
+    if "token" in data:
+        return of_token(ctx, str(data["token"]))
+    if not data:
+        raise errors.missing_parameter("card")
+    return of_card(ctx, card_data(ctx, data), data)
+
+
+def _of_ach_data(ctx: Context, data: Mapping[str, Any]) -> Json:
+    number = str(data.get("account_number") or "")
+    if not number and not data.get("financial_connections_account"):
+        raise errors.missing_parameter("us_bank_account[account_number]")
+    bank = bank_of_number(number) or BankFacts(number or "000123456789", "us_bank_account")
+    return of_bank(ctx, bank, data)
+
+
+def _of_iban(ctx: Context, data: Mapping[str, Any]) -> Json:
+    number = str(data.get("iban") or "").replace(" ", "").upper()
+    if not number:
+        raise errors.missing_parameter("sepa_debit[iban]")
+    if not (number[:2].isalpha() and number.isalnum() and len(number) >= 15):
+        raise errors.invalid(
+            "The IBAN you provided is invalid.", param="sepa_debit[iban]", code="invalid_bank_account_iban"
+        )
+    return of_bank(ctx, bank_of_number(number) or BankFacts(number, "sepa_debit"), data)
+
+
+def card_members(ctx: Context, card: CardFacts, data: Mapping[str, Any]) -> Json:
+    """The member `card` of a payment method."""
+    month, year = expiry(ctx, data)
+    return {
+        "brand": card.brand,
+        "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "unchecked"},
+        "country": card.country,
+        "display_brand": "american_express" if card.brand == "amex" else card.networks[0],
+        "exp_month": month,
+        "exp_year": year,
+        "fingerprint": fingerprint(ctx, card.number),
+        "funding": card.funding,
+        "generated_from": None,
+        "last4": card.last4,
+        "networks": {"available": card.networks, "preferred": None},
+        "regulated_status": "unregulated",
+        "three_d_secure_usage": {"supported": card.number != "378282246310005"},
+        "wallet": None,
+    }
+
+
+def expiry(ctx: Context, data: Mapping[str, Any]) -> tuple[int, int]:
+    """Month and year of expiry: as given, else this month a year from now."""
+    from datetime import UTC, datetime
+
+    now = datetime.fromtimestamp(ctx.now(), UTC)
+    year = _whole(data, "exp_year", now.year + 1)
+    return _whole(data, "exp_month", now.month), year + 2000 if year < 100 else year
+
+
+def _whole(data: Mapping[str, Any], name: str, default: int) -> int:
+    try:
+        return int(data.get(name) or default)
+    except ValueError:
+        raise errors.invalid_integer(f"card[{name}]", data[name]) from None
+
+
+def _check_expiry(ctx: Context, data: Mapping[str, Any]) -> None:
+    from datetime import UTC, datetime
+
+    for name in ("exp_month", "exp_year"):
+        if data.get(name) in (None, ""):
+            raise errors.missing_parameter(f"card[{name}]")
+    month, year = expiry(ctx, data)
+    now = datetime.fromtimestamp(ctx.now(), UTC)
+    if not 1 <= month <= 12:
+        raise refused("invalid_expiry_month", "exp_month")
+    if year < now.year or year > now.year + 50:
+        raise refused("invalid_expiry_year", "exp_year")
+    if (year, month) < (now.year, now.month):
+        raise refused("invalid_expiry_month", "exp_month")
+
+
+def _ach_members(ctx: Context, number: str, data: Mapping[str, Any]) -> Json:
+    return {
+        "account_holder_type": data.get("account_holder_type", "individual"),
+        "account_type": data.get("account_type", "checking"),
+        "bank_name": BANK_NAME,
+        "financial_connections_account": data.get("financial_connections_account"),
+        "fingerprint": fingerprint(ctx, number),
+        "last4": number[-4:],
+        "networks": {"preferred": "ach", "supported": ["ach"]},
+        "routing_number": data.get("routing_number", ROUTING_NUMBER),
+        "status_details": {},
+    }
+
+
+def _sepa_members(ctx: Context, number: str, data: Mapping[str, Any]) -> Json:
+    return {
+        "bank_code": number[4:12] if number.startswith("DE") else number[4:9],
+        "branch_code": "",
+        "country": number[:2],
+        "fingerprint": fingerprint(ctx, number),
+        "generated_from": {"charge": None, "setup_attempt": None},
+        "last4": number[-4:],
+    }
+
+
+def _checked(result: str, value: Any) -> str | None:
+    return result if value or result != "pass" else None
+
+
+def _no_token(token: str, param: str) -> errors.StripeError:
+    if token.startswith(METHOD_PREFIX):
+        return errors.invalid(f"Invalid token id: {token}", param=param)
+    name = token.removeprefix(TOKEN_PREFIX)
+    if token.startswith(TOKEN_PREFIX) and not (len(name) == 24 and name.isalnum()):
+        return errors.invalid(f"Invalid token id: {token}. `{name}` is not a valid test token.", param=param)
+    return errors.missing("token", token, param=param, status=400)
+
+
+def copy_of(ctx: Context, method: Json, number: str | None) -> Json:
+    """A new payment method, not stored, like one of another account, without its customer; `number` is its own."""
+    kind = method["type"]
+    members = snapshot(ctx, method)
+    copied = ctx.fresh("payment_method", type=kind, billing_details=members["billing_details"], **{kind: members[kind]})
+    ctx.hidden(copied)["number"] = number
+    return copied

@@ -1,0 +1,247 @@
+"""Money between accounts: destination charges, direct charges with a fee, transfers and what undoes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.objects.context import Context, Json
+
+from . import ledger
+
+
+def on_account(ctx: Context, account: str) -> Context:
+    """The same request as another account sees it, in the same transaction; its events are told along."""
+    if account == ctx.account:
+        return ctx
+    ctx.noted = True  # what is noted for later over there must be looked for as well
+    inner = ctx.apart()
+    number = ctx.session.account(account)
+    inner.account, inner.account_number = account, number or ctx.session.add_account(account)
+    return inner
+
+
+def application_of(ctx: Context) -> str:
+    """The id of the platform's application."""
+    return f"ca_{ctx.platform.removeprefix('acct_')}{'0' * 8}"
+
+
+def check_destination(ctx: Context, account: Any, param: str) -> str:
+    """The id of a connected account that is to get money. Raises StripeError when there is none like it."""
+    if account == ctx.account:
+        raise errors.invalid("Cannot transfer to your own account.", param=param)
+    if ctx.find("account", account) is None:
+        raise errors.missing("account", str(account), param=param, word="destination")
+    return str(account)
+
+
+def distribute(ctx: Context, charge: Json) -> None:
+    """Give connected accounts their part of a charge, and the platform its fee. The charge is saved."""
+    data = charge.get("transfer_data")
+    if data and data.get("destination"):
+        _distribute_to(ctx, charge, data)
+    elif charge.get("application_fee_amount") and ctx.account != ctx.platform:
+        platform = on_account(ctx, ctx.platform)
+        fee = collect_fee(platform, ctx.account, charge, charge["id"])
+        charge |= {"application": application_of(ctx), "application_fee": fee["id"]}
+        ctx.save(charge)
+
+
+def _distribute_to(ctx: Context, charge: Json, data: Mapping[str, Any]) -> None:
+    amount = data.get("amount") or charge["amount_captured"]
+    transfer = send_money(
+        ctx, amount, charge["currency"], data["destination"], charge=charge, fee=charge["application_fee_amount"] or 0
+    )
+    charge["transfer"] = transfer["id"]
+    if charge["application_fee_amount"]:
+        fee = collect_fee(ctx, data["destination"], charge, transfer["destination_payment"])
+        charge["application_fee"] = fee["id"]
+    ctx.save(charge)
+
+
+def send_money(
+    ctx: Context,
+    amount: int,
+    currency: str,
+    destination: str,
+    *,
+    charge: Json | None = None,
+    fee: int = 0,
+    members: Mapping[str, Any] | None = None,
+) -> Json:
+    """Transfer money to a connected account: the transfer here, a payment there, a row in both ledgers.
+
+    What comes of a `charge` becomes available with it. `fee` is what the platform keeps of the payment. `members` are
+    further members of the transfer.
+    """
+    earned = ledger.row_of(ctx, charge) if charge else None
+    ready = earned["available_on"] if earned else None
+    transfer = ctx.fresh("transfer", amount=amount, currency=currency, destination=destination, source_type="card")
+    transfer |= {**_cause(charge), **(members or {})}
+    transfer["reversals"]["url"] = f"/v1/transfers/{transfer['id']}/reversals"
+    row = ledger.enter(
+        ctx,
+        "transfer",
+        -amount,
+        currency,
+        transfer["id"],
+        available_on=max(ready, ctx.now()) if ready else None,
+        description=transfer["description"],
+    )
+    transfer["balance_transaction"] = row["id"]
+    transfer["destination_payment"] = _arrive(on_account(ctx, destination), transfer, ready, fee)
+    ctx.insert(transfer)
+    ctx.emit("transfer.created", transfer)
+    return transfer
+
+
+def _cause(charge: Json | None) -> Json:
+    """What a transfer says of the charge that it comes of."""
+    if charge is None:
+        return {"source_transaction": None, "transfer_group": None}
+    group = charge.get("transfer_group") or f"group_{charge['payment_intent'] or charge['id']}"
+    return {"source_transaction": charge["id"], "transfer_group": group}
+
+
+def _arrive(there: Context, transfer: Json, ready: int | None, fee: int) -> str:
+    """The payment that a transfer is at the account that gets it; its id."""
+    amount, currency = transfer["amount"], transfer["currency"]
+    payment = there.fresh(
+        "charge",
+        amount=amount,
+        amount_captured=amount,
+        application_fee_amount=fee or None,
+        captured=True,
+        currency=currency,
+        paid=True,
+        payment_method_details={"stripe_account": {}, "type": "stripe_account"},
+        source_transfer=transfer["id"],
+        status="succeeded",
+    )
+    payment["id"] = there.new_id("charge", "py")
+    fees = ledger.fee_detail(fee, currency, "application_fee", application_of(there))
+    row = ledger.enter(there, "payment", amount, currency, payment["id"], fees=fees, available_on=ready)
+    payment["balance_transaction"] = row["id"]
+    there.insert(payment)
+    there.emit("payment.created", payment)
+    return str(payment["id"])
+
+
+def collect_fee(platform: Context, account: str, charge: Json, source: str) -> Json:
+    """Note on the platform the fee that it takes of a payment of a connected account."""
+    amount, currency = charge["application_fee_amount"], charge["currency"]
+    fee = platform.fresh(
+        "application_fee",
+        account=account,
+        amount=amount,
+        application=application_of(platform),
+        charge=source,
+        currency=currency,
+        originating_transaction=charge["id"],
+        fee_source={"type": "charge", "charge": charge["id"]},
+    )
+    fee["refunds"]["url"] = f"/v1/application_fees/{fee['id']}/refunds"
+    row = ledger.enter(platform, "application_fee", amount, currency, fee["id"])
+    fee["balance_transaction"] = row["id"]
+    platform.insert(fee)
+    platform.emit("application_fee.created", fee)
+    return fee
+
+
+def reverse(
+    ctx: Context,
+    transfer: Json,
+    amount: int | None,
+    members: Mapping[str, Any] | None = None,
+    refund: str | None = None,
+) -> Json:
+    """Take a transfer back, whole or in part: the reversal here, a refund of the payment there."""
+    left = transfer["amount"] - transfer["amount_reversed"]
+    amount = left if amount is None else amount
+    if not left or amount > left:
+        raise errors.invalid(
+            f"Reversal amount ({written(amount, transfer['currency'])}) is greater than unreversed amount "
+            f"({written(left, transfer['currency'])}) of transfer {transfer['id']}.",
+            param="amount",
+        )
+    if amount < 1:
+        raise errors.below_minimum("amount", 1)
+    currency = transfer["currency"]
+    reversal = ctx.fresh(
+        "transfer_reversal",
+        amount=amount,
+        currency=currency,
+        source_refund=refund,
+        transfer=transfer["id"],
+        **(members or {}),
+    )
+    row = ledger.enter(ctx, "transfer_refund", amount, currency, reversal["id"])
+    reversal["balance_transaction"] = row["id"]
+    reversal["destination_payment_refund"] = _give_back(on_account(ctx, transfer["destination"]), transfer, amount)
+    ctx.insert(reversal)
+    transfer["amount_reversed"] += amount
+    transfer["reversed"] = transfer["amount_reversed"] >= transfer["amount"]
+    transfer["reversals"]["data"] = [reversal, *transfer["reversals"]["data"]][:10]
+    transfer["reversals"]["total_count"] = ctx.count("transfer_reversal", transfer=transfer["id"])
+    ctx.emit("transfer.reversed", transfer, ctx.save(transfer))
+    return reversal
+
+
+def _give_back(there: Context, transfer: Json, amount: int) -> str | None:
+    payment = there.find("charge", transfer.get("destination_payment"))
+    if payment is None:
+        return None
+    refund = there.fresh(
+        "refund", amount=amount, charge=payment["id"], currency=payment["currency"], status="succeeded"
+    )
+    refund["id"] = there.new_id("refund", "pyr")
+    row = ledger.enter(there, "payment_refund", -amount, payment["currency"], refund["id"])
+    refund["balance_transaction"] = row["id"]
+    there.insert(refund)
+    payment["amount_refunded"] += amount
+    payment["refunded"] = payment["amount_refunded"] >= payment["amount"]
+    there.save(payment)
+    return str(refund["id"])
+
+
+def refund_fee(platform: Context, fee: Json, amount: int | None, metadata: Mapping[str, str] | None = None) -> Json:
+    """Give an application fee back to the account that paid it, whole or in part."""
+    left = fee["amount"] - fee["amount_refunded"]
+    amount = left if amount is None else amount
+    if not left:
+        raise errors.invalid(f"Application fee {fee['id']} has already been refunded.", code="fee_already_refunded")
+    if amount > left:
+        raise errors.invalid(
+            f"Refund amount ({written(amount, fee['currency'])}) is greater than unrefunded amount on fee "
+            f"({written(left, fee['currency'])})",
+            param="amount",
+        )
+    if amount < 1:
+        raise errors.below_minimum("amount", 1)
+    made = platform.fresh(
+        "fee_refund", amount=amount, currency=fee["currency"], fee=fee["id"], metadata=dict(metadata or {})
+    )
+    row = ledger.enter(platform, "application_fee_refund", -amount, fee["currency"], made["id"])
+    made["balance_transaction"] = row["id"]
+    platform.insert(made)
+    there = on_account(platform, fee["account"])
+    ledger.enter(there, "application_fee_refund", amount, fee["currency"], made["id"])
+    fee["amount_refunded"] += amount
+    fee["refunded"] = fee["amount_refunded"] >= fee["amount"]
+    fee["refunds"]["data"] = [made, *fee["refunds"]["data"]][:10]
+    changed = platform.save(fee)
+    platform.emit("application_fee.refunded", fee, changed)
+    return made
+
+
+def give_fee_back(ctx: Context, charge: Json, refunded: int) -> None:
+    """Give back the part of an application fee that `refunded` is of its charge; StripeError when it bore none."""
+    platform = on_account(ctx, ctx.platform)
+    fee = platform.find("application_fee", charge["application_fee"]) if charge["application_fee"] else None
+    if fee is None:
+        raise errors.invalid(f"Charge {charge['id']} does not have an application fee.", param="refund_application_fee")
+    amount = min(fee["amount"] * refunded // charge["amount"], fee["amount"] - fee["amount_refunded"])
+    if amount:
+        refund_fee(platform, fee, amount)

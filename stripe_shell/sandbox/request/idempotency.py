@@ -1,0 +1,89 @@
+"""Idempotency keys: the first answer to each is remembered for a day, and one request at a time works on it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.clock import Clock
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.storage.store import Remembered, Session
+from stripe_shell.wire import Request
+
+if TYPE_CHECKING:
+    from .call import Call
+
+#: How long an answer is remembered for its key, in seconds.
+REMEMBERED_FOR: Final = 24 * 3600
+MAX_KEY_LENGTH: Final = 255
+
+#: After how many answers those that are too old are dropped.
+_PRUNE_EVERY: Final = 1000
+
+
+class Idempotency:
+    """The keys of a sandbox. Safe for several threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._running: set[tuple[int, str]] = set()
+        self._remembered = 0
+
+    @contextmanager
+    def alone(self, call: Call) -> Iterator[None]:
+        """Refuse a call whose key is being worked on. Raises StripeError."""
+        if call.key is None:
+            yield
+            return
+        place = call.number, call.key
+        with self._lock:
+            if place in self._running:
+                raise errors.key_in_use(call.key)
+            self._running.add(place)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(place)
+
+    def known(self, session: Session, call: Call) -> Remembered | None:
+        """The first answer to the call's key. Raises StripeError when it was for another request."""
+        known = session.remembered(call.number, call.key) if call.key is not None else None
+        if known is None or known.created <= self._clock.now() - REMEMBERED_FOR:
+            return None
+        if known.fingerprint != call.fingerprint:
+            raise errors.key_reused(call.key or "")
+        return known
+
+    def remember(self, session: Session, call: Call, status: int, body: bytes) -> None:
+        """Keep the answer to a call that has a key."""
+        if call.key is None:
+            return
+        now = self._clock.now()
+        session.remember(call.number, call.key, Remembered(call.fingerprint, status, body, now))
+        self._remembered += 1
+        if self._remembered % _PRUNE_EVERY == 1:
+            session.forget_remembered(now - REMEMBERED_FOR)
+
+
+def fingerprint(request: Request, params: dict[str, Any], paths: Sequence[str]) -> str:
+    """What a key is bound to: method, path, parameters and what is to be expanded."""
+    from hashlib import sha256
+
+    said = json.dumps([request.method, request.path, params, paths], default=str)
+    return sha256(said.encode()).hexdigest()
+
+
+def check_key(key: str) -> None:
+    """Refuse a key that is too long. Raises StripeError."""
+    if len(key) > MAX_KEY_LENGTH:
+        raise StripeError(
+            f"Idempotency keys can have up to {MAX_KEY_LENGTH} characters; this one has {len(key)}.",
+            kind="idempotency_error",
+            validation=True,
+        )

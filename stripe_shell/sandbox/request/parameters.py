@@ -1,0 +1,164 @@
+"""A request's parameters: decoded from query, form, JSON or upload, checked, and refused in Stripe's words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.currencies import checked_currency
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.spec.model import Operation, Shape
+from stripe_shell.spec.validate import Problem, typed, validate
+from stripe_shell.wire import Request, decode_form
+
+Json = dict[str, Any]
+
+
+def decode(request: Request) -> Json:
+    """The parameter tree of a request; what the body says goes before the query. Raises StripeError."""
+    try:
+        params = decode_form(request.query) if request.query else {}
+        if request.body:
+            params |= _decode_body(request)
+        _refuse_surrogates(request, params)
+    except UnicodeError:
+        raise StripeError("Invalid request: the parameters are not valid UTF-8.", validation=True) from None
+    return params
+
+
+def header(request: Request, name: str) -> str | None:
+    """The value of a header, whose name is given in lower case; None where it was not sent."""
+    return next((value for key, value in request.headers.items() if key.lower() == name), None)
+
+
+def _decode_body(request: Request) -> Json:
+    kind = header(request, "content-type") or ""
+    if kind.startswith("multipart/"):
+        from .multipart import decode_multipart
+
+        return decode_multipart(kind, request.body)
+    if "json" in kind or (not kind and request.path.startswith("/v2/")):
+        return _decode_json(request.body)
+    return decode_form(request.body.decode("utf-8"))
+
+
+def _decode_json(body: bytes) -> Json:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise StripeError("Invalid request: the body is not valid JSON.", validation=True) from None
+    if not isinstance(value, dict):
+        raise StripeError("Invalid request: the body must be a JSON object.", validation=True)
+    return value
+
+
+def _refuse_surrogates(request: Request, params: Json) -> None:
+    """Half a character cannot be stored; only these spellings can bring one in."""
+    body = request.body.lower()
+    if "%ed" in request.query.lower() or b"%ed" in body or b"\\ud" in body:
+        json.dumps(params, ensure_ascii=False, default=str).encode("utf-8")
+
+
+def checked(params: Json, shape: Shape) -> Json:
+    """The parameters in their types. Raises StripeError for the first mistake, in Stripe's order and words."""
+    if shape.kind == "any":
+        return params
+    problems = validate(params, shape)
+    if problems and _mend_booleans(params, problems):
+        problems = validate(params, shape)
+    if problems:
+        raise refusal(problems, params)
+    result = typed(params, shape)
+    if not isinstance(result, dict):
+        return {}
+    currency = result.get("currency")
+    if isinstance(currency, str) and currency and shape.fields["currency"].shape.form == "currency":
+        result["currency"] = checked_currency(currency, "currency")
+    return result
+
+
+def refusal(problems: Sequence[Problem], params: Mapping[str, Any] | None = None) -> StripeError:
+    """What Stripe answers to these problems: unknown names together, else the first."""
+    unknown = [bracketed(problem.path) for problem in problems if problem.kind == "unknown"]
+    return errors.unknown_parameters(unknown) if unknown else _refusal(problems[0])
+
+
+def bracketed(path: Sequence[str]) -> str:
+    """A path as Stripe writes it: `items[0][price]`."""
+    return path[0] + "".join(f"[{segment}]" for segment in path[1:])
+
+
+def take_expand(params: Json, operation: Operation) -> list[str]:
+    """The paths of `expand`, taken out of the parameters. Raises StripeError when it is no list of texts."""
+    if operation.version == "v2" or "expand" not in params:
+        return []
+    value = params.pop("expand")
+    paths = list(value.values()) if isinstance(value, Mapping) else value
+    if value in ("", []):
+        return []
+    if not isinstance(paths, list):
+        raise errors.not_an_array("expand")
+    if not all(isinstance(path, str) for path in paths):
+        raise errors.bad_value("expand", "Invalid string")
+    return paths
+
+
+def _mend_booleans(params: Json, problems: Sequence[Problem]) -> bool:
+    """Write `True` and `False`, as the official Python library sends them in queries, in lower case."""
+    wrong = [problem for problem in problems if problem.kind == "not_boolean" and problem.value in ("True", "False")]
+    for problem in wrong:
+        node: Any = params
+        for segment in problem.path[:-1]:
+            node = node[int(segment)] if isinstance(node, list) else node[segment]
+        node[problem.path[-1]] = problem.value.lower()
+    return bool(wrong)
+
+
+def _refusal(problem: Problem) -> StripeError:
+    name = bracketed(problem.path)
+    value = problem.value
+    match problem.kind:
+        case "missing":
+            return errors.missing_parameter(name)
+        case "empty":
+            return errors.empty_parameter(name)
+        case "not_integer" | "not_time":
+            return errors.invalid_integer(name, _shown(value))
+        case "not_object":
+            return errors.not_an_object(name)
+        case "not_array":
+            return errors.not_an_array(name)
+        case "enum":
+            return errors.bad_enum(name, problem.allowed)
+        case "too_long":
+            return errors.too_long(name, str(value), problem.limit or 0)
+        case "out_of_range":
+            return _out_of_range(name, problem)
+        case "too_many":
+            return errors.bad_value(name, f"Metadata can have at most {problem.limit} keys; you passed {value}.")
+        case "bad_key":
+            return _bad_metadata_key(name, problem)
+        case _:
+            word = problem.kind.removeprefix("not_")
+            return errors.bad_value(name, f"Invalid {word}: {_shown(value)}")
+
+
+def _out_of_range(name: str, problem: Problem) -> StripeError:
+    if isinstance(problem.value, int) and problem.limit is not None and problem.value < problem.limit:
+        return errors.below_minimum(name, problem.limit)
+    return errors.bad_value(name, f"This value must be less than or equal to {problem.limit}.")
+
+
+def _bad_metadata_key(name: str, problem: Problem) -> StripeError:
+    key = str(problem.value)
+    if "[" in key or "]" in key:
+        return errors.bad_value(name, f"Metadata keys may not contain square brackets: {key}")
+    return errors.bad_value(
+        name, f"Metadata keys must have 1 to {problem.limit} characters; this one has {len(key)}: {key[:60]}"
+    )
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)

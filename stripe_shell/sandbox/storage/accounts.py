@@ -1,0 +1,81 @@
+"""Whose data a request is about: the accounts of a sandbox file, and the keys that open them."""
+
+from __future__ import annotations
+
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.clock import Clock
+from stripe_shell.sandbox.ids import RandomIds
+
+from .queues import accounts_with_jobs
+from .store import Store
+
+
+class Accounts:
+    """The accounts of a store. `first` is the id of the one that was there first, made when there is none."""
+
+    def __init__(self, store: Store, clock: Clock, ids: RandomIds) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._numbers: dict[str, int] = {}
+        with store.read() as session:
+            found = session.first_account()
+        self.first = found or self._add(None)
+
+    def of_key(self, key: str) -> str:
+        """The id of the account that a secret key belongs to; a new key gets a new account. The key is not kept."""
+        from hashlib import sha256
+
+        digest = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+        with self._store.read() as session:
+            found = session.account_of_key(digest)
+        return found or self._add(digest)
+
+    def number(self, account: str) -> int:
+        """The store's number of an account, which is made room for when it is used first."""
+        number = self._numbers.get(account)
+        if number is None:
+            with self._store.write() as session:
+                number = session.account(account) or session.add_account(account)
+            self._numbers[account] = number
+        return number
+
+    def recall(self) -> None:
+        """Count the accounts that have a scheduled job as used."""
+        with self._store.read() as session:
+            self._numbers |= accounts_with_jobs(session)
+
+    def used(self) -> list[tuple[str, int]]:
+        """The accounts that were used since the sandbox was opened, with their numbers."""
+        return list(self._numbers.items())
+
+    def connected(self, platform: str, asked: str | None) -> str:
+        """The account that a request runs on: the one that `Stripe-Account` asks for, or the key's own.
+
+        Raises StripeError when the one that is asked for is not connected to the platform.
+        """
+        if asked is None or asked == platform:
+            return platform
+        number = self.number(platform)
+        with self._store.read() as session:
+            rows = [session.get(number, kind, asked) for kind in ("account", "v2.core.account")]
+        if not any(row is not None and not row.deleted for row in rows):
+            raise errors.no_access(asked)
+        if asked not in self._numbers:
+            self._connect(asked, number)
+        return asked
+
+    def _connect(self, account: str, platform: int) -> None:
+        """Note whose the account is: the platform's endpoints hear of what happens on it."""
+        number = self.number(account)
+        with self._store.write() as session:
+            session.connect(number, platform)
+
+    def _add(self, key_hash: str | None) -> str:
+        with self._store.write() as session:
+            known = session.account_of_key(key_hash) if key_hash else session.first_account()
+            if known:
+                return known
+            account = self._ids.account(self._clock.now())
+            session.add_account(account, key_hash)
+        return account

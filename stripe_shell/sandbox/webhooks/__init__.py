@@ -1,0 +1,1 @@
+"""Webhooks: the endpoints that an event goes to, and its deliveries."""
