@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stripe_shell.sandbox.billing.money import amount_of, half_up, interval_text, money_text
-from stripe_shell.sandbox.billing.periods import Cycle, Period, add_interval, anchor_of, date_text
-from stripe_shell.sandbox.billing.proration import credit, debit, part_left
-from stripe_shell.sandbox.billing.totals import Line, Off, Rate, shares, taxes_of, totals
+from stripe_shell.sandbox.billing.calc.money import amount_of, half_up, interval_text, money_text
+from stripe_shell.sandbox.billing.calc.periods import Cycle, Period, add_interval, anchor_of, date_text
+from stripe_shell.sandbox.billing.calc.proration import credit, debit, part_left
+from stripe_shell.sandbox.billing.calc.totals import Line, Off, Rate, shares, taxes_of, totals
 
 TIMES = st.integers(min_value=946_684_800, max_value=4_000_000_000)
 INTERVALS = st.sampled_from(["day", "week", "month", "year"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stripe_shell.sandbox.billing import rules
+from stripe_shell.sandbox.billing.calc import rules
 
 from .conftest import NOW, Client, Json
 from .shop import DAY, HOUR, Shop, at, descriptions

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import metering
-from stripe_shell.sandbox.billing.periods import DAY
+from stripe_shell.sandbox.billing.calc.periods import DAY
+from stripe_shell.sandbox.billing.subscriptions import usage
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
@@ -34,7 +34,7 @@ class MeterEvent(Resource):
 
     def validate_create(self, ctx: Context, params: Json) -> None:
         """Refuse what no meter counts, and times that are too far away."""
-        meter = metering.check_event(ctx, params["event_name"], params["payload"])
+        meter = usage.check_event(ctx, params["event_name"], params["payload"])
         if meter is None:
             raise errors.invalid(
                 f"No active meter found for event name {params['event_name']}, or its payload names no customer.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing.periods import DAY
+from stripe_shell.sandbox.billing.calc.periods import DAY
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import metering
-from stripe_shell.sandbox.billing.periods import DAY, HOUR, Period
+from stripe_shell.sandbox.billing.calc.periods import DAY, HOUR, Period
+from stripe_shell.sandbox.billing.subscriptions import usage
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Page
@@ -41,7 +41,7 @@ class MeterEventSummary(Resource):
         return pages.page_of(ctx, found[::-1], params)
 
     def _summary(self, ctx: Context, meter: Json, customer: str, period: Period) -> Json:
-        value = metering.counted(ctx, meter, customer, period)
+        value = usage.counted(ctx, meter, customer, period)
         whole = value.numerator if value.denominator == 1 else float(value)
         members = {"start_time": period.start, "end_time": period.end, "meter": meter["id"]}
         made = self.fresh(ctx, {**members, "aggregated_value": whole})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from stripe_shell.sandbox import checkout, errors
-from stripe_shell.sandbox.billing import quoting
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing import checkout, quotes
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource, action
@@ -73,7 +73,7 @@ class CheckoutSession(Resource):
         for name in ("payment_intent_data", "subscription_data", "discounts"):
             hidden[name] = params.get(name) or None
         if params.get("line_items"):
-            hidden["rows"] = quoting.price_lines(ctx, params["line_items"])
+            hidden["rows"] = quotes.price_lines(ctx, params["line_items"])
             checkout.check_lines(mode, hidden["rows"])
         checkout.ship(ctx, obj, params.get("shipping_options"))
         self._fill(ctx, obj, params)

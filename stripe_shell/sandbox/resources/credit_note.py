@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox.billing import crediting
+from stripe_shell.sandbox.billing.invoices import credit_notes
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource, action
 
@@ -15,18 +15,18 @@ class CreditNote(Resource):
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Make one and move the money."""
-        note, invoice, split = crediting.build(ctx, params)
-        crediting.issue(ctx, note, invoice, split, params)
+        note, invoice, split = credit_notes.build(ctx, params)
+        credit_notes.issue(ctx, note, invoice, split, params)
         return note
 
     @action
     def preview(self, ctx: Context, params: Json) -> Json:
         """Show one without making it."""
-        note, _, _ = crediting.build(ctx, params)
+        note, _, _ = credit_notes.build(ctx, params)
         return note
 
     @action
     def void_credit_note(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Take one back."""
-        crediting.void(ctx, obj)
+        credit_notes.void(ctx, obj)
         return obj

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from stripe_shell.sandbox.billing import crediting
+from stripe_shell.sandbox.billing.invoices import credit_notes
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Page
@@ -27,5 +27,5 @@ class CreditNoteLineItem(Resource):
     @action("credit_note.preview_line.list")
     def list_preview(self, ctx: Context, params: Json) -> Page:
         """All lines of a credit note that is not made."""
-        note, _, _ = crediting.build(ctx, params)
+        note, _, _ = credit_notes.build(ctx, params)
         return pages.page_of(ctx, ctx.hidden(note).get("lines", ()), params)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing.rules import MAX_ON_CLOCK
+from stripe_shell.sandbox.billing.calc.rules import MAX_ON_CLOCK
 from stripe_shell.sandbox.ids import CAPITALS
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Filters
@@ -85,9 +85,9 @@ class Customer(Resource):
 
     def catch_up(self, ctx: Context, obj: Json) -> None:
         """Let renewals, retries and the like happen that have come due: see objects/jobs.py."""
-        from stripe_shell.sandbox.billing import agenda
+        from stripe_shell.sandbox.billing import scheduler
 
-        agenda.catch_up(ctx, obj)
+        scheduler.catch_up(ctx, obj)
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
         """Cancel what the customer subscribes to."""

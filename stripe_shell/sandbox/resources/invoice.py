@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import agenda, consequences, drafting, editing, preview, settling
+from stripe_shell.sandbox.billing import scheduler
+from stripe_shell.sandbox.billing.invoices import draft, edit, finalize_and_pay, preview
+from stripe_shell.sandbox.billing.subscriptions import after_payment
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Filters
@@ -28,12 +30,12 @@ class Invoice(Resource):
     indexed = ("customer", "status", "subscription")
     expand_only = ("confirmation_secret", "payments")
     absent = ("threshold_reason",)
-    unechoed = editing.SPECIAL
+    unechoed = edit.SPECIAL
 
     def links(self, obj: Mapping[str, Any], hidden: Mapping[str, Any] | None) -> list[Link]:
         """By customer, status, and the subscription that it bills."""
         found = super().links(obj, hidden)
-        key = settling.subscription_of(dict(obj))
+        key = finalize_and_pay.subscription_of(dict(obj))
         return [*found, ("subscription", key)] if key else found
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
@@ -52,8 +54,8 @@ class Invoice(Resource):
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Make a draft by hand."""
-        made = editing.create(ctx, params, self.echo)
-        agenda.watch(ctx, ctx.get("customer", made["customer"]), made)
+        made = edit.create(ctx, params, self.echo)
+        scheduler.watch(ctx, ctx.get("customer", made["customer"]), made)
         return made
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -61,16 +63,16 @@ class Invoice(Resource):
         first = next((name for name in params if name not in _ALWAYS), None)
         if obj["status"] != "draft" and first is not None:
             raise errors.invalid("Finalized invoices can't be updated in this way", param=first)
-        editing.update(ctx, obj, params, self.echo)
+        edit.update(ctx, obj, params, self.echo)
         self._tell(ctx, obj)
-        agenda.watch(ctx, ctx.get("customer", obj["customer"]), obj)
+        scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
         """Only drafts can be deleted, and none of a subscription."""
         if obj["status"] != "draft":
             raise errors.invalid("You can only delete draft invoices.")
-        if settling.subscription_of(obj):
+        if finalize_and_pay.subscription_of(obj):
             raise errors.invalid(
                 "You can only delete one-off draft invoices. Finalize this invoice and void it instead."
             )
@@ -81,9 +83,9 @@ class Invoice(Resource):
         if obj["status"] != "draft":
             raise errors.invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
         if "auto_advance" in params:
-            drafting.advance(obj, params["auto_advance"])
+            draft.advance(obj, params["auto_advance"])
         self._finalize(ctx, obj)
-        agenda.watch(ctx, ctx.get("customer", obj["customer"]), obj)
+        scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     @action
@@ -95,10 +97,10 @@ class Invoice(Resource):
             self._finalize(ctx, obj, told=False)
             if obj["status"] == "paid":
                 return obj
-        settling.check_open(obj)
+        finalize_and_pay.check_open(obj)
         if params.get("paid_out_of_band"):
-            settling.note_payment(ctx, obj, out_of_band=True)
-            consequences.invoice_paid(ctx, obj)
+            finalize_and_pay.note_payment(ctx, obj, out_of_band=True)
+            after_payment.invoice_paid(ctx, obj)
             return obj
         self._charge(ctx, obj, params)
         return obj
@@ -120,9 +122,9 @@ class Invoice(Resource):
         """Take an invoice back."""
         if obj["status"] == "paid":
             raise errors.invalid("Invoices with `paid` payments cannot be voided.")
-        settling.check_open(obj)
-        settling.void(ctx, obj)
-        consequences.invoice_voided(ctx, obj)
+        finalize_and_pay.check_open(obj)
+        finalize_and_pay.void(ctx, obj)
+        after_payment.invoice_voided(ctx, obj)
         return obj
 
     @action
@@ -130,43 +132,43 @@ class Invoice(Resource):
         """Give up hope of its being paid."""
         if obj["status"] == "uncollectible":
             raise errors.invalid("This invoice has already been marked uncollectible.")
-        settling.check_open(obj)
-        settling.mark_uncollectible(ctx, obj)
-        consequences.invoice_uncollectible(ctx, obj)
+        finalize_and_pay.check_open(obj)
+        finalize_and_pay.mark_uncollectible(ctx, obj)
+        after_payment.invoice_uncollectible(ctx, obj)
         return obj
 
     @action
     def add_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Add lines to a draft; each is an invoice item."""
-        editing.add_lines(ctx, obj, params)
+        edit.add_lines(ctx, obj, params)
         self._tell(ctx, obj)
         return obj
 
     @action
     def update_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change lines of a draft."""
-        editing.update_lines(ctx, obj, params)
+        edit.update_lines(ctx, obj, params)
         self._tell(ctx, obj)
         return obj
 
     @action
     def remove_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Take lines off a draft."""
-        editing.remove_lines(ctx, obj, params)
+        edit.remove_lines(ctx, obj, params)
         self._tell(ctx, obj)
         return obj
 
     @action
     def attach_payment(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Let a payment intent that was made elsewhere pay the invoice."""
-        settling.check_open(obj)
+        finalize_and_pay.check_open(obj)
         key = params.get("payment_intent")
         if not key:
             raise errors.missing_parameter("payment_intent")
         intent = ctx.get("payment_intent", key, param="payment_intent")
-        settling.attach_payment(ctx, obj, intent)
+        finalize_and_pay.attach_payment(ctx, obj, intent)
         if obj["status"] == "paid":
-            consequences.invoice_paid(ctx, obj)
+            after_payment.invoice_paid(ctx, obj)
         return obj
 
     @action
@@ -179,13 +181,13 @@ class Invoice(Resource):
         if invoice["status"] not in ("open", "uncollectible"):
             return
         if attempt.status == "succeeded":
-            settling.note_payment(ctx, invoice)
-            consequences.invoice_paid(ctx, invoice)
+            finalize_and_pay.note_payment(ctx, invoice)
+            after_payment.invoice_paid(ctx, invoice)
         elif attempt.status == "requires_action":
-            settling.note_action(ctx, invoice)
+            finalize_and_pay.note_action(ctx, invoice)
         elif attempt.status == "requires_payment_method":
-            settling.note_failure(ctx, invoice, attempt.error, automatic=False)
-            consequences.invoice_failed(ctx, invoice, automatic=False)
+            finalize_and_pay.note_failure(ctx, invoice, attempt.error, automatic=False)
+            after_payment.invoice_failed(ctx, invoice, automatic=False)
 
     def filter_subscription(self, ctx: Context, value: str, filters: Filters) -> None:
         """Only the invoices of this subscription."""
@@ -198,23 +200,23 @@ class Invoice(Resource):
 
     def _finalize(self, ctx: Context, obj: Json, *, told: bool = True) -> None:
         customer = ctx.get("customer", obj["customer"])
-        key = settling.subscription_of(obj)
+        key = finalize_and_pay.subscription_of(obj)
         subscription = ctx.find("subscription", key) if key else None
         method = confirmation.default_method(ctx, customer, subscription)
-        settling.finalize(ctx, obj, method=obj["default_payment_method"] or method)
+        finalize_and_pay.finalize(ctx, obj, method=obj["default_payment_method"] or method)
         if obj["collection_method"] == "send_invoice" and obj["auto_advance"] and told and obj["status"] == "open":
             ctx.emit("invoice.sent", obj)
         if obj["status"] == "paid":
-            consequences.invoice_paid(ctx, obj)
+            after_payment.invoice_paid(ctx, obj)
 
     def _charge(self, ctx: Context, obj: Json, params: Json) -> None:
         method = params.get("payment_method") or params.get("source")
         if method:
             method = ctx.get("payment_method", method, param="payment_method")["id"]
         off_session = params.get("off_session", True)
-        attempt = settling.pay(ctx, obj, method=method, off_session=off_session)
+        attempt = finalize_and_pay.pay(ctx, obj, method=method, off_session=off_session)
         if obj["status"] == "paid":
-            consequences.invoice_paid(ctx, obj)
+            after_payment.invoice_paid(ctx, obj)
         elif attempt is None:
             raise no_method(ctx, obj)
         elif attempt.status == "requires_action":
@@ -225,7 +227,7 @@ class Invoice(Resource):
                 extra={"payment_intent": attempt.payment_intent},
             )
         elif attempt.error is not None:
-            consequences.invoice_failed(ctx, obj, automatic=False)
+            after_payment.invoice_failed(ctx, obj, automatic=False)
             raise attempt.error
 
     def _tell(self, ctx: Context, obj: Json) -> None:

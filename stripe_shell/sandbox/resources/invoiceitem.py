@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import itemising
+from stripe_shell.sandbox.billing.invoices import invoice_items
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Filters
@@ -33,16 +33,16 @@ class InvoiceItem(Resource):
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Make an item: it waits, or goes onto a draft."""
-        return itemising.create(ctx, params)
+        return invoice_items.create(ctx, params)
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change an item."""
-        itemising.update(ctx, obj, params)
+        invoice_items.update(ctx, obj, params)
         return obj
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Take an item away, and off its draft."""
-        return itemising.delete(ctx, obj)
+        return invoice_items.delete(ctx, obj)
 
     def filter_pending(self, ctx: Context, value: Any, filters: Filters) -> None:
         """Only items that are on no invoice, or only those that are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox.billing import editing, lines
+from stripe_shell.sandbox.billing.invoices import edit, lines
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Page
@@ -30,7 +30,7 @@ class LineItem(Resource):
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change a line of a draft."""
         invoice = ctx.get("invoice", ctx.path["invoice"], param="invoice", status=404)
-        editing.update_lines(ctx, invoice, {"lines": [{**params, "id": obj["id"]}]})
+        edit.update_lines(ctx, invoice, {"lines": [{**params, "id": obj["id"]}]})
         ctx.emit("invoice.updated", invoice, ctx.save(invoice))
         line = self.load(ctx, obj["id"])
         return line if line is not None else obj

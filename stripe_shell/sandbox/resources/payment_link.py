@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from stripe_shell.sandbox import checkout, errors
-from stripe_shell.sandbox.billing import quoting
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing import checkout, quotes
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 
@@ -31,7 +31,7 @@ class PaymentLink(Resource):
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Price its lines, and give it its address."""
-        rows = quoting.price_lines(ctx, params["line_items"])
+        rows = quotes.price_lines(ctx, params["line_items"])
         recurring = any(row["price"]["type"] == "recurring" for row in rows)
         checkout.check_lines("subscription" if recurring else "payment", rows)
         if params.get("subscription_data") and not recurring:
@@ -60,8 +60,8 @@ class PaymentLink(Resource):
     def _show_lines(self, ctx: Context, obj: Json, rows: list[Json]) -> None:
         hidden = ctx.hidden(obj)
         before = (hidden.get("line_items") or {}).get("data") or []
-        made = quoting.line_items(
-            ctx, rows, quoting.sum_up(ctx, rows, obj["currency"]), f"/v1/payment_links/{obj['id']}/line_items"
+        made = quotes.line_items(
+            ctx, rows, quotes.sum_up(ctx, rows, obj["currency"]), f"/v1/payment_links/{obj['id']}/line_items"
         )
         for old, new in zip(before, made["data"], strict=False):
             new["id"] = old["id"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import agenda, discounts, lines, quoting
+from stripe_shell.sandbox.billing import quotes, scheduler
+from stripe_shell.sandbox.billing.invoices import discounts, lines
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
 from stripe_shell.sandbox.objects.resource import Resource, action
@@ -43,7 +44,7 @@ class Quote(Resource):
         if obj["customer"] and not obj["test_clock"]:
             obj["test_clock"] = ctx.get("customer", obj["customer"])["test_clock"]
         if params.get("expires_at") is None:
-            obj["expires_at"] = ctx.now() + quoting.KEPT_FOR
+            obj["expires_at"] = ctx.now() + quotes.KEPT_FOR
         self._take(ctx, obj, params)
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
@@ -71,7 +72,7 @@ class Quote(Resource):
         ctx.save(customer)
         obj["number"] = obj["number"] or f"QT-{customer['invoice_prefix']}-{own['quotes']:04d}-1"
         self._become(ctx, obj, "open", "finalized_at", "quote.finalized")
-        agenda.watch(ctx, customer)
+        scheduler.watch(ctx, customer)
         return obj
 
     @action
@@ -84,7 +85,7 @@ class Quote(Resource):
         obj["status_transitions"]["accepted_at"] = ctx.now()
         ctx.save(obj)
         with ctx.holding() as held:
-            quoting.accept(ctx, obj)
+            quotes.accept(ctx, obj)
         ctx.save(obj)
         ctx.emit("quote.accepted", obj)
         ctx.release(held)
@@ -115,7 +116,7 @@ class Quote(Resource):
     def _take(self, ctx: Context, obj: Json, params: Json) -> None:
         hidden = ctx.hidden(obj)
         if "line_items" in params:
-            hidden["rows"] = quoting.price_lines(ctx, params["line_items"] or ())
+            hidden["rows"] = quotes.price_lines(ctx, params["line_items"] or ())
         if "default_tax_rates" in params:
             names: Any = () if is_clear(params["default_tax_rates"]) else params["default_tax_rates"]
             hidden["rates"] = lines.rates_json(ctx, names, "default_tax_rates")
@@ -127,7 +128,7 @@ class Quote(Resource):
             if data.get("effective_date") == "current_period_end" or is_clear(data.get("effective_date")):
                 data["effective_date"] = None
             obj["subscription_data"] = {name: None if value == "" else value for name, value in data.items()}
-        quoting.add_up(ctx, obj)
+        quotes.add_up(ctx, obj)
 
     def _copy(self, ctx: Context, obj: Json, given: Json) -> None:
         origin = ctx.get("quote", given["quote"], param="from_quote[quote]")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import agenda, changing, ending, rules, starting, terms
+from stripe_shell.sandbox.billing import scheduler
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.subscriptions import cancel, update, validate
+from stripe_shell.sandbox.billing.subscriptions.create import DEFAULTS, SPECIAL, billing_mode, start
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import RANGES, Filters, Page, among
 from stripe_shell.sandbox.objects.resource import Resource, action
@@ -16,9 +19,9 @@ class Subscription(Resource):
     """`POST /v1/subscriptions`; what it bills and when is in `billing/`."""
 
     object = "subscription"
-    defaults: ClassVar = starting.DEFAULTS
+    defaults: ClassVar = DEFAULTS
     indexed = ("customer", "status", "test_clock")
-    unechoed = starting.SPECIAL
+    unechoed = SPECIAL
     absent = ("presentment_details",)
 
     def create(self, ctx: Context, params: Json) -> Json:
@@ -26,43 +29,43 @@ class Subscription(Resource):
         if "customer" in ctx.path:
             params["customer"] = ctx.path["customer"]
         if params.get("customer"):
-            terms.check_clock(ctx, ctx.find("customer", params["customer"]) or {})
+            validate.check_clock(ctx, ctx.find("customer", params["customer"]) or {})
         return self.begin(ctx, params)
 
     def begin(self, ctx: Context, params: Json, *, drafts: bool = False) -> Json:
         """Begin a subscription from parameters; with `drafts` its first invoice stays a draft for an hour."""
-        self.check_references(ctx, {name: value for name, value in params.items() if name not in starting.SPECIAL})
-        subscription = starting.start(ctx, params, self.echo, drafts=drafts)
-        agenda.watch(ctx, ctx.get("customer", subscription["customer"]), subscription)
+        self.check_references(ctx, {name: value for name, value in params.items() if name not in SPECIAL})
+        subscription = start(ctx, params, self.echo, drafts=drafts)
+        scheduler.watch(ctx, ctx.get("customer", subscription["customer"]), subscription)
         return subscription
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change a subscription."""
-        self.check_references(ctx, {name: value for name, value in params.items() if name not in starting.SPECIAL})
-        changing.change(ctx, obj, params, self.echo)
-        agenda.watch(ctx, ctx.get("customer", obj["customer"]), obj)
+        self.check_references(ctx, {name: value for name, value in params.items() if name not in SPECIAL})
+        update.change(ctx, obj, params, self.echo)
+        scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
         """End it at once."""
-        ending.cancel(ctx, obj, params)
+        cancel.cancel(ctx, obj, params)
         return obj
 
     @action
     def resume(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Go on after a pause."""
-        changing.resume(ctx, obj, params)
-        agenda.watch(ctx, ctx.get("customer", obj["customer"]), obj)
+        update.resume(ctx, obj, params)
+        scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     @action
     def migrate(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Go over to flexible billing; there is no way back."""
-        ending.check_alive(obj)
+        cancel.check_alive(obj)
         if obj["billing_mode"]["type"] == "flexible":
             raise errors.invalid("This subscription is already in `flexible` billing mode.", param="billing_mode[type]")
-        obj["billing_mode"] = starting.billing_mode(params["billing_mode"], ctx.now())
+        obj["billing_mode"] = billing_mode(params["billing_mode"], ctx.now())
         ctx.emit("customer.subscription.updated", obj, ctx.save(obj))
         return obj
 

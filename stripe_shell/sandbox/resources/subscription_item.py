@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import rules
+from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Page

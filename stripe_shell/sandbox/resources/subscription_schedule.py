@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import agenda, ending, phases, rules, starting, terms
+from stripe_shell.sandbox.billing import scheduler
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.subscriptions import cancel, create, schedules, validate
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import echo
 from stripe_shell.sandbox.objects.events import previous_attributes
@@ -55,24 +57,24 @@ class SubscriptionSchedule(Resource):
         if not params.get("customer"):
             raise errors.missing_parameter("customer")
         customer = ctx.get("customer", params["customer"], param="customer")
-        terms.check_clock(ctx, customer)
+        validate.check_clock(ctx, customer)
         start = params.get("start_date")
         if start is None:
             raise errors.missing_parameter("start_date")
         begin = ctx.now() if start == "now" else int(start)
         made = self._made(ctx, params, customer["id"])
         made["test_clock"] = customer["test_clock"]
-        made["phases"] = phases.phases_from(ctx, params.get("phases") or (), begin)
+        made["phases"] = schedules.phases_from(ctx, params.get("phases") or (), begin)
         ctx.insert(made)
         ctx.emit("subscription_schedule.created", made)
         if begin <= ctx.now():
-            phases.begin(ctx, made)
-        agenda.watch(ctx, customer)
+            schedules.begin(ctx, made)
+        scheduler.watch(ctx, customer)
         return made
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Change what is to come; every current and future phase has to be said again."""
-        phases.check_open(obj, "update")
+        schedules.check_open(obj, "update")
         _take_iterations(params)
         old = ctx.stored(obj) or {}
         self.echo(obj, params)
@@ -84,13 +86,13 @@ class SubscriptionSchedule(Resource):
         changed = previous_attributes(old, obj)
         if changed:
             ctx.emit("subscription_schedule.updated", obj, changed)
-        agenda.watch(ctx, ctx.get("customer", obj["customer"]))
+        scheduler.watch(ctx, ctx.get("customer", obj["customer"]))
         return obj
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
         """End the schedule, and the subscription with it."""
-        phases.check_open(obj, "cancel")
+        schedules.check_open(obj, "cancel")
         subscription = ctx.find("subscription", obj["subscription"] or "")
         obj |= {"canceled_at": ctx.now(), "current_phase": None, "status": "canceled"}
         ctx.save(obj)
@@ -99,13 +101,13 @@ class SubscriptionSchedule(Resource):
             ctx.emit("subscription_schedule.aborted", obj)  # as the fixture of Stripe's command-line tool expects
         if subscription is not None and subscription["status"] not in rules.OVER:
             said = {"invoice_now": params.get("invoice_now", True), "prorate": params.get("prorate", True)}
-            ending.cancel(ctx, subscription, said)
+            cancel.cancel(ctx, subscription, said)
         return obj
 
     @action
     def release(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Let the subscription go on without the schedule."""
-        phases.check_open(obj, "release")
+        schedules.check_open(obj, "release")
         subscription = ctx.find("subscription", obj["subscription"] or "")
         obj |= {
             "current_phase": None,
@@ -130,7 +132,7 @@ class SubscriptionSchedule(Resource):
     def _made(self, ctx: Context, params: Json, customer: str) -> Json:
         made = self.fresh(ctx, {"customer": customer})
         self.echo(made, params)
-        made["billing_mode"] = starting.billing_mode(params.get("billing_mode") or {"type": "flexible"}, ctx.now())
+        made["billing_mode"] = create.billing_mode(params.get("billing_mode") or {"type": "flexible"}, ctx.now())
         self._set_defaults(ctx, made, params.get("default_settings") or {})
         return made
 
@@ -155,7 +157,7 @@ class SubscriptionSchedule(Resource):
                 param="from_subscription",
             )
         made = self._made(ctx, params, subscription["customer"])
-        phase = phases.from_subscription(subscription)
+        phase = schedules.from_subscription(subscription)
         made |= {
             "billing_mode": dict(subscription["billing_mode"]),
             "current_phase": {"end_date": phase["end_date"], "start_date": phase["start_date"]},
@@ -180,7 +182,7 @@ class SubscriptionSchedule(Resource):
             start = int(first)
         elif first == "now" and not current:
             start = ctx.now()
-        planned = phases.phases_from(ctx, given, start)
+        planned = schedules.phases_from(ctx, given, start)
         past = [phase for phase in obj["phases"] if phase["end_date"] <= planned[0]["start_date"]]
         obj["phases"] = [*past, *planned]
         ctx.hidden(obj).pop("told_expiring", None)
@@ -188,7 +190,7 @@ class SubscriptionSchedule(Resource):
         here = next((phase for phase in planned if phase["start_date"] <= now < phase["end_date"]), None)
         if current and here is not None:
             ctx.save(obj)
-            phases.enter(ctx, obj, here, behavior=params.get("proration_behavior"), told=False)
+            schedules.enter(ctx, obj, here, behavior=params.get("proration_behavior"), told=False)
 
 
 def _take_iterations(params: Json) -> None:

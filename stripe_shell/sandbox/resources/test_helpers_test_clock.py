@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import agenda, rules
-from stripe_shell.sandbox.billing.periods import DAY, Cycle
+from stripe_shell.sandbox.billing import scheduler
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.periods import DAY, Cycle
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.jobs import later
@@ -109,7 +110,7 @@ class TestClock(Resource):
 
     def _move(self, ctx: Context, obj: Json, target: int) -> None:
         try:
-            agenda.run_until(ctx, target, lambda: self.customers(ctx, obj))
+            scheduler.run_until(ctx, target, lambda: self.customers(ctx, obj))
             obj["status"] = "ready"
         except StripeError:
             obj["status"] = "internal_failure"

@@ -9,7 +9,9 @@ from functools import partial
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.jobs import later
 
-from . import changing, consequences, cycling, discounts, ending, items, phases, preview, rules, settling, starting
+from .calc import rules
+from .invoices import discounts, finalize_and_pay, preview
+from .subscriptions import after_payment, cancel, create, items, renew, schedules, update
 
 #: More steps than this in one advance are a mistake of ours.
 _MOST_STEPS = 100_000
@@ -67,16 +69,16 @@ def _of_subscription(ctx: Context, subscription: Json) -> Iterator[Due]:
         yield Due(subscription["pending_update"]["expires_at"], 2, partial(_drop_update, ctx, subscription))
     if status == "incomplete":
         expires = subscription["created"] + rules.INCOMPLETE_FOR
-        yield Due(expires, 2, partial(cycling.give_up_first, ctx, subscription))
+        yield Due(expires, 2, partial(renew.give_up_first, ctx, subscription))
         return
     if subscription["cancel_at"] is not None and subscription["schedule"] is None:
-        end = partial(ending.end, ctx, subscription, "cancellation_requested")
+        end = partial(cancel.end, ctx, subscription, "cancellation_requested")
         yield Due(subscription["cancel_at"], 1, end)
     if status == "trialing":
         yield from _of_trial(ctx, subscription)
     if status in _RENEWED:
         first = items.first_end(subscription["items"]["data"])
-        yield Due(first, 4, partial(cycling.renew, ctx, subscription))
+        yield Due(first, 4, partial(renew.renew, ctx, subscription))
     if status in (*_RENEWED, "trialing"):
         yield from _notices(ctx, subscription)
     yield from _of_pauses(ctx, subscription)
@@ -88,9 +90,9 @@ def _of_subscription(ctx: Context, subscription: Json) -> Iterator[Due]:
 
 def _of_trial(ctx: Context, subscription: Json) -> Iterator[Due]:
     end = subscription["trial_end"]
-    yield Due(end, 4, partial(cycling.end_trial, ctx, subscription))
+    yield Due(end, 4, partial(renew.end_trial, ctx, subscription))
     if ctx.hidden(subscription).get("told_trial_end") != end:
-        yield Due(end - rules.TRIAL_ENDS_SOON, 0, partial(starting.tell_trial_ends_soon, ctx, subscription))
+        yield Due(end - rules.TRIAL_ENDS_SOON, 0, partial(create.tell_trial_ends_soon, ctx, subscription))
 
 
 def _notices(ctx: Context, subscription: Json) -> Iterator[Due]:
@@ -110,7 +112,7 @@ def _of_pauses(ctx: Context, subscription: Json) -> Iterator[Due]:
         yield Due(pause["resumes_at"], 3, partial(_collect_again, ctx, subscription))
     soon = subscription["next_pending_invoice_item_invoice"]
     if soon is not None:
-        yield Due(soon, 5, partial(changing.bill_waiting, ctx, subscription))
+        yield Due(soon, 5, partial(update.bill_waiting, ctx, subscription))
 
 
 def _tell_upcoming(ctx: Context, subscription: Json, period_end: int) -> None:
@@ -125,9 +127,9 @@ def _drop_update(ctx: Context, subscription: Json) -> None:
     """Nobody paid for the pending update in time."""
     pending = ctx.hidden(subscription).get("pending") or {}
     invoice = ctx.find("invoice", pending.get("invoice") or "")
-    consequences.drop_pending(ctx, subscription)
+    after_payment.drop_pending(ctx, subscription)
     if invoice is not None and invoice["status"] == "open":
-        settling.void(ctx, invoice)
+        finalize_and_pay.void(ctx, invoice)
 
 
 def _collect_again(ctx: Context, subscription: Json) -> None:
@@ -146,13 +148,13 @@ def _end_discount(ctx: Context, subscription: Json, name: str) -> None:
 def _of_invoice(ctx: Context, invoice: Json) -> Iterator[Due]:
     hopeless = ctx.hidden(invoice).get("uncollectible_at")
     if hopeless is not None:
-        yield Due(hopeless, 6, partial(settling.mark_uncollectible, ctx, invoice))
+        yield Due(hopeless, 6, partial(finalize_and_pay.mark_uncollectible, ctx, invoice))
     elif invoice["status"] == "draft" and invoice["auto_advance"]:
-        yield Due(_comes_of_age(invoice), 7, partial(cycling.advance_draft, ctx, invoice))
+        yield Due(_comes_of_age(invoice), 7, partial(renew.advance_draft, ctx, invoice))
     elif invoice["status"] == "open" and invoice["next_payment_attempt"] is not None:
-        yield Due(invoice["next_payment_attempt"], 8, partial(cycling.try_again, ctx, invoice))
+        yield Due(invoice["next_payment_attempt"], 8, partial(renew.try_again, ctx, invoice))
     elif invoice["status"] == "open" and invoice["due_date"] and not ctx.hidden(invoice).get("overdue"):
-        yield Due(invoice["due_date"], 8, partial(cycling.fall_due, ctx, invoice))
+        yield Due(invoice["due_date"], 8, partial(renew.fall_due, ctx, invoice))
 
 
 def _comes_of_age(invoice: Json) -> int:
@@ -163,13 +165,13 @@ def _comes_of_age(invoice: Json) -> int:
 
 
 def _of_schedule(ctx: Context, schedule: Json) -> Iterator[Due]:
-    time = phases.next_turn(schedule)
+    time = schedules.next_turn(schedule)
     if time is None:
         return
-    yield Due(time, 3, partial(phases.turn, ctx, schedule))
-    soon = phases.last_end(schedule) - rules.SCHEDULE_ENDS_SOON
+    yield Due(time, 3, partial(schedules.turn, ctx, schedule))
+    soon = schedules.last_end(schedule) - rules.SCHEDULE_ENDS_SOON
     if schedule["status"] == "active" and not ctx.hidden(schedule).get("told_expiring"):
-        yield Due(soon, 0, partial(phases.tell_expiring, ctx, schedule))
+        yield Due(soon, 0, partial(schedules.tell_expiring, ctx, schedule))
 
 
 def _expire_quote(ctx: Context, quote: Json) -> None:

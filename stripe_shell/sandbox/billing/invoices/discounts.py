@@ -7,12 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.totals import Off
 from stripe_shell.sandbox.currencies import written
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
-
-from . import rules
-from .totals import Off
 
 
 def applied(

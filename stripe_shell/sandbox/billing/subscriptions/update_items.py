@@ -7,11 +7,13 @@ from copy import deepcopy
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.invoices import discounts, prices
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear, merge_metadata
 
-from . import discounts, items, prices, rules, starting, terms
-from .prorating import Change
+from . import create, items, validate
+from .proration import Change
 
 _UNPRICED = ("price", "price_data", "quantity")
 
@@ -34,7 +36,7 @@ def replace(
             kept.remove(item)
             changes.append(Change(before, None, billed))
         else:
-            _alter(ctx, subscription, item, terms.with_rates(ctx, entry, where), where)
+            _alter(ctx, subscription, item, validate.with_rates(ctx, entry, where), where)
             if item["price"]["id"] != before["price"]["id"]:
                 _check_price(ctx, subscription, [other for other in kept if other is not item], item["price"])
             if _differs(before, item):
@@ -42,7 +44,7 @@ def replace(
     _check_number(kept)
     mode = (subscription["billing_mode"] or {}).get("type", "flexible")
     if changes:
-        terms.check_intervals([item["price"] for item in kept], mode)
+        validate.check_intervals([item["price"] for item in kept], mode)
     return kept, changes
 
 
@@ -58,8 +60,8 @@ def _added(ctx: Context, subscription: Json, kept: Sequence[Json], entry: Mappin
     if price is None:
         raise errors.missing_parameter(f"{where}[price]")
     _check_price(ctx, subscription, kept, price)
-    period = starting.first_period(ctx, subscription, price)
-    item = items.new_item(ctx, subscription, price, terms.with_rates(ctx, entry, where), period)
+    period = create.first_period(ctx, subscription, price)
+    item = items.new_item(ctx, subscription, price, validate.with_rates(ctx, entry, where), period)
     _set_discounts(ctx, subscription, item, entry, where)
     ctx.hidden(item)["billed"] = {"amount": "0", "off": "", "quantity": 0, "name": ""}
     return item

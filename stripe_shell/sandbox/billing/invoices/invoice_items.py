@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc.money import half_up
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear, merge_metadata
 
-from . import discounts, drafting, lines, prices
-from .money import half_up
+from . import discounts, draft, lines, prices
 
 _GONE = "This invoice item has been deleted."
 
@@ -133,14 +133,14 @@ def delete(ctx: Context, item: Json) -> Json:
 def put_on(ctx: Context, invoice: Json, item: Json) -> None:
     """A line for an item in front of the others; the draft is added up. Does not save the invoice."""
     lines.records_of(ctx, invoice).insert(0, lines.item_line(ctx, item, invoice["id"]))
-    drafting.refresh(ctx, invoice)
+    draft.refresh(ctx, invoice)
 
 
 def take_off(ctx: Context, invoice: Json, item: str) -> None:
     """Drop the line of an item; the draft is added up. Does not save the invoice."""
     records = lines.records_of(ctx, invoice)
     records[:] = [record for record in records if item_of(record) != item]
-    drafting.refresh(ctx, invoice)
+    draft.refresh(ctx, invoice)
 
 
 def item_of(record: lines.Record) -> str | None:
@@ -262,7 +262,7 @@ def replace_line(ctx: Context, invoice: Json, item: Json) -> None:
             new = lines.item_line(ctx, item, invoice["id"])
             new["line"]["id"] = record["line"]["id"]
             records[index] = new
-    drafting.refresh(ctx, invoice)
+    draft.refresh(ctx, invoice)
 
 
 def _tell(ctx: Context, invoice: Json) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stripe_shell.sandbox.billing.calc.periods import Period
+from stripe_shell.sandbox.billing.invoices import draft, lines, prices
+from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import drafting, items, lines, prices
-from .lines import Record
-from .periods import Period
-from .prorating import Change
+from . import items
+from .proration import Change
 
 
 @dataclass(slots=True)
@@ -50,11 +51,11 @@ def invoice_now(work: Work, reason: str) -> Json:
     ctx, subscription = work.ctx, work.subscription
     period = Period(subscription["start_date"], ctx.now())
     waiting = lines.pending(ctx, work.customer["id"], subscription["id"], subscription["currency"])
-    invoice = drafting.subscription_draft(ctx, work.customer, subscription, reason=reason, period=period)
+    invoice = draft.subscription_draft(ctx, work.customer, subscription, reason=reason, period=period)
     if work.params.get("proration_date"):
         invoice["parent"]["subscription_details"]["subscription_proration_date"] = work.params["proration_date"]
-    drafting.fill(ctx, invoice, work.records, waiting)
-    drafting.store(ctx, invoice, waiting)
+    draft.fill(ctx, invoice, work.records, waiting)
+    draft.store(ctx, invoice, waiting)
     items.note_billed(ctx, subscription, work.items, lines.records_of(ctx, invoice), invoice)
     return invoice
 

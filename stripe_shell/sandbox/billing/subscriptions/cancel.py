@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.periods import Period
+from stripe_shell.sandbox.billing.invoices import draft, lines
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import drafting, items, lines, prorating, rules
-from .periods import Period
+from . import items, proration
 
 
 def check_alive(subscription: Json) -> None:
@@ -25,7 +27,7 @@ def cancel(ctx: Context, subscription: Json, params: Mapping[str, Any]) -> None:
     customer = ctx.find("customer", subscription["customer"])
     if customer is not None:
         if params.get("prorate") and subscription["status"] in ("active", "past_due", "unpaid"):
-            prorating.credit_all(ctx, subscription)
+            proration.credit_all(ctx, subscription)
         if params.get("invoice_now"):
             _last_invoice(ctx, customer, subscription)
     end(ctx, subscription, "cancellation_requested")
@@ -64,12 +66,12 @@ def _last_invoice(ctx: Context, customer: Json, subscription: Json) -> None:
     if not waiting:
         return
     period = Period(items.period_of(items.items_of(ctx, subscription)[0]).start, ctx.now())
-    invoice = drafting.subscription_draft(ctx, customer, subscription, reason="subscription_cycle", period=period)
-    drafting.fill(ctx, invoice, (), waiting)
+    invoice = draft.subscription_draft(ctx, customer, subscription, reason="subscription_cycle", period=period)
+    draft.fill(ctx, invoice, (), waiting)
     if invoice["total"] <= 0:
-        drafting.advance(invoice, False)
+        draft.advance(invoice, False)
         ctx.hidden(invoice)["uncollectible_at"] = ctx.now() + 5
-    drafting.store(ctx, invoice, waiting)
+    draft.store(ctx, invoice, waiting)
     subscription["latest_invoice"] = invoice["id"]
 
 

@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from . import errors
-from .billing import discounts, drafting, quoting, settling
-from .billing.periods import Period
-from .objects.context import Context, Json
-from .payments import confirmation
-from .payments.confirmation import Attempt, Terms
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.payments import confirmation
+from stripe_shell.sandbox.payments.confirmation import Attempt, Terms
+
+from . import quotes
+from .calc.periods import Period
+from .invoices import discounts, draft, finalize_and_pay
 
 #: What `payment_intent_data` hands on to the PaymentIntent under the same name.
 _HANDED_ON: Final = (
@@ -78,15 +80,15 @@ def add_up(ctx: Context, session: Json, given: Any) -> None:
     currency = rows[0]["price"]["currency"] if rows else session["currency"]
     with ctx.rehearsal() as trial:  # a coupon counts as redeemed when the customer pays, not before
         names = discounts.applied(trial, given, (), customer=session["customer"]) if given else []
-        summed = quoting.sum_up(trial, rows, currency, discounts_of=names)
+        summed = quotes.sum_up(trial, rows, currency, discounts_of=names)
     url = f"/v1/checkout/sessions/{session['id']}/line_items"
-    hidden["line_items"] = quoting.line_items(ctx, rows, summed, url)
+    hidden["line_items"] = quotes.line_items(ctx, rows, summed, url)
     shipping = (session["shipping_cost"] or {}).get("amount_total", 0)
     session |= {
         "amount_subtotal": summed.subtotal,
         "amount_total": summed.total + shipping,
         "currency": currency,
-        "total_details": {**quoting.details(summed), "amount_shipping": shipping},
+        "total_details": {**quotes.details(summed), "amount_shipping": shipping},
     }
 
 
@@ -171,7 +173,7 @@ def _invoice(ctx: Context, session: Json, data: Mapping[str, Any], used: Sequenc
     """The invoice of a payment that was made: finalized, and paid by the session's intent."""
     customer = ctx.get("customer", session["customer"])
     shipping = session["shipping_cost"]
-    invoice = drafting.draft(
+    invoice = draft.draft(
         ctx,
         customer,
         currency=session["currency"],
@@ -183,9 +185,9 @@ def _invoice(ctx: Context, session: Json, data: Mapping[str, Any], used: Sequenc
         shipping_cost={**shipping, "taxes": []} if shipping else None,
     )
     ctx.resource("invoice").echo(invoice, {name: data[name] for name in _INVOICED if data.get(name) is not None})
-    quoting.bill(ctx, invoice, customer, ctx.hidden(session)["rows"])
+    quotes.bill(ctx, invoice, customer, ctx.hidden(session)["rows"])
     intent = ctx.get("payment_intent", session["payment_intent"]) if session["payment_intent"] else None
-    settling.finalize(ctx, invoice, paid_by=intent)
+    finalize_and_pay.finalize(ctx, invoice, paid_by=intent)
     return invoice
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import discounts, drafting, itemising, lines, prices
-from .periods import DAY, Period
-from .totals import Line, Rate, Totals, totals
+from .calc.periods import DAY, Period
+from .calc.totals import Line, Rate, Totals, totals
+from .invoices import discounts, draft, invoice_items, lines, prices
 
 KEPT_FOR = 30 * DAY
 
@@ -200,7 +200,7 @@ def _schedule(ctx: Context, quote: Json, rows: Sequence[Json], starts: int) -> J
 def _invoice(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
     """A draft of what is sold once."""
     customer = ctx.get("customer", quote["customer"])
-    invoice = drafting.draft(
+    invoice = draft.draft(
         ctx,
         customer,
         currency=quote["currency"],
@@ -208,7 +208,7 @@ def _invoice(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
         period=Period(ctx.now(), ctx.now()),
         collection_method=quote["collection_method"],
         default_tax_rates=list(ctx.hidden(quote).get("rates", ())),
-        discounts=list(quote["discounts"]) or drafting.discounts_for(customer, None),
+        discounts=list(quote["discounts"]) or draft.discounts_for(customer, None),
         parent={"quote_details": {"quote": quote["id"]}, "subscription_details": None, "type": "quote_details"},
     )
     days = (quote["invoice_settings"] or {}).get("days_until_due")
@@ -223,12 +223,12 @@ def bill(ctx: Context, invoice: Json, customer: Json, rows: Iterable[Json]) -> N
     waiting: list[Json] = []
     for row in rows:
         entry = {"price": row["price"]["id"], "quantity": row["quantity"]}
-        item = itemising.build(ctx, customer, entry, invoice["currency"])
+        item = invoice_items.build(ctx, customer, entry, invoice["currency"])
         item["tax_rates"] = list(row["rates"])
         item["invoice"] = invoice["id"]
         ctx.insert(item)
         ctx.emit("invoiceitem.created", item)
         waiting.insert(0, item)
-    drafting.advance(invoice, False)
-    drafting.fill(ctx, invoice, (), waiting)
-    drafting.store(ctx, invoice, waiting)
+    draft.advance(invoice, False)
+    draft.fill(ctx, invoice, (), waiting)
+    draft.store(ctx, invoice, waiting)

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.objects.context import Context, Json
-
-from .periods import Period
 
 
 def counted(ctx: Context, meter: Mapping[str, Any], customer: str, period: Period) -> Fraction:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc.periods import DAY, Period
+from stripe_shell.sandbox.billing.subscriptions import validate
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
 
-from . import discounts, drafting, itemising, lines, terms
-from .periods import DAY, Period
+from . import discounts, draft, invoice_items, lines
 
 #: Parameters that become members in another way than under their own name.
 SPECIAL = (
@@ -32,11 +33,11 @@ SPECIAL = (
 def create(ctx: Context, params: Json, echo: Callable[[Json, Json], None]) -> Json:
     """A draft made by hand: empty, or with what waits. Raises StripeError."""
     customer = _customer(ctx, params)
-    subscription = itemising.subscription_of(ctx, params, customer)
+    subscription = invoice_items.subscription_of(ctx, params, customer)
     invoice = _draft(ctx, customer, subscription, params)
     echo(invoice, {name: value for name, value in params.items() if name not in SPECIAL})
     _collection(invoice, params, None)
-    drafting.advance(invoice, bool(params.get("auto_advance")))
+    draft.advance(invoice, bool(params.get("auto_advance")))
     _own_times(ctx, invoice, params)
     if "default_tax_rates" in params:
         invoice["default_tax_rates"] = lines.rates_json(ctx, params["default_tax_rates"] or (), "default_tax_rates")
@@ -46,10 +47,10 @@ def create(ctx: Context, params: Json, echo: Callable[[Json, Json], None]) -> Js
         )
     if params.get("shipping_cost"):
         _ship(ctx, invoice, params["shipping_cost"])
-    terms.check_location(customer, invoice["automatic_tax"])
+    validate.check_location(customer, invoice["automatic_tax"])
     waiting = _waiting(ctx, customer, subscription, invoice, params)
-    drafting.fill(ctx, invoice, (), waiting)
-    drafting.store(ctx, invoice, waiting)
+    draft.fill(ctx, invoice, (), waiting)
+    draft.store(ctx, invoice, waiting)
     return invoice
 
 
@@ -62,7 +63,7 @@ def update(ctx: Context, invoice: Json, params: Json, echo: Callable[[Json, Json
         return
     if {"collection_method", "days_until_due", "due_date"} & set(params):
         _collection(invoice, params, invoice["due_date"])
-        drafting.advance(invoice, invoice["auto_advance"])
+        draft.advance(invoice, invoice["auto_advance"])
     _own_times(ctx, invoice, params)
     if "default_tax_rates" in params:
         names = () if is_clear(params["default_tax_rates"]) else params["default_tax_rates"]
@@ -73,7 +74,7 @@ def update(ctx: Context, invoice: Json, params: Json, echo: Callable[[Json, Json
         )
     if "shipping_cost" in params:
         _ship(ctx, invoice, params["shipping_cost"])
-    drafting.refresh(ctx, invoice)
+    draft.refresh(ctx, invoice)
 
 
 # --- lines -------------------------------------------------------------------------------------------------------
@@ -91,15 +92,15 @@ def add_lines(ctx: Context, invoice: Json, params: Json) -> None:
                 raise errors.invalid(
                     "Only pending invoice items of the same customer can be added.", param=f"{where}[invoice_item]"
                 )
-            itemising.alter(ctx, item, {name: value for name, value in entry.items() if name != "invoice_item"})
+            invoice_items.alter(ctx, item, {name: value for name, value in entry.items() if name != "invoice_item"})
             item["invoice"] = invoice["id"]
             ctx.save(item)
         else:
-            item = itemising.build(ctx, customer, entry, invoice["currency"], where)
+            item = invoice_items.build(ctx, customer, entry, invoice["currency"], where)
             item["invoice"] = invoice["id"]
             ctx.insert(item)
             ctx.emit("invoiceitem.created", item)
-        itemising.put_on(ctx, invoice, item)
+        invoice_items.put_on(ctx, invoice, item)
     _note_metadata(ctx, invoice, params)
 
 
@@ -108,17 +109,17 @@ def update_lines(ctx: Context, invoice: Json, params: Json) -> None:
     _check_editable(invoice)
     for index, entry in enumerate(params["lines"]):
         record = _record(ctx, invoice, entry["id"], f"lines[{index}][id]")
-        itemising.check_amount(entry, f"lines[{index}]")
-        key = itemising.item_of(record)
+        invoice_items.check_amount(entry, f"lines[{index}]")
+        key = invoice_items.item_of(record)
         item = ctx.find("invoiceitem", key) if key else None
         said = {name: value for name, value in entry.items() if name != "id"}
         if item is not None:
-            itemising.alter(ctx, item, said)
+            invoice_items.alter(ctx, item, said)
             ctx.save(item)
-            itemising.replace_line(ctx, invoice, item)
+            invoice_items.replace_line(ctx, invoice, item)
         else:
             _alter_line(ctx, record, said)
-            drafting.refresh(ctx, invoice)
+            draft.refresh(ctx, invoice)
     _note_metadata(ctx, invoice, params)
 
 
@@ -127,7 +128,7 @@ def remove_lines(ctx: Context, invoice: Json, params: Json) -> None:
     _check_editable(invoice)
     for index, entry in enumerate(params["lines"]):
         record = _record(ctx, invoice, entry["id"], f"lines[{index}][id]")
-        key = itemising.item_of(record)
+        key = invoice_items.item_of(record)
         item = ctx.find("invoiceitem", key) if key else None
         if item is not None and entry["behavior"] == "delete":
             last = dict(item)
@@ -138,7 +139,7 @@ def remove_lines(ctx: Context, invoice: Json, params: Json) -> None:
             ctx.save(item)
         records = lines.records_of(ctx, invoice)
         records[:] = [other for other in records if other is not record]
-        drafting.refresh(ctx, invoice)
+        draft.refresh(ctx, invoice)
     _note_metadata(ctx, invoice, params)
 
 
@@ -191,11 +192,11 @@ def _draft(ctx: Context, customer: Json, subscription: Json | None, params: Json
     now = ctx.now()
     period = Period(now, now)
     if subscription is not None:
-        made = drafting.subscription_draft(ctx, customer, subscription, reason="manual", period=period)
+        made = draft.subscription_draft(ctx, customer, subscription, reason="manual", period=period)
         return made | {"collection_method": "charge_automatically", "due_date": None, "metadata": {}}
-    names = drafting.discounts_for(customer, None)
+    names = draft.discounts_for(customer, None)
     currency = _currency(ctx, customer, params)
-    return drafting.draft(ctx, customer, currency=currency, reason="manual", period=period, discounts=names)
+    return draft.draft(ctx, customer, currency=currency, reason="manual", period=period, discounts=names)
 
 
 def _currency(ctx: Context, customer: Json, params: Json) -> str:
@@ -247,7 +248,7 @@ def _own_times(ctx: Context, invoice: Json, params: Json) -> None:
         return
     if asked <= ctx.now():
         raise errors.in_the_past("automatically_finalizes_at", asked)
-    drafting.advance(invoice, True)
+    draft.advance(invoice, True)
     invoice["automatically_finalizes_at"] = asked
     if invoice["next_payment_attempt"] is not None:
         invoice["next_payment_attempt"] = asked
@@ -255,7 +256,7 @@ def _own_times(ctx: Context, invoice: Json, params: Json) -> None:
 
 def _advance(ctx: Context, invoice: Json, on: bool) -> None:
     if invoice["status"] == "draft":
-        drafting.advance(invoice, on)
+        draft.advance(invoice, on)
         return
     invoice["auto_advance"] = on and invoice["status"] == "open"
     charged = invoice["collection_method"] == "charge_automatically"

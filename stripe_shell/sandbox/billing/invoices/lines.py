@@ -12,10 +12,11 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.periods import Period, date_text
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import prices, rules
-from .periods import Period, date_text
+from . import prices
 
 Record = Json
 
@@ -131,7 +132,7 @@ def show(invoice: Json, records: Sequence[Record]) -> None:
 
 
 def records_of(ctx: Context, invoice: Json) -> list[Record]:
-    """All records of an invoice; change them, and `drafting.refresh` writes them."""
+    """All records of an invoice; change them, and `draft.refresh` writes them."""
     records: list[Record] = ctx.hidden(invoice).setdefault("lines", [])
     return records
 

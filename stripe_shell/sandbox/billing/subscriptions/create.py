@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.periods import Period, add_interval
+from stripe_shell.sandbox.billing.invoices import discounts, lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import discounts, items, lines, opening, prices, rules, terms
-from .periods import Period, add_interval
+from . import first_invoice, items, validate
 
 #: What a subscription is when nothing else is said, beyond what its schema gives.
 DEFAULTS: Mapping[str, Any] = {
@@ -64,16 +66,16 @@ def start(ctx: Context, params: Json, echo: Callable[[Json, Json], None], *, dra
     """Begin a subscription. `echo` puts plain parameters onto the object. Raises StripeError."""
     customer = _customer(ctx, params)
     _check(params)
-    terms.check_location(customer, params.get("automatic_tax"))
-    wanted = terms.wanted_items(ctx, params.get("items") or (), active=not drafts)
-    manner = opening.Manner(
+    validate.check_location(customer, params.get("automatic_tax"))
+    wanted = validate.wanted_items(ctx, params.get("items") or (), active=not drafts)
+    manner = first_invoice.Manner(
         params.get("payment_behavior") or "allow_incomplete", bool(params.get("off_session")), drafts
     )
     subscription = _object(ctx, params, customer, wanted, echo)
     made = _items(ctx, subscription, params, wanted)
     _set_end(subscription, params, made)
     with ctx.holding() as held:
-        opening.open_with_invoice(ctx, subscription, made, params, manner)
+        first_invoice.open_with_invoice(ctx, subscription, made, params, manner)
     items.save(ctx, subscription, made)
     if subscription["status"] == "incomplete":
         ctx.emit("customer.subscription.created", subscription)
@@ -114,8 +116,8 @@ def _check(params: Json) -> None:
             param="payment_behavior",
         )
     method = params.get("collection_method") or "charge_automatically"
-    terms.check_collection(params, method, params.get("days_until_due"))
-    terms.check_trial(params)
+    validate.check_collection(params, method, params.get("days_until_due"))
+    validate.check_trial(params)
     if params.get("cancel_at") and params.get("cancel_at_period_end"):
         raise errors.exclusive("cancel_at", "cancel_at_period_end")
 
@@ -124,14 +126,14 @@ def _object(
     ctx: Context,
     params: Json,
     customer: Json,
-    wanted: Sequence[terms.Wanted],
+    wanted: Sequence[validate.Wanted],
     echo: Callable[[Json, Json], None],
 ) -> Json:
     """The subscription without items; it is not stored yet."""
     mode = params.get("billing_mode") or {"type": "flexible"}
-    terms.check_intervals([entry.price for entry in wanted], mode["type"])
-    currency = terms.currency_of(ctx, wanted, params.get("currency"))
-    when = terms.times(ctx, params, wanted)
+    validate.check_intervals([entry.price for entry in wanted], mode["type"])
+    currency = validate.currency_of(ctx, wanted, params.get("currency"))
+    when = validate.times(ctx, params, wanted)
     method_owner(ctx, customer, params)
     subscription = ctx.fresh("subscription", customer=customer["id"], currency=currency)
     echo(subscription, {name: value for name, value in params.items() if name not in SPECIAL})
@@ -231,7 +233,7 @@ def cancel_time(given: Any, made: Sequence[Mapping[str, Any]], now: int) -> int:
 # --- items ---------------------------------------------------------------------------------------------------
 
 
-def _items(ctx: Context, subscription: Json, params: Json, wanted: Sequence[terms.Wanted]) -> list[Json]:
+def _items(ctx: Context, subscription: Json, params: Json, wanted: Sequence[validate.Wanted]) -> list[Json]:
     made = []
     for index, entry in enumerate(wanted):
         item = items.new_item(ctx, subscription, entry.price, entry.given, first_period(ctx, subscription, entry.price))

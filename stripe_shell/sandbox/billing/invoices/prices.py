@@ -7,10 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc.money import amount_of, half_up, interval_text, money_text, unit_amount
+from stripe_shell.sandbox.billing.calc.periods import Cycle
 from stripe_shell.sandbox.objects.context import Context, Json
-
-from .money import amount_of, half_up, interval_text, money_text, unit_amount
-from .periods import Cycle
 
 
 def price_from(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.invoices import finalize_and_pay
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import items, rules, settling
+from . import items
 
 
 def invoice_paid(ctx: Context, invoice: Json) -> None:
@@ -22,7 +24,7 @@ def invoice_paid(ctx: Context, invoice: Json) -> None:
 def keep_method(ctx: Context, subscription: Json, invoice: Json) -> None:
     """The method that paid becomes the subscription's own, where its payment settings say so. Saves."""
     settings = subscription["payment_settings"] or {}
-    intent = settling.intent_of(ctx, invoice)
+    intent = finalize_and_pay.intent_of(ctx, invoice)
     if settings.get("save_default_payment_method") != "on_subscription" or intent is None:
         return
     if intent["payment_method"] and intent["status"] == "succeeded":
@@ -120,7 +122,7 @@ def _others_open(ctx: Context, subscription: Json, invoice: Json) -> bool:
 def _give_up(ctx: Context, subscription: Json) -> None:
     """The last retry failed."""
     if rules.AFTER_LAST_RETRY == "canceled":
-        from .ending import end
+        from .cancel import end
 
         end(ctx, subscription, "payment_failed")
     elif rules.AFTER_LAST_RETRY != "past_due":
@@ -175,5 +177,5 @@ def _has_failed_invoices(ctx: Context, customer: str) -> bool:
 
 
 def _subscription(ctx: Context, invoice: Json) -> Json | None:
-    key = settling.subscription_of(invoice)
+    key = finalize_and_pay.subscription_of(invoice)
     return ctx.find("subscription", key) if key else None

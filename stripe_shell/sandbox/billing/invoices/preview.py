@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.periods import DAY, Period
+from stripe_shell.sandbox.billing.subscriptions import items, proration
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import drafting, itemising, items, lines, prorating, rules
-from .periods import DAY, Period
+from . import draft, invoice_items, lines
 
 PREFIX = "upcoming_in_"
 
@@ -96,7 +98,7 @@ def _of_subscription(ctx: Context, subscription: Json, details: Json, params: Js
     """The next invoice of a subscription, after the change that is described."""
     known = {invoice["id"] for invoice in ctx.all("invoice", subscription=subscription["id"])}
     if details.pop("cancel_now", False):
-        prorating.credit_all(ctx, subscription)
+        proration.credit_all(ctx, subscription)
         return _collected(ctx, subscription, params, [], Period(subscription["start_date"], ctx.now()))
     update: Json = {name: details[name] for name in _OF_THE_UPDATE if name in details}
     if update:
@@ -113,12 +115,12 @@ def _of_subscription(ctx: Context, subscription: Json, details: Json, params: Js
 
 def _renewal(ctx: Context, subscription: Json, params: Json) -> Json:
     """The invoice at the end of the current period."""
-    from . import cycling
+    from stripe_shell.sandbox.billing.subscriptions import renew
 
     own = items.items_of(ctx, subscription)
     end = items.first_end(own)
     period = Period(min(item["current_period_start"] for item in own), end)
-    records = [] if subscription["cancel_at_period_end"] else cycling.next_records(ctx, subscription, own, end)
+    records = [] if subscription["cancel_at_period_end"] else renew.next_records(ctx, subscription, own, end)
     if params.get("preview_mode") == "recurring":
         return _collected(ctx, subscription, params, records, period, sweeps=False)
     return _collected(ctx, subscription, params, records, period)
@@ -146,8 +148,8 @@ def _of_new(ctx: Context, customer: Json, details: Json, params: Json) -> Json:
         return _renewal(ctx, subscription, params)
     if params.get("preview_mode") == "recurring" and extra:
         records = lines.records_of(ctx, invoice)
-        records[:] = [record for record in records if itemising.item_of(record) is None]
-        drafting.refresh(ctx, invoice)
+        records[:] = [record for record in records if invoice_items.item_of(record) is None]
+        draft.refresh(ctx, invoice)
     return invoice
 
 
@@ -164,16 +166,16 @@ def _of_items(ctx: Context, customer: Json, params: Json) -> Json:
     currency = params.get("currency") or waiting[-1]["currency"]
     taken = lines.pending(ctx, customer["id"], None, currency)
     period = Period(ctx.now(), ctx.now())
-    invoice = drafting.draft(
+    invoice = draft.draft(
         ctx,
         customer,
         currency=currency,
         reason="upcoming",
         period=period,
-        discounts=drafting.discounts_for(customer, None),
+        discounts=draft.discounts_for(customer, None),
     )
     _set_discounts(ctx, invoice, params)
-    drafting.fill(ctx, invoice, (), taken)
+    draft.fill(ctx, invoice, (), taken)
     return invoice
 
 
@@ -186,9 +188,9 @@ def _collected(
     waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"]) if sweeps else []
     if not records and not waiting:
         raise _nothing()
-    invoice = drafting.subscription_draft(ctx, customer, subscription, reason="upcoming", period=period)
+    invoice = draft.subscription_draft(ctx, customer, subscription, reason="upcoming", period=period)
     _set_discounts(ctx, invoice, params)
-    drafting.fill(ctx, invoice, records, waiting)
+    draft.fill(ctx, invoice, records, waiting)
     invoice["next_payment_attempt"] = period.end + 3600
     return invoice
 
@@ -210,13 +212,13 @@ def _extra_items(ctx: Context, customer: Json, params: Json, subscription: Json 
         key = entry.pop("invoiceitem", None)
         if key:
             item = ctx.get("invoiceitem", key, param=f"invoice_items[{index}][invoiceitem]")
-            itemising.alter(ctx, item, entry)
+            invoice_items.alter(ctx, item, entry)
             ctx.save(item)
         else:
             if "unit_amount" in entry:
                 entry["unit_amount_decimal"] = str(entry.pop("unit_amount"))
             currency = _currency(ctx, entry, subscription, customer, params)
-            item = itemising.build(ctx, customer, entry, currency, f"invoice_items[{index}]")
+            item = invoice_items.build(ctx, customer, entry, currency, f"invoice_items[{index}]")
             ctx.insert(item)
         made.append(item)
     return made

@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from stripe_shell.sandbox.billing.calc.periods import Period
+from stripe_shell.sandbox.billing.calc.totals import Off, off_amount, shares
+from stripe_shell.sandbox.billing.invoices import discounts, prices
+from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.objects.context import Context, Json
-
-from . import discounts, prices
-from .lines import Record
-from .periods import Period
-from .totals import Off, off_amount, shares
 
 
 def items_of(ctx: Context, subscription: Json) -> list[Json]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.money import half_up
+from stripe_shell.sandbox.billing.calc.periods import Period
+from stripe_shell.sandbox.billing.calc.proration import debit
+from stripe_shell.sandbox.billing.invoices import draft, finalize_and_pay, lines, prices
+from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.events import previous_attributes
 from stripe_shell.sandbox.payments import confirmation
 
-from . import consequences, drafting, ending, items, lines, metering, prices, rules, settling
-from .lines import Record
-from .money import half_up
-from .periods import Period
-from .proration import debit
+from . import after_payment, cancel, items
+from .usage import counted
 
 # --- renewals ----------------------------------------------------------------------------------------------------
 
@@ -74,12 +77,12 @@ def _roll(subscription: Json, due: Sequence[Json], time: int) -> None:
 def _bill_cycle(ctx: Context, subscription: Json, due: Sequence[Json], records: list[Record], over: Period) -> None:
     customer = ctx.get("customer", subscription["customer"])
     waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"])
-    invoice = drafting.subscription_draft(ctx, customer, subscription, reason="subscription_cycle", period=over)
+    invoice = draft.subscription_draft(ctx, customer, subscription, reason="subscription_cycle", period=over)
     pause = subscription["pause_collection"] or {}
     if subscription["status"] == "unpaid" or pause.get("behavior") == "keep_as_draft":
-        drafting.advance(invoice, False)
-    drafting.fill(ctx, invoice, records, waiting)
-    drafting.store(ctx, invoice, waiting)
+        draft.advance(invoice, False)
+    draft.fill(ctx, invoice, records, waiting)
+    draft.store(ctx, invoice, waiting)
     items.note_billed(ctx, subscription, due, lines.records_of(ctx, invoice), invoice)
     subscription["latest_invoice"] = invoice["id"]
     if pause.get("behavior") in ("void", "mark_uncollectible"):
@@ -92,7 +95,7 @@ def usage(ctx: Context, subscription: Json, item: Json, period: Period) -> int:
     meter = ctx.find("billing.meter", key) if key else None
     if meter is None:
         return 0
-    return half_up(metering.counted(ctx, meter, subscription["customer"], period))
+    return half_up(counted(ctx, meter, subscription["customer"], period))
 
 
 # --- trials ------------------------------------------------------------------------------------------------------
@@ -105,7 +108,7 @@ def end_trial(ctx: Context, subscription: Json) -> None:
     lacking = charged and confirmation.default_method(ctx, customer, subscription) is None
     settings = (subscription["trial_settings"] or {}).get("end_behavior") or {}
     if lacking and settings.get("missing_payment_method") == "cancel":
-        ending.end(ctx, subscription, "cancellation_requested")
+        cancel.end(ctx, subscription, "cancellation_requested")
     elif lacking and settings.get("missing_payment_method") == "pause":
         subscription["status"] = "paused"
         changed = ctx.save(subscription)
@@ -121,18 +124,18 @@ def end_trial(ctx: Context, subscription: Json) -> None:
 
 def advance_draft(ctx: Context, invoice: Json) -> None:
     """A draft's hour is over: finalize it, and charge or send it."""
-    key = settling.subscription_of(invoice)
+    key = finalize_and_pay.subscription_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     customer = ctx.get("customer", invoice["customer"])
     method = confirmation.default_method(ctx, customer, subscription)
-    settling.finalize(ctx, invoice, method=invoice["default_payment_method"] or method)
+    finalize_and_pay.finalize(ctx, invoice, method=invoice["default_payment_method"] or method)
     pause = (subscription or {}).get("pause_collection") or {}
     if invoice["status"] == "paid":
-        consequences.invoice_paid(ctx, invoice)
+        after_payment.invoice_paid(ctx, invoice)
     elif pause.get("behavior") == "void":
-        settling.void(ctx, invoice)
+        finalize_and_pay.void(ctx, invoice)
     elif pause.get("behavior") == "mark_uncollectible":
-        settling.mark_uncollectible(ctx, invoice)
+        finalize_and_pay.mark_uncollectible(ctx, invoice)
     elif invoice["collection_method"] == "send_invoice":
         ctx.emit("invoice.sent", invoice)
     else:
@@ -141,42 +144,42 @@ def advance_draft(ctx: Context, invoice: Json) -> None:
 
 def try_again(ctx: Context, invoice: Json) -> None:
     """Charge an open invoice by Stripe's own doing; a method that was refused for good is not charged again."""
-    key = settling.subscription_of(invoice)
+    key = finalize_and_pay.subscription_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     refusal = ctx.hidden(invoice).get("refusal")
     customer = ctx.get("customer", invoice["customer"])
     method = invoice["default_payment_method"] or confirmation.default_method(ctx, customer, subscription)
     if refusal in rules.NOT_RETRIED and ctx.hidden(invoice).get("refused") == method:
         invoice["attempt_count"] += 1
-        invoice["next_payment_attempt"] = settling.next_attempt(ctx, invoice)
+        invoice["next_payment_attempt"] = finalize_and_pay.next_attempt(ctx, invoice)
         ctx.save(invoice)
     else:
         ctx.hidden(invoice)["refused"] = method
-        attempt = settling.pay(ctx, invoice, automatic=True)
+        attempt = finalize_and_pay.pay(ctx, invoice, automatic=True)
         if attempt is not None and attempt.status == "processing":
             invoice["next_payment_attempt"] = None
             ctx.save(invoice)
             return
     if invoice["status"] == "paid":
-        consequences.invoice_paid(ctx, invoice)
+        after_payment.invoice_paid(ctx, invoice)
     else:
-        consequences.invoice_failed(ctx, invoice, automatic=True)
+        after_payment.invoice_failed(ctx, invoice, automatic=True)
 
 
 def fall_due(ctx: Context, invoice: Json) -> None:
     """The due date of an invoice that was sent has passed."""
     ctx.hidden(invoice)["overdue"] = True
     ctx.save(invoice)
-    consequences.set_delinquent(ctx, invoice["customer"], True)
-    key = settling.subscription_of(invoice)
+    after_payment.set_delinquent(ctx, invoice["customer"], True)
+    key = finalize_and_pay.subscription_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     if subscription is not None and subscription["status"] == "active":
-        consequences.set_status(ctx, subscription, "past_due")
+        after_payment.set_status(ctx, subscription, "past_due")
 
 
 def give_up_first(ctx: Context, subscription: Json) -> None:
     """A subscription whose first payment never came: its invoice is void, it has expired."""
     invoice = ctx.find("invoice", subscription["latest_invoice"] or "")
     if invoice is not None and invoice["status"] == "open":
-        settling.void(ctx, invoice)
-    consequences.expire(ctx, subscription)
+        finalize_and_pay.void(ctx, invoice)
+    after_payment.expire(ctx, subscription)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 
+from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import items, rules
+from . import items
 
 #: The members of a subscription that an update changes and that wait with it.
 _MEMBERS = (

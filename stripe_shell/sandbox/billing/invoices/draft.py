@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.money import half_up
+from stripe_shell.sandbox.billing.calc.periods import DAY, Period
+from stripe_shell.sandbox.billing.calc.totals import Line, Rate, Totals, totals
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import discounts, rules
+from . import discounts
 from .lines import Record, item_line, records_of, show
-from .money import half_up
-from .periods import DAY, Period
-from .totals import Line, Rate, Totals, totals
 
 
 def draft(ctx: Context, customer: Json, *, currency: str, reason: str, period: Period, **members: Any) -> Json:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.periods import add_interval, add_months
+from stripe_shell.sandbox.billing.invoices import lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
 
-from . import ending, lines, prices, rules
-from .periods import add_interval, add_months
+from . import cancel
 
 MAX_PHASES = 10
 
@@ -216,7 +218,7 @@ def finish(ctx: Context, schedule: Json) -> None:
         return
     subscription["schedule"] = None
     if cancels:
-        ending.end(ctx, subscription, "cancellation_requested")
+        cancel.end(ctx, subscription, "cancellation_requested")
     else:
         ctx.save(subscription)
 

@@ -6,30 +6,17 @@ from collections.abc import Callable
 from copy import deepcopy
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.periods import Period, add_interval
+from stripe_shell.sandbox.billing.invoices import discounts, draft, finalize_and_pay, lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
 from stripe_shell.sandbox.objects.events import previous_attributes
 from stripe_shell.sandbox.payments import confirmation
 
-from . import (
-    discounts,
-    drafting,
-    ending,
-    items,
-    lines,
-    opening,
-    parking,
-    prices,
-    prorating,
-    replacing,
-    rules,
-    settling,
-    starting,
-    terms,
-)
-from .periods import Period, add_interval
-from .prorating import Change
-from .work import Work, full_records, interval_of, invoice_now, items_before, new_periods, trial_records
+from . import cancel, create, first_invoice, items, pending_update, proration, update_items, validate
+from .proration import Change
+from .update_state import Work, full_records, interval_of, invoice_now, items_before, new_periods, trial_records
 
 _WHILE_INCOMPLETE = {"default_payment_method", "default_source", "description", "metadata"}
 _WHEN_OVER = {"cancellation_details", "metadata"}
@@ -40,13 +27,13 @@ def change(ctx: Context, subscription: Json, params: Json, echo: Callable[[Json,
     """Change a subscription by the parameters of an update. Raises StripeError."""
     _check(ctx, subscription, params)
     customer = ctx.get("customer", subscription["customer"])
-    starting.method_owner(ctx, customer, params)
-    terms.check_location(customer, params.get("automatic_tax"))
+    create.method_owner(ctx, customer, params)
+    validate.check_location(customer, params.get("automatic_tax"))
     made = items.items_of(ctx, subscription)
-    kept = parking.snapshot(ctx, subscription, made)
+    kept = pending_update.snapshot(ctx, subscription, made)
     work = Work(ctx, customer, params, subscription, deepcopy(subscription), made)
     _plain(work, echo)
-    work.items, work.changes = replacing.replace(ctx, subscription, made, params.get("items") or ())
+    work.items, work.changes = update_items.replace(ctx, subscription, made, params.get("items") or ())
     _times(work)
     _end(work)
     _finish(work, kept)
@@ -54,18 +41,18 @@ def change(ctx: Context, subscription: Json, params: Json, echo: Callable[[Json,
 
 def resume(ctx: Context, subscription: Json, params: Json) -> None:
     """Go on after a pause: an invoice opens the cycle, and the subscription is active when it is paid."""
-    ending.check_alive(subscription)
+    cancel.check_alive(subscription)
     if subscription["status"] != "paused":
         raise errors.invalid("You can only resume a subscription if it is `paused`.")
     customer = ctx.get("customer", subscription["customer"])
     work = Work(ctx, customer, params, subscription, deepcopy(subscription), items.items_of(ctx, subscription))
-    kept = parking.snapshot(ctx, subscription, work.items)
+    kept = pending_update.snapshot(ctx, subscription, work.items)
     anchor = subscription["billing_cycle_anchor"] if params.get("billing_cycle_anchor") == "unchanged" else ctx.now()
     subscription["billing_cycle_anchor"] = anchor
     new_periods(work)
     work.records = full_records(work)
     invoice = invoice_now(work, "subscription_cycle")
-    settling.finalize(ctx, invoice, method=confirmation.default_method(ctx, customer, subscription))
+    finalize_and_pay.finalize(ctx, invoice, method=confirmation.default_method(ctx, customer, subscription))
     subscription["latest_invoice"] = invoice["id"]
     if invoice["status"] == "paid":
         subscription["status"] = "active"
@@ -73,11 +60,11 @@ def resume(ctx: Context, subscription: Json, params: Json) -> None:
         ctx.emit("customer.subscription.resumed", subscription)
         ctx.emit("customer.subscription.updated", subscription, changed)
         return
-    drafting.advance(invoice, True)
+    draft.advance(invoice, True)
     invoice["automatically_finalizes_at"] = None
     ctx.save(invoice)
-    parking.park(ctx, subscription, work.items, kept, invoice)
-    subscription["pending_setup_intent"] = opening.setup_intent(ctx, subscription)["id"]
+    pending_update.park(ctx, subscription, work.items, kept, invoice)
+    subscription["pending_setup_intent"] = first_invoice.setup_intent(ctx, subscription)["id"]
     ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
 
 
@@ -121,10 +108,10 @@ def _check(ctx: Context, subscription: Json, params: Json) -> None:
     if status == "paused" and params.get("trial_end"):
         raise errors.invalid("You cannot set `trial_end` on a `paused` subscription; resume it first.")
     method = params.get("collection_method") or subscription["collection_method"]
-    terms.check_collection(params, method, params.get("days_until_due", subscription["days_until_due"]))
-    terms.check_trial(params)
+    validate.check_collection(params, method, params.get("days_until_due", subscription["days_until_due"]))
+    validate.check_trial(params)
     if params.get("trial_end") not in (None, "now"):
-        terms.check_trial_end(params["trial_end"], ctx.now())
+        validate.check_trial_end(params["trial_end"], ctx.now())
     if params.get("cancel_at") and params.get("cancel_at_period_end"):
         raise errors.exclusive("cancel_at", "cancel_at_period_end")
     _check_proration_date(subscription, params)
@@ -147,7 +134,7 @@ def _check_proration_date(subscription: Json, params: Json) -> None:
 def _plain(work: Work, echo: Callable[[Json, Json], None]) -> None:
     """What changes under its own name, discounts, taxes, pauses."""
     ctx, subscription, params = work.ctx, work.subscription, work.params
-    echo(subscription, {name: value for name, value in params.items() if name not in starting.SPECIAL})
+    echo(subscription, {name: value for name, value in params.items() if name not in create.SPECIAL})
     if subscription["collection_method"] != "send_invoice":
         subscription["days_until_due"] = None
     if "discounts" in params:
@@ -170,8 +157,8 @@ def _plain(work: Work, echo: Callable[[Json, Json], None]) -> None:
             None if is_clear(interval) else {"interval_count": 1, **interval}
         )
         subscription["next_pending_invoice_item_invoice"] = next_waiting(subscription, ctx.now())
-    ending.note_details(subscription, params.get("cancellation_details"))
-    opening.add_items(ctx, subscription, work.customer, params.get("add_invoice_items") or ())
+    cancel.note_details(subscription, params.get("cancellation_details"))
+    first_invoice.add_items(ctx, subscription, work.customer, params.get("add_invoice_items") or ())
 
 
 def _times(work: Work) -> None:
@@ -218,7 +205,7 @@ def _begin_trial(work: Work, trial_end: int) -> None:
         subscription["trial_start"] = now
         if work.behavior != "none":
             unused = [Change(old, None, billed) for old, billed in items_before(work)]
-            work.prorated += prorating.prorate(ctx, subscription, unused, time=work.time, old=work.old, nets=())
+            work.prorated += proration.prorate(ctx, subscription, unused, time=work.time, old=work.old, nets=())
     for item in work.items:
         items.set_period(item, Period(now if was_billed else item["current_period_start"], trial_end))
     if was_billed:
@@ -247,7 +234,7 @@ def _restart(work: Work) -> None:
     new_periods(work)
     if work.behavior != "none":
         unused = [Change(old, None, billed) for old, billed in befores]
-        work.prorated += prorating.prorate(ctx, subscription, unused, time=work.time, old=work.old, nets=())
+        work.prorated += proration.prorate(ctx, subscription, unused, time=work.time, old=work.old, nets=())
     work.records = full_records(work)
     work.bill = True
 
@@ -266,7 +253,7 @@ def _adjust(work: Work) -> None:
     for item in work.items:
         if ctx.stored(item) is None:
             ctx.insert(item)
-    work.prorated += prorating.prorate(ctx, subscription, work.changes, time=work.time, old=work.old, nets=nets)
+    work.prorated += proration.prorate(ctx, subscription, work.changes, time=work.time, old=work.old, nets=nets)
     work.bill = work.behavior == "always_invoice" and bool(work.changes)
 
 
@@ -287,7 +274,7 @@ def _end(work: Work) -> None:
         subscription["cancel_at_period_end"] = True
     elif params.get("cancel_at"):
         subscription["cancel_at_period_end"] = False
-        _stamp_end(subscription, starting.cancel_time(params["cancel_at"], work.items, now), now)
+        _stamp_end(subscription, create.cancel_time(params["cancel_at"], work.items, now), now)
         _cut(work)
     elif params.get("cancel_at_period_end") is False or ("cancel_at" in params and is_clear(params["cancel_at"])):
         subscription |= {"cancel_at": None, "cancel_at_period_end": False, "canceled_at": None}
@@ -317,7 +304,7 @@ def _cut(work: Work) -> None:
             continue
         item["current_period_end"] = until
         if work.behavior != "none" and subscription["status"] in _BILLED:
-            work.prorated += prorating.reshape(work.ctx, subscription, item, old)
+            work.prorated += proration.reshape(work.ctx, subscription, item, old)
             work.bill = work.bill or work.behavior == "always_invoice"
 
 
@@ -337,7 +324,7 @@ def _finish(work: Work, kept: Json) -> None:
                 ctx.delete(gone)
     if subscription["status"] == "canceled" and work.old["status"] != "canceled":
         items.save(ctx, subscription, work.items)
-        ending.end(ctx, subscription, "cancellation_requested")
+        cancel.end(ctx, subscription, "cancellation_requested")
         return
     with ctx.holding() as held:
         if work.bill:
@@ -349,7 +336,7 @@ def _finish(work: Work, kept: Json) -> None:
     if subscription["status"] == "paused" and work.old["status"] != "paused":
         ctx.emit("customer.subscription.paused", subscription)
     ctx.release(held)
-    starting.tell_trial_ends_soon(ctx, subscription)
+    create.tell_trial_ends_soon(ctx, subscription)
 
 
 def _stored(work: Work) -> list[Json]:
@@ -367,18 +354,18 @@ def _bill(work: Work, kept: Json) -> None:
     method = confirmation.default_method(ctx, work.customer, subscription)
     due = invoice["total"] > max(-(work.customer.get("balance") or 0), 0)
     if due and method is None and behavior != "default_incomplete":
-        raise opening.no_method()
-    settling.finalize(ctx, invoice, method=method)
+        raise first_invoice.no_method()
+    finalize_and_pay.finalize(ctx, invoice, method=method)
     if invoice["status"] == "paid":
         return
     attempt = None
     if behavior != "default_incomplete":
-        attempt = settling.pay(ctx, invoice, off_session=bool(work.params.get("off_session")))
+        attempt = finalize_and_pay.pay(ctx, invoice, off_session=bool(work.params.get("off_session")))
         if invoice["status"] == "paid" or (attempt is not None and attempt.status == "processing"):
             return
     if behavior == "error_if_incomplete" and attempt is not None:
-        raise opening.undone(attempt.error) if attempt.error is not None else opening.needs_action()
+        raise first_invoice.undone(attempt.error) if attempt.error is not None else first_invoice.needs_action()
     if behavior == "pending_if_incomplete":
-        parking.park(ctx, subscription, work.items, kept, invoice)
+        pending_update.park(ctx, subscription, work.items, kept, invoice)
     elif subscription["status"] == "active":
         subscription["status"] = "past_due"

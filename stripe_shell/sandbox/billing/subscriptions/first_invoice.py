@@ -8,14 +8,15 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc.periods import Period
+from stripe_shell.sandbox.billing.calc.proration import debit
+from stripe_shell.sandbox.billing.invoices import discounts, draft, finalize_and_pay, lines, prices
+from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.payments import confirmation
 
-from . import consequences, discounts, drafting, items, lines, prices, settling
-from .lines import Record
-from .periods import Period
-from .proration import debit
+from . import after_payment, items
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,12 @@ def open_with_invoice(ctx: Context, subscription: Json, made: Sequence[Json], pa
             ctx.hidden(item)["billed"] = {"amount": "0", "off": "", "quantity": 0, "name": ""}
         return
     now = ctx.now()
-    invoice = drafting.subscription_draft(
+    invoice = draft.subscription_draft(
         ctx, customer, subscription, reason="subscription_create", period=Period(now, now)
     )
-    drafting.fill(ctx, invoice, records, waiting)
+    draft.fill(ctx, invoice, records, waiting)
     discounts.check_minimum(ctx, subscription["discounts"], invoice["subtotal"], invoice["currency"])
-    drafting.store(ctx, invoice, waiting)
+    draft.store(ctx, invoice, waiting)
     items.note_billed(ctx, subscription, made, lines.records_of(ctx, invoice), invoice)
     subscription["latest_invoice"] = invoice["id"]
     ctx.save(subscription)
@@ -157,7 +158,7 @@ def _settle_first(ctx: Context, subscription: Json, customer: Json, invoice: Jso
         return
     if not method and _due(customer, invoice) and manner.payment_behavior != "default_incomplete":
         raise no_method()
-    settling.finalize(ctx, invoice, method=method)
+    finalize_and_pay.finalize(ctx, invoice, method=method)
     if invoice["status"] == "paid":
         return
     if manner.payment_behavior == "default_incomplete":
@@ -167,9 +168,9 @@ def _settle_first(ctx: Context, subscription: Json, customer: Json, invoice: Jso
 
 
 def _charge_first(ctx: Context, subscription: Json, invoice: Json, manner: Manner) -> None:
-    attempt = settling.pay(ctx, invoice, off_session=manner.off_session)
+    attempt = finalize_and_pay.pay(ctx, invoice, off_session=manner.off_session)
     if invoice["status"] == "paid":
-        consequences.keep_method(ctx, subscription, invoice)
+        after_payment.keep_method(ctx, subscription, invoice)
         return
     if manner.payment_behavior == "error_if_incomplete" and attempt is not None:
         if attempt.status == "requires_action":

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.periods import DAY, Cycle, anchor_of
+from stripe_shell.sandbox.billing.invoices import prices
+from stripe_shell.sandbox.billing.invoices.lines import rates_json
 from stripe_shell.sandbox.objects.context import Context, Json
-
-from . import prices, rules
-from .lines import rates_json
-from .periods import DAY, Cycle, anchor_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Invoices from finalizing to paid, void or uncollectible: numbers, balance, payment intents, attempts.
 
-What becomes of a subscription when its invoice is paid or not is said in consequences.py.
+What becomes of a subscription when its invoice is paid or not is said in billing/subscriptions/after_payment.py.
 """
 
 from __future__ import annotations
@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.periods import DAY
 from stripe_shell.sandbox.currencies import minimum
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import balance, discounts, drafting, rules
-from .periods import DAY
+from . import customer_balance, discounts, draft
 
 if TYPE_CHECKING:
     from stripe_shell.sandbox.payments.confirmation import Attempt
@@ -35,7 +36,7 @@ def finalize(ctx: Context, invoice: Json, *, method: str | None = None, paid_by:
     of it already, so that the balance stays out of it.
     """
     customer = ctx.get("customer", invoice["customer"])
-    drafting.refresh(ctx, invoice)
+    draft.refresh(ctx, invoice)
     _number(invoice, customer)
     now = ctx.now()
     invoice["status"] = "open"
@@ -64,9 +65,9 @@ def finalize(ctx: Context, invoice: Json, *, method: str | None = None, paid_by:
 
 
 def _balance(ctx: Context, invoice: Json, customer: Json) -> None:
-    balance.apply_to(ctx, invoice, customer)
+    customer_balance.apply_to(ctx, invoice, customer)
     if 0 < invoice["amount_due"] < minimum(invoice["currency"]) and _is_charged(invoice):
-        balance.owe(ctx, invoice, customer)
+        customer_balance.owe(ctx, invoice, customer)
 
 
 def _number(invoice: Json, customer: Json) -> None:
@@ -258,7 +259,7 @@ def void(ctx: Context, invoice: Json) -> None:
     """Take an open invoice back; what it used of the balance is given back."""
     invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "void"}
     invoice["status_transitions"]["voided_at"] = ctx.now()
-    balance.give_back(ctx, invoice, ctx.get("customer", invoice["customer"]))
+    customer_balance.give_back(ctx, invoice, ctx.get("customer", invoice["customer"]))
     cancel_payment(ctx, invoice)
     ctx.save(invoice)
     ctx.emit("invoice.voided", invoice)

@@ -8,12 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc.money import half_up
+from stripe_shell.sandbox.billing.calc.totals import Rate, taxes_of
+from stripe_shell.sandbox.billing.subscriptions import after_payment
 from stripe_shell.sandbox.currencies import written
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import balance, consequences, lines, settling
-from .money import half_up
-from .totals import Rate, taxes_of
+from . import customer_balance, finalize_and_pay, lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def issue(ctx: Context, note: Json, invoice: Json, split: Split, params: Json) -
     """Store a credit note and move the money."""
     if split.credit:
         customer = ctx.get("customer", invoice["customer"])
-        row = balance.change(ctx, customer, -split.credit, "credit_note", invoice)
+        row = customer_balance.change(ctx, customer, -split.credit, "credit_note", invoice)
         if row is not None:
             row["credit_note"] = note["id"]
             ctx.save(row)
@@ -73,7 +74,7 @@ def issue(ctx: Context, note: Json, invoice: Json, split: Split, params: Json) -
         invoice["amount_due"] = max(invoice["amount_due"] - split.before, 0)
     covered = bool(split.before and invoice["status"] == "open" and invoice["amount_remaining"] == 0)
     if covered:
-        settling.cancel_payment(ctx, invoice)
+        finalize_and_pay.cancel_payment(ctx, invoice)
         invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "paid"}
         invoice["status_transitions"]["paid_at"] = ctx.now()
     elif split.before:
@@ -83,7 +84,7 @@ def issue(ctx: Context, note: Json, invoice: Json, split: Split, params: Json) -
     ctx.emit("invoice.updated", invoice, changed)
     if covered:
         ctx.emit("invoice.paid", invoice)
-        consequences.invoice_paid(ctx, invoice)
+        after_payment.invoice_paid(ctx, invoice)
 
 
 def void(ctx: Context, note: Json) -> None:
@@ -323,7 +324,7 @@ def _refunded(refund: Json, amount: int) -> Json:
 
 def _charge(ctx: Context, invoice: Json) -> Json | None:
     """The charge that paid the invoice."""
-    intent = settling.intent_of(ctx, invoice)
+    intent = finalize_and_pay.intent_of(ctx, invoice)
     if intent is None or intent["status"] != "succeeded":
         return None
     return ctx.find("charge", intent["latest_charge"] or "")
@@ -331,7 +332,7 @@ def _charge(ctx: Context, invoice: Json) -> Json | None:
 
 def _lower_payment(ctx: Context, invoice: Json) -> None:
     """The payment intent asks for what is left."""
-    intent = settling.intent_of(ctx, invoice)
+    intent = finalize_and_pay.intent_of(ctx, invoice)
     if intent is None or intent["status"] in ("succeeded", "canceled") or not invoice["amount_remaining"]:
         return
     intent["amount"] = invoice["amount_remaining"]

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from stripe_shell.sandbox.billing.calc.periods import Period
+from stripe_shell.sandbox.billing.calc.proration import credit, debit
+from stripe_shell.sandbox.billing.invoices import discounts, lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import discounts, items, lines, prices
-from .periods import Period
-from .proration import credit, debit
+from . import items
 
 
 @dataclass(frozen=True, slots=True)

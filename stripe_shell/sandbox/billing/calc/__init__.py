@@ -1,0 +1,1 @@
+"""Arithmetic of billing: periods, proration, amounts, totals. Pure functions, no context."""

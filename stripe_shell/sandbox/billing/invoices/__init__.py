@@ -1,0 +1,1 @@
+"""Invoices: prices, lines, drafts, payment, credit notes and previews."""

@@ -1,0 +1,1 @@
+"""Subscriptions: created, updated, renewed, canceled, and scheduled."""
