@@ -19,9 +19,9 @@ from stripe_shell.convert.from_fixtures import script_of_fixtures
 from stripe_shell.convert.plan import Plan, plan_of
 from stripe_shell.convert.to_fixtures import fixtures_of
 from stripe_shell.diagnostics import Diagnostic, Source, Span, format_diagnostics
-from stripe_shell.engine.interpreter import Engine
 from stripe_shell.engine.links import Link
-from stripe_shell.engine.program import load_program
+from stripe_shell.engine.load import load_program
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.format import format_script
 from stripe_shell.records import replace

@@ -16,8 +16,8 @@ import pytest
 
 if TYPE_CHECKING:
     from stripe_shell.diagnostics import Diagnostic
-    from stripe_shell.engine.interpreter import Engine
     from stripe_shell.engine.outcome import Outcome, Step
+    from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
     from stripe_shell.lang.ast import Block, Loop
     from stripe_shell.replay.runner import Replay, Result
@@ -102,7 +102,7 @@ class ScriptFile(PartedFile):
         """A test for the check where that finds an error, then one for each block; of a loop, one for all its rows."""
         from stripe_shell.batch.runner import prepare
         from stripe_shell.diagnostics import Source
-        from stripe_shell.engine.program import read_text
+        from stripe_shell.engine.load import read_text
         from stripe_shell.lang.ast import Block, Loop
 
         self._steps: Generator[Step, None, None] | None = None
@@ -149,7 +149,7 @@ class ScriptFile(PartedFile):
     def _outcomes_of(self, item: Block | Loop) -> list[Outcome]:
         """What became of the block or of every block of the loop; everything before it is run first."""
         from stripe_shell.batch.runner import blocks_in
-        from stripe_shell.engine.interpreter import secrets_of
+        from stripe_shell.engine.run.interpreter import secrets_of
         from stripe_shell.lang.ast import Loop
 
         if not self._finished:
@@ -201,7 +201,7 @@ class ScriptFile(PartedFile):
 
 
 def _name_of(item: Block | Loop) -> str:
-    from stripe_shell.engine.loops import header
+    from stripe_shell.engine.foreach import header
     from stripe_shell.engine.scope import plain_text
     from stripe_shell.lang.ast import Loop
 
@@ -299,7 +299,7 @@ def _skip(reason: str) -> NoReturn:
 def _set_up(node: pytest.Collector) -> tuple[Engine, Scope, Secrets]:
     """An engine over a sandbox that only this file knows, or over the connection that was asked for."""
     from stripe_shell.connections import load_connections
-    from stripe_shell.engine.interpreter import Engine
+    from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope, Settings
     from stripe_shell.errors import ConfigurationError
     from stripe_shell.render.files import open_rows

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from stripe_shell.diagnostics import Diagnostic, Source, Span, format_diagnostics, has_errors
-from stripe_shell.engine.interpreter import Engine
 from stripe_shell.engine.links import Link
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.parser import parse
 from stripe_shell.render.files import open_rows

@@ -14,7 +14,7 @@ import pytest
 from stripe_shell.batch.runner import run_source
 from stripe_shell.connections import load_connections
 from stripe_shell.diagnostics import Source, format_diagnostics, sort_diagnostics
-from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.directives import BLOCK_DIRECTIVES, BOTH_DIRECTIVES, TOP_DIRECTIVES
 from stripe_shell.lang.expressions import SYMBOL_OPERATORS, WORD_OPERATORS

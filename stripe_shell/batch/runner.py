@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from stripe_shell.diagnostics import Diagnostic, Source, has_errors, sort_diagnostics
-from stripe_shell.engine.hiding import secrets_of_program
-from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.load import Program, load_program
+from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, Status, Step, exit_code
-from stripe_shell.engine.program import Program, load_program
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block, Item, Loop
 from stripe_shell.records import record

@@ -57,8 +57,8 @@ def _from_script(
     setup: Setup, source: Source, target: str, streams: Streams
 ) -> tuple[str | None, tuple[Diagnostic, ...]]:
     from stripe_shell.convert.plan import plan_of
-    from stripe_shell.engine.hiding import secrets_of_program
-    from stripe_shell.engine.program import load_program
+    from stripe_shell.engine.load import load_program
+    from stripe_shell.engine.masking import secrets_of_program
 
     program = load_program(source, prompt=source.name == "<stdin>")
     streams.hide(secrets_of_program(program, setup.scope))

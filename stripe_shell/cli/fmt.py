@@ -8,7 +8,7 @@ from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.sources import open_script, read_standard_input, write_script
 from stripe_shell.cli.streams import Streams
 from stripe_shell.diagnostics import Source, has_errors
-from stripe_shell.engine.hiding import written_secrets
+from stripe_shell.engine.masking import written_secrets
 from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from stripe_shell.batch.runner import Prepared
 from stripe_shell.cli.streams import Streams
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.interpreter import secrets_of
 from stripe_shell.engine.outcome import Outcome, Step
+from stripe_shell.engine.run.interpreter import secrets_of
 from stripe_shell.records import field, record
 from stripe_shell.render.summary import summary_line
 

@@ -11,7 +11,7 @@ from stripe_shell.cli.streams import Streams
 from stripe_shell.records import replace
 
 if TYPE_CHECKING:
-    from stripe_shell.engine.interpreter import Engine
+    from stripe_shell.engine.run.interpreter import Engine
 
 
 def prompt(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:

@@ -8,7 +8,7 @@ from stripe_shell.batch.runner import Prepared
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.streams import Streams
 from stripe_shell.diagnostics import excerpt
-from stripe_shell.engine.expect import show
+from stripe_shell.engine.assertions.compare import show
 from stripe_shell.engine.outcome import Step
 from stripe_shell.records import record, replace
 from stripe_shell.replay.errata import path_text

@@ -18,8 +18,8 @@ from stripe_shell.secrets import Secrets
 from stripe_shell.wire import Request, Response
 
 if TYPE_CHECKING:
-    from stripe_shell.engine.interpreter import Engine
-    from stripe_shell.engine.rows import RowSink
+    from stripe_shell.engine.run.interpreter import Engine
+    from stripe_shell.engine.run.rows import RowSink
 
 #: Waits that are longer are said, in seconds.
 WORTH_SAYING = 2.0
@@ -36,7 +36,7 @@ class Setup:
     @cached_property
     def engine(self) -> Engine:
         """What runs blocks and scripts."""
-        from stripe_shell.engine.interpreter import Engine
+        from stripe_shell.engine.run.interpreter import Engine
         from stripe_shell.spec.table import load_table
 
         chosen = frozenset(tag.strip() for tag in self._arguments.tags.split(",") if tag.strip())

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.diagnostics import Source
-from stripe_shell.engine.program import read_text
+from stripe_shell.engine.load import read_text
 from stripe_shell.errors import UsageError
 from stripe_shell.lang.lines import BLANKS
 from stripe_shell.lang.values import is_json

@@ -11,10 +11,10 @@ from stripe_shell.convert.fixture_file import lost
 from stripe_shell.convert.references import usable_name
 from stripe_shell.diagnostics import Diagnostic, Source, Span, has_errors
 from stripe_shell.engine.evaluate import evaluate_variable
-from stripe_shell.engine.interpreter import Engine, saved_name, with_page_size
 from stripe_shell.engine.resolve import Call, resolve
+from stripe_shell.engine.run.interpreter import Engine, saved_name, with_page_size
 from stripe_shell.engine.scope import Scope, comes_from_data, plain_text
-from stripe_shell.engine.settings import apply_directive
+from stripe_shell.engine.script_settings import apply_directive
 from stripe_shell.engine.values import Deferred
 from stripe_shell.lang.ast import (
     Assignment,

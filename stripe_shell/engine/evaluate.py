@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.expect import Right, Written, text_of
+from stripe_shell.engine.assertions.compare import Right, Written, text_of
 from stripe_shell.engine.scope import Found, Scope, Waiting, look_up
 from stripe_shell.engine.values import Deferred, coerce, conform, is_deferred
 from stripe_shell.lang.ast import ListValue, Operand, Part, Reference, Text, Value

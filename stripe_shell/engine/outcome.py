@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.expect import Assertion
+from stripe_shell.engine.assertions.compare import Assertion
 from stripe_shell.engine.resolve import Call
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block, Item

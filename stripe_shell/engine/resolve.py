@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, has_errors
+from stripe_shell.engine.check.messages import Place, explain, explain_missing, suggestion
 from stripe_shell.engine.evaluate import Evaluated, evaluate, evaluate_text
-from stripe_shell.engine.naming import find_operation, words_span
+from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.paths import confine, evaluate_output, output_of
-from stripe_shell.engine.problems import Place, explain, explain_missing, suggestion
 from stripe_shell.engine.scope import Scope, step_into
 from stripe_shell.engine.values import Deferred, read_literal
 from stripe_shell.lang.ast import Block, Duration, Key, Pages, Param, RawParam, Value

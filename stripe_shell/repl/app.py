@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stripe_shell.connections import Connections
-    from stripe_shell.engine.interpreter import Engine
+    from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
     from stripe_shell.repl.session import Screen
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Source, closest
-from stripe_shell.engine.program import read_text
+from stripe_shell.engine.load import read_text
 from stripe_shell.engine.scope import plain_text
 from stripe_shell.errors import UsageError
 from stripe_shell.files import create_text

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from stripe_shell.diagnostics import Diagnostic, Source, has_errors
-from stripe_shell.engine.failures import explain_unanswered
-from stripe_shell.engine.flow import is_teardown
-from stripe_shell.engine.hiding import secrets_of_program
+from stripe_shell.engine.load import Program, load_program
+from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, Step
-from stripe_shell.engine.program import Program, load_program
 from stripe_shell.engine.resolve import resolve
+from stripe_shell.engine.run.flow import is_teardown
+from stripe_shell.engine.run.messages import explain_unanswered
 from stripe_shell.errors import NoAnswer, OutcomeUnknown, TransportError
 from stripe_shell.lang.ast import Block, Comment, Directive, Item
 from stripe_shell.lang.directives import COMMANDS

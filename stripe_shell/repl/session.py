@@ -12,8 +12,8 @@ from stripe_shell.suggest.known import Known, Place
 
 if TYPE_CHECKING:
     from stripe_shell.connections import Connection, Connections
-    from stripe_shell.engine.interpreter import Engine
     from stripe_shell.engine.outcome import Outcome
+    from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
     from stripe_shell.lang.ast import Item
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
-from stripe_shell.engine.expect import MISSING, Difference, equals, show, walk
-from stripe_shell.engine.interpreter import Engine
-from stripe_shell.engine.keys import idempotency_key
+from stripe_shell.engine.assertions.compare import MISSING, Difference, equals, show, walk
+from stripe_shell.engine.idempotency_keys import idempotency_key
 from stripe_shell.engine.links import Link, connection_of
 from stripe_shell.engine.outcome import EXIT_CODES, Outcome
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.lang.ast import Block

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from stripe_shell.engine.encode import encode
-from stripe_shell.engine.keys import idempotency_key
+from stripe_shell.engine.idempotency_keys import idempotency_key
 from stripe_shell.engine.links import Link
 from stripe_shell.engine.resolve import Call
 from stripe_shell.records import record

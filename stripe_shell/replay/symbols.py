@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stripe_shell.engine.expect import MISSING, Difference, equals, match_rows
+from stripe_shell.engine.assertions.compare import MISSING, Difference, equals, match_rows
 from stripe_shell.lang.ast import Block, Comment, Directive, Param, Text
 from stripe_shell.records import fields, is_record, record, replace
 

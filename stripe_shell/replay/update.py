@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stripe_shell.diagnostics import Span
-from stripe_shell.engine.expect import MISSING
+from stripe_shell.engine.assertions.compare import MISSING
 from stripe_shell.records import field, record
 from stripe_shell.replay.page import Page
 from stripe_shell.replay.runner import Result

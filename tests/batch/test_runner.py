@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stripe_shell.batch.runner import prepare, run_prepared, run_source
 from stripe_shell.diagnostics import Diagnostic, Source
-from stripe_shell.engine.interpreter import Step
+from stripe_shell.engine.run.interpreter import Step
 from tests.engine.support.world import World, refusal
 
 READ = "/sandbox get customer id=cus_1\n\n"

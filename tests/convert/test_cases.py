@@ -19,8 +19,8 @@ from stripe_shell.convert.to_curl import curl_of
 from stripe_shell.convert.to_fixtures import fixtures_of
 from stripe_shell.convert.to_python import python_of
 from stripe_shell.diagnostics import Diagnostic, Source, format_diagnostics, has_errors, sort_diagnostics
-from stripe_shell.engine.interpreter import Engine
-from stripe_shell.engine.program import load_program
+from stripe_shell.engine.load import load_program
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.format import format_script
 from stripe_shell.render.files import open_rows

@@ -14,8 +14,8 @@ from stripe_shell.connections.reading import find_problems
 from stripe_shell.convert.fixture_file import read_fixtures
 from stripe_shell.convert.plan import plan_of
 from stripe_shell.diagnostics import Diagnostic, Source, diagnostic_as_json, excerpt, sort_diagnostics
-from stripe_shell.engine.interpreter import Engine
-from stripe_shell.engine.program import load_program
+from stripe_shell.engine.load import load_program
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import NotSent
 from stripe_shell.render.files import open_rows

@@ -9,7 +9,7 @@ import pytest
 from stripe_shell.batch.runner import prepare
 from stripe_shell.connections import load_connections
 from stripe_shell.diagnostics import Source
-from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.render.files import open_rows
 from stripe_shell.spec.table import load_table

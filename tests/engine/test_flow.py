@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stripe_shell.engine.data import BadData, read_rows
+from stripe_shell.engine.data_files import BadData, read_rows
 from stripe_shell.engine.outcome import Step
 from stripe_shell.records import replace
 from stripe_shell.wire import Request, Response, decode_form
@@ -314,7 +314,7 @@ def test_teardown_within_a_loop_ends_each_row(tmp_path: Path) -> None:
 
 def test_teardown_runs_when_nobody_listens_any_more() -> None:
     from stripe_shell.diagnostics import Source
-    from stripe_shell.engine.program import load_program
+    from stripe_shell.engine.load import load_program
 
     text = "/sandbox list customers\n\n/sandbox list prices\n\n/sandbox list plans\n@teardown\n"
     world = World()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stripe_shell.diagnostics import Diagnostic, Source, format_diagnostics
-from stripe_shell.engine.program import load_program
+from stripe_shell.engine.load import load_program
 from stripe_shell.records import replace
 from tests.engine.support.world import World, answer
 

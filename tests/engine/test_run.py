@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from stripe_shell.diagnostics import Diagnostic, Source, format_diagnostics, has_errors
-from stripe_shell.engine.hiding import secrets_of_program, written_secrets
-from stripe_shell.engine.interpreter import Engine
-from stripe_shell.engine.program import load_program
+from stripe_shell.engine.load import load_program
+from stripe_shell.engine.masking import secrets_of_program, written_secrets
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown
 from stripe_shell.records import replace
 from tests.engine.support.world import World, answer, refusal

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from stripe_shell.connections import Connections
 from stripe_shell.diagnostics import Source, format_diagnostics, has_errors
-from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.load import load_program
 from stripe_shell.engine.outcome import Step
-from stripe_shell.engine.program import load_program
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.render.files import open_rows
 from stripe_shell.spec.table import load_table

@@ -11,7 +11,7 @@ import pytest
 
 from stripe_shell.batch.runner import run_source
 from stripe_shell.diagnostics import Source
-from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.render.curl import render_curl
 from stripe_shell.render.files import open_rows

@@ -11,7 +11,7 @@ from stripe_shell.connections import Connection, Connections
 from stripe_shell.connections.credentials import Found
 from stripe_shell.connections.profiles import SandboxProfile, StripeProfile
 from stripe_shell.diagnostics import Diagnostic, format_diagnostics
-from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.records import replace
 from stripe_shell.render.files import open_rows

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from stripe_shell.cli.streams import standard_streams
-from stripe_shell.engine.interpreter import Engine
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.render.files import open_rows
 from stripe_shell.repl.app import run_prompt

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from stripe_shell.diagnostics import Diagnostic, Source, Span
-from stripe_shell.engine.interpreter import Engine
 from stripe_shell.engine.links import Link, Mode
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import ConfigurationError, OutcomeUnknown
 from stripe_shell.render.files import open_rows

@@ -8,8 +8,8 @@ from typing import Any
 
 from stripe_shell.batch.runner import Run, run_source
 from stripe_shell.diagnostics import Diagnostic, Source, Span
-from stripe_shell.engine.interpreter import Engine
 from stripe_shell.engine.links import Link
+from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.render.files import open_rows
 from stripe_shell.spec.table import load_table

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.demands import TEXT_OPERATORS, right_side
+from stripe_shell.engine.assertions.block import TEXT_OPERATORS, right_side
+from stripe_shell.engine.assertions.compare import Facts, Right, Written, holds, judge, show
 from stripe_shell.engine.evaluate import evaluate_operand, evaluate_text_operand
-from stripe_shell.engine.expect import Facts, Right, Written, holds, judge, show
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.ast import Block, Condition, Expectation, Retry

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stripe_shell.diagnostics import Source
-from stripe_shell.engine.program import Program
+from stripe_shell.engine.load import Program
 from stripe_shell.engine.scope import Scope
-from stripe_shell.engine.settings import apply_directive
+from stripe_shell.engine.script_settings import apply_directive
 from stripe_shell.lang.ast import Directive
 from stripe_shell.lang.lines import read_lines
 from stripe_shell.patterns import pattern

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
-from stripe_shell.engine.conditions import judge_condition, retry_of, when_of
-from stripe_shell.engine.demands import demands_of, right_side
+from stripe_shell.engine.assertions.block import demands_of, right_side
+from stripe_shell.engine.assertions.conditions import judge_condition, retry_of, when_of
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
-from stripe_shell.engine.flow import after_loop
+from stripe_shell.engine.foreach import check_data, columns_of, data_file, header, rows_of
 from stripe_shell.engine.links import Link, Links, connection_of
-from stripe_shell.engine.loops import check_data, columns_of, data_file, header, rows_of
-from stripe_shell.engine.naming import find_operation, words_span
-from stripe_shell.engine.paging import can_page
+from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.paths import evaluate_output
 from stripe_shell.engine.references import references_in
 from stripe_shell.engine.resolve import Call, check_header, resolve
+from stripe_shell.engine.run.flow import after_loop
+from stripe_shell.engine.run.paging import can_page
 from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
-from stripe_shell.engine.settings import SPECS, apply_directive
+from stripe_shell.engine.script_settings import SPECS, apply_directive
 from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.ast import (
     Assignment,

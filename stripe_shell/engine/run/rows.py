@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from stripe_shell.engine.paging import Exchange, follow_pages, is_list, read_body
 from stripe_shell.engine.paths import evaluate_output
+from stripe_shell.engine.run.paging import Exchange, follow_pages, is_list, read_body
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import NoAnswer, NotSent
 from stripe_shell.lang.ast import Output

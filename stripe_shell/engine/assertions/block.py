@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.assertions.compare import Assertion, Difference, Facts, Right, differences, judge, text_of
 from stripe_shell.engine.evaluate import evaluate_operand, evaluate_text_operand, evaluate_variable
-from stripe_shell.engine.expect import Assertion, Difference, Facts, Right, differences, judge, text_of
 from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import is_deferred

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, Span
-from stripe_shell.engine.conditions import judge_condition, when_of
-from stripe_shell.engine.loops import header
-from stripe_shell.engine.naming import find_operation, words_span
-from stripe_shell.engine.program import Program
+from stripe_shell.engine.assertions.conditions import judge_condition, when_of
+from stripe_shell.engine.foreach import header
+from stripe_shell.engine.load import Program
+from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.references import references_in
 from stripe_shell.engine.scope import Scope
-from stripe_shell.engine.settings import SETTINGS
+from stripe_shell.engine.script_settings import SETTINGS
 from stripe_shell.lang.ast import Assignment, Block, Directive, Item, Loop, Name, Param
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table

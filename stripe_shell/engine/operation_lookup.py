@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest
-from stripe_shell.engine.outside import names_path, path_operation
+from stripe_shell.engine.raw_calls import names_path, path_operation
 from stripe_shell.lang.ast import Block
 from stripe_shell.records import record
 from stripe_shell.spec.model import Entity, Operation

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span
-from stripe_shell.engine.expect import Assertion
+from stripe_shell.engine.assertions.compare import Assertion
 from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.resolve import Call
 from stripe_shell.errors import NotSent, OutcomeUnknown, TransportError

@@ -7,12 +7,12 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.keys import SEPARATOR, idempotency_key, step_id
-from stripe_shell.engine.loops import Row, header, rows_of
+from stripe_shell.engine.foreach import Row, header, rows_of
+from stripe_shell.engine.idempotency_keys import SEPARATOR, idempotency_key, step_id
 from stripe_shell.engine.outcome import Outcome, Step
 from stripe_shell.engine.references import references_in
 from stripe_shell.engine.scope import Scope, look_up
-from stripe_shell.engine.settings import apply_directive
+from stripe_shell.engine.script_settings import apply_directive
 from stripe_shell.lang.ast import Block, Comment, Directive, Item, Loop, Name, Tags
 from stripe_shell.records import record, replace
 

@@ -7,27 +7,27 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
-from stripe_shell.engine.check import check_block, check_items, walk
-from stripe_shell.engine.conditions import judge_condition, judge_until, retry_of, when_of
-from stripe_shell.engine.demands import Demands, demands_of, facts_of, judge_demands
+from stripe_shell.engine.assertions.block import Demands, demands_of, facts_of, judge_demands
+from stripe_shell.engine.assertions.conditions import judge_condition, judge_until, retry_of, when_of
+from stripe_shell.engine.check.script import check_block, check_items, walk
 from stripe_shell.engine.encode import encode, takes_key
-from stripe_shell.engine.failures import (
+from stripe_shell.engine.foreach import rows_of
+from stripe_shell.engine.idempotency_keys import SEPARATOR, idempotency_key, step_id
+from stripe_shell.engine.links import Link, Links, connection_of
+from stripe_shell.engine.load import Program
+from stripe_shell.engine.outcome import Outcome, Status, Step
+from stripe_shell.engine.paths import output_of
+from stripe_shell.engine.resolve import LARGEST_PAGE, Call, resolve
+from stripe_shell.engine.run.flow import Flow, skip_names
+from stripe_shell.engine.run.messages import (
     explain_assertion,
     explain_error,
     explain_unanswered,
     explain_unmet,
     explain_unstored,
 )
-from stripe_shell.engine.flow import Flow, skip_names
-from stripe_shell.engine.keys import SEPARATOR, idempotency_key, step_id
-from stripe_shell.engine.links import Link, Links, connection_of
-from stripe_shell.engine.loops import rows_of
-from stripe_shell.engine.outcome import Outcome, Status, Step
-from stripe_shell.engine.paging import Exchange, read_body
-from stripe_shell.engine.paths import output_of
-from stripe_shell.engine.program import Program
-from stripe_shell.engine.resolve import LARGEST_PAGE, Call, resolve
-from stripe_shell.engine.rows import NotStored, OpenRows, RowFile, collect, open_row_file
+from stripe_shell.engine.run.paging import Exchange, read_body
+from stripe_shell.engine.run.rows import NotStored, OpenRows, RowFile, collect, open_row_file
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import OutcomeUnknown, TransportError
 from stripe_shell.lang.ast import Block, Expectation, Item, Loop, Match, Name, Retry
@@ -58,7 +58,7 @@ class Engine:
 
     def doubts(self, program: Program, scope: Scope) -> list[Diagnostic]:
         """What is no mistake in a whole script and hardly meant: unused names, dead blocks, writes made twice."""
-        from stripe_shell.engine.doubts import doubts
+        from stripe_shell.engine.check.lint import doubts
 
         return list(doubts(program, self.table, scope))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, closest
-from stripe_shell.engine.data import BadData, DataRow, read_columns, read_rows
+from stripe_shell.engine.data_files import BadData, DataRow, read_columns, read_rows
 from stripe_shell.engine.evaluate import evaluate_text
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import is_deferred
