@@ -37,7 +37,7 @@ NEIGHBOURS = {
 HEAVY = {
     "prompt_toolkit": ("repl/",),
     "requests": ("transports/stripe.py", "transports/proxy.py"),
-    "pydantic": ("connections/reading.py", "batch/journal.py"),
+    "pydantic": ("connections/settings/read.py", "batch/journal.py"),
     "rich": ("render/", "batch/"),
 }
 

@@ -151,7 +151,7 @@ def _existing(known: Connections, name: str) -> Connection:
 
 def _add(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
     """`add NAME SETTING=VALUE …`, written behind the settings file."""
-    from stripe_shell.connections.editing import append_connection, read_text, write_text
+    from stripe_shell.connections.settings.write import append_connection, read_text, write_text
 
     if len(arguments.words) < 2 or "=" in arguments.words[1]:
         raise UsageError(
@@ -178,7 +178,7 @@ def _settings(
     name: str, words: tuple[str, ...], ask: Callable[[], str], streams: Streams
 ) -> dict[tuple[str, ...], Any]:
     """`SETTING=VALUE`, dotted for a table in the table; each value of the type that the setting has."""
-    from stripe_shell.connections.profiles import ALWAYS, PROFILES
+    from stripe_shell.connections.settings.schema import ALWAYS, PROFILES
 
     pairs = [word.partition("=") for word in words]
     for setting, equals, _ in pairs:
@@ -242,7 +242,7 @@ def _typed(setting: str, value: str, like: Any) -> Any:
 
 
 def _remove(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
-    from stripe_shell.connections.editing import read_text, remove_connection, write_text
+    from stripe_shell.connections.settings.write import read_text, remove_connection, write_text
 
     name = _one_name(arguments, "remove")
     path = settings_path(environ)
@@ -258,7 +258,7 @@ def _remove(arguments: Arguments, environ: Mapping[str, str], streams: Streams) 
 
 
 def _default(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
-    from stripe_shell.connections.editing import read_text, set_default, write_text
+    from stripe_shell.connections.settings.write import read_text, set_default, write_text
 
     if len(arguments.words) == 1:
         streams.result(_load(arguments, environ, streams).default.name)

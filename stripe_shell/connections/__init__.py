@@ -6,8 +6,8 @@ opens what `transports` builds. Nothing is imported that is not used.
 
 from __future__ import annotations
 
-from stripe_shell.connections.loading import data_folder, load_connections, load_settings, settings_path
-from stripe_shell.connections.model import NOBODY, Connection, Connections, Witness
+from stripe_shell.connections.connection import NOBODY, Connection, Connections, Witness
+from stripe_shell.connections.discovery import data_folder, load_connections, load_settings, settings_path
 
 __all__ = [
     "NOBODY",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stripe_shell.connections.model import Connection
+from stripe_shell.connections.connection import Connection
 from stripe_shell.engine.links import Mode
 from stripe_shell.errors import ConfigurationError, TransportError
 from stripe_shell.records import record

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from stripe_shell.connections import Connection
-from stripe_shell.connections.building import credential_source, proxy_form
 from stripe_shell.connections.credentials import split_source
-from stripe_shell.connections.profiles import JwtTable, OAuthTable, ProxyProfile
+from stripe_shell.connections.factory import credential_source, proxy_form
+from stripe_shell.connections.settings.schema import JwtTable, OAuthTable, ProxyProfile
 from stripe_shell.records import replace
 from stripe_shell.render.curl import render_curl
 from stripe_shell.secrets import Credential

@@ -1,7 +1,7 @@
 """Stripe behind a proxy that holds the key: what it wants around a request is data, not code.
 
-`ProxyForm` is that data; Paragon and PinkConnect are two of its values (`connections/profiles.py`). `dress` puts a
-request into the form, `undress` takes an answer out of it, and both are pure.
+`ProxyForm` is that data; Paragon and PinkConnect are two of its values (`connections/settings/schema.py`). `dress` puts
+a request into the form, `undress` takes an answer out of it, and both are pure.
 """
 
 from __future__ import annotations

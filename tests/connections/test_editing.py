@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_shell.connections.editing import append_connection, read_text, remove_connection, set_default, write_text
+from stripe_shell.connections.settings.write import (
+    append_connection,
+    read_text,
+    remove_connection,
+    set_default,
+    write_text,
+)
 from stripe_shell.errors import ConfigurationError
 
 FILE = """\

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from stripe_shell.cli import main
-from stripe_shell.connections.building import Builder
+from stripe_shell.connections.factory import Builder
 from stripe_shell.records import replace
 from tests.fakes import pinkconnect, stripe
 from tests.fakes.certificates import certificate

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from stripe_shell.connections import Connections, load_connections
-from stripe_shell.connections.building import base_problem
+from stripe_shell.connections.connection import LateTransport
 from stripe_shell.connections.credentials import key_mode, key_problem
-from stripe_shell.connections.model import LateTransport
+from stripe_shell.connections.factory import base_problem
 from stripe_shell.diagnostics import Diagnostic, Source, Span
 from stripe_shell.engine.links import Link
 from stripe_shell.errors import ConfigurationError

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import pytest
 
 from stripe_shell.connections import Witness
-from stripe_shell.connections.reading import parse_settings
+from stripe_shell.connections.settings.read import parse_settings
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import Request, Response
 from tests.connections.conftest import Load

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_shell.connections.places import find_place, public_text
-from stripe_shell.connections.profiles import JwtTable, OAuthTable, ProxyProfile, StripeProfile
-from stripe_shell.connections.reading import Settings, parse_settings
+from stripe_shell.connections.settings.positions import find_place, public_text
+from stripe_shell.connections.settings.read import Settings, parse_settings
+from stripe_shell.connections.settings.schema import JwtTable, OAuthTable, ProxyProfile, StripeProfile
 from stripe_shell.diagnostics import Source
 from stripe_shell.errors import ConfigurationError
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from stripe_shell.batch.runner import prepare, run_source
 from stripe_shell.connections import Connections, load_connections
-from stripe_shell.connections.reading import find_problems
+from stripe_shell.connections.settings.read import find_problems
 from stripe_shell.convert.fixture_file import read_fixtures
 from stripe_shell.convert.plan import plan_of
 from stripe_shell.diagnostics import Diagnostic, Source, diagnostic_as_json, excerpt, sort_diagnostics

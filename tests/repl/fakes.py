@@ -9,7 +9,7 @@ from typing import Any
 
 from stripe_shell.connections import Connection, Connections
 from stripe_shell.connections.credentials import Found
-from stripe_shell.connections.profiles import SandboxProfile, StripeProfile
+from stripe_shell.connections.settings.schema import SandboxProfile, StripeProfile
 from stripe_shell.diagnostics import Diagnostic, format_diagnostics
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from stripe_shell.connections.building import Builder
+from stripe_shell.connections.connection import NOBODY, Connection, Connections, Witness, no_connection
 from stripe_shell.connections.credentials import World
-from stripe_shell.connections.model import NOBODY, Connection, Connections, Witness, no_connection
-from stripe_shell.connections.profiles import ALWAYS, KEY_VARIABLE, AnyProfile, SandboxProfile
+from stripe_shell.connections.factory import Builder
+from stripe_shell.connections.settings.schema import ALWAYS, KEY_VARIABLE, AnyProfile, SandboxProfile
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import replace
 from stripe_shell.secrets import Secrets, public_environment
@@ -17,7 +17,7 @@ from stripe_shell.secrets import Secrets, public_environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stripe_shell.connections.reading import Settings
+    from stripe_shell.connections.settings.read import Settings
     from stripe_shell.spec.table import Table
 
 
@@ -83,7 +83,7 @@ def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Setti
     """What the settings file says; None when there is none. Raises ConfigurationError as `load_connections` does."""
     if path is None and not os.path.exists(_settings_file(environ)):
         return None
-    from stripe_shell.connections.reading import read_settings
+    from stripe_shell.connections.settings.read import read_settings
 
     return read_settings(path or settings_path(environ))
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from stripe_shell.connections.connection import Connection, Witness
 from stripe_shell.connections.credentials import (
     Found,
     World,
@@ -21,8 +22,7 @@ from stripe_shell.connections.credentials import (
     split_source,
     text_problem,
 )
-from stripe_shell.connections.model import Connection, Witness
-from stripe_shell.connections.profiles import (
+from stripe_shell.connections.settings.schema import (
     BASE_VARIABLE,
     KEY_VARIABLE,
     PROXIES,

@@ -13,10 +13,10 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from stripe_shell.connections.connection import Spec, no_connection
 from stripe_shell.connections.credentials import is_literal, readable_by_others, source_problem
-from stripe_shell.connections.model import Spec, no_connection
-from stripe_shell.connections.places import find_place, public_text
-from stripe_shell.connections.profiles import (
+from stripe_shell.connections.settings.positions import find_place, public_text
+from stripe_shell.connections.settings.schema import (
     ALWAYS,
     MEMBERS,
     OF_THE_REQUEST,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from stripe_shell.connections.credentials import Found, key_mode
-from stripe_shell.connections.profiles import AnyProfile, JwtTable, Kind, OAuthTable
+from stripe_shell.connections.settings.schema import AnyProfile, JwtTable, Kind, OAuthTable
 from stripe_shell.diagnostics import Diagnostic, Span, closest
 from stripe_shell.engine.links import Link, Mode
 from stripe_shell.errors import ConfigurationError, NotSent

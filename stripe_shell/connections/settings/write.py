@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from stripe_shell import files
-from stripe_shell.connections.places import Line, read_lines
-from stripe_shell.connections.reading import parse_settings
+from stripe_shell.connections.settings.positions import Line, read_lines
+from stripe_shell.connections.settings.read import parse_settings
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.patterns import pattern
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from stripe_shell.connections.profiles import PROFILES, JwtTable, OAuthTable
+from stripe_shell.connections.settings.schema import PROFILES, JwtTable, OAuthTable
 from stripe_shell.diagnostics import Source, Span
 from stripe_shell.patterns import pattern
 from stripe_shell.records import fields, record

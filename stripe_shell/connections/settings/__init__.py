@@ -1,0 +1,1 @@
+"""The settings file: its schema, how it is read and changed, and the positions of its entries."""
