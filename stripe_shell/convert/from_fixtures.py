@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from stripe_shell.convert import nodes
 from stripe_shell.convert.environment import AnyVariable
 from stripe_shell.convert.fixture_file import Fixture, FixtureFile, lost
 from stripe_shell.convert.references import translate, usable_name
 from stripe_shell.convert.written import Leaf, Written, write_call
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.scope import Scope, Settings
+from stripe_shell.lang import build
 from stripe_shell.lang.ast import Block, Comment, Directive, Fails, Item, Name, Script
 from stripe_shell.records import field, record, replace
 from stripe_shell.spec.table import Table
@@ -40,8 +40,8 @@ def script_of_fixtures(file: FixtureFile, table: Table, connection: str) -> Conv
     tail = list(conversion.environment())
     if has_errors(conversion.problems):
         return Converted(None, tuple(conversion.problems))
-    items: list[Item] = [nodes.comment(f"From {file.source.name}, a fixture file of Stripe's command-line tool.")]
-    items.append(nodes.directive("spec", nodes.value("stripe")))
+    items: list[Item] = [build.comment(f"From {file.source.name}, a fixture file of Stripe's command-line tool.")]
+    items.append(build.directive("spec", build.value("stripe")))
     items += [_without_unused(block, conversion.used) for block in blocks]
     return Converted(Script((*items, *tail), file.source), tuple(conversion.problems))
 
@@ -81,8 +81,8 @@ class _Conversion:
         self._explain(written, fixture)
         self._check_base(fixture, written)
         name = self._name(fixture)
-        items = (*written.items, nodes.directive("as", Name(name, nodes.NOWHERE)), *directives)
-        return Block(self.connection, items, 0, None, nodes.NOWHERE, nodes.NOWHERE)
+        items = (*written.items, build.directive("as", Name(name, build.NOWHERE)), *directives)
+        return Block(self.connection, items, 0, None, build.NOWHERE, build.NOWHERE)
 
     def environment(self) -> Iterator[Comment]:
         """What the tool would write to `.env`, as comments: the language writes no such file."""
@@ -90,7 +90,7 @@ class _Conversion:
             translated = self._text(text, "env", variable)
             label = "it stays as a comment"
             self.problems.append(lost(f"`{variable}` is not written to `.env`", self.file.span("env", variable), label))
-            yield nodes.comment(f"{variable}={translated}")
+            yield build.comment(f"{variable}={translated}")
 
     def _text(self, text: str, *place: str | int) -> str:
         translated = translate(text, self.names, self.file.span(*place), self.problems)
@@ -146,21 +146,21 @@ class _Conversion:
             span = self.file.span(*fixture.place, "expected_error_type")
             self.problems.append(Diagnostic("E601", f"`{fixture.expected_error}` is not a type of error", span))
         # The tool goes on whether the call fails so or succeeds.
-        yield nodes.directive("may_fail", Fails(fixture.expected_error, None, nodes.NOWHERE))
+        yield build.directive("may_fail", Fails(fixture.expected_error, None, build.NOWHERE))
 
     def _headers(self, fixture: Fixture) -> Iterator[Directive]:
         for header, text in fixture.headers.items():
             place = (*fixture.place, "headers", header)
             name = _DIRECTIVES.get(header.lower())
             if name is not None:
-                yield nodes.directive(name, nodes.value(self._text(text, *place)))
+                yield build.directive(name, build.value(self._text(text, *place)))
             elif header.lower() != "content-type":
                 self.problems.append(lost(f"the header `{header}` cannot be sent", self.file.span(*place)))
 
     def _key(self, fixture: Fixture) -> Iterator[Directive]:
         if fixture.idempotency_key is not None:
             text = self._text(fixture.idempotency_key, *fixture.place, "idempotency_key")
-            yield nodes.directive("idempotency_key", nodes.value(text))
+            yield build.directive("idempotency_key", build.value(text))
 
     def _check_base(self, fixture: Fixture, written: Written) -> None:
         base = _METER_EVENTS if written.host == "meter-events" else _BASES.get(written.host, "")

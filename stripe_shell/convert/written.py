@@ -7,15 +7,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from stripe_shell.convert import nodes
-from stripe_shell.convert.nodes import NOWHERE
 from stripe_shell.diagnostics import Diagnostic, Source, Span
 from stripe_shell.engine.encode import encode, fill_path
 from stripe_shell.engine.evaluate import evaluate_text
 from stripe_shell.engine.resolve import Call, resolve
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import coerce, read_literal
+from stripe_shell.lang import build
 from stripe_shell.lang.ast import Block, Directive, Key, Param, RawParam, Value
+from stripe_shell.lang.build import NOWHERE
 from stripe_shell.lang.format import format_block
 from stripe_shell.lang.parser import parse
 from stripe_shell.records import record
@@ -74,10 +74,10 @@ def write_call(method: str, path: str, leaves: Sequence[Leaf], table: Table, sco
 
 
 def _by_path(wanted: _Wanted, leaves: Sequence[Leaf], table: Table, scope: Scope, why: str) -> Written:
-    head = (nodes.param(("action",), nodes.value(wanted.method.lower())),)
-    entity = (nodes.param(("entity",), nodes.value(wanted.path)),)
+    head = (build.param(("action",), build.value(wanted.method.lower())),)
+    entity = (build.param(("entity",), build.value(wanted.path)),)
     as_json = wanted.method == "POST" and wanted.path.startswith("/v2/")
-    lines = tuple(nodes.param(leaf.path, _unchecked(leaf, as_json)) for leaf in leaves)
+    lines = tuple(build.param(leaf.path, _unchecked(leaf, as_json)) for leaf in leaves)
     items = (*head, *entity, *lines)
     attempt = _attempt(items, table, scope)
     if any(error.code.startswith("E1") for error in attempt.errors):
@@ -105,7 +105,7 @@ def _find(method: str, path: str, table: Table) -> tuple[Operation, dict[str, st
         return None
     operation, values = found
     filled = {
-        name: re.sub(r"zz(\d+)zz", lambda match: references[int(match[1])], nodes.escaped(text))
+        name: re.sub(r"zz(\d+)zz", lambda match: references[int(match[1])], build.escaped(text))
         for name, text in values.items()
     }
     return operation, filled
@@ -113,10 +113,10 @@ def _find(method: str, path: str, table: Table) -> tuple[Operation, dict[str, st
 
 def _head(operation: Operation, path_params: dict[str, str], table: Table) -> Iterator[Param]:
     aliases = {name: alias for alias, name in table.action_aliases().items()}
-    yield nodes.param(("action",), nodes.value(aliases.get(operation.action, operation.action)))
-    yield nodes.param(("entity",), nodes.value(operation.entity))
+    yield build.param(("action",), build.value(aliases.get(operation.action, operation.action)))
+    yield build.param(("entity",), build.value(operation.entity))
     for name, text in path_params.items():
-        yield nodes.param((documented_name(operation, name),), nodes.value(text))
+        yield build.param((documented_name(operation, name),), build.value(text))
 
 
 # --- lines --------------------------------------------------------------------------------------------------
@@ -126,12 +126,12 @@ def _lines(leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, ...
     """The parameters, and behind them those of `@raw`."""
     for lists in _grouped(leaves, operation, raw):
         if len(lists) > 1:
-            yield nodes.param(lists[0].path[:-1], nodes.value(", ".join(str(leaf.value) for leaf in lists)))
+            yield build.param(lists[0].path[:-1], build.value(", ".join(str(leaf.value) for leaf in lists)))
         elif lists[0].path not in raw:
-            yield nodes.param(lists[0].path, _value(lists[0], shape_at(operation.params, lists[0].path)))
+            yield build.param(lists[0].path, _value(lists[0], shape_at(operation.params, lists[0].path)))
     for leaf in leaves:
         if leaf.path in raw:
-            yield nodes.directive("raw", RawParam(Key(leaf.path, NOWHERE), _value(leaf, None), NOWHERE))
+            yield build.directive("raw", RawParam(Key(leaf.path, NOWHERE), _value(leaf, None), NOWHERE))
 
 
 def _grouped(leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, ...]]) -> Iterator[list[Leaf]]:
@@ -152,8 +152,8 @@ def _grouped(leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, .
 
 def _value(leaf: Leaf, shape: Shape | None) -> Value:
     if leaf.text == "${now}" and shape is not None and shape.form == "date-time":
-        return nodes.value("now")
-    return nodes.value(form_text(leaf.value) if leaf.text is None else leaf.text)
+        return build.value("now")
+    return build.value(form_text(leaf.value) if leaf.text is None else leaf.text)
 
 
 def _unchecked(leaf: Leaf, as_json: bool) -> Value:
@@ -161,9 +161,9 @@ def _unchecked(leaf: Leaf, as_json: bool) -> Value:
     if not as_json:
         return _value(leaf, None)
     if leaf.text is None:
-        return nodes.value("null" if leaf.value is None else json.dumps(leaf.value))
+        return build.value("null" if leaf.value is None else json.dumps(leaf.value))
     looks = read_literal(leaf.text) != leaf.text
-    return nodes.value(leaf.text, "double" if looks else "bare")
+    return build.value(leaf.text, "double" if looks else "bare")
 
 
 # --- trying them out ----------------------------------------------------------------------------------------
@@ -244,10 +244,10 @@ class _Wanted:
         shape = shape_at(call.operation.params, leaf.path)
         if leaf.text == "${now}" and shape is not None and shape.form == "date-time":
             return coerce("now", shape, now=self.scope.now)
-        return evaluate_text(nodes.value(leaf.text), self.scope).value
+        return evaluate_text(build.value(leaf.text), self.scope).value
 
     def _shown(self, text: str) -> str:
-        return nodes.literal(nodes.value(text))
+        return build.literal(build.value(text))
 
 
 def _lists(value: Tree) -> Tree:
