@@ -9,9 +9,9 @@ from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
 from . import errors
-from .expand import kinds_of, solid
 from .objects import pages
 from .objects.context import Context, Json
+from .objects.kinds import kinds_of, solid
 from .objects.resource import Answer, Resource, Transition
 
 Role = Literal["list", "search", "create", "retrieve", "update", "delete", "action", "single", "single_update", "find"]

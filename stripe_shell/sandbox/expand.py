@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from stripe_shell.spec.model import Operation, Shape
@@ -10,6 +10,7 @@ from stripe_shell.spec.table import Table
 
 from . import errors
 from .errors import StripeError
+from .objects.kinds import kinds_of, solid
 
 if TYPE_CHECKING:
     from .objects.context import Context
@@ -54,29 +55,6 @@ def expand(ctx: Context, value: Any, tree: Tree, shape: Shape) -> None:
     elif isinstance(value, dict):
         for name, inner in tree.items():
             _expand_member(ctx, value, name, inner, shape)
-
-
-def solid(table: Table, shape: Shape) -> Iterator[Shape]:
-    """The shapes that a reference, a union or an array of them stands for."""
-    if shape.kind == "array" and shape.items is not None:
-        yield from solid(table, shape.items)
-    elif shape.kind == "union":
-        for variant in shape.variants:
-            yield from solid(table, variant)
-    elif shape.kind == "reference" and shape.schema is not None:
-        yield from solid(table, table.schema(shape.schema))
-    else:
-        yield shape
-
-
-def kinds_of(table: Table, shape: Shape) -> list[str]:
-    """The kinds of object that an expandable member may name."""
-    found = []
-    for inner in solid(table, shape):
-        kind = inner.fields.get("object")
-        if kind is not None and kind.shape.enum and "deleted" not in inner.fields:
-            found.append(kind.shape.enum[0])
-    return found
 
 
 def _check(table: Table, shape: Shape, segments: list[str]) -> None:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from weakref import WeakSet
 
 from stripe_shell.sandbox.app import Sandbox
-from stripe_shell.sandbox.expand import solid
+from stripe_shell.sandbox.objects.kinds import solid
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request, Response

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.expand import kinds_of
 from stripe_shell.sandbox.storage.store import Row, Where
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
+from .kinds import kinds_of
 from .listing import PAGING, Filters, Page, clamp
 
 if TYPE_CHECKING:

@@ -45,7 +45,6 @@ from typing import Any, ClassVar, TypeVar, overload
 from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.expand import kinds_of
 from stripe_shell.sandbox.ids import PAYMENTS, PREFIXES, SHORT
 from stripe_shell.sandbox.storage.store import Link
 from stripe_shell.spec.model import Operation, Shape
@@ -54,6 +53,7 @@ from stripe_shell.spec.table import Table
 from . import events, pages
 from .context import Context, Json
 from .echo import echo
+from .kinds import kinds_of
 from .listing import Filters, Page
 from .template import blank, is_expand_only, iso_time, resolve, stamped
 

@@ -1,0 +1,31 @@
+"""The kinds of object that a shape of the table can stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stripe_shell.spec.model import Shape
+from stripe_shell.spec.table import Table
+
+
+def solid(table: Table, shape: Shape) -> Iterator[Shape]:
+    """The shapes that a reference, a union or an array of them stands for."""
+    if shape.kind == "array" and shape.items is not None:
+        yield from solid(table, shape.items)
+    elif shape.kind == "union":
+        for variant in shape.variants:
+            yield from solid(table, variant)
+    elif shape.kind == "reference" and shape.schema is not None:
+        yield from solid(table, table.schema(shape.schema))
+    else:
+        yield shape
+
+
+def kinds_of(table: Table, shape: Shape) -> list[str]:
+    """The kinds of object that an expandable member may name."""
+    found = []
+    for inner in solid(table, shape):
+        kind = inner.fields.get("object")
+        if kind is not None and kind.shape.enum and "deleted" not in inner.fields:
+            found.append(kind.shape.enum[0])
+    return found
