@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
-from .dispatch import is_modelled, kind_of
+from .dispatch import is_modelled
 from .objects.registry import Catalogue
+from .objects.routing import kind_of
 
 
 def coverage(table: Table) -> Iterator[tuple[Operation, bool]]:

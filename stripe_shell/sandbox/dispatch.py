@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
-from . import errors
 from .objects import pages
 from .objects.context import Context, Json
 from .objects.kinds import kinds_of, solid
 from .objects.resource import Answer, Resource, Transition
-
-Role = Literal["list", "search", "create", "retrieve", "update", "delete", "action", "single", "single_update", "find"]
+from .objects.routing import Role, kind_of, own_param, role_of
 
 #: What the verb of an action makes of `status`; the first that the object knows.
 OUTCOMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -108,68 +106,6 @@ def _follow_clock(ctx: Context, obj: Mapping[str, Any]) -> None:
         if owner is not None and owner.get("test_clock"):
             ctx.follow(owner)
             return
-
-
-def own_param(operation: Operation, kind: str) -> str | None:
-    """The placeholder that names an object of this kind; None where the path names only what it lives below."""
-    own = operation.object_param
-    word = operation.path_words.get(own, "") if own else ""
-    names_parent = operation.entity.rpartition(".")[2] == word and not kind.endswith(word)
-    return None if names_parent and not operation.path.endswith("}") else own
-
-
-def role_of(operation: Operation, kind: str) -> Role:
-    """What an operation does, by its method, its path and what it answers."""
-    if operation.response.is_list:
-        return "search" if operation.response.form == "search_result" else "list"
-    below = operation.path.endswith("}")
-    if operation.method == "DELETE":
-        return "delete"
-    if operation.method == "GET":
-        if operation.object_param and not below:
-            return "action"
-        return "retrieve" if operation.object_param else _single(operation)
-    if own_param(operation, kind):
-        return "update" if below else "action"
-    return "single_update" if operation.action == "update" else "create"
-
-
-def _single(operation: Operation) -> Role:
-    return "find" if operation.action in ("find", "preview") else "single"
-
-
-def kind_of(table: Table, operation: Operation, path: Mapping[str, str], params: Mapping[str, Any]) -> str:
-    """The kind of object that an operation is about."""
-    entity = table.entity(operation.entity)
-    if entity is not None and entity.object:
-        return entity.object
-    row = operation.response.row or operation.response
-    kinds = kinds_of(table, row) or _kinds_retrieved(table, operation) or [operation.entity]
-    if len(kinds) == 1:
-        return kinds[0]
-    return _kind_meant(kinds, path.get(operation.object_param or ""), params)
-
-
-def _kinds_retrieved(table: Table, operation: Operation) -> list[str]:
-    """The kinds that can be looked at where this operation deletes: its own answer only says that one is gone."""
-    look = table.operation("retrieve", operation.entity)
-    return kinds_of(table, look.response) if look is not None else []
-
-
-def _kind_meant(kinds: list[str], key: str | None, params: Mapping[str, Any]) -> str:
-    """Which of several kinds is meant, by the prefix of an id or by what is sent."""
-    for name in ("external_account", "source", "bank_account", "card"):
-        value = params.get(name)
-        if isinstance(value, Mapping) and value.get("object") in kinds:
-            return str(value["object"])
-        if isinstance(value, str) and value:
-            key = value
-    prefixes = {"ba": "bank_account", "btok": "bank_account", "card": "card", "src": "source", "tok": "card"}
-    kind = prefixes.get((key or "").partition("_")[0])
-    if kind in kinds:
-        return str(kind)
-    usual = "card" if "source" in kinds else "bank_account"
-    return usual if usual in kinds else kinds[0]
 
 
 def check_parents(ctx: Context, own: str | None) -> None:
@@ -328,6 +264,3 @@ def _guessed(resource: Resource, obj: Json, name: str) -> Transition | None:
         return None
     stamp = f"{outcome}_at"
     return Transition(outcome, stamp=stamp if stamp in obj else None)
-
-
-__all__ = ["EMPTY_PDF", "answer", "check_parents", "errors", "is_modelled", "kind_of", "role_of"]

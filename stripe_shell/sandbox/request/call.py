@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.records import record
-from stripe_shell.sandbox import dispatch, errors
+from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.expand import check_paths
 from stripe_shell.sandbox.objects.registry import Catalogue
+from stripe_shell.sandbox.objects.routing import kind_of
 from stripe_shell.sandbox.storage.accounts import Accounts
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
@@ -59,7 +60,7 @@ def read_call(
     account = accounts.connected(platform, header(request, "stripe-account"))
     params = decode(request)
     paths = take_expand(params, operation)
-    resource = catalogue.resource(dispatch.kind_of(table, operation, path, params))
+    resource = catalogue.resource(kind_of(table, operation, path, params))
     old = resource.take_legacy(operation, params)
     params = checked(params, operation.params) | old
     check_paths(table, operation, paths)
