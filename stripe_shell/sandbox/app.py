@@ -24,7 +24,8 @@ from .objects.context import Context, Json
 from .objects.listing import Page
 from .objects.registry import Catalogue
 from .objects.template import iso_time
-from .request.call import Call, own_call, read_call
+from .receive import read_call
+from .request.call import Call, own_call
 from .request.idempotency import Idempotency, check_key
 from .request.parameters import header
 from .storage import queues

@@ -1,4 +1,4 @@
-"""What a request asks for: which call of Stripe's it is, with which parameters, and whose data it is about."""
+"""The record of a call: the operation, its parameters, and the account that it runs on."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.records import record
-from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.expand import check_paths
-from stripe_shell.sandbox.objects.registry import Catalogue
-from stripe_shell.sandbox.objects.routing import kind_of
-from stripe_shell.sandbox.storage.accounts import Accounts
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request
-
-from .idempotency import fingerprint
-from .parameters import checked, decode, header, take_expand
-from .undocumented import match_undocumented
 
 
 @record
@@ -47,36 +38,6 @@ class Call:
     def key(self) -> str | None:
         """The idempotency key, where it has an effect."""
         return self.request.idempotency_key if self.request.method == "POST" else None
-
-
-def read_call(
-    request: Request, request_id: str, platform: str, *, accounts: Accounts, catalogue: Catalogue, table: Table
-) -> Call:
-    """Everything that can be said about a request before it runs. Raises StripeError."""
-    found = table.match(request.method, request.path) or match_undocumented(request.method, request.path)
-    if found is None:
-        raise errors.unrecognized_url(request.method, request.path)
-    operation, path = found
-    account = accounts.connected(platform, header(request, "stripe-account"))
-    params = decode(request)
-    paths = take_expand(params, operation)
-    resource = catalogue.resource(kind_of(table, operation, path, params))
-    old = resource.take_legacy(operation, params)
-    params = checked(params, operation.params) | old
-    check_paths(table, operation, paths)
-    return Call(
-        request,
-        request_id,
-        operation,
-        path,
-        params,
-        tuple(paths),
-        platform,
-        account,
-        accounts.number(account),
-        operation.writes or resource.writes_on_read,
-        fingerprint(request, params, paths) if request.idempotency_key else "",
-    )
 
 
 def own_call(table: Table, account: str, number: int) -> Call:

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.clock import Clock
@@ -14,8 +14,7 @@ from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.storage.store import Remembered, Session
 from stripe_shell.wire import Request
 
-if TYPE_CHECKING:
-    from .call import Call
+from .call import Call
 
 #: How long an answer is remembered for its key, in seconds.
 REMEMBERED_FOR: Final = 24 * 3600

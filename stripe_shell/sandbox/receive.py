@@ -1,0 +1,46 @@
+"""Reads a request into a call: the operation is found, the parameters are decoded and checked."""
+
+from __future__ import annotations
+
+from stripe_shell.spec.table import Table
+from stripe_shell.wire import Request
+
+from . import errors
+from .expand import check_paths
+from .objects.registry import Catalogue
+from .objects.routing import kind_of
+from .request.call import Call
+from .request.idempotency import fingerprint
+from .request.parameters import checked, decode, header, take_expand
+from .request.undocumented import match_undocumented
+from .storage.accounts import Accounts
+
+
+def read_call(
+    request: Request, request_id: str, platform: str, *, accounts: Accounts, catalogue: Catalogue, table: Table
+) -> Call:
+    """Everything that can be said about a request before it runs. Raises StripeError."""
+    found = table.match(request.method, request.path) or match_undocumented(request.method, request.path)
+    if found is None:
+        raise errors.unrecognized_url(request.method, request.path)
+    operation, path = found
+    account = accounts.connected(platform, header(request, "stripe-account"))
+    params = decode(request)
+    paths = take_expand(params, operation)
+    resource = catalogue.resource(kind_of(table, operation, path, params))
+    old = resource.take_legacy(operation, params)
+    params = checked(params, operation.params) | old
+    check_paths(table, operation, paths)
+    return Call(
+        request,
+        request_id,
+        operation,
+        path,
+        params,
+        tuple(paths),
+        platform,
+        account,
+        accounts.number(account),
+        operation.writes or resource.writes_on_read,
+        fingerprint(request, params, paths) if request.idempotency_key else "",
+    )
