@@ -31,7 +31,7 @@ from .request.parameters import header
 from .storage import queues
 from .storage.accounts import Accounts
 from .storage.store import Row, Session, Store
-from .webhooks.deliveries import Hearing
+from .webhooks.endpoints import Hearing
 
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
 

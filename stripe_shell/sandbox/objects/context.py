@@ -44,7 +44,7 @@ from .listing import Filters
 if TYPE_CHECKING:
     from stripe_shell.sandbox.ids import RandomIds
     from stripe_shell.sandbox.request.call import Call
-    from stripe_shell.sandbox.webhooks.deliveries import Hearing
+    from stripe_shell.sandbox.webhooks.endpoints import Hearing
 
     from .registry import Catalogue
     from .resource import Resource

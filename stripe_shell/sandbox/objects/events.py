@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stripe_shell.records import record
 
 if TYPE_CHECKING:
-    from stripe_shell.sandbox.webhooks.deliveries import Listener
+    from stripe_shell.sandbox.webhooks.endpoints import Listener
 
     from .context import Context
 
@@ -101,8 +101,3 @@ def _text(members: Mapping[str, Any], data_object: str, previous: Mapping[str, A
     if previous is not None:
         data += f',"previous_attributes":{_encode(previous)}'
     return f"{_encode(members)[:-1]},{data}}}}}"
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether an event type fits a pattern: the type itself, or one that ends in `*`."""
-    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern

@@ -1,4 +1,4 @@
-"""Webhooks: which endpoints an event goes to, its signature, and deliveries, which wait in the file until they succeed.
+"""Deliveries of events to webhook endpoints: signed, sent, and kept in the file until they succeed.
 
 An event and its deliveries are written in one transaction. They are carried out later, outside of any transaction, by
 whoever calls `Deliveries.due` and `Deliveries.carry_out`, as a server does in the background: what was not delivered
@@ -14,14 +14,12 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from stripe_shell.records import record
-from stripe_shell.sandbox.objects.events import matches
 from stripe_shell.sandbox.storage import queues
 
 if TYPE_CHECKING:
     from stripe_shell.sandbox.clock import Clock
     from stripe_shell.sandbox.storage.queues import Delivery
-    from stripe_shell.sandbox.storage.store import Session, Store
+    from stripe_shell.sandbox.storage.store import Store
 
 #: After how many seconds a delivery that failed is tried again: three times in a few hours, as in Stripe's test mode.
 RETRY_AFTER: Final = (300, 3600, 3 * 3600)
@@ -33,56 +31,6 @@ USER_AGENT: Final = "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
 
 #: Sends a body to a URL with these headers; answers the HTTP status. Raises OSError when no answer came.
 Sender = Callable[[str, bytes, Mapping[str, str]], int]
-
-
-@record
-class Listener:
-    """An endpoint that is switched on: whose it is (the account's number), its id and the event types it wants."""
-
-    account: int
-    id: str
-    wanted: tuple[str, ...]
-
-    def wants(self, event_type: str) -> bool:
-        """Whether events of this type go to it."""
-        return any(matches(pattern, event_type) for pattern in self.wanted)
-
-
-def listeners(session: Session, account: int) -> list[Listener]:
-    """The endpoints that hear of an account: its own, and those of its platform that are for connected accounts."""
-    found = []
-    for owner, key, text, hidden in session.endpoints(account):
-        endpoint = json.loads(text)
-        connect = bool(hidden and json.loads(hidden).get("connect"))
-        if endpoint.get("status") == "enabled" and connect == (owner != account):
-            found.append(Listener(owner, key, tuple(endpoint.get("enabled_events") or ())))
-    return found
-
-
-class Hearing:
-    """Caches the listeners of each account, so that an event does not cost a query.
-
-    What this process changes is seen at once (`forget`), and so is what another one has committed to the file.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[int, list[Listener]] = {}
-        self._version = 0
-
-    def of(self, session: Session, account: int) -> list[Listener]:
-        """The listeners of an account (its number)."""
-        version = session.data_version()
-        if version != self._version:
-            self._version = version
-            self._known.clear()
-        known = self._known.get(account)
-        if known is None:
-            known = self._known[account] = listeners(session, account)
-        return known
-
-    def forget(self) -> None:
-        """An endpoint was made, changed or deleted."""
-        self._known.clear()
 
 
 def signature(secret: str, body: bytes, seconds: int) -> str:
