@@ -318,7 +318,7 @@ class Context:
 
     def emit(self, event_type: str, obj: Json, previous_attributes: Mapping[str, Any] | None = None) -> None:
         """Store an event about an object as it is now, with the old values of what changed (None: no such member)."""
-        event = events.written(self, event_type, self.text(obj), previous_attributes)
+        event = self._event(event_type, self.text(obj), previous_attributes)
         if self._held is None:
             self.release([event])
         else:
@@ -359,6 +359,28 @@ class Context:
             self.emitted.append(row)
 
     # --- inside ----------------------------------------------------------------------------------------------
+
+    def _event(self, name: str, data_object: str, previous: Mapping[str, Any] | None) -> WrittenEvent:
+        """An event of this type (`name`) about an object, whose JSON text is given, as it happens now."""
+        now = self.now()
+        hearing = self.hearing.of(self.session, self.account_number)
+        heard = tuple(listener for listener in hearing if listener.wants(name)) if hearing else ()
+        members: dict[str, Any] = {
+            "id": self.ids.new("evt", now, self.account),
+            "object": "event",
+            "api_version": self.table.version,
+            "created": now,
+            "livemode": False,
+            "pending_webhooks": len(heard),
+            "request": {
+                "id": self.request_id,
+                "idempotency_key": self.request.idempotency_key if self.request_id else None,
+            },
+            "type": name,
+        }
+        if self.account != self.platform:
+            members["account"] = self.account
+        return WrittenEvent(members["id"], now, name, events.event_text(members, data_object, previous), heard)
 
     def _place(self, obj: Mapping[str, Any]) -> Place:
         kind = str(obj["object"])

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from stripe_shell.records import record
-
-if TYPE_CHECKING:
-    from stripe_shell.sandbox.webhooks.endpoints import Listener
-
-    from .context import Context
+from stripe_shell.sandbox.webhooks.endpoints import Listener
 
 #: How long Stripe shows events, in seconds.
 KEPT: Final = 30 * 24 * 3600
@@ -72,30 +68,7 @@ def previous_attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
     return changed
 
 
-def written(ctx: Context, name: str, data_object: str, previous: Mapping[str, Any] | None) -> WrittenEvent:
-    """An event of this type (`name`) about an object, whose JSON text is given, as it happens now."""
-    now = ctx.now()
-    hearing = ctx.hearing.of(ctx.session, ctx.account_number)
-    heard = tuple(listener for listener in hearing if listener.wants(name)) if hearing else ()
-    members: dict[str, Any] = {
-        "id": ctx.ids.new("evt", now, ctx.account),
-        "object": "event",
-        "api_version": ctx.table.version,
-        "created": now,
-        "livemode": False,
-        "pending_webhooks": len(heard),
-        "request": {
-            "id": ctx.request_id,
-            "idempotency_key": ctx.request.idempotency_key if ctx.request_id else None,
-        },
-        "type": name,
-    }
-    if ctx.account != ctx.platform:
-        members["account"] = ctx.account
-    return WrittenEvent(members["id"], now, name, _text(members, data_object, previous), heard)
-
-
-def _text(members: Mapping[str, Any], data_object: str, previous: Mapping[str, Any] | None) -> str:
+def event_text(members: Mapping[str, Any], data_object: str, previous: Mapping[str, Any] | None) -> str:
     """An event as JSON text; the object goes in as it is stored."""
     data = f'"data":{{"object":{data_object}'
     if previous is not None:
