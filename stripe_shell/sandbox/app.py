@@ -223,7 +223,7 @@ class Sandbox:
 
     def _shown(self, ctx: Context, call: Call) -> bytes:
         """The body of an answer: stored text as it is where nothing is expanded."""
-        found = dispatch.answer(ctx)
+        found = dispatch.answer(ctx, self.catalogue)
         if isinstance(found, bytes):
             return found
         paths = tree_of(call.expand)

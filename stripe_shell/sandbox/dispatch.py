@@ -9,9 +9,10 @@ from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
 from .objects import pages
-from .objects.context import Context, Json
+from .objects.context import Answer, Context, Json
 from .objects.kinds import kinds_of, solid
-from .objects.resource import Answer, Resource, Transition
+from .objects.registry import Catalogue
+from .objects.resource import Resource, Transition
 from .objects.routing import Role, kind_of, own_param, role_of
 
 #: What the verb of an action makes of `status`; the first that the object knows.
@@ -61,10 +62,10 @@ EMPTY_PDF: Final = (
 )
 
 
-def answer(ctx: Context) -> Answer:
-    """Carry out the operation of the context."""
+def answer(ctx: Context, catalogue: Catalogue) -> Answer:
+    """Carry out the operation of the context; the catalogue knows the resource that does."""
     operation = ctx.operation
-    resource = ctx.resource(kind_of(ctx.table, operation, ctx.path, ctx.params))
+    resource = catalogue.resource(kind_of(ctx.table, operation, ctx.path, ctx.params))
     role = role_of(operation, resource.kind)
     method = resource.action_method(operation)
     ctx.generic = not is_modelled(resource, operation)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
 from . import errors
 from .errors import StripeError
+from .objects.context import Context
 from .objects.kinds import kinds_of, solid
-
-if TYPE_CHECKING:
-    from .objects.context import Context
 
 #: How many segments a path may have, `data` among them.
 DEEPEST = 4

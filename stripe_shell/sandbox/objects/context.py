@@ -30,31 +30,74 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from stripe_shell.sandbox.clock import Clock, FixedClock
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.ids import RandomIds
+from stripe_shell.sandbox.request.call import Call
 from stripe_shell.sandbox.storage.queues import add_delivery
-from stripe_shell.sandbox.storage.store import Row, Session
+from stripe_shell.sandbox.storage.store import Link, Row, Session
+from stripe_shell.sandbox.webhooks.endpoints import Hearing
+from stripe_shell.spec.model import Shape
 from stripe_shell.spec.table import Table
 
 from . import events
 from .events import WrittenEvent
-from .listing import Filters
-
-if TYPE_CHECKING:
-    from stripe_shell.sandbox.ids import RandomIds
-    from stripe_shell.sandbox.request.call import Call
-    from stripe_shell.sandbox.webhooks.endpoints import Hearing
-
-    from .registry import Catalogue
-    from .resource import Resource
+from .listing import Filters, Page
 
 Json = dict[str, Any]
+
+#: What a call is answered with: an object, a page of objects, or a document.
+Answer = Json | Page | bytes
 
 #: Where an object lies: its kind and its key (the id, but for singletons and objects that live below another).
 Place = tuple[str, str]
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class ResourceProtocol(Protocol):
+    """What the context, pages, search and `expand` ask of a resource; `Resource` has it all."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def presents(self) -> bool: ...
+    @property
+    def oldest_first(self) -> bool: ...
+    @property
+    def filters(self) -> Mapping[str, str]: ...
+
+    def key(self, obj: Mapping[str, Any]) -> str: ...
+    def new_id(self, ctx: Context, prefix: str | None = None) -> str: ...
+    def links(self, obj: Mapping[str, Any], hidden: Mapping[str, Any] | None) -> list[Link]: ...
+    def indexed_members(self) -> tuple[str, ...]: ...
+    def narrow_inside(self, filters: Filters) -> None: ...
+
+    def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError: ...
+    def taken(self, key: str) -> StripeError: ...
+
+    def fresh(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json: ...
+    def echo(self, obj: Json, params: Mapping[str, Any]) -> None: ...
+    def load(self, ctx: Context, key: str) -> Json | None: ...
+    def present(self, ctx: Context, obj: Json) -> Json: ...
+    def expand_member(self, ctx: Context, obj: Json, name: str) -> Any: ...
+
+    def create(self, ctx: Context, params: Json) -> Answer: ...
+    def update(self, ctx: Context, obj: Json, params: Json) -> Answer: ...
+    def delete(self, ctx: Context, obj: Json, params: Json) -> Answer: ...
+
+
+class ResourceLookup(Protocol):
+    """Finds the resource of a kind of object; `Catalogue` does."""
+
+    @property
+    def event_types(self) -> frozenset[str]: ...
+
+    def resource(self, kind: str) -> ResourceProtocol: ...
 
 
 class Context:
@@ -69,7 +112,7 @@ class Context:
         call: Call,
         session: Session,
         *,
-        catalogue: Catalogue,
+        catalogue: ResourceLookup,
         table: Table,
         clock: Clock,
         ids: RandomIds,
@@ -153,8 +196,8 @@ class Context:
 
     # --- looking ---------------------------------------------------------------------------------------------
 
-    def resource(self, kind: str) -> Resource:
-        """The behaviour of a kind of object."""
+    def resource(self, kind: str) -> ResourceProtocol:
+        """The resource of a kind of object."""
         return self.catalogue.resource(kind)
 
     def behaviour(self, kind: str) -> Any:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.storage.store import Row, Where
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
+from .context import Context, Json, ResourceProtocol
 from .kinds import kinds_of
 from .listing import PAGING, Filters, Page, clamp
-
-if TYPE_CHECKING:
-    from .context import Context, Json
-    from .resource import Resource
 
 Position = tuple[int, int]
 
@@ -24,12 +21,12 @@ Position = tuple[int, int]
 _COUNTED = frozenset({"refunds"})
 
 
-def list_page(resource: Resource, ctx: Context, params: Json) -> Page:
+def list_page(resource: ResourceProtocol, ctx: Context, params: Json) -> Page:
     """The page of this kind of object that a list call asks for."""
     return mixed_page([resource], ctx, params)
 
 
-def mixed_page(resources: Sequence[Resource], ctx: Context, params: Json) -> Page:
+def mixed_page(resources: Sequence[ResourceProtocol], ctx: Context, params: Json) -> Page:
     """The page of a list that holds several kinds of object, as a customer's sources do."""
     narrowed = [filters_of(resource, ctx, params, narrowed_by_path(resource, ctx)) for resource in resources]
     after, before = cursors(resources, ctx, params)
@@ -75,7 +72,7 @@ def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, ur
     return Page(texts, has_more, url or ctx.request.path, form=_form(ctx.operation))
 
 
-def filters_of(resource: Resource, ctx: Context, params: Json, filters: Filters | None = None) -> Filters:
+def filters_of(resource: ResourceProtocol, ctx: Context, params: Json, filters: Filters | None = None) -> Filters:
     """What the parameters of a list narrow it to. Raises StripeError for an id that names nothing."""
     filters = filters or Filters()
     if "test_clock" in resource.shape.fields and not ctx.path and not _names_owner(params):
@@ -94,7 +91,7 @@ def _names_owner(params: Json) -> bool:
     return any(params.get(name) for name in ("test_clock", "customer", "subscription"))
 
 
-def narrowed_by_path(resource: Resource, ctx: Context) -> Filters:
+def narrowed_by_path(resource: ResourceProtocol, ctx: Context) -> Filters:
     """A list below another object holds what belongs to that object."""
     filters = Filters()
     for name, value in ctx.path.items():
@@ -103,7 +100,9 @@ def narrowed_by_path(resource: Resource, ctx: Context) -> Filters:
     return filters
 
 
-def cursors(resources: Sequence[Resource], ctx: Context, params: Json) -> tuple[Position | None, Position | None]:
+def cursors(
+    resources: Sequence[ResourceProtocol], ctx: Context, params: Json
+) -> tuple[Position | None, Position | None]:
     """The positions of `starting_after` (or v2's `page`) and `ending_before`. Raises StripeError."""
     after = _position(resources, ctx, params.get("starting_after"), "starting_after")
     before = _position(resources, ctx, params.get("ending_before"), "ending_before")
@@ -136,7 +135,7 @@ def can_be_made(table: Table, kind: str) -> bool:
     return "create" in table.actions(kind)
 
 
-def member(resource: Resource, ctx: Context, obj: Json, name: str) -> Any:
+def member(resource: ResourceProtocol, ctx: Context, obj: Json, name: str) -> Any:
     """The value of a member that only `expand` shows: what is kept hidden, or a list of what belongs to the object."""
     hidden = ctx.hidden(obj)
     if name in hidden:
@@ -148,7 +147,7 @@ def member(resource: Resource, ctx: Context, obj: Json, name: str) -> Any:
     return sub_list(resource, ctx, obj, name, kinds)
 
 
-def sub_list(resource: Resource, ctx: Context, obj: Json, name: str, kinds: Sequence[str]) -> Json:
+def sub_list(resource: ResourceProtocol, ctx: Context, obj: Json, name: str, kinds: Sequence[str]) -> Json:
     """The first ten objects of these kinds that belong to `obj`, newest first, as a list inside it."""
     rows: list[Row] = []
     for kind in kinds:
@@ -162,17 +161,17 @@ def sub_list(resource: Resource, ctx: Context, obj: Json, name: str, kinds: Sequ
     return made
 
 
-def _count(resource: Resource, ctx: Context, obj: Json, kind: str) -> int:
+def _count(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> int:
     filters = _belongs(resource, ctx, obj, kind)
     return ctx.session.count(ctx.account_number, kind, filters.link, filters.where)
 
 
-def _belonging(resource: Resource, ctx: Context, obj: Json, kind: str) -> list[Row]:
+def _belonging(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> list[Row]:
     filters = _belongs(resource, ctx, obj, kind)
     return ctx.session.page(ctx.account_number, kind, link=filters.link, where=filters.where, limit=11)
 
 
-def _belongs(resource: Resource, ctx: Context, obj: Json, kind: str) -> Filters:
+def _belongs(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> Filters:
     """What narrows objects of a kind to those that belong to `obj`."""
     inner = ctx.resource(kind)
     tail = resource.kind.rpartition(".")[2]
@@ -187,14 +186,14 @@ def _belongs(resource: Resource, ctx: Context, obj: Json, kind: str) -> Filters:
     return filters
 
 
-def _address(resource: Resource, ctx: Context, obj: Json) -> str:
+def _address(resource: ResourceProtocol, ctx: Context, obj: Json) -> str:
     operation = ctx.table.operation("retrieve", resource.kind)
     if operation is None or not operation.object_param:
         return f"/v1/{resource.kind}s/{obj.get('id')}"
     return operation.path.replace(f"{{{operation.object_param}}}", str(obj.get("id")))
 
 
-def _add_filter(resource: Resource, ctx: Context, filters: Filters, name: str, value: Any) -> None:
+def _add_filter(resource: ResourceProtocol, ctx: Context, filters: Filters, name: str, value: Any) -> None:
     path = resource.filters.get(name, name)
     field = resource.shape.fields.get(path.partition(".")[0])
     if field is None:
@@ -209,11 +208,11 @@ def _add_filter(resource: Resource, ctx: Context, filters: Filters, name: str, v
         filters.add(path, value)
 
 
-def _has_index(resource: Resource, member: str | None) -> bool:
+def _has_index(resource: ResourceProtocol, member: str | None) -> bool:
     return member is None or member in resource.indexed_members()
 
 
-def _position(resources: Sequence[Resource], ctx: Context, key: Any, param: str) -> Position | None:
+def _position(resources: Sequence[ResourceProtocol], ctx: Context, key: Any, param: str) -> Position | None:
     if not key:
         return None
     found = (ctx.row(resource.kind, str(key)) for resource in resources)
@@ -239,7 +238,7 @@ def shown_texts(ctx: Context, rows: Sequence[Row]) -> list[str]:
     return [_shown_text(behaviours[row.object], ctx, row) for row in rows]
 
 
-def _shown_text(resource: Resource, ctx: Context, row: Row) -> str:
+def _shown_text(resource: ResourceProtocol, ctx: Context, row: Row) -> str:
     if not resource.presents:
         return row.json
     return json.dumps(resource.present(ctx, json.loads(row.json)), separators=(",", ":"))

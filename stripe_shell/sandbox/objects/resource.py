@@ -51,13 +51,12 @@ from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
 from . import events, pages
-from .context import Context, Json
+from .context import Answer, Context, Json
 from .echo import echo
 from .kinds import kinds_of
 from .listing import Filters, Page
 from .template import blank, is_expand_only, iso_time, resolve, stamped
 
-Answer = Json | Page | bytes
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 _ACTION = "sandbox_action"

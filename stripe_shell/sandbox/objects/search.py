@@ -9,18 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from stripe_shell.records import record
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.request.parameters import header
 from stripe_shell.sandbox.storage.store import Row, Where
 
+from .context import Context, Json, ResourceProtocol
 from .listing import Page, clamp, column
-
-if TYPE_CHECKING:
-    from .context import Context, Json
-    from .resource import Resource
 
 MAX_CLAUSES: Final = 10
 SHORTEST_SUBSTRING: Final = 3
@@ -119,7 +116,7 @@ def parse_query(text: str, kind: str) -> Query:
     return Query(tuple(clauses), joints == {"OR"})
 
 
-def search_page(resource: Resource, ctx: Context, params: Json) -> Page:
+def search_page(resource: ResourceProtocol, ctx: Context, params: Json) -> Page:
     """One page of what a query finds, newest first; `total_count` is counted when it is to be expanded."""
     _check_version(ctx)
     query = parse_query(str(params.get("query", "")), resource.kind)
@@ -138,7 +135,7 @@ def search_page(resource: Resource, ctx: Context, params: Json) -> Page:
 
 
 def _found(
-    resource: Resource, ctx: Context, query: Query, after: tuple[int, int] | None, limit: int | None
+    resource: ResourceProtocol, ctx: Context, query: Query, after: tuple[int, int] | None, limit: int | None
 ) -> list[Row]:
     rows: list[Row] = []
     for row in ctx.session.scan(ctx.account_number, resource.kind, _narrowing(query, resource.kind), after):
@@ -283,7 +280,7 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
 
 
-def _position(resource: Resource, ctx: Context, page: Any) -> tuple[int, int] | None:
+def _position(resource: ResourceProtocol, ctx: Context, page: Any) -> tuple[int, int] | None:
     if not page:
         return None
     row = ctx.row(resource.kind, str(page))

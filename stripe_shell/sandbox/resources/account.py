@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Answer, Resource, action
+from stripe_shell.sandbox.objects.context import Answer, Context, Json
+from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.payments import legacy_sources, transfers
 from stripe_shell.spec.model import Operation
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Answer, Resource
+from stripe_shell.sandbox.objects.context import Answer, Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class WebhookEndpoint(Resource):
