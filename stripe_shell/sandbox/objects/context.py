@@ -44,17 +44,13 @@ from stripe_shell.spec.table import Table
 
 from . import events
 from .events import WrittenEvent
+from .identity_map import IdentityMap, Place, encode
 from .listing import Filters, Page
 
 Json = dict[str, Any]
 
 #: What a call is answered with: an object, a page of objects, or a document.
 Answer = Json | Page | bytes
-
-#: Where an object lies: its kind and its key (the id, but for singletons and objects that live below another).
-Place = tuple[str, str]
-
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class ResourceProtocol(Protocol):
@@ -146,11 +142,7 @@ class Context:
 
     def _begin(self) -> None:
         """Nothing was looked at yet, and no event is held back."""
-        self._rows: dict[Place, Row] = {}
-        self._objects: dict[Place, Json] = {}
-        self._hidden: dict[Place, Json] = {}
-        self._texts: dict[int, tuple[Json, str]] = {}
-        self._keys: dict[int, str] = {}
+        self._seen = IdentityMap()
         self._held: list[WrittenEvent] | None = None
 
     def apart(self) -> Context:
@@ -217,7 +209,7 @@ class Context:
     def find(self, kind: str, key: Any) -> Json | None:
         """The object, or None. Deleted objects are not there."""
         row = self.row(kind, str(key))
-        return None if row is None or row.deleted else self._parsed(row)
+        return None if row is None or row.deleted else self._seen.parsed(row)
 
     def stored(self, obj: Mapping[str, Any]) -> Json | None:
         """The object as it was stored last, whatever has been changed in `obj` since; None when it is not stored."""
@@ -226,11 +218,11 @@ class Context:
 
     def row(self, kind: str, key: str) -> Row | None:
         """The stored row, of a deleted object too."""
-        row = self._rows.get((kind, key))
+        row = self._seen.rows.get((kind, key))
         if row is None:
             row = self.session.get(self.account_number, kind, key)
             if row is not None:
-                self._rows[kind, key] = row
+                self._seen.rows[kind, key] = row
         return row
 
     def shown(self, kinds: Iterable[str], key: str) -> Json | None:
@@ -269,7 +261,7 @@ class Context:
                 after=after,
                 oldest_first=oldest_first,
             )
-            yield from map(self._parsed, rows)
+            yield from map(self._seen.parsed, rows)
             if len(rows) < 100:
                 return
             after = rows[-1].position
@@ -282,15 +274,12 @@ class Context:
     def hidden(self, obj: Mapping[str, Any]) -> Json:
         """What is kept beside an object and never shown; `insert` and `save` store it along with the object."""
         place = self._place(obj)
-        if place not in self._hidden:
-            row = self.row(*place)
-            self._hidden[place] = json.loads(row.hidden) if row is not None and row.hidden else {}
-        return self._hidden[place]
+        hidden = self._seen.hidden_read(place)
+        return self._seen.hidden(place, self.row(*place)) if hidden is None else hidden
 
     def text(self, obj: Json) -> str:
         """The JSON text of an object: as it was stored last, when it was stored in this request."""
-        known = self._texts.get(id(obj))
-        return known[1] if known is not None and known[0] is obj else _encode(obj)
+        return self._seen.text(obj)
 
     # --- changing --------------------------------------------------------------------------------------------
 
@@ -305,10 +294,10 @@ class Context:
     def insert(self, obj: Json, key: str | None = None) -> None:
         """Store a new object; under a `key` of its own when it has no id, or one that is not its alone."""
         if key is not None:
-            self._keys[id(obj)] = key
+            self._seen.set_key(obj, key)
         kind, key = place = self._place(obj)
-        text = self._written(obj)
-        links = self.resource(kind).links(obj, self._hidden.get(place))
+        text = self._seen.write(obj)
+        links = self.resource(kind).links(obj, self._seen.hidden_read(place))
         created = self._created(obj)
         try:
             row = self.session.insert(
@@ -318,13 +307,13 @@ class Context:
                 created=created,
                 json=text,
                 links=links,
-                hidden=self._hidden_text(place),
+                hidden=self._seen.hidden_text(place),
             )
         except sqlite3.IntegrityError:
             raise self.resource(kind).taken(key) from None
-        self._rows[place] = row
-        self._objects[place] = obj
-        self._keys[id(obj)] = key
+        self._seen.rows[place] = row
+        self._seen.keep(place, obj)
+        self._seen.set_key(obj, key)
 
     def save(self, obj: Json) -> Json:
         """Store an object that was changed. Answers the old values of what changed, as `previous_attributes` do."""
@@ -334,16 +323,17 @@ class Context:
             raise LookupError(f"{place} cannot be saved: it is not stored")
         old = json.loads(row.json)
         changed = events.previous_attributes(old, obj)
-        hidden = self._hidden_text(place) if place in self._hidden else row.hidden
-        text = self._written(obj)
+        unread = self._seen.hidden_read(place) is None
+        hidden = row.hidden if unread else self._seen.hidden_text(place)
+        text = self._seen.write(obj)
         if changed or hidden != row.hidden:
             resource = self.resource(place[0])
             old_links = resource.links(old, json.loads(row.hidden) if row.hidden else None)
             new_links = resource.links(obj, json.loads(hidden) if hidden else None)
-            self._rows[place] = self.session.update(
+            self._seen.rows[place] = self.session.update(
                 self.account_number, row, json=text, old=old_links, new=new_links, hidden=hidden
             )
-        self._objects[place] = obj
+        self._seen.keep(place, obj)
         return changed
 
     def delete(self, obj: Json) -> Json:
@@ -354,9 +344,9 @@ class Context:
             raise LookupError(f"{place} cannot be deleted: it is not stored")
         remains = {"id": obj.get("id"), "object": place[0], "deleted": True}
         old_links = self.resource(place[0]).links(json.loads(row.json), json.loads(row.hidden) if row.hidden else None)
-        self.session.delete(self.account_number, row, _encode(remains), old_links)
-        self._rows[place] = row._replace(deleted=1, json=_encode(remains))
-        self._objects.pop(place, None)
+        self.session.delete(self.account_number, row, encode(remains), old_links)
+        self._seen.rows[place] = row._replace(deleted=1, json=encode(remains))
+        self._seen.drop(place)
         return remains
 
     def emit(self, event_type: str, obj: Json, previous_attributes: Mapping[str, Any] | None = None) -> None:
@@ -427,27 +417,8 @@ class Context:
 
     def _place(self, obj: Mapping[str, Any]) -> Place:
         kind = str(obj["object"])
-        key = self._keys.get(id(obj))
+        key = self._seen.key(obj)
         return kind, self.resource(kind).key(obj) if key is None else key
-
-    def _parsed(self, row: Row) -> Json:
-        place = row.object, row.id
-        known = self._objects.get(place)
-        if known is None:
-            self._rows[place] = row
-            known = self._objects[place] = json.loads(row.json)
-            self._texts[id(known)] = known, row.json
-            self._keys[id(known)] = row.id
-        return known
-
-    def _written(self, obj: Json) -> str:
-        text = _encode(obj)
-        self._texts[id(obj)] = obj, text
-        return text
-
-    def _hidden_text(self, place: Place) -> str | None:
-        hidden = self._hidden.get(place)
-        return _encode(hidden) if hidden else None
 
     def _created(self, obj: Mapping[str, Any]) -> int:
         created = obj.get("created", obj.get("date"))
