@@ -14,7 +14,7 @@ SANDBOX = PACKAGE / "sandbox"
 
 #: Rooms by floor, as the README draws them. A room is a file or a folder directly below the package.
 FLOORS = [
-    {"__init__", "diagnostics", "errors", "files", "patterns", "records", "secrets"},
+    {"__init__", "diagnostics", "durations", "errors", "files", "patterns", "records", "secrets"},
     {"lang", "spec", "wire"},
     {"engine", "suggest", "sandbox"},
     {"transports", "render", "connections"},
@@ -26,6 +26,7 @@ FLOORS = [
 #: Rooms of one floor that may know each other, as one of them builds on the other.
 NEIGHBOURS = {
     ("diagnostics", "records"),
+    ("durations", "patterns"),
     ("files", "patterns"),
     ("secrets", "patterns"),
     ("secrets", "records"),

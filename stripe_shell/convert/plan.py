@@ -15,7 +15,7 @@ from stripe_shell.engine.resolve import Call, resolve
 from stripe_shell.engine.run.interpreter import Engine, saved_name, with_page_size
 from stripe_shell.engine.scope import Scope, comes_from_data, plain_text
 from stripe_shell.engine.script_settings import apply_directive
-from stripe_shell.engine.values import Deferred
+from stripe_shell.engine.values import Deferred, is_relative_time
 from stripe_shell.lang.ast import (
     Assignment,
     Block,
@@ -46,7 +46,6 @@ _OF_CONNECTIONS = frozenset({"E208", "E503", "E504", "E506"})
 #: Kinds of values that are more than one.
 _OBJECTS = frozenset({"object", "map", "array"})
 _TEXTS = frozenset({"string", "decimal"})
-_RELATIVE = re.compile(r"now(?:[+-][0-9]+(?:mo|[smhdwy]))?")
 
 
 @record
@@ -317,5 +316,5 @@ def _frozen_times(block: Block, call: Call) -> Iterator[Diagnostic]:
     sent = {text for _, text in form_pairs(call.params)}
     for param in block.params:
         text = param.value.literal
-        if text and _RELATIVE.fullmatch(text) and text not in sent:
+        if text and is_relative_time(text) and text not in sent:
             yield lost(f"`{text}` stands for the time of the conversion", param.value.span, "write the time itself")

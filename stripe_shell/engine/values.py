@@ -33,6 +33,11 @@ def is_deferred(value: Any) -> bool:
     return isinstance(value, Deferred)
 
 
+def is_relative_time(text: str) -> bool:
+    """Whether the text is `now`, `now+14d` or the like."""
+    return _RELATIVE.fullmatch(text) is not None
+
+
 @record
 class BadTime:
     """Why a text is no point in time, in words that say what to write instead."""

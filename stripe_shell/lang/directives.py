@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from stripe_shell.diagnostics import Span
+from stripe_shell.durations import parse_duration
 from stripe_shell.lang.ast import (
     Argument,
     Assignment,
@@ -47,7 +48,6 @@ RESERVED_NAMES = ("last", "env", "now", "uuid")
 OUTPUT_ENDINGS = (".csv", ".json", ".jsonl")
 
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-_DURATION = pattern(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\b")
 _RETRY = pattern(r"([0-9]+)[ \t\r]+every[ \t\r]+(\S+)[ \t\r]+until[ \t\r]+")
 _FAILS = pattern(r"(\*|[a-z][a-z0-9_]*)(?:/(\*|[A-Za-z0-9_.-]+))?\Z")
 _TAG = pattern(r"[\w.:/-]+")
@@ -56,7 +56,6 @@ _ASSIGNMENT = pattern(r"([^\s=]*)[ \t\r]*(=?)[ \t\r]*")
 _ROWS_OF = pattern(r"(\S+)[ \t\r]+in[ \t\r]+")
 _OPTION = pattern(r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*")
 _SPACE = pattern(r"[ \t\r]*")
-_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 CONNECTION = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -242,10 +241,10 @@ def _positive(reading: Reading, text: str, start: int, end: int) -> int:
 
 
 def _milliseconds(reading: Reading, start: int, end: int) -> int:
-    match = _DURATION.fullmatch(reading.text, start, end)
-    ms = round(float(match[1]) * _MILLISECONDS[match[2]]) if match and len(match[1]) < 10 else 0
+    text = reading.text[start:end]
+    short = text.isascii() and len(text.rstrip("hms")) < 10
+    ms = round(parse_duration(text) or 0) if short else 0
     if ms <= 0:
-        text = reading.text[start:end]
         raise Mistake("E111", f"`{text}` is not a time", reading.span(start, end), "e.g. `500ms`, `10s`, `2m`, `1h`")
     return ms
 

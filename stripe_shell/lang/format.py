@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from stripe_shell.durations import format_duration
 from stripe_shell.lang.ast import (
     Argument,
     Assignment,
@@ -46,14 +47,6 @@ def format_script(script: Script) -> str:
 def format_block(block: Block) -> str:
     """One block, without a line end after its last line."""
     return "\n".join(_block(block, ""))
-
-
-def format_duration(ms: int) -> str:
-    """Milliseconds as `500ms`, `10s`, `2m`, `1h`: the largest unit without a fraction."""
-    for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
-        if ms % size == 0:
-            return f"{ms // size}{unit}"
-    return f"{ms}ms"
 
 
 # --- items ----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from stripe_shell.durations import MILLISECONDS
 from stripe_shell.lang.lines import (
     BLANKS,
     INLINE_NAME,
@@ -49,7 +50,7 @@ _ARGUMENT_PIECE = pattern(
     rf"""(?P<space>[ \t\r]+)|(?P<string>{STRING_PATTERN}|'[^'\n]*')|(?P<reference>{_REFERENCE}|\$[a-z_]+)
     |(?P<operator>[=!]=|[<>]=?|!?~|=)|(?P<punctuation>[\[\],]+)
     |(?P<keyword>(?:all|any|in|contains|startswith|endswith|exists|absent|is|count|every|until)(?=[ \t\r]|\Z))
-    |(?P<number>[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h)?(?=[ \t\r,\]]|\Z))|(?P<text>[^\s"'$=!<>~\[\],]+|.)""",
+    |(?P<number>[0-9]+(?:\.[0-9]+)?(?:{"|".join(MILLISECONDS)})?(?=[ \t\r,\]]|\Z))|(?P<text>[^\s"'$=!<>~\[\],]+|.)""",
     re.VERBOSE,
 )
 _ASSIGNMENT = pattern(r"([^\s=]+)[ \t\r]*=[ \t\r]*")

@@ -33,6 +33,7 @@ from stripe_shell.connections.settings.schema import (
     templates,
 )
 from stripe_shell.diagnostics import Diagnostic, Source, closest, format_diagnostics, sort_diagnostics
+from stripe_shell.durations import parse_rate
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, fields, record, replace
@@ -41,8 +42,6 @@ Place = tuple[str, ...]
 
 _NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _HEADER_NAME = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_RATE = pattern(r"(\d+(?:\.\d+)?)/([smh])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 #: Headers that the shell writes itself, by lower-case name.
 _RESERVED = frozenset(
@@ -207,11 +206,10 @@ class _Reading:
         """Requests a second, or `25000/h`."""
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
-        match = _RATE.fullmatch(value) if isinstance(value, str) else None
-        if match is None:
+        rate = parse_rate(value) if isinstance(value, str) else None
+        if rate is None:
             self._complain(place, "must be requests a second, or like `25/s`, `600/m`, `25000/h`")
-            return None
-        return float(match[1]) / _SECONDS[match[2]]
+        return rate
 
     # --- what pydantic cannot know ------------------------------------------------------------------------------
 

@@ -13,10 +13,10 @@ A fault is written `KIND[,name=value…]`:
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from stripe_shell.durations import parse_duration
 from stripe_shell.records import field, record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
@@ -24,7 +24,6 @@ from stripe_shell.sandbox.errors import StripeError
 KINDS: Final = ("409", "429", "500", "502", "503", "504", "lock_timeout", "drop", "lose", "cut", "delay")
 
 _NAMES: Final = ("kind", "method", "path", "rate", "times", "for")
-_PERIOD: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
 
 
 @record
@@ -134,10 +133,10 @@ def _number(value: Any, name: str, most: float) -> float:
 
 
 def _seconds(text: str) -> float:
-    found = _PERIOD.fullmatch(text)
-    if found is None:
+    ms = parse_duration(text, ("ms", "s"))
+    if ms is None:
         raise ValueError(f"`for` of a delay is a time such as 200ms or 2s, not `{text}`")
-    return float(found[1]) * (0.001 if found[2] == "ms" else 1.0)
+    return ms / 1000
 
 
 def _refusal(kind: str) -> StripeError | None:
