@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox.errors import too_many_requests
+from stripe_shell.token_bucket import TokenBucket
 
 
 class RateLimit:
@@ -10,14 +11,12 @@ class RateLimit:
 
     def __init__(self, per_second: float) -> None:
         self._per_second = per_second
-        self._capacity = max(1.0, per_second)
-        self._left: dict[str, tuple[float, float]] = {}
+        self._buckets: dict[str, TokenBucket] = {}
 
     def take(self, key: str, now: float) -> None:
         """Count a request. Raises StripeError (429) when the key has made too many."""
-        left, since = self._left.get(key, (self._capacity, now))
-        left = min(self._capacity, left + (now - since) * self._per_second)
-        if left < 1:
-            self._left[key] = left, now
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = TokenBucket(self._per_second, now)
+        if not bucket.take(now):
             raise too_many_requests()
-        self._left[key] = left - 1, now

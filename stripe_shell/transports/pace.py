@@ -6,6 +6,8 @@ import time
 from _thread import allocate_lock
 from collections.abc import Callable
 
+from stripe_shell.token_bucket import TokenBucket
+
 
 class Pace:
     """At most `rate` requests a second, with room for one second's worth at once. Safe for threads.
@@ -14,24 +16,13 @@ class Pace:
     """
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate = rate
-        self._most = max(1.0, rate)
-        self._left = self._most
+        self._bucket = TokenBucket(rate, clock())
         self._clock = clock
-        self._seen = clock()
         self._lock = allocate_lock()
 
     def wait(self, sleep: Callable[[float], None]) -> None:
-        """Take one turn; sleep until it has come."""
-        seconds = self._take()
+        """Take one turn; sleep until it has come. Turns are taken ahead, in the order of asking."""
+        with self._lock:
+            seconds = self._bucket.reserve(self._clock())
         if seconds > 0:
             sleep(seconds)
-
-    def _take(self) -> float:
-        """The seconds until the turn that is taken now. Turns may be taken ahead, in the order of asking."""
-        with self._lock:
-            now = self._clock()
-            self._left = min(self._most, self._left + (now - self._seen) * self._rate)
-            self._seen = now
-            self._left -= 1
-            return max(0.0, -self._left / self._rate)
