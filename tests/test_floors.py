@@ -14,7 +14,18 @@ SANDBOX = PACKAGE / "sandbox"
 
 #: Rooms by floor, as the README draws them. A room is a file or a folder directly below the package.
 FLOORS = [
-    {"__init__", "diagnostics", "durations", "errors", "files", "patterns", "records", "secrets", "token_bucket"},
+    {
+        "__init__",
+        "diagnostics",
+        "durations",
+        "errors",
+        "files",
+        "loopback",
+        "patterns",
+        "records",
+        "secrets",
+        "token_bucket",
+    },
     {"lang", "spec", "wire"},
     {"engine", "suggest", "sandbox"},
     {"transports", "render", "connections"},

@@ -35,6 +35,7 @@ from stripe_shell.connections.settings.schema import (
     StripeProfile,
     fill,
 )
+from stripe_shell.loopback import is_loopback
 from stripe_shell.records import record
 from stripe_shell.secrets import Credential
 from stripe_shell.wire import Request, Response, Transport
@@ -52,7 +53,6 @@ MEMORY = ":memory:"
 #: The key that a sandbox served elsewhere is addressed with. It opens nothing.
 SANDBOX_KEY = "sk_test_sandbox"
 
-_LOOPBACK = r"localhost|127(?:\.\d{1,3}){3}|::1"
 _MIB = 1024 * 1024
 
 
@@ -116,7 +116,7 @@ class Builder:
             return _Observed(inner, self.witness) if self.witness.exchange else inner
 
         problem = base_problem(base) if base else ""
-        if base and not problem and not is_loopback(base):
+        if base and not problem and _leads_elsewhere(base):
             problem = "a sandbox is served on this machine; an address elsewhere may be anything"
         origin = base or path
         return Connection(
@@ -320,18 +320,18 @@ def base_problem(base: str) -> str:
         return "the address is not a URL"
     if parts.scheme not in ("https", "http") or not host or not base.isascii() or re.search(r"\s", base):
         return "the address must look like `https://host`"
-    if parts.scheme == "http" and not re.fullmatch(_LOOPBACK, host):
+    if parts.scheme == "http" and not is_loopback(host):
         return f"plain http is for this machine only, the key would go to {host} in the clear; use https"
     if parts.query or parts.fragment or parts.username is not None or parts.password is not None:
         return "the address must be host, port and path alone"
     return ""
 
 
-def is_loopback(base: str) -> bool:
-    """Whether the address is one of this machine."""
+def _leads_elsewhere(base: str) -> bool:
+    """Whether the address is one of another machine."""
     from urllib.parse import urlsplit
 
-    return re.fullmatch(_LOOPBACK, urlsplit(base).hostname or "") is not None
+    return not is_loopback(urlsplit(base).hostname or "")
 
 
 def _proxy_problem(profile: ProxyProfile, base: str) -> str:

@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from stripe_shell.loopback import is_local_name, is_loopback
 from stripe_shell.sandbox.storage import queues
 
 if TYPE_CHECKING:
@@ -58,14 +59,7 @@ def refusal(url: str, hosts: Collection[str]) -> str:
 
 def is_this_machine(host: str) -> bool:
     """Whether a host name or address always means the machine itself."""
-    import ipaddress
-
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(host) or is_local_name(host)
 
 
 class Deliveries:
@@ -174,7 +168,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
 
     parts = urlsplit(url)
     host = parts.hostname or ""
-    reached = "127.0.0.1" if host.endswith(".localhost") else host
+    reached = "127.0.0.1" if is_local_name(host) else host
     kind: Any = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(reached, parts.port, timeout=TIME_LIMIT)
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~") + (f"?{parts.query}" if parts.query else "")
