@@ -301,7 +301,7 @@ def _variable(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise UsageError(f"--var `{name}` is not NAME=VALUE")
-    from stripe_shell.lang.directives import RESERVED_NAMES
+    from stripe_shell.lang.arguments import RESERVED_NAMES
 
     if name in RESERVED_NAMES:
         raise UsageError(f"--var `{name}` is a name of the shell's own")

@@ -21,15 +21,12 @@ from stripe_shell.lang.ast import (
     Block,
     Comment,
     Directive,
-    Expectation,
     Fails,
     Item,
     Loop,
-    Match,
-    Output,
-    Pages,
     Reference,
 )
+from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.records import field, fields, is_record, record, replace
 from stripe_shell.spec.shapes import response_field, shape_at
 from stripe_shell.wire import Tree, form_pairs
@@ -39,8 +36,6 @@ Kind = Literal["answer", "variable", "uuid", "now"]
 #: Where a token stands in a text: as it is, and percent-encoded. `s` marks one that stands for text whatever it is.
 TOKEN = re.compile(r"(?:\$\{|%24%7B)(__ref\d+)(s?)(?:\}|%7D)")
 
-#: Directives without which a script asks for something else: no form but the language can say them.
-_REFUSED = {"when": "a condition", "retry": "polling", "teardown": "what runs at the end whatever happened"}
 #: What may be wrong with a connection: nothing is sent over it.
 _OF_CONNECTIONS = frozenset({"E208", "E503", "E504", "E506"})
 #: Kinds of values that are more than one.
@@ -151,11 +146,10 @@ def plan_of(engine: Engine, items: Sequence[Item], scope: Scope) -> Plan:
 
 def _refusals(item: Item) -> Iterator[Diagnostic]:
     if isinstance(item, Loop):
-        yield _refuse("foreach", "a loop", item.directive.name_span)
+        yield from _refuse(item.directive)
     elif isinstance(item, Block):
         for directive in item.directives:
-            if directive.name in _REFUSED:
-                yield _refuse(directive.name, _REFUSED[directive.name], directive.name_span)
+            yield from _refuse(directive)
     elif isinstance(item, Directive) and item.name == "secret" and isinstance(item.argument, Assignment):
         yield from _written_secret(item.argument)
 
@@ -167,8 +161,12 @@ def _written_secret(assignment: Assignment) -> Iterator[Diagnostic]:
         yield Diagnostic("E601", "a secret is not written into another file", assignment.value.span, label=label)
 
 
-def _refuse(name: str, what: str, span: Span) -> Diagnostic:
-    return Diagnostic("E601", f"`@{name}` cannot be converted", span, label=f"{what} has no counterpart")
+def _refuse(directive: Directive) -> Iterator[Diagnostic]:
+    """E601 for a directive without which a script asks for something else: no form but the language can say it."""
+    what = DIRECTIVES[directive.name].unconvertible
+    if what:
+        message = f"`@{directive.name}` cannot be converted"
+        yield Diagnostic("E601", message, directive.name_span, label=f"{what} has no counterpart")
 
 
 def _several_connections(steps: Sequence[Step]) -> Iterator[Diagnostic]:
@@ -302,13 +300,9 @@ def _word(call: Call) -> str:
 def _lost_of(block: Block) -> Iterator[Diagnostic]:
     """What the block says that does not change its call."""
     for directive in block.directives:
-        argument = directive.argument
-        if isinstance(argument, Expectation | Match):
-            yield lost(f"`@{directive.name}` is not checked", directive.name_span)
-        elif isinstance(argument, Output):
-            yield lost("`@out` writes no file", directive.name_span)
-        elif isinstance(argument, Pages):
-            yield lost("only the first page is asked for", directive.name_span)
+        what = DIRECTIVES[directive.name].lost
+        if what:
+            yield lost(what, directive.name_span)
 
 
 def _frozen_times(block: Block, call: Call) -> Iterator[Diagnostic]:

@@ -7,8 +7,8 @@ from collections.abc import Container, Mapping
 
 from stripe_shell.convert.fixture_file import REFERENCE
 from stripe_shell.diagnostics import Diagnostic, Span, closest
+from stripe_shell.lang.arguments import RESERVED_NAMES
 from stripe_shell.lang.build import escaped
-from stripe_shell.lang.directives import RESERVED_NAMES
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN_STEP = re.compile(r"[\w-]+")

@@ -13,6 +13,7 @@ from stripe_shell.engine.paths import confine, evaluate_output, output_of
 from stripe_shell.engine.scope import Scope, step_into
 from stripe_shell.engine.values import Deferred, read_literal
 from stripe_shell.lang.ast import Block, Duration, Key, Pages, Param, RawParam, Value
+from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
 from stripe_shell.spec.model import Operation, Shape
@@ -30,6 +31,9 @@ LARGEST_PAGE = 100
 
 #: The most characters that Stripe takes in an idempotency key.
 LONGEST_KEY = 255
+
+#: Directives whose text is sent as a header.
+HEADERS = frozenset(each.name for each in DIRECTIVES.values() if each.header)
 
 #: What a header can carry.
 _HEADER_TEXT = pattern(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
@@ -276,7 +280,7 @@ def _directive_texts(block: Block, scope: Scope, problems: list[Diagnostic]) -> 
     output = output_of(block)
     problems += evaluate_output(output, scope).problems if output else ()
     for directive in block.directives:
-        if directive.name in {"account", "version", "idempotency_key"} and isinstance(directive.argument, Value):
+        if directive.name in HEADERS and isinstance(directive.argument, Value):
             evaluated = evaluate_text(directive.argument, scope)
             problems += evaluated.problems
             words[directive.name] = evaluated.value

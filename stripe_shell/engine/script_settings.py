@@ -6,9 +6,10 @@ from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
 from stripe_shell.engine.scope import Scope, comes_from_data
 from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.ast import Assignment, Directive, Tags, Value
+from stripe_shell.lang.directives import DIRECTIVES
 
 #: The directives that change a setting.
-SETTINGS = frozenset({"connection", "account", "version", "spec", "tags"})
+SETTINGS = frozenset(each.name for each in DIRECTIVES.values() if each.setting)
 
 #: Whose required parameters count: the source document's (and Stripe's), or Stripe's alone.
 SPECS = ("documented", "stripe")

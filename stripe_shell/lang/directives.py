@@ -1,26 +1,38 @@
-"""The arguments of directives: one small function for each word after `@`."""
+"""The directives: one definition for each word after `@`, with the parser and the formatter of its argument.
+
+The parser, the formatter, the highlighter, the menu, `@help`, the check, the lint and the converters read these
+definitions; none of them has a list of directives of its own.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from stripe_shell.diagnostics import Span
-from stripe_shell.durations import parse_duration
+from stripe_shell.durations import format_duration
+from stripe_shell.lang.arguments import (
+    LOOP_EXAMPLE,
+    bad_argument,
+    format_foreach,
+    format_output,
+    parse_foreach,
+    parse_milliseconds,
+    parse_name,
+    parse_output,
+    parse_positive,
+    split_assignment,
+    split_words,
+)
 from stripe_shell.lang.ast import (
     Argument,
     Assignment,
-    Condition,
     Duration,
     Fails,
-    ForEach,
     Match,
     Name,
-    Output,
     Pages,
     RawParam,
-    Reference,
     Retry,
     Tags,
     Value,
@@ -28,57 +40,113 @@ from stripe_shell.lang.ast import (
 from stripe_shell.lang.expressions import parse_condition, parse_expectation
 from stripe_shell.lang.paths import parse_key
 from stripe_shell.lang.reading import Mistake, Reading
-from stripe_shell.lang.values import json_error, parse_value, parse_word
+from stripe_shell.lang.spelling import (
+    format_condition,
+    format_expectation,
+    format_key,
+    format_value,
+)
+from stripe_shell.lang.values import json_error, parse_value
 from stripe_shell.patterns import pattern
+from stripe_shell.records import record
 
-#: Where each directive may stand.
-BLOCK_DIRECTIVES = (
-    "as", "expect", "match", "fails", "may_fail", "when", "retry", "pages", "out", "idempotency_key", "timeout", "raw",
-    "teardown",
-)  # fmt: skip
-BOTH_DIRECTIVES = ("account", "version", "tags")
-TOP_DIRECTIVES = ("let", "secret", "include", "foreach", "end", "connection", "spec")
-#: The shell's own commands; they work at the prompt only.
-COMMANDS = ("help", "connect", "format", "save", "run", "edit", "watch", "curl", "vars", "history", "quit")
-#: Directives that a block may carry several times.
-REPEATABLE = ("expect", "match", "raw")
-#: Names that a script cannot give to something of its own.
-RESERVED_NAMES = ("last", "env", "now", "uuid")
-#: The endings `@out` knows.
-OUTPUT_ENDINGS = (".csv", ".json", ".jsonl")
+#: Where a directive may stand: in a block, outside of blocks, or in both places.
+Place = Literal["block", "both", "top"]
 
-_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+#: What a directive gives a name to: the response of its block, a variable, a variable that is masked, a row.
+Named = Literal["response", "variable", "secret", "row"]
+
+
+@record
+class DirectiveDefinition:
+    """What there is to know about `@name`.
+
+    `parse` reads its argument in a range of the text and raises Mistake (E111); None for a directive without one.
+    `format` writes it behind `@name `, given the indentation of the line. `usage` and `meaning` are shown in the menu
+    and by `@help`, `meaning_at_top` for a directive of both places that stands outside of blocks. `example` is what a
+    message recommends, the usage where it is empty.
+
+    `highlight` says how the argument is coloured: as the value of a parameter, as `NAME = VALUE`, or word by word.
+    `completes` names what the menu offers in the argument, `choices` are words that it offers with their meanings.
+
+    `repeatable`: a block may carry it several times. `excludes`: directives that may not stand in the same block.
+    `names`: what its argument gives a name to. `setting`: it holds for all blocks from there on. `header`: its text is
+    sent as a header. `changes_call`: a block with it asks for something else. `deliberate`: a write with it that looks
+    repeated is meant. `unconvertible`: what it is, where other forms have no counterpart for it; `lost`: what a
+    conversion leaves out with a warning.
+    """
+
+    name: str
+    place: Place
+    usage: str
+    meaning: str
+    parse: Callable[[Reading, int, int], Argument] | None = None
+    format: Callable[[Any, str], str] = format_value
+    example: str = ""
+    meaning_at_top: str = ""
+    highlight: Literal["value", "assignment", "words"] = "words"
+    completes: Literal["account", "connection", "error", "expectation", "response name", "version"] | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+    repeatable: bool = False
+    excludes: tuple[str, ...] = ()
+    names: Named | None = None
+    setting: bool = False
+    header: bool = False
+    changes_call: bool = False
+    deliberate: bool = False
+    unconvertible: str = ""
+    lost: str = ""
+
+
 _RETRY = pattern(r"([0-9]+)[ \t\r]+every[ \t\r]+(\S+)[ \t\r]+until[ \t\r]+")
 _FAILS = pattern(r"(\*|[a-z][a-z0-9_]*)(?:/(\*|[A-Za-z0-9_.-]+))?\Z")
 _TAG = pattern(r"[\w.:/-]+")
-_FIELD = pattern(r"[\w$-][\w.$\[\]*-]*\Z")
-_ASSIGNMENT = pattern(r"([^\s=]*)[ \t\r]*(=?)[ \t\r]*")
-_ROWS_OF = pattern(r"(\S+)[ \t\r]+in[ \t\r]+")
-_OPTION = pattern(r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*")
-_SPACE = pattern(r"[ \t\r]*")
 CONNECTION = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
-def parse_argument(reading: Reading, name: str, at: Span, start: int, end: int) -> Argument | None:
-    """The argument of the directive `@name` at `[start, end)`; `at` covers the word. Raises Mistake (E104, E111)."""
-    if name in _WITHOUT_ARGUMENT:
+def parse_argument(reading: Reading, directive: DirectiveDefinition, at: Span, start: int, end: int) -> Argument | None:
+    """The argument of a directive at `[start, end)`; `at` covers `@name`. Raises Mistake (E104, E111)."""
+    if directive.parse is None:
         if start < end:
-            raise Mistake("E111", f"`@{name}` takes no argument", reading.span(start, end), "remove it")
+            raise Mistake("E111", f"`@{directive.name}` takes no argument", reading.span(start, end), "remove it")
         return None
     if start >= end:
-        raise Mistake("E111", f"`@{name}` needs an argument", at, f"write `@{name} {_USAGE[name]}`")
-    return _PARSERS[name](reading, start, end)
+        raise Mistake(
+            "E111",
+            f"`@{directive.name}` needs an argument",
+            at,
+            f"write `@{directive.name} {directive.example or directive.usage}`",
+        )
+    return directive.parse(reading, start, end)
 
 
-# --- one function per directive -------------------------------------------------------------------------
+def format_directive(name: str, argument: Argument | None, indent: str = "") -> str:
+    """`@name argument`; the shell's own commands take a plain value. `indent` is that of the line."""
+    if argument is None:
+        return f"@{name}"
+    directive = DIRECTIVES.get(name)
+    text = directive.format(argument, indent) if directive else format_value(argument, indent)  # type: ignore[arg-type]
+    return f"@{name} {text}".rstrip(" ")
 
 
-def _value(reading: Reading, start: int, end: int) -> Value:
-    return parse_value(reading, start, end)
+def directives_at(place: Literal["block", "top"]) -> dict[str, tuple[str, str]]:
+    """Usage and meaning of the directives that may stand in a block, or outside of blocks."""
+    return {
+        each.name: (each.usage, (place == "top" and each.meaning_at_top) or each.meaning)
+        for each in DIRECTIVES.values()
+        if each.place in (place, "both")
+    }
+
+
+# --- arguments: a parser and a formatter each -----------------------------------------------------------
 
 
 def _as(reading: Reading, start: int, end: int) -> Name:
-    return Name(_name(reading, start, end), reading.span(start, end))
+    return Name(parse_name(reading, start, end), reading.span(start, end))
+
+
+def _format_as(name: Name, _indent: str) -> str:
+    return name.text
 
 
 def _match(reading: Reading, start: int, end: int) -> Match:
@@ -91,6 +159,10 @@ def _match(reading: Reading, start: int, end: int) -> Match:
     return Match(value, value.span)
 
 
+def _format_match(match: Match, indent: str) -> str:
+    return format_value(match.value, indent)
+
+
 def _fails(reading: Reading, start: int, end: int) -> Fails:
     match = _FAILS.match(reading.text, start, end)
     if match is None:
@@ -98,43 +170,41 @@ def _fails(reading: Reading, start: int, end: int) -> Fails:
     return Fails(match[1], match[2], reading.span(start, end))
 
 
-def _when(reading: Reading, start: int, end: int) -> Condition:
-    return parse_condition(reading, start, end)
+def _format_fails(fails: Fails, _indent: str) -> str:
+    return f"{fails.type}/{fails.code}" if fails.code else fails.type
 
 
 def _retry(reading: Reading, start: int, end: int) -> Retry:
     match = _RETRY.match(reading.text, start, end)
     if match is None:
         raise _bad(reading, "retry", start, end)
-    attempts = _positive(reading, match[1], *match.span(1))
-    every = _milliseconds(reading, *match.span(2))
+    attempts = parse_positive(reading, *match.span(1))
+    every = parse_milliseconds(reading, *match.span(2))
     until = parse_expectation(reading, match.end(), end)
     return Retry(attempts, every, until, reading.span(start, end))
+
+
+def _format_retry(retry: Retry, _indent: str) -> str:
+    return f"{retry.attempts} every {format_duration(retry.every_ms)} until {format_expectation(retry.until)}"
 
 
 def _pages(reading: Reading, start: int, end: int) -> Pages:
     text = reading.text[start:end]
     if text == "all":
         return Pages(None, reading.span(start, end))
-    return Pages(_positive(reading, text, start, end), reading.span(start, end))
+    return Pages(parse_positive(reading, start, end), reading.span(start, end))
 
 
-def _out(reading: Reading, start: int, end: int) -> Output:
-    file, pos = parse_word(reading, start, end)
-    _check_ending(file)
-    fields: tuple[str, ...] = ()
-    pos = reading.skip(pos, end)
-    if pos < end:
-        option = _OPTION.match(reading.text, pos, end)
-        if option is None or option[1] != "fields":
-            label = "write `fields=id,customer.email`; a file name with blanks needs quotes"
-            raise Mistake("E111", "not an option of `@out`", reading.span(pos, end), label)
-        fields = tuple(_fields(reading, option.end(), end))
-    return Output(file, fields, reading.span(start, end))
+def _format_pages(pages: Pages, _indent: str) -> str:
+    return "all" if pages.count is None else str(pages.count)
 
 
 def _timeout(reading: Reading, start: int, end: int) -> Duration:
-    return Duration(_milliseconds(reading, start, end), reading.span(start, end))
+    return Duration(parse_milliseconds(reading, start, end), reading.span(start, end))
+
+
+def _format_timeout(duration: Duration, _indent: str) -> str:
+    return format_duration(duration.ms)
 
 
 def _raw(reading: Reading, start: int, end: int) -> RawParam:
@@ -143,22 +213,34 @@ def _raw(reading: Reading, start: int, end: int) -> RawParam:
     return RawParam(key, parse_value(reading, value_start, end), reading.span(start, end))
 
 
+def _format_raw(raw: RawParam, indent: str) -> str:
+    return f"{format_key(raw.key, inline=True)}={format_value(raw.value, indent)}"
+
+
 def _let(reading: Reading, start: int, end: int) -> Assignment:
     name_start, name_end, value_start = _assignment(reading, "let", start, end)
-    name = _name(reading, name_start, name_end)
+    name = parse_name(reading, name_start, name_end)
     value = parse_value(reading, value_start, end)
     return Assignment(name, value, reading.span(name_start, name_end), reading.span(start, end))
 
 
+def _format_let(assignment: Assignment, indent: str) -> str:
+    return f"{assignment.name} = {format_value(assignment.value, indent)}"
+
+
 def _tags(reading: Reading, start: int, end: int) -> Tags:
     names = []
-    for name_start, name_end in _words(reading, start, end, " \t\r,"):
+    for name_start, name_end in split_words(reading, start, end, " \t\r,"):
         if not _TAG.fullmatch(reading.text, name_start, name_end):
             raise Mistake("E111", "not a tag", reading.span(name_start, name_end), "write `@tags a, b`")
         names.append(reading.text[name_start:name_end])
     if not names:
         raise _bad(reading, "tags", start, end)
     return Tags(tuple(names), reading.span(start, end))
+
+
+def _format_tags(tags: Tags, _indent: str) -> str:
+    return ", ".join(tags.names)
 
 
 def _connection(reading: Reading, start: int, end: int) -> Value:
@@ -178,168 +260,118 @@ def _spec(reading: Reading, start: int, end: int) -> Value:
     return value
 
 
-def _foreach(reading: Reading, start: int, end: int) -> ForEach:
-    match = _ROWS_OF.match(reading.text, start, end)
-    if match is None:
-        raise _bad(reading, "foreach", start, end)
-    name = _name(reading, *match.span(1))
-    if match.end() == end:
-        raise _bad(reading, "foreach", start, end)
-    file, pos = parse_word(reading, match.end(), end)
-    options = _options(reading, pos, end)
-    key = options["key"].literal if "key" in options else None
-    jobs = options.get("jobs")
-    on_error = options.get("on_error")
-    return ForEach(
-        name,
-        file,
-        key,
-        _positive(reading, jobs.span.text, jobs.span.start, jobs.span.end) if jobs else 1,
-        _on_error(on_error) if on_error else "stop",
-        reading.span(start, end),
-    )
-
-
-# --- their parts ----------------------------------------------------------------------------------------
+# --- the parts that they share --------------------------------------------------------------------------
 
 
 def _bad(reading: Reading, name: str, start: int, end: int) -> Mistake:
-    return Mistake("E111", f"bad argument of `@{name}`", reading.span(start, end), f"write `@{name} {_USAGE[name]}`")
-
-
-def _words(reading: Reading, start: int, end: int, separators: str) -> list[tuple[int, int]]:
-    """The ranges between separators."""
-    words = re.compile(f"[^{re.escape(separators)}]+")
-    return [match.span() for match in words.finditer(reading.text, start, end)]
-
-
-def _name(reading: Reading, start: int, end: int) -> str:
-    """A name that a script gives to something."""
-    name = reading.text[start:end]
-    span = reading.span(start, end)
-    if not _NAME.fullmatch(name):
-        mended = re.sub(r"\W", "_", name, flags=re.ASCII)
-        fix = reading.fix(start, end, mended) if _NAME.fullmatch(mended) and " " not in name else None
-        raise Mistake("E111", f"`{name}` is not a name", span, "letters, digits and `_`, a letter first", fix)
-    if name in RESERVED_NAMES:
-        raise Mistake("E111", f"`{name}` is a name of the shell's own", span, "choose another one")
-    return name
+    directive = DIRECTIVES[name]
+    return bad_argument(reading, name, directive.example or directive.usage, start, end)
 
 
 def _assignment(reading: Reading, directive: str, start: int, end: int) -> tuple[int, int, int]:
     """Start and end of the name, and where the value starts."""
-    match = _ASSIGNMENT.match(reading.text, start, end)
-    if match is None or not match[1] or not match[2]:
+    found = split_assignment(reading, start, end)
+    if found is None:
         raise _bad(reading, directive, start, end)
-    return match.start(1), match.end(1), match.end()
+    return found
 
 
-def _positive(reading: Reading, text: str, start: int, end: int) -> int:
-    if not re.fullmatch("[0-9]{1,9}", text) or int(text) == 0:
-        raise Mistake("E111", f"`{text}` is not a number from 1 on", reading.span(start, end))
-    return int(text)
+# --- the definitions ------------------------------------------------------------------------------------
 
 
-def _milliseconds(reading: Reading, start: int, end: int) -> int:
-    text = reading.text[start:end]
-    short = text.isascii() and len(text.rstrip("hms")) < 10
-    ms = round(parse_duration(text) or 0) if short else 0
-    if ms <= 0:
-        raise Mistake("E111", f"`{text}` is not a time", reading.span(start, end), "e.g. `500ms`, `10s`, `2m`, `1h`")
-    return ms
+_DEFINITIONS = (
+    DirectiveDefinition(
+        "as", "block", "NAME", "save the response under a name",
+        _as, _format_as, completes="response name", names="response",
+    ),
+    DirectiveDefinition(
+        "expect", "block", "PATH OP VALUE", "assert something of the response",
+        parse_expectation, format_expectation, completes="expectation",
+        repeatable=True, lost="`@expect` is not checked",
+    ),
+    DirectiveDefinition(
+        "match", "block", "JSON", "the response contains this",
+        _match, _format_match, highlight="value", repeatable=True, lost="`@match` is not checked",
+    ),
+    DirectiveDefinition(
+        "fails", "block", "TYPE[/CODE]", "the call must fail so",
+        _fails, _format_fails, completes="error", excludes=("may_fail",), deliberate=True,
+    ),
+    DirectiveDefinition(
+        "may_fail", "block", "TYPE[/CODE]", "the call may fail so",
+        _fails, _format_fails, completes="error", excludes=("fails",), deliberate=True,
+    ),
+    DirectiveDefinition(
+        "when", "block", "VALUE OP VALUE", "skip the block unless this holds",
+        parse_condition, format_condition, "${row.plan} == pro", deliberate=True, unconvertible="a condition",
+    ),
+    DirectiveDefinition(
+        "retry", "block", "N every 2s until [all|any] PATH OP VALUE", "ask again until this holds",
+        _retry, _format_retry, "5 every 2s until status == active", unconvertible="polling",
+    ),
+    DirectiveDefinition(
+        "pages", "block", "all", "follow the pages of a list",
+        _pages, _format_pages, choices=(("all", "every page"), ("5", "at most so many")),
+        lost="only the first page is asked for",
+    ),
+    DirectiveDefinition(
+        "out", "block", "FILE [fields=a,b.c]", "write the rows to a .csv, .json or .jsonl file",
+        parse_output, format_output, "FILE.csv [fields=a,b.c]", lost="`@out` writes no file",
+    ),
+    DirectiveDefinition(
+        "idempotency_key", "block", "TEXT", "send this idempotency key",
+        parse_value, highlight="value", header=True, deliberate=True,
+    ),
+    DirectiveDefinition(
+        "timeout", "block", "10s", "wait no longer for this call",
+        _timeout, _format_timeout, choices=(("10s", "ten seconds"), ("30s", "half a minute"), ("2m", "two minutes")),
+    ),
+    DirectiveDefinition(
+        "raw", "block", "KEY=VALUE", "send a parameter that the table does not know",
+        _raw, _format_raw, "key=value", highlight="assignment", repeatable=True, changes_call=True,
+    ),
+    DirectiveDefinition(
+        "teardown", "block", "", "run at the end, whatever happened",
+        unconvertible="what runs at the end whatever happened",
+    ),
+    DirectiveDefinition(
+        "let", "top", "NAME = VALUE", "a variable, used as ${NAME}",
+        _let, _format_let, highlight="assignment", names="variable",
+    ),
+    DirectiveDefinition(
+        "secret", "top", "NAME = VALUE", "a variable that is never shown or stored",
+        _let, _format_let, highlight="assignment", names="secret",
+    ),
+    DirectiveDefinition("include", "top", "FILE", "read a script here", parse_value, highlight="value"),
+    DirectiveDefinition(
+        "foreach", "top", 'ROW in "FILE.csv" key=COLUMN', "repeat for every row of a file, up to @end",
+        parse_foreach, format_foreach, LOOP_EXAMPLE, names="row", unconvertible="a loop",
+    ),
+    DirectiveDefinition("end", "top", "", "end of @foreach"),
+    DirectiveDefinition(
+        "connection", "top", "NAME", "the connection of blocks that name none",
+        _connection, completes="connection", setting=True, changes_call=True,
+    ),
+    DirectiveDefinition(
+        "account", "both", "ID", "act for this connected account",
+        parse_value, meaning_at_top="act for this connected account from here on",
+        highlight="value", completes="account", setting=True, header=True, changes_call=True,
+    ),
+    DirectiveDefinition(
+        "version", "both", "VERSION", "use this version of the API",
+        parse_value, meaning_at_top="use this version of the API from here on",
+        highlight="value", completes="version", setting=True, header=True, changes_call=True,
+    ),
+    DirectiveDefinition(
+        "spec", "top", "stripe", "ask for no more parameters than Stripe does",
+        _spec, setting=True, changes_call=True,
+        choices=(("stripe", "what Stripe itself requires"), ("documented", "what the document requires too")),
+    ),
+    DirectiveDefinition(
+        "tags", "both", "A, B", "tags that select blocks",
+        _tags, _format_tags, "a, b", meaning_at_top="tags of the blocks from here on", setting=True, changes_call=True,
+    ),
+)  # fmt: skip
 
-
-def _check_ending(file: Value) -> None:
-    last = file.parts[-1] if file.parts else None
-    if isinstance(last, Reference) or (last and last.text.lower().endswith(OUTPUT_ENDINGS)):
-        return
-    label = "the name must end in `.csv`, `.json` or `.jsonl`"
-    raise Mistake("E111", "the format of `@out` follows from the file's ending", file.span, label)
-
-
-def _fields(reading: Reading, start: int, end: int) -> list[str]:
-    names = []
-    for name_start, name_end in _words(reading, start, end, " \t\r,"):
-        if not _FIELD.match(reading.text, name_start, name_end):
-            raise Mistake("E111", "not a field", reading.span(name_start, name_end), "write `fields=id,customer.email`")
-        names.append(reading.text[name_start:name_end])
-    if not names:
-        raise Mistake("E111", "`fields=` needs at least one field", reading.span(start, end), "e.g. `fields=id,email`")
-    return names
-
-
-def _options(reading: Reading, pos: int, end: int) -> dict[str, Value]:
-    """The `key=COLUMN`, `jobs=N` and `on_error=…` of a `@foreach`."""
-    options: dict[str, Value] = {}
-    pos = reading.skip(pos, end)
-    while pos < end:
-        match = _OPTION.match(reading.text, pos, end)
-        if match is None:
-            raise _bad(reading, "foreach", pos, end)
-        name = match[1]
-        if name not in ("key", "jobs", "on_error") or name in options:
-            problem = "given twice" if name in options else "not an option of `@foreach`"
-            raise Mistake("E111", f"`{name}` is {problem}", reading.span(*match.span(1)), _USAGE["foreach"])
-        value, stop = parse_word(reading, match.end(), end)
-        if not value.literal:
-            raise Mistake("E111", f"`{name}=` needs a plain value", reading.span(pos, stop), _USAGE["foreach"])
-        options[name] = value
-        pos = reading.skip(stop, end)
-    return options
-
-
-def _on_error(value: Value) -> Literal["stop", "continue"]:
-    if value.literal == "continue":
-        return "continue"
-    if value.literal == "stop":
-        return "stop"
-    raise Mistake("E111", f"`{value.literal}` is neither `stop` nor `continue`", value.span)
-
-
-_WITHOUT_ARGUMENT = ("teardown", "end")
-_PARSERS: dict[str, Callable[[Reading, int, int], Argument]] = {
-    "as": _as,
-    "expect": parse_expectation,
-    "match": _match,
-    "fails": _fails,
-    "may_fail": _fails,
-    "when": _when,
-    "retry": _retry,
-    "pages": _pages,
-    "out": _out,
-    "idempotency_key": _value,
-    "timeout": _timeout,
-    "raw": _raw,
-    "account": _value,
-    "version": _value,
-    "tags": _tags,
-    "let": _let,
-    "secret": _let,
-    "include": _value,
-    "foreach": _foreach,
-    "connection": _connection,
-    "spec": _spec,
-}
-_USAGE = {
-    "as": "NAME",
-    "expect": "PATH OP VALUE",
-    "match": "JSON",
-    "fails": "TYPE[/CODE]",
-    "may_fail": "TYPE[/CODE]",
-    "when": "${row.plan} == pro",
-    "retry": "5 every 2s until status == active",
-    "pages": "all",
-    "out": "FILE.csv [fields=a,b.c]",
-    "idempotency_key": "TEXT",
-    "timeout": "10s",
-    "raw": "key=value",
-    "account": "ID",
-    "version": "VERSION",
-    "tags": "a, b",
-    "let": "NAME = VALUE",
-    "secret": "NAME = VALUE",
-    "include": "FILE",
-    "foreach": 'row in "file.csv" key=COLUMN [jobs=N] [on_error=continue]',
-    "connection": "NAME",
-    "spec": "stripe",
-}
+#: Every directive by its name, in the order of the menu and of `@help directives`.
+DIRECTIVES: Mapping[str, DirectiveDefinition] = {each.name: each for each in _DEFINITIONS}

@@ -4,36 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from stripe_shell.durations import format_duration
-from stripe_shell.lang.ast import (
-    Argument,
-    Assignment,
-    Block,
-    Comment,
-    Condition,
-    Directive,
-    Duration,
-    Expectation,
-    Fails,
-    ForEach,
-    Item,
-    ListValue,
-    Loop,
-    Match,
-    Name,
-    Operand,
-    Output,
-    Pages,
-    Param,
-    RawParam,
-    Retry,
-    Script,
-    Tags,
-    Text,
-    Value,
-)
+from stripe_shell.lang.ast import Block, Comment, Directive, Item, Loop, Param, Script
+from stripe_shell.lang.directives import format_directive
 from stripe_shell.lang.lines import INLINE_NAME
-from stripe_shell.lang.spelling import format_argument_word, format_item, format_key, format_value, format_word
+from stripe_shell.lang.spelling import format_key, format_value, format_word
 
 _INDENT = "  "
 
@@ -85,13 +59,13 @@ def _item(item: Item, indent: str) -> list[str]:
     if isinstance(item, Loop):
         return _loop(item, indent)
     if isinstance(item, Directive):
-        return [indent + _directive(item, indent)]
+        return [indent + format_directive(item.name, item.argument, indent)]
     return [f"{indent}#{item.text}"]
 
 
 def _loop(loop: Loop, indent: str) -> list[str]:
     body = [line for chunk in _items(loop.items, indent + _INDENT) for line in chunk]
-    return [indent + _directive(loop.directive, indent), *body, f"{indent}@end"]
+    return [indent + format_directive(loop.directive.name, loop.directive.argument, indent), *body, f"{indent}@end"]
 
 
 def _block(block: Block, indent: str) -> list[str]:
@@ -130,86 +104,5 @@ def _body_line(item: Param | Directive | Comment, indent: str) -> str:
     if isinstance(item, Param):
         return f"{format_key(item.key)}: {format_value(item.value, indent)}".rstrip(" ")
     if isinstance(item, Directive):
-        return _directive(item, indent)
+        return format_directive(item.name, item.argument, indent)
     return f"#{item.text}"
-
-
-def _directive(directive: Directive, indent: str) -> str:
-    if directive.argument is None:
-        return f"@{directive.name}"
-    return f"@{directive.name} {format_argument(directive.argument, indent)}".rstrip(" ")
-
-
-# --- arguments of directives ----------------------------------------------------------------------------
-
-
-def format_argument(argument: Argument, indent: str = "") -> str:
-    """The argument of a directive as it stands behind `@word `."""
-    match argument:
-        case Value():
-            return format_value(argument, indent)
-        case Expectation():
-            return _expectation(argument)
-        case Condition():
-            return _condition(argument)
-        case Retry():
-            until = _expectation(argument.until)
-            return f"{argument.attempts} every {format_duration(argument.every_ms)} until {until}"
-        case Assignment():
-            return f"{argument.name} = {format_value(argument.value, indent)}"
-        case RawParam():
-            return f"{format_key(argument.key, inline=True)}={format_value(argument.value, indent)}"
-        case Output():
-            fields = f" fields={','.join(argument.fields)}" if argument.fields else ""
-            return f"{format_argument_word(argument.file)}{fields}"
-        case ForEach():
-            return _foreach(argument)
-        case Match():
-            return format_value(argument.value, indent)
-        case _:
-            return _small(argument)
-
-
-def _small(argument: Name | Fails | Pages | Duration | Tags) -> str:
-    match argument:
-        case Name():
-            return argument.text
-        case Fails():
-            return f"{argument.type}/{argument.code}" if argument.code else argument.type
-        case Pages():
-            return "all" if argument.count is None else str(argument.count)
-        case Duration():
-            return format_duration(argument.ms)
-        case Tags():
-            return ", ".join(argument.names)
-
-
-def _expectation(expectation: Expectation) -> str:
-    operator = " ".join(part for part in (expectation.operator, expectation.count_operator) if part)
-    words = [expectation.quantifier, expectation.path.text, operator, _operand(expectation.operand)]
-    return " ".join(word for word in words if word)
-
-
-def _condition(condition: Condition) -> str:
-    left = format_argument_word(condition.left)
-    words = [left, condition.operator, condition.count_operator, _operand(condition.right)]
-    return " ".join(word for word in words if word)
-
-
-def _operand(operand: Operand | None) -> str:
-    if operand is None:
-        return ""
-    if isinstance(operand, ListValue):
-        return f"[{', '.join(format_item(item) for item in operand.items)}]"
-    return format_value(operand)
-
-
-def _foreach(loop: ForEach) -> str:
-    key = f" key={_word_of(loop.key, loop)}" if loop.key is not None else ""
-    jobs = f" jobs={loop.jobs}" if loop.jobs != 1 else ""
-    on_error = f" on_error={loop.on_error}" if loop.on_error != "stop" else ""
-    return f"{loop.name} in {format_argument_word(loop.file)}{key}{jobs}{on_error}"
-
-
-def _word_of(text: str, loop: ForEach) -> str:
-    return format_argument_word(Value("bare", (Text(text, loop.span),), loop.span))

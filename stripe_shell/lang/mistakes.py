@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from stripe_shell.diagnostics import Span, closest
-from stripe_shell.lang.directives import BLOCK_DIRECTIVES, BOTH_DIRECTIVES, COMMANDS, TOP_DIRECTIVES
+from stripe_shell.lang.commands import COMMANDS
+from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.lang.lines import Line
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.patterns import pattern
@@ -39,7 +41,8 @@ def assigned_value(reading: Reading, line: Line, assigned: re.Match[str]) -> Mis
 
 def unknown_directive(reading: Reading, name: str, at: Span, *, prompt: bool) -> Mistake:
     """`@expct`, with what it was probably meant to be."""
-    known = (*BLOCK_DIRECTIVES, *BOTH_DIRECTIVES, *TOP_DIRECTIVES, *(COMMANDS if prompt else ()))
+    places = [[each.name for each in DIRECTIVES.values() if each.place == place] for place in ("block", "both", "top")]
+    known = (*itertools.chain(*places), *(COMMANDS if prompt else ()))
     meant = closest(name.lower(), known)
     fix = reading.fix(at.start, at.end, f"@{meant}") if meant else None
     label = f"did you mean `@{meant}`?" if meant else f"known are {', '.join(f'@{word}' for word in known)}"

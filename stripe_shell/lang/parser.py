@@ -17,15 +17,8 @@ from stripe_shell.lang.ast import (
     Script,
 )
 from stripe_shell.lang.blocks import Ending, OpenBlock, OpenLoop
-from stripe_shell.lang.directives import (
-    BLOCK_DIRECTIVES,
-    BOTH_DIRECTIVES,
-    COMMANDS,
-    CONNECTION,
-    REPEATABLE,
-    TOP_DIRECTIVES,
-    parse_argument,
-)
+from stripe_shell.lang.commands import COMMANDS
+from stripe_shell.lang.directives import CONNECTION, DIRECTIVES, DirectiveDefinition, parse_argument
 from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, LineKind, read_lines, value_end
 from stripe_shell.lang.mistakes import (
     ASSIGNED,
@@ -304,34 +297,32 @@ class Parser:
     def _directive(self, line: Line) -> None:
         name = self.reading.text[line.body + 1 : line.word]
         at = self.reading.span(line.body, line.word)
-        if name in BOTH_DIRECTIVES:
-            if self.block is not None:
-                self._block_directive(line, name, at, self.block)
-            else:
-                self._top_directive(line, name, at)
-        elif name in BLOCK_DIRECTIVES:
-            self._block_directive(line, name, at, self.block or self._stray(line, f"`@{name}`"))
-        elif name in TOP_DIRECTIVES:
-            self._top_directive(line, name, at)
-        elif name in COMMANDS or name in _COMMAND_NAMES:
+        definition = DIRECTIVES.get(name)
+        if definition is None:
+            if name not in COMMANDS and name not in _COMMAND_NAMES:
+                raise unknown_directive(self.reading, name, at, prompt=self.prompt)
             self._command(line, _COMMAND_NAMES.get(name, name), at)
+        elif definition.place == "block" or (definition.place == "both" and self.block is not None):
+            self._block_directive(line, definition, at, self.block or self._stray(line, f"`@{name}`"))
         else:
-            raise unknown_directive(self.reading, name, at, prompt=self.prompt)
+            self._top_directive(line, definition, at)
 
-    def _block_directive(self, line: Line, name: str, at: Span, block: OpenBlock) -> None:
+    def _block_directive(self, line: Line, definition: DirectiveDefinition, at: Span, block: OpenBlock) -> None:
+        name = definition.name
         self._take_comments(block)
         block.begun = True
         block.end = line.end
         first = block.directives.get(name)
-        if first is not None and name not in REPEATABLE:
+        if first is not None and not definition.repeatable:
             context = ((first, "first given here"),)
             self.reading.problem("E116", f"`@{name}` is given twice", at, "remove one of them", context=context)
             return
         block.directives[name] = at
-        argument = parse_argument(self.reading, name, at, line.value, line.end)
+        argument = parse_argument(self.reading, definition, at, line.value, line.end)
         block.items.append(Directive(name, argument, at, self.reading.span(line.body, line.end)))
 
-    def _top_directive(self, line: Line, name: str, at: Span) -> None:
+    def _top_directive(self, line: Line, definition: DirectiveDefinition, at: Span) -> None:
+        name = definition.name
         if name == "end" and self.block is not None:
             self._take_comments(self.block)
         self._close_block(at, f"`@{name}`")
@@ -342,7 +333,7 @@ class Parser:
         if name == "foreach":
             self._open_loop(line, at)
         else:
-            argument = parse_argument(self.reading, name, at, line.value, line.end)
+            argument = parse_argument(self.reading, definition, at, line.value, line.end)
             self._push(Directive(name, argument, at, self.reading.span(line.body, line.end)))
 
     def _open_loop(self, line: Line, at: Span) -> None:
@@ -353,7 +344,7 @@ class Parser:
         self.loops.append(OpenLoop(directive))
         if len(self.loops) > _DEEPEST:
             raise Mistake("E113", f"loops nested deeper than {_DEEPEST - 1}", at, "take some of them apart")
-        argument = parse_argument(self.reading, "foreach", at, line.value, line.end)
+        argument = parse_argument(self.reading, DIRECTIVES["foreach"], at, line.value, line.end)
         self.loops[-1].directive = replace(directive, argument=argument)
 
     def _end_loop(self, line: Line, at: Span) -> None:
@@ -362,7 +353,7 @@ class Parser:
         if len(self.loops) == 1:
             raise Mistake("E113", "`@end` without `@foreach`", at, "remove it")
         self._close_loop(line.end)
-        parse_argument(self.reading, "end", at, line.value, line.end)
+        parse_argument(self.reading, DIRECTIVES["end"], at, line.value, line.end)
 
     def _close_loop(self, end: int) -> None:
         loop = self.loops.pop()

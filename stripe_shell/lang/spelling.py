@@ -1,4 +1,4 @@
-"""Names and values as they are written: the simplest spelling that reads back as the very same thing."""
+"""Names, values and expressions as they are written: the simplest spelling that reads back as the very same thing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from stripe_shell.diagnostics import Source, has_errors
-from stripe_shell.lang.ast import Key, Reference, Style, Text, Value
+from stripe_shell.lang.ast import Condition, Expectation, Key, ListValue, Operand, Reference, Style, Text, Value
 from stripe_shell.lang.lines import BLANKS, read_lines
 from stripe_shell.lang.paths import parse_key
 from stripe_shell.lang.reading import Mistake, Reading
@@ -69,7 +69,29 @@ def format_argument_word(value: Value) -> str:
     return _double(value, "") if spelled is None else spelled
 
 
-def format_item(value: Value) -> str:
+def format_expectation(expectation: Expectation, _indent: str = "") -> str:
+    """`[all|any] PATH OP VALUE`."""
+    operator = " ".join(part for part in (expectation.operator, expectation.count_operator) if part)
+    words = [expectation.quantifier, expectation.path.text, operator, _operand(expectation.operand)]
+    return " ".join(word for word in words if word)
+
+
+def format_condition(condition: Condition, _indent: str = "") -> str:
+    """`VALUE OP VALUE`."""
+    left = format_argument_word(condition.left)
+    words = [left, condition.operator, condition.count_operator, _operand(condition.right)]
+    return " ".join(word for word in words if word)
+
+
+def _operand(operand: Operand | None) -> str:
+    if operand is None:
+        return ""
+    if isinstance(operand, ListValue):
+        return f"[{', '.join(_item(item) for item in operand.items)}]"
+    return format_value(operand)
+
+
+def _item(value: Value) -> str:
     """A value as an item of `[a, "b c", ${x}]`."""
     return _SPELLINGS[value.style](value, "")
 

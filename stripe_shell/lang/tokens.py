@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from stripe_shell.durations import MILLISECONDS
+from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.lang.lines import (
     BLANKS,
     INLINE_NAME,
@@ -55,8 +56,6 @@ _ARGUMENT_PIECE = pattern(
 )
 _ASSIGNMENT = pattern(r"([^\s=]+)[ \t\r]*=[ \t\r]*")
 _BARE_COMMAND = pattern(r"(?:help|exit|quit|\?)(?=[ \t\r]|\Z)")
-_PLAIN_VALUES = frozenset({"@match", "@idempotency_key", "@include", "@account", "@version"})
-_ASSIGNING = frozenset({"@let", "@secret", "@raw"})
 
 
 def tokenize(text: str) -> list[Token]:
@@ -118,18 +117,19 @@ class _Lexer:
         self.words(line.end)
 
     def directive(self, line: Line) -> None:
-        name = self.text[line.body : line.word]
+        definition = DIRECTIVES.get(self.text[line.body + 1 : line.word])
+        highlight = definition.highlight if definition else "words"
         self.add("directive", line.word)
         if self.text.startswith(":", line.word) and line.value > line.word:
             self.add("punctuation", line.word + 1)
         self.space(line.value)
-        if name in _ASSIGNING and (match := _ASSIGNMENT.match(self.text, line.value, line.end)):
+        if highlight == "assignment" and (match := _ASSIGNMENT.match(self.text, line.value, line.end)):
             self.add("key", match.end(1))
             self.space(self.text.index("=", self.pos))
             self.add("operator", self.pos + 1)
             self.space(match.end())
             self.value(line.end)
-        elif name in _PLAIN_VALUES:
+        elif highlight == "value":
             self.value(line.end)
         else:
             self.argument(line.end)

@@ -14,7 +14,7 @@ from stripe_shell.engine.run.flow import is_teardown
 from stripe_shell.engine.run.messages import explain_unanswered
 from stripe_shell.errors import NoAnswer, OutcomeUnknown, TransportError
 from stripe_shell.lang.ast import Block, Comment, Directive, Item
-from stripe_shell.lang.directives import COMMANDS
+from stripe_shell.lang.commands import COMMANDS
 from stripe_shell.records import record, replace
 from stripe_shell.render.summary import summary_line
 from stripe_shell.repl.commands import open_script, run_command

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from stripe_shell.lang.commands import COMMANDS
 from stripe_shell.lang.cursor import Context
+from stripe_shell.lang.directives import DIRECTIVES, directives_at
 from stripe_shell.records import replace
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.shapes import response_field
@@ -13,7 +15,6 @@ from stripe_shell.suggest.matching import closest_first
 from stripe_shell.suggest.responses import PathName, reference_paths, response_paths
 from stripe_shell.suggest.suggestion import Suggestion, SuggestionKind, Surrounding, operation_of
 from stripe_shell.suggest.values import suggest_values
-from stripe_shell.suggest.words import BLOCK_WORDS, COMMAND_WORDS, TOP_WORDS
 
 #: The actions that people use most, in the order of the menu; `get` is the document's word for `retrieve`.
 _FIRST_ACTIONS = ("create", "get", "update", "list", "delete", "search")
@@ -96,11 +97,11 @@ def _entities(context: Context, around: Surrounding) -> list[Suggestion]:
 
 
 def _directives(context: Context, _: Surrounding) -> list[Suggestion]:
-    return _choose_words(context, BLOCK_WORDS, "directive")
+    return _choose_words(context, directives_at("block"), "directive")
 
 
 def _commands(context: Context, _: Surrounding) -> list[Suggestion]:
-    return _choose_words(context, {**COMMAND_WORDS, **TOP_WORDS}, "command")
+    return _choose_words(context, {**COMMANDS, **directives_at("top")}, "command")
 
 
 def _choose_words(context: Context, words: Mapping[str, tuple[str, str]], kind: SuggestionKind) -> list[Suggestion]:
@@ -112,8 +113,12 @@ def _choose_words(context: Context, words: Mapping[str, tuple[str, str]], kind: 
 
 
 def _arguments(context: Context, around: Surrounding) -> Iterable[Suggestion]:
-    argument = _ARGUMENTS.get(context.directive or "")
-    return argument(context, around) if argument else []
+    name = context.directive or ""
+    definition = DIRECTIVES.get(name)
+    if definition is not None and definition.choices:
+        return _choose(context, dict(definition.choices), "value")
+    source = _COMMAND_ARGUMENTS.get(name) if definition is None else _ARGUMENTS.get(definition.completes or "")
+    return source(context, around) if source else []
 
 
 def _formats(context: Context, around: Surrounding) -> list[Suggestion]:
@@ -122,11 +127,6 @@ def _formats(context: Context, around: Surrounding) -> list[Suggestion]:
 
 def _connect(context: Context, around: Surrounding) -> list[Suggestion]:
     return [] if context.before else _connections(context, around)
-
-
-def _specs(context: Context, _: Surrounding) -> list[Suggestion]:
-    words = {"stripe": "what Stripe itself requires", "documented": "what the document requires too"}
-    return _choose(context, words, "value")
 
 
 def _help(context: Context, around: Surrounding) -> list[Suggestion]:
@@ -143,14 +143,6 @@ def _saved_name(context: Context, _: Surrounding) -> list[Suggestion]:
 
 def _failures(context: Context, _: Surrounding) -> list[Suggestion]:
     return _choose(context, _ERRORS, "value")
-
-
-def _pages(context: Context, _: Surrounding) -> list[Suggestion]:
-    return _choose(context, {"all": "every page", "5": "at most so many"}, "value")
-
-
-def _timeouts(context: Context, _: Surrounding) -> list[Suggestion]:
-    return _choose(context, {"10s": "ten seconds", "30s": "half a minute", "2m": "two minutes"}, "value")
 
 
 def _accounts(context: Context, around: Surrounding) -> list[Suggestion]:
@@ -232,20 +224,19 @@ def _meaning(value: object) -> str:
 
 Source = Callable[[Context, Surrounding], Iterable[Suggestion]]
 
+#: What completes the arguments of directives, by what their definitions name.
 _ARGUMENTS: Mapping[str, Source] = {
     "account": _accounts,
-    "as": _saved_name,
-    "connect": _connect,
     "connection": _connect,
-    "expect": _expectations,
-    "fails": _failures,
-    "may_fail": _failures,
+    "error": _failures,
+    "expectation": _expectations,
+    "response name": _saved_name,
+    "version": _versions,
+}
+_COMMAND_ARGUMENTS: Mapping[str, Source] = {
+    "connect": _connect,
     "format": _formats,
     "help": _help,
-    "pages": _pages,
-    "spec": _specs,
-    "timeout": _timeouts,
-    "version": _versions,
 }
 _SOURCES: Mapping[str, Source] = {
     "connection": _connections,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic
@@ -12,6 +13,7 @@ from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.ast import Block, Directive, Expectation, Fails, Match
+from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 
@@ -48,13 +50,22 @@ def demands_of(block: Block, scope: Scope) -> Demands:
             evaluated = evaluate_variable(directive.argument.value, scope)
             matches.append((directive, evaluated.value))
             problems += evaluated.problems
+    problems += _conflicts(block)
     failures = [(d, d.argument) for d in block.directives if isinstance(d.argument, Fails)]
-    for directive, _ in failures[1:]:
-        label = "keep one of the two"
-        problems.append(Diagnostic("E211", "`@fails` and `@may_fail` exclude each other", directive.span, label=label))
     fails = failures[0][1] if failures else None
     may_pass = not failures or failures[0][0].name == "may_fail"
     return Demands(tuple(expectations), tuple(matches), fails, tuple(problems), may_pass)
+
+
+def _conflicts(block: Block) -> Iterator[Diagnostic]:
+    """E211 for a directive that excludes one above it."""
+    above: set[str] = set()
+    for directive in block.directives:
+        for other in above.intersection(DIRECTIVES[directive.name].excludes):
+            first, second = (name for name in DIRECTIVES if name in (other, directive.name))
+            message = f"`@{first}` and `@{second}` exclude each other"
+            yield Diagnostic("E211", message, directive.span, label="keep one of the two")
+        above.add(directive.name)
 
 
 def right_side(expectation: Expectation, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:

@@ -13,17 +13,15 @@ from stripe_shell.engine.references import references_in
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.script_settings import SETTINGS
 from stripe_shell.lang.ast import Assignment, Block, Directive, Item, Loop, Name, Param
+from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
 #: With these two blocks of one text are two calls.
 _OTHER_EACH_TIME = frozenset({"last", "uuid"})
 
-#: With one of these a write that looks repeated is meant: a key of its own, an outcome that is awaited, a choice.
-_DELIBERATE = frozenset({"idempotency_key", "fails", "may_fail", "when"})
-
 #: Directives that change what a block asks for.
-_PART_OF_THE_CALL = frozenset({*SETTINGS, "raw"})
+_PART_OF_THE_CALL = frozenset(each.name for each in DIRECTIVES.values() if each.changes_call)
 
 
 def doubts(program: Program, table: Table, scope: Scope) -> Iterator[Diagnostic]:
@@ -150,7 +148,7 @@ def _is_other_each_time(block: Block) -> bool:
 
 
 def _is_deliberate(block: Block) -> bool:
-    return any(directive.name in _DELIBERATE for directive in block.directives)
+    return any(DIRECTIVES[directive.name].deliberate for directive in block.directives)
 
 
 def _twice(block: Block, earlier: Block, operation: Operation) -> Diagnostic:

@@ -15,12 +15,13 @@ from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.paths import evaluate_output
 from stripe_shell.engine.references import references_in
-from stripe_shell.engine.resolve import Call, check_header, resolve
+from stripe_shell.engine.resolve import HEADERS, Call, check_header, resolve
 from stripe_shell.engine.run.flow import after_loop
 from stripe_shell.engine.run.paging import can_page
 from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
 from stripe_shell.engine.script_settings import SPECS, apply_directive
 from stripe_shell.engine.values import is_deferred
+from stripe_shell.lang.arguments import OUTPUT_ENDINGS
 from stripe_shell.lang.ast import (
     Assignment,
     Block,
@@ -40,8 +41,6 @@ from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import response_field, response_names
 from stripe_shell.spec.table import Table
-
-ROW_FILES = (".csv", ".json", ".jsonl")
 
 #: So many mistakes in the rows of a file are told; who has more has a wrong file.
 _MOST_ROW_PROBLEMS = 20
@@ -270,7 +269,7 @@ def _check_setting(name: str, text: str, span: Span, links: Links) -> list[Diagn
     if name == "connection":
         link = links.find(text.removeprefix("/"), span)
         return [link] if isinstance(link, Diagnostic) else []
-    return check_header(name, text, span) if name in {"account", "version"} else []
+    return check_header(name, text, span) if name in HEADERS else []
 
 
 def _check_name(assignment: Assignment) -> list[Diagnostic]:
@@ -364,8 +363,8 @@ def _check_output(directive: Directive, output: Output, scope: Scope) -> Iterato
     name = evaluated.value
     if evaluated.problems or is_deferred(name):
         return
-    if not name.lower().endswith(ROW_FILES):
-        label = f"end the name in {', '.join(ROW_FILES)}"
+    if not name.lower().endswith(OUTPUT_ENDINGS):
+        label = f"end the name in {', '.join(OUTPUT_ENDINGS)}"
         yield Diagnostic("E211", f"`@out {name}`: the ending does not say a format", directive.span, label=label)
         return
     folder = os.path.dirname(os.path.expanduser(name)) or "."

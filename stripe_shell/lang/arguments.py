@@ -1,0 +1,189 @@
+"""Arguments of directives: the parts that several share (names, numbers, times, lists), and the longer ones whole."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from stripe_shell.durations import parse_duration
+from stripe_shell.lang.ast import ForEach, Output, Reference, Text, Value
+from stripe_shell.lang.reading import Mistake, Reading
+from stripe_shell.lang.spelling import format_argument_word
+from stripe_shell.lang.values import parse_word
+from stripe_shell.patterns import pattern
+
+#: Names that a script cannot give to something of its own.
+RESERVED_NAMES = ("last", "env", "now", "uuid")
+
+#: The endings `@out` knows.
+OUTPUT_ENDINGS = (".csv", ".json", ".jsonl")
+#: How a message writes the argument of `@foreach`.
+LOOP_EXAMPLE = 'row in "file.csv" key=COLUMN [jobs=N] [on_error=continue]'
+
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+_ASSIGNMENT = pattern(r"([^\s=]*)[ \t\r]*(=?)[ \t\r]*")
+_FIELD = pattern(r"[\w$-][\w.$\[\]*-]*\Z")
+_ROWS_OF = pattern(r"(\S+)[ \t\r]+in[ \t\r]+")
+_OPTION = pattern(r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*")
+
+
+def bad_argument(reading: Reading, name: str, example: str, start: int, end: int) -> Mistake:
+    """The mistake (E111) of an argument that is not written as `example`."""
+    label = f"write `@{name} {example}`"
+    return Mistake("E111", f"bad argument of `@{name}`", reading.span(start, end), label)
+
+
+def parse_name(reading: Reading, start: int, end: int) -> str:
+    """A name that a script gives to something. Raises Mistake (E111)."""
+    name = reading.text[start:end]
+    span = reading.span(start, end)
+    if not _NAME.fullmatch(name):
+        mended = re.sub(r"\W", "_", name, flags=re.ASCII)
+        fix = reading.fix(start, end, mended) if _NAME.fullmatch(mended) and " " not in name else None
+        raise Mistake("E111", f"`{name}` is not a name", span, "letters, digits and `_`, a letter first", fix)
+    if name in RESERVED_NAMES:
+        raise Mistake("E111", f"`{name}` is a name of the shell's own", span, "choose another one")
+    return name
+
+
+def split_assignment(reading: Reading, start: int, end: int) -> tuple[int, int, int] | None:
+    """Start and end of the name in `NAME = VALUE`, and where the value starts; None for other texts."""
+    match = _ASSIGNMENT.match(reading.text, start, end)
+    return (match.start(1), match.end(1), match.end()) if match and match[1] and match[2] else None
+
+
+def parse_positive(reading: Reading, start: int, end: int) -> int:
+    """A number from 1 to 999999999. Raises Mistake (E111)."""
+    text = reading.text[start:end]
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) == 0:
+        raise Mistake("E111", f"`{text}` is not a number from 1 on", reading.span(start, end))
+    return int(text)
+
+
+def parse_milliseconds(reading: Reading, start: int, end: int) -> int:
+    """A duration such as `10s`, at least one millisecond. Raises Mistake (E111)."""
+    text = reading.text[start:end]
+    short = text.isascii() and len(text.rstrip("hms")) < 10
+    ms = round(parse_duration(text) or 0) if short else 0
+    if ms <= 0:
+        raise Mistake("E111", f"`{text}` is not a time", reading.span(start, end), "e.g. `500ms`, `10s`, `2m`, `1h`")
+    return ms
+
+
+def split_words(reading: Reading, start: int, end: int, separators: str) -> list[tuple[int, int]]:
+    """The ranges between separators."""
+    words = re.compile(f"[^{re.escape(separators)}]+")
+    return [match.span() for match in words.finditer(reading.text, start, end)]
+
+
+# --- @out -----------------------------------------------------------------------------------------------
+
+
+def parse_output(reading: Reading, start: int, end: int) -> Output:
+    """`FILE [fields=a,b.c]` at `[start, end)`. Raises Mistake (E111)."""
+    file, pos = parse_word(reading, start, end)
+    _check_ending(file)
+    fields: tuple[str, ...] = ()
+    pos = reading.skip(pos, end)
+    if pos < end:
+        option = _OPTION.match(reading.text, pos, end)
+        if option is None or option[1] != "fields":
+            label = "write `fields=id,customer.email`; a file name with blanks needs quotes"
+            raise Mistake("E111", "not an option of `@out`", reading.span(pos, end), label)
+        fields = tuple(_fields(reading, option.end(), end))
+    return Output(file, fields, reading.span(start, end))
+
+
+def _check_ending(file: Value) -> None:
+    last = file.parts[-1] if file.parts else None
+    if isinstance(last, Reference) or (last and last.text.lower().endswith(OUTPUT_ENDINGS)):
+        return
+    label = "the name must end in `.csv`, `.json` or `.jsonl`"
+    raise Mistake("E111", "the format of `@out` follows from the file's ending", file.span, label)
+
+
+def _fields(reading: Reading, start: int, end: int) -> list[str]:
+    names = []
+    for name_start, name_end in split_words(reading, start, end, " \t\r,"):
+        if not _FIELD.match(reading.text, name_start, name_end):
+            raise Mistake("E111", "not a field", reading.span(name_start, name_end), "write `fields=id,customer.email`")
+        names.append(reading.text[name_start:name_end])
+    if not names:
+        raise Mistake("E111", "`fields=` needs at least one field", reading.span(start, end), "e.g. `fields=id,email`")
+    return names
+
+
+def format_output(output: Output, _indent: str) -> str:
+    """`FILE [fields=a,b.c]`."""
+    fields = f" fields={','.join(output.fields)}" if output.fields else ""
+    return f"{format_argument_word(output.file)}{fields}"
+
+
+# --- @foreach -------------------------------------------------------------------------------------------
+
+
+def parse_foreach(reading: Reading, start: int, end: int) -> ForEach:
+    """`NAME in FILE`, and its options, at `[start, end)`. Raises Mistake (E111)."""
+    match = _ROWS_OF.match(reading.text, start, end)
+    if match is None:
+        raise _bad_loop(reading, start, end)
+    name = parse_name(reading, *match.span(1))
+    if match.end() == end:
+        raise _bad_loop(reading, start, end)
+    file, pos = parse_word(reading, match.end(), end)
+    options = _options(reading, pos, end)
+    key = options["key"].literal if "key" in options else None
+    jobs = options.get("jobs")
+    on_error = options.get("on_error")
+    return ForEach(
+        name,
+        file,
+        key,
+        parse_positive(reading, jobs.span.start, jobs.span.end) if jobs else 1,
+        _on_error(on_error) if on_error else "stop",
+        reading.span(start, end),
+    )
+
+
+def _bad_loop(reading: Reading, start: int, end: int) -> Mistake:
+    return bad_argument(reading, "foreach", LOOP_EXAMPLE, start, end)
+
+
+def _options(reading: Reading, pos: int, end: int) -> dict[str, Value]:
+    """The `key=COLUMN`, `jobs=N` and `on_error=…` of a `@foreach`."""
+    options: dict[str, Value] = {}
+    pos = reading.skip(pos, end)
+    while pos < end:
+        match = _OPTION.match(reading.text, pos, end)
+        if match is None:
+            raise _bad_loop(reading, pos, end)
+        name = match[1]
+        if name not in ("key", "jobs", "on_error") or name in options:
+            problem = "given twice" if name in options else "not an option of `@foreach`"
+            raise Mistake("E111", f"`{name}` is {problem}", reading.span(*match.span(1)), LOOP_EXAMPLE)
+        value, stop = parse_word(reading, match.end(), end)
+        if not value.literal:
+            raise Mistake("E111", f"`{name}=` needs a plain value", reading.span(pos, stop), LOOP_EXAMPLE)
+        options[name] = value
+        pos = reading.skip(stop, end)
+    return options
+
+
+def _on_error(value: Value) -> Literal["stop", "continue"]:
+    if value.literal == "continue":
+        return "continue"
+    if value.literal == "stop":
+        return "stop"
+    raise Mistake("E111", f"`{value.literal}` is neither `stop` nor `continue`", value.span)
+
+
+def format_foreach(loop: ForEach, _indent: str) -> str:
+    """`NAME in FILE`, and the options that are not as they would be without being named."""
+    key = f" key={_word_of(loop.key, loop)}" if loop.key is not None else ""
+    jobs = f" jobs={loop.jobs}" if loop.jobs != 1 else ""
+    on_error = f" on_error={loop.on_error}" if loop.on_error != "stop" else ""
+    return f"{loop.name} in {format_argument_word(loop.file)}{key}{jobs}{on_error}"
+
+
+def _word_of(text: str, loop: ForEach) -> str:
+    return format_argument_word(Value("bare", (Text(text, loop.span),), loop.span))
