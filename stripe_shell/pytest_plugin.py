@@ -148,9 +148,9 @@ class ScriptFile(PartedFile):
 
     def _outcomes_of(self, item: Block | Loop) -> list[Outcome]:
         """What became of the block or of every block of the loop; everything before it is run first."""
-        from stripe_shell.batch.runner import blocks_in
         from stripe_shell.engine.run.interpreter import secrets_of
         from stripe_shell.lang.ast import Loop
+        from stripe_shell.lang.visit import items_in
 
         if not self._finished:
             self._steps = self._engine.run(self._prepared.program.items, self._prepared.scope, run_id=_run_id())
@@ -158,7 +158,7 @@ class ScriptFile(PartedFile):
                 id(inner): id(loop)
                 for loop in self._prepared.program.items
                 if isinstance(loop, Loop)
-                for inner in blocks_in(loop)
+                for inner in items_in(loop.items)
             }
             self._finished[0] = True
         while self._steps is not None and not self._is_over(item):

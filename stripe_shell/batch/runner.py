@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from stripe_shell.diagnostics import Diagnostic, Source, has_errors, sort_diagnostics
 from stripe_shell.engine.load import Program, load_program
@@ -11,7 +11,8 @@ from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, Status, Step, exit_code
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
-from stripe_shell.lang.ast import Block, Item, Loop
+from stripe_shell.lang.ast import Block, Loop
+from stripe_shell.lang.visit import items_in
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 
@@ -78,7 +79,7 @@ def run_prepared(
     outcomes: list[Outcome] = []
     counts: Counter[Status] = Counter()
     waiting = {id(item): item for item in items if isinstance(item, Block | Loop)}
-    homes = {id(inner): id(item) for item in items if isinstance(item, Loop) for inner in blocks_in(item)}
+    homes = {id(inner): id(item) for item in items if isinstance(item, Loop) for inner in items_in(item.items)}
     if prepared.sound:
         for step in engine.run(items, scope, run_id=run_id, keep_going=keep_going):
             on_step(step)
@@ -89,14 +90,6 @@ def run_prepared(
                 scope = step.scope
                 outcomes += [step.outcome] if step.outcome else []
     return Run(prepared.diagnostics, tuple(outcomes), scope, counts, len(waiting))
-
-
-def blocks_in(loop: Loop) -> Iterator[Item]:
-    """Everything within a loop, loops in it included."""
-    for item in loop.items:
-        yield item
-        if isinstance(item, Loop):
-            yield from blocks_in(item)
 
 
 def run_source(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 from stripe_shell.convert.environment import AnyVariable
 from stripe_shell.convert.fixture_file import lost
@@ -27,10 +27,12 @@ from stripe_shell.lang.ast import (
     Reference,
 )
 from stripe_shell.lang.directives import DIRECTIVES
-from stripe_shell.records import field, fields, is_record, record, replace
+from stripe_shell.lang.visit import Visitor, rewrite
+from stripe_shell.records import field, record, replace
 from stripe_shell.spec.shapes import response_field, shape_at
 from stripe_shell.wire import Tree, form_pairs
 
+N = TypeVar("N")
 Kind = Literal["answer", "variable", "uuid", "now"]
 
 #: Where a token stands in a text: as it is, and percent-encoded. `s` marks one that stands for text whatever it is.
@@ -132,41 +134,50 @@ def plan_of(engine: Engine, items: Sequence[Item], scope: Scope) -> Plan:
     with a warning (W601).
     """
     scope = replace(scope, environment=AnyVariable())
-    refused = [problem for item in items for problem in _refusals(item)]
+    refused = _refusals(items)
     if not refused:
         found = engine.check(items, scope)
         refused = [d for d in found if d.severity == "error" and d.code not in _OF_CONNECTIONS]
     if refused:
         return Plan((), {}, tuple(refused))
     planning = _Planning(engine, scope)
-    for item in items:
-        planning.add(item)
+    planning.visit(tuple(items))
     return Plan(tuple(planning.steps), planning.origins, (*planning.problems, *_several_connections(planning.steps)))
 
 
-def _refusals(item: Item) -> Iterator[Diagnostic]:
-    if isinstance(item, Loop):
-        yield from _refuse(item.directive)
-    elif isinstance(item, Block):
-        for directive in item.directives:
-            yield from _refuse(directive)
-    elif isinstance(item, Directive) and item.name == "secret" and isinstance(item.argument, Assignment):
-        yield from _written_secret(item.argument)
+def _refusals(items: Sequence[Item]) -> list[Diagnostic]:
+    """What no form but the language can say, or must not: a loop is refused as a whole."""
+    refusing = _Refusing()
+    refusing.visit(tuple(items))
+    return refusing.problems
 
 
-def _written_secret(assignment: Assignment) -> Iterator[Diagnostic]:
-    parts = assignment.value.parts
-    if not parts or any(not isinstance(part, Reference) or part.default is not None for part in parts):
-        label = f"write `@secret {assignment.name} = ${{env:{assignment.name.upper()}}}`"
-        yield Diagnostic("E601", "a secret is not written into another file", assignment.value.span, label=label)
+@record
+class _Refusing(Visitor):
+    problems: list[Diagnostic] = field(default_factory=list)
 
+    def visit_loop(self, loop: Loop) -> None:
+        self.visit(loop.directive)
 
-def _refuse(directive: Directive) -> Iterator[Diagnostic]:
-    """E601 for a directive without which a script asks for something else: no form but the language can say it."""
-    what = DIRECTIVES[directive.name].unconvertible
-    if what:
-        message = f"`@{directive.name}` cannot be converted"
-        yield Diagnostic("E601", message, directive.name_span, label=f"{what} has no counterpart")
+    def visit_directive(self, directive: Directive) -> None:
+        """E601 for a directive without which a script asks for something else."""
+        definition = DIRECTIVES[directive.name]
+        if definition.unconvertible:
+            message, label = (
+                f"`@{directive.name}` cannot be converted",
+                f"{definition.unconvertible} has no counterpart",
+            )
+            self.problems.append(Diagnostic("E601", message, directive.name_span, label=label))
+        elif definition.names == "secret":
+            self.visit(directive.argument)
+
+    def visit_assignment(self, secret: Assignment) -> None:
+        """E601 for a secret that is written out."""
+        parts = secret.value.parts
+        if not parts or any(not isinstance(part, Reference) or part.default is not None for part in parts):
+            label = f"write `@secret {secret.name} = ${{env:{secret.name.upper()}}}`"
+            message = "a secret is not written into another file"
+            self.problems.append(Diagnostic("E601", message, secret.value.span, label=label))
 
 
 def _several_connections(steps: Sequence[Step]) -> Iterator[Diagnostic]:
@@ -180,7 +191,7 @@ def _several_connections(steps: Sequence[Step]) -> Iterator[Diagnostic]:
 
 
 @record(frozen=False)
-class _Planning:
+class _Planning(Visitor):
     engine: Engine
     scope: Scope
     steps: list[Step] = field(default_factory=list)
@@ -196,19 +207,19 @@ class _Planning:
         # One dict for all tokens: a scope of its own for each would take a time that grows with their square.
         self.scope = replace(self.scope, deferred=self.waiting)
 
-    def add(self, item: Item) -> None:
-        """One item of the script."""
-        if isinstance(item, Comment):
-            self.comments.append(item.text.strip())
-        elif isinstance(item, Block):
-            self._add_block(item)
-            self.comments.clear()
-        elif isinstance(item, Directive) and isinstance(item.argument, Assignment):
-            self._assign(item.argument)
-        elif isinstance(item, Directive):
-            self.scope = apply_directive(self._tokenised(item), self.scope)
+    def visit_comment(self, comment: Comment) -> None:
+        """Keep it for the next block."""
+        self.comments.append(comment.text.strip())
 
-    def _assign(self, assignment: Assignment) -> None:
+    def visit_directive(self, directive: Directive) -> None:
+        """Define its variable, or take over its setting."""
+        if isinstance(directive.argument, Assignment):
+            self.visit(directive.argument)
+        else:
+            self.scope = apply_directive(self._tokenised(directive), self.scope)
+
+    def visit_assignment(self, assignment: Assignment) -> None:
+        """Define a variable, unless the command line has given it a value."""
         if assignment.name in self.scope.given:
             return
         value = self._tokenised(assignment.value)
@@ -217,7 +228,8 @@ class _Planning:
         written = not any(comes_from_data(reference, self.scope) for reference in value.references)
         self.scope = self.scope.with_variable(assignment.name, evaluated.value, written=written).next_block()
 
-    def _add_block(self, block: Block) -> None:
+    def visit_block(self, block: Block) -> None:
+        """Add its step."""
         self.problems += self._whole_objects(block)
         resolved = resolve(self._tokenised(block), self.engine.table, self.scope)
         self.problems += [d for d in resolved.diagnostics if d.severity == "error"]
@@ -238,6 +250,7 @@ class _Planning:
         for name in ("last", *([saved.text] if saved else [])):
             self.answers[name] = len(self.steps) - 1
         self.scope = self.scope.next_block()
+        self.comments.clear()
 
     def _name(self, wanted: str) -> str:
         name = usable_name(wanted, self.taken)
@@ -258,17 +271,13 @@ class _Planning:
 
     # --- references become tokens ------------------------------------------------------------------------
 
-    def _tokenised(self, node: Any) -> Any:
+    def _tokenised(self, node: N) -> N:
         """The node with every reference whose value is not known yet replaced by a token."""
-        if isinstance(node, Reference):
-            origin = self._origin(node)
-            return node if origin is None else self._token(origin)
-        if isinstance(node, tuple):
-            return tuple(self._tokenised(inner) for inner in node)
-        if is_record(node) and type(node).__module__ == Block.__module__:
-            members = {member.name: getattr(node, member.name) for member in fields(node) if member.compare}
-            return replace(node, **{name: self._tokenised(value) for name, value in members.items()})
-        return node
+        return rewrite(node, Reference, self._token_for)
+
+    def _token_for(self, reference: Reference) -> Reference:
+        origin = self._origin(reference)
+        return reference if origin is None else self._token(origin)
 
     def _origin(self, reference: Reference) -> Origin | None:
         name = reference.name

@@ -11,7 +11,7 @@ from stripe_shell.diagnostics import Diagnostic, Source, Span
 from stripe_shell.engine.encode import encode, fill_path
 from stripe_shell.engine.evaluate import evaluate_text
 from stripe_shell.engine.resolve import Call, resolve
-from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.scope import Scope, plain_text
 from stripe_shell.engine.values import coerce, read_literal
 from stripe_shell.lang import build
 from stripe_shell.lang.ast import Block, Directive, Key, Param, RawParam, Value
@@ -247,7 +247,7 @@ class _Wanted:
         return evaluate_text(build.value(leaf.text), self.scope).value
 
     def _shown(self, text: str) -> str:
-        return build.literal(build.value(text))
+        return plain_text(build.value(text))
 
 
 def _lists(value: Tree) -> Tree:

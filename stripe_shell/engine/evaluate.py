@@ -10,6 +10,7 @@ from stripe_shell.engine.scope import Found, Scope, Waiting, look_up
 from stripe_shell.engine.values import Deferred, coerce, conform, is_deferred
 from stripe_shell.lang.ast import ListValue, Operand, Part, Reference, Text, Value
 from stripe_shell.lang.parser import parse_template
+from stripe_shell.lang.visit import rewrite
 from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Shape
 from stripe_shell.wire import parse_json
@@ -146,7 +147,7 @@ def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluated:
     """JSON whose strings may hold references: resolved after the JSON is read, so a value can never break it."""
     if shape is not None and shape.kind in {"string", "decimal", "file"}:
         return _join(_unescaped(value.parts), scope)  # the field takes text: what looks like JSON is text here
-    source = "".join(part.text if isinstance(part, Text) else f"${{{part.span.text}}}" for part in value.parts)
+    source = value.spelled(lambda reference: f"${{{reference.span.text}}}")
     problems: list[Diagnostic] = []
     data = _resolve_strings(parse_json(source), value, scope, problems)
     if problems:
@@ -158,7 +159,7 @@ def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluated:
 
 def _unescaped(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts of a JSON value as those of a text: it is written as it stands, but for `$${`."""
-    return tuple(replace(p, text=p.text.replace("$${", "${")) if isinstance(p, Text) else p for p in parts)
+    return rewrite(parts, Text, lambda text: replace(text, text=text.text.replace("$${", "${")))
 
 
 def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagnostic]) -> Any:
@@ -183,7 +184,7 @@ def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagn
 def _located(parts: tuple[Part, ...], value: Value) -> tuple[Part, ...]:
     """The parts of a string inside a JSON value, each reference with the place where it stands in the text."""
     spans = {reference.raw: reference.span for reference in value.references}
-    return tuple(replace(p, span=spans.get(p.raw, p.span)) if isinstance(p, Reference) else p for p in parts)
+    return rewrite(parts, Reference, lambda found: replace(found, span=spans.get(found.raw, found.span)))
 
 
 def _resolve_name(name: str, value: Value, scope: Scope, problems: list[Diagnostic]) -> str:

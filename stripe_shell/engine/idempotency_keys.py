@@ -21,8 +21,8 @@ def step_id(block: Block, seen: Counter[str]) -> str:
 
     `seen` counts the steps of the run so far and is advanced.
     """
-    name = next((d.argument.text for d in block.directives if isinstance(d.argument, Name)), None)
-    base = f"{block.span.source.name}{SEPARATOR}{name}" if name else _template(block)
+    saved = block.argument(Name)
+    base = f"{block.span.source.name}{SEPARATOR}{saved.text}" if saved else _template(block)
     ordinal = seen[base]
     seen[base] += 1
     return f"{base}{SEPARATOR}{ordinal}"

@@ -24,7 +24,7 @@ class DataPath(str):
 
 def output_of(block: Block) -> Output | None:
     """The argument of the block's `@out`."""
-    return next((d.argument for d in block.directives if isinstance(d.argument, Output)), None)
+    return block.argument(Output)
 
 
 def evaluate_output(output: Output, scope: Scope) -> Evaluated:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Literal
 
 from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.scope import plain_text
 from stripe_shell.lang.ast import Param, Text, Value
+from stripe_shell.lang.visit import nodes_in
 from stripe_shell.patterns import pattern
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
@@ -24,8 +27,7 @@ ANYTHING = Shape("any")
 
 def names_path(value: Value) -> bool:
     """Whether the value of `entity` is a path, not a name."""
-    first = value.parts[0] if value.parts else None
-    return isinstance(first, Text) and first.text.startswith("/")
+    return plain_text(value).startswith("/")
 
 
 def path_operation(action: Param | None, entity: Param, table: Table, problems: list[Diagnostic]) -> Operation | None:
@@ -38,7 +40,7 @@ def path_operation(action: Param | None, entity: Param, table: Table, problems: 
     problems += mistakes
     if method is None or mistakes:
         return None
-    written = "".join(part.text if isinstance(part, Text) else f"${{{part.raw}}}" for part in entity.value.parts)
+    written = plain_text(entity.value)
     known = _known(method, entity.value, table)
     label = f"`{known.name}` is the same, and checked" if known else "the table does not know it"
     message = f"`{method} {written}` is written as a path: nothing about it is checked"
@@ -71,7 +73,7 @@ def _method(action: Param | None, entity: Param, problems: list[Diagnostic]) -> 
 
 def _mistakes(value: Value) -> Iterator[Diagnostic]:
     """Everything in the path that could make it another one than it looks."""
-    texts = [part for part in value.parts if isinstance(part, Text)]
+    texts = list(nodes_in(value, Text))
     if not texts[0].text.startswith(_ROOTS):
         yield Diagnostic("E206", "not a path of the API", value.span, label="it begins with `/v1/` or `/v2/`")
     elif "?" in "".join(part.text for part in texts):
@@ -86,21 +88,14 @@ def _mistakes(value: Value) -> Iterator[Diagnostic]:
 
 def _segments(value: Value) -> list[str]:
     """What stands between the slashes, any reference as a letter."""
-    text = "".join(part.text if isinstance(part, Text) else "x" for part in value.parts)
+    text = value.spelled(lambda _: "x")
     return text.replace("%2e", ".").replace("%2E", ".").removeprefix("/").split("/")
 
 
 def _template(value: Value) -> str:
     """The path with a placeholder for each reference."""
-    pieces: list[str] = []
-    count = 0
-    for part in value.parts:
-        if isinstance(part, Text):
-            pieces.append(part.text)
-        else:
-            pieces.append(f"{{p{count}}}")
-            count += 1
-    return "".join(pieces)
+    numbers = itertools.count()
+    return value.spelled(lambda _: f"{{p{next(numbers)}}}")
 
 
 def _known(method: str, value: Value, table: Table) -> Operation | None:

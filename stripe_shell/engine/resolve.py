@@ -261,6 +261,7 @@ class _Draft:
         """What was gathered, with what the directives add."""
         words = _directive_texts(block, self.scope, self.problems)
         settings = self.scope.settings
+        pages, timeout = block.argument(Pages), block.argument(Duration)
         return Call(
             operation=self.operation,
             path_params=self.path_params,
@@ -269,8 +270,8 @@ class _Draft:
             account=words.get("account", settings.account),
             version=words.get("version", settings.version),
             idempotency_key=words.get("idempotency_key"),
-            pages=next((d.argument.count for d in block.directives if isinstance(d.argument, Pages)), self.pages),
-            timeout_ms=next((d.argument.ms for d in block.directives if isinstance(d.argument, Duration)), None),
+            pages=pages.count if pages else self.pages,
+            timeout_ms=timeout.ms if timeout else None,
             spans=self.spans,
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest
-from stripe_shell.lang.ast import Reference, Text, Value
+from stripe_shell.lang.ast import Reference, Value
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
 
@@ -245,7 +245,7 @@ def step_into(value: Any, step: str | int) -> tuple[bool, Any]:
 
 def plain_text(value: Value) -> str:
     """The value as written, references unresolved: for messages, and for values that only a response will tell."""
-    return "".join(part.text if isinstance(part, Text) else f"${{{part.raw}}}" for part in value.parts)
+    return value.spelled(lambda reference: f"${{{reference.raw}}}")
 
 
 def _lost(name: str, cause: Diagnostic, span: Span) -> Diagnostic:

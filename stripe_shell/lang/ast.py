@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, TypeVar
 
 from stripe_shell.diagnostics import Source, Span
 from stripe_shell.records import derive, field, record
+
+A = TypeVar("A")
 
 # --- values ---------------------------------------------------------------------------------------------
 
@@ -65,6 +68,10 @@ class Value:
         if self.style == "bare" and len(self.parts) == 1 and isinstance(self.parts[0], Reference):
             return self.parts[0]
         return None
+
+    def spelled(self, spell: Callable[[Reference], str]) -> str:
+        """The text, each reference as `spell` writes it."""
+        return "".join([part.text if isinstance(part, Text) else spell(part) for part in self.parts])
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -149,6 +156,16 @@ class Name:
 
     text: str
     span: Span = field(compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name that it gives."""
+        return self.text
+
+    @property
+    def name_span(self) -> Span:
+        """Where the name stands."""
+        return self.span
 
 
 @record
@@ -241,6 +258,11 @@ class ForEach:
     on_error: Literal["stop", "continue"]
     span: Span = field(compare=False, repr=False)
 
+    @property
+    def name_span(self) -> Span:
+        """Where the name stands."""
+        return Span(self.span.source, self.span.start, self.span.start + len(self.name))
+
 
 #: A plain value argument (`Value`) belongs to idempotency_key, account, version, spec, connection, include, and to
 #: the shell's own commands at the prompt; None to teardown, end and commands without argument.
@@ -322,6 +344,13 @@ class Block:
         derive(self, "params", tuple(params))
         derive(self, "own_params", tuple([param for param in params if param.key.path not in _WORDS]))
         derive(self, "directives", tuple([item for item in self.items if isinstance(item, Directive)]))
+
+    def argument(self, kind: type[A]) -> A | None:
+        """The argument of the first directive whose argument is of a class, None without one."""
+        for directive in self.directives:
+            if isinstance(directive.argument, kind):
+                return directive.argument
+        return None
 
     @property
     def words(self) -> tuple[Param, ...]:

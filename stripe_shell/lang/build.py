@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.diagnostics import Source, Span
-from stripe_shell.lang.ast import Argument, Comment, Directive, Key, Param, Reference, Style, Text, Value
+from stripe_shell.lang.ast import Argument, Comment, Directive, Key, Param, Reference, Style, Value
 from stripe_shell.lang.parser import parse_template
 
 #: Where nothing stands.
@@ -33,11 +33,6 @@ def comment(text: str) -> Comment:
 def escaped(text: str) -> str:
     """Text in which nothing is a reference."""
     return text.replace("${", "$${")
-
-
-def literal(content: Value) -> str:
-    """The text of a value, references as they are written."""
-    return "".join(part.text if isinstance(part, Text) else reference_text(part) for part in content.parts)
 
 
 def reference_text(reference: Reference) -> str:

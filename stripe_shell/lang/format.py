@@ -2,35 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from stripe_shell.lang.ast import Block, Comment, Directive, Item, Loop, Param, Script
 from stripe_shell.lang.directives import format_directive
 from stripe_shell.lang.lines import INLINE_NAME
 from stripe_shell.lang.spelling import format_key, format_value, format_word
+from stripe_shell.lang.visit import Visitor
+from stripe_shell.records import field, record
 
 _INDENT = "  "
 
 
 def format_script(script: Script) -> str:
     """The canonical text: one blank line between blocks, loops indented, comments kept."""
-    lines = [line for chunk in _items(script.items, "") for line in chunk]
-    return "".join(f"{line}\n" for line in lines)
+    formatter = _Formatter("")
+    formatter.visit_items(script.items)
+    return "".join([f"{line}\n" for line in formatter.lines])
 
 
 def format_block(block: Block) -> str:
     """One block, without a line end after its last line."""
-    return "\n".join(_block(block, ""))
+    formatter = _Formatter("")
+    formatter.visit_block(block)
+    return "\n".join(formatter.lines)
 
 
-# --- items ----------------------------------------------------------------------------------------------
+@record
+class _Formatter(Visitor):
+    """Collects lines, which `indent` stands before."""
 
+    indent: str
+    lines: list[str] = field(default_factory=list)
 
-def _items(items: Sequence[Item], indent: str) -> Iterator[list[str]]:
-    for index, item in enumerate(items):
-        if index and _is_apart(items, index):
-            yield [""]
-        yield _item(item, indent)
+    def visit_items(self, items: Sequence[Item]) -> None:
+        """The items of a script or of a loop, with blank lines between them."""
+        for index, item in enumerate(items):
+            if index and _is_apart(items, index):
+                self.lines.append("")
+            self.visit(item)
+
+    def visit_loop(self, loop: Loop) -> None:
+        self.visit_directive(loop.directive)
+        body = _Formatter(self.indent + _INDENT, self.lines)
+        body.visit_items(loop.items)
+        self.lines.append(f"{self.indent}@end")
+
+    def visit_block(self, block: Block) -> None:
+        header = "" if block.connection is None else f"/{block.connection}"
+        words = _inline_words(block)
+        first = " ".join([part for part in (header, *(words or ())) if part])
+        if first:
+            self.lines.append(self.indent + first)
+        for item in block.items[block.inline if words is not None else 0 :]:
+            self.visit(item)
+        if block.response is not None:
+            self.lines.extend([f"{self.indent}Response:", self.indent + block.response.text])
+
+    def visit_param(self, param: Param) -> None:
+        text = f"{format_key(param.key)}: {format_value(param.value, self.indent)}"
+        self.lines.append(self.indent + text.rstrip(" "))
+
+    def visit_directive(self, directive: Directive) -> None:
+        self.lines.append(self.indent + format_directive(directive.name, directive.argument, self.indent))
+
+    def visit_comment(self, comment: Comment) -> None:
+        self.lines.append(f"{self.indent}#{comment.text}")
 
 
 def _is_apart(items: Sequence[Item], index: int) -> bool:
@@ -53,33 +90,6 @@ def _leads_to_block(items: Sequence[Item], index: int) -> bool:
     return False
 
 
-def _item(item: Item, indent: str) -> list[str]:
-    if isinstance(item, Block):
-        return _block(item, indent)
-    if isinstance(item, Loop):
-        return _loop(item, indent)
-    if isinstance(item, Directive):
-        return [indent + format_directive(item.name, item.argument, indent)]
-    return [f"{indent}#{item.text}"]
-
-
-def _loop(loop: Loop, indent: str) -> list[str]:
-    body = [line for chunk in _items(loop.items, indent + _INDENT) for line in chunk]
-    return [indent + format_directive(loop.directive.name, loop.directive.argument, indent), *body, f"{indent}@end"]
-
-
-def _block(block: Block, indent: str) -> list[str]:
-    header = "" if block.connection is None else f"/{block.connection}"
-    words = _inline_words(block)
-    inline = block.inline if words is not None else 0
-    first = " ".join(part for part in (header, *(words or ())) if part)
-    lines = [indent + first] if first else []
-    lines += [indent + _body_line(item, indent) for item in block.items[inline:]]
-    if block.response is not None:
-        lines += [f"{indent}Response:", indent + block.response.text]
-    return lines
-
-
 def _inline_words(block: Block) -> list[str] | None:
     """The words of the header line; None when one of them needs a line of its own."""
     words = []
@@ -98,11 +108,3 @@ def _inline_words(block: Block) -> list[str] | None:
         if name in positional:
             del positional[: positional.index(name) + 1]
     return words
-
-
-def _body_line(item: Param | Directive | Comment, indent: str) -> str:
-    if isinstance(item, Param):
-        return f"{format_key(item.key)}: {format_value(item.value, indent)}".rstrip(" ")
-    if isinstance(item, Directive):
-        return format_directive(item.name, item.argument, indent)
-    return f"#{item.text}"

@@ -8,6 +8,7 @@ from stripe_shell.connections import Connection
 from stripe_shell.engine.links import connection_of
 from stripe_shell.engine.resolve import Call, resolve
 from stripe_shell.lang.ast import Block, Item, Loop
+from stripe_shell.lang.visit import blocks_in
 from stripe_shell.records import record
 from stripe_shell.repl.session import Session
 
@@ -46,17 +47,13 @@ def word_for(write: Write) -> str:
 
 
 def _live_writes(session: Session, item: Item) -> Iterator[Write]:
-    if isinstance(item, Loop):
-        for inner in item.items:
-            yield from _live_writes(session, inner)
-    if not isinstance(item, Block):
-        return
-    connection = session.connection_of(connection_of(item, session.scope, session.connections))
-    if connection is None or connection.mode not in {"live", "unknown"}:
-        return
-    resolved = resolve(item, session.engine.table, session.scope)
-    if resolved.operation is not None and resolved.operation.writes:
-        yield Write(item, connection, resolved.call)
+    for block in blocks_in((item,)):
+        connection = session.connection_of(connection_of(block, session.scope, session.connections))
+        if connection is None or connection.mode not in {"live", "unknown"}:
+            continue
+        resolved = resolve(block, session.engine.table, session.scope)
+        if resolved.operation is not None and resolved.operation.writes:
+            yield Write(block, connection, resolved.call)
 
 
 def _question(item: Item, writes: list[Write]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from stripe_shell.diagnostics import Source
-from stripe_shell.lang.ast import Block, Item, Loop, Param
+from stripe_shell.lang.ast import Item, Param
 from stripe_shell.lang.lines import read_lines
 from stripe_shell.lang.parser import parse
+from stripe_shell.lang.visit import blocks_in
 from stripe_shell.secrets import MASK, Secrets
 
 #: Parameters whose value is nobody's business, by the last part of their name.
@@ -34,14 +35,8 @@ def _secret_lines(text: str) -> list[tuple[int, int, str]]:
 
 
 def _sensitive(items: tuple[Item, ...]) -> list[tuple[int, int, str]]:
-    cuts = []
-    for item in items:
-        if isinstance(item, Loop):
-            cuts += _sensitive(item.items)
-        elif isinstance(item, Block):
-            params = [param for param in item.params if _is_sensitive(param)]
-            cuts += [(param.value.span.start, param.value.span.end, MASK) for param in params]
-    return cuts
+    params = [param for block in blocks_in(items) for param in block.params if _is_sensitive(param)]
+    return [(param.value.span.start, param.value.span.end, MASK) for param in params]
 
 
 def _is_sensitive(param: Param) -> bool:

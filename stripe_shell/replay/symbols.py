@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stripe_shell.engine.assertions.compare import MISSING, Difference, equals, match_rows
-from stripe_shell.lang.ast import Block, Comment, Directive, Param, Text
-from stripe_shell.records import fields, is_record, record, replace
+from stripe_shell.lang.ast import Block, Text
+from stripe_shell.lang.visit import nodes_in, rewrite
+from stripe_shell.records import record, replace
 
 _SYMBOL = re.compile(r"\b[a-z]+(?:_[a-z]+)*_\d{10}\b")
 
@@ -40,10 +41,8 @@ def symbols_in(data: Any) -> Iterator[str]:
 
 def symbols_of_block(block: Block) -> Iterator[str]:
     """Every symbol in the parameters of a block."""
-    for param in block.params:
-        for part in param.value.parts:
-            if isinstance(part, Text):
-                yield from _SYMBOL.findall(part.text)
+    for text in nodes_in(block.params, Text):
+        yield from _SYMBOL.findall(text.text)
 
 
 def substitute(data: Any, bindings: Bindings) -> Any:
@@ -57,20 +56,8 @@ def substitute(data: Any, bindings: Bindings) -> Any:
 
 def substitute_block(block: Block, bindings: Bindings) -> Block:
     """The block with bound symbols replaced in its parameters, and in what its directives compare with."""
-    items: tuple[Param | Directive | Comment, ...] = _substitute_node(block.items, bindings)
+    items = rewrite(block.items, Text, lambda text: replace(text, text=_replace(text.text, bindings)))
     return replace(block, items=items)
-
-
-def _substitute_node(node: Any, bindings: Bindings) -> Any:
-    """A node of the syntax tree with every text in it replaced; places stay what they are."""
-    if isinstance(node, Text):
-        return replace(node, text=_replace(node.text, bindings))
-    if isinstance(node, tuple):
-        return tuple(_substitute_node(item, bindings) for item in node)
-    if is_record(node):
-        members = {field.name: getattr(node, field.name) for field in fields(node) if field.compare}
-        return replace(node, **{name: _substitute_node(value, bindings) for name, value in members.items()})
-    return node
 
 
 def _replace(text: str, bindings: Bindings) -> str:

@@ -59,13 +59,13 @@ def demands_of(block: Block, scope: Scope) -> Demands:
 
 def _conflicts(block: Block) -> Iterator[Diagnostic]:
     """E211 for a directive that excludes one above it."""
-    above: set[str] = set()
-    for directive in block.directives:
-        for other in above.intersection(DIRECTIVES[directive.name].excludes):
-            first, second = (name for name in DIRECTIVES if name in (other, directive.name))
-            message = f"`@{first}` and `@{second}` exclude each other"
-            yield Diagnostic("E211", message, directive.span, label="keep one of the two")
-        above.add(directive.name)
+    for index, directive in enumerate(block.directives):
+        excludes = DIRECTIVES[directive.name].excludes
+        for above in block.directives[:index] if excludes else ():
+            if above.name in excludes:
+                first, second = (name for name in DIRECTIVES if name in (above.name, directive.name))
+                message = f"`@{first}` and `@{second}` exclude each other"
+                yield Diagnostic("E211", message, directive.span, label="keep one of the two")
 
 
 def right_side(expectation: Expectation, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:

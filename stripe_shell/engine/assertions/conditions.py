@@ -23,12 +23,12 @@ class Verdict:
 
 def when_of(block: Block) -> Condition | None:
     """The condition of the block's `@when`."""
-    return next((d.argument for d in block.directives if isinstance(d.argument, Condition)), None)
+    return block.argument(Condition)
 
 
 def retry_of(block: Block) -> Retry | None:
     """The block's `@retry`."""
-    return next((d.argument for d in block.directives if isinstance(d.argument, Retry)), None)
+    return block.argument(Retry)
 
 
 def judge_condition(condition: Condition, scope: Scope) -> Verdict:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.assertions.conditions import judge_condition, when_of
 from stripe_shell.engine.foreach import header
 from stripe_shell.engine.load import Program
 from stripe_shell.engine.operation_lookup import find_operation, words_span
-from stripe_shell.engine.references import references_in
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.script_settings import SETTINGS
-from stripe_shell.lang.ast import Assignment, Block, Directive, Item, Loop, Name, Param
+from stripe_shell.lang.ast import Block, Directive, Item, Loop, Param, Reference
 from stripe_shell.lang.directives import DIRECTIVES
+from stripe_shell.lang.visit import blocks_in, loops_in, names_given, nodes_in
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
@@ -29,29 +29,22 @@ def doubts(program: Program, table: Table, scope: Scope) -> Iterator[Diagnostic]
     yield from _unused(program)
     yield from _unreachable(program.items, scope, {})
     yield from _repeated(program.items, table)
+    for loop in loops_in(program.items):
+        yield from _alike(loop, table)
+        yield from _repeated(loop.items, table)
 
 
 # --- names ----------------------------------------------------------------------------------------------
 
 
 def _unused(program: Program) -> Iterator[Diagnostic]:
-    """W301 for a name of the script's own that no reference takes; one from an included file is there for all."""
+    """W301 for a name of the script's own that no reference takes; one from an included file is there for all, and a
+    secret is of use without being named."""
     used = _names_used(program.items)
-    for name, span in names_given(program.items):
+    for name, span in names_given(program.items, "response", "variable"):
         if name not in used and not name.startswith("_") and span.source == program.sources[0]:
             label = f"remove it, or call it `_{name}`"
             yield Diagnostic("W301", f"nothing uses `{name}`", span, severity="warning", label=label)
-
-
-def names_given(items: Iterable[Item], by: Collection[str] = ("let",)) -> Iterator[tuple[str, Span]]:
-    """The names that `@as` and the directives `by` give, and where; a secret is of use without being named."""
-    for item in items:
-        if isinstance(item, Directive) and isinstance(item.argument, Assignment) and item.name in by:
-            yield item.argument.name, item.argument.name_span
-        elif isinstance(item, Block):
-            yield from ((d.argument.text, d.argument.span) for d in item.directives if isinstance(d.argument, Name))
-        elif isinstance(item, Loop):
-            yield from names_given(item.items, by)
 
 
 def _names_used(items: Iterable[Item]) -> set[str]:
@@ -61,7 +54,7 @@ def _names_used(items: Iterable[Item]) -> set[str]:
         for item in items
         for part in (item.items if isinstance(item, Block) else (item,))
         if "${" in part.span.text
-        for reference in references_in(part)
+        for reference in nodes_in(part, Reference)
     }
 
 
@@ -71,14 +64,11 @@ def _names_used(items: Iterable[Item]) -> set[str]:
 def _unreachable(items: Iterable[Item], scope: Scope, never: dict[str, Span]) -> Iterator[Diagnostic]:
     """W302 for a `@when` that no run can make true, since nothing in it comes from elsewhere, and for what then has
     nothing to refer to. `never` are the names that such blocks would give."""
-    for item in items:
-        if isinstance(item, Loop):
-            yield from _unreachable(item.items, scope, never)
-        elif isinstance(item, Block):
-            found = _never_runs(item, scope, never)
-            if found is not None:
-                never.update((name, found.span or span) for name, span in names_given((item,)))
-                yield found
+    for block in blocks_in(items):
+        found = _never_runs(block, scope, never)
+        if found is not None:
+            never.update((name, found.span or span) for name, span in names_given((block,), "response"))
+            yield found
 
 
 def _never_runs(block: Block, scope: Scope, never: Mapping[str, Span]) -> Diagnostic | None:
@@ -90,7 +80,7 @@ def _never_runs(block: Block, scope: Scope, never: Mapping[str, Span]) -> Diagno
         return Diagnostic("W302", message, condition.span, severity="warning", label="nothing in it can change")
     if not never or "${" not in block.span.text:
         return None
-    for reference in references_in(block):
+    for reference in nodes_in(block, Reference):
         if reference.name in never and reference.default is None:
             message = f"the block never runs: nothing gives `{reference.name}` a value"
             context = ((never[reference.name], "this never holds"),)
@@ -102,26 +92,23 @@ def _never_runs(block: Block, scope: Scope, never: Mapping[str, Span]) -> Diagno
 
 
 def _repeated(items: Sequence[Item], table: Table) -> Iterator[Diagnostic]:
-    """W303 for a write that the same script makes again, or that a loop makes for every row alike.
+    """W303 for a write that the script, or the body of a loop, makes again.
 
     A second `create` makes a second object wherever it stands; what was set, may be set otherwise and then back again.
     """
     calls = list(_calls(items))
-    if len({text for _, text in calls}) < len(calls):
-        first: dict[tuple[str, ...], Block] = {}
-        before: tuple[str, ...] = ()
-        for block, text in calls:
-            operation = find_operation(block, table, [])
-            if operation is None or not operation.writes:
-                continue
-            if text in first and not _is_deliberate(block) and (operation.action == "create" or before == text):
-                yield _twice(block, first[text], operation)
-            first.setdefault(text, block)
-            before = text
-    for item in items:
-        if isinstance(item, Loop):
-            yield from _alike(item, table)
-            yield from _repeated(item.items, table)
+    if len({text for _, text in calls}) == len(calls):
+        return
+    first: dict[tuple[str, ...], Block] = {}
+    before: tuple[str, ...] = ()
+    for block, text in calls:
+        operation = find_operation(block, table, [])
+        if operation is None or not operation.writes:
+            continue
+        if text in first and not _is_deliberate(block) and (operation.action == "create" or before == text):
+            yield _twice(block, first[text], operation)
+        first.setdefault(text, block)
+        before = text
 
 
 def _calls(items: Iterable[Item]) -> Iterator[tuple[Block, tuple[str, ...]]]:
@@ -144,7 +131,7 @@ def _is_other_each_time(block: Block) -> bool:
     text = block.span.text
     if not any(name in text for name in _OTHER_EACH_TIME):
         return False
-    return any(reference.name in _OTHER_EACH_TIME for reference in references_in(block))
+    return any(reference.name in _OTHER_EACH_TIME for reference in nodes_in(block, Reference))
 
 
 def _is_deliberate(block: Block) -> bool:
@@ -161,14 +148,18 @@ def _twice(block: Block, earlier: Block, operation: Operation) -> Diagnostic:
 def _alike(loop: Loop, table: Table) -> Iterator[Diagnostic]:
     """Writes in the loop that take nothing from the row, nor from what was made for the row."""
     name = header(loop).name
-    of_row = {name, *_OTHER_EACH_TIME, *(given for given, _ in names_given(loop.items, ("let", "secret")))}
+    of_row = {
+        name,
+        *_OTHER_EACH_TIME,
+        *(given for given, _ in names_given(loop.items, "response", "variable", "secret")),
+    }
     for item in loop.items:
         if not isinstance(item, Block) or _is_deliberate(item):
             continue
         operation = find_operation(item, table, [])
         if operation is None or not operation.writes:
             continue
-        if not any(reference.name in of_row for reference in references_in(item)):
+        if not any(reference.name in of_row for reference in nodes_in(item, Reference)):
             message = f"`{operation.name}` is the same for every row"
             label = f"nothing in it comes from `{name}`"
             yield Diagnostic("W303", message, words_span(item), severity="warning", label=label)

@@ -14,7 +14,6 @@ from stripe_shell.engine.foreach import check_data, columns_of, data_file, heade
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.paths import evaluate_output
-from stripe_shell.engine.references import references_in
 from stripe_shell.engine.resolve import HEADERS, Call, check_header, resolve
 from stripe_shell.engine.run.flow import after_loop
 from stripe_shell.engine.run.paging import can_page
@@ -33,11 +32,13 @@ from stripe_shell.lang.ast import (
     Name,
     Output,
     Pages,
+    Reference,
     Retry,
     Value,
 )
 from stripe_shell.lang.paths import parse_path
-from stripe_shell.records import record, replace
+from stripe_shell.lang.visit import Visitor, names_given, nodes_in
+from stripe_shell.records import field, record, replace
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import response_field, response_names
 from stripe_shell.spec.table import Table
@@ -48,53 +49,78 @@ _MOST_ROW_PROBLEMS = 20
 
 def walk(items: Sequence[Item], table: Table, scope: Scope) -> Iterator[tuple[Item, Scope]]:
     """Every item with the scope that it will have, as far as that can be known before responses come."""
+    following = _Following(table, scope)
     for number, item in enumerate(items, 1):
-        yield item, scope
+        yield item, following.scope
         if number == len(items):
             return  # nothing has the scope behind the last one: in a loop of one block that is half of the work
-        if isinstance(item, Block):
-            scope = _after_block(item, table, scope)
-        elif isinstance(item, Directive):
-            scope = _after_directive(item, scope)
-        elif isinstance(item, Loop):
-            scope = after_loop(item, scope)
+        following.visit(item)
+
+
+@record(frozen=False)
+class _Following(Visitor):
+    """The scope behind the items visited so far."""
+
+    table: Table
+    scope: Scope
+
+    def visit_block(self, block: Block) -> None:
+        """Once the block has run its response is named, its content open."""
+        shape = _response_shape(block, find_operation(block, self.table, []))
+        saved = block.argument(Name)
+        self.scope = self.scope.after_block(*([saved.text] if saved else []), shape=shape)
+
+    def visit_directive(self, directive: Directive) -> None:
+        """A name that it leaves without a value has been reported, and counts as known from then on."""
+        after = apply_directive(directive, self.scope)
+        for name in after.lost.keys() - self.scope.lost.keys():
+            after = after.with_deferred(name)
+        self.scope = after
+
+    def visit_loop(self, loop: Loop) -> None:
+        self.scope = after_loop(loop, self.scope)
 
 
 def check_items(items: Sequence[Item], table: Table, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
     """Everything that is wrong with the items, found as a run would meet it."""
-    checker = _Checker(table, links, live)
-    return [*_check_names(items), *_note_placeholder(items, links), *checker.check(items, scope)]
+    found = [*_check_names(items), *_note_placeholder(items, links)]
+    return [*found, *_Checker(table, links, live, scope).check(items)]
 
 
-@record
-class _Checker:
+@record(frozen=False)
+class _Checker(Visitor):
+    """Collects in `found` what is wrong with the items; `scope` is that of the one being visited."""
+
     table: Table
     links: Links
     live: bool
+    scope: Scope
+    found: list[Diagnostic] = field(default_factory=list)
 
-    def check(self, items: Sequence[Item], scope: Scope) -> list[Diagnostic]:
-        """Every item in the scope that it will have."""
-        found: list[Diagnostic] = []
-        for item, inner in walk(items, self.table, scope):
-            if isinstance(item, Block):
-                found += _check_one(item, self.table, self.links, inner, live=self.live)
-            elif isinstance(item, Directive):
-                found += _check_directive(item, self.table, self.links, inner)
-            elif isinstance(item, Loop):
-                found += self._check_loop(item, inner)
-        return found
+    def check(self, items: Sequence[Item]) -> list[Diagnostic]:
+        """Visit every item in the scope that it will have."""
+        for item, scope in walk(items, self.table, self.scope):
+            self.scope = scope
+            self.visit(item)
+        return self.found
 
-    def _check_loop(self, loop: Loop, scope: Scope) -> list[Diagnostic]:
+    def visit_block(self, block: Block) -> None:
+        self.found += _check_one(block, self.table, self.links, self.scope, live=self.live)
+
+    def visit_directive(self, directive: Directive) -> None:
+        self.found += _check_directive(directive, self.table, self.links, self.scope)
+
+    def visit_loop(self, loop: Loop) -> None:
         """The data file, the body whatever the rows hold, and then what every row makes of it."""
-        name = header(loop).name
+        scope, name = self.scope, header(loop).name
         path = data_file(loop, scope)
         found = list(path) if isinstance(path, tuple) else check_data(loop, path)
         found += _check_row_name(loop)
-        body = self.check(loop.items, scope.with_deferred(name))
+        body = replace(self, scope=scope.with_deferred(name), found=[]).check(loop.items)
         if not isinstance(path, tuple) and not has_errors(found):
             body += _check_columns(loop, columns_of(path))
         known = not isinstance(path, tuple) and not has_errors([*found, *body])
-        return [*found, *body, *(self._check_rows(loop, scope) if known else [])]
+        self.found += [*found, *body, *(self._check_rows(loop, scope) if known else [])]
 
     def _check_rows(self, loop: Loop, scope: Scope) -> list[Diagnostic]:
         """What is wrong with the values of single rows: each mistake once, with the first row that has it."""
@@ -116,20 +142,11 @@ class _Checker:
 def _check_names(items: Sequence[Item]) -> Iterator[Diagnostic]:
     """E305 for a name that is given to two things: whichever is meant, the other one would be taken."""
     known: dict[str, Span] = {}
-    for name, span in (pair for item in items for pair in _names_in(item)):
+    for name, span in names_given(items, "response", "variable", "secret"):
         if name in known:
             context = ((known[name], "first defined here"),)
             yield Diagnostic("E305", f"`{name}` is defined twice", span, label="choose another name", context=context)
         known.setdefault(name, span)
-
-
-def _names_in(item: Item) -> Iterator[tuple[str, Span]]:
-    if isinstance(item, Directive) and isinstance(item.argument, Assignment):
-        yield item.argument.name, item.argument.name_span
-    elif isinstance(item, Block):
-        yield from ((d.argument.text, d.argument.span) for d in item.directives if isinstance(d.argument, Name))
-    elif isinstance(item, Loop):
-        yield from (pair for inner in item.items for pair in _names_in(inner))
 
 
 def _note_placeholder(items: Sequence[Item], links: Links) -> Iterator[Diagnostic]:
@@ -240,7 +257,7 @@ def _check_columns(loop: Loop, columns: tuple[str, ...] | None) -> Iterator[Diag
     if columns is None:
         return
     name = header(loop).name
-    for reference in references_in(loop.items):
+    for reference in nodes_in(loop.items, Reference):
         wanted = str(reference.path[0]) if reference.path else ""
         of_row = reference.namespace is None and reference.name == name and reference.default is None
         if of_row and wanted and wanted not in columns:
@@ -279,34 +296,19 @@ def _check_name(assignment: Assignment) -> list[Diagnostic]:
     return [Diagnostic("E305", message, assignment.name_span, label="choose another name")]
 
 
-def _after_directive(directive: Directive, scope: Scope) -> Scope:
-    """The scope after it; a name that it leaves without a value has been reported, and counts as known from then on."""
-    after = apply_directive(directive, scope)
-    for name in after.lost.keys() - scope.lost.keys():
-        after = after.with_deferred(name)
-    return after
-
-
 # --- references and expectations ------------------------------------------------------------------------
-
-
-def _after_block(block: Block, table: Table, scope: Scope) -> Scope:
-    """The scope once the block has run: its response is named, its content open."""
-    shape = _response_shape(block, find_operation(block, table, []))
-    names = [directive.argument.text for directive in block.directives if isinstance(directive.argument, Name)]
-    return scope.after_block(*names, shape=shape)
 
 
 def _response_shape(block: Block, operation: Operation | None) -> Shape | None:
     """What the response may look like; None (anything) for a call that is meant to fail, or that is unknown."""
-    if operation is None or any(isinstance(d.argument, Fails) for d in block.directives):
+    if operation is None or block.argument(Fails) is not None:
         return None
     return operation.response
 
 
 def _check_references(node: Any, table: Table, scope: Scope) -> Iterator[Diagnostic]:
     """Paths into responses that are still to come, against what those responses can look like."""
-    for reference in references_in(node):
+    for reference in nodes_in(node, Reference):
         shape = scope.deferred.get(reference.name) if reference.namespace is None else None
         if shape is None:
             continue
@@ -332,20 +334,19 @@ def _check_paths(block: Block, operation: Operation | None, table: Table, scope:
     """W205 for paths of `@expect` and fields of `@out` that the response cannot have by its description."""
     shape = _response_shape(block, operation)
     for directive in block.directives:
-        argument = directive.argument
-        if isinstance(argument, Output):
-            yield from _check_output(directive, argument, scope)
+        output = directive.argument if isinstance(directive.argument, Output) else None
+        if output is not None:
+            yield from _check_output(directive, output, scope)
         if shape is None:
             continue
-        if isinstance(argument, Retry):
-            argument = argument.until
-        if isinstance(argument, Expectation) and argument.operator != "absent" and argument.path.text[:1] != "$":
-            yield from _check_path(argument.path.steps, argument.path.text, argument.path.span, shape, table)
-        elif isinstance(argument, Output):
-            for field in argument.fields:
-                path = parse_path(field)
-                steps = path.steps if path else ()
-                yield from _check_path(steps, field, directive.span, shape.row or shape, table)
+        for expectation in nodes_in(directive.argument, Expectation):
+            path = expectation.path
+            if expectation.operator != "absent" and path.text[:1] != "$":
+                yield from _check_path(path.steps, path.text, path.span, shape, table)
+        for name in output.fields if output is not None else ():
+            parsed = parse_path(name)
+            steps = parsed.steps if parsed else ()
+            yield from _check_path(steps, name, directive.span, shape.row or shape, table)
 
 
 def _check_path(steps: Sequence[str | int], text: str, span: Span, shape: Shape, table: Table) -> Iterator[Diagnostic]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.foreach import Row, header, rows_of
 from stripe_shell.engine.idempotency_keys import SEPARATOR, idempotency_key, step_id
 from stripe_shell.engine.outcome import Outcome, Step
-from stripe_shell.engine.references import references_in
 from stripe_shell.engine.scope import Scope, look_up
 from stripe_shell.engine.script_settings import apply_directive
-from stripe_shell.lang.ast import Block, Comment, Directive, Item, Loop, Name, Tags
+from stripe_shell.lang.ast import Block, Comment, Directive, Item, Loop, Reference, Tags
+from stripe_shell.lang.visit import names_given, nodes_in
 from stripe_shell.records import record, replace
 
 if TYPE_CHECKING:
@@ -87,20 +87,18 @@ class Flow:
         return Step(block, scope, outcome)
 
     def _selected(self, block: Block, scope: Scope) -> bool:
-        own = next((d.argument.names for d in block.directives if isinstance(d.argument, Tags)), scope.settings.tags)
-        return not self.tags or not self.tags.isdisjoint(own)
+        own = block.argument(Tags)
+        return not self.tags or not self.tags.isdisjoint(own.names if own else scope.settings.tags)
 
     def _note(self, step: Step) -> None:
         status = step.outcome.status if step.outcome else "passed"
         self.unknown = self.unknown or status == "unknown"
         self.stopped = self.unknown or (status not in {"passed", "skipped"} and not self.keep_going)
 
-    def _tear_down(self, blocks: Sequence[Item], scope: Scope, seen: Counter[str]) -> Iterator[Step]:
+    def _tear_down(self, blocks: Sequence[Block], scope: Scope, seen: Counter[str]) -> Iterator[Step]:
         """Every one of them; one that speaks of what never came is skipped."""
         for block in blocks:
-            if not isinstance(block, Block):
-                continue
-            missing = [r.raw for r in references_in(block.items) if isinstance(look_up(r, scope), Diagnostic)]
+            missing = [r.raw for r in nodes_in(block.items, Reference) if isinstance(look_up(r, scope), Diagnostic)]
             if missing:
                 yield _skipped(block, scope, f"`{missing[0]}` was never set")
                 continue
@@ -163,7 +161,7 @@ def _run_row(flow: Flow, loop: Loop, row: Row) -> list[Step]:
     return list(flow.run(loop.items, row.scope))
 
 
-def is_teardown(item: Item) -> bool:
+def is_teardown(item: Item) -> TypeGuard[Block]:
     """Whether the item is a block that runs at the end."""
     return isinstance(item, Block) and any(directive.name == "teardown" for directive in item.directives)
 
@@ -175,24 +173,14 @@ def _skipped(block: Block, scope: Scope, why: str) -> Step:
 def skip_names(block: Block, scope: Scope, why: str) -> Scope:
     """The scope after a block that did not run: the name that it would have saved has no value."""
     cause = Diagnostic("E302", f"this block was skipped: {why}", block.connection_span)
-    for directive in block.directives:
-        if directive.name == "as" and isinstance(directive.argument, Name):
-            scope = scope.with_lost(directive.argument.text, cause)
+    for name, _ in names_given((block,), "response"):
+        scope = scope.with_lost(name, cause)
     return scope
 
 
 def after_loop(loop: Loop, scope: Scope) -> Scope:
     """What was saved within a loop was saved for each row: outside of it the names mean nothing."""
     cause = Diagnostic("E302", "it is saved anew for each row of this loop", loop.directive.name_span)
-    for name in names_in(loop.items):
+    for name, _ in names_given(loop.items, "response"):
         scope = scope.with_lost(name, cause)
     return scope.next_block()
-
-
-def names_in(items: Sequence[Item]) -> Iterator[str]:
-    """The names that blocks among the items save their responses under."""
-    for item in items:
-        if isinstance(item, Loop):
-            yield from names_in(item.items)
-        elif isinstance(item, Block):
-            yield from (d.argument.text for d in item.directives if d.name == "as" and isinstance(d.argument, Name))

@@ -250,4 +250,4 @@ def _scope_after(outcome: Outcome, scope: Scope) -> Scope:
 
 def saved_name(block: Block) -> Name | None:
     """The name that `@as` gives the response."""
-    return next((d.argument for d in block.directives if d.name == "as" and isinstance(d.argument, Name)), None)
+    return block.argument(Name)

@@ -1,0 +1,124 @@
+"""Walks the syntax tree: visitors with a method for each class of node, what a script holds in order, and rewriting.
+
+Which members of a node hold others is read from its class, so that a new class of node needs nothing here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from stripe_shell.diagnostics import Span
+from stripe_shell.lang.ast import Assignment, Block, Directive, ForEach, Item, Loop, Name
+from stripe_shell.lang.directives import DIRECTIVES, Named
+from stripe_shell.records import fields, replace
+
+N = TypeVar("N")
+
+#: What begins with a capital letter in an annotation, and is no class of nodes.
+_NO_NODES = frozenset({"None", "Literal"})
+
+
+class Visitor:
+    """The base of visitors, as `ast.NodeVisitor` is for Python's trees.
+
+    `visit(node)` calls the visitor's method for the class of the node (`visit_block`, `visit_loop`, `visit_directive`,
+    `visit_comment`, `visit_param`, `visit_value`, `visit_reference`, …). A class without a method is walked through.
+    """
+
+    __slots__ = ()
+
+    def visit(self, node: object) -> None:
+        """Call the method for the node's class, or visit the nodes that it holds."""
+        visitor: type = type(self)
+        cls: type = type(node)
+        _method(visitor, cls)(self, node)
+
+    def visit_children(self, node: object) -> None:
+        """Visit the nodes that a node holds, or those of a tuple, in their order."""
+        cls: type = type(node)
+        for child in node if isinstance(node, tuple) else [getattr(node, name) for name in _members(cls)]:
+            self.visit(child)
+
+
+def nodes_in(root: object, kind: type[N]) -> Iterator[N]:
+    """Every node of a class in a node, or in a tuple of nodes, in the order of the text; nothing within such a node."""
+    waiting = [root]
+    while waiting:
+        node: Any = waiting.pop()
+        cls: type = type(node)
+        if cls is kind:
+            yield node
+        elif cls is tuple:
+            waiting += reversed(node)
+        else:
+            waiting += [getattr(node, name) for name in reversed(_members(cls))]
+
+
+def items_in(items: Iterable[Item]) -> Iterator[Item]:
+    """Every item, behind a loop those that stand in it."""
+    for item in items:
+        yield item
+        if isinstance(item, Loop):
+            yield from items_in(item.items)
+
+
+def blocks_in(items: Iterable[Item]) -> Iterator[Block]:
+    """Every block, also those in loops."""
+    return (item for item in items_in(items) if isinstance(item, Block))
+
+
+def loops_in(items: Iterable[Item]) -> Iterator[Loop]:
+    """Every loop, also those in loops."""
+    return (item for item in items_in(items) if isinstance(item, Loop))
+
+
+def directives_in(items: Iterable[Item]) -> Iterator[Directive]:
+    """Every directive: of blocks, of loops, and those that stand by themselves."""
+    for item in items:
+        if isinstance(item, Block):
+            yield from item.directives
+        elif isinstance(item, Loop):
+            yield item.directive
+            yield from directives_in(item.items)
+        elif isinstance(item, Directive):
+            yield item
+
+
+def names_given(items: Iterable[Item], *kinds: Named) -> Iterator[tuple[str, Span]]:
+    """The names that directives give to things of these kinds, and where they do."""
+    for directive in directives_in(items):
+        argument = directive.argument
+        if isinstance(argument, Name | Assignment | ForEach) and DIRECTIVES[directive.name].names in kinds:
+            yield argument.name, argument.name_span
+
+
+def rewrite(root: N, kind: type[Any], change: Callable[[Any], Any]) -> N:
+    """A copy of a node, or of a tuple of nodes, in which `change` has replaced every node of a class."""
+    cls: type = type(root)
+    if cls is kind:
+        return cast("N", change(root))
+    if cls is tuple:
+        return cast("N", tuple([rewrite(node, kind, change) for node in cast("tuple[Any, ...]", root)]))
+    members = {name: rewrite(getattr(root, name), kind, change) for name in _members(cls)}
+    return replace(root, **members) if members else root
+
+
+@cache
+def _method(visitor: type, cls: type) -> Callable[[Any, object], None]:
+    method: Callable[[Any, object], None] = getattr(visitor, f"visit_{cls.__name__.lower()}", Visitor.visit_children)
+    return method
+
+
+@cache
+def _members(cls: type) -> tuple[str, ...]:
+    """The members of a class of nodes that may hold nodes, as their annotations say; none for what is no node."""
+    if cls.__module__ != Block.__module__:
+        return ()
+    return tuple(member.name for member in fields(cls) if member.compare and _names_a_class(cls, member.name))
+
+
+def _names_a_class(cls: type, member: str) -> bool:
+    return any(word[0].isupper() for word in re.findall(r"\w+", cls.__annotations__[member]) if word not in _NO_NODES)
