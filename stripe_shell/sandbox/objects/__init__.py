@@ -1,1 +1,1 @@
-"""Stripe's objects in general: created, read, listed, searched and stored, from the table alone."""
+"""Generic objects: create, retrieve, update, delete, list, search and storage, driven by the table."""

@@ -1,26 +1,24 @@
-"""What a resource works with during one request: the objects of its account, the clock, the ids and the events.
+"""The context that a resource works with during one request: the account's objects, the clock, ids and events.
 
-How to use it, in the order in which a resource usually needs it:
+In the order in which a resource usually needs it:
 
     now = ctx.now()                                     # epoch seconds
-    customer = ctx.get("customer", params["customer"], param="customer")   # 400 `No such customer` when it is not there
+    customer = ctx.get("customer", params["customer"], param="customer")   # 400 `No such customer` when it is missing
     obj = ctx.fresh("refund", amount=500, charge=charge["id"])     # every member of the schema, id, created
-    ctx.hidden(obj)["secret"] = "…"                     # kept beside the object, never shown
-    ctx.insert(obj)                                     # one row; say it before `emit`
+    ctx.hidden(obj)["secret"] = "…"                     # stored with the object, never in a response
+    ctx.insert(obj)                                     # stores one row; call it before `emit`
     ctx.emit("refund.created", obj)
     charge["refunded"] = True
-    changed = ctx.save(charge)                          # what changed: the old values, {} for nothing
+    changed = ctx.save(charge)                          # the old values of what changed; {} for no change
     ctx.emit("charge.refunded", charge, changed)
-    for sub in ctx.all("subscription", customer=customer["id"]): …     # newest first; ctx.each for one by one
-    old = ctx.stored(charge)                            # as it was stored last, whatever was changed since
+    for sub in ctx.all("subscription", customer=customer["id"]): …     # newest first; ctx.each is the iterator
+    old = ctx.stored(charge)                            # the last stored version, without later changes
     ctx.delete(obj)
 
-- Objects are plain dicts. Within one request `get` and `find` give the same dict for the same object, so a change is
-  seen by whoever asks next; it is stored by `save`, and only by `save`. Change an object after its last `save` and the
-  answer and the file will not know of it: both show the text that was written.
-- Everything happens in one transaction. Raise StripeError (see errors.py) to refuse: all is undone, unless the error
-  `keeps_rows`.
-- Money is whole numbers of the smallest currency unit; times are epoch seconds.
+- Objects are plain dicts. Within a request, `get` and `find` return the same dict for the same object, so that a
+  change is visible to later calls. Only `save` stores it: the response and the file have the text of the last `save`.
+- A request is one transaction. Raising StripeError (see errors.py) rolls it back, unless the error `keeps_rows`.
+- Amounts are integers in the smallest currency unit; times are epoch seconds.
 """
 
 from __future__ import annotations
@@ -49,12 +47,12 @@ from .listing import Filters, Page
 
 Json = dict[str, Any]
 
-#: What a call is answered with: an object, a page of objects, or a document.
+#: The result of a call: an object, a page of objects, or a document.
 Answer = Json | Page | bytes
 
 
 class ResourceProtocol(Protocol):
-    """What the context, pages, search and `expand` ask of a resource; `Resource` has it all."""
+    """What the context, pages, search and `expand` need of a resource; implemented by `Resource`."""
 
     @property
     def kind(self) -> str: ...
@@ -88,7 +86,7 @@ class ResourceProtocol(Protocol):
 
 
 class ResourceLookup(Protocol):
-    """Finds the resource of a kind of object; `Catalogue` does."""
+    """Finds the resource of a kind of object; implemented by `Catalogue`."""
 
     @property
     def event_types(self) -> frozenset[str]: ...
@@ -97,10 +95,10 @@ class ResourceLookup(Protocol):
 
 
 class Context:
-    """One request's view of one account: what it asks for (see `Call`), and what it has looked at and changed so far.
+    """One request's view of one account: the fields of its `Call`, and the objects read and changed so far.
 
-    `account_number` is the store's name for `account`; both may change on the way to another account's data, as the
-    clock does on the way to another time.
+    `account_number` is the row number of `account` in the store. Both differ in a copy for a connected account or a
+    platform, and `clock` differs while a test clock applies.
     """
 
     def __init__(
@@ -118,7 +116,7 @@ class Context:
         self.catalogue = catalogue
         self.table = table
         self.clock = clock
-        #: The sandbox's own clock, whatever time the request is made to live in.
+        #: The sandbox's own clock, also while a test clock applies.
         self.wall = clock
         self.ids = ids
         self.hearing = hearing
@@ -132,21 +130,21 @@ class Context:
         self.params = call.params
         self.writable = call.writable
         self.expand = call.expand
-        #: Whether the answer came from behaviour that no resource file states.
+        #: Whether the operation was served by the generic resource alone.
         self.generic = False
-        #: Whether something was noted for later: see jobs.py.
+        #: Whether a job was scheduled: see jobs.py.
         self.noted = False
-        #: The events of this request, as stored, in order.
+        #: The stored events of this request, in order.
         self.emitted: list[Row] = []
         self._begin()
 
     def _begin(self) -> None:
-        """Nothing was looked at yet, and no event is held back."""
+        """Resets the identity map and the list of held events."""
         self._seen = IdentityMap()
         self._held: list[WrittenEvent] | None = None
 
     def apart(self) -> Context:
-        """A copy, in the same transaction, that looks at everything anew; its events are told along with ours."""
+        """Returns a copy in the same transaction with an identity map of its own and a shared list of events."""
         inner = copy(self)
         inner._begin()
         return inner
@@ -154,18 +152,18 @@ class Context:
     # --- time ------------------------------------------------------------------------------------------------
 
     def now(self) -> int:
-        """The time in epoch seconds."""
+        """Returns the current time in epoch seconds."""
         return self.clock.now()
 
     def now_for(self, owner: Mapping[str, Any] | None) -> int:
-        """The time for an object that may belong to a test clock: the clock's, else the sandbox's."""
+        """Returns the time of the object's test clock, or the current time without one, in epoch seconds."""
         name = owner.get("test_clock") if owner else None
         clock = self.find("test_helpers.test_clock", name) if name else None
         return int(clock["frozen_time"]) if clock else self.now()
 
     @contextmanager
     def at(self, seconds: int) -> Iterator[None]:
-        """Work at another time and by Stripe's own doing: new objects carry that time, events no request."""
+        """Sets the time to `seconds` and clears the request id, as in work that Stripe does by itself."""
         clock, request_id = self.clock, self.request_id
         self.clock, self.request_id = FixedClock(seconds), None
         try:
@@ -174,13 +172,13 @@ class Context:
             self.clock, self.request_id = clock, request_id
 
     def follow(self, owner: Mapping[str, Any]) -> None:
-        """From here on live in the time of the test clock that an object names; the request stays the cause."""
+        """Sets the time to that of the object's test clock, if it has one. The request id is kept."""
         if owner.get("test_clock"):
             self.clock = FixedClock(self.now_for(owner))
 
     @contextmanager
     def rehearsal(self) -> Iterator[Context]:
-        """A context in which to try things out: whatever is stored or emitted in it is undone at the end."""
+        """Opens a copy of the context for a dry run: everything stored or emitted in it is rolled back at the end."""
         inner = self.apart()
         inner.emitted = []
         with self.session.undone():
@@ -189,17 +187,17 @@ class Context:
     # --- looking ---------------------------------------------------------------------------------------------
 
     def resource(self, kind: str) -> ResourceProtocol:
-        """The resource of a kind of object."""
+        """Returns the resource of a kind of object."""
         return self.catalogue.resource(kind)
 
     def behaviour(self, kind: str) -> Any:
-        """The same, for methods that the kind's own file adds: `ctx.behaviour("discount").make(ctx, …)`."""
+        """Returns the same, untyped, for methods of the kind's own class: `ctx.behaviour("discount").make(ctx, …)`."""
         return self.catalogue.resource(kind)
 
     def get(self, kind: str, key: Any, *, param: str | None = None, status: int = 400) -> Json:
-        """The object, or StripeError `No such …`. Deleted objects are not there.
+        """Returns a live object. Raises StripeError `No such …` when it is missing or deleted.
 
-        `param` is the parameter that named it, with 404 as `status` when the path did.
+        `param` is the parameter that names the object; `status` is 404 for an id in the path.
         """
         found = self.resource(kind).load(self, str(key))
         if found is None:
@@ -207,17 +205,17 @@ class Context:
         return found
 
     def find(self, kind: str, key: Any) -> Json | None:
-        """The object, or None. Deleted objects are not there."""
+        """Returns a live object, or None when it is missing or deleted."""
         row = self.row(kind, str(key))
         return None if row is None or row.deleted else self._seen.parsed(row)
 
     def stored(self, obj: Mapping[str, Any]) -> Json | None:
-        """The object as it was stored last, whatever has been changed in `obj` since; None when it is not stored."""
+        """Returns the last stored version of an object, without later changes to `obj`; None when it is not stored."""
         row = self.row(*self._place(obj))
         return None if row is None or row.deleted else json.loads(row.json)
 
     def row(self, kind: str, key: str) -> Row | None:
-        """The stored row, of a deleted object too."""
+        """Returns the stored row of an object, deleted or not; None when there is none."""
         row = self._seen.rows.get((kind, key))
         if row is None:
             row = self.session.get(self.account_number, kind, key)
@@ -226,7 +224,10 @@ class Context:
         return row
 
     def shown(self, kinds: Iterable[str], key: str) -> Json | None:
-        """A copy, as an answer shows it, of the object of one of these kinds; deleted ones as what remains of them."""
+        """Returns a copy of the object as in responses, for the first kind that has this id.
+
+        A deleted object is returned as `{id, object, deleted}`; None when no kind has the id.
+        """
         for kind in kinds:
             resource = self.resource(kind)
             found = resource.load(self, key)
@@ -238,14 +239,14 @@ class Context:
         return None
 
     def all(self, kind: str, *, oldest_first: bool = False, **equal: Any) -> list[Json]:
-        """Every live object of a kind whose members equal these, newest first: `all("invoice", customer=c)`.
+        """Returns the live objects of a kind with these member values, newest first: `all("invoice", customer=c)`.
 
-        Members in the resource's `indexed_members` are looked up; without one, every object of the kind is read.
+        Members in the resource's `indexed_members` use an index; without one, every object of the kind is read.
         """
         return list(self.each(kind, oldest_first=oldest_first, **equal))
 
     def each(self, kind: str, *, oldest_first: bool = False, **equal: Any) -> Iterator[Json]:
-        """Like `all`, one by one."""
+        """Yields what `all` returns; reads 100 rows at a time."""
         filters = Filters()
         indexed = self.resource(kind).indexed_members()
         for name, value in equal.items():
@@ -267,32 +268,32 @@ class Context:
             after = rows[-1].position
 
     def count(self, kind: str, **equal: str) -> int:
-        """How many live objects of a kind there are, or how many with one indexed member equal to a value."""
+        """Returns the number of live objects of a kind, or of those with one value of an indexed member."""
         link = next(iter(equal.items()), None)
         return self.session.count(self.account_number, kind, link)
 
     def hidden(self, obj: Mapping[str, Any]) -> Json:
-        """What is kept beside an object and never shown; `insert` and `save` store it along with the object."""
+        """Returns the object's private fields, a dict that `insert` and `save` store and responses never contain."""
         place = self._place(obj)
         hidden = self._seen.hidden_read(place)
         return self._seen.hidden(place, self.row(*place)) if hidden is None else hidden
 
     def text(self, obj: Json) -> str:
-        """The JSON text of an object: as it was stored last, when it was stored in this request."""
+        """Returns the JSON text of an object: the stored text if it was read or stored in this request."""
         return self._seen.text(obj)
 
     # --- changing --------------------------------------------------------------------------------------------
 
     def fresh(self, kind: str, **members: Any) -> Json:
-        """A new object that is not stored yet: every member of its schema, id, `created`, and these members."""
+        """Returns a new object, not stored: every member of its schema, an id, `created`, and `members`."""
         return self.resource(kind).fresh(self, members)
 
     def new_id(self, kind: str, prefix: str | None = None) -> str:
-        """A new id for a kind of object."""
+        """Returns a new id for a kind of object."""
         return self.resource(kind).new_id(self, prefix)
 
     def insert(self, obj: Json, key: str | None = None) -> None:
-        """Store a new object; under a `key` of its own when it has no id, or one that is not its alone."""
+        """Stores a new object, under `key` if it has no id or shares it. Raises StripeError if the key exists."""
         if key is not None:
             self._seen.set_key(obj, key)
         kind, key = place = self._place(obj)
@@ -316,7 +317,10 @@ class Context:
         self._seen.set_key(obj, key)
 
     def save(self, obj: Json) -> Json:
-        """Store an object that was changed. Answers the old values of what changed, as `previous_attributes` do."""
+        """Stores a changed object and returns the old values of what changed, as in `previous_attributes`.
+
+        Raises LookupError when the object is not stored.
+        """
         place = self._place(obj)
         row = self.row(*place)
         if row is None or row.deleted:
@@ -337,7 +341,10 @@ class Context:
         return changed
 
     def delete(self, obj: Json) -> Json:
-        """Take an object away. Answers what remains: `{id, object, deleted}`."""
+        """Deletes an object and returns what remains: `{id, object, deleted}`.
+
+        Raises LookupError when the object is not stored.
+        """
         place = self._place(obj)
         row = self.row(*place)
         if row is None:
@@ -350,7 +357,7 @@ class Context:
         return remains
 
     def emit(self, event_type: str, obj: Json, previous_attributes: Mapping[str, Any] | None = None) -> None:
-        """Store an event about an object as it is now, with the old values of what changed (None: no such member)."""
+        """Stores an event with the object's JSON text and queues its deliveries; None omits `previous_attributes`."""
         event = self._event(event_type, self.text(obj), previous_attributes)
         if self._held is None:
             self.release([event])
@@ -359,7 +366,7 @@ class Context:
 
     @contextmanager
     def holding(self) -> Iterator[list[WrittenEvent]]:
-        """Keep back the events that are emitted inside, for `release`; an exception lets them go at once."""
+        """Holds back the events emitted in the block, for `release`; an exception releases them at once."""
         held: list[WrittenEvent] = []
         outer, self._held = self._held, held
         try:
@@ -372,7 +379,7 @@ class Context:
             self._held = outer
 
     def release(self, held: Iterable[WrittenEvent]) -> None:
-        """Store events that were kept back."""
+        """Stores events that were held back, and queues their deliveries."""
         for event in held:
             if self._held is not None:
                 self._held.append(event)
@@ -394,7 +401,7 @@ class Context:
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _event(self, name: str, data_object: str, previous: Mapping[str, Any] | None) -> WrittenEvent:
-        """An event of this type (`name`) about an object, whose JSON text is given, as it happens now."""
+        """Returns an event of type `name` about the object with this JSON text, at the current time."""
         now = self.now()
         hearing = self.hearing.of(self.session, self.account_number)
         heard = tuple(listener for listener in hearing if listener.wants(name)) if hearing else ()

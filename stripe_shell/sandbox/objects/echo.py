@@ -1,4 +1,4 @@
-"""Parameters onto an object: what is sent is shown, what is left out stays, the empty text clears."""
+"""Copies request parameters onto an object; the empty string clears a member."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Json = dict[str, Any]
 
 
 def is_clear(value: Any) -> bool:
-    """Whether a parameter unsets its member: the empty text, or null in JSON."""
+    """Whether a parameter unsets its member: the empty string, or null in JSON."""
     return value is None or value == ""
 
 
 def echo(table: Table, obj: Json, params: Mapping[str, Any], shape: Shape, skip: Collection[str] = ()) -> None:
-    """Put into `obj` every parameter whose name its response shape knows, but those in `skip`.
+    """Mutates `obj`: sets every parameter that its response shape has, except those in `skip`.
 
-    Raises StripeError for the empty text where the object always says something.
+    Raises StripeError for the empty string where a member cannot be unset.
     """
     for name, value in params.items():
         field = shape.fields.get(name)
@@ -37,9 +37,9 @@ def echo(table: Table, obj: Json, params: Mapping[str, Any], shape: Shape, skip:
 
 
 def merge_metadata(old: Mapping[str, str], new: Any) -> dict[str, str]:
-    """Metadata after an update: keys are added or replaced, an empty value drops its key, empty metadata all of them.
+    """Returns the metadata after an update: an empty value removes its key, empty metadata removes all keys.
 
-    Raises StripeError when a limit is broken: 50 keys of 40 characters without brackets, values of 500.
+    Raises StripeError above Stripe's limits: 50 keys of 40 characters without brackets, values of 500 characters.
     """
     if is_clear(new):
         return {}
@@ -90,7 +90,7 @@ def _set(table: Table, obj: Json, name: str, value: Any, field: Field) -> None:
         if inner.kind == "array":
             obj[name] = [_element(table, item, inner.items) for item in value]
     elif inner.kind == "time":
-        obj[name] = value if isinstance(value, int) else obj.get(name)  # a word like `now` leaves the time as it is
+        obj[name] = value if isinstance(value, int) else obj.get(name)  # keeps the time for words like `now`
     elif inner.kind not in ("object", "map", "array"):
         obj[name] = _leaf(value, inner)
 
@@ -142,7 +142,7 @@ def _embedded(table: Table, shape: Shape) -> Json:
 
 
 def _leaf(value: Any, shape: Shape) -> Any:
-    """A sent value as the response shows it: a decimal is text, a whole number is none."""
+    """Returns a value in the type of the response: decimals and strings as text."""
     if shape.kind in ("string", "decimal") and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return value

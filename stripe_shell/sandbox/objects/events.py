@@ -1,4 +1,4 @@
-"""Events: their names, what changed, and how they are written down."""
+"""Events: their types, `previous_attributes`, and their JSON text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Final
 from stripe_shell.records import record
 from stripe_shell.sandbox.webhooks.endpoints import Listener
 
-#: How long Stripe shows events, in seconds.
+#: How long Stripe returns events, in seconds: 30 days.
 KEPT: Final = 30 * 24 * 3600
 
-#: What an event type begins with, for objects where it is not the object's own name.
+#: The first part of an event type, for objects where it differs from the object's name.
 PREFIXES: Final[Mapping[str, str]] = {
     "bank_account": "customer.source",
     "card": "customer.source",
@@ -39,23 +39,23 @@ _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 @record
 class WrittenEvent:
-    """An event that is written down and not stored yet."""
+    """An event that is built and not stored yet."""
 
     id: str
     created: int
     type: str
     text: str
-    #: The endpoints that it goes to.
+    #: The webhook endpoints that receive it.
     listeners: tuple[Listener, ...] = ()
 
 
 def event_type(kind: str, happened: str) -> str:
-    """The type of the event that tells that something `happened` (`created`) to an object of this kind."""
+    """Returns the type of the event for what `happened` (such as `created`) to an object of this kind."""
     return f"{PREFIXES.get(kind, kind)}.{happened}"
 
 
 def previous_attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The old values of what changed: nested objects show their changed members, a new metadata key shows null."""
+    """Returns the old values of what changed, with nested objects as partial ones; null for new metadata keys."""
     changed: dict[str, Any] = {}
     for name in (*before, *(name for name in after if name not in before)):
         old, new = before.get(name), after.get(name, _NOTHING)
@@ -69,7 +69,7 @@ def previous_attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
 
 
 def event_text(members: Mapping[str, Any], data_object: str, previous: Mapping[str, Any] | None) -> str:
-    """An event as JSON text; the object goes in as it is stored."""
+    """Returns an event as JSON text; `data_object` is the object's JSON text as stored."""
     data = f'"data":{{"object":{data_object}'
     if previous is not None:
         data += f',"previous_attributes":{_encode(previous)}'

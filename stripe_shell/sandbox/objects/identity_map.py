@@ -1,4 +1,4 @@
-"""The objects of one request: one dict per object, and its text as it was stored last."""
+"""The identity map of one request: one dict per object, and the JSON text last stored for it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from stripe_shell.sandbox.storage.store import Row
 
-#: Where an object lies: its kind and its key (the id, but for singletons and objects that live below another).
+#: An object's kind and key: its id, except for singletons and objects stored under their parent's id.
 Place = tuple[str, str]
 
 encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class IdentityMap:
-    """The rows that a request has read, with one dict per object however often it is asked for."""
+    """The rows that a request has read, and one dict per object however often it is read."""
 
     def __init__(self) -> None:
         self.rows: dict[Place, Row] = {}
@@ -25,7 +25,7 @@ class IdentityMap:
         self._keys: dict[int, str] = {}
 
     def parsed(self, row: Row) -> dict[str, Any]:
-        """The object of a row: the dict that was given out before, whatever has been changed in it since."""
+        """Returns the object of a row: the dict returned before, with its changes, or the parsed JSON text."""
         place = row.object, row.id
         known = self._objects.get(place)
         if known is None:
@@ -36,43 +36,43 @@ class IdentityMap:
         return known
 
     def keep(self, place: Place, obj: dict[str, Any]) -> None:
-        """Make this dict the object of a place."""
+        """Makes this dict the object at a place."""
         self._objects[place] = obj
 
     def drop(self, place: Place) -> None:
-        """Forget the object of a place, not its row."""
+        """Removes the object at a place and keeps its row."""
         self._objects.pop(place, None)
 
     def key(self, obj: Mapping[str, Any]) -> str | None:
-        """The key under which an object is stored, where that is known."""
+        """Returns the key under which an object is stored; None when it is unknown."""
         return self._keys.get(id(obj))
 
     def set_key(self, obj: dict[str, Any], key: str) -> None:
-        """State the key under which an object is stored."""
+        """Sets the key under which an object is stored."""
         self._keys[id(obj)] = key
 
     def text(self, obj: dict[str, Any]) -> str:
-        """The JSON text of an object: as it was stored last, when it was stored in this request."""
+        """Returns the JSON text of an object: the stored text if it was read or stored in this request."""
         known = self._texts.get(id(obj))
         return known[1] if known is not None and known[0] is obj else encode(obj)
 
     def write(self, obj: dict[str, Any]) -> str:
-        """The JSON text of an object as it is now, which `text` answers from here on."""
+        """Returns the JSON text of an object as it is now, and makes it the result of `text`."""
         text = encode(obj)
         self._texts[id(obj)] = obj, text
         return text
 
     def hidden(self, place: Place, row: Row | None) -> dict[str, Any]:
-        """The private members of the object at a place, read from its row the first time."""
+        """Returns the private fields of the object at a place; parses them from its row the first time."""
         if place not in self._hidden:
             self._hidden[place] = json.loads(row.hidden) if row is not None and row.hidden else {}
         return self._hidden[place]
 
     def hidden_read(self, place: Place) -> dict[str, Any] | None:
-        """The private members of the object at a place; None where nobody has asked for them."""
+        """Returns the private fields of the object at a place; None when they have not been read."""
         return self._hidden.get(place)
 
     def hidden_text(self, place: Place) -> str | None:
-        """The private members of the object at a place as JSON text; None where there are none."""
+        """Returns the private fields of the object at a place as JSON text; None when there are none."""
         hidden = self._hidden.get(place)
         return encode(hidden) if hidden else None

@@ -1,9 +1,9 @@
-"""What Stripe does by itself some time later: noted in the file, and done before the first request that comes after it.
+"""Scheduled jobs: what Stripe does by itself later, stored in the file and run before the next request once due.
 
     jobs.later(ctx, 0, intent, "settle")  # before the next request: ctx.behaviour("payment_intent").settle(ctx, intent)
 
-A bank debit that settles, a payout that arrives, a hold that runs out. Nothing runs beside the requests: who has to
-know in time (a server that delivers webhooks) calls `Sandbox.catch_up` now and then.
+Examples: a bank debit settles, a payout arrives, an authorization expires. Jobs run within requests, not in a thread; a
+server that delivers webhooks calls `Sandbox.catch_up` periodically to run them on time.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from .context import Context
 
 
 def later(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> None:
-    """Note that in so many seconds the method `method(ctx, obj)` of the object's resource is to be called.
+    """Schedules `method(ctx, obj)` of the object's resource to run in a number of seconds.
 
-    The method sees the time for which it was noted, and emits events without a request. It is not called for an
-    object that is gone by then. The same for the same time is noted once.
+    While the method runs, the context's time is the scheduled one, and events have no request id. It is skipped when
+    the object is deleted by then. The same method of the same object at the same time is scheduled once.
     """
     ctx.noted = True
     queues.add_job(
@@ -37,9 +37,9 @@ def later(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> No
 
 
 class Quiet:
-    """The accounts for which nothing was due in this second: a request must not look again after each other one.
+    """Caches the accounts without a due job in the current second, so that a request does not query for jobs.
 
-    What this process notes for later is seen by the next request, what another one notes a second later.
+    A job scheduled by this process takes effect at the next request, one by another process within a second.
     """
 
     def __init__(self) -> None:
@@ -47,26 +47,26 @@ class Quiet:
         self._changes = 0
 
     def holds(self, account: int, now: int) -> bool:
-        """Whether it is known that nothing is due."""
+        """Whether the account has no job due at `now` (epoch seconds)."""
         return self._seen.get(account) == now
 
     def begin(self) -> int:
-        """To be called before it is looked; `settle` takes the answer."""
+        """Returns a token for `settle`; called before jobs are looked up."""
         return self._changes
 
     def settle(self, account: int, now: int, begun: int) -> None:
-        """Nothing was found; that counts only if nothing was noted meanwhile."""
+        """Records that the account has no due job, unless a job was scheduled since `begin`."""
         if begun == self._changes:
             self._seen[account] = now
 
     def end(self) -> None:
-        """Something was noted for later."""
+        """Clears the cache after a job was scheduled."""
         self._changes += 1
         self._seen.clear()
 
 
 def carry_out(ctx: Context, job: Job) -> None:
-    """Do what a claimed job says, in the time for which it was noted."""
+    """Runs a claimed job, with the context's time set to the job's."""
     ctx.platform = job.platform
     resource = ctx.resource(job.kind)
     with ctx.at(job.time):

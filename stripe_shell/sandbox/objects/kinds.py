@@ -1,4 +1,4 @@
-"""The kinds of object that a shape of the table can stand for."""
+"""Resolves shapes of the table to the kinds of object that they stand for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stripe_shell.spec.table import Table
 
 
 def solid(table: Table, shape: Shape) -> Iterator[Shape]:
-    """The shapes that a reference, a union or an array of them stands for."""
+    """Yields the shapes that a reference, a union or an array of them resolves to."""
     if shape.kind == "array" and shape.items is not None:
         yield from solid(table, shape.items)
     elif shape.kind == "union":
@@ -22,7 +22,7 @@ def solid(table: Table, shape: Shape) -> Iterator[Shape]:
 
 
 def kinds_of(table: Table, shape: Shape) -> list[str]:
-    """The kinds of object that an expandable member may name."""
+    """Returns the kinds of object that a shape can hold, or that an expandable member can name."""
     found = []
     for inner in solid(table, shape):
         kind = inner.fields.get("object")

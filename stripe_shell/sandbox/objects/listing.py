@@ -1,4 +1,4 @@
-"""Lists as Stripe gives them: limits, cursors, `has_more`, and filters turned into conditions on stored objects."""
+"""Lists in Stripe's format: limits, cursors, `has_more`, and filters as SQL conditions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from stripe_shell.records import field, record
 from stripe_shell.sandbox.storage.store import Link, Where
 
-#: Parameters of a list that are no filters.
+#: List parameters that are not filters.
 PAGING = frozenset({"limit", "starting_after", "ending_before", "expand", "page", "include"})
 
 RANGES: Mapping[str, str] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -19,10 +19,10 @@ MAX_LIMIT = 100
 
 @record
 class Page:
-    """One page of a list: the JSON text of each object, newest first, and what stands around them.
+    """One page of a list: the JSON text of each object, newest first, and the members around them.
 
-    `total` is shown as `total_count` where it is known. `form` is `list`, `search_result` or `v2_list`;
-    `next_page` belongs to the last two.
+    `total` is the `total_count`, None to omit it. `form` is `list`, `search_result` or `v2_list`; `next_page` is used
+    by the last two.
     """
 
     texts: Sequence[str]
@@ -33,7 +33,7 @@ class Page:
     next_page: str | None = None
 
     def body(self) -> str:
-        """The answer's JSON text; the objects go in as they are."""
+        """Returns the response body; the objects' JSON texts are inserted unparsed."""
         data = f'"data":[{",".join(self.texts)}]'
         if self.form == "v2_list":
             return f'{{{data},"next_page_url":{_text(self.next_page)},"previous_page_url":null}}'
@@ -48,21 +48,21 @@ class Page:
 
 @record(frozen=False)
 class Filters:
-    """What a list is narrowed to: `link` walks one index, `where` are conditions beside it, `nothing` finds none."""
+    """A list's filters: `link` selects an index, `where` holds further conditions, `nothing` makes the list empty."""
 
     link: Link | None = None
     where: list[Where] = field(default_factory=list)
     nothing: bool = False
 
     def add_link(self, name: str, value: str) -> None:
-        """Narrow to objects whose indexed member has this value; the first one decides which index is walked."""
+        """Filters by the value of an indexed member; the first one selects the index that is used."""
         if self.link is None:
             self.link = (name, value)
         else:
             self.where.append(equal(name, value))
 
     def add(self, path: str, value: Any) -> None:
-        """Narrow by a member, named by its dotted path, that equals `value`, is one of a list, or lies in a range."""
+        """Filters by a member (a dotted path): equal to a value, one of a list, or within a range."""
         if isinstance(value, Mapping):
             self._add_mapping(path, value)
         elif isinstance(value, list | tuple):
@@ -79,29 +79,29 @@ class Filters:
 
 
 def column(path: str) -> str:
-    """A member of the stored objects, by its dotted path, as SQL."""
+    """Returns the SQL expression for a member (a dotted path) of the stored objects."""
     if path == "created":
         return "o.created"
     return f"json_extract(o.json, '{json_path(path)}')"
 
 
 def json_path(path: str) -> str:
-    """A dotted path in SQLite's notation. Names come from the table, never from a request."""
+    """Converts a dotted path to SQLite's notation. Unescaped: names come from the table, never from a request."""
     return "$" + "".join(f'."{name}"' for name in path.split("."))
 
 
 def equal(path: str, value: Any) -> Where:
-    """The member equals the value."""
+    """Returns the condition that a member equals the value."""
     return Where(f"{column(path)} = ?", (value,))
 
 
 def among(path: str, values: Sequence[Any]) -> Where:
-    """The member equals one of the values."""
+    """Returns the condition that a member equals one of the values."""
     return Where(f"{column(path)} IN ({', '.join('?' * len(values))})", tuple(values))
 
 
 def clamp(limit: int | None) -> int:
-    """The number of objects of a page: 10 when not said, never below 1 or above 100."""
+    """Returns the page size: `limit` within 1 and 100, 10 by default."""
     return DEFAULT_LIMIT if limit is None else max(1, min(limit, MAX_LIMIT))
 
 

@@ -1,4 +1,4 @@
-"""Pages of stored objects: a list call's cursors and filters, sub-lists inside objects, and pages over plain lists."""
+"""Pages of stored objects: cursors and filters of list operations, sub-lists inside objects, pages of plain lists."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from .listing import PAGING, Filters, Page, clamp
 
 Position = tuple[int, int]
 
-#: Lists inside objects that say how many there are.
+#: Sub-lists that contain a `total_count`.
 _COUNTED = frozenset({"refunds"})
 
 
 def list_page(resource: ResourceProtocol, ctx: Context, params: Json) -> Page:
-    """The page of this kind of object that a list call asks for."""
+    """Returns the page of one kind of object for a list operation."""
     return mixed_page([resource], ctx, params)
 
 
 def mixed_page(resources: Sequence[ResourceProtocol], ctx: Context, params: Json) -> Page:
-    """The page of a list that holds several kinds of object, as a customer's sources do."""
+    """Returns the page of a list with several kinds of object, such as a customer's sources."""
     narrowed = [filters_of(resource, ctx, params, narrowed_by_path(resource, ctx)) for resource in resources]
     after, before = cursors(resources, ctx, params)
     limit = clamp(params.get("limit"))
@@ -55,7 +55,7 @@ def mixed_page(resources: Sequence[ResourceProtocol], ctx: Context, params: Json
 
 
 def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, url: str | None = None) -> Page:
-    """A page over objects that are at hand, in their order: what lies inside another object."""
+    """Returns a page of objects in memory, in the given order: those inside another object."""
     ids = [str(obj.get("id")) for obj in objects]
     start, end = 0, len(objects)
     limit = clamp(params.get("limit"))
@@ -73,7 +73,10 @@ def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, ur
 
 
 def filters_of(resource: ResourceProtocol, ctx: Context, params: Json, filters: Filters | None = None) -> Filters:
-    """What the parameters of a list narrow it to. Raises StripeError for an id that names nothing."""
+    """Converts list parameters to filters. Raises StripeError for an id that does not exist.
+
+    Stripe's lists leave out objects on a test clock unless the clock, or an object on it, is given.
+    """
     filters = filters or Filters()
     if "test_clock" in resource.shape.fields and not ctx.path and not _names_owner(params):
         filters.where.append(Where("json_extract(o.json, '$.test_clock') IS NULL"))
@@ -87,12 +90,12 @@ def filters_of(resource: ResourceProtocol, ctx: Context, params: Json, filters: 
 
 
 def _names_owner(params: Json) -> bool:
-    """Whether a list is asked for whose objects may live on a test clock; elsewhere those are hidden."""
+    """Whether the list is filtered by a test clock or by an object that can be on one."""
     return any(params.get(name) for name in ("test_clock", "customer", "subscription"))
 
 
 def narrowed_by_path(resource: ResourceProtocol, ctx: Context) -> Filters:
-    """A list below another object holds what belongs to that object."""
+    """Returns the filters for a list below another object: what belongs to that object."""
     filters = Filters()
     for name, value in ctx.path.items():
         member = parent_member(resource.shape, ctx.operation, name)
@@ -103,7 +106,7 @@ def narrowed_by_path(resource: ResourceProtocol, ctx: Context) -> Filters:
 def cursors(
     resources: Sequence[ResourceProtocol], ctx: Context, params: Json
 ) -> tuple[Position | None, Position | None]:
-    """The positions of `starting_after` (or v2's `page`) and `ending_before`. Raises StripeError."""
+    """Returns the positions of `starting_after` (or v2's `page`) and `ending_before`. Raises StripeError."""
     after = _position(resources, ctx, params.get("starting_after"), "starting_after")
     before = _position(resources, ctx, params.get("ending_before"), "ending_before")
     if after is not None and before is not None:
@@ -116,7 +119,7 @@ def cursors(
 
 
 def parent_member(shape: Shape, operation: Operation, placeholder: str) -> str | None:
-    """The member of an object that names what it lives below, None when it has none."""
+    """Returns the member that holds the parent's id; None when the object has none."""
     word = operation.path_words.get(placeholder, placeholder).rpartition(".")[2]
     for name in (placeholder, word, word.rpartition("_")[2]):
         if name != "id" and name in shape.fields:
@@ -125,18 +128,18 @@ def parent_member(shape: Shape, operation: Operation, placeholder: str) -> str |
 
 
 def list_filters(table: Table, kind: str) -> frozenset[str]:
-    """The parameters by which the lists of a kind can be narrowed."""
+    """Returns the filter parameters of the list operation of a kind."""
     operation = table.operation("list", kind)
     return frozenset(operation.params.fields) - PAGING if operation else frozenset()
 
 
 def can_be_made(table: Table, kind: str) -> bool:
-    """Whether a call makes objects of this kind."""
+    """Whether the API can create objects of this kind."""
     return "create" in table.actions(kind)
 
 
 def member(resource: ResourceProtocol, ctx: Context, obj: Json, name: str) -> Any:
-    """The value of a member that only `expand` shows: what is kept hidden, or a list of what belongs to the object."""
+    """Returns the value of an expand-only member: a private field, or the sub-list of what belongs to the object."""
     hidden = ctx.hidden(obj)
     if name in hidden:
         return json.loads(json.dumps(hidden[name]))
@@ -148,7 +151,7 @@ def member(resource: ResourceProtocol, ctx: Context, obj: Json, name: str) -> An
 
 
 def sub_list(resource: ResourceProtocol, ctx: Context, obj: Json, name: str, kinds: Sequence[str]) -> Json:
-    """The first ten objects of these kinds that belong to `obj`, newest first, as a list inside it."""
+    """Returns the newest ten objects of these kinds that belong to `obj`, as a list object."""
     rows: list[Row] = []
     for kind in kinds:
         rows += _belonging(resource, ctx, obj, kind)
@@ -172,7 +175,7 @@ def _belonging(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -
 
 
 def _belongs(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> Filters:
-    """What narrows objects of a kind to those that belong to `obj`."""
+    """Returns the filters for the objects of a kind that belong to `obj`."""
     inner = ctx.resource(kind)
     tail = resource.kind.rpartition(".")[2]
     filters = Filters()
@@ -231,7 +234,7 @@ def _page(ctx: Context, rows: list[Row], has_more: bool, limit: int) -> Page:
 
 
 def shown_texts(ctx: Context, rows: Sequence[Row]) -> list[str]:
-    """The rows as answers show them: the stored text, unless the resource says otherwise."""
+    """Returns the rows' JSON texts as in responses: the stored text, or that of the resource's `present`."""
     behaviours = {kind: ctx.resource(kind) for kind in {row.object for row in rows}}
     if not any(resource.presents for resource in behaviours.values()):
         return [row.json for row in rows]

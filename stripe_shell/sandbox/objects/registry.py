@@ -1,4 +1,4 @@
-"""Finds the behaviour of an object: its file in `resources/` when there is one, else the generic resource."""
+"""The registry of resources: the class in `resources/` for a kind, or the generic resource."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _FOLDER = Path(__file__).parents[1] / "resources"
 
 
 class Catalogue:
-    """One resource per kind of object, made when first asked for.
+    """One resource per kind of object, created on first use.
 
-    The kind `checkout.session` is looked for in `resources/checkout_session.py`; the class there is known by
-    its attribute `object`. Nothing registers itself.
+    The kind `checkout.session` is served by `resources/checkout_session.py`, by the class whose attribute `object` is
+    the kind. Modules are imported on first use; there is no registration.
     """
 
     def __init__(self, table: Table) -> None:
@@ -25,7 +25,7 @@ class Catalogue:
         self._resources: dict[str, Resource] = {}
 
     def resource(self, kind: str) -> Resource:
-        """The resource of a kind of object."""
+        """Returns the resource of a kind of object."""
         found = self._resources.get(kind)
         if found is None:
             found = self._resources[kind] = self._class(kind)(self._table, kind)
@@ -33,7 +33,7 @@ class Catalogue:
 
     @cached_property
     def event_types(self) -> frozenset[str]:
-        """Every type of event that Stripe knows."""
+        """Every event type that Stripe documents."""
         operation = self._table.operation("create", "webhook_endpoint")
         events = operation.params.fields["enabled_events"].shape.items if operation else None
         return frozenset(events.enum) if events else frozenset()

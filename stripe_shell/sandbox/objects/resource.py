@@ -1,20 +1,20 @@
-"""What every object can do: create, retrieve, update, delete, list, search, and plain actions, all from the table.
+"""The generic resource: create, retrieve, update, delete, list, search and plain actions, driven by the table.
 
 To give an object behaviour of its own, add `resources/<object, dots as underscores>.py` with one class:
 
     class Topup(Resource):
         object = "topup"
-        defaults = {"status": "pending"}           # over what the schema gives: null, [], false
-        indexed = ("status",)                      # members by which lists and `ctx.all` look up
-        references = {"source": "source"}          # parameters that name objects, beyond what the schema says
-        expand_only = ("balance_transaction",)     # members that only `expand` shows, beyond what the schema says
-        absent = ("transfer_group",)               # members that are not there until they are set
-        unechoed = ("source",)                     # parameters that must not be copied onto the object
+        defaults = {"status": "pending"}           # overrides the schema's null, [] or false
+        indexed = ("status",)                      # members with an index, for lists and `ctx.all`
+        references = {"source": "source"}          # parameters that name objects, beyond those of the schema
+        expand_only = ("balance_transaction",)     # members returned only when expanded, beyond those of the schema
+        absent = ("transfer_group",)               # members that are omitted until they are set
+        unechoed = ("source",)                     # parameters that are not copied onto the object
         transitions = {"cancel": Transition("canceled", ("pending",), stamp="canceled_at")}
 
-        def validate_create(self, ctx, params): …   # refuse: raise errors.invalid(…)
-        def on_create(self, ctx, obj, params): …    # fill in `obj` before it is stored
-        def after_create(self, ctx, obj, params): … # it is stored and `topup.created` emitted: further objects, events
+        def validate_create(self, ctx, params): …   # checks `params`: raise errors.invalid(…)
+        def on_create(self, ctx, obj, params): …    # sets members of `obj` before it is stored
+        def after_create(self, ctx, obj, params): … # runs after the insert and `topup.created`: more objects, events
 
         @action                                    # POST …/{id}/cancel: the table's name of the action
         def cancel(self, ctx, obj, params):
@@ -22,17 +22,18 @@ To give an object behaviour of its own, add `resources/<object, dots as undersco
             ctx.emit("topup.canceled", obj, ctx.save(obj))
             return obj
 
-        @action("charge.refund.create")            # or entity and action, where a name alone would say too little
-        def create_below_charge(self, ctx, params): …   # no `obj`: the path names none of this kind
+        @action("charge.refund.create")            # or entity and action, where the action alone is ambiguous
+        def create_below_charge(self, ctx, params): …   # no `obj`: the path has no id of this kind
 
-Create is: `validate_create`, references checked, `fresh`, parameters echoed, `on_create`, insert,
-`announce("created")`, `after_create`. Update is: `validate_update`, references checked, parameters echoed, `on_update`,
-save, `announce("updated")` when something changed, `after_update`. Delete is: `before_delete`, delete,
-`announce("deleted")`. Any of `create`, `update`, `delete`, `retrieve`, `list_page`, `search_page` may be overridden.
+`create` calls `validate_create`, `check_references`, `fresh`, `echo`, `on_create`, inserts, then calls
+`announce("created")` and `after_create`. `update` calls `validate_update`, `check_references`, `echo`, `on_update`,
+saves, then calls `announce("updated")` if something changed, and `after_update`. `delete` calls `before_delete`,
+deletes, then calls `announce("deleted")`. Each of `create`, `update`, `delete`, `retrieve`, `list_page`, `search_page`
+can be overridden.
 
-`filter_<param>(ctx, value, filters)` states how a list is narrowed by a parameter. `present(ctx, obj)` changes what is
-shown and not what is stored (it costs each row of a list a parse). `load(ctx, key)` is how the object is found.
-What a method answers is the response: an object (a dict), a Page, or bytes. See context.py for what `ctx` offers.
+`filter_<param>(ctx, value, filters)` converts a list parameter to filters. `present(ctx, obj)` changes the response and
+not the stored object (each row of a list is then parsed). `load(ctx, key)` finds the object. A method returns the
+result of the call: an object (a dict), a Page, or bytes. See context.py for `ctx`.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def action(name: Method) -> Method: ...
 @overload
 def action(name: str) -> Callable[[Method], Method]: ...
 def action(name: Any) -> Any:
-    """Mark a method as an action: by its own name, or by `action` or `entity.action` as given."""
+    """Decorates a method as an action: by the method's name, or by the given `action` or `entity.action`."""
     if callable(name):
         setattr(name, _ACTION, getattr(name, "__name__", ""))
         return name
@@ -81,9 +82,10 @@ def action(name: Any) -> Any:
 
 @record
 class Transition:
-    """What an action does to `status`: it becomes `to`, from one of `before` (any where empty).
+    """A change of `status` by an action: to `to`, from one of `before` (from any status when empty).
 
-    `stamp` names the member that takes the time, `event` what happened in the event's type (`updated` when empty).
+    `stamp` names the member that is set to the time. `event` is the last part of the event type; where Stripe has no
+    such event, `to` and then `updated` are tried.
     """
 
     to: str
@@ -93,7 +95,7 @@ class Transition:
 
 
 class Resource:
-    """The behaviour of one kind of object. Holds no state but what it reads from the table."""
+    """The behaviour of one kind of object. Stateless, except for what it caches of the table."""
 
     object: ClassVar[str] = ""
     prefix: ClassVar[str | None] = None
@@ -105,15 +107,15 @@ class Resource:
     references: ClassVar[Mapping[str, str]] = {}
     filters: ClassVar[Mapping[str, str]] = {}
     transitions: ClassVar[Mapping[str, Transition]] = {}
-    #: Parameters that the description lacks and that are taken all the same, by action.
+    #: Parameters that are accepted although the OpenAPI description lacks them, by action.
     legacy: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    #: Whether a deleted object is still answered (customers alone).
+    #: Whether retrieving a deleted object returns `{id, object, deleted}` (customers only).
     shows_deleted: ClassVar[bool] = False
-    #: Whether lists run from the oldest to the newest (subscription items alone).
+    #: Whether lists are sorted from oldest to newest (subscription items only).
     oldest_first: ClassVar[bool] = False
-    #: Whether a GET may write.
+    #: Whether a GET request may write.
     writes_on_read: ClassVar[bool] = False
-    #: Whether an update that changes nothing is silent.
+    #: Whether an update without changes emits no event.
     silent_when_unchanged: ClassVar[bool] = True
 
     def __init__(self, table: Table, kind: str) -> None:
@@ -122,7 +124,7 @@ class Resource:
         self.schema = table.schema_of_object(kind)
         self._shape: Shape | None = None
         self._template: str | None = None
-        #: A fresh object of this second, ready to be read.
+        #: The template of a new object in the current second, marshalled.
         self._stamped: tuple[int, bytes] = (-1, b"")
         self._indexed: tuple[str, ...] | None = None
         self._actions: dict[str, str] | None = None
@@ -131,33 +133,33 @@ class Resource:
 
     @property
     def modelled(self) -> bool:
-        """Whether the object has behaviour of its own."""
+        """Whether the object has a class of its own."""
         return type(self) is not Resource
 
     @property
     def presents(self) -> bool:
-        """Whether answers differ from what is stored."""
+        """Whether responses differ from the stored object."""
         return type(self).present is not Resource.present
 
     @property
     def shape(self) -> Shape:
-        """The shape of the object in responses."""
+        """The object's shape in responses."""
         if self._shape is None:
             self._shape = resolve(self.table, self.table.schema(self.schema)) if self.schema else Shape("object")
         return self._shape
 
     def key(self, obj: Mapping[str, Any]) -> str:
-        """Under what the object is stored: its id; a singleton has none."""
+        """Returns the key under which the object is stored: its id, empty for a singleton."""
         return str(obj.get("id") or "")
 
     def indexed_members(self) -> tuple[str, ...]:
-        """The members that `links` keeps an index of: `indexed`, and every id that lists filter by."""
+        """Returns the members with an index: `indexed`, and every id that the list operation filters by."""
         if self._indexed is None:
             self._indexed = tuple(dict.fromkeys((*self.indexed, *self._filtered_ids(), "parent")))
         return self._indexed
 
     def links(self, obj: Mapping[str, Any], hidden: Mapping[str, Any] | None) -> list[Link]:
-        """The index entries of an object."""
+        """Returns the index entries of an object."""
         found = []
         for name in self.indexed_members():
             value = hidden.get("parent") if name == "parent" and hidden else obj.get(name)
@@ -168,38 +170,38 @@ class Resource:
         return found
 
     def new_id(self, ctx: Context, prefix: str | None = None) -> str:
-        """An id in the format of this kind."""
+        """Returns a new id in the format of this kind."""
         prefix = prefix or self.prefix or PREFIXES.get(self.kind, self.kind.rpartition(".")[2])
         if self.kind in SHORT:
             return ctx.ids.short(prefix)
         return ctx.ids.new(prefix, ctx.now(), ctx.account, "3" if self.kind in PAYMENTS else "1")
 
     def event(self, happened: str) -> str:
-        """The type of the event that tells that something happened to an object of this kind."""
+        """Returns the type of the event for what `happened` to an object of this kind."""
         return events.event_type(self.kind, happened)
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
-        """There is no such object."""
+        """Returns the error for an id that does not exist."""
         return errors.missing(self.kind, key, param=param, status=status)
 
     def named_in_path(self, operation: Operation) -> str | None:
-        """What `param` is when the id in the path names nothing; None for what it always is."""
+        """Returns the error's `param` when the id in the path does not exist; None for the usual one."""
         return None
 
     def taken(self, key: str) -> StripeError:
-        """There is such an object already."""
+        """Returns the error for creating an object whose id already exists."""
         word = errors.MISSING.get(self.kind, (self.kind.rpartition(".")[2], ""))[0]
         return errors.invalid(f"{word[:1].upper()}{word[1:]} already exists.", code="resource_already_exists")
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """The parameters that are taken although the description lacks them, removed from `params`."""
+        """Mutates `params`: removes and returns the accepted parameters that the OpenAPI description lacks."""
         names = [name for name in self.legacy.get(operation.action, ()) if name not in operation.params.fields]
         return {name: params.pop(name) for name in names if name in params}
 
     # --- making and finding objects ------------------------------------------------------------------------------
 
     def fresh(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json:
-        """A new object, not stored: every member of the schema, `defaults`, id, `created`, then `members`."""
+        """Returns a new object, not stored: the schema's members, `defaults`, id, `created`, then `members`."""
         now = ctx.now()
         if self._stamped[0] != now:
             self._stamped = now, self._stamp(now)
@@ -217,26 +219,26 @@ class Resource:
         return marshal.dumps(stamped(self._template, now))
 
     def load(self, ctx: Context, key: str) -> Json | None:
-        """The live object with this id as the path or a parameter gives it, or None."""
+        """Returns the live object with this id, as given in the path or a parameter, or None."""
         return ctx.find(self.kind, key)
 
     def present(self, ctx: Context, obj: Json) -> Json:
-        """The object as an answer shows it now; `obj` may be changed, it is not stored."""
+        """Returns the object as in responses; may mutate `obj`, which is not stored."""
         return obj
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
-        """The value of a member that only `expand` shows; None for none."""
+        """Returns the value of an expand-only member, or None."""
         return pages.member(self, ctx, obj, name)
 
     def is_expand_only(self, name: str) -> bool:
-        """Whether the member is shown only when asked for."""
+        """Whether the member is returned only when expanded."""
         field = self.shape.fields.get(name)
         return name in self.expand_only or (field is not None and is_expand_only(self.table, field))
 
     # --- the calls that every object has ----------------------------------------------------------------------------
 
     def create(self, ctx: Context, params: Json) -> Answer:
-        """Make an object from the parameters."""
+        """Creates, stores and returns an object. Mutates `params`: ids are resolved."""
         self.validate_create(ctx, params)
         self.check_references(ctx, params)
         obj = self.fresh(ctx)
@@ -250,11 +252,11 @@ class Resource:
         return obj
 
     def retrieve(self, ctx: Context, obj: Json, params: Json) -> Answer:
-        """Show an object."""
+        """Returns the object."""
         return obj
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Answer:
-        """Change an object by the parameters."""
+        """Mutates, saves and returns `obj`. Mutates `params`: ids are resolved."""
         self.validate_update(ctx, obj, params)
         self.check_references(ctx, params)
         self.echo(obj, params)
@@ -266,7 +268,7 @@ class Resource:
         return obj
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Answer:
-        """Take an object away."""
+        """Deletes the object and returns `{id, object, deleted}`."""
         self.before_delete(ctx, obj, params)
         last = dict(obj)
         remains = ctx.delete(obj)
@@ -274,52 +276,55 @@ class Resource:
         return remains
 
     def list_page(self, ctx: Context, params: Json) -> Page:
-        """One page of the objects of this kind."""
+        """Returns one page of the objects of this kind."""
         return pages.list_page(self, ctx, params)
 
     def search_page(self, ctx: Context, params: Json) -> Page:
-        """One page of the objects that a query finds."""
+        """Returns one page of the objects that match a search query."""
         from .search import search_page
 
         return search_page(self, ctx, params)
 
     def narrow_inside(self, filters: Filters) -> None:
-        """State which objects of this kind are shown inside the one that they belong to; all of them."""
+        """Mutates `filters`: restricts the sub-list inside a parent. By default every object is listed."""
 
     # --- hooks -----------------------------------------------------------------------------------------------
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse parameters that cannot make an object."""
+        """Raises StripeError for parameters that cannot create an object."""
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Fill in a new object before it is stored."""
+        """Mutates `obj` before it is stored."""
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Do what follows from a new object."""
+        """Runs after the object is stored and `created` emitted."""
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Refuse parameters that cannot change the object."""
+        """Raises StripeError for parameters that cannot update the object."""
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Fill in a changed object before it is stored."""
+        """Mutates `obj` before it is saved."""
 
     def after_update(self, ctx: Context, obj: Json, params: Json, changed: Json) -> None:
-        """Do what follows from a change; `changed` holds the old values."""
+        """Runs after an update; `changed` holds the old values."""
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Refuse, or do what must come first; a change of `obj` is seen in the event."""
+        """Raises StripeError, or mutates `obj`, which the `deleted` event contains, before it is deleted."""
 
     # --- what the calls are made of ---------------------------------------------------------------------------------
 
     def echo(self, obj: Json, params: Mapping[str, Any]) -> None:
-        """Put onto the object the parameters that it shows under the same name."""
+        """Mutates `obj`: copies the parameters that its response shape has."""
         echo(self.table, obj, params, self.shape, self.unechoed)
         for name in params:
             if name in obj and self.is_expand_only(name):
                 del obj[name]
 
     def check_references(self, ctx: Context, params: Json) -> None:
-        """Refuse a parameter that names an object which is not there; a name that stands for a new one is replaced."""
+        """Mutates `params`: replaces test names such as `pm_card_visa` by the ids of new objects.
+
+        Raises StripeError for an id that does not exist.
+        """
         for name, value in params.items():
             if isinstance(value, str) and value:
                 kinds = self._referred(name)
@@ -327,13 +332,13 @@ class Resource:
                     params[name] = _existing(ctx, kinds, value, name)
 
     def announce(self, ctx: Context, happened: str, obj: Json, previous: Mapping[str, Any] | None = None) -> None:
-        """Emit the event that something happened to the object, if Stripe has such an event."""
+        """Emits the event for what `happened` to the object, if Stripe has that event type."""
         name = self.event(happened)
         if name in ctx.catalogue.event_types:
             ctx.emit(name, obj, previous)
 
     def transition(self, ctx: Context, obj: Json, name: str, transition: Transition) -> Json:
-        """Take the object to another status, save it and tell. Refuses a status that it cannot leave."""
+        """Sets the object's status, saves it and emits an event. Raises StripeError for a status not in `before`."""
         status = obj.get("status")
         if transition.before and status not in transition.before:
             raise errors.invalid(
@@ -348,7 +353,7 @@ class Resource:
         return obj
 
     def action_method(self, operation: Operation) -> Callable[..., Answer] | None:
-        """The method that an operation means: named by `entity.action`, or by the action alone."""
+        """Returns the method for an operation: by `entity.action`, or by the action alone; None when there is none."""
         if self._actions is None:
             self._actions = _actions_of(type(self))
         for name in (f"{operation.entity}.{operation.action}", operation.action):
@@ -368,7 +373,7 @@ class Resource:
         return first | made
 
     def _adopt(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Note which object the new one lives below, as the path says."""
+        """Sets the ids of the parents in the path: as members of `obj`, or as the private field `parent`."""
         for name, value in ctx.path.items():
             member = pages.parent_member(self.shape, ctx.operation, name)
             if member is not None:
@@ -404,7 +409,7 @@ def _existing(ctx: Context, kinds: list[str], key: str, param: str) -> str:
 
 
 def _actions_of(owner: type) -> dict[str, str]:
-    """Action names → method names, what a subclass says before what it inherits."""
+    """Returns method names by action name; a subclass overrides what it inherits."""
     found: dict[str, str] = {}
     for base in owner.__mro__:
         for name, value in vars(base).items():

@@ -1,4 +1,4 @@
-"""Routing: the kind of object that an operation is about, its role, and the placeholder of the object's id."""
+"""Routing: the kind of object of an operation, its role, and the path parameter with the object's id."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Role = Literal["list", "search", "create", "retrieve", "update", "delete", "acti
 
 
 def own_param(operation: Operation, kind: str) -> str | None:
-    """The placeholder that names an object of this kind; None where the path names only what it lives below."""
+    """Returns the path parameter with the id of an object of this kind; None when the path has only parents' ids."""
     own = operation.object_param
     word = operation.path_words.get(own, "") if own else ""
     names_parent = operation.entity.rpartition(".")[2] == word and not kind.endswith(word)
@@ -22,7 +22,7 @@ def own_param(operation: Operation, kind: str) -> str | None:
 
 
 def role_of(operation: Operation, kind: str) -> Role:
-    """What an operation does, by its method, its path and what it answers."""
+    """Returns what an operation does, by its method, path and response."""
     if operation.response.is_list:
         return "search" if operation.response.form == "search_result" else "list"
     below = operation.path.endswith("}")
@@ -42,7 +42,7 @@ def _single(operation: Operation) -> Role:
 
 
 def kind_of(table: Table, operation: Operation, path: Mapping[str, str], params: Mapping[str, Any]) -> str:
-    """The kind of object that an operation is about."""
+    """Returns the kind of object that an operation works on."""
     entity = table.entity(operation.entity)
     if entity is not None and entity.object:
         return entity.object
@@ -54,13 +54,13 @@ def kind_of(table: Table, operation: Operation, path: Mapping[str, str], params:
 
 
 def _kinds_retrieved(table: Table, operation: Operation) -> list[str]:
-    """The kinds that can be looked at where this operation deletes: its own answer only says that one is gone."""
+    """Returns the kinds of the entity's `retrieve`; a delete's own response only says `deleted`."""
     look = table.operation("retrieve", operation.entity)
     return kinds_of(table, look.response) if look is not None else []
 
 
 def _kind_meant(kinds: list[str], key: str | None, params: Mapping[str, Any]) -> str:
-    """Which of several kinds is meant, by the prefix of an id or by what is sent."""
+    """Chooses one of several kinds by the `object` of a parameter, or by the prefix of an id."""
     for name in ("external_account", "source", "bank_account", "card"):
         value = params.get(name)
         if isinstance(value, Mapping) and value.get("object") in kinds:

@@ -1,7 +1,7 @@
-"""Stripe's search language: parsed, checked against what may be searched, and answered from the stored objects.
+"""Stripe's search query language: parsed, validated against the searchable fields, and run on the stored objects.
 
-A query is up to ten clauses, all joined by AND (or blank) or all by OR: `email:"jane" -metadata["k"]:null`,
-`amount>1000`. Found at once, where Stripe takes up to a minute.
+A query has up to ten clauses, joined by AND (or a space) or all by OR: `email:"jane" -metadata["k"]:null`,
+`amount>1000`. New objects are found at once; Stripe takes up to a minute.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .listing import Page, clamp, column
 
 MAX_CLAUSES: Final = 10
 SHORTEST_SUBSTRING: Final = 3
-#: The oldest version of the API that can search.
+#: The first API version with search.
 FIRST_VERSION: Final = "2020-08-27"
 
 _CARD = tuple(
@@ -33,7 +33,7 @@ _CARD = tuple(
 
 @record
 class Searchable:
-    """What may be searched of one kind of object: exact `tokens`, words in `strings`, and `numbers`."""
+    """The searchable fields of a kind of object: `tokens` match exactly, `strings` by words, `numbers` by size."""
 
     tokens: tuple[str, ...] = ()
     strings: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ _JOINT = re.compile(r"\s+(?:(AND|OR)\s+)?", re.IGNORECASE)
 
 @record
 class Clause:
-    """One condition: `field` (or `metadata` with a `key`), operator, value; None is the word `null`."""
+    """One condition: `field` (`metadata` with a `key`), operator and value; a value of None stands for `null`."""
 
     field: str
     key: str | None
@@ -80,19 +80,19 @@ class Clause:
 
 @record
 class Query:
-    """Clauses that must all hold, or of which one must."""
+    """Clauses that must all match, or with `any`, at least one."""
 
     clauses: tuple[Clause, ...]
     any: bool
 
     def matches(self, kind: str, obj: Mapping[str, Any]) -> bool:
-        """Whether an object is found."""
+        """Whether an object matches the query."""
         test = any if self.any else all
         return test(_holds(clause, kind, obj) for clause in self.clauses)
 
 
 def parse_query(text: str, kind: str) -> Query:
-    """The query, checked for a kind of object. Raises StripeError in Stripe's manner for what it does not take."""
+    """Parses and validates a query for a kind of object. Raises StripeError."""
     clauses: list[Clause] = []
     joints: set[str] = set()
     text = text.strip()
@@ -117,7 +117,7 @@ def parse_query(text: str, kind: str) -> Query:
 
 
 def search_page(resource: ResourceProtocol, ctx: Context, params: Json) -> Page:
-    """One page of what a query finds, newest first; `total_count` is counted when it is to be expanded."""
+    """Returns one page of the objects that match, newest first; counts all of them when `total_count` is expanded."""
     _check_version(ctx)
     query = parse_query(str(params.get("query", "")), resource.kind)
     limit = clamp(params.get("limit"))
@@ -147,7 +147,7 @@ def _found(
 
 
 def _narrowing(query: Query, kind: str) -> list[Where]:
-    """Conditions that every find fulfils and that SQLite tests by itself: numbers, and the words that must be there."""
+    """Returns SQL conditions that every match fulfils, so that fewer rows are parsed: numbers and required words."""
     if query.any:
         return []
     plain = [clause for clause in query.clauses if not clause.negated and clause.value is not None]
@@ -166,7 +166,7 @@ def _conditions(clause: Clause, kind: str) -> list[Where]:
 
 
 def _ascii_words(text: str) -> str:
-    """A text without the words that hold other characters, which JSON may write in another way."""
+    """Removes the words with non-ASCII characters, which JSON escapes."""
     return " ".join(word for word in text.split() if word.isascii())
 
 
@@ -223,7 +223,7 @@ def _value(clause: Clause, kind: str, obj: Mapping[str, Any]) -> Any:
 
 
 def _refunded(charge: Mapping[str, Any]) -> bool | None:
-    """True for a full refund, False for a partial one, None for none."""
+    """Returns True for a full refund, False for a partial one, None for none."""
     return bool(charge.get("refunded")) if charge.get("amount_refunded") else None
 
 
@@ -262,7 +262,7 @@ def _compares(operator: str, found: float, wanted: float) -> bool:
 
 
 def _has_words(there: str, wanted: str) -> bool:
-    """Whether the words occur in this order, next to each other, anywhere in a text."""
+    """Whether the words of `wanted` occur in `there` in this order, adjacent."""
     words, sought = _words(there), _words(wanted)
     count = len(sought)
     return any(words[start : start + count] == sought for start in range(len(words) - count + 1)) or there == wanted

@@ -1,4 +1,4 @@
-"""A fresh object of a response schema: every member there, with null, nothing or the first sensible value."""
+"""Templates of new objects: every member of the response schema with null, an empty value or a default."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, Final
 from stripe_shell.spec.model import Field, Shape
 from stripe_shell.spec.table import Table
 
-#: What a blank says where the time of its making belongs: epoch seconds, and the text of API v2.
+#: Placeholders for the creation time: epoch seconds, and the text of API v2.
 NOW: Final = -4611686018427387904
 NOW_TEXT: Final = "1000-01-01T00:00:00.000Z"
 
-#: Which of a required enum's values a new object has; the first that the enum knows.
+#: Initial values of required enums; the first one in the enum is used.
 _BEGINNINGS: Final = (
     "active",
     "draft",
@@ -28,7 +28,7 @@ _BEGINNINGS: Final = (
     "per_unit",
 )
 
-#: Required flags that are set on a new object.
+#: Required booleans that are true on a new object.
 _TRUE: Final = ("active", "valid")
 
 _ABSENT: Final = object()
@@ -46,7 +46,7 @@ _PLAIN: Final[dict[str, Any]] = {
 
 
 def resolve(table: Table, shape: Shape) -> Shape:
-    """The shape that a reference, or the first variant of a union, stands for."""
+    """Returns the shape that a reference, or the first variant of a union, resolves to."""
     while shape.kind in ("reference", "union"):
         if shape.kind == "union":
             shape = shape.variants[0]
@@ -58,13 +58,13 @@ def resolve(table: Table, shape: Shape) -> Shape:
 
 
 def blank(table: Table, schema: str) -> dict[str, Any]:
-    """A new object of a schema. Times that it must have are NOW; `stamped` puts the time there."""
+    """Returns a new object of a schema. Required times are the placeholder NOW, which `stamped` replaces."""
     value = _object(table, resolve(table, table.schema(schema)), 0)
     return value if isinstance(value, dict) else {}
 
 
 def stamped(text: str, now: int) -> Any:
-    """The JSON text of a blank as an object made at `now` (epoch seconds)."""
+    """Parses the JSON text of a template, with the placeholders replaced by `now` (epoch seconds)."""
     if str(NOW) in text:
         text = text.replace(str(NOW), str(now))
     if NOW_TEXT in text:
@@ -73,14 +73,14 @@ def stamped(text: str, now: int) -> Any:
 
 
 def iso_time(seconds: int) -> str:
-    """Epoch seconds as API v2 writes a time."""
+    """Formats epoch seconds as API v2 does (RFC 3339, UTC)."""
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def is_expand_only(table: Table, field: Field) -> bool:
-    """Whether an object shows this member only when asked: lists of other objects, and optional maps."""
+    """Whether a member is returned only when expanded: lists of other objects, and optional maps."""
     if field.required or field.name == "metadata":
         return False
     shape = field.shape
@@ -97,7 +97,7 @@ def _object(table: Table, shape: Shape, depth: int) -> dict[str, Any]:
 
 
 def _kinds(shape: Shape) -> tuple[str, ...]:
-    """The members that only objects of one `type` have, as `sepa_debit` of a payment method."""
+    """Returns the members that only objects of one `type` have, such as a payment method's `sepa_debit`."""
     kind = shape.fields.get("type")
     return kind.shape.enum if kind else ()
 
@@ -114,7 +114,7 @@ def _member(table: Table, field: Field, depth: int) -> Any:
 
 
 def _may_be_left_out(table: Table, field: Field, depth: int) -> bool:
-    """An optional member that is never null is left out, but for plain numbers, flags and settings."""
+    """Whether a new object omits an optional non-nullable member: all but integers, booleans and settings."""
     shape = field.shape
     if shape.kind in ("boolean", "integer"):
         return False
