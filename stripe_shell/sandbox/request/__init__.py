@@ -1,1 +1,1 @@
-"""A request before it runs: its parameters, the call that it makes, its idempotency key."""
+"""Requests before they run: parameters, calls, idempotency keys."""

@@ -13,13 +13,12 @@ from stripe_shell.wire import Request
 
 @record
 class Call:
-    """A request that is known to be well formed, and whose it is.
+    """A validated request and the account that it runs on.
 
-    `account` is the id of the account that it runs on, `number` the store's name for that; `platform` is the id of the
-    account whose key was used, another one under `Stripe-Account`. `request_id` is the `req_…` of the answer, None for
-    what Stripe does by itself. `path` are the values of the path's placeholders, `params` the typed parameters,
-    `expand` the paths that were asked for. `writable` is False while nothing may be stored (a GET). `fingerprint` is
-    what an idempotency key is bound to.
+    `account` is the id of that account, `number` its number in the store; `platform` is the id of the key's account,
+    which differs under `Stripe-Account`. `request_id` is the response's `req_…`, None for what Stripe does by itself.
+    `path` holds the path parameters, `params` the typed parameters, `expand` the paths to expand. `writable` is False
+    for a request that stores nothing (a GET). `fingerprint` identifies the request for its idempotency key.
     """
 
     request: Request
@@ -36,12 +35,12 @@ class Call:
 
     @property
     def key(self) -> str | None:
-        """The idempotency key, where it has an effect."""
+        """The idempotency key; None for GET and DELETE, where it has no effect in API v1."""
         return self.request.idempotency_key if self.request.method == "POST" else None
 
 
 def own_call(table: Table, account: str, number: int) -> Call:
-    """What no request causes: it may change anything on the account, and says nothing."""
+    """Returns a synthetic, writable call for internal work that no HTTP request triggered."""
     operation = table.operation("retrieve", "account")
     if operation is None:
         raise LookupError("the table lacks `retrieve account`")

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer to each is remembered for a day, and one request at a time works on it."""
+"""Idempotency keys: saves the first response for 24 hours and rejects concurrent requests with the same key."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from stripe_shell.wire import Request
 
 from .call import Call
 
-#: How long an answer is remembered for its key, in seconds.
+#: How long a response is saved for its key, in seconds.
 REMEMBERED_FOR: Final = 24 * 3600
 MAX_KEY_LENGTH: Final = 255
 
-#: After how many answers those that are too old are dropped.
+#: The number of saved responses between two removals of expired ones.
 _PRUNE_EVERY: Final = 1000
 
 
 class Idempotency:
-    """The keys of a sandbox. Safe for several threads."""
+    """The idempotency keys of a sandbox. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -35,7 +35,7 @@ class Idempotency:
 
     @contextmanager
     def alone(self, call: Call) -> Iterator[None]:
-        """Refuse a call whose key is being worked on. Raises StripeError."""
+        """Reserves the call's key for the block. Raises StripeError (409) when a request with this key is running."""
         if call.key is None:
             yield
             return
@@ -51,7 +51,7 @@ class Idempotency:
                 self._running.discard(place)
 
     def known(self, session: Session, call: Call) -> Remembered | None:
-        """The first answer to the call's key. Raises StripeError when it was for another request."""
+        """Returns the saved response to the call's key, or None. Raises StripeError when it was for another request."""
         known = session.remembered(call.number, call.key) if call.key is not None else None
         if known is None or known.created <= self._clock.now() - REMEMBERED_FOR:
             return None
@@ -60,7 +60,7 @@ class Idempotency:
         return known
 
     def remember(self, session: Session, call: Call, status: int, body: bytes) -> None:
-        """Keep the answer to a call that has a key."""
+        """Saves the response to a call that has a key."""
         if call.key is None:
             return
         now = self._clock.now()
@@ -71,7 +71,7 @@ class Idempotency:
 
 
 def fingerprint(request: Request, params: dict[str, Any], paths: Sequence[str]) -> str:
-    """What a key is bound to: method, path, parameters and what is to be expanded."""
+    """Returns a hash of what a key is bound to: method, path, parameters and `expand` paths."""
     from hashlib import sha256
 
     said = json.dumps([request.method, request.path, params, paths], default=str)
@@ -79,7 +79,7 @@ def fingerprint(request: Request, params: dict[str, Any], paths: Sequence[str]) 
 
 
 def check_key(key: str) -> None:
-    """Refuse a key that is too long. Raises StripeError."""
+    """Raises StripeError for a key above the maximum length."""
     if len(key) > MAX_KEY_LENGTH:
         raise StripeError(
             f"Idempotency keys can have up to {MAX_KEY_LENGTH} characters; this one has {len(key)}.",

@@ -1,4 +1,4 @@
-"""Uploads: `multipart/form-data` as a parameter tree, files as their bytes."""
+"""Uploads: decodes `multipart/form-data` into a parameter tree."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from stripe_shell.wire import decode_form, encode_form
 
 
 def decode_multipart(content_type: str, body: bytes) -> dict[str, Any]:
-    """The parts of an upload: fields as text, the file as `{"content": bytes, "filename": text, "type": text}`.
+    """Returns the parts by name: fields as str, the file as `{"content": bytes, "filename": str, "type": str}`.
 
-    Raises StripeError when the body is no such thing.
+    Raises StripeError for a malformed body.
     """
     from email.parser import BytesParser
     from email.policy import HTTP

@@ -1,4 +1,4 @@
-"""A request's parameters: decoded from query, form, JSON or upload, checked, and refused in Stripe's words."""
+"""Request parameters: decoded from query, form, JSON or multipart, and validated with Stripe's error messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def decode(request: Request) -> Json:
-    """The parameter tree of a request; what the body says goes before the query. Raises StripeError."""
+    """Returns the parameter tree of a request; the body overrides the query. Raises StripeError."""
     try:
         params = decode_form(request.query) if request.query else {}
         if request.body:
@@ -29,7 +29,7 @@ def decode(request: Request) -> Json:
 
 
 def header(request: Request, name: str) -> str | None:
-    """The value of a header, whose name is given in lower case; None where it was not sent."""
+    """Returns a header's value; `name` is in lower case. None when the header is missing."""
     return next((value for key, value in request.headers.items() if key.lower() == name), None)
 
 
@@ -55,14 +55,14 @@ def _decode_json(body: bytes) -> Json:
 
 
 def _refuse_surrogates(request: Request, params: Json) -> None:
-    """Half a character cannot be stored; only these spellings can bring one in."""
+    """Raises UnicodeError for lone surrogates, which SQLite cannot store; only these byte sequences encode one."""
     body = request.body.lower()
     if "%ed" in request.query.lower() or b"%ed" in body or b"\\ud" in body:
         json.dumps(params, ensure_ascii=False, default=str).encode("utf-8")
 
 
 def checked(params: Json, shape: Shape) -> Json:
-    """The parameters in their types. Raises StripeError for the first mistake, in Stripe's order and words."""
+    """Returns the parameters in their types. Raises StripeError for the first problem in Stripe's order."""
     if shape.kind == "any":
         return params
     problems = validate(params, shape)
@@ -80,18 +80,18 @@ def checked(params: Json, shape: Shape) -> Json:
 
 
 def refusal(problems: Sequence[Problem], params: Mapping[str, Any] | None = None) -> StripeError:
-    """What Stripe answers to these problems: unknown names together, else the first."""
+    """Returns Stripe's error for these problems: all unknown parameters in one, else the first problem."""
     unknown = [bracketed(problem.path) for problem in problems if problem.kind == "unknown"]
     return errors.unknown_parameters(unknown) if unknown else _refusal(problems[0])
 
 
 def bracketed(path: Sequence[str]) -> str:
-    """A path as Stripe writes it: `items[0][price]`."""
+    """Formats a path as Stripe does: `items[0][price]`."""
     return path[0] + "".join(f"[{segment}]" for segment in path[1:])
 
 
 def take_expand(params: Json, operation: Operation) -> list[str]:
-    """The paths of `expand`, taken out of the parameters. Raises StripeError when it is no list of texts."""
+    """Mutates `params`: removes `expand` and returns its paths. Raises StripeError unless it is a list of strings."""
     if operation.version == "v2" or "expand" not in params:
         return []
     value = params.pop("expand")
@@ -106,7 +106,7 @@ def take_expand(params: Json, operation: Operation) -> list[str]:
 
 
 def _mend_booleans(params: Json, problems: Sequence[Problem]) -> bool:
-    """Write `True` and `False`, as the official Python library sends them in queries, in lower case."""
+    """Mutates `params`: lowers `True` and `False`, which the official Python library sends in queries."""
     wrong = [problem for problem in problems if problem.kind == "not_boolean" and problem.value in ("True", "False")]
     for problem in wrong:
         node: Any = params

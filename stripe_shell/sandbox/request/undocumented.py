@@ -1,4 +1,4 @@
-"""Calls that Stripe's description lacks and that its own command-line tool makes all the same."""
+"""Operations that Stripe's OpenAPI description lacks and that the official Stripe CLI uses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stripe_shell.spec.model import Operation, Shape
 
 
 def _page_call(method: Literal["GET", "POST"], path: str, action: str, name: str) -> Operation:
-    """A call about the page on which a customer pays a Checkout Session."""
+    """Returns an operation on the payment page of a Checkout Session."""
     return Operation(
         entity="checkout.session",
         action=action,
@@ -23,7 +23,7 @@ def _page_call(method: Literal["GET", "POST"], path: str, action: str, name: str
     )
 
 
-#: Their parameters are not checked.
+#: The operations; their parameters are not validated.
 OPERATIONS: Final = (
     _page_call("GET", "/v1/payment_pages/{session}", "retrieve_page", "GetPaymentPagesSession"),
     _page_call("POST", "/v1/payment_pages/{session}/confirm", "confirm_page", "PostPaymentPagesSessionConfirm"),
@@ -42,7 +42,7 @@ OPERATIONS: Final = (
 
 
 def match_undocumented(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-    """The call that a request means and the values in its path, or None."""
+    """Returns the operation for a method and path, with the path parameters, or None."""
     segments = path.split("/")
     for operation in OPERATIONS:
         wanted = operation.path.split("/")
