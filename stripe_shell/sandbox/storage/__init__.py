@@ -1,1 +1,1 @@
-"""The sandbox's SQLite file: its schema, its rows, and the accounts in it."""
+"""Storage: the SQLite file, its schema and rows, and the accounts in it."""

@@ -1,4 +1,4 @@
-"""Whose data a request is about: the accounts of a sandbox file, and the keys that open them."""
+"""Accounts: finds the account that a request runs on, by secret key and `Stripe-Account`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .store import Store
 
 
 class Accounts:
-    """The accounts of a store. `first` is the id of the one that was there first, made when there is none."""
+    """The accounts of a store. `first` is the id of the oldest one, created in an empty store."""
 
     def __init__(self, store: Store, clock: Clock, ids: RandomIds) -> None:
         self._store = store
@@ -23,7 +23,7 @@ class Accounts:
         self.first = found or self._add(None)
 
     def of_key(self, key: str) -> str:
-        """The id of the account that a secret key belongs to; a new key gets a new account. The key is not kept."""
+        """Returns the id of the account of a secret key; creates one for a new key. Stores only a hash of the key."""
         from hashlib import sha256
 
         digest = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
@@ -32,7 +32,7 @@ class Accounts:
         return found or self._add(digest)
 
     def number(self, account: str) -> int:
-        """The store's number of an account, which is made room for when it is used first."""
+        """Returns the store's number of an account; adds the account on first use."""
         number = self._numbers.get(account)
         if number is None:
             with self._store.write() as session:
@@ -41,18 +41,18 @@ class Accounts:
         return number
 
     def recall(self) -> None:
-        """Count the accounts that have a scheduled job as used."""
+        """Marks the accounts with scheduled jobs as used."""
         with self._store.read() as session:
             self._numbers |= accounts_with_jobs(session)
 
     def used(self) -> list[tuple[str, int]]:
-        """The accounts that were used since the sandbox was opened, with their numbers."""
+        """Returns the accounts used since the sandbox was opened, with their numbers."""
         return list(self._numbers.items())
 
     def connected(self, platform: str, asked: str | None) -> str:
-        """The account that a request runs on: the one that `Stripe-Account` asks for, or the key's own.
+        """Returns the id of the account that a request runs on: that of `Stripe-Account`, or the key's own.
 
-        Raises StripeError when the one that is asked for is not connected to the platform.
+        Raises StripeError (403) when the requested account is not connected to the platform.
         """
         if asked is None or asked == platform:
             return platform
@@ -66,7 +66,7 @@ class Accounts:
         return asked
 
     def _connect(self, account: str, platform: int) -> None:
-        """Note whose the account is: the platform's endpoints hear of what happens on it."""
+        """Stores the account's platform, whose Connect endpoints receive the account's events."""
         number = self.number(account)
         with self._store.write() as session:
             session.connect(number, platform)

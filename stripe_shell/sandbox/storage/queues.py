@@ -1,10 +1,9 @@
-"""Work that waits in the file: scheduled jobs and webhook deliveries, each of them claimed by one worker at a time.
+"""Queues in the file: scheduled jobs and webhook deliveries, each claimed by one worker at a time.
 
-A job is claimed and carried out in one transaction: `claim_job` removes it, and a rollback brings it back. A delivery
-takes longer than a transaction may, since an endpoint has to answer: `claim_delivery` writes down who is at work on it
-and until when, and only that worker can finish it or put it off. Both hold across threads and across processes, because
-SQLite lets one transaction write at a time. Numbers (`seq`) are never used twice, and still no entry is changed by its
-number alone.
+A job is claimed and run in one transaction: `claim_job` deletes it, and a rollback restores it. A delivery takes longer
+than a transaction may, since an endpoint has to respond: `claim_delivery` stores the worker and when its claim expires,
+and only that worker can finish or postpone the delivery. Both work across threads and processes, because SQLite has a
+single writer. Row numbers (`seq`) are never reused; statements match further columns besides, as a safeguard.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import NamedTuple
 
 from .store import Session
 
-#: For how many seconds a delivery belongs to the worker that claimed it; after that another one may try.
+#: How long a worker's claim on a delivery lasts, in seconds; then another worker can claim it.
 CLAIMED_FOR = 60
 
 _JOB = "seq, account, at, kind, key, method, time, platform"
@@ -26,7 +25,7 @@ _DELIVERY = "seq, account, event, endpoint_account, endpoint, attempt, at"
 
 
 class Job(NamedTuple):
-    """A method to be called on an object: `at` in real time, seeing `time` as the present (both epoch seconds)."""
+    """A method to call on an object: due at `at` in real time, with `time` as the current time (epoch seconds)."""
 
     seq: int
     account: int
@@ -39,7 +38,7 @@ class Job(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """An event on its way to an endpoint: how often it was tried, and when it is to be tried next (epoch seconds)."""
+    """An event to send to an endpoint: `attempt` failed attempts so far, the next one due at `at` (epoch seconds)."""
 
     seq: int
     account: int
@@ -69,10 +68,9 @@ def has_due_job(session: Session, account: int, now: int) -> bool:
 
 
 def claim_job(session: Session, account: int, now: int) -> Job | None:
-    """Removes and returns the account's oldest job that is due at `now`; None when there is none.
+    """Deletes and returns the account's oldest job that is due at `now`; None when there is none.
 
-    To be called in the transaction that carries the job out: whoever comes later no longer finds it, and if the
-    transaction is rolled back it is there again.
+    Call it in the transaction that runs the job: a commit removes the job for other workers, a rollback restores it.
     """
     sql = f"SELECT {_JOB} FROM jobs WHERE account = ? AND at <= ? ORDER BY at, seq LIMIT 1"  # noqa: S608 - our own names
     for row in session.rows(sql, (account, now)):
@@ -83,7 +81,7 @@ def claim_job(session: Session, account: int, now: int) -> Job | None:
 
 
 def accounts_with_jobs(session: Session) -> dict[str, int]:
-    """The ids of the accounts that have a job, with their numbers."""
+    """Returns the ids of the accounts that have a job, with their numbers."""
     sql = "SELECT id, number FROM accounts WHERE EXISTS (SELECT 1 FROM jobs WHERE account = number)"
     return dict(session.rows(sql))  # type: ignore[arg-type] # sqlite3 does not type its rows
 
@@ -92,7 +90,7 @@ def accounts_with_jobs(session: Session) -> dict[str, int]:
 
 
 def add_delivery(session: Session, account: int, event: str, endpoint: tuple[int, str], at: int) -> None:
-    """Queues an event of an account for an endpoint (its account's number, its id), to be sent at `at`."""
+    """Queues an event for an endpoint (its account's number, its id), to be sent at `at` (epoch seconds)."""
     session.change(
         "INSERT INTO deliveries (account, event, endpoint_account, endpoint, at) VALUES (?, ?, ?, ?, ?)",
         (account, event, *endpoint, at),
@@ -100,7 +98,7 @@ def add_delivery(session: Session, account: int, event: str, endpoint: tuple[int
 
 
 def due_deliveries(session: Session, now: int, busy: Collection[str] = (), limit: int = 500) -> list[Delivery]:
-    """The unclaimed deliveries that are due at `now`, oldest first, without those to endpoints in `busy`."""
+    """Returns the unclaimed deliveries due at `now`, oldest first, except to endpoints in `busy`."""
     sql = (
         f"SELECT {_DELIVERY} FROM deliveries WHERE at <= ? AND claimed_until <= ?"  # noqa: S608 - our own names
         f" AND endpoint NOT IN ({', '.join('?' * len(busy))}) ORDER BY at, seq LIMIT ?"
@@ -110,7 +108,7 @@ def due_deliveries(session: Session, now: int, busy: Collection[str] = (), limit
 
 
 def claim_delivery(session: Session, delivery: Delivery, worker: str, now: int) -> bool:
-    """Claims a delivery for `worker`; False when it was finished, put off or claimed by another one meanwhile."""
+    """Claims a delivery for `worker`; False when it was finished, postponed or claimed by another one meanwhile."""
     sql = (
         "UPDATE deliveries SET claimed_by = ?, claimed_until = ?"
         " WHERE seq = ? AND event = ? AND endpoint = ? AND attempt = ? AND claimed_until <= ?"
@@ -120,13 +118,13 @@ def claim_delivery(session: Session, delivery: Delivery, worker: str, now: int) 
 
 
 def finish_delivery(session: Session, delivery: Delivery, worker: str) -> bool:
-    """Removes a delivery that `worker` has claimed; False when it lost the claim meanwhile."""
+    """Deletes a delivery that `worker` has claimed; False when its claim was lost meanwhile."""
     sql = "DELETE FROM deliveries WHERE seq = ? AND event = ? AND endpoint = ? AND claimed_by = ?"
     return session.change(sql, (delivery.seq, delivery.event, delivery.endpoint, worker)) == 1
 
 
 def put_off_delivery(session: Session, delivery: Delivery, worker: str, at: int) -> None:
-    """Counts an attempt of `worker` that failed, and gives the delivery back to be tried again at `at`."""
+    """Counts a failed attempt, releases the claim of `worker` and schedules the next attempt at `at`."""
     sql = (
         "UPDATE deliveries SET attempt = attempt + 1, at = ?, claimed_by = NULL, claimed_until = 0"
         " WHERE seq = ? AND event = ? AND endpoint = ? AND claimed_by = ?"
@@ -135,7 +133,7 @@ def put_off_delivery(session: Session, delivery: Delivery, worker: str, at: int)
 
 
 def release_abandoned(session: Session) -> None:
-    """Gives back the deliveries that were claimed by processes of this machine which have ended."""
+    """Releases the deliveries claimed by processes of this machine that have ended."""
     for (worker,) in session.rows("SELECT DISTINCT claimed_by FROM deliveries WHERE claimed_by IS NOT NULL"):
         if _has_ended(str(worker)):
             session.change("UPDATE deliveries SET claimed_by = NULL, claimed_until = 0 WHERE claimed_by = ?", (worker,))
@@ -145,12 +143,12 @@ def release_abandoned(session: Session) -> None:
 
 
 def new_worker() -> str:
-    """A name for whoever carries deliveries out: this machine, this process, and something random."""
+    """Returns a unique worker name: host name, process id and a random token."""
     return f"{socket.gethostname()}:{os.getpid()}:{token_hex(8)}"
 
 
 def _has_ended(worker: str) -> bool:
-    """Whether the process of a worker is known to be gone; one of another machine may live."""
+    """Whether the worker's process has ended; False for another machine's, which cannot be checked."""
     host, _, rest = worker.rpartition(":")[0].rpartition(":")
     if host != socket.gethostname() or sys.platform == "win32" or not rest.isdigit():
         return False

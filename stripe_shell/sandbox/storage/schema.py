@@ -1,13 +1,13 @@
-"""How the SQLite file is laid out: its tables and indexes, made, checked or migrated, and how a connection is set up.
+"""The layout of the SQLite file: tables and indexes, created, checked or migrated, and the connection's settings.
 
-One row of `objects` is one object, kept as the text that goes into answers. `links` holds, for the few members
-by which Stripe filters, a row per value, ordered like a list: a filtered page is one walk along an index. Deleted
-objects keep their row, so that a cursor on them still is a position. `jobs` and `deliveries` are work that waits (see
-queues.py). Every row belongs to an account. AUTOINCREMENT keeps SQLite from giving the number of a deleted last row
-out again: a number that was read in one transaction means the same row, or none, in every later one.
+A row of `objects` is one object, stored as the JSON text of responses. `links` is an index of the few members by which
+Stripe filters, one row per value, sorted like a list: a filtered page reads a range of it. Deleted objects keep their
+row, so that they remain valid as cursors. `jobs` and `deliveries` are queues (see queues.py). Every row belongs to an
+account. AUTOINCREMENT keeps SQLite from reusing the number of a deleted last row: a number read in one transaction
+identifies the same row, or none, in later ones.
 
-Durability: WAL with `synchronous = NORMAL`. A killed process loses nothing that was answered; a power cut may
-lose the last answers, but never breaks the file.
+Durability: WAL with `synchronous = NORMAL`. After a killed process every answered request is stored; a power cut may
+lose the last ones, without damage to the file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import time
 
 from stripe_shell.errors import ConfigurationError
 
-#: Raised when the layout of the file changes; older files from version 2 on are migrated when they are opened.
+#: Incremented when the layout changes; files from version 2 on are migrated when they are opened.
 SCHEMA_VERSION = 3
 _MIGRATED_VERSION = 2
 
@@ -63,7 +63,7 @@ CREATE UNIQUE INDEX jobs_by_name ON jobs (account, kind, key, method, at);
 CREATE INDEX deliveries_in_order ON deliveries (at, seq);
 """
 
-#: Version 2 gave numbers out again, and kept jobs among the objects, as notes in JSON of the kind `sandbox.due`.
+#: Version 2 reused numbers, and stored jobs among the objects, as JSON of the kind `sandbox.due`.
 _FROM_2 = f"""
 DROP INDEX objects_by_id;
 DROP INDEX objects_in_order;
@@ -95,7 +95,7 @@ PRAGMA wal_autocheckpoint = 4000;
 
 
 def connect(path: str | None) -> sqlite3.Connection:
-    """A new connection to the file, or a database in memory."""
+    """Opens a connection to the file, or to a database in memory."""
     connection = sqlite3.connect(
         path or ":memory:", isolation_level=None, check_same_thread=False, cached_statements=512
     )
@@ -104,9 +104,9 @@ def connect(path: str | None) -> sqlite3.Connection:
 
 
 def prepare(connection: sqlite3.Connection, path: str | None) -> None:
-    """Makes the tables in a new file, and migrates a file of an older version in one transaction.
+    """Creates the tables in a new file, or migrates a file of an older version, in one transaction.
 
-    Raises ConfigurationError for a file of a newer version, or none of ours, which is left as it was.
+    Raises ConfigurationError for a newer version or another program's file, which is left unchanged.
     """
     if _version_of(connection, path) != SCHEMA_VERSION:
         connection.execute("BEGIN IMMEDIATE")
@@ -121,7 +121,7 @@ def prepare(connection: sqlite3.Connection, path: str | None) -> None:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Turns the write-ahead log on, which takes the file for a moment; SQLite itself does not wait for that."""
+    """Turns on the write-ahead log, which needs an exclusive lock; `busy_timeout` does not apply, so retry here."""
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
         try:
@@ -135,8 +135,8 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def _version_of(connection: sqlite3.Connection, path: str | None) -> int:
-    """The version of the file, 0 for an empty one. Raises ConfigurationError when it cannot be used."""
-    # In one statement: another process may make the tables just now.
+    """Returns the version of the file, 0 for an empty one. Raises ConfigurationError for an unsupported file."""
+    # One statement, since another process may be creating the tables.
     sql = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
     version, tables = connection.execute(sql).fetchone()
     if version in (_MIGRATED_VERSION, SCHEMA_VERSION) or not (version or tables):
@@ -148,7 +148,7 @@ def _version_of(connection: sqlite3.Connection, path: str | None) -> int:
 
 
 def _create_or_migrate(connection: sqlite3.Connection, path: str | None) -> None:
-    version = _version_of(connection, path)  # another process may just have done it
+    version = _version_of(connection, path)  # again, in the transaction: another process may have migrated it
     if version == SCHEMA_VERSION:
         return
     script = _FROM_2 if version == _MIGRATED_VERSION else _ACCOUNTS + _NUMBERED + _INDEXES

@@ -1,6 +1,6 @@
-"""The SQLite file under the sandbox: objects as JSON text, walked in the order of lists, and idempotency records.
+"""The store: objects as JSON text in list order, and idempotency records, in a SQLite file.
 
-How the file is laid out is said in schema.py.
+See schema.py for the layout of the file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from stripe_shell.records import record
 
 from .schema import connect, prepare
 
-#: How many pages of 4 KB the log may have before a commit carries them over although somebody else does that.
+#: The size of the log, in pages of 4 KB, at which a commit checkpoints although another thread does so periodically.
 RELIEVED_PAGES = 16_000
 
 _ROW = "seq, object, id, created, deleted, json, hidden"
@@ -29,14 +29,14 @@ _ALL_WITH_A_LINK = (
     " WHERE l.account = ? AND l.name = ? AND l.value = ?"
 )
 
-#: A link: the name of a member and its value as text.
+#: An entry of the index `links`: the name of a member and its value as text.
 Link = tuple[str, str]
 
 
 class Row(NamedTuple):
-    """One stored object: its place in lists (`created`, `seq`), its JSON text, and what answers never show.
+    """A stored object: its position in lists (`created`, `seq`), its JSON text and its private fields.
 
-    It is what a query answers, as it stands: a page of a hundred is made in no time.
+    A NamedTuple, because it is created straight from SQLite's tuples, up to a hundred per page.
     """
 
     seq: int
@@ -49,7 +49,7 @@ class Row(NamedTuple):
 
     @property
     def position(self) -> tuple[int, int]:
-        """Where it stands in a list."""
+        """Its position in a list."""
         return self.created, self.seq
 
 
@@ -63,7 +63,7 @@ class Where:
 
 @record
 class Remembered:
-    """The first answer to an idempotency key: `fingerprint` says for which request."""
+    """The saved response to an idempotency key, and the fingerprint of the request that it answered."""
 
     fingerprint: str
     status: int
@@ -72,7 +72,7 @@ class Remembered:
 
 
 class Store:
-    """The file, or a database in memory. Several threads may use it: one writes at a time, others read beside it."""
+    """The file, or a database in memory. Thread-safe: one writer at a time, with concurrent readers."""
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._path = str(path) if path is not None else None
@@ -87,9 +87,9 @@ class Store:
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Store:
-        """The store in the file `path`, made when it is not there; None keeps it in memory.
+        """Opens the store in the file `path`, created if it is missing; None opens one in memory.
 
-        Raises ConfigurationError when the file is none of ours or of another version.
+        Raises ConfigurationError for a file of another program or version.
         """
         try:
             return cls(path)
@@ -97,7 +97,7 @@ class Store:
             raise ConfigurationError(f"the sandbox file {path} cannot be used: {error}") from error
 
     def close(self) -> None:
-        """Close every connection. The store cannot be used after that."""
+        """Closes every connection; the store cannot be used afterwards."""
         with self._lock:
             for connection in (*self._readers, self._writer):
                 connection.close()
@@ -105,20 +105,20 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction that may change things: committed at the end, rolled back when an exception leaves it."""
+        """Opens a write transaction: committed at the end of the block, rolled back when it raises."""
         with self._lock:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield Session(self._writer)
             except BaseException:
-                if self._writer.in_transaction:  # a full disk ends it by itself
+                if self._writer.in_transaction:  # SQLite itself rolls back when the disk is full
                     self._writer.execute("ROLLBACK")
                 raise
             self._writer.execute("COMMIT")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One view of the data that does not change while it is looked at."""
+        """Opens a read transaction: a consistent snapshot of the data."""
         if self._path is None:
             with self._lock:
                 yield Session(self._writer)
@@ -134,11 +134,11 @@ class Store:
             self._readers.append(connection)
 
     def relieve_commits(self) -> None:
-        """From now on somebody calls `checkpoint` now and then, so that commits need not, but for very many pages."""
+        """Makes commits checkpoint only a very long log; the caller must call `checkpoint` periodically."""
         self._writer.execute(f"PRAGMA wal_autocheckpoint = {RELIEVED_PAGES}")
 
     def checkpoint(self) -> None:
-        """Carry what is in the log over into the file, beside readers and writers."""
+        """Copies the log into the file without blocking readers or writers."""
         if self._path is None:
             return
         connection = self._borrow()
@@ -155,14 +155,14 @@ class Store:
 
 
 class Session:
-    """What can be asked and changed inside one transaction. Accounts are meant by their number."""
+    """The queries and changes of one transaction. Accounts are given by their number."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._data_version: int | None = None
 
     def get(self, account: int, kind: str, key: str) -> Row | None:
-        """The object of this kind and id, deleted ones included."""
+        """Returns the row of this kind and id, deleted or not, or None."""
         sql = f"SELECT {_ROW} FROM objects WHERE account = ? AND object = ? AND id = ?"  # noqa: S608 - our own names
         row = self._connection.execute(sql, (account, kind, key)).fetchone()
         return Row._make(row) if row else None
@@ -178,7 +178,7 @@ class Session:
         links: Iterable[Link] = (),
         hidden: str | None = None,
     ) -> Row:
-        """Add an object. Raises sqlite3.IntegrityError when the id is taken."""
+        """Inserts an object. Raises sqlite3.IntegrityError when the id exists."""
         cursor = self._connection.execute(
             "INSERT INTO objects (account, object, id, created, json, hidden) VALUES (?, ?, ?, ?, ?, ?)",
             (account, kind, key, created, json, hidden),
@@ -190,7 +190,7 @@ class Session:
     def update(
         self, account: int, row: Row, *, json: str, old: Iterable[Link], new: Iterable[Link], hidden: str | None
     ) -> Row:
-        """Put another text in the place of the one in `row`; `old` and `new` are its links before and after."""
+        """Replaces the JSON text of `row`; `old` and `new` are its links before and after. Returns the new row."""
         self._set(account, row, "json = ?, hidden = ?", (json, hidden))
         before, after = set(old), set(new)
         self._drop_links(account, row, before - after)
@@ -198,7 +198,7 @@ class Session:
         return row._replace(json=json, hidden=hidden)
 
     def delete(self, account: int, row: Row, json: str, links: Iterable[Link]) -> None:
-        """Take an object out of every list; `json` is what remains of it."""
+        """Marks an object as deleted and removes its links; `json` is the text that remains."""
         self._set(account, row, "json = ?, hidden = NULL, deleted = 1", (json,))
         self._drop_links(account, row, links)
 
@@ -214,9 +214,9 @@ class Session:
         before: tuple[int, int] | None = None,
         oldest_first: bool = False,
     ) -> list[Row]:
-        """Up to `limit` objects in list order, behind the position `after` or nearest before `before`.
+        """Returns up to `limit` objects in list order, after the position `after` or immediately before `before`.
 
-        `before` answers in list order too. `link` walks the index of one member, `where` narrows further.
+        `link` selects an index entry, `where` filters further.
         """
         ascending = oldest_first == (before is None)
         edge = before if before is not None else after
@@ -226,19 +226,19 @@ class Session:
         return found[::-1] if before is not None else found
 
     def scan(self, account: int, kind: str, where: Sequence[Where], after: tuple[int, int] | None) -> Iterator[Row]:
-        """All objects of a kind that fit, newest first, one by one."""
+        """Yields all matching objects of a kind, newest first."""
         sql, values = _page_sql(_source(account, kind, None), where, after, ascending=False)
         for row in self._connection.execute(sql, (*values, -1)):
             yield Row._make(row)
 
     def count(self, account: int, kind: str, link: Link | None = None, where: Sequence[Where] = ()) -> int:
-        """How many objects of a kind there are, or how many with this link, that fit."""
+        """Returns the number of matching objects of a kind."""
         sql, values = _page_sql(_source(account, kind, link), where, None, ascending=True)
         (number,) = self._connection.execute(f"SELECT count(*) FROM ({sql})", (*values, -1)).fetchone()  # noqa: S608
         return int(number)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        """The rows of a query of one's own; it reads only."""
+        """Executes a query and returns its rows."""
         return self._connection.execute(sql, values).fetchall()
 
     def change(self, sql: str, values: Sequence[object] = ()) -> int:
@@ -246,14 +246,14 @@ class Session:
         return self._connection.execute(sql, values).rowcount
 
     def data_version(self) -> int:
-        """A number that changes whenever another connection has committed something to the file."""
+        """Returns a number that changes when another connection commits to the file."""
         if self._data_version is None:
             (self._data_version,) = self._connection.execute("PRAGMA data_version").fetchone()
         return self._data_version or 0
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """What is changed inside is taken back when an exception leaves it; the transaction goes on."""
+        """Opens a savepoint: rolled back when the block raises; the transaction continues."""
         self._connection.execute("SAVEPOINT part")
         try:
             yield
@@ -266,7 +266,7 @@ class Session:
 
     @contextmanager
     def undone(self) -> Iterator[None]:
-        """What is changed inside is taken back at the end."""
+        """Opens a savepoint that is always rolled back at the end of the block."""
         self._connection.execute("SAVEPOINT undone")
         try:
             yield
@@ -275,29 +275,29 @@ class Session:
             self._connection.execute("RELEASE undone")
 
     def kinds(self, account: int) -> dict[str, int]:
-        """How many objects of which kind there are."""
+        """Returns the number of live objects of each kind."""
         sql = "SELECT object, count(*) FROM objects WHERE account = ? AND deleted = 0 GROUP BY object"
         return dict(self._connection.execute(sql, (account,)).fetchall())
 
     def remembered(self, account: int, key: str) -> Remembered | None:
-        """The first answer to an idempotency key."""
+        """Returns the saved response to an idempotency key, or None."""
         sql = "SELECT fingerprint, status, body, created FROM idempotency WHERE account = ? AND key = ?"
         row = self._connection.execute(sql, (account, key)).fetchone()
         return Remembered(*row) if row else None
 
     def remember(self, account: int, key: str, answer: Remembered) -> None:
-        """Keep the first answer to an idempotency key, in the place of an older one."""
+        """Saves the response to an idempotency key, replacing an expired one."""
         self._connection.execute(
             "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?)",
             (account, key, answer.created, answer.fingerprint, answer.status, answer.body),
         )
 
     def forget_remembered(self, before: int) -> None:
-        """Drop the answers that are older than `before` (epoch seconds)."""
+        """Deletes the saved responses from before `before` (epoch seconds)."""
         self._connection.execute("DELETE FROM idempotency WHERE created < ?", (before,))
 
     def endpoints(self, account: int) -> list[tuple[int, str, str, str | None]]:
-        """The webhook endpoints of an account and of its platform: the owner's number, id, text and what is hidden."""
+        """Returns the endpoints of an account and its platform: owner's number, id, JSON text, private fields."""
         sql = (
             "SELECT account, id, json, hidden FROM objects WHERE object = 'webhook_endpoint' AND deleted = 0"
             " AND account IN (?, (SELECT platform FROM accounts WHERE number = ?))"
@@ -305,7 +305,7 @@ class Session:
         return self._connection.execute(sql, (account, account)).fetchall()
 
     def count_down(self, account: int, event: str) -> None:
-        """One endpoint less has still to get an event."""
+        """Decrements the event's `pending_webhooks`."""
         sql = (
             "UPDATE objects SET json = json_set(json, '$.pending_webhooks',"
             " max(0, json_extract(json, '$.pending_webhooks') - 1)) WHERE account = ? AND object = 'event' AND id = ?"
@@ -313,37 +313,37 @@ class Session:
         self._connection.execute(sql, (account, event))
 
     def account(self, account: str) -> int | None:
-        """The number of an account."""
+        """Returns the number of an account, or None."""
         row = self._connection.execute("SELECT number FROM accounts WHERE id = ?", (account,)).fetchone()
         return int(row[0]) if row else None
 
     def account_of_key(self, key_hash: str) -> str | None:
-        """The id of the account that a key belongs to."""
+        """Returns the id of the account with this hash of a key, or None."""
         row = self._connection.execute("SELECT id FROM accounts WHERE key_hash = ?", (key_hash,)).fetchone()
         return str(row[0]) if row else None
 
     def first_account(self) -> str | None:
-        """The id of the account that was there first."""
+        """Returns the id of the oldest account, or None."""
         row = self._connection.execute("SELECT id FROM accounts ORDER BY number LIMIT 1").fetchone()
         return str(row[0]) if row else None
 
     def add_account(self, account: str, key_hash: str | None = None, platform: int | None = None) -> int:
-        """Make room for an account; `platform` is the number of the one that it is connected to."""
+        """Inserts an account and returns its number; `platform` is the number of the account it is connected to."""
         sql = "INSERT INTO accounts (id, key_hash, platform) VALUES (?, ?, ?)"
         return self._connection.execute(sql, (account, key_hash, platform)).lastrowid or 0
 
     def connect(self, account: int, platform: int) -> None:
-        """Note which account another one is connected to."""
+        """Sets the platform of a connected account."""
         self._connection.execute("UPDATE accounts SET platform = ? WHERE number = ?", (platform, account))
 
     def clear(self, account: int | None = None) -> None:
-        """Forget every object and answer, of one account or of all; accounts stay."""
+        """Deletes the objects, saved responses, jobs and deliveries of one account or of all; accounts are kept."""
         only, values = ("", ()) if account is None else (" WHERE account = ?", (account,))
         for table in ("objects", "links", "idempotency", "jobs", "deliveries"):
             self._connection.execute(f"DELETE FROM {table}{only}", values)  # noqa: S608 - our own names
 
     def _set(self, account: int, row: Row, columns: str, values: tuple[object, ...]) -> None:
-        """Changes columns of a row. Raises LookupError when the row is no longer there."""
+        """Updates columns of a row. Raises LookupError when the row no longer exists."""
         sql = f"UPDATE objects SET {columns} WHERE seq = ? AND account = ? AND object = ? AND id = ?"  # noqa: S608
         if self.change(sql, (*values, row.seq, account, row.object, row.id)) != 1:
             raise LookupError(f"{row.object} {row.id} is not stored any more")
@@ -362,7 +362,7 @@ class Session:
 
 
 def _source(account: int, kind: str, link: Link | None) -> tuple[str, str, list[object]]:
-    """What a page walks: the alias that bears the order, the beginning of the query, and its values."""
+    """Returns what a page reads: the alias with the sort columns, the start of the query, and its values."""
     if link is None:
         return "o", _ALL_OF_A_KIND, [account, kind]
     return "l", _ALL_WITH_A_LINK, [account, f"{kind}.{link[0]}", link[1]]
@@ -374,7 +374,7 @@ def _page_sql(
     edge: tuple[int, int] | None,
     ascending: bool,
 ) -> tuple[str, list[object]]:
-    """The query of a page; its last placeholder is the limit."""
+    """Returns the query of a page and its values; the last placeholder is the limit."""
     walked, sql, values = source
     if edge is not None:
         sql += f" AND ({walked}.created, {walked}.seq) {'>' if ascending else '<'} (?, ?)"
