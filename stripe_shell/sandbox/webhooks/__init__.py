@@ -1,1 +1,1 @@
-"""Webhooks: the endpoints that an event goes to, and its deliveries."""
+"""Webhooks: the endpoints that receive an event, and its deliveries."""

@@ -1,11 +1,11 @@
-"""Deliveries of events to webhook endpoints: signed, sent, and kept in the file until they succeed.
+"""Webhook deliveries: signed, sent to endpoints, and kept in the file until they succeed.
 
-An event and its deliveries are written in one transaction. They are carried out later, outside of any transaction, by
-whoever calls `Deliveries.due` and `Deliveries.carry_out`, as a server does in the background: what was not delivered
-before a restart is delivered after it.
+An event and its deliveries are stored in one transaction. They are sent later, outside of any transaction, by calls to
+`Deliveries.due` and `Deliveries.carry_out`, as the server does in the background: deliveries that are pending at a
+restart are sent after it.
 
-A delivery goes to this machine alone, whatever address an endpoint names, unless the person allows its host: test data
-must never reach somebody's real server by mistake.
+Only loopback addresses receive deliveries, unless the user allows an endpoint's host: test data must never reach a real
+server by mistake.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from stripe_shell.sandbox.storage.queues import Delivery
     from stripe_shell.sandbox.storage.store import Store
 
-#: After how many seconds a delivery that failed is tried again: three times in a few hours, as in Stripe's test mode.
+#: Seconds before each retry: three in a few hours, as in Stripe's sandboxes (https://stripe.com/docs/webhooks).
 RETRY_AFTER: Final = (300, 3600, 3 * 3600)
 
-#: How long an endpoint may take to answer, in seconds.
+#: The timeout of a delivery, in seconds.
 TIME_LIMIT: Final = 10.0
 
 USER_AGENT: Final = "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
 
-#: Sends a body to a URL with these headers; answers the HTTP status. Raises OSError when no answer came.
+#: Sends a body to a URL with headers; returns the status code. Raises OSError for a failed connection.
 Sender = Callable[[str, bytes, Mapping[str, str]], int]
 
 
 def signature(secret: str, body: bytes, seconds: int) -> str:
-    """The header `Stripe-Signature` for a body sent at a time (epoch seconds); `v0` is a scheme without meaning."""
+    """Returns the `Stripe-Signature` header of a body sent at a time (epoch seconds); `v0` is a fake scheme."""
     import hashlib
     import hmac
 
@@ -45,7 +45,7 @@ def signature(secret: str, body: bytes, seconds: int) -> str:
 
 
 def refusal(url: str, hosts: Collection[str]) -> str:
-    """Why nothing is delivered to a URL, empty when it is: its host is neither this machine nor among `hosts`."""
+    """Returns why a URL gets no deliveries; empty if its host is this machine or in `hosts`."""
     from urllib.parse import urlsplit
 
     host = (urlsplit(url).hostname or "").lower()
@@ -63,7 +63,7 @@ def is_this_machine(host: str) -> bool:
 
 
 class Deliveries:
-    """Carries out deliveries: `send` takes them away, `say` is told of those that fail. Safe for several threads."""
+    """Sends deliveries with `send` and reports failed attempts to `say`. Thread-safe."""
 
     def __init__(
         self,
@@ -84,12 +84,12 @@ class Deliveries:
         self._worker = queues.new_worker()
 
     def recall(self) -> None:
-        """Gives back what processes of this machine had claimed when they were killed."""
+        """Releases the deliveries claimed by killed processes of this machine."""
         with self._store.write() as session:
             queues.release_abandoned(session)
 
     def due(self, busy: Collection[str] = ()) -> dict[str, list[Delivery]]:
-        """The deliveries whose time has come, by endpoint, oldest first; none for the endpoints in `busy`."""
+        """Returns the due deliveries by endpoint, oldest first, except to endpoints in `busy`."""
         found: dict[str, list[Delivery]] = {}
         with self._store.read() as session:
             for delivery in queues.due_deliveries(session, self._clock.now(), busy):
@@ -97,7 +97,7 @@ class Deliveries:
         return found
 
     def carry_out(self, delivery: Delivery) -> None:
-        """Deliver an event to an endpoint, once; note what comes of it. Nothing when another worker is at it."""
+        """Claims and attempts a delivery once, and stores the result. Does nothing if another worker has claimed it."""
         with self._store.write() as session:
             if not queues.claim_delivery(session, delivery, self._worker, self._clock.now()):
                 return
@@ -121,7 +121,7 @@ class Deliveries:
             self._done(delivery)
 
     def _attempt(self, url: str, secret: str, event: str) -> str:
-        """Send an event; what went wrong, empty when nothing did."""
+        """Sends an event and returns the problem, empty for a response with a 2xx status."""
         from http.client import HTTPException
 
         body = json.dumps(json.loads(event), indent=2).encode()
@@ -162,7 +162,7 @@ class Deliveries:
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    """Send a body to a URL and answer the status; redirects are not followed. Raises OSError or HTTPException."""
+    """Sends a POST request and returns the status code; follows no redirects. Raises OSError or HTTPException."""
     from http.client import HTTPConnection, HTTPSConnection
     from urllib.parse import quote, urlsplit
 

@@ -1,4 +1,4 @@
-"""The webhook endpoints of an account, the event types that they are enabled for, and a cache of them."""
+"""The webhook endpoints of an account, their enabled event types, and a cache of them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from stripe_shell.sandbox.storage.store import Session
 
 @record
 class Listener:
-    """An endpoint that is switched on: whose it is (the account's number), its id and the event types it wants."""
+    """An enabled endpoint: its account's number, its id and its `enabled_events`."""
 
     account: int
     id: str
     wanted: tuple[str, ...]
 
     def wants(self, event_type: str) -> bool:
-        """Whether events of this type go to it."""
+        """Whether the endpoint receives events of this type."""
         return any(matches(pattern, event_type) for pattern in self.wanted)
 
 
 def listeners(session: Session, account: int) -> list[Listener]:
-    """The endpoints that hear of an account: its own, and those of its platform that are for connected accounts."""
+    """Returns the endpoints for an account's events: its own, and its platform's for connected accounts."""
     found = []
     for owner, key, text, hidden in session.endpoints(account):
         endpoint = json.loads(text)
@@ -33,9 +33,9 @@ def listeners(session: Session, account: int) -> list[Listener]:
 
 
 class Hearing:
-    """Caches the listeners of each account, so that an event does not cost a query.
+    """Caches each account's enabled endpoints, so that emitting an event does not query the database.
 
-    What this process changes is seen at once (`forget`), and so is what another one has committed to the file.
+    Changes by this process (`forget`) and commits by other processes take effect at once.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Hearing:
         self._version = 0
 
     def of(self, session: Session, account: int) -> list[Listener]:
-        """The listeners of an account (its number)."""
+        """Returns the enabled endpoints for an account (its number)."""
         version = session.data_version()
         if version != self._version:
             self._version = version
@@ -54,10 +54,10 @@ class Hearing:
         return known
 
     def forget(self) -> None:
-        """An endpoint was made, changed or deleted."""
+        """Clears the cache after an endpoint was created, updated or deleted."""
         self._known.clear()
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether an event type fits a pattern: the type itself, or one that ends in `*`."""
+    """Whether an event type matches a pattern: the type itself, or a prefix followed by `*`."""
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
