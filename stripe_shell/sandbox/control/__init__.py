@@ -1,1 +1,1 @@
-"""The sandbox's own routes, which Stripe does not have: reset, seed, faults."""
+"""The sandbox's own routes, which Stripe does not have: reset, seed, faults, authenticate."""

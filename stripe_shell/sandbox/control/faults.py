@@ -1,13 +1,13 @@
-"""Faults to order: errors, lost connections and delays, so that a program can be tested against a bad day.
+"""Fault injection: errors, lost connections and delays, to test a program's error handling.
 
 A fault is written `KIND[,name=value…]`:
 
-    500,rate=0.1                            one request in ten is answered 500; nothing is done
-    429,path=/v1/customers,times=3          the next three requests below this path are over the limit
-    drop,method=POST                        the connection is closed before anything is done
-    lose,path=/v1/charges,times=1           it is done, and the connection closed without an answer
-    cut                                     it is done, and half of the answer sent
-    delay,for=2s                            it is done, and answered two seconds later
+    500,rate=0.1                            10 % of the requests get status 500 and are not run
+    429,path=/v1/customers,times=3          the next three requests below this path are rate limited
+    drop,method=POST                        the connection is closed before the request is run
+    lose,path=/v1/charges,times=1           the request is run, then the connection closed without a response
+    cut                                     the request is run, and half of the response sent
+    delay,for=2s                            the request is run, and the response sent two seconds later
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _NAMES: Final = ("kind", "method", "path", "rate", "times", "for")
 
 @record
 class Fault:
-    """One fault: which requests it strikes (`path` is what their path begins with), how often, and how.
+    """One fault: its kind and the requests that it applies to; `path` is a prefix.
 
-    `rate` is the share of those requests, from 0 to 1; `times` is how many it strikes in all, None for no end;
-    `seconds` is how long a `delay` lasts.
+    `rate` is the fraction of those requests, from 0 to 1; `times` is the maximum number of faults, None for no limit;
+    `seconds` is the duration of a `delay`.
     """
 
     kind: str
@@ -43,25 +43,25 @@ class Fault:
 
     @property
     def refusal(self) -> StripeError | None:
-        """What is answered instead of doing anything; None for faults of the connection."""
+        """The error that replaces running the request; None for connection faults."""
         return _refusal(self.kind)
 
 
 @record(frozen=False)
 class Faults:
-    """The faults in force and how often each has struck. `draw` gives numbers from 0 to 1."""
+    """The active faults and how often each was applied. `draw` returns random numbers from 0 to 1."""
 
     active: list[Fault] = field(default_factory=list)
     struck: list[int] = field(default_factory=list)
     draw: Callable[[], float] = field(default_factory=lambda: random.Random(0).random)
 
     def set(self, faults: Iterable[Fault]) -> None:
-        """Put these in the place of those that were in force."""
+        """Replaces the active faults and resets their counts."""
         self.active = list(faults)
         self.struck = [0] * len(self.active)
 
     def strike(self, method: str, path: str) -> Fault | None:
-        """The first fault that strikes a request; it is counted."""
+        """Returns the first fault that applies to a request and counts it; None when none applies."""
         for number, fault in enumerate(self.active):
             if self._strikes(number, fault, method, path):
                 self.struck[number] += 1
@@ -76,7 +76,7 @@ class Faults:
         return fault.rate >= 1 or self.draw() < fault.rate
 
     def told(self) -> list[dict[str, Any]]:
-        """The faults in force as JSON, each with how often it has struck."""
+        """Returns the active faults as JSON values, with how often each was applied (`struck`)."""
         return [
             {
                 "kind": fault.kind,
@@ -91,7 +91,7 @@ class Faults:
 
 
 def parse_fault(given: str | Mapping[str, Any]) -> Fault:
-    """A fault from its text, or from a mapping with the same names. Raises ValueError, which says what is wrong."""
+    """Parses a fault from its text, or from a mapping with the same names. Raises ValueError with an explanation."""
     said = _spelled(given) if isinstance(given, str) else dict(given)
     for name in said:
         if name not in _NAMES:

@@ -9,34 +9,34 @@ from stripe_shell.wire import Request, Response
 
 from .faults import Faults, parse_fault
 
-#: What the paths of these routes begin with.
+#: The prefix of these routes.
 PRIVATE = "/_sandbox/"
 
 
 class Seedable(Protocol):
-    """What the routes need of a sandbox. `account` None means the file's first account, and for `reset` all of them."""
+    """What the routes need of a sandbox. `account` None means the file's first account; for `reset`, all of them."""
 
     def seed(self, objects: list[dict[str, Any]], *, account: str | None = None) -> None:
-        """Put whole objects in. Raises ValueError for one that cannot be put in."""
+        """Stores complete objects. Raises ValueError for an invalid one."""
         ...
 
     def reset(self, account: str | None = None) -> None:
-        """Forget every object."""
+        """Deletes every object."""
         ...
 
     def authenticate(self, intent: str, *, passed: bool = True, account: str | None = None) -> None:
-        """End what an intent in `requires_action` waits for. Raises ValueError for one that waits for nothing."""
+        """Completes an intent's `next_action`. Raises ValueError for an intent not in `requires_action`."""
         ...
 
 
 def answer_private(
     sandbox: Seedable, request: Request, *, account: str | None = None, faults: Faults | None = None
 ) -> Response:
-    """Carry out a request to one of these routes, for one account or (None) as `Seedable` says.
+    """Runs a request to one of these routes and returns the response; `account` None is passed to `Seedable`.
 
-    The body of a seed is `{"objects": [...]}` in JSON, that of faults `{"faults": [...]}`, each as `parse_fault` takes
-    it. Faults belong to a server: without `faults` there is no such route. That of authenticate is
-    `{"intent": "pi_…", "passed": true}`: the customer went through 3D Secure, or failed to.
+    JSON bodies: `{"objects": [...]}` for seed; `{"faults": [...]}` for faults, in the forms of `parse_fault`;
+    `{"intent": "pi_…", "passed": true}` for authenticate, where `passed` says whether the customer completed 3D Secure.
+    The route of faults exists only in a server, which passes `faults`.
     """
     route = request.path.removeprefix(PRIVATE) if request.method == "POST" else ""
     try:
