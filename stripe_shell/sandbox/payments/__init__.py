@@ -1,1 +1,1 @@
-"""Payments: payment methods, confirmation, charges, transfers, and the ledger that records them."""
+"""Payments: payment methods, confirmation, charges, transfers, balance transactions."""

@@ -1,4 +1,4 @@
-"""Cash balances: what customers have sent by bank transfer, and what of it pays which intent."""
+"""Cash balances: customers' bank transfers, and the intents that they pay."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TYPES_BY_DEFAULT: Final = "us_bank_transfer"
 
 
 def balance_of(ctx: Context, customer: str) -> Json:
-    """The customer's cash balance, stored from its first use on."""
+    """Returns the customer's cash balance; stores a new one on first use."""
     found = ctx.find("cash_balance", customer)
     if found is None:
         found = ctx.fresh("cash_balance", customer=customer)
@@ -23,7 +23,11 @@ def balance_of(ctx: Context, customer: str) -> Json:
 
 
 def record(ctx: Context, customer: str, amount: int, currency: str, *, kind: str, details: Json) -> Json:
-    """Store a change of a cash balance and tell; `kind` is the type of the row, `details` its member of that name."""
+    """Stores a change of a cash balance and emits its event. Returns the transaction.
+
+    `amount` is in the smallest currency unit, negative for money that leaves; `kind` is the transaction's `type`, and
+    `details` its member of that name.
+    """
     balance = balance_of(ctx, customer)
     available = dict(balance["available"] or {})
     available[currency] = available.get(currency, 0) + amount
@@ -44,7 +48,10 @@ def record(ctx: Context, customer: str, amount: int, currency: str, *, kind: str
 
 
 def fund(ctx: Context, customer: str, amount: int, currency: str, reference: str | None) -> Json:
-    """A bank transfer comes in; it pays the customer's open intents, oldest first, where that is automatic."""
+    """Stores an incoming bank transfer and returns its transaction.
+
+    With automatic reconciliation it pays the customer's open intents, oldest first.
+    """
     kind = _TYPES.get(currency, _TYPES_BY_DEFAULT)
     transfer: Json = {"reference": reference, "type": kind, kind: _sender(kind)}
     row = record(ctx, customer, amount, currency, kind="funded", details={"bank_transfer": transfer})
@@ -58,7 +65,7 @@ def fund(ctx: Context, customer: str, amount: int, currency: str, reference: str
 
 
 def pay(ctx: Context, intent: Json, method: Json) -> Attempt:
-    """Pay an intent from the cash balance, or tell where the customer has to send the money."""
+    """Pays an intent from the cash balance, else shows bank transfer instructions. Saves the intent."""
     intent["status"] = "requires_action"
     ctx.hidden(intent)["funded"] = 0
     charge = _take(ctx, intent, None)
@@ -71,7 +78,7 @@ def pay(ctx: Context, intent: Json, method: Json) -> Attempt:
 
 
 def apply(ctx: Context, intent: Json, amount: int | None = None) -> None:
-    """Use what is in the customer's cash balance, or at most `amount`, for an intent that waits for it."""
+    """Pays a waiting intent from the cash balance, with at most `amount`. Saves the intent."""
     before = ctx.hidden(intent).get("funded", 0)
     charge = _take(ctx, intent, amount)
     if charge is not None:
@@ -82,7 +89,7 @@ def apply(ctx: Context, intent: Json, amount: int | None = None) -> None:
 
 
 def _take(ctx: Context, intent: Json, most: int | None) -> Json | None:
-    """Move money from the cash balance to an intent; the charge when that is all it needs."""
+    """Moves money from the cash balance to an intent; returns the charge once the intent is fully funded."""
     customer, currency = intent["customer"], intent["currency"]
     hidden = ctx.hidden(intent)
     has = (balance_of(ctx, customer)["available"] or {}).get(currency, 0)
@@ -121,7 +128,7 @@ def _instructions(ctx: Context, intent: Json) -> Json:
 
 
 def address(kind: str) -> Json:
-    """Where money is sent to by a kind of bank transfer."""
+    """Returns the `financial_addresses` entry of a type of bank transfer."""
     place = {"city": "South San Francisco", "country": "US", "line1": "354 Oyster Point Blvd", "line2": None}
     holder: Json = place | {"postal_code": "94080", "state": "CA"}
     account: Json = {"account_holder_address": holder, "account_holder_name": "Stripe Test", "bank_address": holder}

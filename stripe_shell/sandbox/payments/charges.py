@@ -1,4 +1,4 @@
-"""Charges: made of an intent and a payment method, succeeded, pending or failed; captured; entered in the ledger."""
+"""Charges: created from an intent and a payment method, captured, released, settled, and entered in the balance."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from . import ledger, transfers
 from .payment_methods import DEBITS, card_of, run_checks
 from .test_cards import CardFacts, Decline
 
-#: How long a hold on a card lasts, in seconds.
+#: How long an authorization of a card lasts, in seconds: 7 days.
 HOLD: Final = 604_800
 
 _RISK_SCORES: Final = {"normal": 32, "elevated": 70, "highest": 92}
 
-#: What a charge takes over from its intent.
+#: The members that a charge copies from its intent.
 _INHERITED: Final = (
     "application",
     "application_fee_amount",
@@ -34,7 +34,7 @@ _INHERITED: Final = (
 
 
 def make_charge(ctx: Context, intent: Json, method: Json, *, captured: bool = True) -> Json:
-    """Store the charge of a payment that went through; `captured` False leaves it a hold."""
+    """Stores and returns the charge of a successful payment; `captured=False` only authorizes it."""
     debit = method["type"] in DEBITS
     charge = _charge(ctx, intent, method)
     charge |= {
@@ -57,7 +57,7 @@ def make_charge(ctx: Context, intent: Json, method: Json, *, captured: bool = Tr
 
 
 def fail_charge(ctx: Context, intent: Json, method: Json, decline: Decline, card: CardFacts | None) -> Json:
-    """Store the charge of a payment that was declined, and tell."""
+    """Stores and returns the charge of a declined payment, and emits `charge.failed`."""
     charge = _charge(ctx, intent, method)
     charge |= {
         "failure_code": decline.code,
@@ -71,7 +71,7 @@ def fail_charge(ctx: Context, intent: Json, method: Json, decline: Decline, card
 
 
 def book(ctx: Context, charge: Json, amount: int) -> None:
-    """Enter in the ledger that `amount` of a charge was captured; the charge is not saved."""
+    """Mutates `charge`: stores the balance transaction for a capture of `amount`. Does not save the charge."""
     method = _method_of(ctx, charge)
     card = card_of(ctx, method) if method else None
     currency = charge["currency"]
@@ -100,7 +100,7 @@ def book(ctx: Context, charge: Json, amount: int) -> None:
 
 
 def capture_charge(ctx: Context, charge: Json, amount: int, *, release: int = 0) -> None:
-    """Capture `amount` of a hold; `release` of it goes back to the customer."""
+    """Captures `amount` of an authorized charge and releases `release` to the customer. Saves the charge."""
     book(ctx, charge, amount)
     charge["amount_refunded"] += release
     charge["payment_method_details"].get("card", {}).pop("capture_before", None)
@@ -109,7 +109,7 @@ def capture_charge(ctx: Context, charge: Json, amount: int, *, release: int = 0)
 
 
 def release_charge(ctx: Context, charge: Json, *, expired: bool = False) -> None:
-    """Give a hold back."""
+    """Releases an authorized charge that is canceled or expired. Saves the charge."""
     charge |= {"amount_refunded": charge["amount"], "refunded": True}
     changed = ctx.save(charge)
     if expired:
@@ -119,7 +119,7 @@ def release_charge(ctx: Context, charge: Json, *, expired: bool = False) -> None
 
 
 def settle_charge(ctx: Context, charge: Json) -> None:
-    """End the waiting of a bank debit: the money came."""
+    """Marks the pending charge of a bank debit as succeeded. Saves the charge."""
     charge |= {"paid": True, "status": "succeeded"}
     book(ctx, charge, charge["amount"])
     ctx.save(charge)
@@ -127,7 +127,7 @@ def settle_charge(ctx: Context, charge: Json) -> None:
 
 
 def reject_charge(ctx: Context, charge: Json, decline: Decline) -> None:
-    """End the waiting of a bank debit: the bank refused."""
+    """Marks the pending charge of a bank debit as failed. Saves the charge."""
     charge |= {
         "captured": False,
         "failure_code": decline.code,

@@ -1,18 +1,17 @@
-"""Payments: how a PaymentIntent is confirmed, declined, authenticated, captured and canceled. What others call.
+"""Payments: confirms, declines, authenticates and cancels PaymentIntents.
 
     intent = confirmation.open_intent(
         ctx, amount=2000, currency="usd", customer="cus_…", payment_method="pm_…", off_session=True
     )
     attempt = confirmation.confirm_existing(ctx, intent, None, off_session=True)
     attempt.status            # succeeded | requires_action | requires_payment_method | processing | requires_capture
-    attempt.payment_intent    # as it is now, stored
-    attempt.charge            # the charge that was made, or None
-    attempt.error             # the StripeError to raise when the caller's own call is to fail; None when nothing failed
+    attempt.payment_intent    # the intent as stored
+    attempt.charge            # the new charge, or None
+    attempt.error             # the StripeError for the caller to raise if its own call has to fail, or None
 
-`open_intent` makes an intent, `confirm_existing` confirms one. Neither raises on a decline. An intent that is made with
-`invoice` belongs to that invoice. When such an intent changes otherwise, by a `confirm` of the client, by an
-authentication that comes later, by a bank debit that settles, then
-`ctx.behaviour("invoice").payment_changed(ctx, invoice, attempt)` is called, if invoices have such a method.
+`open_intent` creates an intent, `confirm_existing` confirms one; neither raises on a decline. An intent created with
+`invoice` belongs to that invoice. When it changes afterwards, by a client's `confirm`, an authentication or a settled
+bank debit, `ctx.behaviour("invoice").payment_changed(ctx, invoice, attempt)` is called, if that method exists.
 """
 
 from __future__ import annotations
@@ -32,10 +31,10 @@ from .vouchers import voucher_action
 
 Status = Literal["succeeded", "requires_action", "requires_payment_method", "processing", "requires_capture"]
 
-#: States in which an intent can be changed and confirmed.
+#: Statuses in which an intent can be updated and confirmed.
 EARLY: Final = ("requires_payment_method", "requires_confirmation", "requires_action")
 
-#: What an authentication that failed says.
+#: The decline of a failed authentication.
 NOT_AUTHENTICATED: Final = Decline(
     "payment_intent_authentication_failure",
     None,
@@ -45,7 +44,7 @@ NOT_AUTHENTICATED: Final = Decline(
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What a confirmation came to."""
+    """The result of a confirmation."""
 
     status: Status
     payment_intent: Json
@@ -55,7 +54,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How an intent is confirmed. `authenticated` says that 3D Secure was passed already."""
+    """The options of a confirmation. `authenticated` says that the customer has completed 3D Secure."""
 
     off_session: bool = False
     return_url: str | None = None
@@ -75,7 +74,10 @@ def open_intent(
     metadata: Mapping[str, str] | None = None,
     invoice: str | None = None,
 ) -> Json:
-    """Make a PaymentIntent and tell; it is not confirmed. `off_session` says how it is meant to be paid."""
+    """Creates, stores and returns a PaymentIntent, unconfirmed, and emits its event.
+
+    `off_session` False sets up the method of an invoice's intent for later off-session payments.
+    """
     method = ctx.get("payment_method", payment_method, param="payment_method") if payment_method else None
     intent = ctx.fresh(
         "payment_intent",
@@ -98,7 +100,10 @@ def open_intent(
 
 
 def confirm_existing(ctx: Context, payment_intent: Json, payment_method: str | None, off_session: bool) -> Attempt:
-    """Confirm an intent with a method, else with its own; without any it stays as it is. A decline is no error."""
+    """Confirms an intent with the given method or its own; without one it is left unchanged.
+
+    A decline is returned as an `Attempt` with an `error`.
+    """
     named = payment_method or payment_intent.get("payment_method")
     if not named:
         return Attempt("requires_payment_method", payment_intent)
@@ -107,9 +112,9 @@ def confirm_existing(ctx: Context, payment_intent: Json, payment_method: str | N
 
 
 def default_method(ctx: Context, customer: Json, subscription: Json | None = None) -> str | None:
-    """The id of the method that an invoice is charged to, None for none.
+    """Returns the id of the payment method that an invoice charges, or None.
 
-    The subscription's own goes first, its source next, then the customer's default and default source.
+    In Stripe's order: the subscription's default payment method and source, then the customer's.
     """
     settings = customer.get("invoice_settings") or {}
     named = (
@@ -125,9 +130,9 @@ def default_method(ctx: Context, customer: Json, subscription: Json | None = Non
 
 
 def attach(ctx: Context, payment_method_or_literal: str, customer: Json) -> Json:
-    """Give a customer a payment method, by its id, `pm_card_visa` or `tok_visa` (which becomes a card and the default).
+    """Attaches a payment method to a customer: an id, `pm_card_visa`, or `tok_visa`, which creates a card.
 
-    Raises StripeError for a card that declines, and for a method that is another's or used up.
+    Returns the method. Raises StripeError for a declined card, another customer's method or a used one.
     """
     if payment_method_or_literal.startswith("tok_"):
         card: Json = ctx.behaviour("card").make(ctx, payment_method_or_literal, customer=customer["id"])
@@ -137,7 +142,10 @@ def attach(ctx: Context, payment_method_or_literal: str, customer: Json) -> Json
 
 
 def attach_method(ctx: Context, method: Json, customer: str) -> Json:
-    """Give a customer a payment method and tell; one that the customer has already stays as it is."""
+    """Attaches a payment method to a customer and emits its event; no change if it is attached already. Saves it.
+
+    Raises StripeError for a declined card, another customer's method or a used one.
+    """
     if method["customer"] == customer:
         return method
     if method["customer"]:
@@ -157,7 +165,7 @@ def attach_method(ctx: Context, method: Json, customer: str) -> Json:
 
 
 def attempt(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
-    """Try to pay an intent with a method: the intent, the charge and the events are stored, whatever comes of it."""
+    """Attempts to pay an intent with a method. Saves the intent, the charge and the events, also on a decline."""
     intent["payment_method"] = method["id"]
     if method["type"] == "card":
         return _pay_by_card(ctx, intent, method, terms)
@@ -174,7 +182,7 @@ def attempt(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
 
 
 def authenticate(ctx: Context, intent: Json, *, passed: bool = True) -> Attempt:
-    """End what an intent in `requires_action` waits for: the customer proved who they are, or failed to."""
+    """Completes the `next_action` of an intent in `requires_action`: the customer authenticated, or failed to."""
     method = ctx.get("payment_method", intent["payment_method"])
     if passed:
         found = attempt(ctx, intent, method, Terms(authenticated=True))
@@ -185,7 +193,7 @@ def authenticate(ctx: Context, intent: Json, *, passed: bool = True) -> Attempt:
 
 
 def tell_invoice(ctx: Context, found: Attempt) -> None:
-    """Let the invoice, or the Checkout Session, of an intent know what became of it."""
+    """Passes the result to the invoice or the Checkout Session of the intent."""
     key = ctx.hidden(found.payment_intent).get("invoice")
     invoice = ctx.find("invoice", key) if key else None
     changed = getattr(ctx.resource("invoice"), "payment_changed", None)
@@ -222,7 +230,7 @@ def _needs_authentication(ctx: Context, intent: Json, method: Json, card: CardFa
 
 
 def charged(ctx: Context, intent: Json, method: Json) -> Attempt:
-    """The payment went through: it is charged, or held where it is to be captured later."""
+    """Records a successful payment: captures it, or authorizes it for a later capture. Saves the intent."""
     hold = is_hold(intent, method)
     _attach_for_later(ctx, intent, method)
     charge = charges.make_charge(ctx, intent, method, captured=not hold)
@@ -240,7 +248,7 @@ def charged(ctx: Context, intent: Json, method: Json) -> Attempt:
 
 
 def finish(ctx: Context, intent: Json, charge: Json) -> None:
-    """The money of an intent is there: what hangs on its charge happens, and the intent succeeds."""
+    """Marks an intent as succeeded once its charge is paid; creates disputes and transfers. Saves the intent."""
     ctx.behaviour("charge").paid(ctx, charge)
     intent |= {"amount_capturable": 0, "amount_received": charge["amount_captured"], "status": "succeeded"}
     intent["processing"] = None
@@ -249,13 +257,13 @@ def finish(ctx: Context, intent: Json, charge: Json) -> None:
 
 
 def is_hold(intent: Mapping[str, Any], method: Mapping[str, Any]) -> bool:
-    """Whether a payment is only authorised, to be captured later."""
+    """Whether a payment is authorized now and captured manually later."""
     options = (intent.get("payment_method_options") or {}).get(method["type"]) or {}
     return "manual" in (intent.get("capture_method"), options.get("capture_method"))
 
 
 def ask_for_action(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
-    """The customer has to do something first; the intent says what."""
+    """Sets an intent's `next_action` and status `requires_action`. Saves the intent."""
     action = voucher_action(ctx, method["type"]) or next_action(ctx, intent, terms.return_url)
     return _require_action(ctx, intent, action)
 
@@ -268,7 +276,7 @@ def _require_action(ctx: Context, intent: Json, action: Json) -> Attempt:
 
 
 def next_action(ctx: Context, intent: Mapping[str, Any], return_url: str | None) -> Json:
-    """Where the customer has to go: a page, when there is one to come back to, else what the client library shows."""
+    """Returns the `next_action` of a payment: a redirect if there is a `return_url`, else one for Stripe.js."""
     url = f"https://hooks.stripe.com/3d_secure_2/hosted?intent={intent['id']}&secret={intent['client_secret']}"
     if return_url:
         return {"redirect_to_url": {"return_url": return_url, "url": url}, "type": "redirect_to_url"}
@@ -279,7 +287,7 @@ def next_action(ctx: Context, intent: Mapping[str, Any], return_url: str | None)
 
 
 def declined(ctx: Context, intent: Json, method: Json, decline: Decline, charge: Json | None) -> Attempt:
-    """The payment was refused: the intent wants another method, and says why."""
+    """Records a declined payment: the intent requires another payment method. Saves the intent."""
     error = decline_error(ctx, method, decline, charge)
     intent |= {"last_payment_error": error_object(error), "next_action": None, "payment_method": None}
     intent |= {"processing": None, "status": "requires_payment_method"}
@@ -292,19 +300,19 @@ def declined(ctx: Context, intent: Json, method: Json, decline: Decline, charge:
 
 
 def decline_error(ctx: Context, method: Json, decline: Decline, charge: Json | None) -> StripeError:
-    """The error (402) that tells of a decline."""
+    """Returns the error (402) for a decline."""
     members = {"charge": charge["id"] if charge else None, "payment_method": payment_methods.snapshot(ctx, method)}
     return errors.card_error(decline.message, decline.code, decline_code=decline.decline_code, extra=members)
 
 
 def error_object(error: StripeError) -> Json:
-    """An error as `last_payment_error` and its like show it."""
+    """Returns an error as in `last_payment_error` and `last_setup_error`."""
     members: Json = error.body()["error"]
     return members
 
 
 def cancel_intent(ctx: Context, intent: Json, reason: str | None, *, expired: bool = False) -> None:
-    """Cancel an intent and tell; a hold is released. For voided invoices and expired sessions too."""
+    """Cancels an intent and releases its authorization, also for voided invoices and expired sessions. Saves it."""
     charge = ctx.find("charge", intent["latest_charge"]) if intent["latest_charge"] else None
     held = intent["status"] == "requires_capture"
     if intent["status"] == "processing" and charge is not None:
@@ -318,7 +326,7 @@ def cancel_intent(ctx: Context, intent: Json, reason: str | None, *, expired: bo
 
 
 def _debit(ctx: Context, intent: Json, method: Json) -> Attempt:
-    """A bank debit: the charge is pending until the bank has answered."""
+    """Starts a bank debit: the charge is pending until a job settles it."""
     bank = payment_methods.bank_of(ctx, method)
     if bank is not None and bank.blocked:
         decline = Decline("payment_method_provider_decline", "blocked", FAILURES["blocked"])
@@ -336,7 +344,7 @@ def _debit(ctx: Context, intent: Json, method: Json) -> Attempt:
 
 
 def _attach_for_later(ctx: Context, intent: Json, method: Json) -> None:
-    """A method that is to be used again belongs to the customer from its first success on."""
+    """Attaches a method with `setup_future_usage` to the intent's customer after its first success."""
     options = (intent.get("payment_method_options") or {}).get(method["type"]) or {}
     wanted = options.get("setup_future_usage") or intent.get("setup_future_usage")
     if wanted and wanted != "none" and intent["customer"] and not method["customer"]:
@@ -346,7 +354,7 @@ def _attach_for_later(ctx: Context, intent: Json, method: Json) -> None:
 
 
 def _spend(ctx: Context, method: Json) -> None:
-    """A method without a customer is good for one payment."""
+    """Marks a method without a customer as used: Stripe allows it one payment. Saves the method."""
     if not method["customer"]:
         ctx.hidden(method)["spent"] = True
     ctx.save(method)

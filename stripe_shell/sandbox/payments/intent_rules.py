@@ -1,4 +1,4 @@
-"""The rules that payment and setup intents share: which method is meant, whose it is, whether it may be used."""
+"""Rules that payment and setup intents share: which payment method is given, who owns it, whether it can be used."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from . import payment_methods
 from .ledger import available_on
 from .test_banks import TIMED_OUT, TOO_MANY_TRIES, VERIFYING
 
-#: The largest amount of one payment.
+#: The maximum amount of a payment, in the smallest currency unit.
 MAXIMUM: Final = 99_999_999
 
-#: Under which name the card of `payment_method_data` is kept while the rest is checked.
+#: The key of the card of `payment_method_data` in `params` while the other parameters are validated.
 _CARD_DATA: Final = "payment_method_data[card]"
 
-#: Ways to pay for which the customer never leaves the page.
+#: Payment method types that never redirect the customer.
 _STAYS: Final = frozenset({"card", "link", *payment_methods.DEBITS, "customer_balance"})
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How one kind of intent words its refusals."""
+    """The words of the error messages of one kind of intent."""
 
     kind: str
     title: str
 
     @property
     def unexpected_state(self) -> str:
-        """The code of what an intent in this state refuses."""
+        """The error code for an action that the intent's status does not allow."""
         return f"{self.kind}_unexpected_state"
 
 
@@ -46,14 +46,17 @@ SETUP: Final = Words("setup_intent", "SetupIntent")
 def refusal(
     ctx: Context, words: Words, intent: Json, message: str, *, code: str | None = "", param: str | None = None
 ) -> StripeError:
-    """A refusal that shows the intent; `code` is that of an unexpected state unless it is given."""
+    """Returns an error that contains the intent; the code defaults to `…_unexpected_state`, None omits it."""
     extra = {} if ctx.operation.action == "create" else {words.kind: payment_methods.snapshot(ctx, intent)}
     found = words.unexpected_state if code == "" else code
     return StripeError(message, code=found, param=param, extra=extra)
 
 
 def method_sent(ctx: Context, intent: Json, params: Mapping[str, Any]) -> Json | None:
-    """The method that a call names or brings data for: by id, as `payment_method_data`, or in a confirmation token."""
+    """Returns the method that the parameters give: an id, `payment_method_data` or a confirmation token; None for none.
+
+    Stores a method created from `payment_method_data`.
+    """
     if params.get("confirmation_token"):
         used: Json = ctx.behaviour("confirmation_token").use(ctx, params["confirmation_token"], intent)
         return used
@@ -67,9 +70,9 @@ def method_sent(ctx: Context, intent: Json, params: Mapping[str, Any]) -> Json |
 
 
 def method_to_confirm(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> Json | None:
-    """The method that a call puts onto an intent, which then waits to be confirmed; None for none.
+    """Returns the method that the parameters set on an intent, or None; a confirmation token is not used yet.
 
-    Raises StripeError for another customer's.
+    Raises StripeError for another customer's method.
     """
     method = method_sent(ctx, intent, params) if "confirmation_token" not in params else None
     if method is not None:
@@ -78,9 +81,9 @@ def method_to_confirm(ctx: Context, words: Words, intent: Json, params: Mapping[
 
 
 def take_card_data(params: Json) -> Json:
-    """The `card` of `payment_method_data`, which the description lacks and everyone sends, removed from `params`.
+    """Mutates `params`: removes and returns the `card` of `payment_method_data`, which the description lacks.
 
-    While the rest is checked another type stands in for `card`.
+    Replaces the type `card` by another one, so that the other parameters can be validated.
     """
     data = params.get("payment_method_data")
     if not isinstance(data, dict) or data.get("type") != "card":
@@ -91,13 +94,13 @@ def take_card_data(params: Json) -> Json:
 
 
 def method_data(params: Mapping[str, Any]) -> Json:
-    """`payment_method_data` with its `card`."""
+    """Returns `payment_method_data` with its `card` restored."""
     data = dict(params["payment_method_data"])
     return data | {"type": "card", "card": params[_CARD_DATA]} if _CARD_DATA in params else data
 
 
 def check_method(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
-    """Refuse a method with which a call cannot confirm an intent. Raises StripeError."""
+    """Raises StripeError for a method that cannot confirm the intent."""
     _check_owner(ctx, words, intent, method)
     check_unused(ctx, method)
     check_type(ctx, words, intent, method)
@@ -106,7 +109,7 @@ def check_method(ctx: Context, words: Words, intent: Json, method: Json, params:
 
 
 def _check_owner(ctx: Context, words: Words, intent: Json, method: Json) -> None:
-    """Refuse a method that belongs to another customer than the intent, or to one where the intent has none."""
+    """Raises StripeError for a method of a customer that is not the intent's."""
     owner, customer = method["customer"], intent["customer"]
     if not owner or owner == customer:
         return
@@ -126,7 +129,7 @@ def _check_owner(ctx: Context, words: Words, intent: Json, method: Json) -> None
 
 
 def check_unused(ctx: Context, method: Json) -> None:
-    """Refuse a method without a customer that was used or detached before."""
+    """Raises StripeError for a method without a customer that was used or detached before."""
     if not method["customer"] and ctx.hidden(method).get("spent"):
         raise errors.invalid(
             "The provided PaymentMethod was previously used without being attached to a Customer or was detached from "
@@ -136,7 +139,7 @@ def check_unused(ctx: Context, method: Json) -> None:
 
 
 def check_type(ctx: Context, words: Words, intent: Json, method: Json) -> None:
-    """Refuse a method of a type that the intent does not take."""
+    """Raises StripeError for a method type that the intent does not accept."""
     types = intent["payment_method_types"]
     if intent["automatic_payment_methods"] or method["type"] in types:
         return
@@ -148,7 +151,7 @@ def check_type(ctx: Context, words: Words, intent: Json, method: Json) -> None:
 
 
 def missing_method(ctx: Context, words: Words, intent: Json) -> StripeError:
-    """The refusal of a confirmation without a method."""
+    """Returns the error for a confirmation without a payment method."""
     customer = intent["customer"]
     tail = (
         f"To confirm the {words.title} with {customer}, specify a payment method attached to this customer along with "
@@ -162,10 +165,10 @@ def missing_method(ctx: Context, words: Words, intent: Json) -> StripeError:
 
 
 def _check_return_url(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> None:
-    """Automatic methods that may lead elsewhere need a way back.
+    """Raises StripeError for automatic payment methods that may redirect without a `return_url`.
 
-    Only where the call says for which version it is written: accounts of old versions, and the tools that rely on
-    the account's version, confirm without one.
+    Applies only to requests with a `Stripe-Version` header: accounts with old default versions, and the Stripe CLI's
+    fixtures, confirm without a `return_url`.
     """
     automatic = intent["automatic_payment_methods"]
     if not automatic or automatic.get("allow_redirects") == "never" or params.get("return_url"):
@@ -182,7 +185,7 @@ def _check_return_url(ctx: Context, words: Words, intent: Json, params: Mapping[
 
 
 def _check_mandate(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
-    """A bank debit needs the customer's word; a new mandate is made of `mandate_data`."""
+    """Sets the method's mandate from `mandate` or `mandate_data`. Raises StripeError for a bank debit without one."""
     if method["type"] not in ("us_bank_account", "sepa_debit", "bacs_debit", "acss_debit", "au_becs_debit"):
         return
     if params.get("mandate"):
@@ -199,7 +202,7 @@ def _check_mandate(ctx: Context, words: Words, intent: Json, method: Json, param
 
 
 def check_amount(amount: int, currency: str) -> None:
-    """Refuse an amount that is too small or too large to be charged. Raises StripeError."""
+    """Raises StripeError for an amount below the currency's minimum or above the maximum."""
     if amount < 0:
         raise errors.below_minimum("amount", 1)
     if amount == 0:
@@ -227,7 +230,7 @@ def _priced(amount: int, currency: str) -> str:
 
 
 def refuse_confirm_only(params: Mapping[str, Any], names: tuple[str, ...], title: str) -> None:
-    """Refuse parameters that mean something only together with `confirm`."""
+    """Raises StripeError for parameters that require `confirm`."""
     found = next((name for name in names if name in params), None)
     if found is not None and not params.get("confirm"):
         raise errors.invalid(
@@ -237,7 +240,7 @@ def refuse_confirm_only(params: Mapping[str, Any], names: tuple[str, ...], title
 
 
 def choose_types(intent: Json, params: Mapping[str, Any]) -> None:
-    """Settle which ways to pay an intent takes: those that are named, else what the Dashboard would turn on."""
+    """Mutates `intent`: sets its payment method types as given, or to those that the Dashboard enables by default."""
     if "payment_method_types" in params and "automatic_payment_methods" in params:
         raise errors.exclusive("automatic_payment_methods", "payment_method_types")
     automatic = params.get("automatic_payment_methods")
@@ -252,18 +255,18 @@ def choose_types(intent: Json, params: Mapping[str, Any]) -> None:
 
 
 def stays(method: Mapping[str, Any]) -> bool:
-    """Whether the customer stays on the page while paying with this method."""
+    """Whether the method never redirects the customer."""
     return method["type"] in _STAYS
 
 
 def wants_microdeposits(intent: Json, method: Json) -> bool:
-    """Whether a bank account is to be verified by small deposits first."""
+    """Whether the intent verifies a bank account by microdeposits."""
     options = (intent.get("payment_method_options") or {}).get(method["type"]) or {}
     return method["type"] == "us_bank_account" and options.get("verification_method") == "microdeposits"
 
 
 def microdeposit_action(ctx: Context) -> Json:
-    """What an intent says while it waits for the amounts of the deposits."""
+    """Returns the `next_action` of an intent that waits for microdeposits."""
     return {
         "type": "verify_with_microdeposits",
         "verify_with_microdeposits": {
@@ -275,7 +278,7 @@ def microdeposit_action(ctx: Context) -> Json:
 
 
 def check_microdeposits(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> None:
-    """Refuse amounts or a code that do not verify; an intent that does not wait for them, too."""
+    """Raises StripeError for wrong amounts or a wrong code, or for an intent that does not wait for microdeposits."""
     waits = (intent.get("next_action") or {}).get("type") == "verify_with_microdeposits"
     if intent["status"] != "requires_action" or not waits:
         message = (

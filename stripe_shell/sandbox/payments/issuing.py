@@ -1,4 +1,4 @@
-"""Cards that one issues oneself: what is authorised and why not, and the transactions that come of it."""
+"""Issuing: approves or declines authorizations, and creates transactions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 
-#: Where a purchase is made that names no merchant.
+#: The merchant of a purchase without `merchant_data`.
 MERCHANT: Final = {
     "category": "computer_software_stores",
     "category_code": "5734",
@@ -27,7 +27,7 @@ _INACTIVE: Final = {"inactive": "card_inactive", "canceled": "card_canceled"}
 
 
 def judge(ctx: Context, card: Json, amount: int, merchant: Mapping[str, Any]) -> tuple[bool, str]:
-    """Whether a purchase is approved, and the reason as `request_history` has it."""
+    """Returns whether a purchase is approved, and the `reason` in `request_history`."""
     holder = ctx.find("issuing.cardholder", card["cardholder"]["id"]) or card["cardholder"]
     if card["status"] in _INACTIVE:
         return False, _INACTIVE[card["status"]]
@@ -40,7 +40,7 @@ def judge(ctx: Context, card: Json, amount: int, merchant: Mapping[str, Any]) ->
 
 
 def _within(controls: Mapping[str, Any], amount: int, merchant: Mapping[str, Any]) -> bool:
-    """Whether spending controls let a purchase through; limits over time are not counted up."""
+    """Whether spending controls allow a purchase; limits apply to each purchase, without a sum over the interval."""
     category, country = merchant.get("category"), merchant.get("country")
     if category in (controls.get("blocked_categories") or ()):
         return False
@@ -58,7 +58,7 @@ def _within(controls: Mapping[str, Any], amount: int, merchant: Mapping[str, Any
 
 
 def merchant_of(params: Mapping[str, Any]) -> Json:
-    """The merchant that parameters describe, what they leave out filled in."""
+    """Returns the merchant in the parameters, completed by defaults."""
     given = {name: value for name, value in (params.get("merchant_data") or {}).items() if value not in ("", None)}
     return {**MERCHANT, **given}
 
@@ -66,7 +66,7 @@ def merchant_of(params: Mapping[str, Any]) -> Json:
 def transact(
     ctx: Context, card: Json, amount: int, kind: str, params: Mapping[str, Any], *, authorization: Json | None = None
 ) -> Json:
-    """A transaction of a card: `amount` is negative for a capture, positive for a refund."""
+    """Stores and returns a transaction of a card; `amount` is negative for a capture, positive for a refund."""
     currency = authorization["currency"] if authorization else params.get("currency") or card["currency"]
     made = ctx.fresh(
         "issuing.transaction",
@@ -92,6 +92,6 @@ def transact(
 
 
 def check_amount(amount: int, name: str) -> None:
-    """Amounts of purchases are not negative."""
+    """Raises StripeError for a negative amount of a purchase."""
     if amount < 0:
         raise errors.below_minimum(name, 0)

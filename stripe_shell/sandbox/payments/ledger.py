@@ -1,4 +1,4 @@
-"""The account's money: balance transactions, fees, and when money becomes available."""
+"""Balance transactions: amounts, fees, and when funds become available."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .test_cards import CardFacts
 
 DAY: Final = 86_400
 
-#: Business days until the money of a payment is available (accounts in the United States).
+#: Business days until the funds of a payment are available (accounts in the United States).
 DELAY_DAYS: Final = 2
 
-#: Stripe's price for cards: per mille of the amount, and so much more in the smallest unit.
+#: Stripe's fee for card payments: per mille of the amount, and a fixed part in the smallest currency unit.
 CARD_PER_MILLE: Final = 29
 CARD_FIXED: Final = 30
-#: What cards from other countries cost beyond that.
+#: The additional fee for cards from other countries, per mille.
 FOREIGN_PER_MILLE: Final = 15
-#: Debits of bank accounts: per mille, and the most that is taken.
+#: Stripe's fee for bank debits: per mille of the amount, and the maximum in the smallest currency unit.
 DEBIT_PER_MILLE: Final = 8
 DEBIT_MOST: Final = 500
-#: What a chargeback costs; it is kept even when the dispute is won.
+#: The fee for a dispute, which is not returned when the dispute is won.
 DISPUTE_FEE: Final = 1500
 
-#: What reports call a type, where it is not the type itself.
+#: The `reporting_category` of a type, where it differs from the type.
 _CATEGORIES: Final[Mapping[str, str]] = {
     "payment": "charge",
     "payment_failure_refund": "charge_failure",
@@ -57,9 +57,10 @@ def enter(
     description: str | None = None,
     category: str | None = None,
 ) -> Json:
-    """Store one balance transaction of type `kind`; its net is `amount` less its fees, always.
+    """Stores and returns a balance transaction of type `kind`; its `net` is `amount` minus the fees.
 
-    `fees` come from `fee_detail`. `available_on` is in epoch seconds, now when it is None.
+    `amount` is in the smallest currency unit, negative for money that leaves the balance; `fees` come from
+    `fee_detail`; `available_on` is in epoch seconds, None for now.
     """
     fees = fees or []
     fee = sum(detail["amount"] for detail in fees)
@@ -86,7 +87,7 @@ def enter(
 
 
 def check_funds(ctx: Context, amount: int, currency: str, what: str) -> None:
-    """Refuse to take more than is available. Raises StripeError `balance_insufficient`."""
+    """Raises StripeError `balance_insufficient` for an amount above the available balance."""
     has = available(ctx, currency)
     if amount > has:
         raise errors.invalid(
@@ -100,13 +101,13 @@ def check_funds(ctx: Context, amount: int, currency: str, what: str) -> None:
 
 
 def available(ctx: Context, currency: str) -> int:
-    """What can be paid out or transferred now, in the smallest unit."""
+    """Returns the balance that can be paid out or transferred now, in the smallest currency unit."""
     amounts: dict[str, int] = ctx.behaviour("balance").amounts(ctx)[0]
     return amounts.get(currency, 0)
 
 
 def fee_detail(amount: int, currency: str, kind: str = "stripe_fee", application: str | None = None) -> list[Json]:
-    """The fees of a balance transaction: one, or none for nothing."""
+    """Returns the `fee_details` of a balance transaction: one entry, or none for a fee of zero."""
     if not amount:
         return []
     detail = {"application": application, "currency": currency, "description": _FEE_NAMES.get(kind), "type": kind}
@@ -114,23 +115,23 @@ def fee_detail(amount: int, currency: str, kind: str = "stripe_fee", application
 
 
 def card_fee(amount: int, card: CardFacts | None) -> int:
-    """What Stripe takes of a card payment: 2.9 % and 30, rounded half up; 1.5 % more for cards from elsewhere."""
+    """Returns Stripe's fee for a card payment: 2.9 % + 30, rounded half up; 1.5 % more for foreign cards."""
     foreign = card is not None and card.country != "US"
     return rounded(amount * (CARD_PER_MILLE + (FOREIGN_PER_MILLE if foreign else 0)), 1000) + CARD_FIXED
 
 
 def debit_fee(amount: int) -> int:
-    """What Stripe takes of a bank debit."""
+    """Returns Stripe's fee for a bank debit, in the smallest currency unit."""
     return min(rounded(amount * DEBIT_PER_MILLE, 1000), DEBIT_MOST)
 
 
 def rounded(number: int, divisor: int) -> int:
-    """`number / divisor`, rounded half up, in whole numbers."""
+    """Returns `number / divisor` as an integer, rounded half up."""
     return (2 * number + divisor) // (2 * divisor)
 
 
 def available_on(now: int, days: int = DELAY_DAYS) -> int:
-    """Midnight UTC so many business days from now, in epoch seconds."""
+    """Returns midnight UTC a number of business days after `now`, in epoch seconds."""
     day = now // DAY
     while days:
         day += 1
@@ -139,16 +140,16 @@ def available_on(now: int, days: int = DELAY_DAYS) -> int:
 
 
 def is_business_day(day: int) -> bool:
-    """Whether a day, counted from the epoch (a Thursday), is no Saturday or Sunday."""
+    """Whether a day, counted from the epoch (a Thursday), is from Monday to Friday."""
     return (day + 3) % 7 < 5
 
 
 def is_instant(card: CardFacts | None) -> bool:
-    """Whether the money of a payment with this card is available at once."""
+    """Whether the funds of a payment with this card are available at once."""
     return card is not None and card.available_at_once
 
 
 def row_of(ctx: Context, obj: Mapping[str, Any]) -> Json | None:
-    """The balance transaction that an object names."""
+    """Returns the balance transaction of an object, or None."""
     key = obj.get("balance_transaction")
     return ctx.find("balance_transaction", key) if isinstance(key, str) else None

@@ -1,4 +1,4 @@
-"""What legacy cards, bank accounts and sources share: a customer's default, an account's default, and their removal."""
+"""Legacy cards and bank accounts of customers and accounts: creation, defaults and removal."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from .test_cards import CardFacts
 
 
 class HeldSource(Resource):
-    """What legacy cards and bank accounts share: a customer or an account holds them."""
+    """The base class of legacy cards and bank accounts, which belong to a customer or an account."""
 
     indexed = ("customer", "account")
-    #: How an account is paid out to it.
+    #: The `available_payout_methods` of an external account.
     payouts: ClassVar[tuple[str, ...]] = ("standard",)
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """An external account may be given as data too."""
+        """Mutates `params`: removes and returns legacy parameters and an `external_account` given as an object."""
         return super().take_legacy(operation, params) | take_data(params)
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make one of a token or of data, on the customer or account of the path."""
+        """Creates a source from a token or an object, on the customer or account in the path."""
         source = params.get("source") or params.get("external_account") or params.get(self.kind)
         if not source:
             raise errors.missing_parameter("external_account" if "account" in ctx.path else "source")
@@ -47,7 +47,10 @@ class HeldSource(Resource):
         account: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> Json:
-        """A new one of a token's name or of data, stored and told. Raises StripeError for what is none or declines."""
+        """Creates, stores and returns a source from a token or an object, and emits its event.
+
+        Raises StripeError for an unknown token or a declined card.
+        """
         made = self.fresh(ctx)
         number = self.fill(ctx, made, source, customer, account)
         made["metadata"] = dict(metadata or {})
@@ -59,11 +62,11 @@ class HeldSource(Resource):
         return made
 
     def fill(self, ctx: Context, made: Json, source: Any, customer: str | None, account: str | None) -> str | None:
-        """Put onto a new one what the token or the data says, and whose it is; its whole number where that is known."""
+        """Mutates `made`: sets what the token or object contains and the owner. Returns the full number, if known."""
         raise NotImplementedError
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Show what is sent, and make it the account's default where that was asked for."""
+        """Mutates and saves `obj`; makes it the account's default for its currency if requested."""
         self.echo(obj, params)
         if params.get("default_for_currency") and obj.get("account"):
             make_default_for_currency(ctx, obj)
@@ -73,18 +76,18 @@ class HeldSource(Resource):
         return obj
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take it from its customer or account."""
+        """Removes the source from its customer or account."""
         return remove(ctx, obj)
 
 
 def event(obj: Mapping[str, Any], happened: str) -> str:
-    """The event that something happened to the source of a customer, or to the external account of an account."""
+    """Returns the event type for a customer's source or an account's external account."""
     owner = "account.external_account" if obj.get("account") else "customer.source"
     return f"{owner}.{happened}"
 
 
 def become_default(ctx: Context, customer: str, key: str) -> None:
-    """Make a source the customer's default when there is none yet."""
+    """Makes a source the customer's default if there is none. Saves the customer."""
     owner = ctx.get("customer", customer)
     if not owner["default_source"]:
         owner["default_source"] = key
@@ -92,7 +95,10 @@ def become_default(ctx: Context, customer: str, key: str) -> None:
 
 
 def remove(ctx: Context, obj: Json) -> Json:
-    """Take a source from its customer, or an external account from its account. The customer's next becomes default."""
+    """Deletes a source or external account and returns what remains. Saves the customer without its default source.
+
+    Raises StripeError for the default external account of a currency.
+    """
     if obj.get("account") and obj.get("default_for_currency"):
         raise errors.invalid(
             f"You cannot delete the default external account for your default currency ({obj['currency']}). "
@@ -112,18 +118,18 @@ def remove(ctx: Context, obj: Json) -> Json:
 
 
 def take_data(params: Json) -> Json:
-    """An `external_account` that is given as data, which the description lacks, removed from `params`."""
+    """Mutates `params`: removes and returns an `external_account` given as an object, which the description lacks."""
     given = params.get("external_account")
     return {"external_account": params.pop("external_account")} if isinstance(given, dict) else {}
 
 
 def external_accounts(ctx: Context, account: str) -> list[Json]:
-    """The bank accounts and debit cards that an account is paid out to, newest first."""
+    """Returns the bank accounts and debit cards that receive an account's payouts."""
     return [found for kind in ("bank_account", "card") for found in ctx.each(kind, account=account)]
 
 
 def account_members(ctx: Context, obj: Mapping[str, Any], account: str, payouts: list[str]) -> Json:
-    """What an external account has beyond a source; the first of a currency is the default."""
+    """Returns the additional members of an external account; the first of a currency is its default."""
     currency = obj.get("currency") or "usd"
     first = not any(other["currency"] == currency for other in external_accounts(ctx, account))
     return {
@@ -136,7 +142,7 @@ def account_members(ctx: Context, obj: Mapping[str, Any], account: str, payouts:
 
 
 def make_default_for_currency(ctx: Context, obj: Json) -> None:
-    """Make one external account the default of its currency, in the place of the one that was. Does not save it."""
+    """Mutates `obj`: makes it the default external account of its currency. Saves the former default, not `obj`."""
     for other in external_accounts(ctx, obj["account"]):
         if other["currency"] == obj["currency"] and other["default_for_currency"] and other["id"] != obj["id"]:
             other["default_for_currency"] = False
@@ -145,7 +151,7 @@ def make_default_for_currency(ctx: Context, obj: Json) -> None:
 
 
 def check_account_card(card: CardFacts | None) -> None:
-    """Refuse a card that cannot be paid out to. Raises StripeError."""
+    """Raises StripeError for a card that cannot receive payouts."""
     if card is not None and card.funding != "debit":
         raise errors.invalid(
             "This card doesn't appear to be a debit card. Only debit cards can be external accounts.",

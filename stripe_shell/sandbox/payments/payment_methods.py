@@ -1,4 +1,4 @@
-"""Payment methods as objects: made of test names, tokens, card data, bank accounts, or of a rail's name alone."""
+"""Payment methods: created from test names, tokens, card data, bank accounts, or the name of a type alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .test_cards import (
     passes_luhn,
 )
 
-#: Rails that are debited after the payment was confirmed: the money comes, or fails to, later.
+#: Types with delayed notification: the debit succeeds or fails after the confirmation.
 DEBITS: Final = frozenset(
     {"acss_debit", "au_becs_debit", "bacs_debit", "nz_bank_account", "sepa_debit", "us_bank_account"}
 )
@@ -31,12 +31,12 @@ _NO_ADDRESS: Final = dict.fromkeys(("city", "country", "line1", "line2", "postal
 
 
 def empty_billing_details() -> Json:
-    """Billing details in which nothing is said; the address is an object all the same."""
+    """Returns empty billing details; the address is an object of nulls."""
     return {"address": dict(_NO_ADDRESS), "email": None, "name": None, "phone": None, "tax_id": None}
 
 
 def of_literal(ctx: Context, literal: str) -> Json | None:
-    """A new payment method, not stored, of the kind that `pm_card_visa` and its like name; None for no such name."""
+    """Returns a new payment method, not stored, for a test name such as `pm_card_visa`; None for other names."""
     card = card_of_method_name(literal)
     if card is not None:
         return of_card(ctx, card)
@@ -45,14 +45,14 @@ def of_literal(ctx: Context, literal: str) -> Json | None:
 
 
 def of_card(ctx: Context, card: CardFacts, data: Mapping[str, Any] | None = None) -> Json:
-    """A new payment method of a test card; `data` may bring its expiry."""
+    """Returns a new payment method, not stored, of a test card; `data` may contain its expiry."""
     method = ctx.fresh("payment_method", type="card", card=card_members(ctx, card, data or {}))
     ctx.hidden(method)["number"] = card.number
     return method
 
 
 def of_bank(ctx: Context, bank: BankFacts, data: Mapping[str, Any] | None = None) -> Json:
-    """A new payment method of a test bank account."""
+    """Returns a new payment method, not stored, of a test bank account."""
     members = _ach_members if bank.kind == "us_bank_account" else _sepa_members
     method = ctx.fresh("payment_method", type=bank.kind, **{bank.kind: members(ctx, bank.number, data or {})})
     ctx.hidden(method)["number"] = bank.number
@@ -62,9 +62,9 @@ def of_bank(ctx: Context, bank: BankFacts, data: Mapping[str, Any] | None = None
 
 
 def of_params(ctx: Context, params: Mapping[str, Any], prefix: str = "") -> Json:
-    """A new payment method, not stored, of what a call sends: `type` and the members of that type.
+    """Returns a new payment method, not stored, from request parameters: `type` and the member of that type.
 
-    `prefix` is what the parameters lie below (`payment_method_data`). Raises StripeError for what is none.
+    `prefix` is the parameters' parent (`payment_method_data`). Raises StripeError for invalid ones.
     """
     kind = params.get("type")
     if not kind:
@@ -81,9 +81,9 @@ def of_params(ctx: Context, params: Mapping[str, Any], prefix: str = "") -> Json
 
 
 def of_token(ctx: Context, token: str, param: str = "token") -> Json:
-    """A new payment method, not stored, of a card token: `tok_visa`, or one that was made before.
+    """Returns a new payment method, not stored, from a card token: `tok_visa`, or the id of a stored token.
 
-    Raises StripeError for a name that is none, or a token that was used.
+    Marks a stored token as used. Raises StripeError for an unknown token or a used one.
     """
     card = card_of_token_name(token)
     if card is not None:
@@ -99,7 +99,7 @@ def of_token(ctx: Context, token: str, param: str = "token") -> Json:
 
 
 def use_token(ctx: Context, token: Json, param: str) -> None:
-    """Mark a token as used. Raises StripeError when it was before."""
+    """Marks a token as used and saves it. Raises StripeError when it was used before."""
     if token["used"]:
         raise errors.invalid(
             f"You cannot use a Stripe token more than once: {token['id']}.", param=param, code="token_already_used"
@@ -109,7 +109,7 @@ def use_token(ctx: Context, token: Json, param: str) -> None:
 
 
 def card_of(ctx: Context, method: Mapping[str, Any]) -> CardFacts | None:
-    """Which test card a payment method is, None for other methods; a card of unknown number is the plain one."""
+    """Returns the test card of a payment method, 4242 4242 4242 4242 if its number is unknown; None for other types."""
     if method["type"] != "card":
         return None
     number = ctx.hidden(method).get("number")
@@ -117,13 +117,13 @@ def card_of(ctx: Context, method: Mapping[str, Any]) -> CardFacts | None:
 
 
 def bank_of(ctx: Context, method: Mapping[str, Any]) -> BankFacts | None:
-    """Which test bank account a payment method is, None for other methods and accounts of one's own."""
+    """Returns the test bank account of a payment method; None for cards and other account numbers."""
     number = ctx.hidden(method).get("number")
     return bank_of_number(str(number)) if number and method["type"] != "card" else None
 
 
 def fingerprint(ctx: Context, number: str) -> str:
-    """Sixteen characters that are the same for one number in one account."""
+    """Returns 16 characters that are unique to a number within an account."""
     from hashlib import sha256
 
     digest = sha256(f"{ctx.account}:{number}".encode()).digest()
@@ -131,7 +131,7 @@ def fingerprint(ctx: Context, number: str) -> str:
 
 
 def set_billing_details(method: Json, details: Any) -> None:
-    """Put what is said into the billing details; the empty text clears."""
+    """Mutates `method`: sets the given billing details; an empty string clears a member."""
     if not isinstance(details, Mapping):
         return
     shown = method["billing_details"]
@@ -145,7 +145,7 @@ def set_billing_details(method: Json, details: Any) -> None:
 
 
 def run_checks(ctx: Context, method: Json) -> None:
-    """What the bank says to the security code and the address, once the card is attached or charged."""
+    """Mutates `method`: sets the results of the CVC and address checks, which run on attaching and charging."""
     card = card_of(ctx, method)
     if card is None:
         return
@@ -157,7 +157,7 @@ def run_checks(ctx: Context, method: Json) -> None:
 
 
 def card_data(ctx: Context, data: Mapping[str, Any]) -> CardFacts:
-    """The test card of a number with its expiry and code. Raises StripeError (402) for one that cannot be."""
+    """Returns the test card with the given number, expiry and CVC. Raises StripeError (402) for an invalid one."""
     number = str(data.get("number") or "").replace(" ", "").replace("-", "")
     if not number:
         raise errors.missing_parameter("card[number]")
@@ -174,7 +174,7 @@ def card_data(ctx: Context, data: Mapping[str, Any]) -> CardFacts:
 
 
 def refused(name: str, param: str | None = None) -> errors.StripeError:
-    """The error of a card that is refused before any payment; `name` is a key of DECLINES."""
+    """Returns the error (402) for a card refused before any payment; `name` is a key of DECLINES."""
     decline = DECLINES[name]
     return errors.card_error(
         decline.message, decline.code, decline_code=decline.decline_code, param=param, keeps_rows=False
@@ -182,7 +182,7 @@ def refused(name: str, param: str | None = None) -> errors.StripeError:
 
 
 def snapshot(ctx: Context, obj: Json) -> Json:
-    """A copy of an object as it is now."""
+    """Returns a deep copy of an object as stored."""
     copied: Json = json.loads(ctx.text(obj))
     return copied
 
@@ -228,7 +228,7 @@ def _of_iban(ctx: Context, data: Mapping[str, Any]) -> Json:
 
 
 def card_members(ctx: Context, card: CardFacts, data: Mapping[str, Any]) -> Json:
-    """The member `card` of a payment method."""
+    """Returns the member `card` of a payment method."""
     month, year = expiry(ctx, data)
     return {
         "brand": card.brand,
@@ -249,7 +249,7 @@ def card_members(ctx: Context, card: CardFacts, data: Mapping[str, Any]) -> Json
 
 
 def expiry(ctx: Context, data: Mapping[str, Any]) -> tuple[int, int]:
-    """Month and year of expiry: as given, else this month a year from now."""
+    """Returns month and year of expiry: as given, or this month of next year."""
     from datetime import UTC, datetime
 
     now = datetime.fromtimestamp(ctx.now(), UTC)
@@ -319,7 +319,7 @@ def _no_token(token: str, param: str) -> errors.StripeError:
 
 
 def copy_of(ctx: Context, method: Json, number: str | None) -> Json:
-    """A new payment method, not stored, like one of another account, without its customer; `number` is its own."""
+    """Returns a copy of another account's payment method, not stored, without its customer; `number` is its number."""
     kind = method["type"]
     members = snapshot(ctx, method)
     copied = ctx.fresh("payment_method", type=kind, billing_details=members["billing_details"], **{kind: members[kind]})

@@ -1,4 +1,4 @@
-"""The test bank accounts: ACH and SEPA debits, and payouts, with what becomes of each."""
+"""Test bank accounts: ACH and SEPA debits and payouts, with the result of each (https://docs.stripe.com/testing)."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Final, Literal
 ROUTING_NUMBER: Final = "110000000"
 BANK_NAME: Final = "STRIPE TEST BANK"
 
-#: What names of tokens begin with whose account needs no verification; `btok_us` needs it.
+#: The prefix of tokens of verified accounts; `btok_us` requires verification.
 VERIFIED_TOKEN: Final = "btok_us_verified"  # noqa: S105 - no password
 
-#: How long the slow SEPA accounts take, in seconds.
+#: How long the delayed SEPA accounts take to settle, in seconds.
 SLOW: Final = 180
 
 
 @dataclass(frozen=True, slots=True)
 class BankFacts:
-    """One test bank account: what a debit or a payout of it comes to.
+    """A test bank account and the result of its debits and payouts.
 
-    `number` is the account number, or the IBAN. `names` are literals of payment methods and tokens. `failure` is the
-    failure code, empty for an account that pays. `delay` is in seconds, None for one that never settles.
-    `microdeposits` is False where they cannot be sent.
+    `number` is the account number or the IBAN. `names` are test names of payment methods and tokens. `failure` is the
+    failure code, empty for success. `delay` is in seconds, None for a debit that stays `processing`. `microdeposits` is
+    False where they cannot be sent.
     """
 
     number: str
@@ -80,12 +80,12 @@ BANKS: Final[tuple[BankFacts, ...]] = (
     _sepa("IT60X0542811101000000123456", "failed", "generic_could_not_process"),
 )
 
-#: Microdeposits that verify an account, that are one try too many, and that come too late: as text.
+#: Amounts or descriptor codes that verify an account, exceed the attempts, or time out.
 VERIFYING: Final = frozenset({"32,45", "SM11AA"})
 TOO_MANY_TRIES: Final = frozenset({"10,11", "SM33CC"})
 TIMED_OUT: Final = frozenset({"40,41", "SM44DD"})
 
-#: What a failed debit or payout says, by failure code.
+#: Messages of failed debits and payouts, by failure code.
 FAILURES: Final[Mapping[str, str]] = {
     "account_closed": "The bank account has been closed.",
     "blocked": "The payment was blocked.",
@@ -101,12 +101,12 @@ FAILURES: Final[Mapping[str, str]] = {
 
 
 def bank_of_number(number: str) -> BankFacts | None:
-    """The test account with this number or IBAN; blanks do not count."""
+    """Returns the test account with this number or IBAN, spaces ignored, or None."""
     return _by_number().get(number.replace(" ", "").upper())
 
 
 def bank_of_name(literal: str) -> BankFacts | None:
-    """The test account that `pm_usBankAccount_…`, `pm_sepaDebit_…` or `btok_us_verified…` names."""
+    """Returns the test account for `pm_usBankAccount_…`, `pm_sepaDebit_…` or `btok_us_verified…`, or None."""
     return _by_name().get(literal)
 
 

@@ -1,4 +1,4 @@
-"""The test cards: number, brand, country, funding, and what becomes of a payment with each. One table."""
+"""Test cards: number, brand, country, funding and the result of payments (https://docs.stripe.com/testing)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
 
-#: What `pm_card_…` and `tok_…` names begin with.
+#: Prefixes of test names of payment methods and tokens.
 METHOD_PREFIX: Final = "pm_card_"
 TOKEN_PREFIX: Final = "tok_"  # noqa: S105 - no password, a prefix
 
@@ -16,12 +16,12 @@ Authentication = Literal["never", "optional", "on_setup", "on_session", "always"
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """One test card and what it does.
+    """A test card and the result of its payments.
 
-    `names` stand behind `pm_card_` and `tok_`. `decline` is a key of DECLINES;
-    `declines_later` says that it may be attached to a customer and fails when it is charged. `authentication` says when
-    3D Secure is asked for. `cvc`, `line1` and `postal_code` are the results of the checks. `dispute` is a key of
-    DISPUTES, `refund` what becomes of a refund, `available_at_once` that its money needs no days.
+    `names` follow `pm_card_` and `tok_`. `decline` is a key of DECLINES; `declines_later` allows attaching the card,
+    which then declines charges. `authentication` says when 3D Secure is required. `cvc`, `line1` and `postal_code` are
+    the results of the checks. `dispute` is a key of DISPUTES, `refund` the status of refunds. `available_at_once` makes
+    the funds available immediately.
     """
 
     number: str
@@ -48,18 +48,18 @@ class CardFacts:
 
     @property
     def networks(self) -> list[str]:
-        """The networks that the card can be charged over."""
+        """The networks that can process the card."""
         return ["cartes_bancaires", self.brand] if "cartesBancaires" in "".join(self.names) else [self.brand]
 
     @property
     def can_be_attached(self) -> bool:
-        """Whether a customer can have it: a card that declines is refused."""
+        """Whether the card can be attached to a customer: a declining one cannot."""
         return not self.decline or self.declines_later or self.risk == "highest" or self.authentication != "never"
 
 
 @dataclass(frozen=True, slots=True)
 class Decline:
-    """Why a payment fails: the error's `code`, its `decline_code` (None where it has none) and message."""
+    """A declined payment: the error's `code`, `decline_code` (None for none) and message."""
 
     code: str
     decline_code: str | None
@@ -68,7 +68,7 @@ class Decline:
 
 _DECLINED: Final = "Your card was declined."
 
-#: Declines by the word under which the table names them.
+#: Declines by their name in CARDS.
 DECLINES: Final[Mapping[str, Decline]] = {
     "authentication_required": Decline(
         "authentication_required",
@@ -101,7 +101,7 @@ DECLINES: Final[Mapping[str, Decline]] = {
 
 @dataclass(frozen=True, slots=True)
 class DisputeFacts:
-    """How a disputed card disputes: the reason, the kind of case and the network's code for the reason."""
+    """The disputes of a card: reason, `case_type`, the card network's code for the reason, and how many."""
 
     reason: str
     case_type: Literal["chargeback", "inquiry", "compliance"] = "chargeback"
@@ -109,7 +109,7 @@ class DisputeFacts:
     count: int = 1
 
 
-#: Disputes by the word under which the table names them.
+#: Disputes by their name in CARDS.
 DISPUTES: Final[Mapping[str, DisputeFacts]] = {
     "fraudulent": DisputeFacts("fraudulent"),
     "product_not_received": DisputeFacts("product_not_received", network_reason_code="13.1"),
@@ -189,7 +189,7 @@ CARDS: Final[tuple[CardFacts, ...]] = (
         decline="generic_decline",
         declines_later=True,
     ),
-    # Their numbers are not published; the digits only tell them apart.
+    # Stripe does not publish their numbers; these are placeholders.
     CardFacts(
         "4000000000900342",
         ("visa_chargeCustomerFailLostCard", "chargeCustomerFailLostCard"),
@@ -251,28 +251,28 @@ CARDS: Final[tuple[CardFacts, ...]] = (
     CardFacts("5105008400000002", ("createMastercardComplianceDispute",), "mastercard", dispute="compliance"),
     CardFacts("4000000000007726", ("pendingRefund",), refund="pending"),
     CardFacts("4000000000005126", ("refundFail",), refund="failed"),
-    # A debit card that cannot be paid out to.
+    # A debit card that cannot receive payouts.
     CardFacts("4000056655665572", (), funding="debit"),
 )
 
 
 def card_of_number(number: str) -> CardFacts | None:
-    """The test card with this number; blanks and hyphens do not count."""
+    """Returns the test card with this number, spaces and hyphens ignored, or None."""
     return _by_number().get(number.replace(" ", "").replace("-", ""))
 
 
 def card_of_method_name(literal: str) -> CardFacts | None:
-    """The test card that `pm_card_…` names."""
+    """Returns the test card for `pm_card_…`, or None."""
     return _by_name().get(literal.removeprefix(METHOD_PREFIX)) if literal.startswith(METHOD_PREFIX) else None
 
 
 def card_of_token_name(literal: str) -> CardFacts | None:
-    """The test card that `tok_…` names."""
+    """Returns the test card for `tok_…`, or None."""
     return _by_name().get(literal.removeprefix(TOKEN_PREFIX)) if literal.startswith(TOKEN_PREFIX) else None
 
 
 def passes_luhn(number: str) -> bool:
-    """Whether the last digit of a card number fits the others."""
+    """Whether the check digit of a card number is right (Luhn algorithm)."""
     digits = [int(digit) for digit in reversed(number)]
     doubled = sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])
     return (sum(digits[::2]) + doubled) % 10 == 0

@@ -1,4 +1,4 @@
-"""Money between accounts: destination charges, direct charges with a fee, transfers and what undoes them."""
+"""Connect: destination charges, direct charges with an application fee, transfers, and their reversals."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from . import ledger
 
 
 def on_account(ctx: Context, account: str) -> Context:
-    """The same request as another account sees it, in the same transaction; its events are told along."""
+    """Returns a copy of the context for another account, in the same transaction, with a shared list of events."""
     if account == ctx.account:
         return ctx
-    ctx.noted = True  # what is noted for later over there must be looked for as well
+    ctx.noted = True  # the other account may schedule jobs
     inner = ctx.apart()
     number = ctx.session.account(account)
     inner.account, inner.account_number = account, number or ctx.session.add_account(account)
@@ -24,12 +24,12 @@ def on_account(ctx: Context, account: str) -> Context:
 
 
 def application_of(ctx: Context) -> str:
-    """The id of the platform's application."""
+    """Returns the id of the platform's application."""
     return f"ca_{ctx.platform.removeprefix('acct_')}{'0' * 8}"
 
 
 def check_destination(ctx: Context, account: Any, param: str) -> str:
-    """The id of a connected account that is to get money. Raises StripeError when there is none like it."""
+    """Returns the id of a connected account that can receive money. Raises StripeError for an invalid one."""
     if account == ctx.account:
         raise errors.invalid("Cannot transfer to your own account.", param=param)
     if ctx.find("account", account) is None:
@@ -38,7 +38,7 @@ def check_destination(ctx: Context, account: Any, param: str) -> str:
 
 
 def distribute(ctx: Context, charge: Json) -> None:
-    """Give connected accounts their part of a charge, and the platform its fee. The charge is saved."""
+    """Stores the transfer and the application fee of a charge. Saves the charge."""
     data = charge.get("transfer_data")
     if data and data.get("destination"):
         _distribute_to(ctx, charge, data)
@@ -71,10 +71,10 @@ def send_money(
     fee: int = 0,
     members: Mapping[str, Any] | None = None,
 ) -> Json:
-    """Transfer money to a connected account: the transfer here, a payment there, a row in both ledgers.
+    """Stores a transfer to a connected account, the payment there and both balance transactions. Returns the transfer.
 
-    What comes of a `charge` becomes available with it. `fee` is what the platform keeps of the payment. `members` are
-    further members of the transfer.
+    `amount` and `fee` are in the smallest currency unit; `fee` is the application fee. Funds from a `charge` become
+    available at the same time as the charge's. `members` are further members of the transfer.
     """
     earned = ledger.row_of(ctx, charge) if charge else None
     ready = earned["available_on"] if earned else None
@@ -98,7 +98,7 @@ def send_money(
 
 
 def _cause(charge: Json | None) -> Json:
-    """What a transfer says of the charge that it comes of."""
+    """Returns the members of a transfer that name its source charge."""
     if charge is None:
         return {"source_transaction": None, "transfer_group": None}
     group = charge.get("transfer_group") or f"group_{charge['payment_intent'] or charge['id']}"
@@ -106,7 +106,7 @@ def _cause(charge: Json | None) -> Json:
 
 
 def _arrive(there: Context, transfer: Json, ready: int | None, fee: int) -> str:
-    """The payment that a transfer is at the account that gets it; its id."""
+    """Stores the payment of a transfer in the destination account and returns its id."""
     amount, currency = transfer["amount"], transfer["currency"]
     payment = there.fresh(
         "charge",
@@ -130,7 +130,7 @@ def _arrive(there: Context, transfer: Json, ready: int | None, fee: int) -> str:
 
 
 def collect_fee(platform: Context, account: str, charge: Json, source: str) -> Json:
-    """Note on the platform the fee that it takes of a payment of a connected account."""
+    """Stores and returns the platform's application fee for a payment of a connected account."""
     amount, currency = charge["application_fee_amount"], charge["currency"]
     fee = platform.fresh(
         "application_fee",
@@ -157,7 +157,10 @@ def reverse(
     members: Mapping[str, Any] | None = None,
     refund: str | None = None,
 ) -> Json:
-    """Take a transfer back, whole or in part: the reversal here, a refund of the payment there."""
+    """Reverses a transfer, fully (`amount` None) or partially. Saves the transfer and returns the reversal.
+
+    Refunds the payment in the destination account. Raises StripeError for an amount above what is left.
+    """
     left = transfer["amount"] - transfer["amount_reversed"]
     amount = left if amount is None else amount
     if not left or amount > left:
@@ -207,7 +210,10 @@ def _give_back(there: Context, transfer: Json, amount: int) -> str | None:
 
 
 def refund_fee(platform: Context, fee: Json, amount: int | None, metadata: Mapping[str, str] | None = None) -> Json:
-    """Give an application fee back to the account that paid it, whole or in part."""
+    """Refunds an application fee, fully (`amount` None) or partially. Saves the fee and returns the refund.
+
+    Raises StripeError for an amount above what is left.
+    """
     left = fee["amount"] - fee["amount_refunded"]
     amount = left if amount is None else amount
     if not left:
@@ -237,7 +243,7 @@ def refund_fee(platform: Context, fee: Json, amount: int | None, metadata: Mappi
 
 
 def give_fee_back(ctx: Context, charge: Json, refunded: int) -> None:
-    """Give back the part of an application fee that `refunded` is of its charge; StripeError when it bore none."""
+    """Refunds the application fee in proportion to the refunded amount. Raises StripeError without a fee."""
     platform = on_account(ctx, ctx.platform)
     fee = platform.find("application_fee", charge["application_fee"]) if charge["application_fee"] else None
     if fee is None:

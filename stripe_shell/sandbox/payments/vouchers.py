@@ -1,4 +1,4 @@
-"""What an intent shows while the customer pays elsewhere with a voucher."""
+"""Vouchers: the `next_action` of boleto, konbini, multibanco and oxxo payments."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Final
 
 from stripe_shell.sandbox.objects.context import Context, Json
 
-#: How many days a voucher can be paid.
+#: Days until a voucher expires.
 DAYS: Final = {"boleto": 3, "konbini": 3, "multibanco": 7, "oxxo": 3}
 
 _DAY: Final = 86_400
 
 
 def voucher_action(ctx: Context, kind: str) -> Json | None:
-    """The `next_action` of a payment by voucher; None for other ways to pay."""
+    """Returns the `next_action` of a payment by voucher; None for other types."""
     if kind not in DAYS:
         return None
     expires = (ctx.now() // _DAY + DAYS[kind] + 1) * _DAY - 1
