@@ -1,4 +1,4 @@
-"""The sandbox: a request in, Stripe's answer out, one SQLite transaction between them."""
+"""The sandbox: takes a request, runs it in one SQLite transaction and returns Stripe's response."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ Headers = dict[str, str]
 
 
 class Sandbox:
-    """A whole Stripe in a file, or in memory. Several threads may send at once.
+    """Stripe's API with its state in a file or in memory. Thread-safe.
 
-    `on_events` is called with the stored events of a request after it was committed. `on_error` is called with an
-    exception that is a mistake of the sandbox itself, before 500 is answered. `clock` and `ids` may be replaced for
-    tests; the table says which calls there are. `account` is the id of the file's first account.
+    `on_events` is called with the stored events of a request after its commit. `on_error` is called with an unexpected
+    exception (a bug in the sandbox) before the response with status 500. `clock` and `ids` can be replaced in tests;
+    `table` lists the operations. `account` is the id of the file's first account.
     """
 
     def __init__(
@@ -70,11 +70,11 @@ class Sandbox:
         self.account = self.accounts.first
 
     def account_of_key(self, key: str) -> str:
-        """The id of the account that a secret key belongs to; a new key gets a new account. The key is not kept."""
+        """Returns the id of the account of a secret key; creates one for a new key. Stores only a hash of the key."""
         return self.accounts.of_key(key)
 
     def account_of_meter_token(self, token: str) -> str | None:
-        """The account in which a meter event session with this token was opened and is not over; None for none."""
+        """Returns the id of the account whose unexpired meter event session has this token, or None."""
         account = f"acct_{token.removeprefix('mes_test_').partition('_')[0]}"
         with self.store.read() as session:
             if session.account(account) is None:
@@ -86,14 +86,29 @@ class Sandbox:
     # --- sending ---------------------------------------------------------------------------------------------
 
     def send(self, request: Request, *, account: str | None = None) -> Response:
-        """Carry out a request as the account (None: the file's first) and answer as Stripe does. Never raises."""
+        """Runs a request as `account` (None: the file's first account) and returns Stripe's response. Never raises.
+
+        The life of a request:
+
+        1. app.py checks the headers `Stripe-Version` and `Idempotency-Key`.
+        2. receive.py finds the operation by method and path, and builds the `Call` (request/call.py).
+        3. storage/accounts.py resolves `Stripe-Account` to the account that the call runs on.
+        4. request/parameters.py decodes and validates the parameters; expand.py checks the `expand` paths.
+        5. request/idempotency.py refuses a key whose first request is still running (409).
+        6. objects/jobs.py runs the account's scheduled jobs that are due.
+        7. storage/store.py begins the transaction; a saved response to the same key is replayed from it.
+        8. dispatch.py calls a method in resources/ or objects/resource.py, which stores through objects/context.py.
+        9. expand.py replaces ids by objects; app.py saves the response for the key, commits and returns it.
+
+        A StripeError raised in any step becomes the response.
+        """
         started = time.perf_counter()
         headers: Headers = {"Content-Type": "application/json", "Request-Id": f"req_{self.ids.text(14)}"}
         status, body = self._answer(request, account or self.account, headers)
         return Response(status, headers, body, (time.perf_counter() - started) * 1000)
 
     def refuse(self, error: StripeError) -> Response:
-        """The answer to a request that is refused before it gets here: no key, too many requests."""
+        """Returns the response for an error found before `send`: a missing key (401), too many requests (429)."""
         headers: Headers = {
             "Content-Type": "application/json",
             "Request-Id": f"req_{self.ids.text(14)}",
@@ -112,12 +127,12 @@ class Sandbox:
                 return self._run(call, headers)
         except StripeError as error:
             return self._refused(call, error, headers)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong inside, the caller gets an answer
+        except Exception as error:  # noqa: BLE001 - every exception becomes a response
             self._report(error)
             return self._refused(call, errors.internal_error(), headers)
 
     def _call(self, request: Request, platform: str, headers: Headers) -> Call:
-        """Everything that can be said about a request before it runs."""
+        """Checks the headers and parses the request. Sets response headers in `headers`. Raises StripeError."""
         headers["Stripe-Version"] = self.table.version
         _check_version(header(request, "stripe-version"))
         if request.idempotency_key:
@@ -133,7 +148,7 @@ class Sandbox:
         )
 
     def _run(self, call: Call, headers: Headers) -> tuple[int, bytes]:
-        """Carry out a call in one transaction; a declined payment keeps what it wrote, any other refusal nothing."""
+        """Runs a call in one transaction. A StripeError rolls back, unless it `keeps_rows` (a declined payment)."""
         status, refused = 200, None
         with self.store.write() if call.writable else self.store.read() as session:
             known = self._idempotency.known(session, call)
@@ -171,11 +186,11 @@ class Sandbox:
     # --- what comes by itself --------------------------------------------------------------------------------
 
     def recall(self) -> None:
-        """Let `catch_up` see to the accounts, too, for which something was noted before the sandbox was opened."""
+        """Makes `catch_up` include the accounts whose jobs were scheduled before the sandbox was opened."""
         self.accounts.recall()
 
     def catch_up(self) -> None:
-        """Do what Stripe would have done by itself by now in every account that was used: see objects/jobs.py."""
+        """Runs the due jobs (objects/jobs.py) of every account used since the sandbox was opened."""
         for account, number in self.accounts.used():
             self._catch_up(account, number)
 
@@ -190,14 +205,14 @@ class Sandbox:
             while found:
                 found = self._run_next_job(account, number, now)
         except sqlite3.Error as error:
-            self._report(error)  # a full disk, say: the jobs stay, and the request that came by goes on
+            self._report(error)  # such as a full disk: the jobs are kept, and the request continues
         self._quiet.settle(number, now, begun)
 
     def _run_next_job(self, account: str, number: int, now: int) -> bool:
-        """Carry out the account's oldest due job; False when there is none.
+        """Runs the account's oldest due job; False when there is none.
 
-        It is claimed in the transaction that carries it out, so that nobody else does it too. A job that fails is told
-        of and forgotten, and so is all that it wrote.
+        The job is claimed in the transaction that runs it, so that no other worker runs it too. A job that raises is
+        rolled back, removed and reported to `on_error`.
         """
         failure: Exception | None = None
         with self.context(account=account) as ctx:
@@ -209,7 +224,7 @@ class Sandbox:
                     jobs.carry_out(ctx, job)
             except sqlite3.OperationalError:
                 raise
-            except Exception as error:  # noqa: BLE001 - the request that came by must not suffer
+            except Exception as error:  # noqa: BLE001 - a failing job must not fail the request that ran it
                 failure, ctx.emitted = error, []
         if failure is not None:
             self._report(failure)
@@ -222,7 +237,7 @@ class Sandbox:
     # --- answers ---------------------------------------------------------------------------------------------
 
     def _shown(self, ctx: Context, call: Call) -> bytes:
-        """The body of an answer: stored text as it is where nothing is expanded."""
+        """Returns the response body; the stored JSON text is used unparsed where nothing is expanded."""
         found = dispatch.answer(ctx, self.catalogue)
         if isinstance(found, bytes):
             return found
@@ -257,7 +272,7 @@ class Sandbox:
         return json.dumps(shown, separators=(",", ":"))
 
     def _refused(self, call: Call | None, error: StripeError, headers: Headers) -> tuple[int, bytes]:
-        """The answer to a refusal; one that came after the call began to run is remembered."""
+        """Returns the status code and body for an error; saves both for the idempotency key if execution had begun."""
         headers["Stripe-Should-Retry"] = "true" if error.status == 409 else "false"
         body = _error_body(error, headers)
         if call is not None and call.key is not None and not error.validation:
@@ -268,9 +283,9 @@ class Sandbox:
     # --- seeding ---------------------------------------------------------------------------------------------
 
     def seed(self, objects: Iterable[Mapping[str, Any]], *, account: str | None = None) -> None:
-        """Put whole objects in as they are; members that they lack come from the schema. No events.
+        """Stores complete objects as given, without events; missing members are filled in from the schema.
 
-        An object that is there already is replaced. Raises ValueError for one without `object`.
+        An object with the same id is replaced. Raises ValueError for one without `object`, or whose id was deleted.
         """
         platform = account or self.account
         number = self.accounts.number(platform)
@@ -284,15 +299,15 @@ class Sandbox:
         self._quiet.end()
 
     def reset(self, account: str | None = None) -> None:
-        """Forget every object, event and remembered answer, of one account or of all; accounts and their keys stay."""
+        """Deletes the objects, events and saved responses of one account, or of all; keeps accounts and their keys."""
         with self.store.write() as session:
             session.clear(None if account is None else self.accounts.number(account))
         self._hearing.forget()
 
     def authenticate(self, intent: str, *, passed: bool = True, account: str | None = None) -> None:
-        """End what a payment or setup intent in `requires_action` waits for, as the customer does on a bank's page.
+        """Completes the `next_action` of a payment or setup intent as the customer would, in 3D Secure for example.
 
-        Raises ValueError for an intent that is not there or waits for nothing.
+        Raises ValueError for an unknown intent or one in another status.
         """
         with self.context(account=account) as ctx:
             kind = "setup_intent" if intent.startswith("seti_") else "payment_intent"
@@ -303,7 +318,7 @@ class Sandbox:
 
     @contextmanager
     def context(self, *, account: str | None = None) -> Iterator[Context]:
-        """A context of its own, in one transaction, for what no request causes: clocks, deliveries, tests."""
+        """Opens a context in a transaction of its own, for work that no request triggers: jobs, deliveries, tests."""
         platform = account or self.account
         number = self.accounts.number(platform)
         with self.store.write() as session:
@@ -334,6 +349,6 @@ def _error_body(error: StripeError, headers: Headers) -> bytes:
 
 
 def _check_version(asked: str | None) -> None:
-    """Every version that could be one is taken, and answered in the table's."""
+    """Accepts every version of the right form; responses use the table's version. Raises StripeError for other text."""
     if asked is not None and not _VERSION.fullmatch(asked):
         raise errors.bad_version(asked)

@@ -1,4 +1,4 @@
-"""What time it is: the system's clock, and one that stands still for tests."""
+"""Clocks: the system's clock, and one for tests that is advanced by hand."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ class Clock(Protocol):
     """A source of time."""
 
     def now(self) -> int:
-        """The time in epoch seconds."""
+        """Returns the time in epoch seconds."""
         ...
 
 
 class SystemClock:
-    """The time of the machine."""
+    """The system's clock."""
 
     def now(self) -> int:
-        """The time in epoch seconds."""
+        """Returns the time in epoch seconds."""
         return int(time.time())
 
 
 class FixedClock:
-    """A clock that stands at `seconds` until it is moved."""
+    """A clock that returns `seconds` until it is advanced."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
 
     def now(self) -> int:
-        """Where it stands, in epoch seconds."""
+        """Returns the set time in epoch seconds."""
         return self.seconds
 
     def advance(self, seconds: int) -> None:
-        """Move it on by so many seconds."""
+        """Advances the clock by a number of seconds."""
         self.seconds += seconds

@@ -1,4 +1,4 @@
-"""Which operations have behaviour of their own, and which are answered generically."""
+"""Coverage: which operations have behaviour of their own, and which the generic resource serves."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .objects.routing import kind_of
 
 
 def coverage(table: Table) -> Iterator[tuple[Operation, bool]]:
-    """Every operation of the table, by entity and action, with whether it is modelled.
+    """Yields every operation of the table, sorted by entity and action, and whether it is modelled.
 
-    The answer's header `Stripe-Shell-Modelled` says the same of the one call.
+    The response header `Stripe-Shell-Modelled` says the same of one call.
     """
     catalogue = Catalogue(table)
     for operation in sorted(table.operations(), key=lambda operation: (operation.entity, operation.action)):

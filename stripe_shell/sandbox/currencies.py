@@ -1,4 +1,4 @@
-"""Currencies: which there are, how many decimals they have, and the smallest amount that can be charged."""
+"""Currencies: their codes, decimal places and minimum charge amounts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CURRENCIES: Final = tuple(
 ZERO_DECIMAL: Final = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())  # noqa: SIM905
 THREE_DECIMAL: Final = frozenset("bhd jod kwd omr tnd".split())  # noqa: SIM905
 
-#: The smallest charge, in the smallest currency unit; what is not listed takes the default.
+#: The minimum charge amount in the smallest currency unit; `minimum` gives the default for the others.
 MINIMUM: Final[Mapping[str, int]] = {
     "aed": 200,
     "bgn": 100,
@@ -43,17 +43,17 @@ _SIGNS: Final[Mapping[str, str]] = {"usd": "$", "eur": "€", "gbp": "£", "jpy"
 
 
 def decimals(currency: str) -> int:
-    """How many decimals the currency is written with."""
+    """Returns the number of decimal places of a currency: 0, 2 or 3."""
     return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
 
 
 def minimum(currency: str) -> int:
-    """The smallest amount that can be charged, in the smallest currency unit."""
+    """Returns the minimum charge amount of a currency, in the smallest currency unit."""
     return MINIMUM.get(currency, DEFAULT_MINIMUM if decimals(currency) == 2 else 1)
 
 
 def written(amount: int, currency: str) -> str:
-    """An amount as error messages write it: `$0.50`, `¥50`, `5.00 CHF`."""
+    """Formats an amount in the smallest currency unit as in error messages: `$0.50`, `¥50`, `5.00 CHF`."""
     places = decimals(currency)
     number = f"{abs(amount) / 10**places:,.{places}f}"
     sign = "-" if amount < 0 else ""
@@ -61,7 +61,7 @@ def written(amount: int, currency: str) -> str:
 
 
 def checked_currency(value: str, param: str) -> str:
-    """The currency in lower case. Raises StripeError when there is none like it."""
+    """Returns the currency code in lower case. Raises StripeError for an unknown one."""
     code = value.lower()
     if code in CURRENCIES:
         return code
@@ -73,7 +73,7 @@ def checked_currency(value: str, param: str) -> str:
 
 
 def check_currency_keys(options: Mapping[str, object], param: str) -> None:
-    """The keys of `currency_options` must be currencies in lower case. Raises StripeError."""
+    """Raises StripeError for a key of `currency_options` that is not a lower-case currency code."""
     for key in options:
         if key != key.lower() and key.lower() in CURRENCIES:
             raise StripeError(

@@ -1,4 +1,4 @@
-"""From an operation to the behaviour that answers it."""
+"""Dispatch: finds the resource and the method for an operation, and calls it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .objects.registry import Catalogue
 from .objects.resource import Resource, Transition
 from .objects.routing import Role, kind_of, own_param, role_of
 
-#: What the verb of an action makes of `status`; the first that the object knows.
+#: The `status` after an action without a method, by the action's verb: the first one in the object's enum.
 OUTCOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "accept": ("accepted",),
     "activate": ("active",),
@@ -46,7 +46,7 @@ OUTCOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "void": ("void", "voided"),
 }
 
-#: What the verb of an action makes of a flag.
+#: The boolean member that an action sets, and its value, by the action's verb.
 FLAGS: Final[Mapping[str, tuple[str, bool]]] = {
     "activate": ("active", True),
     "archive": ("active", False),
@@ -55,7 +55,7 @@ FLAGS: Final[Mapping[str, tuple[str, bool]]] = {
     "reactivate": ("active", True),
 }
 
-#: A page without a word, for calls that answer a document.
+#: An empty page, the response of operations that return a document.
 EMPTY_PDF: Final = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -63,7 +63,7 @@ EMPTY_PDF: Final = (
 
 
 def answer(ctx: Context, catalogue: Catalogue) -> Answer:
-    """Carry out the operation of the context; the catalogue knows the resource that does."""
+    """Runs the context's operation and returns the result. Sets `ctx.generic`. Raises StripeError."""
     operation = ctx.operation
     resource = catalogue.resource(kind_of(ctx.table, operation, ctx.path, ctx.params))
     role = role_of(operation, resource.kind)
@@ -89,7 +89,7 @@ def answer(ctx: Context, catalogue: Catalogue) -> Answer:
 
 
 def is_modelled(resource: Resource, operation: Operation) -> bool:
-    """Whether an operation has behaviour of its own: its kind has a file, which states its action."""
+    """Whether the kind's file in `resources/` covers the operation: by a method or transition, or as a basic call."""
     if not resource.modelled:
         return False
     stated = resource.action_method(operation) is not None or operation.action in resource.transitions
@@ -97,7 +97,7 @@ def is_modelled(resource: Resource, operation: Operation) -> bool:
 
 
 def _follow_clock(ctx: Context, obj: Mapping[str, Any]) -> None:
-    """Live in the time of the test clock that the object, or what it belongs to, is on."""
+    """Sets the context's time to the test clock of the object, or of the customer, subscription or invoice it names."""
     if obj.get("test_clock"):
         ctx.follow(obj)
         return
@@ -110,7 +110,7 @@ def _follow_clock(ctx: Context, obj: Mapping[str, Any]) -> None:
 
 
 def check_parents(ctx: Context, own: str | None) -> None:
-    """Refuse a path whose other ids name nothing."""
+    """Raises StripeError (404) when a parent's id in the path does not exist."""
     operation = ctx.operation
     for name, value in ctx.path.items():
         kind = operation.path_words.get(name)
@@ -164,7 +164,7 @@ def _list(ctx: Context, resource: Resource) -> Answer:
 
 
 def _kinds_listed(ctx: Context) -> list[str]:
-    """The kinds of object that a list without a kind of its own holds; `object` asks for one of them."""
+    """Returns the kinds in a list of mixed kinds, narrowed by the parameter `object`; empty for other lists."""
     entity = ctx.table.entity(ctx.operation.entity)
     row = ctx.operation.response.row
     if row is None or entity is None or entity.object:
@@ -174,7 +174,7 @@ def _kinds_listed(ctx: Context) -> list[str]:
 
 
 def _embedded_list(ctx: Context) -> list[Json] | None:
-    """The rows of a list that lies inside its parent, as the lines of an invoice do."""
+    """Returns the rows of a list that is stored inside its parent, such as an invoice's lines; None for other lists."""
     name = ctx.operation.path.rpartition("/")[2]
     for placeholder, key in ctx.path.items():
         kind = ctx.operation.path_words.get(placeholder)
@@ -186,7 +186,7 @@ def _embedded_list(ctx: Context) -> list[Json] | None:
 
 
 def _find(ctx: Context, resource: Resource) -> Answer:
-    """One object by its members; a preview is made of the parameters and kept nowhere."""
+    """Returns the one object that matches the parameters; a preview is built from the parameters and not stored."""
     if ctx.operation.action == "preview":
         obj = resource.fresh(ctx)
         resource.echo(obj, ctx.params)
@@ -199,7 +199,7 @@ def _find(ctx: Context, resource: Resource) -> Answer:
 
 
 def _single_object(ctx: Context, resource: Resource) -> tuple[Json, bool]:
-    """The one object of its kind, in the account or below the object of the path; and whether it is stored."""
+    """Returns the singleton of the account or of the parent in the path, and whether it is stored."""
     key = next(iter(ctx.path.values()), "")
     found = resource.load(ctx, key)
     if found is not None:
@@ -238,7 +238,7 @@ def _answers_deleted(table: Table, shape: Shape) -> bool:
 
 
 def _act(ctx: Context, resource: Resource, obj: Json) -> Answer:
-    """An action that no resource file states: what is sent is shown, the verb says the status."""
+    """Runs an action that has no method: copies the parameters onto the object and sets the status of the verb."""
     name = ctx.operation.action
     resource.check_references(ctx, ctx.params)
     resource.echo(obj, ctx.params)

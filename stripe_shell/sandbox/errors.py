@@ -1,11 +1,11 @@
-"""Stripe's mistakes in Stripe's words: one exception, and a constructor for each generic one."""
+"""Stripe's errors: one exception class, and a function for each generic message."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-#: What stands behind `No such` and in `param`, for objects whose words are not simply their name and `id`.
+#: The noun in `No such …` and the value of `param`, for objects where these differ from the object's name and `id`.
 MISSING: Mapping[str, tuple[str, str]] = {
     "balance_transaction": ("balance transaction", "id"),
     "coupon": ("coupon", "coupon"),
@@ -26,11 +26,11 @@ _HELP = "Please see https://stripe.com/docs or we can help at https://support.st
 
 
 class StripeError(Exception):
-    """A refusal: `status`, and the members of the `error` object that Stripe answers.
+    """An error response: the status code and the members of its `error` object.
 
-    `extra` holds further members (`payment_intent`, `decline_code`, `charge`). With `keeps_rows` what the request
-    wrote before stays, as a declined payment keeps its charge. `validation` marks those that come before
-    anything runs: no idempotency key remembers them.
+    `kind` is the error's `type`; `extra` holds further members (`payment_intent`, `decline_code`, `charge`).
+    `keeps_rows` commits what the request has stored so far, as a declined payment keeps its failed charge. `validation`
+    marks errors raised before execution begins, which are not saved for the idempotency key.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class StripeError(Exception):
         self.extra = dict(extra or {})
 
     def body(self, request_log_url: str | None = None) -> dict[str, Any]:
-        """The answer's body; members without a value are left out."""
+        """Returns the response body as a dict; members without a value are left out."""
         error: dict[str, Any] = {"code": self.code}
         if self.code and self.kind in ("invalid_request_error", "card_error"):
             error["doc_url"] = f"https://stripe.com/docs/error-codes/{self.code.replace('_', '-')}"
@@ -66,7 +66,7 @@ class StripeError(Exception):
 
 
 def invalid(message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> StripeError:
-    """A rule of Stripe's that the request breaks."""
+    """Returns the error for a request that breaks one of Stripe's rules (`invalid_request_error`)."""
     return StripeError(message, status=status, code=code, param=param)
 
 
@@ -79,7 +79,7 @@ def card_error(
     keeps_rows: bool = True,
     extra: Mapping[str, Any] | None = None,
 ) -> StripeError:
-    """A refused payment (402); what led to it stays unless `keeps_rows` is False."""
+    """Returns the error for a refused payment (402); `keeps_rows=False` rolls back what the request has stored."""
     members = {"decline_code": decline_code, **(extra or {})}
     return StripeError(
         message, status=402, kind="card_error", code=code, param=param, keeps_rows=keeps_rows, extra=members
@@ -89,7 +89,7 @@ def card_error(
 def missing(
     kind: str, key: str, *, param: str | None = None, status: int = 400, word: str | None = None
 ) -> StripeError:
-    """`No such customer: 'cus_x'`: 404 when the id is in the path, 400 when it is in a parameter."""
+    """Returns the error `No such customer: 'cus_x'`; `status` is 404 for an id in the path, 400 in a parameter."""
     default_word, default_param = MISSING.get(kind, (kind.rpartition(".")[2], "id"))
     return StripeError(
         f"No such {word or default_word}: '{key}'",
@@ -101,18 +101,18 @@ def missing(
 
 
 def unknown_parameters(names: Sequence[str]) -> StripeError:
-    """Parameters that the call does not have, by their bracketed names."""
+    """Returns the error for parameters that the operation does not have; `names` are bracketed names."""
     words = "Received unknown parameter" + ("s" if len(names) > 1 else "")
     return _mistake(f"{words}: {', '.join(names)}", "parameter_unknown", names[0])
 
 
 def missing_parameter(name: str) -> StripeError:
-    """A parameter that must be there is not."""
+    """Returns the error for a required parameter that is missing."""
     return _mistake(f"Missing required param: {name}.", "parameter_missing", name)
 
 
 def empty_parameter(name: str) -> StripeError:
-    """A parameter that must say something is empty."""
+    """Returns the error for an empty string in a parameter that cannot be unset."""
     return _mistake(
         f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a parameter; "
         f"however '{name}' cannot be unset. You should remove '{name}' from your request or supply a non-empty value.",
@@ -122,32 +122,32 @@ def empty_parameter(name: str) -> StripeError:
 
 
 def invalid_integer(name: str, value: object) -> StripeError:
-    """What should be a whole number is none."""
+    """Returns the error for a value that is not an integer."""
     return _mistake(f"Invalid integer: {value}", "parameter_invalid_integer", name)
 
 
 def below_minimum(name: str, minimum: int) -> StripeError:
-    """A whole number is too small."""
+    """Returns the error for an integer below the minimum."""
     return _mistake(f"This value must be greater than or equal to {minimum}.", "parameter_invalid_integer", name)
 
 
 def bad_enum(name: str, allowed: Sequence[str]) -> StripeError:
-    """A value is not among the allowed ones."""
+    """Returns the error for a value outside the enum."""
     return _mistake(f"Invalid {name}: must be {one_of(allowed)}", None, name)
 
 
 def not_an_object(name: str) -> StripeError:
-    """A parameter with members is given as a text."""
+    """Returns the error for a string where an object is expected."""
     return _mistake("Invalid object", None, name)
 
 
 def not_an_array(name: str) -> StripeError:
-    """A parameter with elements is given as a text."""
+    """Returns the error for a string where an array is expected."""
     return _mistake("Invalid array", None, name.partition("[")[0])
 
 
 def too_long(name: str, value: str, maximum: int) -> StripeError:
-    """A text has more characters than the parameter takes."""
+    """Returns the error for a string above the maximum length."""
     shown = value if len(value) <= 60 else f"{value[:57]}..."
     return _mistake(
         f"Invalid string: {shown}; must be at most {maximum} characters", "parameter_invalid_string_too_long", name
@@ -155,17 +155,17 @@ def too_long(name: str, value: str, maximum: int) -> StripeError:
 
 
 def bad_value(name: str, message: str) -> StripeError:
-    """A value of the wrong type, in Stripe's words for that type."""
+    """Returns the error for a value of the wrong type, with Stripe's message for that type."""
     return _mistake(message, None, name)
 
 
 def exclusive(*names: str) -> StripeError:
-    """Parameters of which only one may be there; `param` is the first."""
+    """Returns the error for mutually exclusive parameters; `param` is the first of them."""
     return _mistake(f"You may only specify one of these parameters: {', '.join(names)}.", None, names[0])
 
 
 def in_the_past(name: str, value: int) -> StripeError:
-    """A time that must lie ahead does not."""
+    """Returns the error for a timestamp that must be in the future."""
     return invalid(
         f"The parameter `{name}` expects a unix timestamp representing a date and time in the future. "
         f"You specified the value `{value}` which is in the past.",
@@ -174,17 +174,17 @@ def in_the_past(name: str, value: int) -> StripeError:
 
 
 def unrecognized_url(method: str, path: str) -> StripeError:
-    """No call has this method and path."""
+    """Returns the error (404) for a method and path that match no operation."""
     return StripeError(f"Unrecognized request URL ({method}: {path}). {_HELP}", status=404, validation=True)
 
 
 def bad_version(value: str) -> StripeError:
-    """A version of the API that is none."""
+    """Returns the error for a malformed API version."""
     return StripeError(f"Invalid Stripe API version: {value}", validation=True)
 
 
 def no_access(account: str, key: str = "sk_test_****") -> StripeError:
-    """An account that is not connected to this one."""
+    """Returns the error (403) for an account that is not connected to the key's account."""
     return StripeError(
         f"The provided key '{key}' does not have access to account '{account}' (or that account does not exist). "
         "Application access may have been revoked.",
@@ -195,7 +195,7 @@ def no_access(account: str, key: str = "sk_test_****") -> StripeError:
 
 
 def key_reused(key: str) -> StripeError:
-    """An idempotency key comes again with another request."""
+    """Returns the error for an idempotency key that is reused with a different request."""
     return StripeError(
         "Keys for idempotent requests can only be used with the same parameters they were first used with. "
         f"Try using a key other than '{key}' if you meant to execute a different request.",
@@ -205,7 +205,7 @@ def key_reused(key: str) -> StripeError:
 
 
 def key_in_use(key: str) -> StripeError:
-    """The first request with this idempotency key still runs."""
+    """Returns the error (409) for an idempotency key whose first request is still running."""
     return StripeError(
         f"There is currently another in-progress request using this Idempotent Key (that probably means you submitted "
         f"twice, and the other request is still going through): {key}. Please try again later.",
@@ -217,12 +217,12 @@ def key_in_use(key: str) -> StripeError:
 
 
 def cannot_expand(path: str, hint: str = "") -> StripeError:
-    """A path in `expand` that leads nowhere."""
+    """Returns the error for an `expand` path that cannot be expanded."""
     return StripeError(f"This property cannot be expanded ({path}).{hint}", validation=True)
 
 
 def too_many_requests() -> StripeError:
-    """A key is over its limit."""
+    """Returns the error (429) for a key above its rate limit."""
     return StripeError(
         "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
         status=429,
@@ -232,12 +232,12 @@ def too_many_requests() -> StripeError:
 
 
 def internal_error() -> StripeError:
-    """A mistake of the sandbox itself; nothing was written."""
+    """Returns the error (500) for a bug in the sandbox; the transaction was rolled back."""
     return StripeError("An unknown error occurred in the sandbox. Nothing was changed.", status=500, kind="api_error")
 
 
 def one_of(values: Sequence[str]) -> str:
-    """`one of a, b, or c`, as Stripe writes it."""
+    """Formats values as Stripe does: `one of a, b, or c`."""
     if len(values) == 1:
         return values[0]
     if len(values) == 2:

@@ -1,4 +1,4 @@
-"""`expand`: which paths a call takes, and ids turned into the objects that they name."""
+"""The `expand` parameter: checks its paths, and replaces ids in a response by the objects they name."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .errors import StripeError
 from .objects.context import Context
 from .objects.kinds import kinds_of, solid
 
-#: How many segments a path may have, `data` among them.
+#: The maximum number of segments of a path, including `data`.
 DEEPEST = 4
 
-#: Members that are no objects and that an answer shows only when they are asked for, by the kind of object.
+#: Members that hold no object and are returned only when expanded, by kind of object.
 SECRETS = {"issuing.card": ("cvc", "number")}
 
-#: A path as a tree: `{"data": {"customer": {}}}`.
+#: Paths as nested dicts: `{"data": {"customer": {}}}`.
 Tree = dict[str, "Tree"]
 
 
 def check_paths(table: Table, operation: Operation, paths: Iterable[str]) -> None:
-    """Raise StripeError for the first path that leads nowhere in this call's response."""
+    """Raises StripeError for the first path that the operation's response cannot expand."""
     for path in paths:
         segments = path.split(".")
         if operation.response.is_list and segments[0] not in ("data", "total_count"):
@@ -36,7 +36,7 @@ def check_paths(table: Table, operation: Operation, paths: Iterable[str]) -> Non
 
 
 def tree_of(paths: Iterable[str]) -> Tree:
-    """The paths as one tree."""
+    """Returns the paths merged into one tree."""
     root: Tree = {}
     for path in paths:
         node = root
@@ -46,7 +46,7 @@ def tree_of(paths: Iterable[str]) -> Tree:
 
 
 def expand(ctx: Context, value: Any, tree: Tree, shape: Shape) -> None:
-    """Replace, in `value` itself, what the tree names by objects; what cannot be found stays an id."""
+    """Mutates `value`: replaces the ids that the tree names by objects; an id that is not found is kept."""
     if isinstance(value, list):
         for item in value:
             expand(ctx, item, tree, shape.items or shape)
@@ -74,7 +74,7 @@ def _may_expand(table: Table, shape: Shape) -> bool:
 
 
 def _field(table: Table, shape: Shape, name: str, kind: str | None = None) -> Shape | None:
-    """The shape of a member; where an object of one `kind` is meant, that kind's."""
+    """Returns the shape of a member, preferring the variant whose `object` is `kind`; None for an unknown member."""
     found: Shape | None = None
     for inner in solid(table, shape):
         field = inner.fields.get(name)

@@ -1,4 +1,4 @@
-"""Ids as Stripe makes them: 14 free characters, or 24 with time and account in them."""
+"""Ids in Stripe's formats: 14 random characters, or 24 that contain the time and the account."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Final
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 CAPITALS = string.digits + string.ascii_uppercase
 
-#: Objects whose id is the prefix and 14 free characters; all others carry 24 with structure.
+#: Objects whose id is the prefix and 14 random characters; all others have 24 structured ones.
 SHORT = frozenset({"customer", "product", "subscription_item"})
 
-#: Objects whose structured part begins with `3`; what else a request creates begins with `1`.
+#: Objects whose structured part begins with `3`; that of the others begins with `1`.
 PAYMENTS = frozenset({"payment_intent", "charge", "refund"})
 
-#: The prefix of each object's ids, without the underscore. An object that is not here takes its own name.
+#: The id prefix of each object, without the underscore; other objects use their own name.
 PREFIXES: Mapping[str, str] = {
     "account": "acct",
     "apple_pay_domain": "apwc",
@@ -145,7 +145,7 @@ PREFIXES: Mapping[str, str] = {
 
 
 def _table(alphabet: str) -> bytes:
-    """What each of the 256 bytes becomes; that some characters are a little likelier does no harm to ids."""
+    """Returns a translation table from bytes to an alphabet; its slight bias does not matter for ids."""
     return (alphabet * (256 // len(alphabet) + 1))[:256].encode("ascii")
 
 
@@ -153,32 +153,32 @@ _FREE: Final = _table(ALPHABET)
 
 
 class RandomIds:
-    """Ids from a random source; the same `seed` gives the same ids in the same order."""
+    """Generates ids from a random source; the same `seed` gives the same sequence."""
 
     def __init__(self, seed: int | None = None) -> None:
         self._random = random.Random(seed)
 
     def new(self, prefix: str, now: int, account: str, digit: str = "1") -> str:
-        """`prefix_`, a digit, five characters of time, ten of the account, eight free ones."""
+        """Returns `prefix_`, a digit, five characters of the time, ten of the account and eight random ones."""
         return f"{prefix}_{digit}{base62(now, 5)}{account[-10:]:0>10}{self.text(8)}"
 
     def short(self, prefix: str) -> str:
-        """`prefix_` and 14 free characters."""
+        """Returns `prefix_` and 14 random characters."""
         return f"{prefix}_{self.text(14)}"
 
     def account(self, now: int) -> str:
-        """`acct_1`, five characters of time, ten free ones."""
+        """Returns `acct_1`, five characters of the time and ten random ones."""
         return f"acct_1{base62(now, 5)}{self.text(10)}"
 
     def text(self, length: int, alphabet: str = ALPHABET) -> str:
-        """Free characters."""
+        """Returns random characters."""
         table = _FREE if alphabet is ALPHABET else _table(alphabet)
         return self._random.randbytes(length).translate(table).decode("ascii")
 
 
 @lru_cache(maxsize=256)
 def base62(number: int, length: int) -> str:
-    """The last `length` digits of a number, written in base 62."""
+    """Returns the last `length` digits of a number in base 62."""
     digits = ""
     for _ in range(length):
         number, digit = divmod(number, 62)

@@ -1,4 +1,4 @@
-"""Reads a request into a call: the operation is found, the parameters are decoded and checked."""
+"""Parses a request into a call: finds the operation, decodes and validates the parameters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .storage.accounts import Accounts
 def read_call(
     request: Request, request_id: str, platform: str, *, accounts: Accounts, catalogue: Catalogue, table: Table
 ) -> Call:
-    """Everything that can be said about a request before it runs. Raises StripeError."""
+    """Parses and validates a request without running it. Raises StripeError."""
     found = table.match(request.method, request.path) or match_undocumented(request.method, request.path)
     if found is None:
         raise errors.unrecognized_url(request.method, request.path)
