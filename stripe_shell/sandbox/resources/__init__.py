@@ -1,1 +1,1 @@
-"""One file per Stripe object that has a behaviour of its own."""
+"""One module per Stripe object whose behaviour differs from the generic `Resource`."""

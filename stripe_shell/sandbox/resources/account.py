@@ -1,4 +1,4 @@
-"""Accounts: one's own, and those that are connected to it."""
+"""Accounts: the account of the API key, and connected accounts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.payments import legacy_sources, transfers
 from stripe_shell.spec.model import Operation
 
-#: Why a platform may reject an account.
+#: The reasons for which a platform may reject an account.
 REASONS: Final = ("fraud", "terms_of_service", "other")
 
 
 class Account(Resource):
-    """`GET /v1/account`, `/v1/accounts`. An account that is made here answers to `Stripe-Account`."""
+    """`/v1/account`, `/v1/accounts`. Requests run on a created account when `Stripe-Account` names it."""
 
     object = "account"
     defaults: ClassVar = {
@@ -32,32 +32,32 @@ class Account(Resource):
     absent = ("company", "individual", "groups", "future_requirements")
 
     def new_id(self, ctx: Context, prefix: str | None = None) -> str:
-        """`acct_` and 16 characters."""
+        """Returns an id: `acct_` and 16 characters."""
         return ctx.ids.account(ctx.now())
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """An external account may be given as data too."""
+        """Removes from `params` and returns `external_account` given as data, which the OpenAPI description lacks."""
         return super().take_legacy(operation, params) | legacy_sources.take_data(params)
 
     def load(self, ctx: Context, key: str) -> Json | None:
-        """A connected account, or one's own, which is there without being made."""
+        """Returns a connected account, or the account of the API key, which exists without being created."""
         found = ctx.find("account", key)
         if found is None and key == ctx.account:
             return self._own(ctx) if ctx.account == ctx.platform else self._keeper(ctx).find("account", key)
         return found
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """A new account may do nothing until it has handed in what is required."""
+        """Mutates `obj`: sets capabilities, external account and requirements, and enables charges if none is due."""
         self._ask_capabilities(obj, params)
         self._take_external_account(ctx, obj, params)
         self._judge(ctx, obj)
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Answer:
-        """Change an account; a connected one is kept by its platform, whoever asks."""
+        """Updates an account. A connected account is stored on its platform, whichever account the request runs on."""
         return super().update(self._keeper(ctx), obj, params)
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Capabilities that are asked for become inactive ones, or active ones when nothing is missing."""
+        """Mutates `obj`: sets capabilities and the external account, then the requirements of a connected account."""
         if ctx.row("account", obj["id"]) is None:
             ctx.insert(obj)
         self._ask_capabilities(obj, params)
@@ -67,12 +67,12 @@ class Account(Resource):
 
     @action
     def retrieve_current(self, ctx: Context, params: Json) -> Json:
-        """One's own account."""
+        """Returns the account that the request runs on."""
         return ctx.get("account", ctx.account)
 
     @action
     def reject(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Refuse to work with an account."""
+        """Rejects an account: disables charges and payouts. Saves the account."""
         if params["reason"] not in REASONS:
             raise errors.bad_enum("reason", REASONS)
         obj["requirements"]["disabled_reason"] = f"rejected.{params['reason']}"
@@ -81,7 +81,7 @@ class Account(Resource):
         return obj
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
-        """A standard account leaves the platform; nobody deletes the account whose key is used."""
+        """Raises StripeError (403) for the account of the API key. A standard account is deauthorized."""
         if obj["id"] in (ctx.account, ctx.platform):
             raise errors.invalid("You cannot delete the account that your API key belongs to.", status=403)
         if obj["type"] == "standard":
@@ -98,7 +98,7 @@ class Account(Resource):
             kind.make(ctx, given, customer=None, account=obj["id"])
 
     def _judge(self, ctx: Context, obj: Json) -> None:
-        """Say what is missing; an account of which nothing is missing may take payments and be paid out to."""
+        """Mutates `obj`: lists the missing requirements; without any, charges, payouts and capabilities are enabled."""
         terms = obj["tos_acceptance"] or {}
         given = {
             "business_type": obj["business_type"],

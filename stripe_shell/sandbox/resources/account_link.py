@@ -1,4 +1,4 @@
-"""Account links: where the holder of a connected account fills in what is required."""
+"""Account links: URLs at which the holder of a connected account completes its requirements."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Final
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 
-#: How long a link can be used, in seconds.
+#: Lifetime of a link, in seconds.
 LIVES: Final = 300
 
 
 class AccountLink(Resource):
-    """`POST /v1/account_links`; answered and kept nowhere."""
+    """`POST /v1/account_links`. Links are returned and not stored."""
 
     object = "account_link"
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """A link for one of one's accounts."""
+        """Returns a new link for a connected account."""
         account = ctx.get("account", params["account"], param="account")
         link = self.fresh(ctx)
         link["expires_at"] = ctx.now() + LIVES

@@ -1,4 +1,4 @@
-"""Application fees: what a platform takes of the payments of its connected accounts."""
+"""Application fees: the platform's share of payments on connected accounts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from stripe_shell.sandbox.payments import transfers
 
 
 class ApplicationFee(Resource):
-    """`/v1/application_fees`; made with the payment."""
+    """`/v1/application_fees`. Fees are created with the payment."""
 
     object = "application_fee"
     indexed = ("charge",)
 
     @action
     def refund(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The old way to give it back; answers the fee."""
+        """Refunds the fee through the legacy endpoint. Returns the fee, not the refund."""
         transfers.refund_fee(ctx, obj, params.get("amount"))
         return obj

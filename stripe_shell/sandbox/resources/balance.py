@@ -1,4 +1,4 @@
-"""The account's balance, counted from its balance transactions."""
+"""The account's balance: the sum of its balance transactions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SELECT json_extract(json, '$.currency'), json_extract(json, '$.available_on') <=
 FROM objects WHERE account = ? AND object = 'balance_transaction' AND deleted = 0 GROUP BY 1, 2, 3
 """
 
-#: Amounts by currency, and within it by the kind of source, in the smallest unit.
+#: Amounts by currency and source type, in the smallest currency unit.
 Sums = dict[str, dict[str, int]]
 
 
@@ -24,7 +24,7 @@ class Balance(Resource):
     object = "balance"
 
     def load(self, ctx: Context, key: str) -> Json | None:
-        """What is available and what is pending, by currency."""
+        """Returns the balance object: available and pending amounts by currency."""
         available, pending = self._sums(ctx)
         for sums in (available, pending):
             for currency in (*available, *pending):
@@ -38,12 +38,12 @@ class Balance(Resource):
         }
 
     def amounts(self, ctx: Context) -> tuple[dict[str, int], dict[str, int]]:
-        """What is available and what is pending, by currency, in the smallest unit."""
+        """Returns the available and the pending amounts by currency, in the smallest currency unit."""
         available, pending = self._sums(ctx)
         return _totals(available), _totals(pending)
 
     def turned_available(self, ctx: Context, obj: Json) -> None:
-        """Tell that money can be used from now on."""
+        """Emits `balance.available`. Runs as a job."""
         ctx.emit("balance.available", obj)
 
     def _sums(self, ctx: Context) -> tuple[Sums, Sums]:

@@ -1,4 +1,4 @@
-"""Bank accounts: of customers, who verify them by two small deposits, and of accounts that are paid out to."""
+"""Bank accounts: sources of customers, verified by microdeposits, and external accounts of accounts."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from stripe_shell.sandbox.objects.resource import action
 from stripe_shell.sandbox.payments import legacy_sources, payment_methods
 from stripe_shell.sandbox.payments.test_banks import BANK_NAME, ROUTING_NUMBER, VERIFIED_TOKEN, VERIFYING, bank_of_name
 
-#: The name of a token whose account is still to be verified.
+#: The test token of an unverified bank account.
 _UNVERIFIED: Final = "btok_us"
 
 
 class BankAccount(legacy_sources.HeldSource):
-    """`/v1/customers/{customer}/sources`, `…/bank_accounts`, and the external accounts of accounts."""
+    """`/v1/customers/{customer}/sources`, `…/bank_accounts`, `/v1/accounts/{account}/external_accounts`."""
 
     object = "bank_account"
     absent = ("account", "available_payout_methods", "default_for_currency", "future_requirements", "requirements")
     defaults: ClassVar = {"bank_name": BANK_NAME, "status": "new"}
 
     def fill(self, ctx: Context, made: Json, source: Any, customer: str | None, account: str | None) -> str | None:
-        """Put the account of a token or of data onto a new one."""
+        """Mutates `made`: copies the bank account of a token or of data. Returns the account number."""
         number, members = self._of_token(ctx, source) if isinstance(source, str) else self.view(ctx, source)
         made |= members | {"customer": customer}
         return number
 
     def view(self, ctx: Context, data: Mapping[str, Any]) -> tuple[str, Json]:
-        """The account number, and the members of a bank account with this data. Raises StripeError for none."""
+        """Returns the account number and the members of a bank account. Raises StripeError without a number."""
         number = str(data.get("account_number") or "").replace(" ", "")
         if not number:
             raise errors.missing_parameter("bank_account[account_number]")
@@ -45,7 +45,7 @@ class BankAccount(legacy_sources.HeldSource):
 
     @action
     def verify(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Verify it by the two deposits: 32 and 45 are right."""
+        """Verifies the account by the amounts of two microdeposits: 32 and 45 in test mode. Saves it."""
         if obj["status"] == "verified":
             raise errors.invalid("This bank account has already been verified.")
         said = ",".join(str(amount) for amount in sorted(params.get("amounts") or ()))

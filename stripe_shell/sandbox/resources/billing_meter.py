@@ -1,4 +1,4 @@
-"""Meters: what customers use is counted, to be billed afterwards."""
+"""Meters: how usage events are aggregated for billing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stripe_shell.sandbox.objects.resource import Resource, Transition
 
 
 class Meter(Resource):
-    """`POST /v1/billing/meters`; the name of its events is unique among the active ones."""
+    """`/v1/billing/meters`. An event name is unique among active meters."""
 
     object = "billing.meter"
     indexed = ("event_name", "status")
@@ -25,15 +25,15 @@ class Meter(Resource):
     }
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse a second active meter for the same events."""
+        """Raises StripeError when an active meter has the same event name."""
         self._refuse_double(ctx, params["event_name"])
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Stamp the change."""
+        """Sets `updated`."""
         obj["updated"] = ctx.now()
 
     def transition(self, ctx: Context, obj: Json, name: str, transition: Transition) -> Json:
-        """Switch it off, or on again when no other has taken its events."""
+        """Deactivates or reactivates the meter. Raises StripeError when another active meter has its event name."""
         if name == "reactivate" and obj["status"] == "inactive":
             self._refuse_double(ctx, obj["event_name"])
         off = name == "deactivate"

@@ -1,4 +1,4 @@
-"""Meter events: one use of something, by one customer."""
+"""Meter events: usage records of customers."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _NEWEST = 5 * 60
 
 
 class MeterEvent(Resource):
-    """`POST /v1/billing/meter_events`; counted at once here, some time later at Stripe."""
+    """`POST /v1/billing/meter_events`. Events count at once; Stripe processes them asynchronously."""
 
     object = "billing.meter_event"
     indexed = ("event_name",)
 
     def key(self, obj: Mapping[str, Any]) -> str:
-        """Its identifier."""
+        """Returns the event's `identifier`, under which it is stored."""
         return str(obj.get("identifier") or "")
 
     def taken(self, key: str) -> StripeError:
-        """There is an event with this identifier already."""
+        """Returns the error for an identifier that exists already."""
         return errors.invalid(
             f"An event already exists with identifier {key}.", code="resource_already_exists", param="identifier"
         )
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse what no meter counts, and times that are too far away."""
+        """Raises StripeError without a matching active meter, or for a timestamp out of range."""
         meter = usage.check_event(ctx, params["event_name"], params["payload"])
         if meter is None:
             raise errors.invalid(
@@ -53,7 +53,7 @@ class MeterEvent(Resource):
             )
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Give it an identifier where it came without one; what it says is text."""
+        """Mutates `obj`: sets identifier and timestamp, generated where missing, and the payload values as text."""
         obj["identifier"] = params.get("identifier") or ctx.ids.text(32)
         obj["payload"] = {name: str(value) for name, value in params["payload"].items()}
         obj["timestamp"] = params.get("timestamp") or ctx.now()

@@ -1,4 +1,4 @@
-"""Meter event adjustments: an event is taken back."""
+"""Meter event adjustments: cancellations of meter events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class MeterEventAdjustment(Resource):
     object = "billing.meter_event_adjustment"
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Take the event out of what is counted."""
+        """Cancels a meter event of the last 24 hours by deleting it. Raises StripeError for an older or unknown one."""
         key = (params.get("cancel") or {}).get("identifier")
         if not key:
             raise errors.missing_parameter("cancel[identifier]")

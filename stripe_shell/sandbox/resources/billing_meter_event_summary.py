@@ -1,4 +1,4 @@
-"""Meter event summaries: what a customer used in a stretch of time, by hour or day where asked."""
+"""Meter event summaries: a customer's aggregated usage of a meter, in total or per hour or day."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _STEPS = {"day": DAY, "hour": HOUR}
 
 
 class MeterEventSummary(Resource):
-    """`GET /v1/billing/meters/{id}/event_summaries`; counted when asked for, kept nowhere."""
+    """`GET /v1/billing/meters/{id}/event_summaries`. Summaries are computed on request and not stored."""
 
     object = "billing.meter_event_summary"
 
     @action("list")
     def list_of_meter(self, ctx: Context, params: Json) -> Page:
-        """The latest first."""
+        """Returns a page of summaries, latest first. Raises StripeError for times off the window's boundaries."""
         meter = ctx.get("billing.meter", ctx.path["id"], status=404)
         ctx.get("customer", params["customer"], param="customer")
         step = _STEPS.get(params.get("value_grouping_window") or "")

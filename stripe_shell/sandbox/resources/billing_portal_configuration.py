@@ -1,4 +1,4 @@
-"""Configurations of the customer portal: what customers may do there."""
+"""Configurations of the customer portal: the features that customers can use."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from stripe_shell.sandbox.objects.resource import Resource
 
 
 class PortalConfiguration(Resource):
-    """`/v1/billing_portal/configurations`; the first one is the default."""
+    """`/v1/billing_portal/configurations`. The first one created is the default."""
 
     object = "billing_portal.configuration"
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """The first one is what sessions use that name none."""
+        """Mutates `obj`: sets `is_default`, true for the first configuration."""
         obj["is_default"] = not ctx.count(self.kind)
         self._settle(ctx, obj)
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """The default one cannot be switched off."""
+        """Raises StripeError for deactivating the default configuration."""
         if params.get("active") is False and obj["is_default"]:
             raise errors.invalid("You cannot deactivate the default configuration.", param="active")
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Note when."""
+        """Sets `updated` and the URL of the login page."""
         self._settle(ctx, obj)
 
     def default(self, ctx: Context) -> Json:
-        """The configuration that sessions use; in test mode there is always one."""
+        """Returns the default configuration; creates and stores it on first use."""
         found = next(ctx.each(self.kind, is_default=True), None)
         if found is None:
             found = self.fresh(ctx, {"is_default": True})

@@ -1,4 +1,4 @@
-"""Sessions of the customer portal: an address at which one customer sees to their subscriptions."""
+"""Sessions of the customer portal: URLs at which one customer manages their subscriptions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class PortalSession(Resource):
     unechoed = ("flow_data",)
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """A portal is one customer's, and shows that customer's subscriptions alone."""
+        """Raises StripeError without a customer, or when the flow names another customer's subscription."""
         if not params.get("customer") and not params.get("customer_account"):
             raise errors.missing_parameter("customer")
         flow = params.get("flow_data") or {}
@@ -31,7 +31,7 @@ class PortalSession(Resource):
                 raise errors.missing("subscription", named["subscription"], param=where)
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Choose the configuration, and give it its address."""
+        """Mutates `obj`: sets configuration, flow, URL and return URL."""
         if not obj["configuration"]:
             obj["configuration"] = ctx.behaviour("billing_portal.configuration").default(ctx)["id"]
         if not obj["customer"]:

@@ -1,4 +1,4 @@
-"""Capabilities: what an account has asked to be able to do. They live inside the account."""
+"""Capabilities that an account has requested. They are stored in the account object."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ class Capability(Resource):
     object = "capability"
 
     def load(self, ctx: Context, key: str) -> Json | None:
-        """The capability of the account in the path."""
+        """Returns a capability of the account in the path."""
         return self._view(ctx, ctx.get("account", ctx.path["account"], status=404), key)
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Ask for it, or no longer."""
+        """Requests the capability, or withdraws the request. Saves the account."""
         account = ctx.get("account", ctx.path["account"], status=404)
         if "requested" in params:
             ctx.resource("account").update(ctx, account, {"capabilities": {obj["id"]: params}})
         return self._view(ctx, account, obj["id"])
 
     def list_page(self, ctx: Context, params: Json) -> Page:
-        """All that the account has asked for."""
+        """Returns a page of the account's requested capabilities."""
         account = ctx.get("account", ctx.path["account"], status=404)
         return page_of(ctx, [self._view(ctx, account, name) for name in account["capabilities"]], params)
 

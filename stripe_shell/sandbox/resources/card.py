@@ -1,4 +1,4 @@
-"""Legacy cards: what a token becomes on a customer or an account. A customer's card is a payment method as well."""
+"""Legacy cards of customers and accounts. A customer's card is also stored as a payment method with the same id."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.payments import legacy_sources, payment_methods
 from stripe_shell.sandbox.payments.test_cards import CardFacts
 
-#: Brands as cards write them; payment methods write them in lower case.
+#: Brand names of legacy cards by the brand of a payment method.
 _BRANDS: Final[Mapping[str, str]] = {
     "amex": "American Express",
     "diners": "Diners Club",
@@ -26,7 +26,7 @@ _ACCOUNT_ONLY: Final = ("account", "available_payout_methods", "currency", "defa
 
 
 class Card(legacy_sources.HeldSource):
-    """`/v1/customers/{customer}/sources`, `…/cards`, and the external accounts of accounts."""
+    """`/v1/customers/{customer}/sources`, `…/cards`, `/v1/accounts/{account}/external_accounts`."""
 
     object = "card"
     absent = ("iin", "networks", "status", *_ACCOUNT_ONLY)
@@ -34,7 +34,10 @@ class Card(legacy_sources.HeldSource):
     payouts = ("standard", "instant")
 
     def fill(self, ctx: Context, made: Json, source: Any, customer: str | None, account: str | None) -> str | None:
-        """Put the card of a token or of data onto a new one; a customer's becomes a payment method as well."""
+        """Mutates `made`: copies the card of a token or of data. Stores a customer's card as a payment method too.
+
+        Returns the card number if known. Raises StripeError for a card that cannot be attached.
+        """
         method = self._method(ctx, source)
         facts = payment_methods.card_of(ctx, method)
         made |= self.view(method["card"], source if isinstance(source, dict) else {})
@@ -48,7 +51,7 @@ class Card(legacy_sources.HeldSource):
         return facts.number if facts else None
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Change the name, the address, the expiry or the metadata; the payment method follows."""
+        """Updates name, address, expiry or metadata of the card, and of its payment method."""
         obj |= {name: _number(params[name], name) for name in _EXPIRY if params.get(name)}
         super().update(ctx, obj, {name: value for name, value in params.items() if name not in _EXPIRY})
         method = ctx.find("payment_method", obj["id"])
@@ -59,7 +62,7 @@ class Card(legacy_sources.HeldSource):
         return obj
 
     def view(self, card: Mapping[str, Any], data: Mapping[str, Any]) -> Json:
-        """The members of a legacy card, of the `card` of a payment method and what was said besides."""
+        """Returns the members of a legacy card: `card` is a payment method's, `data` has name, address and CVC."""
         shown = {name: card[name] for name in ("country", "exp_month", "exp_year", "fingerprint", "funding", "last4")}
         address = {f"address_{part}": data.get(f"address_{part}") for part in _ADDRESS}
         return {
@@ -77,7 +80,7 @@ class Card(legacy_sources.HeldSource):
         return payment_methods.of_card(ctx, payment_methods.card_data(ctx, source), source)
 
     def _make_method(self, ctx: Context, card: Json, method: Json, facts: CardFacts | None) -> None:
-        """The same card as a payment method, under the same id."""
+        """Stores the card as a payment method with the same id. Mutates `card` (its checks) and `method`."""
         method |= {"id": card["id"], "customer": card["customer"]}
         ctx.hidden(method)["number"] = facts.number if facts else None
         method["billing_details"] |= {"name": card["name"], "address": _address_of(card)}

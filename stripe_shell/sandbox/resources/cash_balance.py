@@ -1,4 +1,4 @@
-"""Cash balances of customers: shown, and paid from."""
+"""Cash balances of customers."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ class CashBalance(Resource):
     object = "cash_balance"
 
     def pay(self, ctx: Context, intent: Json, method: Json) -> Attempt:
-        """Pay an intent from the customer's cash balance, or ask for a bank transfer."""
+        """Pays an intent from the customer's cash balance, or returns an attempt that requires a bank transfer."""
         return cash_balances.pay(ctx, intent, method)

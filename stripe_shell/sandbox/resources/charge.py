@@ -1,4 +1,4 @@
-"""Charges: shown, described, captured, and made directly by callers of the old way."""
+"""Charges: captured, updated, and created by the legacy endpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.payments import charges, confirmation, intent_rules, payment_methods, transfers
 from stripe_shell.sandbox.payments.test_cards import DECLINES
 
-#: Cards can no longer be charged without an intent by accounts that are new.
+#: New accounts cannot charge cards without a PaymentIntent.
 _END_OF_LIFE: Final = (
     "The Customers and Charges API for cards has reached the end of its life and is not available to your account. "
     "Use the Payment Intents API instead: create a PaymentMethod with the token and confirm a PaymentIntent with it."
@@ -27,10 +27,10 @@ class Charge(Resource):
     absent = ("presentment_details", "transfer")
     indexed = ("payment_intent", "customer", "transfer_group")
 
-    # --- made the old way ---------------------------------------------------------------------------------------
+    # --- legacy create ------------------------------------------------------------------------------------------
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Charge a card or source that a customer has; tokens are for intents."""
+        """Charges a customer's stored card or source. Raises StripeError for tokens, which need a PaymentIntent."""
         for name in ("amount", "currency"):
             if name not in params:
                 raise errors.missing_parameter(name)
@@ -74,15 +74,15 @@ class Charge(Resource):
         )
 
     def _terms(self, ctx: Context, params: Json) -> Json:
-        """The parameters as the intent that they would have made, never stored."""
+        """Returns the parameters in the shape of a PaymentIntent that is not stored."""
         intent = ctx.fresh("payment_intent")
         ctx.resource("payment_intent").echo(intent, params)
         return intent | {"object": "charge"}
 
-    # --- changed ------------------------------------------------------------------------------------------------
+    # --- update and capture -------------------------------------------------------------------------------------
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """The transfer group of a payment is the intent's."""
+        """Raises StripeError for `transfer_group` on a charge of a PaymentIntent."""
         if "transfer_group" in params and obj["payment_intent"]:
             raise errors.invalid(
                 "You cannot update the `transfer_group` of a charge that was created by a PaymentIntent. "
@@ -91,7 +91,7 @@ class Charge(Resource):
 
     @action
     def capture(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take the money of a hold that was made without an intent."""
+        """Captures a charge that was created without a PaymentIntent. Saves the charge."""
         if obj["captured"]:
             raise errors.invalid(f"Charge {obj['id']} has already been captured.", code="charge_already_captured")
         if obj["payment_intent"]:
@@ -111,14 +111,14 @@ class Charge(Resource):
 
     @action
     def refund(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The old way to refund; answers the charge."""
+        """Refunds the charge through the legacy endpoint. Returns the charge, not the refund."""
         ctx.behaviour("refund").make(ctx, obj, params)
         return obj
 
-    # --- what follows ---------------------------------------------------------------------------------------------
+    # --- after the payment ----------------------------------------------------------------------------------------
 
     def paid(self, ctx: Context, charge: Json) -> None:
-        """The money of a charge was taken: disputed cards dispute it, and connected accounts get their part."""
+        """Opens disputes and fraud warnings of test cards and pays connected accounts, once the charge is captured."""
         method = ctx.find("payment_method", charge["payment_method"])
         card = payment_methods.card_of(ctx, method) if method else None
         bank = payment_methods.bank_of(ctx, method) if method else None
@@ -130,14 +130,14 @@ class Charge(Resource):
         transfers.distribute(ctx, charge)
 
     def _warn(self, ctx: Context, charge: Json) -> None:
-        """The card's issuer thinks that the payment is fraud."""
+        """Stores a radar early fraud warning and emits its event."""
         members = {"charge": charge["id"], "fraud_type": "misc", "payment_intent": charge["payment_intent"]}
         warning = ctx.fresh("radar.early_fraud_warning", actionable=True, **members)
         ctx.insert(warning)
         ctx.emit("radar.early_fraud_warning.created", warning)
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
-        """The refunds, with their number."""
+        """Returns the refunds as a list with `total_count`; other members as usual."""
         if name != "refunds":
             return super().expand_member(ctx, obj, name)
         found = sub_list(self, ctx, obj, name, ["refund"])

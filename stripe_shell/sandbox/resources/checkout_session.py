@@ -1,4 +1,4 @@
-"""Checkout Sessions: a page of Stripe's on which a customer pays, subscribes, or leaves a way to pay."""
+"""Checkout Sessions: a hosted page on which a customer pays, subscribes, or saves a payment method."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _INVOICE_DATA: Final[Json] = {**dict.fromkeys(_NO_DATA), "metadata": {}}
 
 
 class CheckoutSession(Resource):
-    """`/v1/checkout/sessions`. `POST /v1/payment_pages/{id}/confirm` plays the customer, as Stripe's own tools do."""
+    """`/v1/checkout/sessions`, and `POST /v1/payment_pages/{id}/confirm`, by which Stripe's tools pay a session."""
 
     object = "checkout.session"
     indexed = ("customer", "payment_intent", "payment_link", "status", "subscription")
@@ -41,11 +41,11 @@ class CheckoutSession(Resource):
     }
 
     def new_id(self, ctx: Context, prefix: str | None = None) -> str:
-        """`cs_test_`, and much more than other ids have."""
+        """Returns an id: `cs_test_a1` and 56 characters."""
         return f"cs_test_a1{ctx.ids.text(56)}"
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse what does not go together."""
+        """Raises StripeError for missing parameters and for those that the mode does not allow."""
         _check_pages(params)
         for left, right in (("customer", "customer_email"), ("allow_promotion_codes", "discounts")):
             if params.get(left) and params.get(right):
@@ -67,7 +67,7 @@ class CheckoutSession(Resource):
         _check_end(ctx, params.get("expires_at"))
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Take the lines, add them up, and open the page."""
+        """Mutates `obj`: sets line items, totals, discounts, shipping, URL and payment status."""
         hidden = ctx.hidden(obj)
         mode = obj["mode"] = params.get("mode") or "payment"
         for name in ("payment_intent_data", "subscription_data", "discounts"):
@@ -86,12 +86,12 @@ class CheckoutSession(Resource):
         obj["payment_status"] = "unpaid" if obj["amount_total"] and not trial else "no_payment_required"
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """It expires by itself."""
+        """Schedules the expiry at `expires_at`."""
         jobs.later(ctx, obj["expires_at"] - ctx.now(), obj, "run_out")
 
     @action
     def expire(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Close the page."""
+        """Expires an open session. Raises StripeError for any other status."""
         if obj["status"] != "open":
             raise errors.invalid(
                 f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status '
@@ -101,22 +101,22 @@ class CheckoutSession(Resource):
         return obj
 
     def run_out(self, ctx: Context, obj: Json) -> None:
-        """Its time is over, if nobody has paid."""
+        """Expires the session if it is still open. Runs as a job at `expires_at`."""
         if obj["status"] == "open":
             obj |= {"status": "expired", "url": None}
             ctx.save(obj)
             ctx.emit("checkout.session.expired", obj)
 
-    # --- the customer's side -----------------------------------------------------------------------------------
+    # --- payment page ------------------------------------------------------------------------------------------
 
     @action
     def retrieve_page(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """What the page shows."""
+        """Returns the session, as the payment page requests it."""
         return obj
 
     @action
     def confirm_page(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The customer pays with `payment_method`."""
+        """Pays the session with `payment_method` or `payment_method_data`, in the customer's place."""
         if obj["status"] != "open":
             raise errors.invalid(f"This Checkout Session can no longer be paid: it is {obj['status']}.")
         expected = params.get("expected_amount")
@@ -130,10 +130,10 @@ class CheckoutSession(Resource):
         return obj
 
     def payment_changed(self, ctx: Context, obj: Json, attempt: Attempt) -> None:
-        """The payment went on by itself: an authentication was passed, a bank debit has come or failed."""
+        """Updates the session after its payment was authenticated, succeeded or failed later."""
         checkout.settle(ctx, obj, attempt)
 
-    # --- inside --------------------------------------------------------------------------------------------------
+    # --- internal ------------------------------------------------------------------------------------------------
 
     def _fill(self, ctx: Context, obj: Json, params: Json) -> None:
         mode, customer = obj["mode"], obj["customer"]
@@ -172,7 +172,7 @@ class CheckoutSession(Resource):
 
 
 def _method(ctx: Context, params: Json) -> Json:
-    """The method that is paid with; the official tools send the data of a new one as often as an id."""
+    """Returns the payment method to pay with; stores a new one from `payment_method_data`, as Stripe's tools send."""
     if params.get("payment_method"):
         return ctx.get("payment_method", params["payment_method"], param="payment_method")
     data = params.get("payment_method_data")

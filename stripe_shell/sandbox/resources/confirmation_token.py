@@ -1,4 +1,4 @@
-"""Confirmation tokens: a payment method and what else was collected, for one confirmation."""
+"""Confirmation tokens: a payment method and other data collected for one confirmation of an intent."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import intent_rules, payment_methods
 from stripe_shell.spec.model import Operation
 
-#: How long a token can be used, in seconds.
+#: Lifetime of a token, in seconds.
 LIVES: Final = 12 * 3600
 
 _NOT_PREVIEWED: Final = ("id", "object", "created", "livemode", "metadata")
 
 
 class ConfirmationToken(Resource):
-    """`/v1/test_helpers/confirmation_tokens` makes them, `/v1/confirmation_tokens` shows them."""
+    """`POST /v1/test_helpers/confirmation_tokens` and `GET /v1/confirmation_tokens/{token}`."""
 
     object = "confirmation_token"
     unechoed = ("payment_method_options",)
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """A card in `payment_method_data` is taken too."""
+        """Removes from `params` and returns the card in `payment_method_data`, which the OpenAPI description lacks."""
         return super().take_legacy(operation, params) | intent_rules.take_card_data(params)
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make one of a payment method or of the data of one."""
+        """Creates a token from `payment_method` or `payment_method_data`."""
         if params.get("payment_method"):
             method = ctx.get("payment_method", params["payment_method"], param="payment_method")
         elif params.get("payment_method_data"):
@@ -46,7 +46,10 @@ class ConfirmationToken(Resource):
         return token
 
     def use(self, ctx: Context, key: str, intent: Json) -> Json:
-        """The method of a token, which is used up by this intent. Raises StripeError when it was before."""
+        """Marks a token as used by `intent` and returns its payment method.
+
+        Raises StripeError when the token was used before or has expired.
+        """
         token = ctx.get("confirmation_token", key, param="confirmation_token")
         if token["payment_intent"] or token["setup_intent"]:
             raise errors.invalid("You cannot use a ConfirmationToken more than once.", param="confirmation_token")

@@ -1,4 +1,4 @@
-"""Coupons: so much per cent, or so much money, off."""
+"""Coupons: a percentage or an amount off."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FIVE_YEARS = 5 * 366 * 24 * 3600
 
 
 class Coupon(Resource):
-    """`POST /v1/coupons`; whether it is still valid is judged whenever it is looked at."""
+    """`/v1/coupons`. `valid` is computed whenever the coupon is read."""
 
     object = "coupon"
     defaults: ClassVar = {"duration": "once"}
@@ -21,11 +21,11 @@ class Coupon(Resource):
     unechoed = ("applies_to", "currency_options")
 
     def new_id(self, ctx: Context, prefix: str | None = None) -> str:
-        """Eight characters without a prefix."""
+        """Returns an id: eight characters without a prefix."""
         return ctx.ids.text(8)
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse what makes no coupon."""
+        """Raises StripeError for a missing or doubled discount, a wrong duration, or `redeem_by` out of range."""
         _check_discount(params)
         if params.get("duration") == "repeating" and "duration_in_months" not in params:
             raise errors.invalid(
@@ -42,7 +42,7 @@ class Coupon(Resource):
             raise errors.invalid("Invalid timestamp: can be no more than five years in the future.", param="redeem_by")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Take the caller's id, and keep what only `expand` shows."""
+        """Mutates `obj`: sets the id if given, and stores the expand-only members as private fields."""
         if params.get("id"):
             obj["id"] = params["id"]
         for product in (params.get("applies_to") or {}).get("products", ()):
@@ -50,11 +50,11 @@ class Coupon(Resource):
         self._keep_hidden(ctx, obj, params)
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Keep what only `expand` shows."""
+        """Stores the expand-only members as private fields."""
         self._keep_hidden(ctx, obj, params)
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Its promotion codes end with it."""
+        """Marks the coupon as invalid and deactivates its promotion codes."""
         obj["valid"] = False
         for code in ctx.all("promotion_code", coupon=obj["id"]):
             if code["active"]:
@@ -62,19 +62,19 @@ class Coupon(Resource):
                 ctx.emit("promotion_code.updated", code, ctx.save(code))
 
     def present(self, ctx: Context, obj: Json) -> Json:
-        """Valid until it is used up or its time is over."""
+        """Mutates `obj`: sets `valid`, which is false once the coupon is expired or used up."""
         obj["valid"] = bool(obj["valid"]) and not why_invalid(obj, ctx.now())
         return obj
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
-        """What it applies to; the amounts off in other currencies."""
+        """Returns `applies_to`, or `currency_options` with the coupon's own currency included."""
         hidden = ctx.hidden(obj)
         if name == "currency_options" and obj["currency"]:
             return {obj["currency"]: {"amount_off": obj["amount_off"]}, **hidden.get(name, {})}
         return hidden.get(name)
 
     def redeem(self, ctx: Context, coupon: Json) -> None:
-        """Count one redemption. Raises StripeError when it is expired or used up."""
+        """Counts one redemption. Saves the coupon. Raises StripeError when it is expired or used up."""
         refusal = why_invalid(coupon, ctx.now())
         if refusal:
             raise errors.invalid(
@@ -93,7 +93,7 @@ class Coupon(Resource):
 
 
 def why_invalid(coupon: Json, now: int) -> str:
-    """`expired` or `used up`; empty while it can be redeemed. `now` in epoch seconds."""
+    """Returns `expired` or `used up`, or an empty string while it can be redeemed. `now` is in epoch seconds."""
     if coupon["redeem_by"] is not None and coupon["redeem_by"] <= now:
         return "expired"
     if coupon["max_redemptions"] is not None and coupon["times_redeemed"] >= coupon["max_redemptions"]:

@@ -1,4 +1,4 @@
-"""Credit notes: an invoice was too high, or what it billed was not delivered."""
+"""Credit notes: reductions of a finalized invoice."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ class CreditNote(Resource):
     indexed = ("customer", "invoice")
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make one and move the money."""
+        """Creates a credit note and credits its amount: off the invoice, to the balance, or as a refund."""
         note, invoice, split = credit_notes.build(ctx, params)
         credit_notes.issue(ctx, note, invoice, split, params)
         return note
 
     @action
     def preview(self, ctx: Context, params: Json) -> Json:
-        """Show one without making it."""
+        """Returns the credit note that `create` would make, without storing it."""
         note, _, _ = credit_notes.build(ctx, params)
         return note
 
     @action
     def void_credit_note(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take one back."""
+        """Voids a credit note."""
         credit_notes.void(ctx, obj)
         return obj

@@ -1,4 +1,4 @@
-"""The lines of credit notes: they live inside their credit note."""
+"""Lines of credit notes, stored with their credit note."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stripe_shell.sandbox.objects.resource import Resource, action
 
 
 class CreditNoteLineItem(Resource):
-    """`/v1/credit_notes/{credit_note}/lines`, and those of a preview."""
+    """`/v1/credit_notes/{credit_note}/lines`, `/v1/credit_notes/preview/lines`."""
 
     object = "credit_note_line_item"
     defaults: ClassVar = {"discount_amount": 0, "discount_amounts": [], "pretax_credit_amounts": []}
@@ -20,12 +20,12 @@ class CreditNoteLineItem(Resource):
 
     @action("credit_note.line_item.list")
     def list_lines(self, ctx: Context, params: Json) -> Page:
-        """All lines of a credit note."""
+        """Returns a page of the lines of a credit note."""
         note = ctx.get("credit_note", ctx.path["credit_note"], status=404)
         return pages.page_of(ctx, ctx.hidden(note).get("lines", ()), params)
 
     @action("credit_note.preview_line.list")
     def list_preview(self, ctx: Context, params: Json) -> Page:
-        """All lines of a credit note that is not made."""
+        """Returns a page of the lines of a credit note that is only previewed."""
         note, _, _ = credit_notes.build(ctx, params)
         return pages.page_of(ctx, ctx.hidden(note).get("lines", ()), params)

@@ -1,4 +1,4 @@
-"""Customers: who pays. Balance, default payment methods, legacy cards, and what goes when a customer goes."""
+"""Customers: balance, default payment methods, legacy sources, discounts, and deletion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PREFIX_LENGTH = 8
 
 
 class Customer(Resource):
-    """`POST /v1/customers` and what hangs on it."""
+    """`/v1/customers`."""
 
     object = "customer"
     defaults: ClassVar = {
@@ -32,12 +32,12 @@ class Customer(Resource):
     shows_deleted = True
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse a bad e-mail address or invoice prefix."""
+        """Raises StripeError for an invalid email address or invoice prefix."""
         _check_email(params)
         self._check_invoice_prefix(ctx, params, None)
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Give it an invoice prefix and the time of its test clock."""
+        """Mutates `obj`: sets invoice prefix, currency, legacy source, and the test clock's time as `created`."""
         if not obj.get("invoice_prefix"):
             obj["invoice_prefix"] = ctx.ids.text(_PREFIX_LENGTH, CAPITALS)
         if obj.get("test_clock"):
@@ -49,7 +49,7 @@ class Customer(Resource):
         self._use_source(ctx, obj, params)
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Attach the payment method, record the balance, and make the tax ids and the discount that were asked for."""
+        """Attaches the payment method and records the balance, tax ids and discount of the parameters."""
         if params.get("balance"):
             _record_balance(ctx, obj, params["balance"], "initial")
         self._attach(ctx, obj, params)
@@ -59,12 +59,12 @@ class Customer(Resource):
             _discount(ctx, obj, params["coupon"])
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Refuse a bad e-mail address or invoice prefix."""
+        """Raises StripeError for an invalid email address or invoice prefix."""
         _check_email(params)
         self._check_invoice_prefix(ctx, params, obj)
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Keep the ledger of the balance, and the default that is named."""
+        """Mutates `obj`: sets currency, source and default payment method. Stores a row for a changed balance."""
         _stamp_currency(obj)
         _trim_shipping(obj)
         self._use_source(ctx, obj, params)
@@ -75,7 +75,7 @@ class Customer(Resource):
         _check_default(ctx, obj, params)
 
     def after_update(self, ctx: Context, obj: Json, params: Json, changed: Json) -> None:
-        """Put the legacy coupon on, or take it off."""
+        """Applies the legacy `coupon`, or removes the discount when it is empty."""
         if "coupon" not in params:
             return
         if params["coupon"]:
@@ -84,13 +84,13 @@ class Customer(Resource):
             self.delete_discount(ctx, obj, {})
 
     def catch_up(self, ctx: Context, obj: Json) -> None:
-        """Let renewals, retries and the like happen that have come due: see objects/jobs.py."""
+        """Runs the customer's due billing tasks, such as renewals and retries. Runs as a job: see objects/jobs.py."""
         from stripe_shell.sandbox.billing import scheduler
 
         scheduler.catch_up(ctx, obj)
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Cancel what the customer subscribes to."""
+        """Cancels the customer's subscriptions, as Stripe does."""
         subscriptions = ctx.resource("subscription")
         for subscription in ctx.all("subscription", customer=obj["id"]):
             if subscription["status"] not in ("canceled", "incomplete_expired"):
@@ -99,20 +99,20 @@ class Customer(Resource):
                     end(ctx, subscription, {})
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
-        """The cash balance is there for whoever asks; other lists are found by what belongs to the customer."""
+        """Returns the cash balance, by default an empty one; other members as usual."""
         if name != "cash_balance":
             return super().expand_member(ctx, obj, name)
         balance = ctx.find("cash_balance", obj["id"])
         return balance or ctx.fresh("cash_balance", customer=obj["id"])
 
     def filter_test_clock(self, ctx: Context, value: str, filters: Filters) -> None:
-        """Only the customers of this clock."""
+        """Filters by test clock."""
         ctx.get("test_helpers.test_clock", value, param="test_clock")
         filters.add_link("test_clock", value)
 
     @action
     def retrieve_discount(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The customer's discount."""
+        """Returns the customer's discount. Raises StripeError (404) without one."""
         if not obj.get("discount"):
             raise errors.invalid(f"No active discount for customer: {obj['id']}", code="resource_missing", status=404)
         discount: Json = obj["discount"]
@@ -120,7 +120,7 @@ class Customer(Resource):
 
     @action
     def delete_discount(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take the customer's discount away."""
+        """Removes the customer's discount. Saves the customer. Raises StripeError (404) without one."""
         discount = self.retrieve_discount(ctx, obj, params)
         obj["discount"] = None
         changed = ctx.save(obj)
@@ -151,7 +151,7 @@ class Customer(Resource):
             )
 
     def _use_source(self, ctx: Context, obj: Json, params: Json) -> None:
-        """A legacy token becomes a card of the customer, and the default."""
+        """Mutates `obj`: creates a card from a legacy token and makes it the default source."""
         if params.get("source"):
             card = ctx.behaviour("card").make(ctx, params["source"], customer=obj["id"])
             obj["default_source"] = card["id"]
@@ -171,7 +171,7 @@ class Customer(Resource):
 
 
 def _check_clock(ctx: Context, clock: str) -> None:
-    """A test clock takes few customers."""
+    """Raises StripeError when the clock is full: three customers (docs.stripe.com, test clocks, advanced usage)."""
     if ctx.count("customer", test_clock=clock) >= MAX_ON_CLOCK:
         raise errors.invalid(f"A test clock can have at most {MAX_ON_CLOCK} customers.", param="test_clock")
 
@@ -186,7 +186,7 @@ def _attach_method(ctx: Context, method: Json, customer: Json) -> None:
 
 
 def _check_default(ctx: Context, obj: Json, params: Json) -> None:
-    """The default payment method must be one of the customer's own."""
+    """Mutates `obj`: sets the default payment method. Raises StripeError unless it is attached to the customer."""
     settings = params.get("invoice_settings")
     named = settings.get("default_payment_method") if isinstance(settings, dict) else None
     if not named:
@@ -209,25 +209,25 @@ def _check_email(params: Json) -> None:
 
 
 def _stamp_currency(obj: Json) -> None:
-    """A balance needs a currency: the account's own."""
+    """Mutates `obj`: a non-zero balance sets the account's default currency if there is none."""
     if obj["balance"] and not obj["currency"]:
         obj["currency"] = "usd"
 
 
 def _trim_shipping(obj: Json) -> None:
-    """Carrier and tracking number are not there until they are set."""
+    """Mutates `obj`: removes `carrier` and `tracking_number` while they are null, as Stripe omits them."""
     for name in ("carrier", "tracking_number"):
         if obj["shipping"] and obj["shipping"].get(name) is None:
             obj["shipping"].pop(name, None)
 
 
 def _record_balance(ctx: Context, obj: Json, amount: int, kind: str) -> None:
-    """Write the row of the ledger that tells of a change."""
+    """Stores the row of a balance change; `amount` is in the smallest currency unit."""
     ctx.behaviour("customer_balance_transaction").record(ctx, obj, amount, kind)
 
 
 def _discount(ctx: Context, obj: Json, coupon: str) -> None:
-    """The legacy way of giving a customer a discount."""
+    """Applies the legacy `coupon` parameter. Mutates and saves the customer."""
     had = obj.get("discount")
     discount = ctx.behaviour("discount").make(ctx, coupon, customer=obj["id"], param="coupon")
     obj["discount"] = discount

@@ -1,4 +1,4 @@
-"""The ledger of a customer's balance; a negative balance is credit."""
+"""Customer balance transactions: the ledger of a customer's balance. A negative balance is credit."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from stripe_shell.sandbox.objects.resource import Resource
 
 
 class CustomerBalanceTransaction(Resource):
-    """`POST /v1/customers/{customer}/balance_transactions`; rows never change but for metadata and description."""
+    """`/v1/customers/{customer}/balance_transactions`. Only metadata and description can be updated."""
 
     object = "customer_balance_transaction"
     indexed = ("customer", "invoice")
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Change the balance of the customer of the path by hand."""
+        """Adjusts the balance of the customer in the path. Saves the customer and returns the row."""
         customer = ctx.get("customer", ctx.path["customer"], param="customer", status=404)
         currency = params["currency"]
         if customer["currency"] not in (None, currency):
@@ -34,7 +34,10 @@ class CustomerBalanceTransaction(Resource):
         return row
 
     def record(self, ctx: Context, customer: Json, amount: int, kind: str, **members: Any) -> Json:
-        """Store the row of a change that `customer["balance"]` shows already; `members` name what caused it."""
+        """Stores and returns the row of a change already applied to `customer["balance"]`.
+
+        `amount` is in the smallest currency unit, `kind` is the row's `type`, `members` are further members of the row.
+        """
         row = self.fresh(
             ctx,
             {

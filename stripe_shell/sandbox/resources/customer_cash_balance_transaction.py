@@ -1,4 +1,4 @@
-"""Rows of customers' cash balances, and bank transfers that are made up for tests."""
+"""Customer cash balance transactions, and simulated bank transfers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class CustomerCashBalanceTransaction(Resource):
 
     @action("test_helpers.customer.fund_cash_balance")
     def fund(self, ctx: Context, params: Json) -> Json:
-        """A bank transfer of the customer comes in."""
+        """Simulates an incoming bank transfer of the customer. Returns its cash balance transaction."""
         if params["amount"] < 1:
             raise errors.below_minimum("amount", 1)
         return cash_balances.fund(

@@ -1,4 +1,4 @@
-"""Discounts: a coupon at work on a customer, a subscription or an invoice."""
+"""Discounts: a coupon applied to a customer, a subscription or an invoice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stripe_shell.sandbox.objects.resource import Resource
 
 
 class Discount(Resource):
-    """Made by whoever applies a coupon; each one made is one redemption."""
+    """Created when a coupon or promotion code is applied. Each discount counts as one redemption."""
 
     object = "discount"
 
@@ -25,11 +25,11 @@ class Discount(Resource):
         param: str = "coupon",
         **owner: Any,
     ) -> Json:
-        """A new discount from a coupon's or a promotion code's id, stored and counted as redeemed.
+        """Creates and stores a discount from the id of a coupon or promotion code, and counts the redemption.
 
-        `owner` names what it is for: `customer`, `subscription`, `subscription_item`, `invoice`, `invoice_item`,
-        `checkout_session`. `start` is in epoch seconds, now where it is not given. `param` is the parameter that
-        names the coupon. Raises StripeError when it is not there, expired or used up.
+        `owner` is what the discount applies to: `customer`, `subscription`, `subscription_item`, `invoice`,
+        `invoice_item`, `checkout_session`. `start` is in epoch seconds and defaults to now. `param` is the parameter
+        that errors name. Raises StripeError when the coupon or code is unknown, expired or used up.
         """
         code = self._redeemed_code(ctx, promotion_code, param) if promotion_code else None
         found = ctx.get("coupon", code["promotion"]["coupon"] if code else coupon, param=param)
@@ -55,14 +55,14 @@ class Discount(Resource):
 
 
 def end_of(coupon: Json, start: int) -> int | None:
-    """When a discount that starts at `start` ends: after so many calendar months; None for never or once."""
+    """Returns the end of a discount in epoch seconds; None unless the coupon is `repeating`."""
     if coupon["duration"] != "repeating":
         return None
     return add_months(start, coupon["duration_in_months"])
 
 
 def add_months(seconds: int, months: int) -> int:
-    """So many calendar months later, at the same time of day in UTC; a day that the month lacks is its last."""
+    """Adds calendar months to a time in epoch seconds (UTC). A day that the month lacks becomes its last day."""
     from calendar import monthrange
 
     moment = datetime.fromtimestamp(seconds, UTC)

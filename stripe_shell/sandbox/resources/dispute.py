@@ -1,4 +1,4 @@
-"""Disputes: born with the payment of a disputed card, answered with evidence, won, lost or closed."""
+"""Disputes: opened by test cards, answered with evidence, then won, lost or closed."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from stripe_shell.sandbox.payments.test_cards import DISPUTES, DisputeFacts
 
 _OPEN: Final = ("warning_needs_response", "warning_under_review", "needs_response", "under_review")
 _TEXT_LIMIT: Final = 150_000
-#: Days until evidence is due; due at the last second of that day.
+#: Days until evidence is due, at 23:59:59 UTC of that day.
 _DUE_DAYS: Final = 8
 
 
 class Dispute(Resource):
-    """`/v1/disputes`, and the old ways below a charge."""
+    """`/v1/disputes`, and the legacy endpoints below a charge."""
 
     object = "dispute"
     indexed = ("charge", "payment_intent")
     unechoed = ("evidence",)
 
     def make(self, ctx: Context, charge: Json, kind: str) -> None:
-        """Dispute a charge as a test card says; `kind` is a key of DISPUTES. The charge is saved."""
+        """Opens the disputes of a test card; `kind` is a key of DISPUTES. Saves the charge."""
         facts = DISPUTES[kind]
         for _ in range(facts.count):
             self._make_one(ctx, charge, facts)
@@ -54,10 +54,10 @@ class Dispute(Resource):
         if not inquiry:
             ctx.emit("charge.dispute.funds_withdrawn", dispute)
 
-    # --- answered --------------------------------------------------------------------------------------------
+    # --- evidence and decision -------------------------------------------------------------------------------
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Keep evidence, and hand it in unless `submit` is false."""
+        """Saves evidence and submits it unless `submit` is false. Schedules the decision on submitted evidence."""
         submits = params.get("submit", True) and ("evidence" in params or obj["evidence_details"]["has_evidence"])
         if (submits or "evidence" in params) and obj["status"] not in _OPEN:
             raise errors.invalid("This dispute is already closed")
@@ -71,7 +71,10 @@ class Dispute(Resource):
         return obj
 
     def decide(self, ctx: Context, obj: Json) -> None:
-        """What the bank makes of the evidence, when the text says what that is to be."""
+        """Decides a dispute under review by the test value in `uncategorized_text` (docs.stripe.com/testing).
+
+        Runs as a job before the next request. The dispute stays under review for any other text.
+        """
         text = obj["evidence"]["uncategorized_text"]
         inquiry = obj["status"] == "warning_under_review"
         if not inquiry and obj["status"] != "under_review":
@@ -85,17 +88,17 @@ class Dispute(Resource):
 
     @action
     def close(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Accept it."""
+        """Accepts the dispute, which is then lost, or closed if it is an inquiry."""
         if obj["status"] not in _OPEN:
             raise errors.invalid("This dispute is already closed")
         self._end(ctx, obj, "warning_closed" if obj["status"].startswith("warning") else "lost")
         return obj
 
-    # --- below a charge ----------------------------------------------------------------------------------------
+    # --- legacy endpoints below a charge -----------------------------------------------------------------------
 
     @action("charge.dispute.retrieve")
     def retrieve_below_charge(self, ctx: Context, params: Json) -> Json:
-        """The dispute of a charge."""
+        """Returns the dispute of the charge in the path. Raises StripeError (404) without one."""
         found = next(ctx.each("dispute", charge=ctx.path["charge"]), None)
         if found is None:
             raise errors.invalid(f"No dispute for charge: {ctx.path['charge']}", code="resource_missing", status=404)
@@ -103,15 +106,15 @@ class Dispute(Resource):
 
     @action("charge.dispute.update")
     def update_below_charge(self, ctx: Context, params: Json) -> Json:
-        """Answer the dispute of a charge."""
+        """Updates the dispute of the charge in the path."""
         return self.update(ctx, self.retrieve_below_charge(ctx, params), params)
 
     @action("charge.dispute.close")
     def close_below_charge(self, ctx: Context, params: Json) -> Json:
-        """Accept the dispute of a charge."""
+        """Closes the dispute of the charge in the path."""
         return self.close(ctx, self.retrieve_below_charge(ctx, params), params)
 
-    # --- inside ----------------------------------------------------------------------------------------------
+    # --- internal --------------------------------------------------------------------------------------------
 
     def _keep_evidence(self, obj: Json, evidence: Any) -> None:
         if evidence == "":
@@ -141,7 +144,7 @@ class Dispute(Resource):
         ctx.emit("charge.updated", ctx.get("charge", obj["charge"]), {})
 
     def _escalate(self, ctx: Context, obj: Json) -> None:
-        """An inquiry becomes a chargeback."""
+        """Turns an inquiry into a chargeback and withdraws its funds. Saves the dispute."""
         obj |= {"is_charge_refundable": False, "status": "needs_response"}
         details = obj["payment_method_details"]
         if "card" in details:

@@ -1,4 +1,4 @@
-"""Events: what happened in the last thirty days."""
+"""Events of the last thirty days."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from stripe_shell.sandbox.storage.store import Where
 
 
 class Event(Resource):
-    """`GET /v1/events`; made by `Context.emit`."""
+    """`/v1/events`. Events are created by `Context.emit`."""
 
     object = "event"
     indexed = ("type",)
 
     def load(self, ctx: Context, key: str) -> Json | None:
-        """The event, while Stripe keeps it."""
+        """Returns the event, or None after thirty days."""
         row = ctx.row("event", key)
         return ctx.find("event", key) if row is not None and row.created > ctx.wall.now() - KEPT else None
 
     def list_page(self, ctx: Context, params: Json) -> Page:
-        """Those that Stripe still keeps."""
+        """Returns a page of the events of the last thirty days."""
         if "type" in params and "types" in params:
             raise errors.exclusive("type", "types")
         created = params.get("created")
@@ -31,7 +31,7 @@ class Event(Resource):
         return super().list_page(ctx, {**params, "created": ranges})
 
     def filter_type(self, ctx: Context, value: str, filters: Filters) -> None:
-        """Only events of this type, or of all that begin so where it ends in `*`."""
+        """Filters by type; a final `*` matches any suffix."""
         if value.endswith("*"):
             filters.where.append(
                 Where("substr(json_extract(o.json, '$.type'), 1, ?) = ?", (len(value) - 1, value[:-1]))
@@ -40,11 +40,11 @@ class Event(Resource):
             filters.add_link("type", value)
 
     def filter_types(self, ctx: Context, value: list[str], filters: Filters) -> None:
-        """Only events of these types, up to twenty."""
+        """Filters by a list of up to twenty types. Raises StripeError for more."""
         if len(value) > 20:
             raise errors.bad_value("types", "You may only specify up to 20 event types.")
         filters.where.append(among("type", value))
 
     def filter_delivery_success(self, ctx: Context, value: bool, filters: Filters) -> None:
-        """Only events that every endpoint has, or only those that one has not."""
+        """Filters by whether all webhook endpoints have received the event."""
         filters.where.append(Where(f"json_extract(o.json, '$.pending_webhooks') {'=' if value else '>'} 0"))

@@ -14,6 +14,6 @@ class FeeRefund(Resource):
     indexed = ("fee",)
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Give back what is left, or `amount` of it."""
+        """Refunds `amount` of the fee, by default what is left. Raises StripeError for more than that."""
         fee = ctx.get("application_fee", ctx.path["id"], status=404)
         return transfers.refund_fee(ctx, fee, params.get("amount"), params.get("metadata"))

@@ -1,4 +1,4 @@
-"""Files: what was uploaded, and the links that make it public."""
+"""Uploaded files and the file links created with them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 
-#: How long Stripe keeps files of a purpose, in seconds; those of other purposes stay.
+#: Seconds until files of a purpose expire; those of other purposes never do.
 _KEPT = {"finance_report_run": 365 * 86400, "sigma_scheduled_query": 365 * 86400, "selfie": 548 * 86400}
 
 
 class File(Resource):
-    """`POST /v1/files`; the bytes themselves are not kept, only what is said of them."""
+    """`POST /v1/files`. Stores the metadata of an upload and discards its content."""
 
     object = "file"
     indexed = ("purpose",)
     unechoed = ("file", "file_link_data")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Say what the upload was."""
+        """Mutates `obj`: sets name, size, type, URL and expiry of the upload. Raises StripeError without one."""
         upload = params.get("file")
         if not isinstance(upload, dict) or "content" not in upload:
             raise errors.invalid("Invalid file: you must upload a file as multipart/form-data.", param="file")
@@ -35,7 +35,7 @@ class File(Resource):
         obj["links"] = {"object": "list", "data": [], "has_more": False, "url": f"/v1/file_links?file={obj['id']}"}
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Make the link that is asked for along with the file."""
+        """Creates the file link that `file_link_data` requests. Saves the file."""
         given = params.get("file_link_data")
         if isinstance(given, dict) and given.get("create"):
             link = ctx.fresh("file_link", file=obj["id"])
@@ -47,12 +47,12 @@ class File(Resource):
 
 
 def link_url(link: Json) -> str:
-    """The address of a link to a file."""
+    """Returns the public URL of a file link."""
     return f"https://files.stripe.com/links/{link['id'].rpartition('_')[2]}"
 
 
 def _name(upload: dict[str, Any]) -> str:
-    """The name of the file without the folders that some clients send along."""
+    """Returns the file name of an upload, without the folders that some clients include."""
     return str(upload["filename"] or "").replace("\\", "/").rpartition("/")[2]
 
 

@@ -1,4 +1,4 @@
-"""File links: addresses under which anyone may fetch a file."""
+"""File links: public URLs of files."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class FileLink(Resource):
     references: ClassVar = {"file": "file"}
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Give it its address."""
+        """Mutates `obj`: sets the URL."""
         obj["url"] = link_url(obj)
         obj["expired"] = False
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """`expires_at=now` ends it at once."""
+        """Mutates `obj`: sets `expired`; `expires_at=now` expires the link at once."""
         if params.get("expires_at") == "now":
             obj["expires_at"] = ctx.now()
         obj["expired"] = bool(obj["expires_at"] and obj["expires_at"] <= ctx.now())

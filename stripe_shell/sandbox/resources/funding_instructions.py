@@ -1,4 +1,4 @@
-"""Funding instructions: where a customer sends money to fill the cash balance."""
+"""Funding instructions: the bank account to which a customer transfers money for the cash balance."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from stripe_shell.sandbox.payments import cash_balances
 
 
 class FundingInstructions(Resource):
-    """`POST /v1/customers/{customer}/funding_instructions`; answered and kept nowhere."""
+    """`POST /v1/customers/{customer}/funding_instructions`. Instructions are returned and not stored."""
 
     object = "funding_instructions"
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """The bank account for the kind of transfer."""
+        """Returns the bank account for a type of bank transfer."""
         made = self.fresh(ctx)
         kind = params["bank_transfer"]["type"]
         made["bank_transfer"] = {

@@ -1,4 +1,4 @@
-"""Verification sessions: somebody is asked to prove who they are."""
+"""Identity verification sessions."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ class VerificationSession(Resource):
     transitions: ClassVar = {"cancel": Transition("canceled", ("requires_input",))}
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Give it a secret and an address."""
+        """Mutates `obj`: sets client secret, URL and type."""
         obj["client_secret"] = f"{obj['id']}_secret_{ctx.ids.text(24)}"
         obj["url"] = f"https://verify.stripe.com/start/test_{ctx.ids.text(32)}"
         if params.get("verification_flow"):
             obj["type"] = "verification_flow"
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """What is under way or over does not change."""
+        """Raises StripeError for anything but metadata unless the session requires input."""
         if obj["status"] != "requires_input" and set(params) - {"metadata"}:
             raise errors.invalid(f"You cannot update a verification session with status `{obj['status']}`.")
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Give it up; one that is canceled stays so."""
+        """Cancels the session; a canceled one is returned unchanged."""
         if obj["status"] != "canceled":
             obj |= {"client_secret": None, "url": None}
             self.transition(ctx, obj, "cancel", self.transitions["cancel"])
@@ -38,7 +38,7 @@ class VerificationSession(Resource):
 
     @action
     def redact(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Forget what was collected; here that takes no time."""
+        """Redacts the collected data at once; Stripe does so asynchronously."""
         if obj["status"] == "processing":
             raise errors.invalid("You cannot redact a verification session while it is processing.")
         obj |= {

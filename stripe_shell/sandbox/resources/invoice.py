@@ -1,4 +1,4 @@
-"""Invoices: what a customer owes, from draft to paid."""
+"""Invoices, from draft to paid, void or uncollectible."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.payments import confirmation
 from stripe_shell.sandbox.storage.store import Link, Where
 
-#: What may be changed once an invoice is final.
+#: Parameters that a finalized invoice accepts.
 _ALWAYS = {"auto_advance", "metadata", "payment_settings", "default_payment_method", "default_source"}
 
-#: The POST actions that call the invoice by its name when it is not there; the others call it `id`.
+#: POST actions whose error for an unknown invoice has the param `invoice`; others have `id`.
 _NAMING = ("send_invoice", "add_lines")
 
 
 class Invoice(Resource):
-    """`POST /v1/invoices` and the life of an invoice; sums and payments are in `billing/`."""
+    """`/v1/invoices`. Totals and payments are in `billing/`."""
 
     object = "invoice"
     indexed = ("customer", "status", "subscription")
@@ -33,17 +33,17 @@ class Invoice(Resource):
     unechoed = edit.SPECIAL
 
     def links(self, obj: Mapping[str, Any], hidden: Mapping[str, Any] | None) -> list[Link]:
-        """By customer, status, and the subscription that it bills."""
+        """Returns the index entries: customer, status, and the subscription that the invoice bills."""
         found = super().links(obj, hidden)
         key = finalize_and_pay.subscription_of(dict(obj))
         return [*found, ("subscription", key)] if key else found
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
-        """There is no such invoice."""
+        """Returns the error for an unknown invoice."""
         return errors.missing(self.kind, key, param=param or "invoice", status=status)
 
     def load(self, ctx: Context, key: str) -> Json | None:
-        """An invoice, or a preview that was made in the last days."""
+        """Returns an invoice, or a preview of the last 72 hours. Raises StripeError (404) for an unknown path id."""
         found = ctx.find(self.kind, key)
         if found is None and key.startswith(preview.PREFIX) and ctx.operation.action == "retrieve":
             return preview.stored(ctx, key)
@@ -53,13 +53,13 @@ class Invoice(Resource):
         return found
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make a draft by hand."""
+        """Creates a draft, and updates the customer's schedule of billing tasks."""
         made = edit.create(ctx, params, self.echo)
         scheduler.watch(ctx, ctx.get("customer", made["customer"]), made)
         return made
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Change a draft; of a final invoice only metadata and what steers its payment."""
+        """Updates a draft. A finalized invoice takes only the members in `_ALWAYS`."""
         first = next((name for name in params if name not in _ALWAYS), None)
         if obj["status"] != "draft" and first is not None:
             raise errors.invalid("Finalized invoices can't be updated in this way", param=first)
@@ -69,7 +69,7 @@ class Invoice(Resource):
         return obj
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Only drafts can be deleted, and none of a subscription."""
+        """Raises StripeError unless the invoice is a draft without a subscription."""
         if obj["status"] != "draft":
             raise errors.invalid("You can only delete draft invoices.")
         if finalize_and_pay.subscription_of(obj):
@@ -79,7 +79,7 @@ class Invoice(Resource):
 
     @action
     def finalize_invoice(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Make a draft final."""
+        """Finalizes a draft. Raises StripeError for any other status."""
         if obj["status"] != "draft":
             raise errors.invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
         if "auto_advance" in params:
@@ -90,7 +90,7 @@ class Invoice(Resource):
 
     @action
     def pay(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Pay an invoice, or note that it was paid elsewhere; a draft is finalized first."""
+        """Finalizes a draft and pays the invoice, or records a payment out of band. Raises StripeError on failure."""
         if obj["status"] == "paid":
             raise errors.invalid("Invoice is already paid")
         if obj["status"] == "draft":
@@ -107,7 +107,7 @@ class Invoice(Resource):
 
     @action
     def send_invoice(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Send an invoice to the customer; a draft is finalized first. No mail is sent in test mode."""
+        """Finalizes a draft and emits `invoice.sent`. Stripe sends no email in test mode."""
         if obj["status"] not in ("draft", "open", "uncollectible"):
             raise errors.invalid(
                 "This invoice cannot be sent right now. Only invoices that are still to be paid can be sent.",
@@ -119,7 +119,7 @@ class Invoice(Resource):
 
     @action
     def void_invoice(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take an invoice back."""
+        """Voids an open or uncollectible invoice."""
         if obj["status"] == "paid":
             raise errors.invalid("Invoices with `paid` payments cannot be voided.")
         finalize_and_pay.check_open(obj)
@@ -129,7 +129,7 @@ class Invoice(Resource):
 
     @action
     def mark_uncollectible(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Give up hope of its being paid."""
+        """Marks an open invoice as uncollectible."""
         if obj["status"] == "uncollectible":
             raise errors.invalid("This invoice has already been marked uncollectible.")
         finalize_and_pay.check_open(obj)
@@ -139,28 +139,28 @@ class Invoice(Resource):
 
     @action
     def add_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Add lines to a draft; each is an invoice item."""
+        """Adds lines to a draft, each as an invoice item."""
         edit.add_lines(ctx, obj, params)
         self._tell(ctx, obj)
         return obj
 
     @action
     def update_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Change lines of a draft."""
+        """Updates lines of a draft."""
         edit.update_lines(ctx, obj, params)
         self._tell(ctx, obj)
         return obj
 
     @action
     def remove_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take lines off a draft."""
+        """Removes lines of a draft."""
         edit.remove_lines(ctx, obj, params)
         self._tell(ctx, obj)
         return obj
 
     @action
     def attach_payment(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Let a payment intent that was made elsewhere pay the invoice."""
+        """Attaches a PaymentIntent to the invoice, which is paid once the intent has succeeded."""
         finalize_and_pay.check_open(obj)
         key = params.get("payment_intent")
         if not key:
@@ -173,11 +173,11 @@ class Invoice(Resource):
 
     @action
     def create_preview(self, ctx: Context, params: Json) -> Json:
-        """Show an invoice that is to come, without making it."""
+        """Returns an upcoming invoice without creating it."""
         return preview.preview(ctx, params)
 
     def payment_changed(self, ctx: Context, invoice: Json, attempt: confirmation.Attempt) -> None:
-        """The payment intent of an invoice was confirmed, authenticated or settled by itself."""
+        """Updates the invoice after its PaymentIntent was confirmed, authenticated or settled."""
         if invoice["status"] not in ("open", "uncollectible"):
             return
         if attempt.status == "succeeded":
@@ -190,7 +190,7 @@ class Invoice(Resource):
             after_payment.invoice_failed(ctx, invoice, automatic=False)
 
     def filter_subscription(self, ctx: Context, value: str, filters: Filters) -> None:
-        """Only the invoices of this subscription."""
+        """Filters by subscription."""
         ctx.get("subscription", value, param="subscription")
         if filters.link is None:
             filters.link = ("subscription", value)
@@ -237,7 +237,7 @@ class Invoice(Resource):
 
 
 def no_method(ctx: Context, invoice: Json) -> StripeError:
-    """There is nothing to charge; what was written of the attempt stays."""
+    """Returns the error for paying without a payment method. What the attempt wrote is committed."""
     return StripeError(
         "There is no `default_payment_method` set on this Customer or Invoice. Please set either a "
         "`default_payment_method` on the customer or the invoice, or provide a `payment_method`.",

@@ -1,4 +1,4 @@
-"""Invoice payments: which payment intent pays which invoice."""
+"""Invoice payments: the links between invoices and the PaymentIntents that pay them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from stripe_shell.sandbox.objects.resource import Resource
 
 
 class InvoicePayment(Resource):
-    """`GET /v1/invoice_payments`; made when an invoice is finalized."""
+    """`GET /v1/invoice_payments`. They are created when an invoice is finalized."""
 
     object = "invoice_payment"
     indexed = ("invoice", "status")
 
     def filter_payment(self, ctx: Context, value: dict[str, Any], filters: Filters) -> None:
-        """By the payment intent, charge or payment record that pays."""
+        """Filters by the PaymentIntent or payment record that pays."""
         for name in ("payment_intent", "payment_record"):
             if value.get(name):
                 filters.where.append(equal(f"payment.{name}", value[name]))

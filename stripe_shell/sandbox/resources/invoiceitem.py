@@ -1,4 +1,4 @@
-"""Invoice items: single amounts that wait for an invoice or are on one."""
+"""Invoice items: single amounts, pending or on an invoice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class InvoiceItem(Resource):
     absent = ("proration_details",)
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
-        """There is no such item, in this resource's own words."""
+        """Returns the error for an unknown invoice item, which Stripe words differently from others."""
         return StripeError(
             f"No such Invoice Item: '{key}'(livemode=false)",
             status=status,
@@ -32,24 +32,24 @@ class InvoiceItem(Resource):
         )
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make an item: it waits, or goes onto a draft."""
+        """Creates an item, pending or on the draft that `invoice` names."""
         return invoice_items.create(ctx, params)
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Change an item."""
+        """Updates an item, and its line on a draft."""
         invoice_items.update(ctx, obj, params)
         return obj
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take an item away, and off its draft."""
+        """Deletes an item, and its line on a draft."""
         return invoice_items.delete(ctx, obj)
 
     def filter_pending(self, ctx: Context, value: Any, filters: Filters) -> None:
-        """Only items that are on no invoice, or only those that are."""
+        """Filters by whether the item is pending, that is on no invoice."""
         filters.where.append(Where(f"json_extract(o.json, '$.invoice') IS {'' if value else 'NOT '}NULL"))
 
     def filter_invoice(self, ctx: Context, value: str, filters: Filters) -> None:
-        """Only the items on this invoice."""
+        """Filters by invoice. Raises StripeError for an unknown one."""
         if ctx.row("invoice", value) is None:
             raise errors.missing("invoice", value, param="invoice", status=400)
         filters.add_link("invoice", value)

@@ -1,4 +1,4 @@
-"""Authorizations of issued cards: a purchase asks, and is approved or not; what it comes to is settled later."""
+"""Issuing authorizations: purchases with issued cards, approved or declined at once and captured later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stripe_shell.sandbox.payments import issuing
 
 
 class Authorization(Resource):
-    """`/v1/issuing/authorizations`; the test helpers play the merchant."""
+    """`/v1/issuing/authorizations`. The test helpers simulate the merchant."""
 
     object = "issuing.authorization"
     indexed = ("card", "cardholder", "status")
@@ -20,14 +20,14 @@ class Authorization(Resource):
 
     @action("test_helpers.issuing.authorization.create")
     def create_in_test(self, ctx: Context, params: Json) -> Json:
-        """Somebody pays with a card."""
+        """Simulates a purchase with an issued card. Returns the decided authorization."""
         card = ctx.get("issuing.card", params["card"], param="card")
         amount = int(params.get("amount") or params.get("merchant_amount") or 0)
         return self._ask(ctx, card, amount, params)
 
     @action("issuing.authorization.create_test")
     def create_below_card(self, ctx: Context, params: Json) -> Json:
-        """The same as Stripe's command-line tool asks for it: `held_amount` and `held_currency`."""
+        """Does the same with `held_amount` and `held_currency`, the parameters of Stripe's command-line tool."""
         card = ctx.get("issuing.card", ctx.path["card"], status=404)
         try:
             amount = int(params.get("held_amount") or 0)
@@ -38,17 +38,17 @@ class Authorization(Resource):
 
     @action
     def approve(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Approve a purchase that waits for an answer."""
+        """Raises StripeError: the sandbox decides every authorization when it is created."""
         raise _answered(obj)
 
     @action
     def decline(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Decline a purchase that waits for an answer."""
+        """Raises StripeError: the sandbox decides every authorization when it is created."""
         raise _answered(obj)
 
     @action("test_helpers.issuing.authorization.capture")
     def capture(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The merchant takes the money."""
+        """Captures the authorized or a given amount. Closes the authorization unless `close_authorization` is false."""
         self._check_pending(obj, "captured")
         amount: int = params["capture_amount"] if "capture_amount" in params else obj["amount"]
         issuing.check_amount(amount, "capture_amount")
@@ -60,19 +60,19 @@ class Authorization(Resource):
 
     @action("test_helpers.issuing.authorization.increment")
     def increment(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The merchant asks for more."""
+        """Increases the authorized amount by `increment_amount`."""
         self._check_pending(obj, "incremented")
         return self._change(ctx, obj, obj["amount"] + params["increment_amount"])
 
     @action("test_helpers.issuing.authorization.finalize_amount")
     def finalize_amount(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The merchant says what it comes to, as at a petrol pump."""
+        """Sets the final amount, as fuel dispensers do."""
         self._check_pending(obj, "finalized")
         return self._change(ctx, obj, params["final_amount"])
 
     @action("test_helpers.issuing.authorization.reverse")
     def reverse(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The merchant gives back some of it, or all."""
+        """Reverses the authorized amount or `reverse_amount`. Raises StripeError for more than was authorized."""
         self._check_pending(obj, "reversed")
         amount = params.get("reverse_amount", obj["amount"])
         if amount > obj["amount"]:
@@ -83,21 +83,21 @@ class Authorization(Resource):
 
     @action("test_helpers.issuing.authorization.expire")
     def expire(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The merchant never came back."""
+        """Expires a pending authorization."""
         self._check_pending(obj, "expired")
         obj["status"] = "expired"
         return self._updated(ctx, obj)
 
     @action("test_helpers.issuing.authorization.respond")
     def respond(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The cardholder answers whether it was they who paid."""
+        """Records the cardholder's answer to a fraud challenge. Raises StripeError without a challenge."""
         if not obj["fraud_challenges"]:
             raise errors.invalid("This authorization has no fraud challenge.")
         obj["fraud_challenges"][0]["status"] = "verified" if params["confirmed"] else "rejected"
         return self._updated(ctx, obj)
 
     def _ask(self, ctx: Context, card: Json, amount: int, params: Mapping[str, Any]) -> Json:
-        """The purchase is judged; a server that listens is told of the question and of the answer."""
+        """Creates and decides an authorization. Emits `issuing_authorization.request`, if approved, and `.created`."""
         issuing.check_amount(amount, "amount")
         merchant = issuing.merchant_of(params)
         currency = params.get("currency") or card["currency"]

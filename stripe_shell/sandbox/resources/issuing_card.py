@@ -1,4 +1,4 @@
-"""Issued cards: of plastic or virtual, on or off, shipped or lost."""
+"""Issuing cards, physical or virtual, and the shipping of physical ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DIGITS: Final = "0123456789"
 
 
 class Card(Resource):
-    """`/v1/issuing/cards`; number and security code are shown only by `expand`."""
+    """`/v1/issuing/cards`. Number and CVC are shown only when expanded."""
 
     object = "issuing.card"
     indexed = ("cardholder", "last4", "status", "type")
@@ -37,14 +37,14 @@ class Card(Resource):
     }
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """A card is somebody's; one of plastic is sent somewhere."""
+        """Raises StripeError without a cardholder or a card to replace, or without a reason for the replacement."""
         if not params.get("cardholder") and not params.get("replacement_for"):
             raise errors.missing_parameter("cardholder")
         if bool(params.get("replacement_for")) != bool(params.get("replacement_reason")):
             raise errors.invalid("`replacement_for` and `replacement_reason` belong together.", param="replacement_for")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Give it a holder, a number and a term."""
+        """Mutates `obj`: sets cardholder, number, CVC, expiry and shipping. Saves the replaced card."""
         old = ctx.get("issuing.card", params["replacement_for"]) if params.get("replacement_for") else None
         holder = params.get("cardholder") or (old or {})["cardholder"]["id"]
         obj["cardholder"] = ctx.get("issuing.cardholder", holder, param="cardholder")
@@ -60,12 +60,12 @@ class Card(Resource):
             ctx.emit("issuing_card.updated", old, ctx.save(old))
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """A canceled card stays canceled."""
+        """Raises StripeError for anything but metadata on a canceled card."""
         if obj["status"] == "canceled" and set(params) - {"metadata"}:
             raise errors.invalid("You cannot update a canceled card.")
 
     def present(self, ctx: Context, obj: Json) -> Json:
-        """With its holder as they are now."""
+        """Mutates `obj`: sets the cardholder as it is now."""
         holder = ctx.find("issuing.cardholder", (obj.get("cardholder") or {}).get("id"))
         if holder is not None:
             obj["cardholder"] = holder
@@ -73,27 +73,27 @@ class Card(Resource):
 
     @action("test_helpers.issuing.card.submit_card")
     def submit(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """It goes to be made."""
+        """Sets the shipping status to `submitted`. Saves the card."""
         return self._move(ctx, obj, "submitted", ("pending",))
 
     @action("test_helpers.issuing.card.ship_card")
     def ship(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """It is on its way."""
+        """Sets the shipping status to `shipped`, with carrier and tracking number. Saves the card."""
         return self._move(ctx, obj, "shipped", ("pending", "submitted"))
 
     @action("test_helpers.issuing.card.deliver_card")
     def deliver(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """It is there."""
+        """Sets the shipping status to `delivered`. Saves the card."""
         return self._move(ctx, obj, "delivered", ("shipped",))
 
     @action("test_helpers.issuing.card.return_card")
     def give_back(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """It came back."""
+        """Sets the shipping status to `returned`. Saves the card."""
         return self._move(ctx, obj, "returned", ("shipped",))
 
     @action("test_helpers.issuing.card.fail_card")
     def fail(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """It was lost on its way."""
+        """Sets the shipping status to `failure`. Saves the card."""
         return self._move(ctx, obj, "failure", ("shipped", "submitted"))
 
     def _ship(self, ctx: Context, obj: Json, params: Json) -> None:

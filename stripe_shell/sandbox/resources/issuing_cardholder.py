@@ -1,4 +1,4 @@
-"""Cardholders: whom cards are issued to."""
+"""Issuing cardholders."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ class Cardholder(Resource):
     }
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """A company is one when it says so."""
+        """Mutates `obj`: the default `type` is `company` when `company` is sent."""
         if params.get("company") and "type" not in params:
             obj["type"] = "company"

@@ -1,4 +1,4 @@
-"""Transactions of issued cards: what was really spent, and given back."""
+"""Issuing transactions: captures and refunds of purchases with issued cards."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from stripe_shell.sandbox.payments import issuing
 
 
 class Transaction(Resource):
-    """`/v1/issuing/transactions`; the test helpers play the merchant."""
+    """`/v1/issuing/transactions`. The test helpers simulate the merchant."""
 
     object = "issuing.transaction"
     indexed = ("authorization", "card", "cardholder", "type")
 
     @action("test_helpers.issuing.transaction.create_force_capture")
     def create_force_capture(self, ctx: Context, params: Json) -> Json:
-        """A merchant takes money without having asked."""
+        """Simulates a capture without an authorization."""
         return self._made(ctx, params, -params["amount"], "capture")
 
     @action("test_helpers.issuing.transaction.create_unlinked_refund")
     def create_unlinked_refund(self, ctx: Context, params: Json) -> Json:
-        """A merchant gives money back that no purchase here explains."""
+        """Simulates a refund without a previous capture."""
         return self._made(ctx, params, params["amount"], "refund")
 
     @action("test_helpers.issuing.transaction.refund")
     def refund(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """A merchant gives money back."""
+        """Refunds a capture, in full or by `refund_amount`. Raises StripeError for more than was captured."""
         if obj["type"] != "capture":
             raise errors.invalid("Only captures can be refunded.")
         amount = params.get("refund_amount", -obj["amount"])

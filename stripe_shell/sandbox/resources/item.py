@@ -1,4 +1,4 @@
-"""Line items of quotes, Checkout Sessions and payment links: they live inside what they are lines of."""
+"""Line items of quotes, Checkout Sessions and payment links, stored with their object."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ class Item(Resource):
 
     @action("quote.line_item.list")
     def list_of_quote(self, ctx: Context, params: Json) -> Page:
-        """All lines of a quote."""
+        """Returns a page of the line items of a quote."""
         return self._lines(ctx, params, "quote", "line_items")
 
     @action("checkout.session.line_item.list")
     def list_of_session(self, ctx: Context, params: Json) -> Page:
-        """What a customer pays for in a session."""
+        """Returns a page of the line items of a Checkout Session."""
         return self._lines(ctx, params, "checkout.session", "line_items")
 
     @action("payment_link.line_item.list")
     def list_of_link(self, ctx: Context, params: Json) -> Page:
-        """What a link sells."""
+        """Returns a page of the line items of a payment link."""
         return self._lines(ctx, params, "payment_link", "line_items")
 
     @action("quote.computed_upfront_line_item.list")
     def list_upfront(self, ctx: Context, params: Json) -> Page:
-        """What is to be paid when a quote is accepted."""
+        """Returns a page of the line items that are due when a quote is accepted."""
         return self._lines(ctx, params, "quote", "computed_upfront_line_items")
 
     def _lines(self, ctx: Context, params: Json, kind: str, name: str) -> Page:

@@ -1,4 +1,4 @@
-"""Invoice lines: they live inside their invoice."""
+"""Invoice line items, stored with their invoice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class LineItem(Resource):
     object = "line_item"
 
     def load(self, ctx: Context, key: str) -> Json | None:
-        """The line of the path's invoice with this id."""
+        """Returns the line with this id of the invoice in the path, or None."""
         invoice = ctx.find("invoice", ctx.path.get("invoice", ""))
         if invoice is None:
             return None
@@ -23,12 +23,12 @@ class LineItem(Resource):
 
     @action("list")
     def list_lines(self, ctx: Context, params: Json) -> Page:
-        """All lines of an invoice in their order."""
+        """Returns a page of the lines of an invoice, in the invoice's order."""
         invoice = ctx.get("invoice", ctx.path["invoice"], param="invoice", status=404)
         return pages.page_of(ctx, [record["line"] for record in lines.records_of(ctx, invoice)], params)
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Change a line of a draft."""
+        """Updates a line of a draft. Saves the invoice."""
         invoice = ctx.get("invoice", ctx.path["invoice"], param="invoice", status=404)
         edit.update_lines(ctx, invoice, {"lines": [{**params, "id": obj["id"]}]})
         ctx.emit("invoice.updated", invoice, ctx.save(invoice))

@@ -1,4 +1,4 @@
-"""Mandates: the customer's word that a bank account may be debited."""
+"""Mandates: a customer's permission to debit a bank account."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from stripe_shell.sandbox.objects.resource import Resource
 
 
 class Mandate(Resource):
-    """`GET /v1/mandates/{mandate}`; made when a debit is confirmed with `mandate_data`."""
+    """`GET /v1/mandates/{mandate}`. Mandates are created when a debit is confirmed with `mandate_data`."""
 
     object = "mandate"
 
     def make(self, ctx: Context, method: Json, data: Mapping[str, Any]) -> Json:
-        """Store the mandate that `mandate_data` gives for a payment method."""
+        """Creates and stores a mandate for a payment method; `data` is the `mandate_data` parameter."""
         given = data.get("customer_acceptance")
         accepted: Json = dict(given) if isinstance(given, Mapping) else {}
         kind = accepted.get("type", "offline")
@@ -36,7 +36,7 @@ class Mandate(Resource):
 
 
 def _details(ctx: Context, kind: str) -> Json:
-    """What the rules of one kind of debit make a mandate say."""
+    """Returns the members of `payment_method_details` for one type of bank debit."""
     reference = ctx.ids.text(16, CAPITALS)
     url = f"https://payments.stripe.com/mandates/{kind}/{reference}"
     details: dict[str, Json] = {

@@ -1,4 +1,4 @@
-"""PaymentIntents: made, confirmed, captured, canceled. What happens to the money is in payments/confirmation.py."""
+"""PaymentIntents: create, confirm, capture, cancel. Payments are attempted in payments/confirmation.py."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CARD_OPTIONS: Final = {
     "network": None,
     "request_three_d_secure": "automatic",
 }
-#: What can be changed in the early states only.
+#: Parameters that can be updated in the statuses of `confirmation.EARLY` only.
 _EARLY_ONLY: Final = ("amount", "currency", "customer", "payment_method", "payment_method_data", "payment_method_types")
 
 
@@ -44,7 +44,10 @@ class PaymentIntent(Resource):
     unechoed = ("automatic_payment_methods", "radar_options")
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """A card in `payment_method_data`, and an older word for bank transfers in Japan, are taken too."""
+        """Takes parameters that the OpenAPI description lacks: `card` data, `jp_bank_account` for bank transfers.
+
+        Mutates `params`; `jp_bank_account` becomes `jp_bank_transfer`. Returns the card data.
+        """
         options = params.get("payment_method_options")
         balance = options.get("customer_balance") if isinstance(options, dict) else None
         transfer = balance.get("bank_transfer") if isinstance(balance, dict) else None
@@ -52,16 +55,16 @@ class PaymentIntent(Resource):
             transfer["type"] = "jp_bank_transfer"
         return super().take_legacy(operation, params) | intent_rules.take_card_data(params)
 
-    # --- made and changed ------------------------------------------------------------------------------------
+    # --- create and update -----------------------------------------------------------------------------------
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse parameters that exclude each other, and those that want `confirm`."""
+        """Raises StripeError for parameters that exclude each other, or that need `confirm`."""
         if "confirmation_method" in params and "automatic_payment_methods" in params:
             raise errors.exclusive("automatic_payment_methods", "confirmation_method")
         intent_rules.refuse_confirm_only(params, _CONFIRM_ONLY, "PaymentIntent")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Refuse an amount that cannot be charged, settle the ways to pay, and take the method."""
+        """Mutates `obj`: sets payment method types and payment method. Raises StripeError for an invalid amount."""
         intent_rules.check_amount(params["amount"], obj["currency"])
         if params.get("confirmation_method") == "manual" and "payment_method_types" not in params:
             obj |= {"automatic_payment_methods": None, "payment_method_types": ["card"]}
@@ -72,12 +75,12 @@ class PaymentIntent(Resource):
         self._take_method(ctx, obj, params)
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Confirm at once where that was asked for."""
+        """Confirms the intent when `confirm` is true."""
         if params.get("confirm"):
             self._confirm(ctx, obj, params)
 
     def complete(self, ctx: Context, obj: Json) -> None:
-        """Give a new intent its secret and the options of its ways to pay."""
+        """Mutates `obj`: sets the client secret and the payment method options of a new intent."""
         obj["client_secret"] = f"{obj['id']}_secret_{ctx.ids.text(25)}"
         options = obj["payment_method_options"] or {}
         if "card" in obj["payment_method_types"]:
@@ -91,7 +94,7 @@ class PaymentIntent(Resource):
             obj["application"] = transfers.application_of(ctx)
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Refuse what can no longer be changed."""
+        """Raises StripeError for parameters that can no longer be changed in the intent's status."""
         late = next((name for name in _EARLY_ONLY if name in params), None)
         if late is not None and obj["status"] not in confirmation.EARLY:
             raise intent_rules.refusal(
@@ -115,18 +118,18 @@ class PaymentIntent(Resource):
             )
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Check the amount and take the method."""
+        """Mutates `obj`: sets the payment method. Raises StripeError for an invalid amount."""
         if "amount" in params or "currency" in params:
             intent_rules.check_amount(obj["amount"], obj["currency"])
         if params.get("payment_method_types"):
             obj["automatic_payment_methods"] = None
         self._take_method(ctx, obj, params)
 
-    # --- confirmed ---------------------------------------------------------------------------------------------
+    # --- confirm -----------------------------------------------------------------------------------------------
 
     @action
     def confirm(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Try to collect the money."""
+        """Confirms the intent and attempts the payment. Raises StripeError when it is declined."""
         if obj["status"] not in confirmation.EARLY:
             raise intent_rules.refusal(ctx, PAYMENT, obj, _not_confirmable(obj))
         if ctx.hidden(obj).get("checkout_session"):
@@ -153,7 +156,7 @@ class PaymentIntent(Resource):
             raise found.error
 
     def _method_for(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """What is sent, else the intent's own, else the customer's default."""
+        """Returns the method sent, else the intent's, else the customer's default. Raises StripeError for none."""
         sent = intent_rules.method_sent(ctx, obj, params)
         if sent is not None:
             return sent
@@ -167,7 +170,7 @@ class PaymentIntent(Resource):
         return found
 
     def _take_method(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Put the method that is sent onto the intent, which then waits to be confirmed."""
+        """Mutates `obj`: sets the payment method that is sent, and the status that follows from it."""
         if params.get("confirm"):
             obj["payment_method"] = None
             return
@@ -178,11 +181,11 @@ class PaymentIntent(Resource):
         elif params.get("payment_method") == "":
             obj |= {"payment_method": None, "status": "requires_payment_method"}
 
-    # --- captured, canceled ------------------------------------------------------------------------------------
+    # --- capture, cancel and other actions ---------------------------------------------------------------------
 
     @action
     def capture(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take the money that is held, or a part of it; the rest is released unless more captures are to come."""
+        """Captures the held amount or a part of it. The rest is released unless `final_capture` is false."""
         amount: int = params["amount_to_capture"] if "amount_to_capture" in params else obj["amount_capturable"]
         _check_capture(ctx, obj, params, amount)
         self.echo(obj, {name: value for name, value in params.items() if name != "amount_details"})
@@ -203,7 +206,7 @@ class PaymentIntent(Resource):
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Give up; a hold is released."""
+        """Cancels the intent and releases a hold. Raises StripeError if an invoice or Checkout Session owns it."""
         hidden = ctx.hidden(obj)
         if hidden.get("invoice") or hidden.get("checkout_session"):
             owner = (
@@ -224,7 +227,7 @@ class PaymentIntent(Resource):
 
     @action
     def increment_authorization(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Hold more than before."""
+        """Increases the held amount to `amount`. Saves the intent and its charge."""
         if obj["status"] != "requires_capture":
             message = (
                 f"This PaymentIntent's authorization could not be incremented because it has a status of "
@@ -245,14 +248,14 @@ class PaymentIntent(Resource):
 
     @action
     def verify_microdeposits(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Verify a bank account by the two small deposits, or by the code that came with one; then debit it."""
+        """Verifies a bank account by the amounts of two microdeposits or a descriptor code, then debits it."""
         intent_rules.check_microdeposits(ctx, PAYMENT, obj, params)
         confirmation.authenticate(ctx, obj)
         return obj
 
     @action
     def apply_customer_balance(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Pay from what the customer has sent by bank transfer."""
+        """Pays the intent from the customer's cash balance, in full or in part."""
         if obj["status"] != "requires_action" or not obj["customer"]:
             message = (
                 "You can only apply the cash balance to a PaymentIntent that waits for a bank transfer; this one has a "
@@ -263,26 +266,26 @@ class PaymentIntent(Resource):
         return obj
 
     def authenticate(self, ctx: Context, obj: Json, *, passed: bool = True) -> Json:
-        """End what an intent in `requires_action` waits for. Nothing is raised when it fails."""
+        """Ends the authentication of an intent in `requires_action`. Returns the intent, without raising on failure."""
         return confirmation.authenticate(ctx, obj, passed=passed).payment_intent
 
-    # --- what comes later ---------------------------------------------------------------------------------------
+    # --- scheduled jobs -----------------------------------------------------------------------------------------
 
     def hold(self, ctx: Context, obj: Json) -> None:
-        """Note when a hold runs out."""
+        """Schedules the end of an authorization hold."""
         jobs.later(ctx, charges.HOLD, obj, "run_out")
 
     def run_out(self, ctx: Context, obj: Json) -> None:
-        """A hold that nobody captured ends."""
+        """Cancels an intent whose hold was not captured in time. Runs as a job."""
         if obj["status"] == "requires_capture":
             confirmation.cancel_intent(ctx, obj, "automatic", expired=True)
 
     def settle_later(self, ctx: Context, obj: Json, seconds: int) -> None:
-        """Note when the bank will have answered."""
+        """Schedules the settlement of a bank debit, in `seconds` from now."""
         jobs.later(ctx, seconds, obj, "settle")
 
     def settle(self, ctx: Context, obj: Json) -> None:
-        """The bank answers a debit: the money comes, or it does not."""
+        """Settles a bank debit: the charge succeeds or fails, as its test account defines. Runs as a job."""
         if obj["status"] != "processing":
             return
         method = ctx.get("payment_method", obj["payment_method"])

@@ -1,4 +1,4 @@
-"""Payment links: an address at which anyone may buy."""
+"""Payment links: public URLs that open a Checkout Session."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_LINES = 20
 
 
 class PaymentLink(Resource):
-    """`/v1/payment_links`; a link that is no longer wanted is made inactive, never deleted."""
+    """`/v1/payment_links`. Links are deactivated rather than deleted."""
 
     object = "payment_link"
     absent = ("name_collection",)
@@ -25,12 +25,12 @@ class PaymentLink(Resource):
     }
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """A link has one to twenty lines."""
+        """Raises StripeError for more than twenty line items."""
         if len(params["line_items"]) > _MOST_LINES:
             raise errors.invalid(f"A payment link can have at most {_MOST_LINES} line items.", param="line_items")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Price its lines, and give it its address."""
+        """Mutates `obj`: sets line items, currency, URL and collection rules. Raises StripeError for bad lines."""
         rows = quotes.price_lines(ctx, params["line_items"])
         recurring = any(row["price"]["type"] == "recurring" for row in rows)
         checkout.check_lines("subscription" if recurring else "payment", rows)
@@ -45,7 +45,7 @@ class PaymentLink(Resource):
         self._show_lines(ctx, obj, rows)
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Take other quantities."""
+        """Sets the quantities of line items. Raises StripeError for an unknown line item."""
         if not params.get("line_items"):
             return
         lines = ctx.hidden(obj)["line_items"]["data"]

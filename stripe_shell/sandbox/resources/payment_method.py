@@ -1,4 +1,4 @@
-"""Payment methods: test names that mint new ones, attaching to customers and detaching."""
+"""Payment methods: created, minted from test names, attached to customers and detached."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stripe_shell.sandbox.payments import confirmation, payment_methods, transfe
 
 
 class PaymentMethod(Resource):
-    """`/v1/payment_methods`. Which test card or account one is, is kept hidden beside it."""
+    """`/v1/payment_methods`. The number of the test card or bank account is a private field."""
 
     object = "payment_method"
     defaults: ClassVar = {"allow_redisplay": "unspecified", "billing_details": payment_methods.empty_billing_details()}
@@ -21,7 +21,10 @@ class PaymentMethod(Resource):
     indexed = ("type",)
 
     def load(self, ctx: Context, key: str) -> Json | None:
-        """The method with this id; `pm_card_visa` and its like make a new one each time."""
+        """Returns the method with this id. A test name, such as `pm_card_visa`, creates a new method each time.
+
+        Raises StripeError (404) when the method belongs to another customer than that in the path.
+        """
         found = ctx.find("payment_method", key)
         if found is None:
             found = payment_methods.of_literal(ctx, key)
@@ -36,7 +39,7 @@ class PaymentMethod(Resource):
         return found
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make one of `type` and its data, or copy one of another account."""
+        """Creates a method of `type`, or copies the platform's `payment_method` to the connected account."""
         if params.get("payment_method"):
             return self._copy(ctx, params)
         if params.get("customer"):
@@ -49,7 +52,7 @@ class PaymentMethod(Resource):
         return method
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Change expiry, billing details, metadata or what it may be shown for; of a customer's methods only."""
+        """Updates expiry, billing details, metadata and `allow_redisplay` of an attached method."""
         if not obj["customer"]:
             raise errors.invalid("You must save this PaymentMethod to a customer before you can update it.")
         payment_methods.set_billing_details(obj, params.get("billing_details"))
@@ -65,18 +68,18 @@ class PaymentMethod(Resource):
         return obj
 
     def list_page(self, ctx: Context, params: Json) -> Page:
-        """The methods of a customer; of none when none is named."""
+        """Returns a page of a customer's methods, which is empty without a customer."""
         if not ctx.path and not (params.get("customer") or params.get("customer_account")):
             return Page((), False, ctx.request.path)
         return list_page(self, ctx, params)
 
     def filter_allow_redisplay(self, ctx: Context, value: str, filters: Filters) -> None:
-        """Only those that may be shown like this."""
+        """Filters by `allow_redisplay`."""
         filters.add("allow_redisplay", value)
 
     @action
     def attach(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Give it to a customer."""
+        """Attaches the method to a customer."""
         if not params.get("customer") and not params.get("customer_account"):
             raise errors.invalid("Must provide customer or customer_account.", code="parameter_missing")
         if params.get("customer_account"):
@@ -89,7 +92,7 @@ class PaymentMethod(Resource):
 
     @action
     def detach(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take it from its customer; it cannot be used again."""
+        """Detaches the method from its customer, after which it cannot be used again. Saves both."""
         owner = obj["customer"]
         if not owner:
             raise errors.invalid(
@@ -107,7 +110,7 @@ class PaymentMethod(Resource):
         return obj
 
     def _copy(self, ctx: Context, params: Json) -> Json:
-        """A copy of a platform's method on the account that the request runs on."""
+        """Copies a method of the platform to the account that the request runs on."""
         platform = transfers.on_account(ctx, ctx.platform)
         original = platform.get("payment_method", params["payment_method"], param="payment_method")
         copied = payment_methods.copy_of(ctx, original, platform.hidden(original).get("number"))

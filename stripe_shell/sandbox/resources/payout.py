@@ -1,4 +1,4 @@
-"""Payouts: money leaves the balance at once, arrives days later or comes back."""
+"""Payouts: debited from the balance at once, then paid or failed when they arrive."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.payments import ledger, legacy_sources, transfers
 from stripe_shell.sandbox.payments.test_banks import FAILURES, bank_of_number
 
-#: How long a payout waits before it leaves, in seconds.
+#: Seconds for which a payout stays `pending` and can be canceled.
 _WAITS = 3600
-#: The debit card that takes no payouts.
+#: The test debit card whose payouts fail with `could_not_process` (docs.stripe.com/connect/testing).
 _UNPAYABLE_CARD = "4000056655665572"
 
 
 class Payout(Resource):
-    """`/v1/payouts`, made by hand."""
+    """`/v1/payouts`. All payouts are manual."""
 
     object = "payout"
     defaults: ClassVar = {
@@ -32,7 +32,7 @@ class Payout(Resource):
     indexed = ("destination", "status")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Refuse more than is available; take it out of the balance."""
+        """Mutates `obj`: sets destination and arrival date; debits the balance. Raises StripeError if it is too low."""
         if obj["amount"] < 1:
             raise errors.below_minimum("amount", 1)
         ledger.check_funds(ctx, obj["amount"], obj["currency"], "payout")
@@ -45,18 +45,18 @@ class Payout(Resource):
         obj["balance_transaction"] = row["id"]
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """It leaves in an hour and arrives on its day; an instant one does both at once."""
+        """Schedules `depart` (within an hour) and `arrive`; both are due at once for an instant payout."""
         jobs.later(ctx, min(_WAITS, obj["arrival_date"] - ctx.now()), obj, "depart")
         jobs.later(ctx, obj["arrival_date"] - ctx.now(), obj, "arrive")
 
     def depart(self, ctx: Context, obj: Json) -> None:
-        """It can no longer be canceled."""
+        """Sets the status to `in_transit`, after which a payout cannot be canceled. Runs as a job."""
         if obj["status"] == "pending":
             obj["status"] = "in_transit"
             ctx.emit("payout.updated", obj, ctx.save(obj))
 
     def arrive(self, ctx: Context, obj: Json) -> None:
-        """The bank takes it, or sends it back."""
+        """Sets the status to `paid`, or `failed` for test accounts that fail. Runs as a job on the arrival date."""
         if obj["status"] not in ("pending", "in_transit"):
             return
         failure = _failure(transfers.on_account(ctx, ctx.platform), obj["destination"])
@@ -72,7 +72,7 @@ class Payout(Resource):
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Keep the money after all; while it has not left."""
+        """Cancels a pending payout and credits the balance. Raises StripeError for any other status."""
         if obj["status"] != "pending":
             raise errors.invalid(f"Payouts can only be canceled while they are pending; this one is {obj['status']}.")
         obj["status"] = "canceled"
@@ -85,7 +85,7 @@ class Payout(Resource):
 
     @action
     def reverse(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Ask the money back from the bank: a payout of the negative amount."""
+        """Creates a payout of the negative amount to reverse a paid one (docs.stripe.com/connect/payout-reversals)."""
         if obj["status"] != "paid" or obj["original_payout"]:
             raise errors.invalid("Only payouts that are paid, and are not reversals themselves, can be reversed.")
         if obj["reversed_by"]:
@@ -106,7 +106,7 @@ class Payout(Resource):
         return ledger.enter(ctx, kind, amount, obj["currency"], obj["id"], description=description)
 
     def _destination(self, ctx: Context, obj: Json) -> Json:
-        """The external account that is named, else the default of the currency; one's own account has one by itself."""
+        """Returns the external account named, or the default one of the currency. Creates one for the platform."""
         known = legacy_sources.external_accounts(transfers.on_account(ctx, ctx.platform), ctx.account)
         if obj["destination"]:
             found = next((account for account in known if account["id"] == obj["destination"]), None)
@@ -128,7 +128,7 @@ class Payout(Resource):
 
 
 def _failure(ctx: Context, key: str) -> str:
-    """The failure code of a payout to this external account; empty when it arrives."""
+    """Returns the failure code of payouts to an external account, or an empty string."""
     target = ctx.find("bank_account", key) or ctx.find("card", key)
     number = str(ctx.hidden(target).get("number") or "") if target else ""
     if number == _UNPAYABLE_CARD:

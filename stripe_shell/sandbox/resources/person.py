@@ -1,4 +1,4 @@
-"""Persons: who stands behind a connected account."""
+"""Persons associated with a connected account."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _SECRETS = {
 
 
 class Person(Resource):
-    """`/v1/accounts/{account}/persons`. Numbers that identify are not kept, only that they were given."""
+    """`/v1/accounts/{account}/persons`. Identity numbers are not stored, only whether they were provided."""
 
     object = "person"
     indexed = ("account",)
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Note which numbers were given."""
+        """Mutates `obj`: records which identity numbers were provided."""
         _note(obj, params)
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Note which numbers were given."""
+        """Mutates `obj`: records which identity numbers were provided."""
         _note(obj, params)
 
 

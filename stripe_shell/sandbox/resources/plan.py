@@ -1,4 +1,4 @@
-"""Plans: the older view of recurring prices. A plan is not stored; its price is."""
+"""Plans: the legacy view of recurring prices. Only the price is stored."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _PRICE_PARAMS = ("active", "billing_scheme", "currency", "metadata", "nickname",
 
 
 class Plan(Resource):
-    """`/v1/plans`: each call is one on the price of the same id."""
+    """`/v1/plans`. Each request reads or changes the price with the same id."""
 
     object = "plan"
     expand_only = ("tiers",)
 
     def view(self, ctx: Context, price: Json) -> Json:
-        """The plan that a recurring price is."""
+        """Returns a recurring price as a plan."""
         recurring = price["recurring"]
         return {
             "id": price["id"],
@@ -47,12 +47,12 @@ class Plan(Resource):
         }
 
     def load(self, ctx: Context, key: str) -> Json | None:
-        """The plan of the recurring price with this id."""
+        """Returns the plan of the recurring price with this id, or None."""
         price = ctx.find("price", key)
         return self.view(ctx, price) if price is not None and price["recurring"] else None
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make the price, and the product where its name is given instead of an id."""
+        """Creates the price, and the product if `product` is given as data. Returns the plan."""
         price_resource = ctx.behaviour("price")
         product = params.get("product")
         if not product:
@@ -69,7 +69,7 @@ class Plan(Resource):
         return self.view(ctx, price)
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Change the price."""
+        """Updates the price. Returns the plan."""
         price = ctx.get("price", obj["id"])
         if params.get("product"):
             ctx.get("product", params["product"], param="product")
@@ -86,25 +86,25 @@ class Plan(Resource):
         return plan
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take the price away."""
+        """Deletes the price. Stripe allows this for plans alone."""
         ctx.delete(ctx.get("price", obj["id"]))
         ctx.emit("plan.deleted", obj)
         return {"id": obj["id"], "object": "plan", "deleted": True}
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
-        """The tiers of the price."""
+        """Returns the tiers of the price."""
         price = ctx.find("price", obj["id"])
         return ctx.hidden(price).get("tiers") if price else None
 
     def list_page(self, ctx: Context, params: Json) -> Page:
-        """The recurring prices, as plans."""
+        """Returns a page of the recurring prices as plans."""
         page = pages.list_page(ctx.resource("price"), ctx, {**params, "type": "recurring"})
         texts = [json.dumps(self.view(ctx, json.loads(text)), separators=(",", ":")) for text in page.texts]
         return replace(page, texts=texts)
 
 
 def _price_params(params: Json) -> Json:
-    """What a plan is made of, in the words of a price."""
+    """Returns the parameters of a plan as those of a price."""
     price = {name: params[name] for name in _PRICE_PARAMS if name in params}
     for old, new in (("amount", "unit_amount"), ("amount_decimal", "unit_amount_decimal")):
         if old in params:

@@ -1,4 +1,4 @@
-"""Prices: what a product costs, once or again and again."""
+"""Prices of products, one-time or recurring."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from stripe_shell.sandbox.objects.listing import Filters, among
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.spec.model import Operation
 
-#: The longest interval of each kind: three years.
+#: The longest `interval_count` by interval: three years.
 _LONGEST = {"day": 1095, "week": 156, "month": 36, "year": 3}
 
 
 class Price(Resource):
-    """`POST /v1/prices`; amounts, currency, recurrence and product never change."""
+    """`/v1/prices`. Amount, currency, recurrence and product are immutable."""
 
     object = "price"
     defaults: ClassVar = {"tax_behavior": "unspecified"}
@@ -35,14 +35,14 @@ class Price(Resource):
     indexed = ("product", "lookup_key")
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """`recurring[trial_period_days]` is taken although the description lacks it."""
+        """Removes from `params` and returns `recurring[trial_period_days]`, which the OpenAPI description lacks."""
         recurring = params.get("recurring")
         if operation.action == "create" and isinstance(recurring, dict) and "trial_period_days" in recurring:
             return {"trial_period_days": recurring.pop("trial_period_days")}
         return super().take_legacy(operation, params)
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make a price, and with `product_data` its product."""
+        """Creates a price, and its product from `product_data`."""
         self.validate_create(ctx, params)
         self.check_references(ctx, params)
         if params.get("product_data"):
@@ -54,14 +54,14 @@ class Price(Resource):
         return price
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse what makes no price."""
+        """Raises StripeError unless exactly one of `product` and `product_data` is sent."""
         if not params.get("product") and not params.get("product_data"):
             raise errors.invalid("You must specify either `product` or `product_data` when creating a price.")
         if params.get("product") and params.get("product_data"):
             raise errors.exclusive("product", "product_data")
 
     def build(self, ctx: Context, params: Json) -> Json:
-        """The price that parameters describe, not stored yet. Raises StripeError for what makes no price."""
+        """Returns the price for the parameters, not stored. Raises StripeError for invalid amounts or recurrence."""
         _check_amount(params)
         _check_recurring(params)
         price = self.fresh(ctx)
@@ -75,13 +75,13 @@ class Price(Resource):
         return price
 
     def tell_created(self, ctx: Context, price: Json) -> None:
-        """Emit that there is a new price; a recurring one is a new plan as well."""
+        """Emits `price.created`, and `plan.created` for a recurring price."""
         ctx.emit("price.created", price)
         if price["type"] == "recurring":
             ctx.emit("plan.created", ctx.behaviour("plan").view(ctx, price))
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Change the lookup key and the options; the tax behaviour can be said once."""
+        """Mutates `obj`: sets lookup key and currency options. Raises StripeError if a set `tax_behavior` changes."""
         if params.get("lookup_key"):
             self._take_lookup_key(ctx, obj, params)
         elif "lookup_key" in params:
@@ -95,14 +95,14 @@ class Price(Resource):
             raise errors.invalid("You cannot change the tax behavior once it is set.", param="tax_behavior")
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
-        """Tiers and the amounts in all currencies, the price's own among them."""
+        """Returns the amounts in all currencies, the price's own included; other members as usual."""
         if name != "currency_options":
             return super().expand_member(ctx, obj, name)
         own = {key: obj[key] for key in ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")}
         return {obj["currency"]: own, **ctx.hidden(obj).get("currency_options", {})}
 
     def filter_lookup_keys(self, ctx: Context, value: list[str], filters: Filters) -> None:
-        """Only prices with one of these lookup keys."""
+        """Filters by a list of lookup keys."""
         if len(value) == 1:
             filters.add_link("lookup_key", value[0])
         else:
@@ -116,7 +116,7 @@ class Price(Resource):
             ctx.hidden(price)["currency_options"] = _options(params["currency_options"])
 
     def _take_lookup_key(self, ctx: Context, price: Json, params: Json) -> None:
-        """A lookup key names one price; with `transfer_lookup_key` it leaves the one that has it."""
+        """Mutates `price`: sets a unique lookup key; `transfer_lookup_key` removes it from the price that has it."""
         key = params["lookup_key"]
         for holder in ctx.all("price", lookup_key=key):
             if holder["id"] == price["id"]:
@@ -175,7 +175,7 @@ def _set_amounts(price: Json, params: Json) -> None:
 
 
 def amounts(params: Json, name: str = "unit_amount") -> tuple[int | None, str | None]:
-    """An amount as a whole number and as decimal text; the first is None when it is no whole number."""
+    """Returns an amount as an integer, None if it is fractional, and as decimal text. Raises StripeError below zero."""
     if params.get(name) is not None:
         whole = int(params[name])
         if whole < 0:

@@ -1,4 +1,4 @@
-"""Products: what is sold."""
+"""Products."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stripe_shell.sandbox.objects.resource import Resource
 
 
 class Product(Resource):
-    """`POST /v1/products`; deleted only while it has no prices."""
+    """`/v1/products`. Products with prices cannot be deleted."""
 
     object = "product"
     defaults: ClassVar = {"attributes": [], "type": "service"}
@@ -19,12 +19,12 @@ class Product(Resource):
     indexed = ("default_price",)
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse an empty name."""
+        """Raises StripeError for an empty name."""
         if not params["name"].strip():
             raise errors.empty_parameter("name")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Take the caller's id, and make the default price that was asked for."""
+        """Mutates `obj`: sets the id if given. Stores the default price of `default_price_data`."""
         if params.get("id"):
             obj["id"] = params["id"]
             obj["created"] = ctx.now()
@@ -36,25 +36,25 @@ class Product(Resource):
             obj["default_price"] = price["id"]
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Tell of the default price."""
+        """Emits the events of the default price."""
         if obj["default_price"]:
             ctx.behaviour("price").tell_created(ctx, ctx.get("price", obj["default_price"]))
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Name another default price, and note the time of a change."""
+        """Mutates `obj`: sets the default price and `updated`."""
         if "default_price" in params:
             obj["default_price"] = self._default_price(ctx, obj, params["default_price"])
         if ctx.stored(obj) != obj:
             obj["updated"] = ctx.now()
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Refuse while there are prices."""
+        """Raises StripeError if the product has prices. Sets `active` to false, as the event shows it."""
         if ctx.count("price", product=obj["id"]):
             raise errors.invalid("This product cannot be deleted because it has one or more user-created prices.")
         obj["active"] = False
 
     def filter_ids(self, ctx: Context, value: list[str], filters: Filters) -> None:
-        """Only these products."""
+        """Filters by a list of ids."""
         filters.where.append(among("id", value))
 
     def _default_price(self, ctx: Context, obj: Json, named: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Promotion codes: words that customers type to get a coupon."""
+"""Promotion codes: customer-facing codes of coupons."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _FIVE_YEARS = 5 * 366 * 24 * 3600
 
 
 class PromotionCode(Resource):
-    """`POST /v1/promotion_codes`; a code is unique among the active ones, whatever its case."""
+    """`/v1/promotion_codes`. A code is unique among active ones, regardless of case."""
 
     object = "promotion_code"
     indexed = ("customer", "coupon", "code")
     unechoed = ("promotion",)
 
     def links(self, obj: Json, hidden: Json | None) -> list[Link]:  # type: ignore[override]
-        """By customer, by coupon, and by the code in lower case."""
+        """Returns the index entries: customer, coupon, and the code in lower case."""
         found = [(name, value) for name, value in super().links(obj, hidden) if name != "code"]
         return [*found, ("coupon", str(obj["promotion"]["coupon"])), ("code", obj["code"].lower())]
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """The former top-level `coupon` is taken as `promotion[coupon]`."""
+        """Mutates `params`: the former top-level `coupon` becomes `promotion[coupon]`."""
         if operation.action == "create" and "coupon" in params and "promotion" not in params:
             params["promotion"] = {"type": "coupon", "coupon": params.pop("coupon")}
         return {}
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse what makes no promotion code."""
+        """Raises StripeError for an unknown coupon, an invalid or taken code, or limits beyond the coupon's."""
         coupon_id = params["promotion"].get("coupon")
         if not coupon_id:
             raise errors.invalid("You must pass promotion.coupon when passing promotion", param="promotion.coupon")
@@ -44,7 +44,7 @@ class PromotionCode(Resource):
         _check_limits(ctx, coupon, params)
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Bind it to its coupon, whose end is its end as well."""
+        """Mutates `obj`: sets coupon, code and expiry, which defaults to the coupon's `redeem_by`."""
         coupon = ctx.get("coupon", params["promotion"]["coupon"])
         obj["promotion"] = {"coupon": coupon["id"], "type": "coupon"}
         obj["code"] = params.get("code") or ctx.ids.text(8, CAPITALS)
@@ -52,7 +52,7 @@ class PromotionCode(Resource):
             obj["expires_at"] = coupon["redeem_by"]
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Refuse to make a second active one of the same code."""
+        """Raises StripeError for a reactivation when the coupon is deleted or the code is taken."""
         if params.get("active") and not obj["active"]:
             coupon = ctx.find("coupon", obj["promotion"]["coupon"])
             if coupon is None:
@@ -60,18 +60,18 @@ class PromotionCode(Resource):
             self._refuse_double(ctx, obj["code"], obj["customer"])
 
     def present(self, ctx: Context, obj: Json) -> Json:
-        """Active until it is used up or its time is over."""
+        """Mutates `obj`: sets `active`, which is false once the code is expired or used up."""
         over = obj["expires_at"] is not None and obj["expires_at"] <= ctx.now()
         used = obj["max_redemptions"] is not None and obj["times_redeemed"] >= obj["max_redemptions"]
         obj["active"] = bool(obj["active"]) and not over and not used
         return obj
 
     def filter_code(self, ctx: Context, value: str, filters: Filters) -> None:
-        """Only this code, whatever its case."""
+        """Filters by code, regardless of case."""
         filters.add_link("code", value.lower())
 
     def filter_coupon(self, ctx: Context, value: str, filters: Filters) -> None:
-        """Only codes of this coupon."""
+        """Filters by coupon. Raises StripeError for an unknown one."""
         ctx.get("coupon", value, param="coupon")
         if filters.link is None:
             filters.link = ("coupon", value)

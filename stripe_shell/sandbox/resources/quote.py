@@ -1,4 +1,4 @@
-"""Quotes: an offer that becomes an invoice or a subscription when it is accepted."""
+"""Quotes: offers that become an invoice, a subscription or a schedule when accepted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stripe_shell.sandbox.objects.resource import Resource, action
 
 
 class Quote(Resource):
-    """`POST /v1/quotes`."""
+    """`/v1/quotes`."""
 
     object = "quote"
     indexed = ("customer", "status", "test_clock")
@@ -32,13 +32,13 @@ class Quote(Resource):
     unechoed = ("default_tax_rates", "discounts", "from_quote", "line_items", "subscription_data")
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """A time of expiry lies ahead."""
+        """Raises StripeError when `expires_at` is in the past."""
         expires = params.get("expires_at")
         if expires is not None and expires <= ctx.now():
             raise errors.in_the_past("expires_at", expires)
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Take the lines and add them up; a copy takes those of the quote that it is made from."""
+        """Mutates `obj`: sets line items, totals and expiry; copies a quote if `from_quote` names one."""
         if params.get("from_quote"):
             self._copy(ctx, obj, params["from_quote"])
         if obj["customer"] and not obj["test_clock"]:
@@ -48,17 +48,17 @@ class Quote(Resource):
         self._take(ctx, obj, params)
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Only drafts change; metadata always."""
+        """Raises StripeError for anything but metadata and `expires_at` unless the quote is a draft."""
         if obj["status"] != "draft" and set(params) - {"metadata", "expires_at"}:
             raise errors.invalid(f"You can only update draft quotes. This quote's status is `{obj['status']}`.")
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Take changed lines and add them up."""
+        """Mutates `obj`: sets changed line items and totals."""
         self._take(ctx, obj, params)
 
     @action
     def finalize_quote(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Offer it: it gets a number."""
+        """Finalizes a draft: assigns its number and opens it. Raises StripeError without customer or line items."""
         _check(obj, "finalize", ("draft",))
         if not obj["customer"]:
             raise errors.invalid("You must set a customer on the quote before you finalize it.", param="customer")
@@ -77,7 +77,7 @@ class Quote(Resource):
 
     @action
     def accept(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The customer agrees: make what was offered."""
+        """Accepts the quote and creates what it offers. `quote.accepted` precedes the events of those objects."""
         _check(obj, "accept", ("open",))
         if obj["expires_at"] <= ctx.now():
             raise errors.invalid("You cannot accept a quote that has expired.")
@@ -93,14 +93,14 @@ class Quote(Resource):
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take the offer back."""
+        """Cancels a draft or open quote."""
         _check(obj, "cancel", ("draft", "open"))
         self._become(ctx, obj, "canceled", "canceled_at", "quote.canceled")
         return obj
 
     @action
     def pdf(self, ctx: Context, obj: Json, params: Json) -> bytes:
-        """The quote as a document, once it is final."""
+        """Returns an empty PDF. Raises StripeError for a draft."""
         from stripe_shell.sandbox.dispatch import EMPTY_PDF
 
         if obj["status"] == "draft":

@@ -1,4 +1,4 @@
-"""Refunds: of a charge, whole or in part; the ledger, the charge and the events that go with them."""
+"""Refunds of charges, full or partial, with their balance transactions and events."""
 
 from __future__ import annotations
 
@@ -12,26 +12,29 @@ from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.payments import ledger, payment_methods, transfers
 
 _REASONS: Final = ("duplicate", "fraudulent", "requested_by_customer")
-#: Disputes that leave a charge refundable.
+#: Statuses of disputes that leave a charge refundable.
 _HARMLESS: Final = ("warning_needs_response", "warning_under_review", "warning_closed", "won", "prevented")
 
 
 class Refund(Resource):
-    """`/v1/refunds`, and the old ways below a charge."""
+    """`/v1/refunds`, and the legacy endpoints below a charge."""
 
     object = "refund"
     indexed = ("charge", "payment_intent")
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> errors.StripeError:
-        """There is no such refund, or not below that charge."""
+        """Returns the error for an unknown refund, or for one of another charge."""
         return errors.missing("refund", key, param=param or "refund", status=status)
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Give back what is left of a charge, or a part of it."""
+        """Refunds a charge, in full or by `amount`."""
         return self.make(ctx, self._charge(ctx, params), params)
 
     def make(self, ctx: Context, charge: Json, params: Json) -> Json:
-        """Refund a charge by `amount`, `reason`, `metadata` and the like. Raises StripeError when that cannot be."""
+        """Refunds a charge; `params` are those of `POST /v1/refunds`. Saves the charge and returns the refund.
+
+        Raises StripeError when the charge cannot be refunded by that amount.
+        """
         _check_reason(params)
         amount = _checked_amount(ctx, charge, params.get("amount"))
         method = ctx.find("payment_method", charge["payment_method"])
@@ -51,7 +54,7 @@ class Refund(Resource):
         return refund
 
     def _share(self, ctx: Context, charge: Json, refund: Json, params: Json) -> None:
-        """Take back what a connected account got, and give back the application fee, in proportion."""
+        """Reverses the transfer (`reverse_transfer`) and refunds the fee (`refund_application_fee`), in proportion."""
         if params.get("reverse_transfer"):
             transfer = ctx.find("transfer", charge.get("transfer")) if charge.get("transfer") else None
             if transfer is None:
@@ -67,20 +70,20 @@ class Refund(Resource):
             transfers.give_fee_back(ctx, charge, refund["amount"])
 
     def after_update(self, ctx: Context, obj: Json, params: Json, changed: Json) -> None:
-        """Stripe tells of each change twice."""
+        """Emits `charge.refund.updated` as well: Stripe sends two events for one change."""
         if changed:
             ctx.emit("charge.refund.updated", obj, changed)
 
-    # --- later -----------------------------------------------------------------------------------------------
+    # --- scheduled jobs --------------------------------------------------------------------------------------
 
     def succeed(self, ctx: Context, obj: Json) -> None:
-        """A pending refund arrives."""
+        """Sets a pending refund to `succeeded`. Runs as a job."""
         if obj["status"] == "pending":
             obj["status"] = "succeeded"
             self._tell(ctx, obj, "refund.updated")
 
     def fail(self, ctx: Context, obj: Json) -> None:
-        """A refund comes back: the money is the account's again."""
+        """Sets the refund to `failed` and credits the balance. Runs as a job."""
         if obj["status"] not in ("pending", "succeeded"):
             return
         obj |= {"failure_reason": "expired_or_canceled_card", "status": "failed"}
@@ -93,7 +96,7 @@ class Refund(Resource):
         ctx.emit("charge.refund.updated", obj, changed)
 
     def _undo(self, ctx: Context, obj: Json, kind: str) -> None:
-        """The money comes back to the account, and the charge counts as refunded by so much less."""
+        """Credits the balance and lowers the charge's `amount_refunded`. Mutates `obj`, saves the charge."""
         charge = ctx.get("charge", obj["charge"])
         row = ledger.enter(
             ctx, kind, obj["amount"], obj["currency"], obj["id"], description=_described(charge, "FAILURE")
@@ -107,7 +110,7 @@ class Refund(Resource):
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Only refunds that wait for the customer can be canceled."""
+        """Cancels a refund in `requires_action`. Raises StripeError for any other status."""
         if obj["status"] != "requires_action":
             raise errors.invalid("Canceling this refund is unsupported.")
         obj["status"] = "canceled"
@@ -117,7 +120,7 @@ class Refund(Resource):
 
     @action
     def expire(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Let a refund that waits for the customer run out."""
+        """Expires a refund in `requires_action`. Raises StripeError for any other status."""
         if obj["status"] != "requires_action":
             raise errors.invalid(f"This refund cannot be expired because it has a status of {obj['status']}.")
         obj |= {"failure_reason": "expired_or_canceled_card", "status": "failed"}
@@ -125,7 +128,7 @@ class Refund(Resource):
         self._tell(ctx, obj, "refund.failed")
         return obj
 
-    # --- inside ----------------------------------------------------------------------------------------------
+    # --- internal --------------------------------------------------------------------------------------------
 
     def _charge(self, ctx: Context, params: Json) -> Json:
         named = ctx.path.get("charge") or params.get("charge")
@@ -161,7 +164,7 @@ class Refund(Resource):
         return refund
 
     def _enter(self, ctx: Context, charge: Json, refund: Json) -> Json:
-        """The row of the ledger; it counts from when the money of the charge does."""
+        """Enters the balance transaction, available no earlier than that of the charge."""
         earned = ledger.row_of(ctx, charge)
         ready = max(ctx.now(), earned["available_on"]) if earned else ctx.now()
         return ledger.enter(
@@ -181,7 +184,7 @@ def _check_reason(params: Json) -> None:
 
 
 def _checked_amount(ctx: Context, charge: Json, asked: Any) -> int:
-    """What is to be refunded. Raises StripeError in Stripe's order: failed, uncaptured, disputed, then amounts."""
+    """Returns the amount to refund. Raises StripeError in Stripe's order: failed, uncaptured, disputed, amounts."""
     if charge["status"] == "failed":
         owner = (
             f"PaymentIntent ({charge['payment_intent']})" if charge["payment_intent"] else f"charge ({charge['id']})"

@@ -1,4 +1,4 @@
-"""Report runs: a report is made, and is a file when it is done."""
+"""Report runs: each creates a report file."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from stripe_shell.sandbox.objects.resource import Resource
 
 
 class ReportRun(Resource):
-    """`/v1/reporting/report_runs`; a run is done before the next request is answered."""
+    """`/v1/reporting/report_runs`. A run finishes before the next request is answered."""
 
     object = "reporting.report_run"
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Only known reports, over time that has passed."""
+        """Raises StripeError for an unknown report type or an empty interval."""
         ctx.get("reporting.report_type", params["report_type"], param="report_type")
         given = params.get("parameters") or {}
         start, end = given.get("interval_start"), given.get("interval_end")
@@ -22,15 +22,15 @@ class ReportRun(Resource):
             raise errors.invalid("`interval_start` must be before `interval_end`.", param="parameters[interval_start]")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """It takes a while."""
+        """Sets the status to `pending`."""
         obj["status"] = "pending"
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """It ends by itself."""
+        """Schedules `finish`."""
         jobs.later(ctx, 0, obj, "finish")
 
     def finish(self, ctx: Context, obj: Json) -> None:
-        """The report is there, as a file without rows."""
+        """Stores the report, an empty CSV file, and sets the run to `succeeded`. Runs as a job."""
         file = ctx.fresh("file", purpose="finance_report_run", type="csv", size=0, filename=f"{obj['id']}.csv")
         file["url"] = f"https://files.stripe.com/v1/files/{file['id']}/contents"
         file["expires_at"] = ctx.now() + 365 * 86400

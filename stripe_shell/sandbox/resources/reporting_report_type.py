@@ -1,4 +1,4 @@
-"""Report types: which reports there are."""
+"""Report types."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Page
 from stripe_shell.sandbox.objects.resource import Resource
 
-#: The reports by id, the last part of which is their version, with what they are called.
+#: Names of the report types by id; the last part of an id is the version.
 _NAMES: Final = {
     "activity.itemized.2": "Itemized activity",
     "activity.summary.1": "Activity summary",
@@ -38,11 +38,11 @@ class ReportType(Resource):
     object = "reporting.report_type"
 
     def load(self, ctx: Context, key: str) -> Json | None:
-        """The report called so."""
+        """Returns the report type with this id, or None."""
         return self._made(ctx, key) if key in _NAMES else ctx.find(self.kind, key)
 
     def list_page(self, ctx: Context, params: Json) -> Page:
-        """All of them."""
+        """Returns all report types on one page, sorted by id."""
         return pages.page_of(ctx, [self._made(ctx, name) for name in sorted(_NAMES)], {"limit": 100})
 
     def _made(self, ctx: Context, name: str) -> Json:

@@ -1,4 +1,4 @@
-"""Setup attempts: what each confirmation of a SetupIntent came to."""
+"""Setup attempts: the results of confirming a SetupIntent."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _SHOWN = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", 
 
 
 class SetupAttempt(Resource):
-    """`GET /v1/setup_attempts`, by SetupIntent."""
+    """`GET /v1/setup_attempts`, filtered by SetupIntent."""
 
     object = "setup_attempt"
     indexed = ("setup_intent",)
 
     def record(self, ctx: Context, intent: Json, status: str, error: Json | None = None) -> Json:
-        """Store how an intent's confirmation with its present method ended."""
+        """Stores the result of confirming an intent with its payment method. Returns the attempt."""
         method = ctx.get("payment_method", intent["payment_method"])
         kind = method["type"]
         details: Json = {}

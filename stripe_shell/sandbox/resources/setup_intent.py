@@ -1,4 +1,4 @@
-"""SetupIntents: a payment method is set up for later, authenticated, and given to its customer."""
+"""SetupIntents: set up payment methods for later use, authenticate them and attach them to customers."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class SetupIntent(Resource):
     absent = ("managed_payments",)
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """Whatever `usage` says, even nonsense, it is taken and has no effect."""
+        """Removes from `params` the card data, which it returns, and `usage`: Stripe ignores any value of it."""
         params.pop("usage", None)
         return super().take_legacy(operation, params) | intent_rules.take_card_data(params)
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse parameters that want `confirm`."""
+        """Raises StripeError for parameters that need `confirm`."""
         intent_rules.refuse_confirm_only(params, _CONFIRM_ONLY, "SetupIntent")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Settle the ways to pay, and take the method."""
+        """Mutates `obj`: sets client secret, payment method types, options and payment method."""
         intent_rules.choose_types(obj, params)
         obj["client_secret"] = f"{obj['id']}_secret_{ctx.ids.text(25)}"
         options = obj["payment_method_options"] or {}
@@ -48,18 +48,18 @@ class SetupIntent(Resource):
         self._take_method(ctx, obj, params)
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Confirm at once where that was asked for."""
+        """Confirms the intent when `confirm` is true."""
         if params.get("confirm"):
             self._confirm(ctx, obj, params)
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Take the method."""
+        """Mutates `obj`: sets the payment method."""
         if params.get("payment_method_types"):
             obj["automatic_payment_methods"] = None
         self._take_method(ctx, obj, params)
 
     def set_up(self, ctx: Context, customer: str, method: str | None = None) -> Json:
-        """A SetupIntent of Stripe's own making: the pending one of a trial without a method."""
+        """Creates an intent that no request asked for: the pending one of a trial without a payment method."""
         made = self.fresh(ctx, {"customer": customer, "payment_method": method})
         self.on_create(ctx, made, {"payment_method": method} if method else {})
         ctx.insert(made)
@@ -68,14 +68,14 @@ class SetupIntent(Resource):
 
     @action
     def confirm(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Set the method up."""
+        """Confirms the intent. Raises StripeError when the payment method is declined."""
         self.check_references(ctx, params)
         self._confirm(ctx, obj, params)
         return obj
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Give up; the method stays on it."""
+        """Cancels the intent, which keeps its payment method. Raises StripeError after success or cancellation."""
         if obj["status"] == "canceled":
             message = "You cannot cancel this SetupIntent because it is already canceled."
             raise intent_rules.refusal(ctx, SETUP, obj, message)
@@ -93,13 +93,13 @@ class SetupIntent(Resource):
 
     @action
     def verify_microdeposits(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Verify a bank account by the two small deposits, or by the code that came with one."""
+        """Verifies a bank account by the amounts of two microdeposits or a descriptor code."""
         intent_rules.check_microdeposits(ctx, SETUP, obj, params)
         self._succeed(ctx, obj, ctx.get("payment_method", obj["payment_method"]))
         return obj
 
     def authenticate(self, ctx: Context, obj: Json, *, passed: bool = True) -> Json:
-        """End what an intent in `requires_action` waits for. Nothing is raised when it fails."""
+        """Ends the authentication of an intent in `requires_action`. Returns the intent, without raising on failure."""
         method = ctx.get("payment_method", obj["payment_method"])
         if passed:
             self._succeed(ctx, obj, method)
@@ -107,7 +107,7 @@ class SetupIntent(Resource):
             self._fail(ctx, obj, method, confirmation.NOT_AUTHENTICATED)
         return obj
 
-    # --- inside ----------------------------------------------------------------------------------------------
+    # --- internal --------------------------------------------------------------------------------------------
 
     def _confirm(self, ctx: Context, obj: Json, params: Json) -> None:
         sent = intent_rules.method_sent(ctx, obj, params)
@@ -156,7 +156,7 @@ class SetupIntent(Resource):
         ctx.emit("setup_intent.succeeded", obj)
 
     def _fail(self, ctx: Context, obj: Json, method: Json, decline: Decline) -> StripeError:
-        """Note that the bank refused; the error to raise."""
+        """Records a decline on the intent. Saves the intent and returns the error to raise."""
         error = errors.card_error(
             decline.message,
             decline.code,

@@ -1,4 +1,4 @@
-"""Sources: the oldest way to pay by other means; kept chargeable, attached to customers, detached."""
+"""Sources: the legacy payment methods, reusable and chargeable, attached to customers and detached."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stripe_shell.sandbox.payments import legacy_sources, payment_methods
 
 
 class Source(Resource):
-    """`/v1/sources`, and those of customers."""
+    """`/v1/sources`, `/v1/customers/{customer}/sources`."""
 
     object = "source"
     defaults: ClassVar = {"flow": "none", "status": "chargeable", "usage": "reusable"}
@@ -19,7 +19,7 @@ class Source(Resource):
     unechoed = ("card", "token", "source_order")
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make one, or give one that is there to the customer of the path."""
+        """Creates a source, or attaches an existing one to the customer in the path."""
         customer = ctx.path.get("customer")
         if customer:
             return self._attach(ctx, ctx.get("source", params.get("source"), param="source"), customer)
@@ -40,7 +40,7 @@ class Source(Resource):
         return source
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take it from its customer; it is consumed."""
+        """Detaches the source from its customer and marks it as `consumed`."""
         obj |= {"status": "consumed"}
         customer = obj.pop("customer", None)
         changed = ctx.save(obj)
@@ -53,7 +53,7 @@ class Source(Resource):
 
     @action
     def verify(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Give the code that was asked for."""
+        """Verifies a pending source, whatever values are sent."""
         if obj["status"] != "pending":
             raise errors.invalid(f"This source cannot be verified because it has a status of {obj['status']}.")
         obj["status"] = "chargeable"

@@ -1,4 +1,4 @@
-"""Subscriptions: a customer pays prices again and again."""
+"""Subscriptions: customers billed at intervals for the prices of their items."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stripe_shell.sandbox.storage.store import Where
 
 
 class Subscription(Resource):
-    """`POST /v1/subscriptions`; what it bills and when is in `billing/`."""
+    """`/v1/subscriptions`. Billing is in `billing/`."""
 
     object = "subscription"
     defaults: ClassVar = DEFAULTS
@@ -25,7 +25,7 @@ class Subscription(Resource):
     absent = ("presentment_details",)
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Begin a subscription."""
+        """Creates a subscription, for the customer in the path or in `customer`."""
         if "customer" in ctx.path:
             params["customer"] = ctx.path["customer"]
         if params.get("customer"):
@@ -33,14 +33,14 @@ class Subscription(Resource):
         return self.begin(ctx, params)
 
     def begin(self, ctx: Context, params: Json, *, drafts: bool = False) -> Json:
-        """Begin a subscription from parameters; with `drafts` its first invoice stays a draft for an hour."""
+        """Creates a subscription and schedules its billing. With `drafts` its first invoice is a draft for an hour."""
         self.check_references(ctx, {name: value for name, value in params.items() if name not in SPECIAL})
         subscription = start(ctx, params, self.echo, drafts=drafts)
         scheduler.watch(ctx, ctx.get("customer", subscription["customer"]), subscription)
         return subscription
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Change a subscription."""
+        """Updates a subscription, and the customer's schedule of billing tasks."""
         self.check_references(ctx, {name: value for name, value in params.items() if name not in SPECIAL})
         update.change(ctx, obj, params, self.echo)
         scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
@@ -48,20 +48,20 @@ class Subscription(Resource):
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """End it at once."""
+        """Cancels the subscription at once."""
         cancel.cancel(ctx, obj, params)
         return obj
 
     @action
     def resume(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Go on after a pause."""
+        """Resumes a paused subscription, which is active once its invoice is paid."""
         update.resume(ctx, obj, params)
         scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     @action
     def migrate(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Go over to flexible billing; there is no way back."""
+        """Migrates the subscription to flexible billing mode. Raises StripeError if it is flexible already."""
         cancel.check_alive(obj)
         if obj["billing_mode"]["type"] == "flexible":
             raise errors.invalid("This subscription is already in `flexible` billing mode.", param="billing_mode[type]")
@@ -71,12 +71,12 @@ class Subscription(Resource):
 
     @action
     def retrieve_discount(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """The first discount."""
+        """Returns the first discount. Raises StripeError (404) without one."""
         return self._first_discount(ctx, obj)
 
     @action
     def delete_discount(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take the first discount away."""
+        """Removes the first discount. Saves the subscription. Raises StripeError (404) without one."""
         discount = self._first_discount(ctx, obj)
         obj["discounts"] = obj["discounts"][1:]
         changed = ctx.save(obj)
@@ -85,11 +85,11 @@ class Subscription(Resource):
         return {"deleted": True, **{name: value for name, value in discount.items() if name != "end"}}
 
     def list_page(self, ctx: Context, params: Json) -> Page:
-        """Without `status`, all but the canceled ones."""
+        """Returns a page of subscriptions; without `status`, Stripe leaves out the canceled ones."""
         return super().list_page(ctx, {**params, "status": params.get("status") or ""})
 
     def filter_status(self, ctx: Context, value: str, filters: Filters) -> None:
-        """One status; `all`, `ended` for those that are over, nothing for those that are not canceled."""
+        """Filters by status: `all` means any, `ended` canceled or incomplete_expired, empty any but canceled."""
         if value == "ended":
             filters.where.append(among("status", rules.OVER))
         elif not value:
@@ -98,22 +98,22 @@ class Subscription(Resource):
             filters.add_link("status", value)
 
     def narrow_inside(self, filters: Filters) -> None:
-        """A customer shows those that are not canceled."""
+        """Leaves canceled subscriptions out of the list inside a customer."""
         filters.where.append(Where("json_extract(o.json, '$.status') <> 'canceled'"))
 
     def filter_price(self, ctx: Context, value: str, filters: Filters) -> None:
-        """Only subscriptions with an item of this price."""
+        """Filters by the price of any item."""
         items = "json_each(o.json, '$.items.data')"
         filters.where.append(
             Where(f"EXISTS (SELECT 1 FROM {items} i WHERE json_extract(i.value, '$.price.id') = ?)", (value,))  # noqa: S608
         )
 
     def filter_current_period_start(self, ctx: Context, value: Any, filters: Filters) -> None:
-        """By when the current period started."""
+        """Filters by the start of the current period."""
         filters.where += _period_is("current_period_start", value)
 
     def filter_current_period_end(self, ctx: Context, value: Any, filters: Filters) -> None:
-        """By when the current period ends."""
+        """Filters by the end of the current period."""
         filters.where += _period_is("current_period_end", value)
 
     def _first_discount(self, ctx: Context, obj: Json) -> Json:
@@ -125,7 +125,7 @@ class Subscription(Resource):
 
 
 def _period_is(name: str, value: Any) -> list[Where]:
-    """A condition on the period of the first item: a time, or a range of them."""
+    """Returns conditions on the first item's period; `value` is a time in epoch seconds or a range of times."""
     column = f"json_extract(o.json, '$.items.data[0].{name}')"
     if not isinstance(value, dict):
         return [Where(f"{column} = ?", (value,))]

@@ -1,4 +1,4 @@
-"""Subscription items: one price of a subscription and how many of it."""
+"""Subscription items: a price and a quantity."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OF_THE_UPDATE = ("off_session", "payment_behavior", "proration_behavior", "pror
 
 
 class SubscriptionItem(Resource):
-    """`POST /v1/subscription_items`: each call is an update of the subscription."""
+    """`/v1/subscription_items`. Each change is an update of the subscription."""
 
     object = "subscription_item"
     indexed = ("subscription",)
@@ -23,13 +23,13 @@ class SubscriptionItem(Resource):
     absent = ("billed_until",)
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
-        """There is no such item, in this resource's own words."""
+        """Returns the error for an unknown item, which Stripe words differently from others."""
         if status != 404:
             return errors.missing(self.kind, key, param=param, status=status, word="subscription item")
         return StripeError(f"Invalid subscription_item id: {key}", status=404, validation=True)
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Add an item to a subscription."""
+        """Adds an item to a subscription. Returns the item, also while the update is pending."""
         subscription = self._subscription(ctx, params["subscription"])
         known = {item["id"] for item in subscription["items"]["data"]}
         self._update(ctx, subscription, params, {})
@@ -38,18 +38,18 @@ class SubscriptionItem(Resource):
         return ctx.find("subscription_item", made) or next(item for item in shown if item["id"] == made)
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Change an item."""
+        """Updates an item."""
         self._update(ctx, self._subscription(ctx, obj["subscription"]), params, {"id": obj["id"]})
         return ctx.get(self.kind, obj["id"])
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Remove an item."""
+        """Removes an item from its subscription."""
         entry = {"id": obj["id"], "deleted": True}
         self._update(ctx, self._subscription(ctx, obj["subscription"]), params, entry)
         return {"id": obj["id"], "object": self.kind, "deleted": True}
 
     def list_page(self, ctx: Context, params: Json) -> Page:
-        """The items of one subscription, oldest first."""
+        """Returns a page of the items of one subscription, oldest first."""
         if not params.get("subscription"):
             raise errors.missing_parameter("subscription")
         ctx.get("subscription", params["subscription"], param="subscription")

@@ -1,4 +1,4 @@
-"""Subscription schedules: a subscription whose terms change at times that are set beforehand."""
+"""Subscription schedules: planned changes of a subscription, in phases."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SETTINGS: Json = {
 
 
 class SubscriptionSchedule(Resource):
-    """`POST /v1/subscription_schedules`."""
+    """`/v1/subscription_schedules`."""
 
     object = "subscription_schedule"
     indexed = ("customer", "subscription")
@@ -40,7 +40,7 @@ class SubscriptionSchedule(Resource):
     unechoed = ("billing_mode", "default_settings", "phases", "start_date", "from_subscription", "prorate")
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """`phases[i][iterations]` is taken although the description lacks it."""
+        """Removes from `params` and returns `phases[i][iterations]`, which the OpenAPI description lacks."""
         given = params.get("phases")
         counts = {}
         for index, phase in enumerate(given if isinstance(given, list) else ()):
@@ -49,7 +49,7 @@ class SubscriptionSchedule(Resource):
         return {"iterations": counts} if counts else {}
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make a schedule, from phases or from a subscription; one that starts now makes its subscription."""
+        """Creates a schedule from phases or a subscription. One that starts now creates its subscription."""
         _take_iterations(params)
         self.check_references(ctx, {name: params[name] for name in ("customer",) if name in params})
         if params.get("from_subscription"):
@@ -73,7 +73,7 @@ class SubscriptionSchedule(Resource):
         return made
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Change what is to come; every current and future phase has to be said again."""
+        """Updates the schedule. `phases` replaces all current and future phases."""
         schedules.check_open(obj, "update")
         _take_iterations(params)
         old = ctx.stored(obj) or {}
@@ -91,14 +91,14 @@ class SubscriptionSchedule(Resource):
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """End the schedule, and the subscription with it."""
+        """Cancels the schedule and its subscription."""
         schedules.check_open(obj, "cancel")
         subscription = ctx.find("subscription", obj["subscription"] or "")
         obj |= {"canceled_at": ctx.now(), "current_phase": None, "status": "canceled"}
         ctx.save(obj)
         ctx.emit("subscription_schedule.canceled", obj)
         if not params.get("invoice_now", True) and not params.get("prorate", True):
-            ctx.emit("subscription_schedule.aborted", obj)  # as the fixture of Stripe's command-line tool expects
+            ctx.emit("subscription_schedule.aborted", obj)  # The fixture of Stripe's command-line tool expects it.
         if subscription is not None and subscription["status"] not in rules.OVER:
             said = {"invoice_now": params.get("invoice_now", True), "prorate": params.get("prorate", True)}
             cancel.cancel(ctx, subscription, said)
@@ -106,7 +106,7 @@ class SubscriptionSchedule(Resource):
 
     @action
     def release(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Let the subscription go on without the schedule."""
+        """Releases the subscription, which continues without the schedule."""
         schedules.check_open(obj, "release")
         subscription = ctx.find("subscription", obj["subscription"] or "")
         obj |= {
@@ -126,7 +126,7 @@ class SubscriptionSchedule(Resource):
         return obj
 
     def filter_scheduled(self, ctx: Context, value: Any, filters: Filters) -> None:
-        """Only schedules that have not started."""
+        """Filters by whether the schedule has not started."""
         filters.where.append(Where(f"json_extract(o.json, '$.status') {'=' if value else '<>'} 'not_started'"))
 
     def _made(self, ctx: Context, params: Json, customer: str) -> Json:
@@ -142,7 +142,7 @@ class SubscriptionSchedule(Resource):
         schedule["default_settings"] = settings
 
     def _from_subscription(self, ctx: Context, params: Json) -> Json:
-        """A schedule of one phase: what the subscription is now."""
+        """Creates a schedule with one phase, the current state of the subscription."""
         if set(params) - {"from_subscription", "billing_mode"}:
             raise errors.invalid(
                 "You can only pass `from_subscription` alone: the phases are those of the subscription.",
@@ -194,6 +194,6 @@ class SubscriptionSchedule(Resource):
 
 
 def _take_iterations(params: Json) -> None:
-    """Put the legacy counts back where they were sent."""
+    """Mutates `params`: puts the removed `iterations` back into the phases."""
     for index, count in params.pop("iterations", {}).items():
         params["phases"][index]["iterations"] = int(count)

@@ -9,7 +9,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Filters, Page, equal
 from stripe_shell.sandbox.objects.resource import Resource
 
-#: Numbers that answer in a fixed way in test mode.
+#: Verification status by the test values of tax ids.
 _VERIFICATIONS = {"000000000": "verified", "111111111": "unverified", "222222222": "pending"}
 
 _FORMATS = {
@@ -30,21 +30,21 @@ _FORMATS = {
 
 
 class TaxId(Resource):
-    """`POST /v1/customers/{customer}/tax_ids`, and `/v1/tax_ids` for the account's own."""
+    """`/v1/customers/{customer}/tax_ids`, and `/v1/tax_ids` for the account's own."""
 
     object = "tax_id"
     indexed = ("customer",)
     unechoed = ("owner",)
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make one for the customer of the path, of `owner`, or for the account."""
+        """Creates a tax id for the customer in the path, for `owner`, or for the account."""
         owner = params.get("owner") or {}
         customer = ctx.path.get("customer") or owner.get("customer")
         found = ctx.get("customer", customer, param="owner[customer]") if customer else None
         return self.make(ctx, found, params)
 
     def make(self, ctx: Context, customer: Json | None, data: Json) -> Json:
-        """A new tax id of a customer, or of the account, stored and told. Raises StripeError for a bad number."""
+        """Creates and stores a tax id of a customer, or of the account if None. Raises StripeError for a bad format."""
         value, kind = data["value"], data["type"]
         pattern = _FORMATS.get(kind)
         if pattern and value not in _VERIFICATIONS and not re.fullmatch(pattern, value.replace(" ", ""), re.IGNORECASE):
@@ -64,20 +64,20 @@ class TaxId(Resource):
         return tax_id
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Take it away."""
+        """Deletes the tax id."""
         remains = ctx.delete(obj)
         if obj["customer"]:
             ctx.emit("customer.tax_id.deleted", obj)
         return remains
 
     def list_page(self, ctx: Context, params: Json) -> Page:
-        """Those of a customer, or the account's own unless another owner is named."""
+        """Returns a page of the tax ids of the customer in the path or of `owner`, by default the account's own."""
         if not ctx.path and "owner" not in params:
             params = {**params, "owner": {"type": "self"}}
         return super().list_page(ctx, params)
 
     def filter_owner(self, ctx: Context, value: Json, filters: Filters) -> None:
-        """Only those of this owner."""
+        """Filters by owner. Raises StripeError for an unknown customer."""
         if value.get("customer"):
             ctx.get("customer", value["customer"], param="owner[customer]")
             filters.add_link("customer", value["customer"])
@@ -85,7 +85,7 @@ class TaxId(Resource):
 
 
 def _country(kind: str, value: str) -> str | None:
-    """The country of a tax id: said by its type, for the European Union by its number."""
+    """Returns the country of a tax id: from its type, or for the European Union from its value."""
     if kind == "eu_vat":
         prefix = value[:2].upper()
         return {"EL": "GR"}.get(prefix, prefix) if prefix.isalpha() else None

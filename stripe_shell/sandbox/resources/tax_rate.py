@@ -1,4 +1,4 @@
-"""Tax rates: so much per cent, on top of the price or in it."""
+"""Tax rates: a percentage added to a price or included in it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _MOST_DECIMALS = 4
 
 
 class TaxRate(Resource):
-    """`POST /v1/tax_rates`; percentage and `inclusive` never change, and it is never deleted."""
+    """`/v1/tax_rates`. `percentage` and `inclusive` are immutable. Rates cannot be deleted."""
 
     object = "tax_rate"
     defaults: ClassVar = {"rate_type": "percentage"}
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse a percentage that is none, or has more than four decimals."""
+        """Raises StripeError for a percentage below 0, above 100, or with more than four decimal places."""
         percentage = Decimal(str(params["percentage"]))
         if not 0 <= percentage <= 100:
             raise errors.invalid("The percentage must be between 0 and 100.", param="percentage")
@@ -28,5 +28,5 @@ class TaxRate(Resource):
             raise errors.invalid("The percentage can have up to 4 decimal places.", param="percentage")
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Without Stripe Tax the effective percentage is the percentage."""
+        """Sets `effective_percentage`, which equals `percentage` without Stripe Tax."""
         obj["effective_percentage"] = obj["percentage"]

@@ -1,4 +1,4 @@
-"""Test clocks: customers whose time stands still until it is moved."""
+"""Test clocks: a simulated time for customers, which stands still until it is advanced."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _LONGEST_NAME = 300
 
 
 class TestClock(Resource):
-    """`POST /v1/test_helpers/test_clocks`; moving one lets everything happen that lies between."""
+    """`/v1/test_helpers/test_clocks`. Advancing a clock runs the billing tasks that fall due in between."""
 
-    __test__ = False  # no test of pytest's
+    __test__ = False  # pytest must not collect this class
 
     object = "test_helpers.test_clock"
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse a name that is too long."""
+        """Raises StripeError when the name is too long."""
         if len(params.get("name") or "") > _LONGEST_NAME:
             raise errors.too_long("name", params["name"], _LONGEST_NAME)
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """It is kept for thirty days."""
+        """Sets status and deletion time: thirty days from now (docs.stripe.com, test clocks, advanced usage)."""
         obj |= {"deletes_after": ctx.now() + _KEPT_FOR, "status": "ready", "status_details": {}}
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Note its end; put a customer that is there already on the clock, for good."""
+        """Schedules the deletion, and attaches `customer` and what it owns to the clock for good."""
         later(ctx, _KEPT_FOR, obj, "expire")
         if not params.get("customer"):
             return
@@ -47,12 +47,12 @@ class TestClock(Resource):
                 ctx.save(owned)
 
     def expire(self, ctx: Context, obj: Json) -> None:
-        """Its thirty days are over."""
+        """Deletes the clock after thirty days. Runs as a job."""
         self.delete(ctx, obj, {})
 
     @action
     def advance(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Move the clock on. Answers while it seems to move; it stands again when the answer is there."""
+        """Advances the clock. Answers with status `advancing`, as Stripe does, though the clock is `ready` by then."""
         target = params["frozen_time"]
         self._check_advance(ctx, obj, target)
         obj["status"] = "advancing"
@@ -64,17 +64,17 @@ class TestClock(Resource):
         return answer
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Its customers go with it."""
+        """Deletes the clock's customers, as Stripe does."""
         with ctx.at(obj["frozen_time"]):
             for customer in self.customers(ctx, obj):
                 ctx.resource("customer").delete(ctx, customer, {})
 
     def customers(self, ctx: Context, obj: Json) -> list[Json]:
-        """The customers that live in its time."""
+        """Returns the customers on the clock."""
         return ctx.all("customer", test_clock=obj["id"])
 
     def event_name(self, happened: str) -> str:
-        """The type of an event of a clock."""
+        """Returns the type of a test clock event."""
         return f"test_helpers.test_clock.{happened}"
 
     def _check_advance(self, ctx: Context, obj: Json, target: int) -> None:
@@ -96,7 +96,7 @@ class TestClock(Resource):
             )
 
     def _latest(self, ctx: Context, obj: Json) -> int:
-        """How far it may be moved at once, in epoch seconds."""
+        """Returns the latest time to advance to, in epoch seconds: two subscription intervals, at most two years."""
         now = obj["frozen_time"]
         ends = [Cycle(now, "year", 2).boundary(1)]
         for customer in self.customers(ctx, obj):

@@ -1,4 +1,4 @@
-"""Tokens: of cards, bank accounts, and what else is sent once and used once."""
+"""Single-use tokens of cards, bank accounts and other data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Token(Resource):
     absent = ("bank_account", "card")
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Make one of exactly one kind of data."""
+        """Creates a token from exactly one kind of data. Raises StripeError for none or several."""
         kinds = [kind for kind in _KINDS if params.get(kind)]
         if not kinds:
             raise errors.invalid(

@@ -1,4 +1,4 @@
-"""Top-ups: money that is put into the balance by hand."""
+"""Top-ups: funds added to the balance."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from stripe_shell.sandbox.payments import ledger
 
 
 class Topup(Resource):
-    """`/v1/topups`; a source is not needed."""
+    """`/v1/topups`. `source` is optional."""
 
     object = "topup"
     unechoed = ("source",)
     indexed = ("status",)
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """It is expected on the next business day but one."""
+        """Sets the expected availability date, two business days ahead. Raises StripeError for an amount below 1."""
         if obj["amount"] < 1:
             raise errors.below_minimum("amount", 1)
         obj["expected_availability_date"] = ledger.available_on(ctx.now())
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """In test mode the money comes soon."""
+        """Schedules `arrive` before the next request, as funds arrive soon in test mode."""
         jobs.later(ctx, 0, obj, "arrive")
 
     def arrive(self, ctx: Context, obj: Json) -> None:
-        """The money is there."""
+        """Credits the balance and sets the status to `succeeded`. Runs as a job."""
         if obj["status"] != "pending":
             return
         row = ledger.enter(ctx, "topup", obj["amount"], obj["currency"], obj["id"], description=obj["description"])
@@ -37,7 +37,7 @@ class Topup(Resource):
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
-        """Call it off; while it is pending."""
+        """Cancels a pending top-up. Raises StripeError for any other status."""
         if obj["status"] != "pending":
             raise errors.invalid(f"Top-ups can only be canceled while they are pending; this one is {obj['status']}.")
         obj["status"] = "canceled"

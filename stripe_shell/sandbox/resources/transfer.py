@@ -1,4 +1,4 @@
-"""Transfers: from the balance, or from one charge, to a connected account."""
+"""Transfers from the balance, or from one charge, to connected accounts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Transfer(Resource):
     indexed = ("destination", "transfer_group")
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Send what is available, or a part of the charge that is named."""
+        """Transfers `amount` to a connected account, by default what the charge in `source_transaction` captured."""
         destination = transfers.check_destination(ctx, params["destination"], "destination")
         charge = None
         if params.get("source_transaction"):
@@ -36,7 +36,7 @@ class Transfer(Resource):
         return transfers.send_money(ctx, amount, params["currency"], destination, charge=charge, members=members)
 
     def _check_charge(self, ctx: Context, charge: Json, amount: int, currency: str) -> None:
-        """Refuse more than a charge brought, and another currency."""
+        """Raises StripeError for another currency, or for more than the charge has left."""
         if charge["currency"] != currency:
             raise errors.invalid(
                 f"The currency of source_transaction's balance transaction ({charge['currency']}) must be the same as "

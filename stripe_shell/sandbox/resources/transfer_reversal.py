@@ -1,4 +1,4 @@
-"""Transfer reversals: a transfer taken back, whole or in part."""
+"""Transfer reversals, full or partial."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TransferReversal(Resource):
     indexed = ("transfer",)
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Take back what is left, or `amount` of it."""
+        """Reverses `amount` of the transfer, by default the rest."""
         transfer = ctx.get("transfer", ctx.path["id"], status=404)
         members = {"metadata": dict(params.get("metadata") or {})}
         return transfers.reverse(ctx, transfer, params.get("amount"), members)

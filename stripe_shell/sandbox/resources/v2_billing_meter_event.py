@@ -1,4 +1,4 @@
-"""Meter events of API v2: the same uses as those of v1, sent as JSON."""
+"""Meter events of API v2: the same records as in v1, sent as JSON."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from stripe_shell.sandbox.objects.template import iso_time
 
 
 class MeterEventV2(Resource):
-    """`POST /v2/billing/meter_events`; each is counted as an event of v1."""
+    """`POST /v2/billing/meter_events`. Each is stored as an event of v1."""
 
     object = "v2.billing.meter_event"
 
     def key(self, obj: Mapping[str, Any]) -> str:
-        """Its identifier."""
+        """Returns the event's `identifier`."""
         return str(obj.get("identifier") or "")
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Count a use. Raises StripeError for what no meter counts."""
+        """Creates the event of v1 and returns it in the form of v2. Raises StripeError without an active meter."""
         made = ctx.resource("billing.meter_event").create(ctx, as_v1(params, "timestamp"))
         event: Json = made if isinstance(made, dict) else {}
         return {
@@ -37,7 +37,10 @@ class MeterEventV2(Resource):
 
 
 def as_v1(params: Mapping[str, Any], where: str) -> Json:
-    """An event's parameters as v1 takes them; `where` names its time in a refusal. Raises StripeError."""
+    """Returns an event's parameters in the form of v1.
+
+    `where` is the param that the error names. Raises StripeError for an invalid timestamp.
+    """
     found = {name: params[name] for name in ("event_name", "identifier", "payload") if params.get(name)}
     if params.get("timestamp"):
         try:

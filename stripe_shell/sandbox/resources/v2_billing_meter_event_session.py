@@ -1,4 +1,4 @@
-"""Sessions for streams of meter events: a token that stands for the key for fifteen minutes."""
+"""Meter event sessions: tokens that authenticate meter event streams for fifteen minutes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.objects.template import iso_time
 
-#: What tokens begin with; the account follows, so that a server knows whose events a stream brings.
-TOKEN: Final = "mes_test_"  # noqa: S105 - no password, a prefix
+#: Prefix of tokens. The account id follows, by which a server finds the account of a stream.
+TOKEN: Final = "mes_test_"  # noqa: S105 - a prefix, not a password
 _LASTS: Final = 15 * 60
 
 
@@ -20,6 +20,6 @@ class MeterEventSession(Resource):
     indexed = ("authentication_token",)
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Give it its token."""
+        """Mutates `obj`: sets the authentication token and its expiry."""
         obj["authentication_token"] = f"{TOKEN}{ctx.account.removeprefix('acct_')}_{ctx.ids.text(24)}"
         obj["expires_at"] = iso_time(ctx.now() + _LASTS)

@@ -1,4 +1,4 @@
-"""Streams of meter events: many uses in one request."""
+"""Meter event streams: many events in one request."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from stripe_shell.sandbox.resources.v2_billing_meter_event import as_v1
 
 
 class MeterEventStream(Resource):
-    """`POST /v2/billing/meter_event_stream`; a stream is no object, its answer is empty."""
+    """`POST /v2/billing/meter_event_stream`. Nothing but the events is stored; the response is empty."""
 
     object = "v2.billing.meter_event_stream"
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Count the uses. Those that no meter counts are dropped, as Stripe finds out only later."""
+        """Creates the events. Those without an active meter are dropped, as Stripe validates them asynchronously."""
         for index, event in enumerate(params["events"]):
             given = as_v1(event, f"events[{index}][timestamp]")
             try:

@@ -1,4 +1,4 @@
-"""Webhook endpoints: where events are sent."""
+"""Webhook endpoints: the URLs that events are delivered to."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from stripe_shell.sandbox.objects.resource import Resource
 
 
 class WebhookEndpoint(Resource):
-    """`POST /v1/webhook_endpoints`; its secret is shown in that answer alone."""
+    """`/v1/webhook_endpoints`. The secret is shown only in the response that creates the endpoint."""
 
     object = "webhook_endpoint"
     defaults: ClassVar = {"status": "enabled", "description": None}
     absent = ("secret",)
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Refuse what is no address."""
+        """Raises StripeError for an invalid URL."""
         _check_url(params)
 
     def create(self, ctx: Context, params: Json) -> Answer:
-        """Make it, and show its secret this once."""
+        """Creates an endpoint and returns it with its secret."""
         obj = super().create(ctx, params)
         return {**obj, "secret": ctx.hidden(obj)["secret"]} if isinstance(obj, dict) else obj
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Give it a secret; `connect` says whose events it gets."""
+        """Stores the secret and `connect` as private fields. Removes `connect` from `obj`."""
         obj.pop("connect", None)
         ctx.hidden(obj).update(secret=f"whsec_{ctx.ids.text(32)}", connect=bool(params.get("connect")))
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """From now on it hears of what happens."""
+        """Clears the endpoint cache, so that the next event includes the new endpoint."""
         ctx.hearing.forget()
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Refuse what is no address."""
+        """Raises StripeError for an invalid URL."""
         _check_url(params)
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Switch it on or off."""
+        """Sets the status to `enabled` or `disabled`."""
         if "disabled" in params:
             obj["status"] = "disabled" if params["disabled"] else "enabled"
 
     def after_update(self, ctx: Context, obj: Json, params: Json, changed: Json) -> None:
-        """From now on it hears of what it asks for now."""
+        """Clears the endpoint cache, so that the next event sees the change."""
         ctx.hearing.forget()
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
-        """It hears of nothing more."""
+        """Clears the endpoint cache, so that later events leave this endpoint out."""
         ctx.hearing.forget()
 
 
