@@ -1,1 +1,1 @@
-"""Arithmetic of billing: periods, proration, amounts, totals. Pure functions, no context."""
+"""Arithmetic of billing: periods, proration, amounts, totals. Pure functions without a context."""

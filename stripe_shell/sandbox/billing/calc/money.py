@@ -1,4 +1,4 @@
-"""Amounts of prices for a quantity, and amounts as text. Money is whole numbers of the smallest currency unit."""
+"""Amounts of prices for a quantity, and amounts as text. Amounts are integers in the smallest currency unit."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from stripe_shell.sandbox.currencies import decimals, written
 
 
 def half_up(value: Fraction) -> int:
-    """The nearest whole number; halves go up."""
+    """Rounds to the nearest integer, halves up."""
     return floor(value + Fraction(1, 2))
 
 
 def money_text(amount: int | Fraction, currency: str) -> str:
-    """An amount as Stripe writes it in texts: `$10.00`, `¥500`; parts of a cent keep their digits."""
+    """Formats an amount as Stripe does in descriptions: `$10.00`, `¥500`; fractions of a cent keep their digits."""
     value = Fraction(amount)
     if value.denominator == 1:
         return written(int(value), currency)
@@ -27,13 +27,13 @@ def money_text(amount: int | Fraction, currency: str) -> str:
 
 
 def interval_text(recurring: Mapping[str, Any]) -> str:
-    """How often a price comes: `month`, `3 months`."""
+    """Formats the interval of a recurring price: `month`, `3 months`."""
     count = recurring.get("interval_count") or 1
     return str(recurring["interval"]) if count == 1 else f"{count} {recurring['interval']}s"
 
 
 def unit_amount(price: Mapping[str, Any]) -> Fraction | None:
-    """What one unit of a price costs, in parts of the smallest currency unit; None where tiers say it."""
+    """Returns the price of one unit in the smallest currency unit, possibly a fraction; None for tiered prices."""
     text = price.get("unit_amount_decimal")
     if text is None:
         text = price.get("unit_amount")
@@ -41,7 +41,7 @@ def unit_amount(price: Mapping[str, Any]) -> Fraction | None:
 
 
 def amount_of(price: Mapping[str, Any], quantity: int | Fraction, tiers: Sequence[Mapping[str, Any]] = ()) -> Fraction:
-    """What so many units of a price cost, exactly."""
+    """Returns the price of a quantity in the smallest currency unit, before rounding."""
     units = _transformed(Fraction(quantity), price.get("transform_quantity"))
     if price.get("billing_scheme") == "tiered":
         return _volume(units, tiers) if price.get("tiers_mode") == "volume" else _graduated(units, tiers)
@@ -56,7 +56,7 @@ def _transformed(quantity: Fraction, transform: Mapping[str, Any] | None) -> Fra
 
 
 def _volume(units: Fraction, tiers: Sequence[Mapping[str, Any]]) -> Fraction:
-    """Every unit costs what the tier says in which the quantity lies."""
+    """Prices every unit at the tier that contains the whole quantity."""
     for tier in tiers:
         if _limit(tier) is None or units <= (_limit(tier) or 0):
             return units * _tier(tier, "unit_amount") + _tier(tier, "flat_amount")
@@ -64,7 +64,7 @@ def _volume(units: Fraction, tiers: Sequence[Mapping[str, Any]]) -> Fraction:
 
 
 def _graduated(units: Fraction, tiers: Sequence[Mapping[str, Any]]) -> Fraction:
-    """Each unit costs what the tier says in which it lies."""
+    """Prices each unit at the tier that contains this unit."""
     total, below = Fraction(0), Fraction(0)
     for tier in tiers:
         limit = _limit(tier)

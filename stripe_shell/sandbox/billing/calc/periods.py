@@ -1,4 +1,8 @@
-"""When billing periods begin and end: calendar arithmetic in UTC, always counted from the anchor."""
+"""Billing periods: calendar arithmetic in UTC, always counted from the billing cycle anchor.
+
+Stripe adds months to the anchor, not to the previous boundary: an anchor on Jan 31 gives Feb 28, then Mar 31.
+Source: https://docs.stripe.com/billing/subscriptions/billing-cycle
+"""
 
 from __future__ import annotations
 
@@ -17,26 +21,26 @@ _MONTHS: Final = {"month": 1, "year": 12}
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of time in epoch seconds; `end` is not part of it."""
+    """A time span in epoch seconds; `end` is exclusive."""
 
     start: int
     end: int
 
     @property
     def length(self) -> int:
-        """How many seconds it has."""
+        """The length in seconds."""
         return self.end - self.start
 
     def as_json(self) -> dict[str, int]:
-        """The period as lines show it."""
+        """Returns the period as invoice lines show it."""
         return {"end": self.end, "start": self.start}
 
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """A billing cycle: `count` times `interval` (day, week, month, year), counted from `anchor`.
+    """A billing cycle: `count` times `interval` (day, week, month, year), counted from `anchor` in epoch seconds.
 
-    `day` is the day of the month that was asked for where it is later than the anchor's own: 31 means the last day.
+    `day` is the requested day of the month if it is later than the anchor's own; 31 means the last day of each month.
     """
 
     anchor: int
@@ -45,13 +49,13 @@ class Cycle:
     day: int | None = None
 
     def boundary(self, number: int) -> int:
-        """Where the period `number` begins; 0 begins at the anchor, -1 the one before it."""
+        """Returns the start of period `number`: 0 starts at the anchor, -1 is the period before it."""
         if self.interval in _DAYS:
             return self.anchor + number * self.count * _DAYS[self.interval] * DAY
         return add_months(self.anchor, number * self.count * _MONTHS[self.interval], self.day)
 
     def period_at(self, time: int) -> Period:
-        """The whole period that contains a time."""
+        """Returns the whole period that contains `time`."""
         number = self._guess(time)
         while self.boundary(number) > time:
             number -= 1
@@ -60,7 +64,7 @@ class Cycle:
         return Period(self.boundary(number), self.boundary(number + 1))
 
     def next_after(self, time: int) -> int:
-        """The first boundary after a time."""
+        """Returns the first boundary after `time`."""
         return self.period_at(time).end
 
     def _guess(self, time: int) -> int:
@@ -72,7 +76,7 @@ class Cycle:
 
 
 def add_months(time: int, months: int, day: int | None = None) -> int:
-    """The time so many calendar months later (or earlier); a day that the month lacks becomes its last."""
+    """Returns the time `months` calendar months later; a day that the month lacks becomes its last day."""
     moment = _utc(time)
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     wanted = day or moment.day
@@ -80,12 +84,16 @@ def add_months(time: int, months: int, day: int | None = None) -> int:
 
 
 def add_interval(time: int, interval: str, count: int = 1) -> int:
-    """The time so many intervals later."""
+    """Returns the time `count` intervals later."""
     return Cycle(time, interval, count).boundary(1)
 
 
 def anchor_of(config: Mapping[str, Any], now: int, interval: str) -> int:
-    """The first time from `now` on that fits a `billing_cycle_anchor_config`; absent parts are those of `now`."""
+    """Returns the first time from `now` on that matches a `billing_cycle_anchor_config`, in epoch seconds.
+
+    Parts that are absent are those of `now`. Raises ValueError if no time matches.
+    Source: https://docs.stripe.com/billing/subscriptions/billing-cycle
+    """
     moment = _utc(now)
     clock = {name: config[name] for name in ("hour", "minute", "second") if config.get(name) is not None}
     day = int(config["day_of_month"])
@@ -101,7 +109,7 @@ def anchor_of(config: Mapping[str, Any], now: int, interval: str) -> int:
 
 
 def date_text(time: int) -> str:
-    """A day as Stripe writes it in lines: `05 Mar 2027`."""
+    """Formats a day as Stripe does in line descriptions: `05 Mar 2027`."""
     moment = _utc(time)
     return f"{moment.day:02d} {_MONTH_NAMES[moment.month - 1]} {moment.year}"
 

@@ -1,4 +1,8 @@
-"""Parts of a period, exact to the second; what is not whole is rounded towards minus infinity."""
+"""Fractions of a billing period, exact to the second, and amounts for them, rounded towards minus infinity.
+
+Stripe prorates by whole seconds (https://docs.stripe.com/billing/subscriptions/prorations) and rounds each line
+down by itself: a credit of 2.5 becomes -3, a charge of 4.5 becomes 4 (observed in test mode recordings).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from .periods import Period
 
 
 def part_left(period: Period, time: int) -> Fraction:
-    """Which part of a period is still to come at a time, from 0 to 1."""
+    """Returns the fraction of a period that remains at `time`, from 0 to 1."""
     if period.length <= 0:
         return Fraction(0)
     left = period.end - min(max(time, period.start), period.end)
@@ -17,10 +21,10 @@ def part_left(period: Period, time: int) -> Fraction:
 
 
 def credit(amount: Fraction | int, part: Fraction) -> int:
-    """What is given back of an amount for a part of its period: never more than owed, as Stripe rounds it down."""
+    """Returns the credit, as a negative amount, for a fraction of a period that was billed `amount`."""
     return floor(-amount * part)
 
 
 def debit(amount: Fraction | int, part: Fraction) -> int:
-    """What is charged of an amount for a part of its period."""
+    """Returns the charge for a fraction of a period that costs `amount`."""
     return floor(amount * part)
