@@ -1,1 +1,1 @@
-"""Invoices: prices, lines, drafts, payment, credit notes and previews."""
+"""Invoices: prices, discounts, lines, drafts, payment, credit notes and previews."""

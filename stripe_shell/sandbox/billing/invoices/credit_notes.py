@@ -1,4 +1,4 @@
-"""Credit notes: what they come to, and where the money goes: off the invoice, to the card, to the balance."""
+"""Credit notes: lines, totals, and the split between the invoice, refunds and the customer's balance."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from . import customer_balance, finalize_and_pay, lines
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Where the credit goes: `before` lowers what is still to be paid, the others give back what was paid."""
+    """The parts of a credit note's amount: `before` reduces what is due, the other fields return what was paid.
+
+    Source: Stripe's API reference, `pre_payment_amount` and `post_payment_amount` of a credit note.
+    """
 
     before: int
     refund: int
@@ -29,12 +32,12 @@ class Split:
 
     @property
     def after(self) -> int:
-        """The part that is credited after payment."""
+        """The amount that is credited after payment."""
         return self.refund + self.credit + self.elsewhere + self.linked
 
 
 def build(ctx: Context, params: Json) -> tuple[Json, Json, Split]:
-    """A credit note that is not stored, its invoice, and where the credit goes. Raises StripeError."""
+    """Returns a credit note that is not stored, its invoice, and its split. Raises StripeError."""
     invoice = ctx.get("invoice", params["invoice"], param="invoice")
     if invoice["status"] not in ("open", "paid", "uncollectible"):
         raise errors.invalid(
@@ -57,7 +60,7 @@ def build(ctx: Context, params: Json) -> tuple[Json, Json, Split]:
 
 
 def issue(ctx: Context, note: Json, invoice: Json, split: Split, params: Json) -> None:
-    """Store a credit note and move the money."""
+    """Stores a credit note, refunds or credits the customer, and saves the invoice. Mutates `note`."""
     if split.credit:
         customer = ctx.get("customer", invoice["customer"])
         row = customer_balance.change(ctx, customer, -split.credit, "credit_note", invoice)
@@ -88,7 +91,7 @@ def issue(ctx: Context, note: Json, invoice: Json, split: Split, params: Json) -
 
 
 def void(ctx: Context, note: Json) -> None:
-    """Take a credit note back: what it took off its open invoice is due again. Raises StripeError."""
+    """Voids a credit note, so that its open invoice is due in full again. Saves both. Raises StripeError."""
     if note["status"] == "void":
         raise errors.invalid("This credit note has already been voided.")
     invoice = ctx.get("invoice", note["invoice"])
@@ -105,7 +108,7 @@ def void(ctx: Context, note: Json) -> None:
     ctx.emit("invoice.updated", invoice, changed)
 
 
-# --- what it comes to --------------------------------------------------------------------------------------------
+# --- lines and totals --------------------------------------------------------------------------------------------
 
 
 def _lines(ctx: Context, invoice: Json, params: Json) -> list[Json]:
@@ -143,7 +146,7 @@ def _line(ctx: Context, invoice: Json, entry: Mapping[str, Any], where: str) -> 
 
 
 def _invoice_line(ctx: Context, invoice: Json, entry: Mapping[str, Any], where: str) -> Json:
-    """A line of the invoice, all of it or a part; its discounts and taxes go with it in proportion."""
+    """Returns a credit of all or part of an invoice line, with its discounts and taxes in proportion."""
     key = entry.get("invoice_line_item")
     record = next((row for row in lines.records_of(ctx, invoice) if row["line"]["id"] == key), None)
     if record is None:
@@ -195,7 +198,7 @@ def _shipping(invoice: Json, params: Json) -> int:
 
 
 def _note(ctx: Context, invoice: Json, params: Json, rows: list[Json], shipping: int) -> Json:
-    """The credit note with its sums, before it is known where the money goes."""
+    """Returns the credit note with its totals, before its amount is split."""
     number = ctx.count("credit_note", invoice=invoice["id"]) + 1
     note = ctx.fresh("credit_note")
     note |= {
@@ -223,7 +226,7 @@ def _note(ctx: Context, invoice: Json, params: Json, rows: list[Json], shipping:
 
 
 def _sums(rows: list[Json], shipping: int) -> Json:
-    """What the lines of a credit note come to, its discounts and its taxes."""
+    """Returns the totals of a credit note's lines, its discounts and its taxes."""
     subtotal = sum(row["amount"] for row in rows)
     off = sum(row["discount_amount"] for row in rows)
     taxes = [tax for row in rows for tax in row["taxes"]]
@@ -244,11 +247,11 @@ def _sums(rows: list[Json], shipping: int) -> Json:
     }
 
 
-# --- where it goes -----------------------------------------------------------------------------------------------
+# --- split of the amount -----------------------------------------------------------------------------------------
 
 
 def _check_ceiling(ctx: Context, invoice: Json, amount: int) -> None:
-    """Credit notes and refunds together give back no more than the invoice. Raises StripeError."""
+    """Raises StripeError if credit notes and refunds together exceed the invoice's total."""
     credited = invoice["pre_payment_credit_notes_amount"] + invoice["post_payment_credit_notes_amount"]
     left = max(invoice["total"], 0) - credited - _plainly_refunded(ctx, invoice)
     if amount > left:
@@ -261,7 +264,7 @@ def _check_ceiling(ctx: Context, invoice: Json, amount: int) -> None:
 
 
 def _plainly_refunded(ctx: Context, invoice: Json) -> int:
-    """What was refunded of the invoice's charge without a credit note."""
+    """Returns the amount refunded of the invoice's charge without a credit note."""
     charge = _charge(ctx, invoice)
     if charge is None:
         return 0
@@ -323,7 +326,7 @@ def _refunded(refund: Json, amount: int) -> Json:
 
 
 def _charge(ctx: Context, invoice: Json) -> Json | None:
-    """The charge that paid the invoice."""
+    """Returns the charge that paid the invoice, or None."""
     intent = finalize_and_pay.intent_of(ctx, invoice)
     if intent is None or intent["status"] != "succeeded":
         return None
@@ -331,7 +334,7 @@ def _charge(ctx: Context, invoice: Json) -> Json | None:
 
 
 def _lower_payment(ctx: Context, invoice: Json) -> None:
-    """The payment intent asks for what is left."""
+    """Sets the amount of the invoice's PaymentIntent to what is due, and saves it."""
     intent = finalize_and_pay.intent_of(ctx, invoice)
     if intent is None or intent["status"] in ("succeeded", "canceled") or not invoice["amount_remaining"]:
         return

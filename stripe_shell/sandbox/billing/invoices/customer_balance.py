@@ -1,4 +1,7 @@
-"""A customer's balance as invoices use it: what is credited, what is owed, and the rows that tell of it."""
+"""The customer's balance as invoices use it: credit applied, debt added, and a transaction for each change.
+
+Source: https://docs.stripe.com/billing/customer/balance
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from stripe_shell.sandbox.objects.context import Context, Json
 
 
 def apply_to(ctx: Context, invoice: Json, customer: Json) -> None:
-    """Use the balance on an invoice that is being finalized: sets `amount_due`, `starting_balance`, `ending_balance`.
+    """Applies the balance to an invoice; sets its `amount_due`, `starting_balance` and `ending_balance`.
 
-    All of a credit that the total can take is used, all of a debt is added; a negative total becomes credit.
+    Called when the invoice is finalized. Stripe uses all of a credit that the total can take and adds all of a debt; a
+    negative total becomes credit. Mutates `invoice`; saves the customer if the balance changed.
     """
     total, before = invoice["total"], customer["balance"]
     if total >= 0:
@@ -21,7 +25,10 @@ def apply_to(ctx: Context, invoice: Json, customer: Json) -> None:
 
 
 def owe(ctx: Context, invoice: Json, customer: Json) -> None:
-    """An amount too small to be charged is owed until the next invoice."""
+    """Moves an amount below the minimum charge to the balance, as debt for the next invoice.
+
+    Mutates `invoice`; saves the customer.
+    """
     due = invoice["amount_due"]
     invoice["amount_due"] = 0
     invoice["ending_balance"] = (invoice["ending_balance"] or 0) + due
@@ -29,13 +36,16 @@ def owe(ctx: Context, invoice: Json, customer: Json) -> None:
 
 
 def give_back(ctx: Context, invoice: Json, customer: Json) -> None:
-    """Undo what an invoice used of the balance."""
+    """Returns to the balance what a voided invoice took from it. Saves the customer."""
     used = (invoice["ending_balance"] or 0) - (invoice["starting_balance"] or 0)
     change(ctx, customer, -used, "unapplied_from_invoice", invoice)
 
 
 def change(ctx: Context, customer: Json, amount: int, kind: str, invoice: Json | None = None) -> Json | None:
-    """Change the balance, write its row and tell; nothing for nothing. Answers the row."""
+    """Adds `amount` to the balance (credit is negative), saves the customer and records the transaction.
+
+    Emits the events and returns the transaction; returns None and changes nothing if `amount` is 0.
+    """
     if not amount:
         return None
     customer["balance"] += amount

@@ -1,4 +1,7 @@
-"""Coupons and promotion codes turned into discounts, and discounts into what they take off."""
+"""Discounts: created from coupons and promotion codes, and reduced to the amounts that they take off.
+
+Source: https://docs.stripe.com/billing/subscriptions/coupons
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,10 @@ def applied(
     start: int | None = None,
     **owner: Any,
 ) -> list[str]:
-    """The ids of the discounts that a `discounts` parameter asks for, made where they are not there yet.
+    """Returns the discount ids for a `discounts` parameter; creates the missing discounts. Raises StripeError.
 
-    `existing` are those that the owner carries: a coupon among them keeps its discount and counts nothing. `owner`
-    names what they are for, `customer` always. Raises StripeError.
+    `existing` are the ids that the owner has already: a coupon among them keeps its discount and is not redeemed again
+    (observed in test mode recordings). `owner` are the members that name the owner of new ones, `customer` always.
     """
     if is_clear(given):
         return []
@@ -47,7 +50,7 @@ def applied(
 
 
 def off_of(ctx: Context, name: str, currency: str, now: int) -> Off | None:
-    """What a discount takes off at a time; None when it has ended or knows no amount in the currency."""
+    """Returns what a discount takes off at `now`; None if it has ended or does not exist."""
     discount = ctx.find("discount", name)
     if discount is None or (discount["end"] is not None and discount["end"] <= now):
         return None
@@ -62,12 +65,15 @@ def off_of(ctx: Context, name: str, currency: str, now: int) -> Off | None:
 
 
 def offs_of(ctx: Context, names: Iterable[str], currency: str, now: int) -> list[Off]:
-    """What these discounts take off, in order; each is there, with nothing to take where it has ended."""
+    """Returns what these discounts take off, in order; one that has ended takes nothing.
+
+    It stays in the list because Stripe's lines show discounts of amount 0 (observed in test mode recordings).
+    """
     return [off_of(ctx, name, currency, now) or Off(name) for name in names]
 
 
 def text_of(ctx: Context, names: Iterable[str], currency: str) -> str:
-    """What a proration says of the discounts in it: ` (with 10.0% off)`; nothing without any."""
+    """Returns the discounts in a proration's description: ` (with 10.0% off)`, or an empty string."""
     parts = []
     for off in offs_of(ctx, names, currency, ctx.now()):
         if off.percent is not None:
@@ -78,7 +84,7 @@ def text_of(ctx: Context, names: Iterable[str], currency: str) -> str:
 
 
 def coupon_of(ctx: Context, discount: Mapping[str, Any]) -> Json | None:
-    """The coupon of a discount, as it was when it was deleted if it was."""
+    """Returns the coupon of a discount, or its last state: a discount outlives the deletion of its coupon."""
     key = discount["source"]["coupon"]
     if isinstance(key, Mapping):
         return dict(key)
@@ -86,19 +92,22 @@ def coupon_of(ctx: Context, discount: Mapping[str, Any]) -> Json | None:
 
 
 def coupon_extra(ctx: Context, coupon: Mapping[str, Any], name: str) -> Any:
-    """A member of a coupon that only `expand` shows."""
+    """Returns a member that a coupon shows only when expanded."""
     return ctx.hidden(coupon).get(name) if ctx.find("coupon", coupon["id"]) else coupon.get(name)
 
 
 def is_once(ctx: Context, name: str) -> bool:
-    """Whether a discount is good for one invoice."""
+    """Whether the coupon of a discount has the duration `once`."""
     discount = ctx.find("discount", name)
     coupon = coupon_of(ctx, discount) if discount else None
     return coupon is not None and coupon["duration"] == "once"
 
 
 def drop_used(ctx: Context, owner: Json, names: Iterable[str]) -> bool:
-    """Take discounts that are over off a subscription (or item) and tell; whether any was there. Does not save."""
+    """Removes ended discounts from a subscription or an item, and emits their events.
+
+    Returns whether there was any. Mutates `owner`; does not save it.
+    """
     over = set(names)
     kept = [name for name in owner["discounts"] if name not in over]
     gone = [name for name in owner["discounts"] if name in over]
@@ -139,7 +148,7 @@ def _whole_coupon(ctx: Context, key: str) -> Json | None:
 
 
 def _code(ctx: Context, key: str, customer: str | None, param: str) -> Json:
-    """The promotion code, when this customer may use it."""
+    """Returns a promotion code. Raises StripeError if this customer cannot redeem it."""
     code = ctx.get("promotion_code", key, param=param)
     if code.get("customer") not in (None, customer):
         raise errors.invalid("This promotion code cannot be redeemed by this customer.", param=param)
@@ -153,14 +162,14 @@ def _code(ctx: Context, key: str, customer: str | None, param: str) -> Json:
 
 
 def _has_history(ctx: Context, customer: str) -> bool:
-    """Whether a customer ever had a payment or a trial."""
+    """Whether a customer ever had a PaymentIntent or a trial, which `first_time_transaction` excludes."""
     if ctx.all("payment_intent", customer=customer):
         return True
     return any(sub["trial_start"] is not None for sub in ctx.each("subscription", customer=customer))
 
 
 def check_minimum(ctx: Context, names: Iterable[str], subtotal: int, currency: str) -> None:
-    """Refuse promotion codes that ask for a higher amount than this."""
+    """Raises StripeError if a promotion code requires a higher subtotal; checked at redemption only."""
     for name in names:
         discount = ctx.find("discount", name)
         code = ctx.find("promotion_code", discount["promotion_code"]) if discount else None

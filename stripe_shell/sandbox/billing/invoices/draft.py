@@ -1,4 +1,4 @@
-"""Invoices while they can be changed: made, filled with lines, added up."""
+"""Draft invoices: created, filled with lines, and totaled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .lines import Record, item_line, records_of, show
 
 
 def draft(ctx: Context, customer: Json, *, currency: str, reason: str, period: Period, **members: Any) -> Json:
-    """A new draft invoice of a customer, not stored and without lines; `members` say what is different."""
+    """Returns a new draft invoice without lines; `members` override the defaults. Does not store it."""
     made = ctx.fresh(
         "invoice",
         account_country="US",
@@ -45,7 +45,7 @@ def draft(ctx: Context, customer: Json, *, currency: str, reason: str, period: P
 
 
 def subscription_draft(ctx: Context, customer: Json, subscription: Json, *, reason: str, period: Period) -> Json:
-    """A new draft invoice of a subscription, with what the subscription says of its invoices."""
+    """Returns a new draft invoice with the subscription's settings for invoices. Does not store it."""
     method = subscription["collection_method"]
     made = draft(
         ctx,
@@ -75,7 +75,10 @@ def subscription_draft(ctx: Context, customer: Json, subscription: Json, *, reas
 
 
 def discounts_for(customer: Json, subscription: Json | None) -> list[str]:
-    """The discounts of a new invoice: the subscription's, or without any the customer's."""
+    """Returns the discount ids of a new invoice: the subscription's, or the customer's if it has none.
+
+    Source: https://docs.stripe.com/billing/subscriptions/coupons
+    """
     if subscription is not None and subscription["discounts"]:
         return list(subscription["discounts"])
     own = customer.get("discount")
@@ -83,7 +86,10 @@ def discounts_for(customer: Json, subscription: Json | None) -> list[str]:
 
 
 def advance(invoice: Json, on: bool) -> None:
-    """Let a draft go on by itself, or not; the times are counted from its making."""
+    """Sets `auto_advance` of a draft, and the times that depend on it. Mutates `invoice`.
+
+    The times are counted from the creation, also if it is turned on later (observed in test mode recordings).
+    """
     invoice["auto_advance"] = on
     charged = invoice["collection_method"] == "charge_automatically"
     invoice["automatically_finalizes_at"] = invoice["created"] + rules.FINALIZES_AFTER if on else None
@@ -91,7 +97,10 @@ def advance(invoice: Json, on: bool) -> None:
 
 
 def fill(ctx: Context, invoice: Json, records: Iterable[Record], items: Sequence[Json] = ()) -> None:
-    """Put lines into a draft that is not stored yet: first one for each invoice item, then these."""
+    """Adds lines to a draft that is not stored yet: one for each invoice item, then `records`.
+
+    Sets `invoice` of the items. Stripe lists invoice items first (observed in test mode recordings).
+    """
     found = records_of(ctx, invoice)
     for item in items:
         item["invoice"] = invoice["id"]
@@ -101,7 +110,7 @@ def fill(ctx: Context, invoice: Json, records: Iterable[Record], items: Sequence
 
 
 def store(ctx: Context, invoice: Json, items: Sequence[Json] = ()) -> None:
-    """Store a new draft and the items that it took in, and tell of it."""
+    """Stores a new draft, saves the items that it bills, and emits `invoice.created`."""
     ctx.insert(invoice)
     for item in items:
         ctx.save(item)
@@ -109,7 +118,7 @@ def store(ctx: Context, invoice: Json, items: Sequence[Json] = ()) -> None:
 
 
 def refresh(ctx: Context, invoice: Json) -> Totals:
-    """Add up an invoice anew from its records: discounts, taxes, sums. Does not save."""
+    """Recomputes an invoice's discounts, taxes and totals from its records. Mutates `invoice`; does not save it."""
     records = records_of(ctx, invoice)
     customer = ctx.find("customer", invoice["customer"]) or {}
     exempt = customer.get("tax_exempt") in ("exempt", "reverse")
@@ -131,7 +140,7 @@ def _line(ctx: Context, invoice: Json, record: Record, exempt: bool) -> Line:
     shown = record["line"]
     rates = _rates(ctx, invoice, record)
     amount = record["gross"]
-    if exempt:
+    if exempt:  # inclusive tax comes off the price, too: https://docs.stripe.com/billing/taxes/tax-rates
         inside = sum((rate.percentage for rate in rates if rate.inclusive), Fraction(0))
         amount, rates = half_up(Fraction(amount) * 100 / (100 + inside)), ()
     own = discounts.offs_of(ctx, shown["discounts"], invoice["currency"], ctx.now())
@@ -140,7 +149,7 @@ def _line(ctx: Context, invoice: Json, record: Record, exempt: bool) -> Line:
 
 
 def _rates(ctx: Context, invoice: Json, record: Record) -> tuple[Rate, ...]:
-    """A line's own tax rates, else those of the invoice."""
+    """Returns a line's own tax rates, or the invoice's defaults if it has none."""
     names = record["rates"] or [rate["id"] for rate in invoice["default_tax_rates"]]
     found = [rate for name in names if (rate := ctx.find("tax_rate", name)) is not None]
     return tuple(Rate(rate["id"], Fraction(str(rate["percentage"])), bool(rate["inclusive"])) for rate in found)

@@ -1,4 +1,4 @@
-"""Invoices made and changed by hand, and their lines."""
+"""Invoices created and changed by requests, and their lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stripe_shell.sandbox.objects.echo import is_clear
 
 from . import discounts, draft, invoice_items, lines
 
-#: Parameters that become members in another way than under their own name.
+#: Parameters that are not copied to the member of the same name.
 SPECIAL = (
     "auto_advance",
     "automatically_finalizes_at",
@@ -31,7 +31,7 @@ SPECIAL = (
 
 
 def create(ctx: Context, params: Json, echo: Callable[[Json, Json], None]) -> Json:
-    """A draft made by hand: empty, or with what waits. Raises StripeError."""
+    """Stores a draft invoice, empty or with the pending items. Raises StripeError."""
     customer = _customer(ctx, params)
     subscription = invoice_items.subscription_of(ctx, params, customer)
     invoice = _draft(ctx, customer, subscription, params)
@@ -55,7 +55,7 @@ def create(ctx: Context, params: Json, echo: Callable[[Json, Json], None]) -> Js
 
 
 def update(ctx: Context, invoice: Json, params: Json, echo: Callable[[Json, Json], None]) -> None:
-    """Change an invoice. Does not save. Raises StripeError."""
+    """Changes an invoice by the parameters of a request. Mutates `invoice`; does not save it. Raises StripeError."""
     echo(invoice, {name: value for name, value in params.items() if name not in SPECIAL})
     if "auto_advance" in params:
         _advance(ctx, invoice, params["auto_advance"])
@@ -81,7 +81,7 @@ def update(ctx: Context, invoice: Json, params: Json, echo: Callable[[Json, Json
 
 
 def add_lines(ctx: Context, invoice: Json, params: Json) -> None:
-    """Put lines on a draft: items that wait, or new ones. Does not save the invoice. Raises StripeError."""
+    """Adds lines to a draft: pending items, or new ones. Does not save the invoice. Raises StripeError."""
     _check_editable(invoice)
     customer = ctx.get("customer", invoice["customer"])
     for index, entry in enumerate(params["lines"]):
@@ -105,7 +105,7 @@ def add_lines(ctx: Context, invoice: Json, params: Json) -> None:
 
 
 def update_lines(ctx: Context, invoice: Json, params: Json) -> None:
-    """Change lines of a draft. Does not save the invoice. Raises StripeError."""
+    """Changes lines of a draft. Does not save the invoice. Raises StripeError."""
     _check_editable(invoice)
     for index, entry in enumerate(params["lines"]):
         record = _record(ctx, invoice, entry["id"], f"lines[{index}][id]")
@@ -124,7 +124,10 @@ def update_lines(ctx: Context, invoice: Json, params: Json) -> None:
 
 
 def remove_lines(ctx: Context, invoice: Json, params: Json) -> None:
-    """Take lines off a draft: delete their items, or let them wait. Does not save the invoice. Raises StripeError."""
+    """Removes lines of a draft; `behavior` deletes their items or makes them pending again.
+
+    Does not save the invoice. Raises StripeError.
+    """
     _check_editable(invoice)
     for index, entry in enumerate(params["lines"]):
         record = _record(ctx, invoice, entry["id"], f"lines[{index}][id]")
@@ -144,7 +147,7 @@ def remove_lines(ctx: Context, invoice: Json, params: Json) -> None:
 
 
 def _alter_line(ctx: Context, record: lines.Record, said: Mapping[str, Any]) -> None:
-    """Change a line that bills a subscription item."""
+    """Changes a line that bills a subscription item. Mutates `record`."""
     line = record["line"]
     if "amount" in said:
         record["gross"] = said["amount"]
@@ -176,7 +179,7 @@ def _note_metadata(ctx: Context, invoice: Json, params: Json) -> None:
         ctx.resource("invoice").echo(invoice, {"metadata": params["invoice_metadata"]})
 
 
-# --- making ------------------------------------------------------------------------------------------------------
+# --- creation ----------------------------------------------------------------------------------------------------
 
 
 def _customer(ctx: Context, params: Json) -> Json:
@@ -200,7 +203,7 @@ def _draft(ctx: Context, customer: Json, subscription: Json | None, params: Json
 
 
 def _currency(ctx: Context, customer: Json, params: Json) -> str:
-    """What is asked for; else that of the first item that waits, where they are taken; else the customer's."""
+    """Returns the requested currency, else the first included pending item's, else the customer's."""
     if params.get("currency"):
         return str(params["currency"]).lower()
     if params.get("pending_invoice_items_behavior") == "include":
@@ -211,7 +214,7 @@ def _currency(ctx: Context, customer: Json, params: Json) -> str:
 
 
 def _waiting(ctx: Context, customer: Json, subscription: Json | None, invoice: Json, params: Json) -> list[Json]:
-    """The items that the invoice takes in."""
+    """Returns the pending items that the invoice includes."""
     if subscription is not None:
         bound = lines.pending(ctx, customer["id"], None, invoice["currency"])
         return [item for item in bound if lines.bound_to(ctx, item) == subscription["id"]]
@@ -221,7 +224,7 @@ def _waiting(ctx: Context, customer: Json, subscription: Json | None, invoice: J
 
 
 def _collection(invoice: Json, params: Json, due_date: int | None) -> None:
-    """How and until when it is to be paid. Raises StripeError where the two do not go together."""
+    """Sets the due date by the collection method. Mutates `invoice`. Raises StripeError if they conflict."""
     term = params.get("due_date") or params.get("days_until_due")
     if params.get("due_date") and params.get("days_until_due") is not None:
         raise errors.exclusive("due_date", "days_until_due")
@@ -242,7 +245,7 @@ def _collection(invoice: Json, params: Json, due_date: int | None) -> None:
 
 
 def _own_times(ctx: Context, invoice: Json, params: Json) -> None:
-    """A time of finalizing that is given lets the invoice advance."""
+    """Sets a requested `automatically_finalizes_at`, which turns `auto_advance` on. Mutates `invoice`."""
     asked = params.get("automatically_finalizes_at")
     if asked is None:
         return
@@ -264,7 +267,7 @@ def _advance(ctx: Context, invoice: Json, on: bool) -> None:
 
 
 def _ship(ctx: Context, invoice: Json, given: Any) -> None:
-    """What shipping costs, from a shipping rate."""
+    """Sets the shipping cost from a shipping rate. Mutates `invoice`."""
     if is_clear(given):
         invoice |= {"amount_shipping": 0, "shipping_cost": None}
         return

@@ -1,6 +1,7 @@
-"""Invoices from finalizing to paid, void or uncollectible: numbers, balance, payment intents, attempts.
+"""Invoices from finalized to paid, void or uncollectible: numbers, balance, PaymentIntents, attempts.
 
-What becomes of a subscription when its invoice is paid or not is said in billing/subscriptions/after_payment.py.
+What the result changes on the subscription is in billing/subscriptions/after_payment.py.
+Source: https://docs.stripe.com/invoicing/integration/workflow-transitions
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ from . import customer_balance, discounts, draft
 if TYPE_CHECKING:
     from stripe_shell.sandbox.payments.confirmation import Attempt
 
-#: Invoices of a call that pays them itself, or leaves that to the customer.
+#: Billing reasons of invoices that their own request pays, or the customer: no attempt is scheduled for them.
 _PAID_AT_ONCE = ("subscription_create", "subscription_update")
 
 _HOSTED = "https://invoice.stripe.com/i"
 _PDF = "https://pay.stripe.com/invoice"
 
 
-# --- finalizing -----------------------------------------------------------------------------------------------
+# --- finalize -------------------------------------------------------------------------------------------------
 
 
 def finalize(ctx: Context, invoice: Json, *, method: str | None = None, paid_by: Json | None = None) -> None:
-    """Make a draft final: number, balance, and a payment intent for what is due; nothing due means paid.
+    """Finalizes and saves a draft: sets its number, applies the balance, creates a PaymentIntent for what is due.
 
-    `method` is the payment method that the intent takes, where one is known. `paid_by` is an intent that has paid all
-    of it already, so that the balance stays out of it.
+    An invoice with nothing due becomes paid. `method` is the id of a payment method for the intent, if known. `paid_by`
+    is a PaymentIntent that already paid the whole invoice, so that the balance is not applied.
     """
     customer = ctx.get("customer", invoice["customer"])
     draft.refresh(ctx, invoice)
@@ -71,7 +72,10 @@ def _balance(ctx: Context, invoice: Json, customer: Json) -> None:
 
 
 def _number(invoice: Json, customer: Json) -> None:
-    """`{prefix}-0001`, counted per customer; a number that was given stays."""
+    """Sets the invoice's number, `{prefix}-0001`, counted per customer; a number that is set already stays.
+
+    Mutates `invoice` and `customer`. Source: https://docs.stripe.com/invoicing/customize
+    """
     sequence = customer.get("next_invoice_sequence") or 1
     if not invoice["number"]:
         invoice["number"] = f"{customer.get('invoice_prefix') or 'INVOICE'}-{sequence:04d}"
@@ -80,7 +84,7 @@ def _number(invoice: Json, customer: Json) -> None:
 
 
 def _settle_nothing(ctx: Context, invoice: Json) -> None:
-    """There is nothing to pay, so it is paid."""
+    """Marks an invoice with zero due as paid, and saves it."""
     invoice |= {"attempted": True, "auto_advance": False, "next_payment_attempt": None, "status": "paid"}
     invoice["status_transitions"]["paid_at"] = ctx.now()
     ctx.save(invoice)
@@ -89,7 +93,10 @@ def _settle_nothing(ctx: Context, invoice: Json) -> None:
 
 
 def _use_up_discounts(ctx: Context, invoice: Json, customer: Json) -> None:
-    """A coupon that is good once leaves its subscription or customer with the invoice that it lowered."""
+    """Removes `once` discounts that reduced this invoice from the customer and the subscription.
+
+    Saves both. Source: https://docs.stripe.com/billing/subscriptions/coupons
+    """
     used = {entry["discount"] for entry in invoice["total_discount_amounts"] or () if entry["amount"]}
     once = [name for name in used if discounts.is_once(ctx, name)]
     if not once:
@@ -115,7 +122,7 @@ def _use_up_discounts(ctx: Context, invoice: Json, customer: Json) -> None:
 
 
 def _open_payment(ctx: Context, invoice: Json, method: str | None) -> None:
-    """The payment intent of an open invoice."""
+    """Creates the PaymentIntent of an open invoice, and saves the invoice."""
     from stripe_shell.sandbox.payments import confirmation
 
     intent = confirmation.open_intent(
@@ -137,7 +144,7 @@ def _open_payment(ctx: Context, invoice: Json, method: str | None) -> None:
 
 
 def _tie(ctx: Context, invoice: Json, intent: Json, *, is_default: bool) -> None:
-    """Note that an intent is to pay an invoice."""
+    """Stores the invoice payment that links a PaymentIntent to an invoice."""
     ctx.insert(
         ctx.fresh(
             "invoice_payment",
@@ -158,15 +165,15 @@ def _payment_text(invoice: Json) -> str | None:
     return f"Payment for Invoice {invoice['number']}" if invoice["number"] else None
 
 
-# --- paying ---------------------------------------------------------------------------------------------------
+# --- pay ------------------------------------------------------------------------------------------------------
 
 
 def pay(
     ctx: Context, invoice: Json, *, method: str | None = None, off_session: bool = True, automatic: bool = False
 ) -> Attempt | None:
-    """Try to pay an open invoice and write down what came of it; None when there is no method to try.
+    """Attempts to pay an open invoice and records the result; returns None if there is no payment method.
 
-    `method` None means the invoice's own, the subscription's or the customer's. `automatic` attempts are Stripe's own.
+    `method` defaults to that of the invoice, the subscription or the customer. `automatic` means scheduled by Stripe.
     """
     from stripe_shell.sandbox.payments import confirmation
 
@@ -190,7 +197,7 @@ def pay(
 
 
 def note_payment(ctx: Context, invoice: Json, *, out_of_band: bool = False) -> None:
-    """The invoice is paid: by its payment intent, or elsewhere."""
+    """Marks the invoice as paid by its PaymentIntent, or out of band. Saves it and emits the events."""
     paid = invoice["amount_remaining"]
     invoice |= {
         "amount_paid": invoice["amount_paid"] + (0 if out_of_band else paid),
@@ -221,7 +228,10 @@ def note_payment(ctx: Context, invoice: Json, *, out_of_band: bool = False) -> N
 
 
 def note_failure(ctx: Context, invoice: Json, error: StripeError | None, *, automatic: bool) -> None:
-    """An attempt failed: count it and say when the next one comes."""
+    """Counts a failed attempt and schedules the next one. Saves the invoice and emits the events.
+
+    After the first attempt only automatic ones count. Source: Stripe's API reference, `attempt_count` of an invoice.
+    """
     invoice["attempted"] = True
     if automatic or not invoice["attempt_count"]:
         invoice["attempt_count"] += 1
@@ -237,7 +247,7 @@ def note_failure(ctx: Context, invoice: Json, error: StripeError | None, *, auto
 
 
 def note_action(ctx: Context, invoice: Json) -> None:
-    """The customer has to do something before the payment goes through."""
+    """Records that the payment requires an action of the customer. Saves the invoice and emits the events."""
     invoice["attempted"] = True
     changed = ctx.save(invoice)
     ctx.emit("invoice.payment_action_required", invoice)
@@ -245,18 +255,18 @@ def note_action(ctx: Context, invoice: Json) -> None:
 
 
 def next_attempt(ctx: Context, invoice: Json) -> int | None:
-    """When a payment that failed is tried again, in epoch seconds; None when it was the last try."""
+    """Returns when a failed payment is retried, in epoch seconds; None after the last attempt."""
     tried = max(invoice["attempt_count"], 1)
     if tried > len(rules.RETRY_AFTER_DAYS):
         return None
     return ctx.now() + rules.RETRY_AFTER_DAYS[tried - 1] * DAY
 
 
-# --- other ends -----------------------------------------------------------------------------------------------
+# --- void and uncollectible -----------------------------------------------------------------------------------
 
 
 def void(ctx: Context, invoice: Json) -> None:
-    """Take an open invoice back; what it used of the balance is given back."""
+    """Voids an open invoice: returns the applied balance, cancels the payment, and saves it."""
     invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "void"}
     invoice["status_transitions"]["voided_at"] = ctx.now()
     customer_balance.give_back(ctx, invoice, ctx.get("customer", invoice["customer"]))
@@ -266,7 +276,7 @@ def void(ctx: Context, invoice: Json) -> None:
 
 
 def mark_uncollectible(ctx: Context, invoice: Json) -> None:
-    """Give up hope of an invoice's being paid."""
+    """Marks an invoice as uncollectible, which ends its automatic collection, and saves it."""
     invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "uncollectible"}
     invoice["status_transitions"]["marked_uncollectible_at"] = ctx.now()
     ctx.save(invoice)
@@ -274,7 +284,7 @@ def mark_uncollectible(ctx: Context, invoice: Json) -> None:
 
 
 def cancel_payment(ctx: Context, invoice: Json) -> None:
-    """The payment intent of an invoice that will not be paid by it is canceled."""
+    """Cancels the open payments and the PaymentIntent of an invoice, and saves them."""
     for payment in _open_payments(ctx, invoice):
         payment["status"] = "canceled"
         payment["status_transitions"]["canceled_at"] = ctx.now()
@@ -290,20 +300,20 @@ def cancel_payment(ctx: Context, invoice: Json) -> None:
 
 
 def subscription_of(invoice: Json) -> str | None:
-    """The id of the subscription that an invoice bills."""
+    """Returns the id of the subscription that an invoice bills, or None."""
     details = (invoice["parent"] or {}).get("subscription_details") or {}
     key = details.get("subscription")
     return str(key) if key else None
 
 
 def intent_of(ctx: Context, invoice: Json) -> Json | None:
-    """The payment intent of an invoice."""
+    """Returns the PaymentIntent of an invoice, or None."""
     key = ctx.hidden(invoice).get("payment_intent")
     return ctx.find("payment_intent", key) if key else None
 
 
 def check_open(invoice: Json) -> None:
-    """Refuse what only open invoices take, or uncollectible ones that were open once. Raises StripeError."""
+    """Raises StripeError unless the invoice is open, or is uncollectible and was finalized."""
     final = invoice["status_transitions"]["finalized_at"] is not None
     if invoice["status"] not in ("open", "uncollectible") or not final:
         raise errors.invalid("You can only pass in open invoices. This invoice isn't open.")
@@ -318,7 +328,7 @@ def _is_charged(invoice: Json) -> bool:
 
 
 def attach_payment(ctx: Context, invoice: Json, intent: Json) -> None:
-    """Let an intent that was made elsewhere pay an open invoice; a successful one pays it at once."""
+    """Links an existing PaymentIntent to an open invoice; one that has succeeded pays it at once."""
     ctx.hidden(intent)["invoice"] = invoice["id"]
     ctx.save(intent)
     _tie(ctx, invoice, intent, is_default=False)

@@ -1,4 +1,4 @@
-"""Invoice items made, changed and deleted by hand; on a draft they change its sums."""
+"""Invoice items created, changed and deleted by requests; on a draft they change its totals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GONE = "This invoice item has been deleted."
 
 
 def create(ctx: Context, params: Json) -> Json:
-    """An item of a customer, waiting or on the draft that is named. Raises StripeError."""
+    """Stores an item of a customer, pending or on the draft that `invoice` specifies. Raises StripeError."""
     customer = _customer(ctx, params)
     invoice = _draft(ctx, params["invoice"], customer) if params.get("invoice") else None
     subscription = subscription_of(ctx, params, customer)
@@ -40,7 +40,7 @@ def create(ctx: Context, params: Json) -> Json:
 
 
 def build(ctx: Context, customer: Json, params: Mapping[str, Any], currency: str, where: str = "") -> Json:
-    """An item from the parameters of a call, not stored. Raises StripeError."""
+    """Returns an item from the parameters of a request. Does not store it. Raises StripeError."""
     check_amount(params, where)
     price = prices.price_from(ctx, params, where, recurring=False)
     quantity = _quantity(params)
@@ -78,7 +78,7 @@ def build(ctx: Context, customer: Json, params: Mapping[str, Any], currency: str
 
 
 def update(ctx: Context, item: Json, params: Json) -> None:
-    """Change an item; its draft is added up anew. Raises StripeError."""
+    """Changes and saves an item, and recomputes its draft. Raises StripeError."""
     invoice = _editable(ctx, item, _GONE)
     check_amount(params, "")
     frozen = [name for name in item.get("frozen_fields") or () if name in params]
@@ -94,7 +94,7 @@ def update(ctx: Context, item: Json, params: Json) -> None:
 
 
 def alter(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
-    """Put changed parameters onto an item. Does not save."""
+    """Applies changed parameters to an item. Mutates `item`; does not save it."""
     if {"amount", "quantity", "quantity_decimal", "unit_amount_decimal", "pricing", "price_data", "price"} & set(
         params
     ):
@@ -117,7 +117,7 @@ def alter(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
 
 
 def delete(ctx: Context, item: Json) -> Json:
-    """Take an item away, and off its draft. Raises StripeError."""
+    """Deletes an item and its line on a draft; returns the deleted object. Raises StripeError."""
     invoice = _editable(
         ctx, item, "Can't delete an invoice item that is attached to an invoice that is no longer editable"
     )
@@ -131,27 +131,27 @@ def delete(ctx: Context, item: Json) -> Json:
 
 
 def put_on(ctx: Context, invoice: Json, item: Json) -> None:
-    """A line for an item in front of the others; the draft is added up. Does not save the invoice."""
+    """Inserts the line of an item before the others and recomputes the draft. Does not save the invoice."""
     lines.records_of(ctx, invoice).insert(0, lines.item_line(ctx, item, invoice["id"]))
     draft.refresh(ctx, invoice)
 
 
 def take_off(ctx: Context, invoice: Json, item: str) -> None:
-    """Drop the line of an item; the draft is added up. Does not save the invoice."""
+    """Removes the line of an item and recomputes the draft. Does not save the invoice."""
     records = lines.records_of(ctx, invoice)
     records[:] = [record for record in records if item_of(record) != item]
     draft.refresh(ctx, invoice)
 
 
 def item_of(record: lines.Record) -> str | None:
-    """The invoice item that a line bills."""
+    """Returns the id of the invoice item that a line bills, or None."""
     details = (record["line"]["parent"] or {}).get("invoice_item_details") or {}
     key = details.get("invoice_item")
     return str(key) if key else None
 
 
 def check_amount(params: Mapping[str, Any], where: str) -> None:
-    """An amount says everything; quantity and price say it otherwise. Raises StripeError."""
+    """Raises StripeError if `amount` is combined with a quantity or a price, or the quantity is negative."""
     for name in ("quantity", "quantity_decimal", "unit_amount_decimal", "price_data", "pricing"):
         if "amount" in params and name in params:
             raise errors.exclusive("amount", name)
@@ -177,7 +177,7 @@ def _draft(ctx: Context, key: str, customer: Json) -> Json:
 
 
 def subscription_of(ctx: Context, params: Json, customer: Json) -> Json | None:
-    """The subscription that the parameter names; it must be the customer's."""
+    """Returns the subscription of the parameter, or None. Raises StripeError if it is another customer's."""
     key = params.get("subscription")
     if not key:
         return None
@@ -211,7 +211,7 @@ def _quantity(params: Mapping[str, Any]) -> Fraction:
 
 
 def _priced(ctx: Context, params: Mapping[str, Any], currency: str, quantity: Fraction) -> tuple[Json, Fraction]:
-    """A one-off price for an item that names none."""
+    """Stores a one-off price for an item without one; returns the price and the quantity."""
     unit = params.get("unit_amount_decimal")
     value = Fraction(str(unit)) if unit is not None else Fraction(params.get("amount") or 0)
     name = params.get("description") or "Invoice item"
@@ -219,7 +219,10 @@ def _priced(ctx: Context, params: Mapping[str, Any], currency: str, quantity: Fr
 
 
 def _reprice(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
-    """Another price, amount or quantity; a new amount mints a new price on the same product."""
+    """Applies another price, amount or quantity. Mutates `item`.
+
+    A new amount creates a new price of the same product (observed in test mode recordings).
+    """
     price = prices.price_from(ctx, params, "", recurring=False)
     quantity = Fraction(item["quantity_decimal"])
     if "quantity" in params or "quantity_decimal" in params:
@@ -244,7 +247,7 @@ def _reprice(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
 
 
 def _editable(ctx: Context, item: Json, refusal: str) -> Json | None:
-    """The draft that an item is on, None when it waits. Raises StripeError when its invoice is final or gone."""
+    """Returns the draft of an item, None if it is pending. Raises StripeError if its invoice is no draft."""
     key = item["invoice"]
     if key is None:
         return None
@@ -255,7 +258,7 @@ def _editable(ctx: Context, item: Json, refusal: str) -> Json | None:
 
 
 def replace_line(ctx: Context, invoice: Json, item: Json) -> None:
-    """The line of a changed item, which keeps its id."""
+    """Replaces the line of a changed item, keeps its id, and recomputes the draft. Does not save the invoice."""
     records = lines.records_of(ctx, invoice)
     for index, record in enumerate(records):
         if item_of(record) == item["id"]:

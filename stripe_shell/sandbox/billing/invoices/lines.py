@@ -1,8 +1,8 @@
-"""Invoice lines and invoice items: how they are made and what they say.
+"""Invoice lines and invoice items: their members, their descriptions, and which items an invoice may bill.
 
-A line on its way is a record `{"line": …, "rates": […], "gross": …}`: the line as it is shown, the ids of its own tax
-rates, and its amount before a tax that the customer does not owe was taken out of it. An invoice keeps its records
-hidden; what it shows under `lines` are the first ten.
+A record `{"line": …, "rates": […], "gross": …}` is a line with what Stripe does not show of it: the ids of its own tax
+rates, and its amount including a tax that an exempt customer does not owe. An invoice stores its records in a private
+field; its `lines` member shows the first ten.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from . import prices
 
 Record = Json
 
-#: What stands between a quantity and a name.
+#: The sign between quantity and product name in descriptions.
 TIMES = "\u00d7"
 
-#: How many lines an invoice shows in itself.
+#: The number of lines in an invoice's `lines` member; `/v1/invoices/{id}/lines` lists all.
 SHOWN = 10
 
 
@@ -38,7 +38,7 @@ def subscription_line(
     quantity: int,
     proration: bool = False,
 ) -> Record:
-    """The line that bills one item of a subscription for a period."""
+    """Returns the line that bills a subscription item for a period."""
     price = item["price"]
     unit = None if proration else (prices.in_currency(ctx, price, subscription["currency"]) or price)
     line = ctx.fresh(
@@ -61,7 +61,7 @@ def subscription_line(
 
 
 def _item_parent(subscription: Json, item: Json, proration: bool) -> Json:
-    """What a line says of the item of a subscription that it bills."""
+    """Returns the `parent` of a line that bills a subscription item."""
     return {
         "invoice_item_details": None,
         "subscription_item_details": {
@@ -76,7 +76,7 @@ def _item_parent(subscription: Json, item: Json, proration: bool) -> Json:
 
 
 def item_line(ctx: Context, item: Json, invoice: str) -> Record:
-    """The line that bills an invoice item."""
+    """Returns the line that bills an invoice item."""
     parent = (item["parent"] or {}).get("subscription_details") or {}
     subscription = parent.get("subscription") or ctx.hidden(item).get("subscription")
     credited = (item.get("proration_details") or {}).get("credited_items")
@@ -110,7 +110,7 @@ def item_line(ctx: Context, item: Json, invoice: str) -> Record:
 
 
 def pricing(price: Mapping[str, Any], unit: str | None) -> Json:
-    """What a line or an item says of its price."""
+    """Returns the `pricing` of a line or an item; `unit` is the unit amount as text, None for prorations."""
     return {
         "price_details": {"price": price["id"], "product": price["product"]},
         "type": "price_details",
@@ -119,7 +119,7 @@ def pricing(price: Mapping[str, Any], unit: str | None) -> Json:
 
 
 def show(invoice: Json, records: Sequence[Record]) -> None:
-    """Put the first lines into the invoice."""
+    """Sets `lines` of the invoice to its first records. Mutates `invoice` and the lines."""
     for record in records:
         record["line"]["invoice"] = invoice["id"]
     invoice["lines"] = {
@@ -132,29 +132,29 @@ def show(invoice: Json, records: Sequence[Record]) -> None:
 
 
 def records_of(ctx: Context, invoice: Json) -> list[Record]:
-    """All records of an invoice; change them, and `draft.refresh` writes them."""
+    """Returns the list of all records of an invoice; after a change to it call `draft.refresh`."""
     records: list[Record] = ctx.hidden(invoice).setdefault("lines", [])
     return records
 
 
 def full_text(ctx: Context, price: Json, quantity: int, currency: str) -> str:
-    """`1 x Gold (at $10.00 / month)`, with a multiplication sign."""
+    """Returns the description of a whole period: `1 x Gold (at $10.00 / month)`, with a multiplication sign."""
     return f"{quantity} {TIMES} {prices.product_name(ctx, price)} ({prices.price_text(ctx, price, currency)})"
 
 
 def trial_text(ctx: Context, price: Json, quantity: int) -> str:
-    """`Free trial for 1 x Gold`."""
+    """Returns the description of a trial: `Free trial for 1 x Gold`."""
     return f"Free trial for {quantity} {TIMES} {prices.product_name(ctx, price)}"
 
 
 def part_text(ctx: Context, price: Json, quantity: int, period: Period) -> str:
-    """`Time on Gold from 05 Mar 2027 until 01 Apr 2027`."""
+    """Returns the description of a partial period: `Time on Gold from 05 Mar 2027 until 01 Apr 2027`."""
     what = _counted(prices.product_name(ctx, price), quantity)
     return f"Time on {what} from {date_text(period.start)} until {date_text(period.end)}"
 
 
 def proration_text(word: str, name: str, quantity: int, off: str, time: int) -> str:
-    """`Unused time on 2 x Gold (with 10.0% off) after 05 Mar 2027`."""
+    """Returns the description of a proration: `Unused time on 2 x Gold (with 10.0% off) after 05 Mar 2027`."""
     return f"{word} time on {_counted(name, quantity)}{off} after {date_text(time)}"
 
 
@@ -163,7 +163,7 @@ def _counted(name: str, quantity: int) -> str:
 
 
 def new_item(ctx: Context, customer: Json, **members: Any) -> Json:
-    """A new invoice item, not stored; what is not said is as for an amount of its own."""
+    """Returns a new invoice item; `members` override the defaults of a one-off amount. Does not store it."""
     now = ctx.now()
     defaults: Json = {
         "customer": customer["id"],
@@ -196,7 +196,7 @@ def proration_item(
     quantity: int,
     credited: Json | None,
 ) -> Json:
-    """Store a pending item that credits or charges a part of a period, and tell."""
+    """Stores a pending item that credits or charges part of a period, and emits `invoiceitem.created`."""
     made = new_item(
         ctx,
         ctx.get("customer", subscription["customer"]),
@@ -224,9 +224,9 @@ def proration_item(
 
 
 def pending(ctx: Context, customer: str, subscription: str | None, currency: str) -> list[Json]:
-    """The customer's items that wait to be billed and may ride on this subscription's invoice, newest first.
+    """Returns the customer's pending items that an invoice of this subscription may bill, newest first.
 
-    Without a subscription: on an invoice made by hand, which takes all of them.
+    Without a subscription: all of the customer's pending items, which a manual invoice may bill.
     """
     found = []
     for item in ctx.each("invoiceitem", customer=customer):
@@ -239,14 +239,14 @@ def pending(ctx: Context, customer: str, subscription: str | None, currency: str
 
 
 def bound_to(ctx: Context, item: Json) -> str | None:
-    """The subscription that alone may bill an item."""
+    """Returns the id of the only subscription that may bill an item, or None."""
     parent = (item["parent"] or {}).get("subscription_details") or {}
     bound = parent.get("subscription") or ctx.hidden(item).get("subscription")
     return str(bound) if bound else None
 
 
 def rates_json(ctx: Context, names: Iterable[str], param: str) -> list[Json]:
-    """Whole tax rates from their ids. Raises StripeError for one that is not there."""
+    """Returns the whole tax rates for ids. Raises StripeError for an unknown id, or for too many."""
     given = list(names)
     if len(given) > rules.MAX_TAX_RATES:
         raise errors.invalid(f"You can pass at most {rules.MAX_TAX_RATES} tax rates.", param=param)
@@ -254,6 +254,6 @@ def rates_json(ctx: Context, names: Iterable[str], param: str) -> list[Json]:
 
 
 def whole(value: Fraction | int) -> str:
-    """A number of units as text."""
+    """Formats a number of units as a decimal."""
     number = Fraction(value)
     return str(number.numerator) if number.denominator == 1 else str(float(number))

@@ -1,4 +1,7 @@
-"""Previews of invoices: the change or the renewal is rehearsed, its invoice is shown, and all is undone."""
+"""Previews of invoices: the change or renewal is applied in a transaction that is rolled back.
+
+Source: https://docs.stripe.com/invoicing/preview
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from . import draft, invoice_items, lines
 
 PREFIX = "upcoming_in_"
 
-#: As what previews are kept: their id can be asked for, no list knows them.
+#: The kind under which previews are stored: they can be retrieved by id and are in no list.
 _KIND = "invoice_preview"
 _KEPT_FOR = 3 * DAY
 
@@ -32,7 +35,7 @@ _OF_THE_UPDATE = (
 
 
 def preview(ctx: Context, params: Json) -> Json:
-    """The invoice that is to come for a customer, a subscription, or one that is thought of. Raises StripeError."""
+    """Returns and stores a preview of the next invoice of a customer or a subscription. Raises StripeError."""
     with ctx.rehearsal() as inner:
         invoice = _rehearsed(inner, params)
         text = json.dumps(_renamed(inner, invoice))
@@ -42,7 +45,7 @@ def preview(ctx: Context, params: Json) -> Json:
 
 
 def stored(ctx: Context, key: str) -> Json | None:
-    """A preview of the last 72 hours."""
+    """Returns a preview of the last 72 hours by its id, or None."""
     row = ctx.session.get(ctx.account_number, _KIND, key)
     if row is None or row.created < ctx.now() - _KEPT_FOR:
         return None
@@ -51,7 +54,7 @@ def stored(ctx: Context, key: str) -> Json | None:
 
 
 def upcoming(ctx: Context, subscription: Json) -> Json | None:
-    """What `invoice.upcoming` shows of a subscription: its next invoice, without an id; None when nothing comes."""
+    """Returns the invoice that `invoice.upcoming` shows for a subscription, without an id; None if there is none."""
     with ctx.rehearsal() as inner:
         own = inner.get("subscription", subscription["id"])
         try:
@@ -95,7 +98,7 @@ def _customer(ctx: Context, params: Json) -> Json:
 
 
 def _of_subscription(ctx: Context, subscription: Json, details: Json, params: Json) -> Json:
-    """The next invoice of a subscription, after the change that is described."""
+    """Returns the next invoice of a subscription after the changes in `details`."""
     known = {invoice["id"] for invoice in ctx.all("invoice", subscription=subscription["id"])}
     if details.pop("cancel_now", False):
         proration.credit_all(ctx, subscription)
@@ -114,7 +117,7 @@ def _of_subscription(ctx: Context, subscription: Json, details: Json, params: Js
 
 
 def _renewal(ctx: Context, subscription: Json, params: Json) -> Json:
-    """The invoice at the end of the current period."""
+    """Returns the invoice for the end of the current period."""
     from stripe_shell.sandbox.billing.subscriptions import renew
 
     own = items.items_of(ctx, subscription)
@@ -127,7 +130,7 @@ def _renewal(ctx: Context, subscription: Json, params: Json) -> Json:
 
 
 def _of_new(ctx: Context, customer: Json, details: Json, params: Json) -> Json:
-    """The first invoice of a subscription that is not there yet."""
+    """Returns the first invoice of a subscription that does not exist yet."""
     wanted = {name: details[name] for name in (*_OF_THE_UPDATE, "billing_mode", "start_date") if name in details}
     wanted = {name: value for name, value in wanted.items() if value not in ("now", "unchanged") or name == "trial_end"}
     wanted |= {"customer": customer["id"], "payment_behavior": "default_incomplete"}
@@ -154,7 +157,7 @@ def _of_new(ctx: Context, customer: Json, details: Json, params: Json) -> Json:
 
 
 def _of_items(ctx: Context, customer: Json, params: Json) -> Json:
-    """The next invoice of a customer: of the subscription that renews first, else of what waits."""
+    """Returns a customer's next invoice: that of the first subscription to renew, else of the pending items."""
     alive = [sub for sub in ctx.all("subscription", customer=customer["id"]) if sub["status"] not in rules.OVER]
     if alive:
         first = min(alive, key=lambda sub: items.first_end(sub["items"]["data"]))
@@ -182,7 +185,7 @@ def _of_items(ctx: Context, customer: Json, params: Json) -> Json:
 def _collected(
     ctx: Context, subscription: Json, params: Json, records: list[lines.Record], period: Period, *, sweeps: bool = True
 ) -> Json:
-    """An invoice of these lines and of what waits."""
+    """Returns an invoice of these lines and, with `sweeps`, of the pending items."""
     customer = ctx.get("customer", subscription["customer"])
     _extra_items(ctx, customer, params, subscription)
     waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"]) if sweeps else []
@@ -205,7 +208,7 @@ def _set_discounts(ctx: Context, invoice: Json, params: Json) -> None:
 
 
 def _extra_items(ctx: Context, customer: Json, params: Json, subscription: Json | None) -> list[Json]:
-    """The items of `invoice_items`: changed ones that wait, and new ones."""
+    """Applies the `invoice_items` parameter: changes pending items, creates new ones, and returns both."""
     made = []
     for index, given in enumerate(params.get("invoice_items") or ()):
         entry = dict(given)
@@ -233,7 +236,7 @@ def _currency(ctx: Context, entry: Json, subscription: Json | None, customer: Js
 
 
 def _renamed(ctx: Context, invoice: Json) -> Json:
-    """The invoice as a preview: a draft of its own id, its lines renamed, without number and payment."""
+    """Returns the invoice as a preview: a draft with preview ids, without number, payment and timestamps."""
     shown = dict(invoice)
     shown |= {
         "id": f"{PREFIX}{invoice['id'].removeprefix('in_')}",
@@ -267,7 +270,7 @@ def _renamed(ctx: Context, invoice: Json) -> Json:
 
 
 def _due(ctx: Context, invoice: Json) -> int:
-    """What will be due when the balance is used."""
+    """Returns the amount due after the customer's balance is applied."""
     if invoice["status"] != "draft":
         return int(invoice["amount_due"])
     customer = ctx.find("customer", invoice["customer"]) or {}

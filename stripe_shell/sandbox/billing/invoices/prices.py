@@ -1,4 +1,4 @@
-"""Prices as billing needs them: found or made inline, in the currency that is billed, with the product's name."""
+"""Prices for billing: looked up or created inline, in the invoice's currency, with the product's name."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from stripe_shell.sandbox.objects.context import Context, Json
 def price_from(
     ctx: Context, params: Mapping[str, Any], where: str, *, recurring: bool, active: bool = True
 ) -> Json | None:
-    """The price that `price` or `price_data` below `where` names, None without either. Raises StripeError.
+    """Returns the price that `price` or `price_data` specify, None without either. Raises StripeError.
 
-    `where` is the path in front of the parameter: `items[0]`, or nothing. `recurring` says which type fits, `active`
-    whether it must be used still.
+    `where` is the path in front of the parameter: `items[0]`, or empty. `recurring` is the required type; with `active`
+    an inactive price is an error.
     """
     given = params.get("pricing") or {}
     name = params.get("price") or given.get("price")
@@ -35,7 +35,7 @@ def price_from(
 
 
 def check_price(price: Json, param: str, *, recurring: bool, active: bool = True) -> None:
-    """Refuse a price of the wrong type, or one that is not used any more."""
+    """Raises StripeError for a price of the wrong type and, with `active`, for an inactive one."""
     wanted = "recurring" if recurring else "one_time"
     if price["type"] != wanted:
         raise errors.invalid(
@@ -48,7 +48,7 @@ def check_price(price: Json, param: str, *, recurring: bool, active: bool = True
 
 
 def inline_price(ctx: Context, data: Mapping[str, Any], where: str = "") -> Json:
-    """A price made for one use, with its product where `product_data` describes one."""
+    """Stores a price for one use (inactive), and its product if `product_data` is given. Raises StripeError."""
     params = dict(data)
     product = params.pop("product_data", None)
     if product:
@@ -66,7 +66,7 @@ def inline_price(ctx: Context, data: Mapping[str, Any], where: str = "") -> Json
 
 
 def minted_price(ctx: Context, amount: Fraction | int, currency: str, name: str, product: str | None = None) -> Json:
-    """A one-off price for an amount that came without one; `product` is made as well where there is none yet."""
+    """Stores a one-off price for an amount, and a product with this name unless `product` is given."""
     data: Json = {"currency": currency, "unit_amount_decimal": _decimal(Fraction(amount))}
     if amount < 0:
         data["unit_amount_decimal"] = "0"
@@ -79,7 +79,7 @@ def minted_price(ctx: Context, amount: Fraction | int, currency: str, name: str,
 
 
 def in_currency(ctx: Context, price: Json, currency: str) -> Json | None:
-    """The price as it is in a currency; None when it has no amount in it."""
+    """Returns the price in a currency, or None if it has no amount in it."""
     if price["currency"] == currency:
         return price
     option = ctx.hidden(price).get("currency_options", {}).get(currency)
@@ -87,7 +87,7 @@ def in_currency(ctx: Context, price: Json, currency: str) -> Json | None:
 
 
 def exact_amount(ctx: Context, price: Json, quantity: int | Fraction, currency: str) -> Fraction:
-    """What so many units cost, in parts of the smallest unit of the currency."""
+    """Returns the price of a quantity in the smallest currency unit, before rounding."""
     stored = ctx.find("price", price["id"])
     seen = in_currency(ctx, stored or price, currency) or price
     tiers = ctx.hidden(stored).get("tiers", ()) if stored else ()
@@ -95,17 +95,17 @@ def exact_amount(ctx: Context, price: Json, quantity: int | Fraction, currency: 
 
 
 def amount(ctx: Context, price: Json, quantity: int | Fraction, currency: str) -> int:
-    """What so many units cost, in whole smallest units of the currency."""
+    """Returns the price of a quantity in the smallest currency unit, rounded half up."""
     return half_up(exact_amount(ctx, price, quantity, currency))
 
 
 def is_metered(price: Mapping[str, Any]) -> bool:
-    """Whether what is used is billed afterwards."""
+    """Whether a price bills metered usage in arrears."""
     return (price.get("recurring") or {}).get("usage_type") == "metered"
 
 
 def cycle_of(subscription: Mapping[str, Any], price: Mapping[str, Any]) -> Cycle:
-    """The billing cycle of one price of a subscription."""
+    """Returns the billing cycle of one price of a subscription."""
     recurring = price["recurring"]
     config = subscription.get("billing_cycle_anchor_config") or {}
     return Cycle(
@@ -117,14 +117,14 @@ def cycle_of(subscription: Mapping[str, Any], price: Mapping[str, Any]) -> Cycle
 
 
 def product_name(ctx: Context, price: Mapping[str, Any]) -> str:
-    """The name of a price's product."""
+    """Returns the name of a price's product, or the price's nickname if there is none."""
     product = price.get("product")
     found = ctx.find("product", product) if isinstance(product, str) else None
     return str(found["name"]) if found else str(price.get("nickname") or "Product")
 
 
 def price_text(ctx: Context, price: Json, currency: str) -> str:
-    """What a line says of its price: `$10.00 / month`."""
+    """Returns the price in a line description: `at $10.00 / month`."""
     seen = in_currency(ctx, price, currency) or price
     unit = unit_amount(seen)
     if unit is None:
