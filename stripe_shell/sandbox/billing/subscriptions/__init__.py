@@ -1,1 +1,1 @@
-"""Subscriptions: created, updated, renewed, canceled, and scheduled."""
+"""Subscriptions: creation, updates, renewals, cancellation, and schedules."""

@@ -1,4 +1,4 @@
-"""What becomes of a subscription, and of a customer's good name, when an invoice is paid or not."""
+"""Updates the subscription, and the customer's `delinquent` flag, after an invoice is paid, fails or is voided."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import items
 
 
 def invoice_paid(ctx: Context, invoice: Json) -> None:
-    """The invoice was paid: what waited for it goes on."""
+    """Applies a payment: activates the subscription or applies its pending update, and clears `delinquent`."""
     subscription = _subscription(ctx, invoice)
     if subscription is not None:
         keep_method(ctx, subscription, invoice)
@@ -22,7 +22,7 @@ def invoice_paid(ctx: Context, invoice: Json) -> None:
 
 
 def keep_method(ctx: Context, subscription: Json, invoice: Json) -> None:
-    """The method that paid becomes the subscription's own, where its payment settings say so. Saves."""
+    """Saves the method that paid as the subscription's default, if its payment settings say so."""
     settings = subscription["payment_settings"] or {}
     intent = finalize_and_pay.intent_of(ctx, invoice)
     if settings.get("save_default_payment_method") != "on_subscription" or intent is None:
@@ -33,9 +33,10 @@ def keep_method(ctx: Context, subscription: Json, invoice: Json) -> None:
 
 
 def invoice_failed(ctx: Context, invoice: Json, *, automatic: bool) -> None:
-    """The invoice could not be paid: its subscription is past due, or over when that was the last try.
+    """Applies a failed payment: the subscription becomes `past_due`, and ends after the last retry.
 
-    Where there never was a method to charge, the subscription stays past due.
+    Without a payment method that could be charged it stays `past_due`.
+    Source: https://docs.stripe.com/billing/revenue-recovery/smart-retries
     """
     subscription = _subscription(ctx, invoice)
     if automatic:
@@ -50,7 +51,7 @@ def invoice_failed(ctx: Context, invoice: Json, *, automatic: bool) -> None:
 
 
 def invoice_uncollectible(ctx: Context, invoice: Json) -> None:
-    """The invoice will not be paid; a subscription that waited to be resumed by it is resumed."""
+    """Clears `delinquent`, and resumes a paused subscription that waited for this invoice."""
     set_delinquent(ctx, invoice["customer"], False)
     subscription = _subscription(ctx, invoice)
     if subscription is not None and subscription["status"] == "paused":
@@ -58,7 +59,7 @@ def invoice_uncollectible(ctx: Context, invoice: Json) -> None:
 
 
 def invoice_voided(ctx: Context, invoice: Json) -> None:
-    """The invoice was taken back: an incomplete subscription cannot begin any more, a pending update is off."""
+    """Expires an incomplete subscription, or drops a pending update, whose invoice was voided."""
     subscription = _subscription(ctx, invoice)
     if subscription is None:
         return
@@ -69,13 +70,13 @@ def invoice_voided(ctx: Context, invoice: Json) -> None:
 
 
 def expire(ctx: Context, subscription: Json) -> None:
-    """An incomplete subscription was not paid in time."""
+    """Marks an incomplete subscription as expired, saves it and emits the event."""
     subscription |= {"ended_at": ctx.now(), "status": "incomplete_expired"}
     ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
 
 
 def drop_pending(ctx: Context, subscription: Json) -> None:
-    """A pending update will not be applied."""
+    """Discards a pending update, saves the subscription and emits the events."""
     subscription["pending_update"] = None
     ctx.hidden(subscription).pop("pending", None)
     changed = ctx.save(subscription)
@@ -84,7 +85,7 @@ def drop_pending(ctx: Context, subscription: Json) -> None:
 
 
 def set_status(ctx: Context, subscription: Json, status: str) -> None:
-    """Another status, told."""
+    """Sets the status, saves the subscription and emits the event if it changed."""
     subscription["status"] = status
     changed = ctx.save(subscription)
     if changed:
@@ -92,7 +93,7 @@ def set_status(ctx: Context, subscription: Json, status: str) -> None:
 
 
 def set_delinquent(ctx: Context, key: str, delinquent: bool) -> None:
-    """Say of a customer whether something is overdue."""
+    """Sets a customer's `delinquent` flag, saves the customer and emits the event if it changed."""
     customer = ctx.find("customer", key)
     if customer is None or bool(customer.get("delinquent")) == delinquent:
         return
@@ -110,7 +111,7 @@ def _go_on(ctx: Context, subscription: Json, invoice: Json) -> None:
 
 
 def _others_open(ctx: Context, subscription: Json, invoice: Json) -> bool:
-    """Whether another invoice was tried in vain; of an unpaid subscription only the latest counts."""
+    """Whether another invoice is still unpaid after an attempt; if `unpaid`, only the latest invoice counts."""
     if subscription["status"] == "unpaid":
         return bool(subscription["latest_invoice"] != invoice["id"])
     return any(
@@ -120,7 +121,7 @@ def _others_open(ctx: Context, subscription: Json, invoice: Json) -> bool:
 
 
 def _give_up(ctx: Context, subscription: Json) -> None:
-    """The last retry failed."""
+    """Ends or marks the subscription after the last retry, by `AFTER_LAST_RETRY`."""
     if rules.AFTER_LAST_RETRY == "canceled":
         from .cancel import end
 
@@ -130,7 +131,7 @@ def _give_up(ctx: Context, subscription: Json) -> None:
 
 
 def _apply_pending(ctx: Context, subscription: Json, invoice: Json) -> None:
-    """Do what waited for the payment: the parked members and items take the place of the old ones."""
+    """Applies a pending update: its members and items replace the current ones. Saves the subscription."""
     pending: dict[str, Any] = ctx.hidden(subscription).pop("pending", {})
     subscription |= pending.get("members", {})
     kept = []
@@ -165,7 +166,7 @@ def _waits_for(ctx: Context, subscription: Json, invoice: Json) -> bool:
 
 
 def _counts(subscription: Json, invoice: Json) -> bool:
-    """Whether the invoice is one whose failure makes the subscription past due."""
+    """Whether a failure of the invoice makes the subscription `past_due`; a pending update leaves it unchanged."""
     return bool(subscription["pending_update"] is None)
 
 

@@ -1,4 +1,4 @@
-"""Subscriptions that end: canceled at once, at the end of a period, by Stripe, or paused and resumed."""
+"""The end of subscriptions: by request, at the end of a period, or by Stripe after failed payments."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from . import items, proration
 
 
 def check_alive(subscription: Json) -> None:
-    """A subscription that is over is not there any more. Raises StripeError."""
+    """Raises StripeError, as for an unknown id, if the subscription is canceled or expired."""
     if subscription["status"] in rules.OVER:
         raise errors.missing("subscription", subscription["id"], param="id", status=404)
 
 
 def cancel(ctx: Context, subscription: Json, params: Mapping[str, Any]) -> None:
-    """Cancel at once. `prorate` gives back what is unused, `invoice_now` bills what is left. Raises StripeError."""
+    """Cancels now: `prorate` credits unused time, `invoice_now` bills pending items. Raises StripeError."""
     check_alive(subscription)
     note_details(subscription, params.get("cancellation_details"))
     customer = ctx.find("customer", subscription["customer"])
@@ -34,7 +34,10 @@ def cancel(ctx: Context, subscription: Json, params: Mapping[str, Any]) -> None:
 
 
 def end(ctx: Context, subscription: Json, reason: str) -> None:
-    """The subscription is over. A stamp of an earlier cancellation stays; its invoices do not go on by themselves."""
+    """Cancels and saves a subscription, keeps an earlier `canceled_at`, and ends its schedule.
+
+    Collection of its unpaid invoices stops. Source: https://docs.stripe.com/billing/subscriptions/cancel
+    """
     now = ctx.now()
     subscription |= {"ended_at": now, "status": "canceled", "pause_collection": None, "pending_update": None}
     subscription["canceled_at"] = subscription["canceled_at"] or now
@@ -51,7 +54,7 @@ def end(ctx: Context, subscription: Json, reason: str) -> None:
 
 
 def note_details(subscription: Json, given: Any) -> None:
-    """What the customer said about leaving."""
+    """Sets the customer's comment and feedback about the cancellation. Mutates `subscription`."""
     if not given:
         return
     details = subscription["cancellation_details"] = dict(subscription["cancellation_details"] or {})
@@ -61,7 +64,10 @@ def note_details(subscription: Json, given: Any) -> None:
 
 
 def _last_invoice(ctx: Context, customer: Json, subscription: Json) -> None:
-    """Bill what waits. A draft; what comes to a credit is marked uncollectible a little later."""
+    """Stores a draft of the pending items as the latest invoice. Mutates `subscription`.
+
+    Stripe marks a final invoice that is a credit as uncollectible seconds later (observed in test mode recordings).
+    """
     waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"])
     if not waiting:
         return
@@ -76,7 +82,7 @@ def _last_invoice(ctx: Context, customer: Json, subscription: Json) -> None:
 
 
 def _end_schedule(ctx: Context, subscription: Json, reason: str) -> None:
-    """A schedule ends with its subscription."""
+    """Cancels the schedule of a canceled subscription, and saves it."""
     key = subscription["schedule"]
     schedule = ctx.find("subscription_schedule", key) if key else None
     if schedule is None or schedule["status"] not in ("active", "not_started"):

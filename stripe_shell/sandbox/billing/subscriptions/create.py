@@ -1,4 +1,4 @@
-"""New subscriptions: the object and its items."""
+"""New subscriptions: the object, its items and their first periods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import first_invoice, items, validate
 
-#: What a subscription is when nothing else is said, beyond what its schema gives.
+#: Defaults of a subscription beyond those of its schema (observed in test mode recordings).
 DEFAULTS: Mapping[str, Any] = {
     "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
     "cancellation_details": {"comment": None, "feedback": None, "reason": None},
@@ -35,7 +35,7 @@ DEFAULTS: Mapping[str, Any] = {
     "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
 }
 
-#: Parameters that become members in another way than under their own name.
+#: Parameters that are not copied to the member of the same name.
 SPECIAL = (
     "add_invoice_items",
     "backdate_start_date",
@@ -63,7 +63,10 @@ SPECIAL = (
 
 
 def start(ctx: Context, params: Json, echo: Callable[[Json, Json], None], *, drafts: bool = False) -> Json:
-    """Begin a subscription. `echo` puts plain parameters onto the object. Raises StripeError."""
+    """Creates a subscription and its first invoice. Raises StripeError.
+
+    `echo` copies plain parameters to the object. `drafts` leaves the first invoice a draft.
+    """
     customer = _customer(ctx, params)
     _check(params)
     validate.check_location(customer, params.get("automatic_tax"))
@@ -88,7 +91,7 @@ def start(ctx: Context, params: Json, echo: Callable[[Json, Json], None], *, dra
 
 
 def tell_trial_ends_soon(ctx: Context, subscription: Json) -> None:
-    """A trial that ends within three days is told of, once for each end."""
+    """Emits `trial_will_end` once for a trial that ends within three days, and records that."""
     end = subscription["trial_end"]
     if subscription["status"] != "trialing" or end is None or end - ctx.now() > rules.TRIAL_ENDS_SOON:
         return
@@ -129,7 +132,7 @@ def _object(
     wanted: Sequence[validate.Wanted],
     echo: Callable[[Json, Json], None],
 ) -> Json:
-    """The subscription without items; it is not stored yet."""
+    """Stores and returns the subscription without items."""
     mode = params.get("billing_mode") or {"type": "flexible"}
     validate.check_intervals([entry.price for entry in wanted], mode["type"])
     currency = validate.currency_of(ctx, wanted, params.get("currency"))
@@ -163,7 +166,7 @@ def _object(
 
 
 def _set_waiting(subscription: Json, params: Json, now: int) -> None:
-    """`pending_invoice_item_interval` of a new subscription: how often what waits is billed between two periods."""
+    """Sets the interval at which pending items are billed between renewals. Mutates `subscription`."""
     if params.get("pending_invoice_item_interval"):
         interval = {"interval_count": 1, **params["pending_invoice_item_interval"]}
         subscription["pending_invoice_item_interval"] = interval
@@ -172,7 +175,7 @@ def _set_waiting(subscription: Json, params: Json, now: int) -> None:
 
 
 def method_owner(ctx: Context, customer: Json, params: Json) -> None:
-    """The payment method that is named must be the customer's. Raises StripeError."""
+    """Replaces `default_payment_method` by its id. Raises StripeError if it is not the customer's."""
     name = params.get("default_payment_method")
     if not name:
         return
@@ -188,7 +191,7 @@ def method_owner(ctx: Context, customer: Json, params: Json) -> None:
 
 
 def billing_mode(mode: Mapping[str, Any], now: int) -> Json:
-    """How proration and intervals are handled, as a subscription shows it."""
+    """Returns the `billing_mode` member of a subscription."""
     if mode["type"] == "classic":
         return {"flexible": None, "type": "classic", "updated_at": now}
     flexible = mode.get("flexible") or {}
@@ -207,7 +210,7 @@ def _anchor_config(params: Json) -> Json | None:
 
 
 def _set_end(subscription: Json, params: Json, made: Sequence[Json]) -> None:
-    """`cancel_at_period_end` and `cancel_at` of a new subscription."""
+    """Applies `cancel_at_period_end` and `cancel_at` to a new subscription. Mutates `subscription`."""
     now = subscription["created"]
     if params.get("cancel_at_period_end"):
         subscription |= {"cancel_at": items.last_end(made), "cancel_at_period_end": True, "canceled_at": now}
@@ -219,9 +222,9 @@ def _set_end(subscription: Json, params: Json, made: Sequence[Json]) -> None:
 
 
 def cancel_time(given: Any, made: Sequence[Mapping[str, Any]], now: int) -> int:
-    """The time that `cancel_at` means: a timestamp or one of its words. Raises StripeError for the past.
+    """Returns the time of `cancel_at`, a timestamp or a keyword. Raises StripeError for the past.
 
-    An item is billed until its period ends, so `max_billed_until` is what `max_period_end` is.
+    An item is billed until its period ends, so `max_billed_until` equals `max_period_end`.
     """
     if isinstance(given, str):
         return items.first_end(made) if given.startswith("min_") else items.last_end(made)
@@ -256,7 +259,7 @@ def _items(ctx: Context, subscription: Json, params: Json, wanted: Sequence[vali
 
 
 def first_period(ctx: Context, subscription: Json, price: Json) -> Period:
-    """The first period of an item: the trial, the time until the anchor, or a whole period."""
+    """Returns the first period of an item: the trial, the time until the anchor, or a whole period."""
     now = ctx.now()
     if subscription["trial_end"]:
         return Period(now, subscription["trial_end"])

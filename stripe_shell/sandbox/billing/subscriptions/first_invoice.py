@@ -1,4 +1,4 @@
-"""The first invoice of a subscription: its lines, and whether the subscription begins with it."""
+"""The first invoice of a subscription: its lines, its payment, and the status that results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from . import after_payment, items
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a subscription is begun. `drafts` leaves the first invoice a draft for an hour, as schedules do."""
+    """Options of a subscription's creation. `drafts` leaves the first invoice a draft for an hour.
+
+    Stripe does so for schedules: https://docs.stripe.com/billing/subscriptions/subscription-schedules
+    """
 
     payment_behavior: str = "allow_incomplete"
     off_session: bool = False
@@ -32,7 +35,10 @@ class Manner:
 
 
 def open_with_invoice(ctx: Context, subscription: Json, made: Sequence[Json], params: Json, manner: Manner) -> None:
-    """Make the first invoice and see whether it gets paid; sets `status`, `latest_invoice`, `pending_setup_intent`."""
+    """Creates the first invoice and collects its payment. Raises StripeError.
+
+    Sets `status`, `latest_invoice` and `pending_setup_intent` of the subscription.
+    """
     customer = ctx.get("customer", subscription["customer"])
     added = add_items(ctx, subscription, customer, params.get("add_invoice_items") or ())
     records = _records(ctx, subscription, made, params)
@@ -55,7 +61,7 @@ def open_with_invoice(ctx: Context, subscription: Json, made: Sequence[Json], pa
 
 
 def _records(ctx: Context, subscription: Json, made: Sequence[Json], params: Json) -> list[Record]:
-    """The lines of the first invoice, newest item first."""
+    """Returns the lines of the first invoice, newest item first."""
     records: list[Record] = []
     for item in reversed(made):
         records += _item_records(ctx, subscription, item, params)
@@ -91,7 +97,7 @@ def _item_records(ctx: Context, subscription: Json, item: Json, params: Json) ->
 
 
 def _spans(subscription: Json, item: Json, *, backdated: bool) -> list[tuple[Period, Period]]:
-    """What the first invoice bills of an item: pairs of a natural period and the part of it that is billed."""
+    """Returns what the first invoice bills of an item: pairs of a whole period and its billed part."""
     cycle = prices.cycle_of(subscription, item["price"])
     current = items.period_of(item)
     if not backdated:
@@ -110,7 +116,7 @@ def _spans(subscription: Json, item: Json, *, backdated: bool) -> list[tuple[Per
 
 
 def add_items(ctx: Context, subscription: Json, customer: Json, given: Sequence[Mapping[str, Any]]) -> list[Json]:
-    """Make the pending items of `add_invoice_items`, bound to the subscription."""
+    """Stores the pending items of `add_invoice_items`, bound to the subscription. Raises StripeError."""
     made = []
     for index, entry in enumerate(given):
         where = f"add_invoice_items[{index}]"
@@ -146,7 +152,7 @@ def add_items(ctx: Context, subscription: Json, customer: Json, given: Sequence[
     return made
 
 
-# --- whether it begins -----------------------------------------------------------------------------------------
+# --- payment ---------------------------------------------------------------------------------------------------
 
 
 def _settle_first(ctx: Context, subscription: Json, customer: Json, invoice: Json, manner: Manner) -> None:
@@ -182,12 +188,12 @@ def _charge_first(ctx: Context, subscription: Json, invoice: Json, manner: Manne
 
 
 def _due(customer: Json, invoice: Json) -> bool:
-    """Whether something will be left to pay when the balance is used."""
+    """Whether anything is due after the customer's balance is applied."""
     return bool(invoice["total"] > max(-(customer.get("balance") or 0), 0))
 
 
 def setup_intent(ctx: Context, subscription: Json) -> Json:
-    """The setup intent by which a method can be given later."""
+    """Creates the SetupIntent with which the customer can add a payment method later."""
     intent = ctx.fresh(
         "setup_intent",
         customer=subscription["customer"],
@@ -201,7 +207,7 @@ def setup_intent(ctx: Context, subscription: Json) -> Json:
 
 
 def no_method() -> StripeError:
-    """Nothing can be charged: the customer has no payment method."""
+    """Returns the error for a customer without a payment method."""
     return errors.invalid(
         "This customer has no attached payment source or default payment method. Please consider adding a default "
         "payment method. For more information, visit "
@@ -211,7 +217,7 @@ def no_method() -> StripeError:
 
 
 def needs_action() -> StripeError:
-    """The payment needs the customer, and the call wants no half-done subscription."""
+    """Returns the error for a payment that requires action, under `error_if_incomplete`."""
     return errors.card_error(
         "Payment for this subscription requires additional user action, but the payment behavior is set to "
         "`error_if_incomplete`. Use `allow_incomplete` to create the subscription and let the customer act.",
@@ -221,6 +227,6 @@ def needs_action() -> StripeError:
 
 
 def undone(error: StripeError) -> StripeError:
-    """The same refusal, of which nothing stays."""
+    """Returns the same error, set to roll back what the request stored. Mutates `error`."""
     error.keeps_rows = False
     return error

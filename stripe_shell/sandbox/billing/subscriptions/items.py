@@ -1,7 +1,7 @@
-"""Subscription items: stored one by one, and shown whole inside their subscription.
+"""Subscription items: stored one by one, and embedded whole in their subscription.
 
-What an item was last billed is kept hidden beside it (`billed`): `amount` for a whole period, exact and after
-discounts, `off` the text of those discounts, and where it was billed: `invoice` and `line`, or the `item` that waits.
+The private field `billed` of an item describes its last bill: `amount` for a whole period, exact and after discounts;
+`off`, the description of those discounts; and its place, `invoice` and `line`, or the pending `item`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from stripe_shell.sandbox.objects.context import Context, Json
 
 
 def items_of(ctx: Context, subscription: Json) -> list[Json]:
-    """The items of a subscription, oldest first."""
+    """Returns the items of a subscription, oldest first."""
     return ctx.all("subscription_item", subscription=subscription["id"], oldest_first=True)
 
 
 def new_item(ctx: Context, subscription: Json, price: Json, given: Mapping[str, Any], period: Period) -> Json:
-    """An item that is not stored yet; `given` may say quantity, metadata and tax rates (already whole)."""
+    """Returns an item that is not stored; `given` has quantity, metadata and whole tax rates, all optional."""
     item = ctx.fresh(
         "subscription_item",
         created=ctx.now(),
@@ -39,7 +39,7 @@ def new_item(ctx: Context, subscription: Json, price: Json, given: Mapping[str, 
 
 
 def set_price(ctx: Context, item: Json, price: Json, quantity: int | None) -> None:
-    """Give an item a price; its quantity is 1 where none is said, and none where use is metered."""
+    """Sets the price, plan and quantity (1 by default, absent if metered) of an item. Mutates `item`."""
     item["price"] = dict(price)
     item["plan"] = ctx.behaviour("plan").view(ctx, price)
     item.pop("quantity", None)
@@ -48,12 +48,15 @@ def set_price(ctx: Context, item: Json, price: Json, quantity: int | None) -> No
 
 
 def quantity_of(item: Mapping[str, Any]) -> int:
-    """How many units an item has; 0 where use is metered."""
+    """Returns the quantity of an item, 0 if it is metered."""
     return int(item.get("quantity") or 0)
 
 
 def embed(subscription: Json, items: Sequence[Json]) -> None:
-    """Show the items inside their subscription, with the older members that tell of a single one."""
+    """Sets `items` of a subscription, and its legacy members `plan` and `quantity`. Mutates `subscription`.
+
+    Stripe's API description lacks these two, its responses have them (observed in test mode recordings).
+    """
     subscription["items"] = {
         "object": "list",
         "data": list(items),
@@ -67,7 +70,7 @@ def embed(subscription: Json, items: Sequence[Json]) -> None:
 
 
 def save(ctx: Context, subscription: Json, items: Sequence[Json]) -> Json:
-    """Store a subscription and its items. Answers what changed of the subscription."""
+    """Saves a subscription and its items. Returns the subscription's previous attributes."""
     for item in items:
         ctx.save(item)
     embed(subscription, items)
@@ -75,32 +78,35 @@ def save(ctx: Context, subscription: Json, items: Sequence[Json]) -> Json:
 
 
 def period_of(item: Mapping[str, Any]) -> Period:
-    """The current period of an item."""
+    """Returns the current period of an item."""
     return Period(item["current_period_start"], item["current_period_end"])
 
 
 def set_period(item: Json, period: Period) -> None:
-    """Give an item another current period."""
+    """Sets the current period of an item. Mutates `item`."""
     item["current_period_start"], item["current_period_end"] = period.start, period.end
 
 
 def first_end(items: Sequence[Mapping[str, Any]]) -> int:
-    """When the first of the items' periods ends."""
+    """Returns the earliest end of the items' periods, in epoch seconds."""
     return min(int(item["current_period_end"]) for item in items)
 
 
 def last_end(items: Sequence[Mapping[str, Any]]) -> int:
-    """When the last of the items' periods ends."""
+    """Returns the latest end of the items' periods, in epoch seconds."""
     return max(int(item["current_period_end"]) for item in items)
 
 
 def whole_amount(ctx: Context, subscription: Json, item: Json) -> Fraction:
-    """What an item costs for a whole period, before discounts."""
+    """Returns the exact price of an item for a whole period, before discounts."""
     return prices.exact_amount(ctx, item["price"], quantity_of(item), subscription["currency"])
 
 
 def net_amounts(ctx: Context, subscription: Json, items: Sequence[Json]) -> list[Fraction]:
-    """What each item costs for a whole period, after the discounts that are in force."""
+    """Returns the exact price of each item for a whole period, after the current discounts.
+
+    Prorations include discounts: https://docs.stripe.com/billing/subscriptions/prorations
+    """
     currency, now = subscription["currency"], ctx.now()
     left = [whole_amount(ctx, subscription, item) for item in items]
     for index, item in enumerate(items):
@@ -115,14 +121,14 @@ def net_amounts(ctx: Context, subscription: Json, items: Sequence[Json]) -> list
 
 
 def discounts_on(subscription: Mapping[str, Any], item: Mapping[str, Any]) -> list[str]:
-    """The discounts that lower an item: its own, then the subscription's."""
+    """Returns the discount ids that apply to an item: its own, then the subscription's."""
     return [*item["discounts"], *subscription["discounts"]]
 
 
 def note_billed(
     ctx: Context, subscription: Json, items: Sequence[Json], records: Sequence[Record], invoice: Json
 ) -> None:
-    """Keep for each item what this invoice bills it, after its discounts."""
+    """Records for each item what this invoice bills it, after discounts."""
     by_item = {}
     for record in records:
         details = record["line"]["parent"].get("subscription_item_details")
@@ -152,7 +158,10 @@ def _taken(off: Off, amount: Fraction) -> Fraction:
 
 
 def _parts(off: Off, amounts: Sequence[Fraction], *, each_whole: bool) -> list[Fraction]:
-    """What a discount takes of each amount; an amount off is shared, or taken of each in classic billing."""
+    """Returns what a discount takes off each amount; an amount off is shared, or taken off each in classic billing.
+
+    Source: https://docs.stripe.com/billing/subscriptions/prorations
+    """
     if off.percent is not None or each_whole:
         return [_taken(off, amount) for amount in amounts]
     weights = [int(amount) for amount in amounts]

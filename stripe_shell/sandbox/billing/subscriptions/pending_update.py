@@ -1,4 +1,4 @@
-"""Updates that wait for a payment: the subscription stays as it was, what it is to become is kept beside it."""
+"""Pending updates: the subscription keeps its old state, and the new one is stored until its invoice is paid."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import items
 
-#: The members of a subscription that an update changes and that wait with it.
+#: The members of a subscription that a pending update stores.
 _MEMBERS = (
     "billing_cycle_anchor",
     "billing_cycle_anchor_config",
@@ -24,7 +24,7 @@ _MEMBERS = (
 
 
 def snapshot(ctx: Context, subscription: Json, made: Sequence[Json]) -> Json:
-    """A subscription and its items as they are, to return to."""
+    """Returns copies of a subscription and its items, to be restored later."""
     return {
         "subscription": deepcopy(subscription),
         "items": [{**deepcopy(item), "billed": deepcopy(ctx.hidden(item).get("billed"))} for item in made],
@@ -32,7 +32,10 @@ def snapshot(ctx: Context, subscription: Json, made: Sequence[Json]) -> Json:
 
 
 def park(ctx: Context, subscription: Json, made: Sequence[Json], kept: Json, invoice: Json) -> None:
-    """Put the old state back, and keep the new one until the invoice is paid. The caller saves the subscription."""
+    """Restores the old state, and stores the new one as the pending update of an invoice.
+
+    Mutates `subscription`, which the caller saves; saves the items.
+    """
     after = snapshot(ctx, subscription, made)
     before = kept["subscription"]
     members = {name: after["subscription"][name] for name in _MEMBERS if after["subscription"][name] != before[name]}

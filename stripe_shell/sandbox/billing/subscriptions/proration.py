@@ -1,4 +1,7 @@
-"""Proration of subscription items: what is given back for the time that is left, and what is charged for it."""
+"""Prorations of subscription items: credits for unused time, and charges for the remaining time.
+
+Source: https://docs.stripe.com/billing/subscriptions/prorations
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from . import items
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One item before and after: copies of it, None where there was or will be none. `hidden` belongs to `before`."""
+    """An item before and after an update, as copies; None if added or removed. `billed` is that of `before`."""
 
     before: Json | None
     after: Json | None
@@ -32,10 +35,10 @@ def prorate(
     old: Json,
     nets: Sequence[tuple[Json, Fraction]],
 ) -> int:
-    """Store the items that credit the old configuration and charge the new one from `time` on. Answers their sum.
+    """Stores the items that credit the old and charge the new configuration from `time` on; returns their sum.
 
-    `old` is the subscription as it was; `nets` pairs every new item with what it costs for a whole period
-    after discounts.
+    `old` is the subscription before the update; `nets` pairs each new item with its price for a whole period after
+    discounts. Stripe never bills the difference, always both (observed in test mode recordings).
     """
     total = 0
     for change in reversed(changes):
@@ -48,7 +51,10 @@ def prorate(
 
 
 def credit_all(ctx: Context, subscription: Json) -> None:
-    """Store one credit for each item: what is unused of its period. Their parent is not told."""
+    """Stores a credit for the unused time of each item.
+
+    Its `parent` is null, as in a cancellation at Stripe (observed in test mode recordings).
+    """
     for item in reversed(items.items_of(ctx, subscription)):
         made = _credit_item(ctx, subscription, item, ctx.hidden(item).get("billed"), ctx.now())
         if made is not None:
@@ -58,7 +64,7 @@ def credit_all(ctx: Context, subscription: Json) -> None:
 
 
 def charge_kept(ctx: Context, subscription: Json, item: Json, net: Fraction, made: Json) -> None:
-    """Keep what a charge for the rest of a period stands for, so that it can be given back later."""
+    """Records what a charge for the rest of a period bills the item, so that it can be credited later."""
     ctx.hidden(item)["billed"] = {
         "amount": str(net),
         "off": discounts.text_of(ctx, items.discounts_on(subscription, item), subscription["currency"]),
@@ -69,7 +75,7 @@ def charge_kept(ctx: Context, subscription: Json, item: Json, net: Fraction, mad
 
 
 def part_left(subscription: Json, item: Json, time: int) -> Fraction:
-    """Which part of a whole period lies between a time and the end of the item's period."""
+    """Returns the fraction of a whole period from `time` to the end of the item's current period."""
     whole = prices.cycle_of(subscription, item["price"]).period_at(item["current_period_start"])
     left = item["current_period_end"] - max(time, item["current_period_start"])
     return Fraction(max(left, 0), whole.length)
@@ -125,7 +131,7 @@ def _credit_item(ctx: Context, subscription: Json, item: Json, billed: Json | No
 
 
 def _credited(ctx: Context, billed: Json | None) -> Json | None:
-    """Where what is given back was billed: a line of an invoice, or an item that waits."""
+    """Returns what a credit refers to: the invoice line or the pending item that billed the time."""
     if not billed:
         return None
     invoice, line = billed.get("invoice"), billed.get("line")
@@ -150,7 +156,7 @@ def _line_of(ctx: Context, invoice: Json, item: str) -> str | None:
 
 
 def reshape(ctx: Context, subscription: Json, item: Json, old_end: int) -> int:
-    """Store what a period that ends earlier or later than before gives back or costs. Answers the amount."""
+    """Stores the credit or charge for a period that ends earlier or later than `old_end`; returns its amount."""
     if prices.is_metered(item["price"]):
         return 0
     end = item["current_period_end"]

@@ -1,4 +1,4 @@
-"""Subscriptions as time goes by: renewals, ends of trials, drafts that come of age, retries."""
+"""Subscriptions over time: renewals, ends of trials, finalization of drafts, retries."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from .usage import counted
 
 
 def renew(ctx: Context, subscription: Json) -> None:
-    """A period is over: the items whose period it was roll on, and an invoice bills the next one."""
+    """Moves the items whose period is over to the next one, bills it, and saves the subscription.
+
+    The invoice's own period is the one that is over: https://docs.stripe.com/billing/invoices/subscription
+    """
     now = ctx.now()
     old = ctx.stored(subscription) or {}
     own = items.items_of(ctx, subscription)
@@ -38,7 +41,7 @@ def renew(ctx: Context, subscription: Json) -> None:
 
 
 def next_records(ctx: Context, subscription: Json, due: Sequence[Json], time: int) -> list[Record]:
-    """The lines that bill the items for the period that begins at a time; metered use for the one that ends."""
+    """Returns the lines that bill items for the period that starts at `time`, and metered usage in arrears."""
     found = []
     for item in reversed(due):
         price, currency = item["price"], subscription["currency"]
@@ -90,7 +93,7 @@ def _bill_cycle(ctx: Context, subscription: Json, due: Sequence[Json], records: 
 
 
 def usage(ctx: Context, subscription: Json, item: Json, period: Period) -> int:
-    """What the meter of a metered price counted in a period."""
+    """Returns the usage that the meter of a metered price recorded in a period."""
     key = (item["price"]["recurring"] or {}).get("meter")
     meter = ctx.find("billing.meter", key) if key else None
     if meter is None:
@@ -102,7 +105,7 @@ def usage(ctx: Context, subscription: Json, item: Json, period: Period) -> int:
 
 
 def end_trial(ctx: Context, subscription: Json) -> None:
-    """A trial is over: bill the first period, or pause or cancel where there is no payment method."""
+    """Ends a trial: bills the first period, or pauses or cancels if there is no payment method. Saves it."""
     customer = ctx.get("customer", subscription["customer"])
     charged = subscription["collection_method"] == "charge_automatically"
     lacking = charged and confirmation.default_method(ctx, customer, subscription) is None
@@ -119,11 +122,14 @@ def end_trial(ctx: Context, subscription: Json) -> None:
         renew(ctx, subscription)
 
 
-# --- invoices that come of age -----------------------------------------------------------------------------------
+# --- drafts and open invoices ------------------------------------------------------------------------------------
 
 
 def advance_draft(ctx: Context, invoice: Json) -> None:
-    """A draft's hour is over: finalize it, and charge or send it."""
+    """Finalizes a draft when its hour is over, and charges or sends it.
+
+    A paused collection voids it or marks it uncollectible: https://docs.stripe.com/billing/subscriptions/pause-payment
+    """
     key = finalize_and_pay.subscription_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     customer = ctx.get("customer", invoice["customer"])
@@ -143,7 +149,10 @@ def advance_draft(ctx: Context, invoice: Json) -> None:
 
 
 def try_again(ctx: Context, invoice: Json) -> None:
-    """Charge an open invoice by Stripe's own doing; a method that was refused for good is not charged again."""
+    """Charges an open invoice automatically; a method that was declined for good is counted, not charged.
+
+    Source: https://docs.stripe.com/billing/revenue-recovery/smart-retries
+    """
     key = finalize_and_pay.subscription_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     refusal = ctx.hidden(invoice).get("refusal")
@@ -167,7 +176,7 @@ def try_again(ctx: Context, invoice: Json) -> None:
 
 
 def fall_due(ctx: Context, invoice: Json) -> None:
-    """The due date of an invoice that was sent has passed."""
+    """Marks a sent invoice as overdue: its customer is `delinquent`, its subscription `past_due`."""
     ctx.hidden(invoice)["overdue"] = True
     ctx.save(invoice)
     after_payment.set_delinquent(ctx, invoice["customer"], True)
@@ -178,7 +187,7 @@ def fall_due(ctx: Context, invoice: Json) -> None:
 
 
 def give_up_first(ctx: Context, subscription: Json) -> None:
-    """A subscription whose first payment never came: its invoice is void, it has expired."""
+    """Voids the first invoice of an incomplete subscription that was not paid in time, and expires it."""
     invoice = ctx.find("invoice", subscription["latest_invoice"] or "")
     if invoice is not None and invoice["status"] == "open":
         finalize_and_pay.void(ctx, invoice)

@@ -1,4 +1,7 @@
-"""Subscription schedules: phases one after the other, each of which sets up the subscription anew."""
+"""Subscription schedules: consecutive phases, each of which updates the subscription.
+
+Source: https://docs.stripe.com/billing/subscriptions/subscription-schedules
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _OPEN = ("not_started", "active")
 
 
 def phases_from(ctx: Context, given: Sequence[Mapping[str, Any]], start: int) -> list[Json]:
-    """Phases in a row from parameters, the first one from `start` (epoch seconds). Raises StripeError."""
+    """Returns consecutive phases, the first one from `start` (epoch seconds). Raises StripeError."""
     if not given:
         raise errors.missing_parameter("phases")
     if len(given) > MAX_PHASES:
@@ -45,13 +48,13 @@ def phases_from(ctx: Context, given: Sequence[Mapping[str, Any]], start: int) ->
 
 @dataclass(slots=True)
 class Months:
-    """Months that were counted from a time: phases of months end on its day, as the subscription's periods do."""
+    """Counts months from a base time, so that phases end on its day, as the subscription's periods do."""
 
     base: int
     number: int = 0
 
     def end(self, start: int, interval: str, count: int) -> int:
-        """When a phase ends that starts at a time and lasts so many intervals."""
+        """Returns the end of a phase of `count` intervals. Mutates the counter."""
         months = {"month": 1, "year": 12}.get(interval)
         if months is None:
             self.base, self.number = add_interval(start, interval, count), 0
@@ -60,7 +63,7 @@ class Months:
         return add_months(self.base, self.number)
 
     def restart(self, time: int) -> int:
-        """Count from a time on; answers it."""
+        """Restarts the count at `time`, and returns it."""
         self.base, self.number = time, 0
         return time
 
@@ -135,7 +138,7 @@ def _check_length(entry: Mapping[str, Any], where: str) -> None:
 
 
 def _end(ctx: Context, entry: Mapping[str, Any], start: int, item: Json, count: Months) -> int:
-    """When a phase ends: stated, after a duration, or after so many times the price's interval; one by default."""
+    """Returns the end of a phase: its `end_date`, or after its `duration` or iterations of the price (1 by default)."""
     if entry.get("end_date") is not None:
         return count.restart(ctx.now() if entry["end_date"] == "now" else int(entry["end_date"]))
     if entry.get("duration"):
@@ -150,7 +153,7 @@ def _end(ctx: Context, entry: Mapping[str, Any], start: int, item: Json, count: 
 
 
 def next_turn(schedule: Json) -> int | None:
-    """When the schedule next does something, in epoch seconds; None when it is over."""
+    """Returns when the schedule next starts or changes phase, in epoch seconds; None if it is over."""
     if schedule["status"] == "not_started":
         return int(schedule["phases"][0]["start_date"])
     if schedule["status"] == "active" and schedule["current_phase"]:
@@ -159,12 +162,12 @@ def next_turn(schedule: Json) -> int | None:
 
 
 def last_end(schedule: Json) -> int:
-    """When the last phase ends."""
+    """Returns the end of the last phase, in epoch seconds."""
     return int(schedule["phases"][-1]["end_date"])
 
 
 def turn(ctx: Context, schedule: Json) -> None:
-    """The schedule starts, goes over to its next phase, or is done."""
+    """Starts a schedule, enters its next phase, or completes it."""
     if schedule["status"] == "not_started":
         begin(ctx, schedule)
         return
@@ -177,7 +180,7 @@ def turn(ctx: Context, schedule: Json) -> None:
 
 
 def begin(ctx: Context, schedule: Json) -> None:
-    """The first phase: a subscription is made, its first invoice a draft."""
+    """Starts the first phase: creates the subscription with a draft invoice, and saves the schedule."""
     phase = schedule["phases"][0]
     subscription = ctx.behaviour("subscription").begin(ctx, _creation(schedule, phase), drafts=True)
     schedule |= {"status": "active", "subscription": subscription["id"]}
@@ -190,7 +193,7 @@ def begin(ctx: Context, schedule: Json) -> None:
 
 
 def enter(ctx: Context, schedule: Json, phase: Json, *, behavior: str | None = None, told: bool = True) -> None:
-    """Set the subscription up as a phase says; with `told` the schedule's own change is told of."""
+    """Updates the subscription to a phase, and saves both; `told` emits the event of the schedule."""
     subscription = ctx.get("subscription", schedule["subscription"])
     update = _update(ctx, schedule, subscription, phase)
     update["proration_behavior"] = behavior or phase["proration_behavior"]
@@ -206,7 +209,7 @@ def enter(ctx: Context, schedule: Json, phase: Json, *, behavior: str | None = N
 
 
 def finish(ctx: Context, schedule: Json) -> None:
-    """The last phase is over: the subscription goes on alone, or ends."""
+    """Completes a schedule: releases its subscription or cancels it, by `end_behavior`."""
     subscription = ctx.find("subscription", schedule["subscription"] or "")
     cancels = schedule["end_behavior"] == "cancel"
     schedule |= {"completed_at": ctx.now(), "current_phase": None, "status": "completed"}
@@ -224,14 +227,14 @@ def finish(ctx: Context, schedule: Json) -> None:
 
 
 def tell_expiring(ctx: Context, schedule: Json) -> None:
-    """The end of the last phase is near."""
+    """Emits the event that the last phase ends soon, and records that it was sent."""
     ctx.hidden(schedule)["told_expiring"] = True
     ctx.save(schedule)
     ctx.emit("subscription_schedule.expiring", schedule)
 
 
 def check_open(schedule: Json, verb: str) -> None:
-    """Only schedules that are not over take a change. Raises StripeError."""
+    """Raises StripeError for a schedule that is over."""
     if schedule["status"] not in _OPEN:
         raise errors.invalid(
             f"You cannot {verb} a subscription schedule that is currently in the `{schedule['status']}` status. It can "
@@ -239,7 +242,7 @@ def check_open(schedule: Json, verb: str) -> None:
         )
 
 
-# --- what a phase makes of the subscription -----------------------------------------------------------------------
+# --- from a phase to the subscription -----------------------------------------------------------------------------
 
 
 def _set_current(schedule: Json, phase: Json) -> None:
@@ -247,14 +250,14 @@ def _set_current(schedule: Json, phase: Json) -> None:
 
 
 def _show_end(subscription: Json, schedule: Json, phase: Json) -> None:
-    """`cancel_at` shows in the last phase of a schedule that cancels."""
+    """Sets `cancel_at` of the subscription in the last phase of a schedule that cancels. Mutates `subscription`."""
     last = schedule["phases"][-1]["start_date"] == phase["start_date"]
     ends = last and schedule["end_behavior"] == "cancel"
     subscription["cancel_at"] = phase["end_date"] if ends else None
 
 
 def _settings(schedule: Json, phase: Json) -> Json:
-    """What a phase says beyond its items, and the schedule's defaults where it is silent."""
+    """Returns a phase's parameters beyond its items, with the schedule's defaults for those that it lacks."""
     defaults = schedule["default_settings"]
     found: Json = {}
     for name in ("collection_method", "default_payment_method", "description", "on_behalf_of"):
@@ -285,7 +288,7 @@ def _creation(schedule: Json, phase: Json) -> Json:
 
 
 def _update(ctx: Context, schedule: Json, subscription: Json, phase: Json) -> Json:
-    """The update that makes the subscription what the phase says."""
+    """Returns the parameters of the update that applies a phase."""
     params = _settings(schedule, phase)
     params["metadata"] = dict(phase["metadata"] or {})
     params["items"] = _replaced(subscription, phase)
@@ -297,7 +300,7 @@ def _update(ctx: Context, schedule: Json, subscription: Json, phase: Json) -> Js
 
 
 def _replaced(subscription: Json, phase: Json) -> list[Json]:
-    """Items of a phase as an update: those with a price that is there stay, others take the place of what goes."""
+    """Returns a phase's items as an update: those of a known price stay, others replace the rest."""
     old = list(subscription["items"]["data"])
     entries, fresh = [], []
     for item in phase["items"]:
@@ -328,7 +331,7 @@ def _named(entry: Mapping[str, Any]) -> Json:
 
 
 def from_subscription(subscription: Json) -> Json:
-    """The phase that a subscription is in now."""
+    """Returns the current phase of a subscription."""
     shown = subscription["items"]["data"]
     return {
         "add_invoice_items": [],

@@ -1,4 +1,4 @@
-"""Changed subscriptions: other items, other times, prorations, and the invoice that some changes make at once."""
+"""Subscription updates: items, trials, anchors and prorations, and the invoice that some of them bill at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BILLED = ("active", "past_due", "unpaid")
 
 
 def change(ctx: Context, subscription: Json, params: Json, echo: Callable[[Json, Json], None]) -> None:
-    """Change a subscription by the parameters of an update. Raises StripeError."""
+    """Applies the parameters of an update to a subscription, and saves it. Raises StripeError."""
     _check(ctx, subscription, params)
     customer = ctx.get("customer", subscription["customer"])
     create.method_owner(ctx, customer, params)
@@ -40,7 +40,10 @@ def change(ctx: Context, subscription: Json, params: Json, echo: Callable[[Json,
 
 
 def resume(ctx: Context, subscription: Json, params: Json) -> None:
-    """Go on after a pause: an invoice opens the cycle, and the subscription is active when it is paid."""
+    """Resumes a paused subscription: bills a new cycle; it becomes active when that invoice is paid.
+
+    Until then it stays `paused`, with a pending update and a SetupIntent (observed in test mode recordings).
+    """
     cancel.check_alive(subscription)
     if subscription["status"] != "paused":
         raise errors.invalid("You can only resume a subscription if it is `paused`.")
@@ -69,7 +72,7 @@ def resume(ctx: Context, subscription: Json, params: Json) -> None:
 
 
 def bill_waiting(ctx: Context, subscription: Json) -> None:
-    """The time between two periods at which what waits is billed, and the next such time."""
+    """Bills the pending items between two renewals, and sets the next such time. Saves the subscription."""
     interval = subscription["pending_invoice_item_interval"]
     subscription["next_pending_invoice_item_invoice"] = next_waiting(subscription, ctx.now()) if interval else None
     ctx.save(subscription)
@@ -83,7 +86,7 @@ def bill_waiting(ctx: Context, subscription: Json) -> None:
 
 
 def next_waiting(subscription: Json, now: int) -> int | None:
-    """When what waits is billed next, in epoch seconds; None when only renewals bill it."""
+    """Returns when pending items are billed next, in epoch seconds; None if only renewals bill them."""
     interval = subscription["pending_invoice_item_interval"]
     if not interval:
         return None
@@ -128,11 +131,11 @@ def _check_proration_date(subscription: Json, params: Json) -> None:
         )
 
 
-# --- the parts of a change ---------------------------------------------------------------------------------------
+# --- parts of an update ------------------------------------------------------------------------------------------
 
 
 def _plain(work: Work, echo: Callable[[Json, Json], None]) -> None:
-    """What changes under its own name, discounts, taxes, pauses."""
+    """Sets members that are copied from parameters, discounts, tax rates and pauses. Mutates the subscription."""
     ctx, subscription, params = work.ctx, work.subscription, work.params
     echo(subscription, {name: value for name, value in params.items() if name not in create.SPECIAL})
     if subscription["collection_method"] != "send_invoice":
@@ -162,7 +165,7 @@ def _plain(work: Work, echo: Callable[[Json, Json], None]) -> None:
 
 
 def _times(work: Work) -> None:
-    """Trials, a new anchor, another interval; without them the prorations of the changed items."""
+    """Starts or ends a trial, or restarts the billing cycle; otherwise prorates the changed items."""
     trial_end, status = work.params.get("trial_end"), work.subscription["status"]
     if trial_end == "now" and status == "trialing":
         _end_trial(work)
@@ -175,7 +178,7 @@ def _times(work: Work) -> None:
 
 
 def _end_trial(work: Work) -> None:
-    """The trial is over now: the cycle begins, and is billed; without a method the trial's settings decide."""
+    """Ends the trial now and bills a new cycle; without a payment method `trial_settings` can pause or cancel."""
     ctx, subscription = work.ctx, work.subscription
     subscription |= {"trial_end": ctx.now(), "billing_cycle_anchor": ctx.now()}
     subscription["billing_cycle_anchor_config"] = None
@@ -195,7 +198,10 @@ def _end_trial(work: Work) -> None:
 
 
 def _begin_trial(work: Work, trial_end: int) -> None:
-    """A trial until a time: what is unused is given back, and the cycle counts from its end."""
+    """Starts a trial until `trial_end`: credits unused time, and moves the anchor to its end.
+
+    Stripe credits the whole unused time at once and adds lines of amount 0 (observed in test mode recordings).
+    """
     ctx, subscription = work.ctx, work.subscription
     now = ctx.now()
     was_billed = subscription["status"] in _BILLED
@@ -214,7 +220,10 @@ def _begin_trial(work: Work, trial_end: int) -> None:
 
 
 def _restarts(work: Work) -> bool:
-    """Whether the cycle begins anew: asked for, or in classic billing for another interval or the first price."""
+    """Whether the cycle restarts: on request or, in classic billing, for another interval or the first paid price.
+
+    Source: https://docs.stripe.com/billing/subscriptions/billing-cycle
+    """
     if work.params.get("billing_cycle_anchor") == "now":
         return True
     if not work.classic or not work.changes:
@@ -227,7 +236,7 @@ def _restarts(work: Work) -> bool:
 
 
 def _restart(work: Work) -> None:
-    """Give back what is unused, count from now on, and bill whole periods."""
+    """Credits unused time, moves the anchor to now, and bills whole periods."""
     ctx, subscription = work.ctx, work.subscription
     befores = items_before(work)
     subscription |= {"billing_cycle_anchor": ctx.now(), "billing_cycle_anchor_config": None}
@@ -240,7 +249,7 @@ def _restart(work: Work) -> None:
 
 
 def _adjust(work: Work) -> None:
-    """Prorate what changed; the cycle stays."""
+    """Prorates the changed items within the current billing cycle."""
     ctx, subscription = work.ctx, work.subscription
     trialing = subscription["status"] == "trialing"
     for item in work.items:
@@ -258,7 +267,7 @@ def _adjust(work: Work) -> None:
 
 
 def _fit_period(work: Work, item: Json, changed: Change) -> None:
-    """A new item, or one that comes in another interval, gets the period of its own cycle."""
+    """Sets the period of a new item, or of one with another interval, to that of its own cycle."""
     if changed.before is not None and interval_of(changed.before) == interval_of(item):
         return
     whole = prices.cycle_of(work.subscription, item["price"]).period_at(work.ctx.now())
@@ -267,7 +276,10 @@ def _fit_period(work: Work, item: Json, changed: Change) -> None:
 
 
 def _end(work: Work) -> None:
-    """`cancel_at_period_end` and `cancel_at`; a period that `cancel_at` cuts is prorated."""
+    """Applies `cancel_at_period_end` and `cancel_at`, and prorates a period that `cancel_at` shortens.
+
+    Source: https://docs.stripe.com/billing/subscriptions/cancel
+    """
     params, subscription, now = work.params, work.subscription, work.ctx.now()
     if params.get("cancel_at_period_end"):
         _stamp_end(subscription, items.last_end(work.items), now)
@@ -291,7 +303,7 @@ def _stamp_end(subscription: Json, time: int, now: int) -> None:
 
 
 def _cut(work: Work) -> None:
-    """Let the current periods end at `cancel_at`, or where they would by themselves; the difference is prorated."""
+    """Ends the current periods at `cancel_at`, or at their regular end, and prorates the difference."""
     subscription = work.subscription
     end = subscription["cancel_at"]
     for item in work.items:
@@ -312,7 +324,7 @@ def _cut(work: Work) -> None:
 
 
 def _finish(work: Work, kept: Json) -> None:
-    """Store the change and tell; bill what is due at once."""
+    """Saves the update, bills what is due at once, and emits the events."""
     ctx, subscription = work.ctx, work.subscription
     for item in work.items:
         if ctx.stored(item) is None:
@@ -344,7 +356,10 @@ def _stored(work: Work) -> list[Json]:
 
 
 def _bill(work: Work, kept: Json) -> None:
-    """Make the invoice of the change and see to its payment, as `payment_behavior` says."""
+    """Creates the update's invoice and collects its payment by `payment_behavior`. Raises StripeError.
+
+    Source: https://docs.stripe.com/billing/subscriptions/change-price
+    """
     ctx, subscription = work.ctx, work.subscription
     invoice = invoice_now(work, "subscription_update")
     subscription["latest_invoice"] = invoice["id"]

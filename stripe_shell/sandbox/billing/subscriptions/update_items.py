@@ -1,4 +1,4 @@
-"""The items of a subscription as an update asks for them: changed, added, removed."""
+"""The items of a subscription update: changed, added, removed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _UNPRICED = ("price", "price_data", "quantity")
 def replace(
     ctx: Context, subscription: Json, made: Sequence[Json], given: Sequence[Mapping[str, Any]]
 ) -> tuple[list[Json], list[Change]]:
-    """The items after an update, and what changed of price, quantity or presence. Raises StripeError."""
+    """Returns the items after an update, and the changes of price, quantity or presence. Raises StripeError.
+
+    Mutates the items of `made`. An entry without `id` adds an item.
+    Source: https://docs.stripe.com/billing/subscriptions/change-price
+    """
     kept, changes = list(made), []
     for index, entry in enumerate(given):
         where = f"items[{index}]"

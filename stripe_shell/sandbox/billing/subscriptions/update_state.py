@@ -1,4 +1,4 @@
-"""A change of a subscription that is under way: how it was, how it is to be, and what is billed for it at once."""
+"""The state of a subscription update in progress: before, after, and the lines that it bills at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .proration import Change
 
 @dataclass(slots=True)
 class Work:
-    """A change that is under way: the subscription as it was and is, its items, and what is to be billed at once."""
+    """An update in progress: the subscription before (`old`) and after, its items, and the lines to bill at once."""
 
     ctx: Context
     customer: Json
@@ -32,22 +32,22 @@ class Work:
 
     @property
     def behavior(self) -> str:
-        """How prorations are handled."""
+        """The proration behavior of the request."""
         return str(self.params.get("proration_behavior") or "create_prorations")
 
     @property
     def classic(self) -> bool:
-        """Whether intervals and credits follow the older billing mode."""
+        """Whether the subscription has the classic billing mode."""
         return bool((self.subscription["billing_mode"] or {}).get("type") == "classic")
 
     @property
     def time(self) -> int:
-        """The moment from which prorations count, in epoch seconds."""
+        """The time from which prorations count, in epoch seconds."""
         return int(self.params.get("proration_date") or self.ctx.now())
 
 
 def invoice_now(work: Work, reason: str) -> Json:
-    """The draft of what is billed at once: the lines, and the items that wait."""
+    """Stores a draft of the update's lines and the pending items. Records what the items were billed."""
     ctx, subscription = work.ctx, work.subscription
     period = Period(subscription["start_date"], ctx.now())
     waiting = lines.pending(ctx, work.customer["id"], subscription["id"], subscription["currency"])
@@ -61,13 +61,13 @@ def invoice_now(work: Work, reason: str) -> Json:
 
 
 def new_periods(work: Work) -> None:
-    """Whole periods from the anchor on."""
+    """Sets the current period of each item to a whole period that contains now."""
     for item in work.items:
         items.set_period(item, prices.cycle_of(work.subscription, item["price"]).period_at(work.ctx.now()))
 
 
 def full_records(work: Work) -> list[Record]:
-    """A line for the whole period of each item, newest first."""
+    """Returns a line for the whole period of each item that is not metered, newest first."""
     found = []
     for item in reversed(work.items):
         if prices.is_metered(item["price"]):
@@ -88,7 +88,7 @@ def full_records(work: Work) -> list[Record]:
 
 
 def trial_records(work: Work) -> list[Record]:
-    """A free line for the trial of each item."""
+    """Returns a line of amount 0 for the trial of each item, newest first."""
     return [
         lines.subscription_line(
             work.ctx,
@@ -104,7 +104,7 @@ def trial_records(work: Work) -> list[Record]:
 
 
 def items_before(work: Work) -> list[tuple[Json, Json | None]]:
-    """The items as they were, each with what it was billed."""
+    """Returns the items before the update, each with what it was last billed."""
     changed = {entry.before["id"]: entry for entry in work.changes if entry.before is not None}
     found: list[tuple[Json, Json | None]] = []
     for item in work.old["items"]["data"]:
@@ -118,6 +118,6 @@ def items_before(work: Work) -> list[tuple[Json, Json | None]]:
 
 
 def interval_of(item: Mapping[str, Any]) -> tuple[str, int]:
-    """How often an item is billed."""
+    """Returns the interval of an item's price, and the interval count."""
     recurring = item["price"]["recurring"]
     return recurring["interval"], recurring.get("interval_count") or 1

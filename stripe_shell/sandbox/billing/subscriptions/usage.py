@@ -1,4 +1,4 @@
-"""What meters counted: the events of a customer in a stretch of time, brought together as the meter says."""
+"""Metered usage: the meter events of a customer in a period, aggregated by the meter's formula."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 
 
 def counted(ctx: Context, meter: Mapping[str, Any], customer: str, period: Period) -> Fraction:
-    """The sum, the number or the last of the values of a customer's events in a period."""
+    """Returns the sum, the count or the last of the values of a customer's meter events in a period."""
     formula = meter["default_aggregation"]["formula"]
     values = [_value(meter, event) for event in _events(ctx, meter, customer, period)]
     if formula == "count":
@@ -22,7 +22,7 @@ def counted(ctx: Context, meter: Mapping[str, Any], customer: str, period: Perio
 
 
 def check_event(ctx: Context, name: str, payload: Mapping[str, Any]) -> Json | None:
-    """The active meter that an event is for, None when there is none or the event says nothing that it can use."""
+    """Returns the active meter of an event, or None if there is none or the payload has no customer."""
     meter = next((found for found in ctx.each("billing.meter", event_name=name) if found["status"] == "active"), None)
     if meter is None or not payload.get(meter["customer_mapping"]["event_payload_key"]):
         return None
@@ -30,7 +30,7 @@ def check_event(ctx: Context, name: str, payload: Mapping[str, Any]) -> Json | N
 
 
 def _events(ctx: Context, meter: Mapping[str, Any], customer: str, period: Period) -> list[Json]:
-    """The events in order of their times; canceled ones are not there any more."""
+    """Returns the meter events, sorted by timestamp; canceled ones were deleted."""
     who = meter["customer_mapping"]["event_payload_key"]
     found = [
         event

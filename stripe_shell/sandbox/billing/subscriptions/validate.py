@@ -1,4 +1,4 @@
-"""The terms of a subscription as a call states them: which items, from when, with which trial; checked, not stored."""
+"""Validates the parameters of a subscription: items, times, trial, collection method."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One item as a call asks for it: its price, and what it says of it (`given`)."""
+    """A requested item: its price, and the request's parameters for it (`given`)."""
 
     price: Json
     given: Mapping[str, Any]
@@ -24,7 +24,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When a subscription starts, when its trial ends (None for no trial), and what its cycle is counted from."""
+    """The start, the end of the trial (None without one) and the billing cycle anchor, in epoch seconds."""
 
     start: int
     trial_end: int | None
@@ -32,7 +32,7 @@ class Times:
 
 
 def check_clock(ctx: Context, customer: Json) -> None:
-    """A customer on a test clock has few subscriptions, schedules that wait among them. Raises StripeError."""
+    """Raises StripeError if a customer on a test clock has no room for another subscription or schedule."""
     if not customer.get("test_clock"):
         return
     alive = sum(sub["status"] not in rules.OVER for sub in ctx.each("subscription", customer=customer["id"]))
@@ -45,7 +45,7 @@ def check_clock(ctx: Context, customer: Json) -> None:
 
 
 def wanted_items(ctx: Context, given: Sequence[Mapping[str, Any]], *, active: bool = True) -> list[Wanted]:
-    """The items that a new subscription asks for; with `active` only prices that are used still. Raises StripeError."""
+    """Returns the items of a new subscription; `active` refuses inactive prices. Raises StripeError."""
     if not given:
         raise errors.missing_parameter("items")
     if len(given) > rules.MAX_ITEMS:
@@ -64,7 +64,7 @@ def wanted_items(ctx: Context, given: Sequence[Mapping[str, Any]], *, active: bo
 
 
 def with_rates(ctx: Context, given: Mapping[str, Any], where: str) -> Json:
-    """What is said of an item, with whole tax rates in the place of their ids. Raises StripeError."""
+    """Returns an item's parameters with whole tax rates in place of their ids. Raises StripeError."""
     quantity = given.get("quantity")
     if quantity is not None and quantity < 0:
         raise errors.below_minimum(f"{where}[quantity]", 0)
@@ -75,7 +75,7 @@ def with_rates(ctx: Context, given: Mapping[str, Any], where: str) -> Json:
 
 
 def currency_of(ctx: Context, wanted: Sequence[Wanted], asked: str | None) -> str:
-    """The currency that all prices know. Raises StripeError when they do not go together."""
+    """Returns the currency that all prices have in common. Raises StripeError if there is none."""
     currency = (asked or wanted[0].price["currency"]).lower()
     for entry in wanted:
         if prices.in_currency(ctx, entry.price, currency) is not None:
@@ -92,7 +92,7 @@ def currency_of(ctx: Context, wanted: Sequence[Wanted], asked: str | None) -> st
 
 
 def check_intervals(wanted: Sequence[Json], billing_mode: str) -> None:
-    """In classic billing all prices come equally often. Raises StripeError."""
+    """Raises StripeError for prices of different intervals in classic billing mode."""
     intervals = {(price["recurring"]["interval"], price["recurring"]["interval_count"]) for price in wanted}
     if billing_mode == "classic" and len(intervals) > 1:
         raise errors.invalid(
@@ -104,7 +104,7 @@ def check_intervals(wanted: Sequence[Json], billing_mode: str) -> None:
 
 
 def check_collection(params: Mapping[str, Any], method: str, days: int | None) -> None:
-    """`days_until_due` belongs to invoices that are sent. Raises StripeError."""
+    """Raises StripeError if `send_invoice` lacks `days_until_due`, or another method has it."""
     if method == "send_invoice" and days is None:
         raise errors.invalid("If collection method is 'send_invoice', you must specify 'days_until_due'.")
     if method != "send_invoice" and params.get("days_until_due") is not None:
@@ -112,7 +112,7 @@ def check_collection(params: Mapping[str, Any], method: str, days: int | None) -
 
 
 def check_trial(params: Mapping[str, Any]) -> None:
-    """A trial is stated in one way. Raises StripeError."""
+    """Raises StripeError for trial parameters that conflict, or are out of range."""
     if params.get("trial_from_plan") and ("trial_end" in params or "trial_period_days" in params):
         raise errors.invalid("You cannot set `trial_end` or `trial_period_days` when `trial_from_plan=true`.")
     if params.get("trial_end") is not None and params.get("trial_period_days") is not None:
@@ -127,7 +127,7 @@ def check_trial(params: Mapping[str, Any]) -> None:
 
 
 def check_location(customer: Mapping[str, Any], automatic_tax: Any) -> None:
-    """Taxes that are counted automatically need to know where the customer is. Raises StripeError."""
+    """Raises StripeError for automatic tax if the customer's country is unknown."""
     if (automatic_tax or {}).get("enabled") and not (customer.get("address") or {}).get("country"):
         raise errors.invalid(
             "The customer's location isn't recognized. Set a valid customer address in order to automatically "
@@ -138,7 +138,7 @@ def check_location(customer: Mapping[str, Any], automatic_tax: Any) -> None:
 
 
 def times(ctx: Context, params: Mapping[str, Any], wanted: Sequence[Wanted]) -> Times:
-    """When the new subscription starts, tries and bills. Raises StripeError."""
+    """Returns when a new subscription starts, ends its trial, and is billed. Raises StripeError."""
     now = ctx.now()
     start = params.get("backdate_start_date") or now
     if start > now:
@@ -150,7 +150,7 @@ def times(ctx: Context, params: Mapping[str, Any], wanted: Sequence[Wanted]) -> 
 
 
 def check_trial_end(value: int, now: int) -> None:
-    """A trial ends in the future, and within two years. Raises StripeError."""
+    """Raises StripeError unless a trial ends in the future, within two years."""
     if value <= now:
         raise errors.in_the_past("trial_end", value)
     if value > now + (rules.MAX_TRIAL_DAYS + 1) * DAY:
