@@ -1,4 +1,4 @@
-"""Checkout: what a session's lines come to, and what happens when the customer pays."""
+"""Checkout Sessions: the totals of their line items, and their completion when the customer pays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import quotes
 from .calc.periods import Period
 from .invoices import discounts, draft, finalize_and_pay
 
-#: What `payment_intent_data` hands on to the PaymentIntent under the same name.
+#: Members of `payment_intent_data` that are copied to the PaymentIntent.
 _HANDED_ON: Final = (
     "application_fee_amount",
     "capture_method",
@@ -30,9 +30,9 @@ _HANDED_ON: Final = (
     "transfer_data",
     "transfer_group",
 )
-#: What `invoice_creation[invoice_data]` hands on to the invoice under the same name.
+#: Members of `invoice_creation[invoice_data]` that are copied to the invoice.
 _INVOICED: Final = ("account_tax_ids", "custom_fields", "description", "footer", "issuer", "metadata")
-#: What `subscription_data` hands on to the subscription under the same name.
+#: Members of `subscription_data` that are copied to the subscription.
 _SUBSCRIBED: Final = (
     "application_fee_percent",
     "billing_cycle_anchor",
@@ -49,11 +49,11 @@ _SUBSCRIBED: Final = (
 )
 
 
-# --- lines -----------------------------------------------------------------------------------------------------------
+# --- line items ------------------------------------------------------------------------------------------------------
 
 
 def check_lines(mode: str, rows: Sequence[Json]) -> None:
-    """Refuse lines that the mode does not allow, and lines in several currencies."""
+    """Raises StripeError for prices that the mode does not allow, and for prices in several currencies."""
     recurring = [row for row in rows if row["price"]["type"] == "recurring"]
     if mode == "subscription" and not recurring:
         raise errors.invalid(
@@ -74,7 +74,10 @@ def check_lines(mode: str, rows: Sequence[Json]) -> None:
 
 
 def add_up(ctx: Context, session: Json, given: Any) -> None:
-    """Write what the session comes to: totals and line items. `given` is the `discounts` parameter. Does not save."""
+    """Sets the totals and line items of a session. Mutates `session`; does not save it.
+
+    `given` is the `discounts` parameter.
+    """
     hidden = ctx.hidden(session)
     rows = hidden.get("rows", [])
     currency = rows[0]["price"]["currency"] if rows else session["currency"]
@@ -93,7 +96,7 @@ def add_up(ctx: Context, session: Json, given: Any) -> None:
 
 
 def ship(ctx: Context, session: Json, options: Any) -> None:
-    """Take the shipping options; the first is the one that is chosen."""
+    """Sets the shipping options, and the shipping cost from the first one. Mutates `session`."""
     taken = []
     for index, option in enumerate(options or ()):
         rate = _shipping_rate(ctx, option, f"shipping_options[{index}]")
@@ -119,11 +122,11 @@ def _shipping_rate(ctx: Context, option: Mapping[str, Any], where: str) -> Json:
     return made if isinstance(made, dict) else {}
 
 
-# --- paying ----------------------------------------------------------------------------------------------------------
+# --- payment ---------------------------------------------------------------------------------------------------------
 
 
 def pay(ctx: Context, session: Json, method: Json) -> None:
-    """The customer pays with a method. Raises StripeError when the payment is refused."""
+    """Completes a session with a payment method, by its `mode`. Raises StripeError if the payment fails."""
     if session["mode"] == "setup":
         _set_up(ctx, session, method)
     elif session["mode"] == "subscription":
@@ -133,7 +136,7 @@ def pay(ctx: Context, session: Json, method: Json) -> None:
 
 
 def settle(ctx: Context, session: Json, attempt: Attempt) -> None:
-    """Note what became of the payment of a session: at once, or when a bank debit has come or failed."""
+    """Updates a session after an attempt: at once, or when a bank debit succeeds or fails later. Saves it."""
     if attempt.status in ("succeeded", "requires_capture"):
         _paid(ctx, session)
     elif attempt.status == "processing" and session["status"] == "open":
@@ -156,7 +159,7 @@ def _paid(ctx: Context, session: Json) -> None:
 
 
 def _sell(ctx: Context, session: Json) -> None:
-    """What was sold once has been paid: its coupons are used up, and where the session wants an invoice, it is made.
+    """Redeems the session's coupons and, with `invoice_creation`, creates a paid invoice. Mutates `session`.
 
     Source: https://docs.stripe.com/payments/checkout/post-payment-invoices
     """
@@ -170,7 +173,7 @@ def _sell(ctx: Context, session: Json) -> None:
 
 
 def _invoice(ctx: Context, session: Json, data: Mapping[str, Any], used: Sequence[str]) -> Json:
-    """The invoice of a payment that was made: finalized, and paid by the session's intent."""
+    """Creates the invoice of a completed payment: finalized, and paid by the session's PaymentIntent."""
     customer = ctx.get("customer", session["customer"])
     shipping = session["shipping_cost"]
     invoice = draft.draft(
@@ -281,7 +284,10 @@ def _set_up(ctx: Context, session: Json, method: Json) -> None:
 
 
 def _introduce(ctx: Context, session: Json, method: Json, *, always: bool) -> Json | None:
-    """The customer of a session, made now where the session wants one; what is known of them goes into the details."""
+    """Returns the session's customer, created with `always` if there is none, and sets `customer_details`.
+
+    Mutates `session`.
+    """
     customer = ctx.find("customer", session["customer"]) if session["customer"] else None
     billed = method["billing_details"]
     known = customer or {}

@@ -1,4 +1,4 @@
-"""Quotes: what a customer is offered, what it comes to, and what accepting it makes."""
+"""Quotes: their line items and totals, and the invoice, subscription or schedule that acceptance creates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEPT_FOR = 30 * DAY
 
 
 def price_lines(ctx: Context, given: Sequence[Mapping[str, Any]]) -> list[Json]:
-    """The lines of a quote from parameters: whole prices, quantities, tax rates. Raises StripeError."""
+    """Returns the line items of a quote with whole prices, quantities and tax rates. Raises StripeError."""
     rows = []
     for index, entry in enumerate(given):
         where = f"line_items[{index}]"
@@ -39,7 +39,7 @@ def _price(ctx: Context, entry: Mapping[str, Any], where: str) -> Json:
 
 
 def add_up(ctx: Context, quote: Json) -> None:
-    """Write what the quote comes to: totals, `computed`, line items. Does not save."""
+    """Sets the totals, `computed` and line items of a quote. Mutates `quote`; does not save it."""
     hidden = ctx.hidden(quote)
     rows = hidden.get("rows", [])
     currency = rows[0]["price"]["currency"] if rows else quote["currency"]
@@ -71,7 +71,7 @@ def add_up(ctx: Context, quote: Json) -> None:
 def sum_up(
     ctx: Context, rows: Sequence[Json], currency: str, *, discounts_of: Iterable[str] = (), rates: Sequence[str] = ()
 ) -> Totals:
-    """What lines come to with these discounts; `rates` are the tax rates of lines that have none of their own."""
+    """Returns the totals of lines with these discounts; `rates` are tax rate ids for lines without their own."""
     found = []
     for row in rows:
         names = [rate["id"] for rate in row["rates"]] or rates
@@ -89,7 +89,7 @@ def sum_up(
 
 
 def details(summed: Totals) -> Json:
-    """What of a total are discounts and taxes."""
+    """Returns the `total_details` of totals: discounts and taxes."""
     return {
         "amount_discount": sum(amount for _, amount in summed.discounts),
         "amount_shipping": 0,
@@ -106,7 +106,7 @@ def _sums(summed: Totals) -> Json:
 
 
 def line_items(ctx: Context, rows: Sequence[Json], summed: Totals, url: str) -> Json:
-    """Lines as a list of items at an address."""
+    """Returns lines as a Stripe list of items; `url` is the list's own."""
     data = []
     for row, done in zip(rows, summed.lines, strict=True):
         currency = row["price"]["currency"]
@@ -132,11 +132,11 @@ def line_items(ctx: Context, rows: Sequence[Json], summed: Totals, url: str) -> 
     return {"object": "list", "data": data, "has_more": False, "url": url}
 
 
-# --- accepting -------------------------------------------------------------------------------------------------------
+# --- acceptance ------------------------------------------------------------------------------------------------------
 
 
 def accept(ctx: Context, quote: Json) -> None:
-    """Make what was offered: an invoice, a subscription, or a schedule where it starts later."""
+    """Creates an invoice, a subscription, or a schedule if the quote starts later. Mutates `quote`."""
     rows = ctx.hidden(quote).get("rows", [])
     recurring = [row for row in rows if row["price"]["type"] == "recurring"]
     data = quote["subscription_data"] or {}
@@ -198,7 +198,7 @@ def _schedule(ctx: Context, quote: Json, rows: Sequence[Json], starts: int) -> J
 
 
 def _invoice(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
-    """A draft of what is sold once."""
+    """Creates the draft invoice of a quote without recurring prices."""
     customer = ctx.get("customer", quote["customer"])
     invoice = draft.draft(
         ctx,
@@ -219,7 +219,7 @@ def _invoice(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
 
 
 def bill(ctx: Context, invoice: Json, customer: Json, rows: Iterable[Json]) -> None:
-    """Put lines on a new draft, an item each, and store it; it does not go on by itself."""
+    """Creates an invoice item for each row, and stores the draft with their lines; `auto_advance` stays off."""
     waiting: list[Json] = []
     for row in rows:
         entry = {"price": row["price"]["id"], "quantity": row["quantity"]}

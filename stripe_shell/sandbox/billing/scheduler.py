@@ -1,4 +1,4 @@
-"""What is due when: all that happens to subscriptions, invoices, schedules and quotes as time goes by, in order."""
+"""Billing's scheduler: finds the tasks of subscriptions, invoices, schedules and quotes, and runs them in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .calc import rules
 from .invoices import discounts, finalize_and_pay, preview
 from .subscriptions import after_payment, cancel, create, items, renew, schedules, update
 
-#: More steps than this in one advance are a mistake of ours.
+#: The most tasks of one advance: more are an endless loop.
 _MOST_STEPS = 100_000
 
 _RENEWED = ("active", "past_due", "unpaid")
@@ -21,7 +21,7 @@ _RENEWED = ("active", "past_due", "unpaid")
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something that happens at a time (epoch seconds); of what happens at the same time the lowest rank goes first."""
+    """A task at a time (epoch seconds); of tasks at the same time the lowest rank runs first."""
 
     time: int
     rank: int
@@ -29,12 +29,15 @@ class Due:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Where it stands in the order."""
+        """The sort key: time, then rank."""
         return self.time, self.rank
 
 
 def run_until(ctx: Context, until: int, customers: Callable[[], Iterable[Json]]) -> None:
-    """Let everything happen that is due for these customers up to a time, each at its own time."""
+    """Runs all tasks of these customers that are due by `until` (epoch seconds), each at its own time.
+
+    Raises RuntimeError if there are too many.
+    """
     for _ in range(_MOST_STEPS):
         due = min(_dues(ctx, customers()), key=lambda entry: entry.place, default=None)
         if due is None or due.time > until:
@@ -96,7 +99,7 @@ def _of_trial(ctx: Context, subscription: Json) -> Iterator[Due]:
 
 
 def _notices(ctx: Context, subscription: Json) -> Iterator[Due]:
-    """`invoice.upcoming`, once for each period that is long enough."""
+    """Yields the task that emits `invoice.upcoming`, once for each period longer than the notice."""
     shown = subscription["items"]["data"]
     first = items.first_end(shown)
     soon = first - rules.UPCOMING_BEFORE
@@ -124,7 +127,7 @@ def _tell_upcoming(ctx: Context, subscription: Json, period_end: int) -> None:
 
 
 def _drop_update(ctx: Context, subscription: Json) -> None:
-    """Nobody paid for the pending update in time."""
+    """Discards a pending update that was not paid in time, and voids its invoice."""
     pending = ctx.hidden(subscription).get("pending") or {}
     invoice = ctx.find("invoice", pending.get("invoice") or "")
     after_payment.drop_pending(ctx, subscription)
@@ -142,7 +145,7 @@ def _end_discount(ctx: Context, subscription: Json, name: str) -> None:
     ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
 
 
-# --- the others ----------------------------------------------------------------------------------------------------
+# --- invoices, schedules and quotes --------------------------------------------------------------------------------
 
 
 def _of_invoice(ctx: Context, invoice: Json) -> Iterator[Due]:
@@ -158,7 +161,7 @@ def _of_invoice(ctx: Context, invoice: Json) -> Iterator[Due]:
 
 
 def _comes_of_age(invoice: Json) -> int:
-    """When a draft is finalized: an hour after it was made, or when it was asked for."""
+    """Returns when a draft is finalized: an hour after its creation, or at the requested time."""
     asked = invoice["automatically_finalizes_at"]
     usual = invoice["created"] + rules.FINALIZES_AFTER
     return int(asked) if asked is not None and asked != usual else int(invoice["created"]) + rules.DRAFT_FOR
@@ -185,9 +188,9 @@ def _expire_quote(ctx: Context, quote: Json) -> None:
 
 
 def watch(ctx: Context, customer: Json, changed: Json | None = None) -> None:
-    """Note when something is next due for a customer who lives in real time; see objects/jobs.py.
+    """Schedules a job for the next task of a customer without a test clock; see objects/jobs.py.
 
-    Where only one subscription or invoice `changed`, only that one is looked at.
+    With `changed`, a subscription or an invoice, considers only its tasks. Saves the customer if it schedules a job.
     """
     if customer.get("test_clock"):
         return
@@ -211,7 +214,7 @@ def _dues_of(ctx: Context, changed: Json) -> Iterator[Due]:
 
 
 def catch_up(ctx: Context, customer: Json) -> None:
-    """Let everything happen that has come due for a customer since, and note what comes next."""
+    """Runs the tasks of a customer that are due by now in real time, and schedules the next one."""
     if customer.get("test_clock"):
         return
     now = ctx.wall.now()
