@@ -1,4 +1,4 @@
-"""`python -m stripe_shell` is the command `stripe-shell`."""
+"""Runs the command `stripe-shell` as `python -m stripe_shell`."""
 
 from stripe_shell.cli import main
 

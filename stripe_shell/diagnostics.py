@@ -1,4 +1,4 @@
-"""What went wrong, where, and how to mend it: problems as data, and the one place that draws them."""
+"""Diagnostics: problems as data, with source location and fix, and their formatting as text and JSON."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from stripe_shell.records import field, record
 
 Severity = Literal["error", "warning", "note"]
 
-#: Every diagnostic code with its title. A code is documented in docs/diagnostics.md under the same title.
+#: Maps every diagnostic code to its title. docs/diagnostics.md documents a code under the same title.
 CODES: dict[str, str] = {
-    # E1xx: the text is not the language.
+    # E1xx: syntax errors.
     "E101": "not a line of the language",
     "E102": "missing space after the colon",
     "E103": "parameter outside a block",
@@ -30,7 +30,7 @@ CODES: dict[str, str] = {
     "E114": "bad `Response:` section",
     "E115": "text after a closing quote",
     "E116": "directive given twice",
-    # E2xx: the block does not fit the table.
+    # E2xx: the block does not match the table of operations.
     "E201": "unknown parameter",
     "E202": "missing parameter",
     "E203": "wrong type of value",
@@ -42,7 +42,7 @@ CODES: dict[str, str] = {
     "E209": "two names for one parameter, with different values",
     "E210": "value out of range",
     "E211": "directive does not fit the action",
-    # E3xx: a reference or a file that is not there.
+    # E3xx: missing names and files.
     "E301": "undefined name",
     "E302": "no such field in a saved response",
     "E303": "file cannot be read",
@@ -50,22 +50,22 @@ CODES: dict[str, str] = {
     "E305": "name defined twice",
     "E306": "row without a key of its own",
     "E307": "path out of data leaves its folder",
-    # E4xx: what came back is not what was expected.
+    # E4xx: the response differs from what the script or page expects.
     "E401": "response differs from the documentation",
     "E402": "expectation failed",
     "E403": "call failed",
     "E404": "call succeeded, failure was expected",
     "E405": "erratum no longer applies",
-    # E5xx: the way to Stripe.
+    # E5xx: transport and connection errors.
     "E501": "not sent",
     "E502": "outcome unknown",
     "E503": "live mode refuses writes",
     "E504": "connection is not usable",
     "E505": "bad settings",
     "E506": "connection is read-only",
-    # E6xx: conversions.
+    # E601: conversion errors.
     "E601": "cannot be converted",
-    # Wxxx: worth a look.
+    # Wxxx: warnings.
     "W101": "text that looks like JSON",
     "W201": "value outside the range, Stripe clamps it",
     "W203": "placeholder connection",
@@ -82,7 +82,7 @@ CODES: dict[str, str] = {
 
 @lru_cache(maxsize=8)
 def _line_starts(text: str) -> list[int]:
-    """Where each line of `text` starts; kept, since a file full of problems asks for every line of it."""
+    """Returns the offset of each line of `text`; cached, since every diagnostic of a file asks for it."""
     starts = [0]
     while found := text.find("\n", starts[-1]) + 1:
         starts.append(found)
@@ -91,19 +91,19 @@ def _line_starts(text: str) -> list[int]:
 
 @record
 class Source:
-    """A text and the name it is shown under (a path as given, `<stdin>`, `<prompt>`)."""
+    """A text and the name that diagnostics show for it (a path as given, `<stdin>`, `<prompt>`)."""
 
     name: str
     text: str
 
     def location(self, offset: int) -> tuple[int, int]:
-        """Line and column of `offset`, both 1-based; columns count code points."""
+        """Returns the line and column of `offset`, both 1-based; columns count code points."""
         starts = _line_starts(self.text)
         number = bisect_right(starts, offset)
         return number, offset - starts[number - 1] + 1
 
     def line(self, number: int) -> str:
-        """The text of line `number` (1-based), without its line end; empty when there is none."""
+        """Returns the text of line `number` (1-based) without its line end; empty if there is no such line."""
         starts = _line_starts(self.text)
         if not 0 < number <= len(starts):
             return ""
@@ -120,7 +120,7 @@ class Span:
     end: int
 
     def location(self) -> tuple[int, int]:
-        """Line and column of the start, both 1-based."""
+        """Returns the line and column of the start, both 1-based."""
         return self.source.location(self.start)
 
     @property
@@ -129,13 +129,13 @@ class Span:
         return self.source.text[self.start : self.end]
 
     def to(self, other: Span) -> Span:
-        """From the start of this span to the end of `other`."""
+        """Returns the span from the start of this one to the end of `other`."""
         return Span(self.source, self.start, other.end)
 
 
 @record
 class Fix:
-    """A change of the text that removes the problem: put `replacement` where `span` is."""
+    """An edit of the source that removes the problem: replaces the text of `span` with `replacement`."""
 
     span: Span
     replacement: str
@@ -146,8 +146,8 @@ class Fix:
 class Diagnostic:
     """One problem.
 
-    `message` says what is wrong, `label` stands behind the carets and says what to do about it, `context`
-    points at other places that explain it, `notes` stand below without a place.
+    `message` says what is wrong; `label` is printed after the carets and says what to do; `context` lists other places
+    that explain the problem, each with a text; `notes` are printed below and have no place.
     """
 
     code: str
@@ -165,26 +165,26 @@ class Diagnostic:
 
 
 def close_words(word: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
-    """The known words that `word` was probably meant to be, best first: for "did you mean"."""
+    """Returns up to `most` words of `known` that are similar to `word`, best first, for "did you mean"."""
     from difflib import get_close_matches
 
     return tuple(get_close_matches(word, list(known), n=most, cutoff=0.6))
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was probably meant to be, if any is near."""
+    """Returns the word of `known` that is most similar to `word`, or None if none is close."""
     return next(iter(close_words(word, known, most=1)), None)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether any of them is an error (and not merely a warning or a note)."""
+    """Whether any diagnostic is an error, and not a warning or a note."""
     return any(diagnostic.severity == "error" for diagnostic in diagnostics)
 
 
 def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """File by file in the order of their first problems, in each by place; those without a place come last.
+    """Returns the diagnostics without duplicates, by file in order of first appearance, then by position.
 
-    Equal ones are listed once.
+    Diagnostics without a span come last.
     """
     unique = dict.fromkeys(diagnostics)
     names = dict.fromkeys(diagnostic.span.source.name for diagnostic in unique if diagnostic.span)
@@ -198,12 +198,12 @@ def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def format_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
-    """All of them as text, each as `excerpt` draws it, one below the other; empty text for none."""
+    """Returns the excerpts of all diagnostics, one below the other; the empty string if there are none."""
     return "\n".join(excerpt(diagnostic) for diagnostic in diagnostics)
 
 
 def excerpt(diagnostic: Diagnostic) -> str:
-    """The problem drawn below the line it is on: what, where, carets, and how to mend it."""
+    """Returns the diagnostic as text: message, source lines with carets, fix and notes."""
     head = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
     lines = [head]
     if diagnostic.span is not None:
@@ -213,7 +213,7 @@ def excerpt(diagnostic: Diagnostic) -> str:
 
 
 def diagnostic_as_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """The same as data: code, severity, message, file, line, column, end and the fix, for `--format json`."""
+    """Returns the diagnostic as a JSON object for `--format json`: code, severity, message, location and fix."""
     row: dict[str, Any] = {
         "code": diagnostic.code,
         "severity": diagnostic.severity,
@@ -267,12 +267,12 @@ def _place(diagnostic: Diagnostic, span: Span) -> list[str]:
 
 
 def _fix_title(fix: Fix | None) -> str:
-    """How to have it mended; nothing for a text that stands in no file (`<prompt>`, `<stdin>`)."""
+    """Returns the mention of the fix; empty for a source that is not a file (`<prompt>`, `<stdin>`)."""
     return f"(fix: {fix.title})" if fix and not fix.span.source.name.startswith("<") else ""
 
 
 def _indent(span: Span, line: int, column: int) -> str:
-    """What stands before the carets: as wide as the text above it, tabs kept as tabs."""
+    """Returns the padding before the carets: as wide as the text above them, with tabs kept."""
     before = span.source.line(line)[: column - 1]
     return "".join("\t" if char == "\t" else " " * _cells(char) for char in before)
 
@@ -284,7 +284,7 @@ def _caret_width(span: Span, line: int) -> int:
 
 
 def _cells(char: str) -> int:
-    """How many columns of a terminal a character takes: 2 for wide ones, 0 for combining ones."""
+    """Returns how many terminal columns a character takes: 2 for wide ones, 0 for combining ones."""
     if char.isascii():
         return 1
     import unicodedata

@@ -1,34 +1,34 @@
-"""The exceptions of the shell, one small tree.
+"""The exceptions of the shell.
 
-    ShellError                 what a person can do something about; its text is the whole message
-    ├── UsageError             the command line or a command at the prompt is wrong (exit 1)
-    ├── ConfigurationError     a connection or a file of settings is wrong (exit 1)
-    └── TransportError         no answer that can be read
-        ├── NotSent            the request never left: nothing happened
-        ├── NoAnswer           a read was sent and brought no readable answer: nothing was changed
-        └── OutcomeUnknown     it may have been carried out: look before you send it again (exit 5)
+    ShellError                 base class; `str(error)` is the complete message
+    ├── UsageError             the command line or a prompt command is wrong (exit 1)
+    ├── ConfigurationError     a connection or a settings file is wrong (exit 1)
+    └── TransportError         no readable response
+        ├── NotSent            the request was not sent: nothing was changed
+        ├── NoAnswer           a read was sent and got no readable response: nothing was changed
+        └── OutcomeUnknown     a write was sent and may have taken effect: check before sending it again (exit 5)
 
-A problem of the *text* is never an exception but a `diagnostics.Diagnostic`; an error that Stripe answers is
-never an exception but a `wire.Response`.
+A problem of the *text* is a `diagnostics.Diagnostic`, and an error response of Stripe is a `wire.Response`; neither is
+raised.
 """
 
 from __future__ import annotations
 
 
 class ShellError(Exception):
-    """The root: `str(error)` says what is wrong and what to do, in one or two sentences, without secrets."""
+    """The base class: `str(error)` says in one or two sentences what is wrong and what to do, without secrets."""
 
 
 class UsageError(ShellError):
-    """The command line, or a command at the prompt, is not understood."""
+    """The error for a command line or a prompt command that cannot be understood."""
 
 
 class ConfigurationError(ShellError):
-    """A connection or a settings file cannot be used."""
+    """The error for a connection or a settings file that cannot be used."""
 
 
 class TransportError(ShellError):
-    """A request that brought no readable answer; `attempts` says how often it was tried."""
+    """The error for a request without a readable response; `attempts` is how often it was tried."""
 
     def __init__(self, message: str, *, attempts: int = 1) -> None:
         super().__init__(message)
@@ -36,12 +36,12 @@ class TransportError(ShellError):
 
 
 class NotSent(TransportError):
-    """The request was never sent, so nothing was changed."""
+    """The error for a request that was not sent, so that nothing was changed."""
 
 
 class NoAnswer(TransportError):
-    """A read was sent and no answer came, or none that can be read. Reads change nothing: ask again."""
+    """The error for a read that was sent and got no readable response. Reads change nothing and can be repeated."""
 
 
 class OutcomeUnknown(TransportError):
-    """A write was sent and no answer came, or none that can be read: it may or may not have taken effect."""
+    """The error for a write that was sent and got no readable response: it may or may not have taken effect."""

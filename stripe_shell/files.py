@@ -1,4 +1,4 @@
-"""Writing files: whole or not at all, through links, and into devices and pipes instead of in their place."""
+"""Writes files atomically, following symbolic links, and writes into devices and pipes directly."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from stripe_shell.patterns import pattern
 
 Path = str | os.PathLike[str]
 
-#: So many links are followed, as the kernel does.
+#: The limit of symbolic links that are followed, the same as the kernel's.
 _MOST_LINKS = 40
 
-#: So many random names are tried for a partial file.
+#: The limit of random names that are tried for a partial file.
 _MOST_NAMES = 100
 
 _OWN_STREAMS = pattern(r"/dev/fd|/proc/(?P<process>[0-9]+)(?:/task/[0-9]+)?/fd")
 
 
 class OutputFile:
-    """A UTF-8 text file in the making: write to `stream`, then `commit` it, or `discard` it.
+    """A UTF-8 text file to write: write to `stream`, then call `commit` or `discard`.
 
-    A regular file is written beside its target and renamed in `commit`, so that the target is replaced in one step and
-    keeps its mode; a second hard link to it keeps the old content. Links are followed and stay. A device, a pipe or a
-    stream of this process (`/dev/stdout`, `/dev/fd/N`) is written into as the text comes.
+    A regular file is written next to its target and renamed in `commit`, so that the target is replaced atomically and
+    keeps its mode; another hard link to the target keeps the old content. Symbolic links are followed and kept. A
+    device, a pipe or a stream of this process (`/dev/stdout`, `/dev/fd/N`) is written to directly.
 
-    `private`: the file gets the mode 0600 and is on the disk before it stands under its name. `errors` is for what
-    UTF-8 cannot hold. Raises OSError whose `strerror` says what to do.
+    `private`: the file gets mode 0600 and is synced to disk before the rename. `errors` is the error handler for text
+    that UTF-8 cannot encode. Raises OSError whose `strerror` says what to do.
     """
 
     def __init__(self, path: Path, *, private: bool = False, errors: str = "strict") -> None:
@@ -50,7 +50,7 @@ class OutputFile:
         self.stream: TextIO = io.TextIOWrapper(open(descriptor, "wb"), "utf-8", errors=errors, newline="")  # noqa: SIM115
 
     def commit(self) -> None:
-        """Write what is left, and put the file under its name."""
+        """Flushes the stream and renames the partial file to its target."""
         self.stream.flush()
         if self._partial and self._private:
             os.fsync(self.stream.fileno())
@@ -60,7 +60,7 @@ class OutputFile:
             self._partial = ""
 
     def discard(self) -> None:
-        """Leave no partial file behind; what a device or a pipe has taken stays taken."""
+        """Removes the partial file; what was written to a device or a pipe cannot be undone."""
         with suppress(OSError):
             self.stream.close()
         if self._partial:
@@ -70,7 +70,7 @@ class OutputFile:
 
 
 def write_text(path: Path, text: str, *, private: bool = False, errors: str = "strict") -> None:
-    """Write a text as `OutputFile` does. Raises OSError, and UnicodeEncodeError for what UTF-8 cannot hold."""
+    """Writes a text as `OutputFile` does. Raises OSError, and UnicodeEncodeError for text that UTF-8 cannot encode."""
     file = OutputFile(path, private=private, errors=errors)
     try:
         file.stream.write(text)
@@ -81,7 +81,7 @@ def write_text(path: Path, text: str, *, private: bool = False, errors: str = "s
 
 
 def create_text(path: Path, text: str) -> None:
-    """Write a text to a new file. Raises FileExistsError for anything that stands there, a dangling link too."""
+    """Writes a text to a new file. Raises FileExistsError if the path exists, even as a dangling link."""
     content = text.encode()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
     try:
@@ -93,9 +93,9 @@ def create_text(path: Path, text: str) -> None:
 
 
 def append_private(path: Path, content: bytes) -> None:
-    """Add bytes at the end of a file (0600), which is created. Does not wait for the reader of a pipe.
+    """Appends bytes to a file, which is created if missing and gets mode 0600. Never blocks on a pipe without a reader.
 
-    The mode of a device is left alone. Raises OSError.
+    The mode of a device is kept. Raises OSError.
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOCTTY | os.O_NONBLOCK
     descriptor = os.open(path, flags, 0o600)
@@ -108,14 +108,14 @@ def append_private(path: Path, content: bytes) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raise the OSError that writing the file would raise, as far as that is known beforehand. Changes nothing."""
+    """Raises the OSError that writing the file would raise, as far as it can be known. Changes nothing."""
     found = _inspect(path)
     if isinstance(found, int):
         os.close(_duplicate(found))
 
 
 def read_below(folder: Path, path: Path) -> bytes:
-    """The content of the regular file `path`, which must lie in `folder` or below once links are followed.
+    """Returns the content of the regular file `path`, which must be inside `folder` once links are resolved.
 
     Raises OSError.
     """
@@ -130,7 +130,7 @@ def read_below(folder: Path, path: Path) -> bytes:
 
 
 def lies_below(folder: Path, path: Path) -> bool:
-    """Whether the path, links followed, lies in the folder or below it."""
+    """Whether the path, with links resolved, is inside the folder."""
     real = os.path.realpath(folder)
     return os.path.commonpath((real, os.path.realpath(path))) == real
 
@@ -139,7 +139,7 @@ def lies_below(folder: Path, path: Path) -> bool:
 
 
 class _Found:
-    """What stands at a path: `path` is the end of all links, `status` that of what is there, None for nothing."""
+    """The target of a path: `path` with all links resolved, and its `status`, None if nothing exists there."""
 
     def __init__(self, path: str, status: os.stat_result | None) -> None:
         self.path = path
@@ -147,12 +147,15 @@ class _Found:
 
     @property
     def special(self) -> bool:
-        """Whether it is written into: a device or a pipe."""
+        """Whether the target is a device or a pipe, which is written to directly."""
         return self.status is not None and not stat.S_ISREG(self.status.st_mode)
 
 
 def _inspect(path: Path) -> _Found | int:
-    """What a text for `path` is written to: a file, or a descriptor of this process."""
+    """Returns the target of `path`: a file, or the number of a descriptor of this process.
+
+    Raises OSError if it cannot be written.
+    """
     target = _follow(os.fspath(path))
     if isinstance(target, int):
         return target
@@ -184,7 +187,7 @@ def _check_folder(folder: str) -> None:
 
 
 def _follow(path: str) -> str | int:
-    """The path with all links followed, the last one may dangle; or the descriptor that it names."""
+    """Returns the path with all links resolved (the last one may dangle), or the descriptor that it names."""
     if not path or "\0" in path:
         raise FileNotFoundError(errno.ENOENT, "this is no name of a file", path)
     for _ in range(_MOST_LINKS):
@@ -205,7 +208,7 @@ def _follow(path: str) -> str | int:
 
 
 def _duplicate(number: int) -> int:
-    """A descriptor that this command was started with, once more; what is printed comes before what is written."""
+    """Returns a duplicate of an inherited descriptor, after flushing standard output and standard error."""
     if not os.get_inheritable(number):
         raise OSError(errno.EBADF, "it is no stream that this command was started with")
     for stream in (sys.stdout, sys.stderr):
@@ -215,7 +218,7 @@ def _duplicate(number: int) -> int:
 
 
 def _open_special(path: Path, found: _Found) -> int:
-    """Open a device or a pipe, provided that it is still the one that was looked at."""
+    """Opens a device or a pipe. Raises OSError if it is no longer the one that `_inspect` saw."""
     descriptor = os.open(path, os.O_WRONLY | os.O_NOCTTY)
     status = os.fstat(descriptor)
     if found.status is None or (status.st_dev, status.st_ino) != (found.status.st_dev, found.status.st_ino):
@@ -225,7 +228,7 @@ def _open_special(path: Path, found: _Found) -> int:
 
 
 def _create_partial(found: _Found, *, private: bool) -> tuple[str, int]:
-    """A new file of a random name beside the target, with the owner and the mode that it shall have."""
+    """Creates a file with a random name next to the target, with its owner and mode; returns name and descriptor."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     for _ in range(_MOST_NAMES):
         name = os.path.join(os.path.dirname(found.path), f".stripe-shell-{os.urandom(8).hex()}.partial")
@@ -240,7 +243,7 @@ def _create_partial(found: _Found, *, private: bool) -> tuple[str, int]:
 
 
 def _copy_rights(status: os.stat_result, descriptor: int) -> None:
-    """Give the file owner and mode of the one that it replaces, the owner as far as this person may."""
+    """Copies owner and mode of the replaced file to the new one, as far as permissions allow."""
     own = os.fstat(descriptor)
     if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
         with suppress(OSError):

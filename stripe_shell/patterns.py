@@ -1,7 +1,7 @@
-"""Regular expressions that are compiled when they are first used.
+"""Regular expressions that are compiled on first use.
 
-A start passes through modules with some fifty patterns and uses a handful: compiling all of them would be an eighth of
-the time that `stripe-shell check` takes.
+Start-up imports modules with some fifty patterns and uses a handful; compiling all of them would take an eighth of the
+run time of `stripe-shell check`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ _METHODS = ("findall", "finditer", "fullmatch", "match", "search", "split", "sub
 
 
 def pattern(source: str, flags: int = 0) -> re.Pattern[str]:
-    """What `re.compile(source, flags)` gives, and as fast from its second use on. A bad `source` raises `re.error` at
-    the first use."""
+    """Returns an equivalent of `re.compile(source, flags)`, equally fast from its second use on.
+
+    A bad `source` raises `re.error` on first use.
+    """
     return cast("re.Pattern[str]", _Pattern(source, flags))
 
 
 class _Pattern:
-    """Takes over the methods of the compiled pattern once it is there."""
+    """A lazy pattern, which takes the methods of the compiled pattern as attributes on first use."""
 
     __slots__ = ("_flags", "_source", *_METHODS)
 

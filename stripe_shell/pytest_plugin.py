@@ -1,7 +1,7 @@
-"""The plugin for pytest: every block of a `.stripe` file, and with `--stripe-docs` every example of a page, is a test.
+"""The pytest plugin: collects the blocks of `.stripe` files, and with `--stripe-docs` the examples of pages, as tests.
 
-A file has a sandbox of its own, and its blocks run in their order: a block that is chosen alone first runs those before
-it. Nothing of the shell is imported before there is a file to run.
+Each file has its own sandbox, and its blocks run in order: running a single block first runs those before it. The shell
+is imported only when a file is collected.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from stripe_shell.replay.runner import Replay, Result
     from stripe_shell.secrets import Secrets
 
-#: Files that may be documentation pages.
+#: The suffixes of files that may be documentation pages.
 PAGES = (".md", ".rst", ".txt")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options."""
+    """Adds the command line options."""
     group = parser.getgroup("stripe-shell", "scripts and documentation pages of stripe-shell")
     group.addoption("--stripe-docs", action="store_true", help="collect documentation pages too (.md, .rst, .txt)")
     group.addoption("--stripe-connection", metavar="NAME", help="the default connection (else a sandbox for each file)")
@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse variables that are none before anything is collected."""
+    """Raises pytest.UsageError for a malformed `--stripe-var` before anything is collected."""
     for text in config.getoption("--stripe-var"):
         name, equals, _ = text.partition("=")
         if not equals or not name.isidentifier():
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Scripts always, pages when they are asked for."""
+    """Collects scripts, and documentation pages if `--stripe-docs` is given."""
     if file_path.suffix == ".stripe":
         return ScriptFile.from_parent(parent, path=file_path)
     if file_path.suffix in PAGES and parent.config.getoption("--stripe-docs"):
@@ -59,11 +59,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class Failure(Exception):
-    """What is wrong, as it is to be shown; secrets are masked already."""
+    """The error for a failed test; its message is what is shown, with secrets masked."""
 
 
 class Part(pytest.Item):
-    """One test: a block, a loop, an example, or the check of a whole file."""
+    """A test: a block, a loop, an example, or the check of a whole file."""
 
     def __init__(self, *, line: int, run: Callable[[Part], None], **options: Any) -> None:
         super().__init__(**options)
@@ -71,20 +71,20 @@ class Part(pytest.Item):
         self.run = run
 
     def runtest(self) -> None:
-        """Raises Failure."""
+        """Runs the test. Raises Failure."""
         self.run(self)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The diagnostic, not the way it came about."""
+        """Returns the diagnostic of a Failure instead of a traceback."""
         return str(excinfo.value) if isinstance(excinfo.value, Failure) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where it stands."""
+        """Returns path, line (0-based) and name of the test."""
         return self.path, self.line - 1, self.name
 
 
 class PartedFile(pytest.File):
-    """A file whose tests build on each other, so that one process runs all of them."""
+    """A file whose tests depend on each other, so that pytest-xdist runs them all in one process."""
 
     def _part(self, name: str, line: int, run: Callable[[Part], None]) -> Part:
         part: Part = Part.from_parent(self, name=name, line=line, run=run)
@@ -96,10 +96,10 @@ class PartedFile(pytest.File):
 
 
 class ScriptFile(PartedFile):
-    """A script: its blocks and loops."""
+    """A script, with its blocks and loops as tests."""
 
     def collect(self) -> Iterator[Part]:
-        """A test for the check where that finds an error, then one for each block; of a loop, one for all its rows."""
+        """Yields a test for the check if that finds an error, then one for each block and each loop."""
         from stripe_shell.batch.runner import prepare
         from stripe_shell.diagnostics import Source
         from stripe_shell.engine.load import read_text
@@ -124,7 +124,7 @@ class ScriptFile(PartedFile):
                 yield self._part(f"{_name_of(item)} (line {line})", line, self._run(item))
 
     def teardown(self) -> None:
-        """Blocks of `@teardown` run, even if the last ones that were chosen stand before them."""
+        """Runs the `@teardown` blocks, even if the selected tests end before them."""
         if self._steps is not None:
             self._steps.close()
             self._steps = None
@@ -174,14 +174,14 @@ class ScriptFile(PartedFile):
         return self._outcomes.get(id(item), [])
 
     def _is_over(self, item: Block | Loop) -> bool:
-        """Whether the item has run to its end: a block when it is there, a loop when something else follows."""
+        """Whether the item has finished: a block once it has an outcome, a loop once another item follows."""
         from stripe_shell.lang.ast import Block
 
         there = id(item) in self._outcomes
         return there and (isinstance(item, Block) or self._last != id(item))
 
     def _tell(self, part: Part, outcomes: list[Outcome]) -> None:
-        """Fail with what went wrong; what was sent and answered stands in sections of the report."""
+        """Fails the test if an outcome failed, and adds requests and responses to the report as sections."""
         from stripe_shell.diagnostics import excerpt
         from stripe_shell.render.exchange import render_exchange
 
@@ -214,10 +214,10 @@ def _name_of(item: Block | Loop) -> str:
 
 
 class PageFile(PartedFile):
-    """A documentation page: its examples."""
+    """A documentation page, with its examples as tests."""
 
     def collect(self) -> Iterator[Part]:
-        """A test for each example, and one for the page as a whole: its text and its errata. None for other files."""
+        """Yields a test for each example and one for the page as a whole (text and errata); none for other files."""
         from stripe_shell.diagnostics import Source
         from stripe_shell.errors import ConfigurationError
         from stripe_shell.replay.errata import Errata, find_errata, read_errata
@@ -244,7 +244,7 @@ class PageFile(PartedFile):
         yield self._part("page", 1, self._run_whole)
 
     def _advance(self) -> bool:
-        """Hear the next event; False when there is none."""
+        """Reads the next event of the replay; returns False at the end."""
         from stripe_shell.errors import ShellError
         from stripe_shell.replay.runner import Result, replay_page
 
@@ -292,12 +292,12 @@ class PageFile(PartedFile):
 
 
 def _skip(reason: str) -> NoReturn:
-    """Skip the test, telling where it stands and not where this is written."""
+    """Skips the test, reported at the test's own location."""
     raise pytest.skip.Exception(reason, _use_item_location=True)
 
 
 def _set_up(node: pytest.Collector) -> tuple[Engine, Scope, Secrets]:
-    """An engine over a sandbox that only this file knows, or over the connection that was asked for."""
+    """Returns an engine over a sandbox of this file's own, or over the connection given on the command line."""
     from stripe_shell.connections import load_connections
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope, Settings
@@ -334,7 +334,7 @@ def _run_id() -> str:
 
 
 def _shown_path(node: pytest.File) -> str:
-    """The path as diagnostics show it: below the folder that pytest was started in, if it lies there."""
+    """Returns the path as diagnostics show it: relative to the folder where pytest was started, if inside it."""
     try:
         return str(node.path.relative_to(node.config.invocation_params.dir))
     except ValueError:

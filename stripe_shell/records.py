@@ -1,8 +1,9 @@
-"""Frozen, slotted data classes that cost next to nothing to define.
+"""Frozen, slotted data classes that are cheap to define.
 
-`@record` is `@dataclass(frozen=True, slots=True)` for type checkers and for readers. The library's own decorator writes
-and compiles half a dozen methods for every class, and imports `inspect` to do so: together that was half of the time
-that `stripe-shell check` took. Here the methods are shared, and `__init__` is compiled for classes that are used much.
+`@record` is `@dataclass(frozen=True, slots=True)` to type checkers and readers. The decorator of `dataclasses`
+generates and compiles half a dozen methods for every class, and imports `inspect` for it, which took half the run time
+of `stripe-shell check`. Here all classes share the methods, and `__init__` is compiled only for classes with many
+instances.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ T = TypeVar("T")
 
 _MISSING: Any = object()
 
-#: How many records of a class are made without an `__init__` of its own, which costs as much as making twenty.
+#: The number of instances a class makes before its own `__init__` is compiled, which costs as much as twenty of them.
 _FEW = 30
 
 
 class Field(NamedTuple):
-    """What a class body says of a member: its default, or what makes one; who knows of it."""
+    """A record field: name, default or default factory, and whether equality, `repr` and `__init__` use it."""
 
     name: str = ""
     default: Any = _MISSING
@@ -38,8 +39,7 @@ def field(
     repr: bool = True,  # noqa: A002 (the library's name)
     init: bool = True,
 ) -> Any:
-    """A member with a default made anew for each record, one that neither equality nor `repr` looks at, or one that
-    `__post_init__` sets with `derive`."""
+    """Declares a field with a default factory, without equality or repr, or derived in `__post_init__`."""
     return Field("", default, default_factory, compare, repr, init)
 
 
@@ -49,14 +49,14 @@ def record(cls: type[T]) -> type[T]: ...
 def record(*, frozen: bool) -> Callable[[type[T]], type[T]]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def record(cls: type[T] | None = None, *, frozen: bool = True) -> Any:
-    """Make a class of annotated members a record. `frozen=False`: its members may be set."""
+    """Turns a class with annotated fields into a record. With `frozen=False` its fields can be assigned."""
     if cls is None:
         return lambda inner: _make(inner, frozen)
     return _make(cls, frozen)
 
 
 def fields(record_or_class: Any) -> tuple[Field, ...]:
-    """The members of a record, in order."""
+    """Returns the fields of a record, in order."""
     return cast("tuple[Field, ...]", record_or_class.__record_fields__)
 
 
@@ -66,7 +66,7 @@ def is_record(value: Any) -> bool:
 
 
 def replace(value: T, /, **changes: Any) -> T:
-    """A copy with some members changed. Raises TypeError for what is no member, or follows from the others."""
+    """Returns a copy with some fields changed. Raises TypeError for an unknown or a derived field."""
     cls: Any = type(value)
     copy = cls.__new__(cls)
     for name, get, put in _slots(cls):
@@ -80,18 +80,18 @@ def replace(value: T, /, **changes: Any) -> T:
 
 @cache
 def _slots(cls: Any) -> tuple[tuple[str, Callable[[Any], Any], Callable[[Any, Any], None]], ...]:
-    """The members that are given when a record is made: name, and what reads and sets each."""
+    """Returns name, getter and setter of every field that `__init__` takes."""
     slots = ((member.name, getattr(cls, member.name)) for member in _given(cls))
     return tuple((name, slot.__get__, slot.__set__) for name, slot in slots)
 
 
 def derive(value: Any, name: str, content: Any) -> None:
-    """Set a member that follows from the others; for `__post_init__` alone."""
+    """Sets a derived field of a frozen record; for `__post_init__` only."""
     object.__setattr__(value, name, content)
 
 
 def as_dict(value: Any) -> dict[str, Any]:
-    """The members by name; records among them as dicts too."""
+    """Returns the record as a dict, with nested records as dicts too."""
     return {member.name: _plain(getattr(value, member.name)) for member in fields(value)}
 
 
@@ -125,13 +125,15 @@ def _own_fields(cls: type) -> Iterator[Field]:
 
 
 def _per_class(own: tuple[Field, ...]) -> set[str]:
-    """What belongs to the class that is replaced: its members' defaults stand where the slots will be."""
+    """Returns the names of the class attributes that the slotted class must not copy, such as the fields' defaults."""
     return {"__dict__", "__weakref__", *(member.name for member in own)}
 
 
 def _init(self: Any, *args: Any, **kwargs: Any) -> None:
-    """The `__init__` of a class's first records. Once there are many, or when the arguments do not fit, the class gets
-    one of its own."""
+    """The generic `__init__` of a class's first instances.
+
+    Compiles an `__init__` for the class once there are many instances, or when the arguments do not match.
+    """
     cls: Any = type(self)
     while "__record_made__" not in vars(cls):
         cls = cls.__base__
@@ -148,12 +150,12 @@ def _init(self: Any, *args: Any, **kwargs: Any) -> None:
 
 
 def _given(cls: Any) -> tuple[Field, ...]:
-    """The members that `__init__` takes."""
+    """Returns the fields that `__init__` takes."""
     return tuple([member for member in cls.__record_fields__ if member.init])
 
 
 def _values(members: tuple[Field, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
-    """What the arguments give each member; None when they do not fit."""
+    """Returns the value of each field by name; None if the arguments do not match."""
     values = {member.name: value for member, value in zip(members, args, strict=False)}
     expected = len(args) + len(kwargs)
     values.update(kwargs)

@@ -1,4 +1,4 @@
-"""Keeping secrets out of sight: a credential that does not show itself, and masks for texts that may hold one."""
+"""Keeps secrets out of output: a credential that hides its value, and masking of texts that may contain secrets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 
-#: What stands where a secret stood that has no shape of its own.
+#: The replacement for a secret of unknown form.
 MASK = "********"
 
-# Keys and webhook secrets by their look, so that one we were never told about is masked too.
+# Stripe keys and webhook secrets by their form, so that keys the shell was never given are masked too.
 _KEY_LOOK = pattern(
     r"(?<![A-Za-z0-9])(?:(?:sk|rk|pk|ek)_(?:org_|test_|live_)+[A-Za-z0-9_]{6,}"
     r"|(?:sk|rk)_[A-Za-z0-9]{12,}|whsec_[A-Za-z0-9+/=_-]{6,})"
@@ -23,12 +23,12 @@ _PREFIX = pattern(r"(?:sk|rk|pk|ek)_(?:org_|test_|live_)*|whsec_")
 
 @record
 class Credential:
-    """A key or token. Only `reveal` gives it away: `repr`, `str`, f-strings and tracebacks show its mask."""
+    """A key or token. Only `reveal` returns it; `repr`, `str`, f-strings and tracebacks show its mask."""
 
     _value: str
 
     def reveal(self) -> str:
-        """The key itself, for the header that carries it and for nothing else."""
+        """Returns the key, for the HTTP header that carries it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -39,22 +39,22 @@ class Credential:
 
 @record
 class Secrets:
-    """The values that must not be shown or stored; keys that look like Stripe's count as such without being listed."""
+    """The values that must not be shown or stored; anything that looks like a Stripe key counts too."""
 
     values: frozenset[str] = frozenset()
 
     def plus(self, *more: str) -> Secrets:
-        """These and `more`; empty values are left out, since they hide nothing."""
+        """Returns these secrets and `more`; empty values are ignored."""
         return Secrets(self.values | {value for value in more if value})
 
     def mask(self, text: str) -> str:
-        """`text` with every secret replaced, also where it was escaped for JSON or quoted for a URL."""
+        """Returns `text` with every secret masked, including secrets escaped for JSON or quoted for a URL."""
         if self.values:
             text = _pattern(self.values).sub(lambda match: mask_key(match[0]), text)
         return _KEY_LOOK.sub(lambda match: mask_key(match[0]), text)
 
     def mask_data(self, data: Any) -> Any:
-        """JSON data with every text in it masked, names too; a number that is a secret becomes its mask."""
+        """Returns a copy of JSON data with every string and key masked; a number that is a secret becomes its mask."""
         if isinstance(data, dict):
             return {self.mask(str(key)): self.mask_data(value) for key, value in data.items()}
         if isinstance(data, list):
@@ -69,14 +69,14 @@ class Secrets:
 
 
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without `secrets` and without anything that looks like a key: `sk_test_…abcd`."""
+    """Returns `text` with `secrets` and everything that looks like a Stripe key masked: `sk_test_…abcd`."""
     return Secrets().plus(*secrets).mask(text)
 
 
 def mask_key(key: str) -> str:
-    """`sk_test_…abcd`: the prefix and the last four characters; `********` for a secret of another shape.
+    """Returns `sk_test_…abcd`: prefix and last four characters; `********` for a secret of another form.
 
-    The last four are kept only where at least twelve characters stay hidden.
+    The last four characters are shown only if at least twelve stay hidden.
     """
     prefix = _PREFIX.match(key)
     hidden = key[prefix.end() :] if prefix else ""
@@ -101,9 +101,9 @@ def _spellings(value: str) -> set[str]:
 
 
 def public_environment(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
-    """The environment without the variables that hold a secret: what a program that is started may see.
+    """Returns the environment without variables that contain a secret, for child processes.
 
-    A short secret has to be the whole value: `1` stands in many a PATH.
+    A short secret must equal the whole value: `1` occurs in many a PATH.
     """
     long = Secrets(frozenset(value for value in secrets.values if len(value) >= 8))
     return {name: value for name, value in environ.items() if value not in secrets.values and long.mask(value) == value}

@@ -1,4 +1,4 @@
-"""What goes over the wire: requests, responses, the one seam to the world, and form encoding with its inverse."""
+"""The HTTP types shared by all transports: Request, Response and the Transport protocol; form encoding and decoding."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from stripe_shell.records import field, record
 
-#: A parameter tree: text, numbers, booleans and None at the leaves, lists and dicts with text keys above them.
+#: A parameter tree: strings, numbers, booleans and None as leaves, lists and dicts with string keys above them.
 Tree = Any
 
 
@@ -15,10 +15,10 @@ Tree = Any
 class Request:
     """One HTTP request, without host and credential.
 
-    `path` begins with `/v1/` or `/v2/`; `query` and `body` are encoded, empty when there is none. `headers`
-    hold what the call asks for (`Stripe-Version`, `Stripe-Account`, `Content-Type`); the transport adds
-    the credential. `idempotency_key` is None for calls that carry none. `host` is `api`, `files` or
-    `meter-events`. `timeout_ms` None means the connection's own.
+    `path` begins with `/v1/` or `/v2/`; `query` and `body` are encoded, empty if there is none. `headers` are those
+    that the call sets (`Stripe-Version`, `Stripe-Account`, `Content-Type`); the transport adds the credential.
+    `idempotency_key` is None for calls without one. `host` is `api`, `files` or `meter-events`. `timeout_ms` is in
+    milliseconds; None uses the connection's timeout.
     """
 
     method: str
@@ -32,7 +32,7 @@ class Request:
 
     @property
     def target(self) -> str:
-        """Path and query as they stand in the request line."""
+        """Returns path and query as in the request line."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
@@ -56,31 +56,31 @@ class Response:
         return 200 <= self.status < 300
 
     def header(self, name: str) -> str | None:
-        """The header `name` in whatever case it was sent, or None."""
+        """Returns the header `name`, ignoring case, or None."""
         wanted = name.lower()
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
 
     def json(self) -> Any:
-        """The body as JSON; numbers with a point are `ExactFloat`. Raises ValueError when it is none."""
+        """Returns the body as JSON, with fractional numbers as `ExactFloat`. Raises ValueError if it is not JSON."""
         return parse_json(self.body)
 
 
 class Transport(Protocol):
-    """The one seam to the world."""
+    """The interface of a transport."""
 
     def send(self, request: Request) -> Response:
-        """Send it, answer what came back, whatever its status.
+        """Sends the request and returns the response, whatever its status.
 
-        Raises NotSent when nothing was sent, OutcomeUnknown when no readable answer to a write came, NoAnswer
-        when none to a read came.
+        Raises NotSent if nothing was sent, OutcomeUnknown if a write got no readable response, NoAnswer if a read got
+        none.
         """
         ...
 
 
 class ExactFloat(float):
-    """A JSON number with a point or an exponent that remembers how it was written: `12.10` stays `12.10`.
+    """A JSON number with a fraction or an exponent that keeps its spelling: `12.10` stays `12.10`.
 
-    Counts and compares as the float it is; `str` gives the text back, so that it is sent and shown unharmed.
+    Calculates and compares as a float; `str` returns the original text, so that it is sent and shown unchanged.
     """
 
     __slots__ = ("text",)
@@ -98,11 +98,11 @@ class ExactFloat(float):
 
 
 def parse_json(text: str | bytes) -> Any:
-    """JSON as Python values: whole numbers exact, others as `ExactFloat`.
+    """Returns JSON as Python values: integers exact, other numbers as `ExactFloat`.
 
-    Raises ValueError for what is no JSON, `NaN` and `Infinity` among it, and for nesting without end.
+    Raises ValueError for invalid JSON, for `NaN` and `Infinity`, and for excessive nesting.
     """
-    import json  # with the first answer
+    import json  # imported with the first response
 
     try:
         return json.loads(text, parse_float=ExactFloat, parse_constant=_refuse_constant)
@@ -115,16 +115,16 @@ def _refuse_constant(name: str) -> Any:
 
 
 def encode_form(tree: Mapping[str, Tree]) -> str:
-    """A parameter tree as Stripe's v1 form text: `a[b]`, arrays as `k[0]`, brackets literal.
+    """Returns a parameter tree as Stripe's v1 form encoding: `a[b]`, arrays as `k[0]`, brackets not escaped.
 
-    `True` and `False` are written `true` and `false`, None as the empty text that unsets a parameter. An empty
-    list or dict has no spelling of its own and is written as the empty text too.
+    `True` and `False` become `true` and `false`, None the empty string, which unsets a parameter. Empty lists and dicts
+    have no form encoding of their own and become the empty string too.
     """
     return "&".join(f"{_quote_key(key)}={_quote(text)}" for key, text in form_pairs(tree))
 
 
 def form_pairs(tree: Mapping[str, Tree]) -> Iterator[tuple[str, str]]:
-    """The parameters as `(name, text)`, names with brackets, in the order of the tree; nothing is quoted yet."""
+    """Yields the parameters as `(name, text)` in the order of the tree, names with brackets, not percent-encoded."""
     for name, value in tree.items():
         yield from _pairs(name, value)
 
@@ -141,7 +141,7 @@ def _pairs(name: str, value: Tree) -> Iterator[tuple[str, str]]:
 
 
 def form_text(value: Tree) -> str:
-    """A leaf as form text."""
+    """Returns a leaf as form text."""
     if value is True:
         return "true"
     if value is False:
@@ -165,16 +165,16 @@ def _percent(text: str, safe: str) -> str:
     return quote(text, safe=safe, errors="surrogatepass")
 
 
-#: How deep a name may nest; Stripe's own go to 6. What is deeper is taken as one odd name.
+#: The maximum nesting of a name; Stripe's own go to 6. A deeper name is taken as one literal name.
 MAX_DEPTH = 32
 
 
 def decode_form(text: str) -> dict[str, Tree]:
-    """Form text as a parameter tree whose leaves are all text: the inverse of `encode_form`.
+    """Returns form text as a parameter tree whose leaves are strings: the inverse of `encode_form`.
 
-    Takes `k[]` as well as `k[0]`, and `k[][a]`, which opens a new element when the last one has an `a` already; a dict
-    whose keys are exactly 0…n-1 becomes a list. A name that is used both as a leaf and as a branch, or that appears
-    twice, keeps what comes last, as Stripe does.
+    Accepts `k[]` as well as `k[0]`, and `k[][a]`, which starts a new element if the last one already has `a`; a dict
+    whose keys are exactly 0…n-1 becomes a list. If a name is used both as a leaf and as a branch, or twice, the last
+    one wins, as at Stripe.
     """
     root: dict[str, Tree] = {}
     for pair in text.split("&"):
@@ -204,7 +204,7 @@ def _unquote(text: str) -> str:
 
 
 def _escaped(digits: str) -> bytes:
-    """The byte that two hexadecimal digits after a percent sign mean; anything else stays as it was written."""
+    """Returns the byte for two hexadecimal digits after a percent sign; anything else is kept as written."""
     if len(digits) == 2 and digits.isascii() and digits.isalnum():
         try:
             return bytes((int(digits, 16),))
@@ -214,7 +214,7 @@ def _escaped(digits: str) -> bytes:
 
 
 def split_name(name: str) -> list[str]:
-    """`a[b][0]` as `["a", "b", "0"]`, `k[]` as `["k", ""]`; a name with unbalanced brackets is one segment."""
+    """Returns `a[b][0]` as `["a", "b", "0"]`, `k[]` as `["k", ""]`; a name with unbalanced brackets is one segment."""
     head, bracket, rest = name.partition("[")
     if not bracket or not rest.endswith("]") or not head:
         return [name]
@@ -235,7 +235,7 @@ def _insert(root: dict[str, Tree], path: list[str], value: str) -> None:
 
 
 def _element(node: dict[str, Tree], member: str) -> str:
-    """The index that an empty pair of brackets means: the last element, or a new one when that has `member`."""
+    """Returns the index that empty brackets stand for: the last element, or a new one if that already has `member`."""
     last = node.get(str(len(node) - 1))
     return str(len(node) - 1 if isinstance(last, dict) and member and member not in last else len(node))
 
