@@ -1,1 +1,1 @@
-"""The table: what Stripe knows. Facts only, no behaviour."""
+"""The table: entities, operations, parameters and response fields of Stripe's API, and validation against them."""

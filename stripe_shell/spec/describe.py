@@ -1,4 +1,4 @@
-"""What a call takes, as rows: for `stripe-shell spec`, the completer and generated documentation."""
+"""Lists the parameters of an operation as rows, for `stripe-shell spec`, the completer and generated documentation."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .shapes import type_label
 
 @record
 class Row:
-    """One parameter: its path as the language writes it (`items[].price`), what may stand there, and whether it must.
+    """One parameter: its path in the language (`items[].price`), its type, and whether it is required.
 
-    `required` is Stripe's word, `documented` says that the source document requires it too; a nested parameter is
-    required once what it is in is given. `place` is where it travels.
+    `required` is Stripe's rule, `documented` that of the source document; a nested parameter is required if its parent
+    is given. `place` is where it is sent.
     """
 
     path: str
@@ -30,9 +30,10 @@ class Row:
 
 
 def describe(operation: Operation, depth: int = 8) -> list[Row]:
-    """Every parameter of a call: the path's first, then required ones, then the others, nested ones below their parent.
+    """Returns every parameter of an operation: path parameters, required ones, then the others; nested below their
+    parent.
 
-    `depth` 0 leaves nested ones out.
+    `depth` is the maximum nesting; 0 omits nested parameters.
     """
     paths = [Row(documented_name(operation, name), "id", True, "path") for name in operation.path_params]
     place = "body" if operation.method == "POST" else "query"
@@ -41,7 +42,7 @@ def describe(operation: Operation, depth: int = 8) -> list[Row]:
 
 
 def _rows(shape: Shape, prefix: str, place: str, levels: range, documented: frozenset[str]) -> Iterator[Row]:
-    """The rows of an object's members and of what is in them; `levels` are this level and those that may follow."""
+    """Yields the rows of an object's fields and nested fields; `levels` are the nesting levels from this one on."""
     fields = sorted(shape.fields.values(), key=lambda field: (not _wanted(field, prefix, documented), field.name))
     for field in fields:
         path = prefix + field.name
@@ -64,7 +65,7 @@ def _wanted(field: Field, prefix: str, documented: frozenset[str]) -> bool:
 
 
 def _objects(shape: Shape, mark: str = "") -> Iterator[tuple[Shape, str]]:
-    """The objects whose fields can be written below a parameter, and what stands between."""
+    """Yields the objects below a parameter, each with the path segment that leads to it (`[]`, `.<key>`)."""
     if shape.kind == "object":
         yield shape, mark
     elif shape.kind == "array" and shape.items is not None:

@@ -1,4 +1,4 @@
-"""The words of the table: Entity, Operation, Field, Shape. Facts about Stripe, without behaviour."""
+"""The data classes of the table: Entity, Operation, Field and Shape."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Literal
 from stripe_shell.records import derive, field, record
 
 Kind = Literal[
-    "string",  # text; `enum` lists the allowed ones, `max_length` limits it
+    "string",  # text; `enum` lists the allowed values, `max_length` limits it
     "integer",
-    "number",  # a JSON number that need not be whole
+    "number",  # a JSON number that may have a fraction
     "boolean",
-    "decimal",  # a number written as text, to keep its digits
+    "decimal",  # a number written as text, which keeps its digits
     "time",  # epoch seconds
     "file",  # the content of an upload
     "object",  # named fields
-    "map",  # any text key; `items` is the shape of every value (metadata, currency_options)
+    "map",  # arbitrary string keys; `items` is the shape of every value (metadata, currency_options)
     "array",  # `items` is the shape of every element
     "union",  # one of `variants`
-    "reference",  # response side: the schema named `schema`, loaded when asked for
+    "reference",  # response only: the schema named `schema`, loaded on demand
     "any",
 ]
 
-#: The ways in which Stripe delivers rows: `{object: "list"}`, `{object: "search_result"}`, and API v2's pages.
+#: The forms of a list response: `{object: "list"}`, `{object: "search_result"}`, and API v2's pages.
 LIST_FORMS = ("list", "search_result", "v2_list")
 
 NO_FIELDS: Mapping[str, Field] = {}
@@ -31,12 +31,12 @@ NO_FIELDS: Mapping[str, Field] = {}
 
 @record
 class Shape:
-    """What a value may look like, for a request or in a response.
+    """The type of a value in a request or a response.
 
-    `clearable`: the empty text is taken and unsets it. `nullable`: a response may show null. `expandable`: a
-    response shows an id, or with `expand` the object; then `variants` (or `schema`) name the objects. `form` keeps
-    the description's own format name where one adds something (`currency`, `date-time`, `int64`), and for an object
-    that delivers rows one of LIST_FORMS. `required` are the names of the fields that must be there.
+    `clearable`: the empty string is accepted and unsets the value. `nullable`: a response may contain null.
+    `expandable`: a response contains an id, or with `expand` the object; then `variants` (or `schema`) name the
+    objects. `form` is the format of the OpenAPI description where it adds something (`currency`, `date-time`, `int64`),
+    and for a list response one of LIST_FORMS. `required` are the names of the required fields.
     """
 
     kind: Kind
@@ -60,19 +60,19 @@ class Shape:
 
     @property
     def is_list(self) -> bool:
-        """Whether this is an object that delivers rows under `data`."""
+        """Whether this is an object with rows under `data`."""
         return self.form in LIST_FORMS
 
     @property
     def row(self) -> Shape | None:
-        """The shape of one row of a list, None for anything else."""
+        """Returns the shape of one row of a list, None for anything else."""
         data = self.fields.get("data") if self.is_list else None
         return data.shape.items if data else None
 
 
 @record
 class Field:
-    """A named member of an object shape."""
+    """A named field of an object shape."""
 
     name: str
     shape: Shape
@@ -82,15 +82,15 @@ class Field:
 
 @record
 class Operation:
-    """One of Stripe's calls.
+    """An API operation.
 
-    `params` is an object shape of everything but the path parameters; GET and DELETE put it in the query, POST
-    in the body; `Field.required` says what Stripe itself requires. `documented` is true for the commands of the
-    source document: `documented_params` are the document's own names in its order, `required_by_document` the dotted
-    paths of the parameters that it requires (`customer`, `items.0.price`; those in the path are not repeated here).
-    `aliases` maps another spelling of a parameter to its path: `{"price_id": ("items", "0", "price")}`.
-    `path_words` says for each placeholder of the path what kind of object it names (`{"intent": "payment_intent"}`);
-    `object_param` is the placeholder of the entity's own object, None where the path names none.
+    `params` is an object shape of all parameters except those in the path; GET and DELETE send them in the query, POST
+    in the body; `Field.required` says what Stripe itself requires. `documented` is true for the commands of the source
+    document: `documented_params` are the document's names in its order, `required_by_document` the dotted paths of the
+    parameters that it requires (`customer`, `items.0.price`; without path parameters). `aliases` maps another spelling
+    of a parameter to its path: `{"price_id": ("items", "0", "price")}`. `path_words` maps each placeholder of the path
+    to the kind of object that it identifies (`{"intent": "payment_intent"}`); `object_param` is the placeholder of the
+    entity's own object, None if the path has none.
     """
 
     entity: str
@@ -113,31 +113,31 @@ class Operation:
 
     @property
     def version(self) -> Literal["v1", "v2"]:
-        """Which of Stripe's two API styles the path belongs to."""
+        """Returns the API namespace of the path: `v1` or `v2`."""
         return "v2" if self.path.startswith("/v2/") else "v1"
 
     @property
     def writes(self) -> bool:
-        """Whether the call can change anything."""
+        """Whether the operation can change anything."""
         return self.method != "GET"
 
     @property
     def outside(self) -> bool:
-        """Whether the table does not know the call, which was written as method and path."""
+        """Whether the operation is absent from the table and was written as method and path."""
         return not self.id
 
     @property
     def name(self) -> str:
-        """`create customer`, as errors say it."""
+        """Returns `create customer`, the name in error messages."""
         return f"{self.action} {self.entity}"
 
 
 @record
 class Entity:
-    """What a block's `entity:` names: `customer`, `checkout.session`, `customer.balance_transaction`.
+    """What `entity:` of a block can name: `customer`, `checkout.session`, `customer.balance_transaction`.
 
-    `object` is the value of the `object` field of what comes back (None where operations differ), `schema` the
-    name of its response schema. `operations` by action name.
+    `object` is the `object` field of the response (None if operations differ), `schema` the name of the response
+    schema. `operations` maps action names to operations.
     """
 
     name: str

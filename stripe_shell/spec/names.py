@@ -1,4 +1,4 @@
-"""What a name that someone typed means to an operation: a path parameter, a parameter, or nothing."""
+"""Resolves a name typed in a block to a path parameter or a parameter of an operation."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Path = tuple[str, ...]
 class NameResolution:
     """The meaning of a name as typed.
 
-    Exactly one holds: `path_param` is the placeholder in the URL that it fills; `path` is the parameter that it sets;
-    `unknown` is true and `close` lists known names like it, best first.
+    Exactly one applies: `path_param` is the URL placeholder that it fills; `path` is the parameter that it sets;
+    `unknown` is true and `close` lists similar known names, best first.
     """
 
     path_param: str | None = None
@@ -26,16 +26,16 @@ class NameResolution:
 
     @property
     def unknown(self) -> bool:
-        """Whether the operation knows no such name."""
+        """Whether the operation has no such name."""
         return self.path_param is None and self.path is None
 
 
 def resolve_name(operation: Operation, typed: Path) -> NameResolution:
-    """What the key `typed` (`("customer_id",)`, `("items", "0", "price")`) means to `operation`.
+    """Resolves the key `typed` (`("customer_id",)`, `("items", "0", "price")`) for `operation`.
 
-    The first segment alone decides: what the operation knows by that very name wins, then `<entity>_id`, `id` and the
-    entity's own name for the object in the path, then `X_id` for `X`, then the other names of the language. Whether a
-    parameter has the nested field is for `validate` to say.
+    Only the first segment decides, in this order: a parameter of exactly that name; `<entity>_id`, `id` and the
+    entity's name for the object in the path; `X_id` for `X`; the language's aliases. `validate` checks whether a nested
+    field exists.
     """
     head, rest = typed[0], typed[1:]
     if head in operation.params.fields:
@@ -50,15 +50,15 @@ def resolve_name(operation: Operation, typed: Path) -> NameResolution:
 
 
 def _path_param(operation: Operation, name: str) -> str | None:
-    """The placeholder that `name` fills."""
+    """Returns the placeholder that `name` fills, or None."""
     return next((placeholder for known, placeholder in _path_names(operation) if known == name), None)
 
 
 def _path_names(operation: Operation) -> Iterator[tuple[str, str]]:
-    """Every name of every placeholder with the placeholder; the first one that matches counts.
+    """Yields every accepted name with its placeholder; the first match counts.
 
-    A placeholder is known by its own name and by the kind of object that it names, both also with `_id`; the entity's
-    own object by the entity's name and by `id` as well.
+    A placeholder is accepted under its own name and under the kind of object that it identifies, both also with `_id`;
+    the entity's own object also under the entity's name and `id`.
     """
     own = operation.object_param
     for placeholder in operation.path_params:
@@ -81,13 +81,13 @@ def _spellings(word: str, placeholder: str) -> Iterator[tuple[str, str]]:
 
 
 def known_names(operation: Operation) -> tuple[str, ...]:
-    """Every top-level name that may be written in a block of this operation, documented spellings included."""
+    """Returns every top-level name that a block of this operation accepts, including the documented spellings."""
     placeholders = (documented_name(operation, name) for name in operation.path_params)
     return tuple(dict.fromkeys((*placeholders, *operation.params.fields, *operation.aliases)))
 
 
 def documented_name(operation: Operation, placeholder: str) -> str:
-    """How the language prefers to call a path parameter: `customer_id` for `{customer}`."""
+    """Returns the language's preferred name of a path parameter: `customer_id` for `{customer}`."""
     taken = operation.params.fields
     names = (name for name, filled in _path_names(operation) if filled == placeholder and name.endswith("_id"))
     return next((name for name in names if name not in taken), placeholder)

@@ -1,4 +1,4 @@
-"""What was probably meant by a name that a call does not know."""
+"""Finds suggestions for an unknown parameter name."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _SEARCH_DEPTH = 4
 
 
 def close_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was probably meant, `trial_end` for `trialEnd` and for `trail_end`."""
+    """Returns the most similar known name, or None: `trial_end` for `trialEnd` and for `trail_end`."""
     folded = {other.replace("_", "").lower(): other for other in known}
     same = folded.get(re.sub(r"[-_ ]", "", name).lower())
     return same or next(iter(close_words(name, folded.values(), 1)), None)
 
 
 def placed(problem: Problem, shape: Shape) -> Problem:
-    """The problem of an unknown name, with the places where the call does have that name."""
+    """Returns the problem of an unknown name with the paths at which the operation does have that name."""
     wanted = problem.path[-1]
     level: list[tuple[Path, Shape]] = [((), shape)]
     for _ in range(_SEARCH_DEPTH):

@@ -1,4 +1,4 @@
-"""Reads the shapes of the data files: the notation that scripts/spec_shapes.py writes, back into Shapes."""
+"""Reads the shape notation of the data files, which scripts/spec_shapes.py writes, into Shapes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any, cast
 
 from .model import Field, Kind, Shape
 
-#: A shape in the notation: `"string <=5000 clearable"`, or an object for one that has parts.
+#: A shape in the notation: a string such as `"string <=5000 clearable"`, or a JSON object for a compound shape.
 Written = Any
 
 _FLAGS = ("clearable", "nullable")
 
 
 class ShapeReader:
-    """Turns the notation into Shapes; equal leaves become one Shape, `#name` means `shared[name]`."""
+    """Converts the notation to Shapes; equal leaves share one Shape, and `#name` refers to `shared[name]`."""
 
     def __init__(self, shared: Mapping[str, Written], leaves: dict[str, Shape]) -> None:
         self._shared = shared
@@ -22,7 +22,7 @@ class ShapeReader:
         self._built: dict[str, Shape] = {}
 
     def read(self, written: Written) -> Shape:
-        """The shape that is written there."""
+        """Returns the shape of a notation."""
         if isinstance(written, str):
             return self._named(written[1:]) if written[0] == "#" else self._leaf(written)
         return self._composite(written)

@@ -1,4 +1,4 @@
-"""What can be wrong with a parameter, as data; the wording is left to who shows it."""
+"""Validation problems as data; callers word the messages."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from stripe_shell.records import record
 from .shapes import dotted
 
 Path = tuple[str, ...]
-#: A parameter tree: text, numbers, booleans and None at the leaves, lists and dicts with text keys above them.
+#: A parameter tree: strings, numbers, booleans and None as leaves, lists and dicts with string keys above them.
 Tree = Any
 
 ProblemKind = Literal[
-    "unknown",  # no such parameter; `suggestion` and `elsewhere` say what was meant
-    "missing",  # a required parameter is not there
-    "empty",  # the empty text where a value cannot be unset
+    "unknown",  # no such parameter; `suggestion` and `elsewhere` are possible intentions
+    "missing",  # a required parameter is missing
+    "empty",  # an empty string where the value cannot be unset
     "not_string",
     "not_integer",
     "not_number",
@@ -24,20 +24,20 @@ ProblemKind = Literal[
     "not_time",
     "not_object",
     "not_array",
-    "enum",  # none of `allowed`
+    "enum",  # not one of `allowed`
     "too_long",  # longer than `limit` characters
-    "out_of_range",  # `limit` is the bound that was passed
-    "too_many",  # more than `limit` keys of metadata
-    "bad_key",  # a key of metadata longer than `limit` characters, or with a bracket in it
+    "out_of_range",  # `limit` is the bound that was exceeded
+    "too_many",  # more than `limit` metadata keys
+    "bad_key",  # a metadata key longer than `limit` characters, or with a bracket
 ]
 
 
 @record
 class Problem:
-    """One thing that is wrong with a parameter tree, at `path` (names, map keys and array indices as text).
+    """One problem of a parameter tree, at `path` (names, map keys and array indices as text).
 
-    `expected` is the label of the shape there. `suggestion` is the name, value or dotted path that was probably
-    meant; `elsewhere` lists the dotted paths at which the operation has a parameter of that very name.
+    `expected` is the label of the expected type. `suggestion` is the name, value or dotted path that was probably
+    meant; `elsewhere` lists the dotted paths at which the operation has a parameter of the same name.
     """
 
     path: Path
@@ -51,5 +51,5 @@ class Problem:
 
     @property
     def name(self) -> str:
-        """The path as the language writes it."""
+        """Returns the path as written in the language."""
         return dotted(self.path)

@@ -1,4 +1,4 @@
-"""Numbers, booleans and times as values of Python or as the text that a form carries."""
+"""Converts numbers, booleans and times between Python values and form text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NUMBER = pattern(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 
 
 def scalar_text(value: Tree) -> str:
-    """A scalar as a form writes it."""
+    """Returns a scalar as form text."""
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
@@ -35,14 +35,14 @@ def _is_decimal(value: Tree) -> bool:
 def _is_finite(value: Tree) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return isinstance(value, int) or value - value == 0  # false for nan and the infinities
+    return isinstance(value, int) or value - value == 0  # false for nan and infinity
 
 
 def _is_boolean(value: Tree) -> bool:
     return isinstance(value, bool) or value in ("true", "false")
 
 
-#: For each kind of scalar that is not text: whether a value is one, and what is wrong when it is not.
+#: Maps each kind of scalar other than text to a predicate for its values and the problem when that fails.
 SCALARS: Mapping[str, tuple[Callable[[Tree], bool], ProblemKind]] = {
     "integer": (_is_integer, "not_integer"),
     "time": (_is_integer, "not_time"),
@@ -53,7 +53,7 @@ SCALARS: Mapping[str, tuple[Callable[[Tree], bool], ProblemKind]] = {
 
 
 def typed_scalar(value: Tree, kind: str) -> Tree:
-    """A scalar that is right for `kind` in its type: text becomes int, float or bool; decimals become text."""
+    """Returns a valid scalar of type `kind` as a Python value: int, float or bool; decimals as text."""
     if kind in ("string", "decimal"):
         return scalar_text(value)
     if kind == "boolean":

@@ -1,4 +1,4 @@
-"""Walking along shapes: what lies at a path of a request or of a response, and a short name for it."""
+"""Looks up the shape at a path of a request or a response, and returns short labels for shapes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SHOWN_VALUES = 6
 
 
 def shape_at(shape: Shape, path: Path) -> Shape | None:
-    """The shape at `path` below a request's shape, None where there is none.
+    """Returns the shape at `path` below a request shape, None if there is none.
 
-    Segments are field names, map keys and array indices (`0`, `[]` or `*`). In a union, a variant that has the path
-    is meant. The shape of the empty path is `shape` itself.
+    Segments are field names, map keys and array indices (`0`, `[]` or `*`). In a union, the first variant with that
+    path is used. The shape of the empty path is `shape` itself.
     """
-    while path and shape.kind == "object":  # the commonest steps by far have one way to go
+    while path and shape.kind == "object":  # fast path for plain fields, by far the most common step
         if path[0] not in shape.fields:
             return None
         shape, path = shape.fields[path[0]].shape, path[1:]
@@ -33,7 +33,7 @@ def shape_at(shape: Shape, path: Path) -> Shape | None:
 
 
 def members(shape: Shape, segment: str) -> Iterator[Shape]:
-    """What one step along `segment` may reach: one shape, several where variants of a union have it, or none."""
+    """Yields the shapes that the segment can lead to: one, or several if variants of a union have it."""
     if shape.kind == "union":
         for variant in shape.variants:
             yield from members(variant, segment)
@@ -47,10 +47,10 @@ def members(shape: Shape, segment: str) -> Iterator[Shape]:
 
 
 def response_field(table: Table, shape: Shape, path: Path) -> Shape | None:
-    """The shape at `path` of a response, None when no response of this shape can have it.
+    """Returns the shape at `path` of a response, None if no response of this shape has that path.
 
-    Follows references to other schemas as far as the path needs them, and ids that `expand` turns into objects. A
-    value that may be one of several objects has what any of them has; free-form values have everything.
+    Follows references to other schemas, and ids that `expand` replaces by objects. A value that may be one of several
+    objects has the fields of all of them; a free-form value has every path.
     """
     if not path:
         return shape
@@ -62,7 +62,7 @@ def response_field(table: Table, shape: Shape, path: Path) -> Shape | None:
 
 
 def response_names(table: Table, shape: Shape) -> tuple[str, ...]:
-    """The names that one step below a response shape can have, sorted: for completion and "did you mean"."""
+    """Returns the names of the fields of a response shape, sorted, for completion and "did you mean"."""
     names: set[str] = set()
     for solid in _solid(table, shape):
         names.update(solid.fields)
@@ -75,7 +75,7 @@ def _response_members(table: Table, shape: Shape, segment: str) -> Iterator[Shap
 
 
 def _solid(table: Table, shape: Shape) -> Iterator[Shape]:
-    """The shapes that a reference or a union stands for."""
+    """Yields the shapes that a reference or a union stands for."""
     if shape.kind == "reference" and shape.schema is not None:
         yield from _solid(table, table.schema(shape.schema))
     elif shape.kind == "union":
@@ -90,7 +90,7 @@ def _is_index(segment: str) -> bool:
 
 
 def dotted(path: Path) -> str:
-    """A path as the language writes it: `items[0].price`, `metadata."order.id"`."""
+    """Returns a path as written in the language: `items[0].price`, `metadata."order.id"`."""
     text = ""
     for segment in path:
         if segment.isdecimal() or segment in ("[]", "*"):
@@ -102,9 +102,9 @@ def dotted(path: Path) -> str:
 
 
 def type_label(shape: Shape, shown: int = _SHOWN_VALUES) -> str:
-    """What may stand there, in a few words: `string ≤ 512`, `enum: day | month`, `array of object`, `map of string`.
+    """Returns a short description of a type: `string ≤ 512`, `enum: day | month`, `array of object`, `map of string`.
 
-    Of a long list of allowed values the first `shown` are named.
+    Of a long list of allowed values, the first `shown` are listed.
     """
     if shape.expandable:
         return "id of " + " or ".join(_schemas(shape))

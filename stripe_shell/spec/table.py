@@ -1,4 +1,4 @@
-"""The table: look-ups of entities, operations, paths and response schemas; each file is read when first asked for."""
+"""Looks up entities, operations, paths and response schemas in the data files, each of which is read on demand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .notation import ShapeReader
 
 __all__ = ["NameResolution", "Table", "load_table", "resolve_name"]
 
-# os.path and not pathlib, whose import costs as much as the whole index.
+# os.path instead of pathlib, whose import takes as long as reading the whole index.
 _DATA: Final = os.path.join(os.path.dirname(__file__), "data")  # noqa: PTH118, PTH120
 _METHODS: Final = ("GET", "POST", "DELETE")
 
@@ -25,12 +25,12 @@ Json = dict[str, Any]
 
 @cache
 def load_table() -> Table:
-    """The table that comes with the package. Reads the index alone."""
+    """Returns the table of the package. Reads only the index."""
     return Table(_DATA)
 
 
 class Table:
-    """What Stripe knows, read from the files below `folder`. Nothing in it changes once it is there."""
+    """The API table, read from the files below `folder`. Its content is constant."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -45,49 +45,49 @@ class Table:
 
     @property
     def version(self) -> str:
-        """The version of Stripe's API that the table describes, `2026-05-27.dahlia`."""
+        """Returns the version of Stripe's API that the table describes, `2026-05-27.dahlia`."""
         return cast(str, self._index["version"])
 
     @property
     def general_parameters(self) -> tuple[str, ...]:
-        """The words that the document lists for every command: `action`, `entity`, `id`, `email`, …"""
+        """Returns the names that the document lists for every command: `action`, `entity`, `id`, `email`, …"""
         general = self._index["general"]
         return (*general["required"], *general["optional"])
 
     def entities(self) -> tuple[str, ...]:
-        """The canonical names of all entities, sorted."""
+        """Returns the canonical names of all entities, sorted."""
         return tuple(self._index["entities"])
 
     def canonical(self, name: str) -> str | None:
-        """The canonical name of an entity given in the singular, the plural or as an object's name."""
+        """Returns the canonical name of an entity, given its singular, plural or object name; None if unknown."""
         if name in self._index["entities"]:
             return name
         return cast("str | None", self._index["aliases"].get(name))
 
     def plural(self, entity: str) -> str:
-        """The plural of a canonical entity name. Raises KeyError when there is no such entity."""
+        """Returns the plural of a canonical entity name. Raises KeyError for an unknown entity."""
         return cast(str, self._index["entities"][entity]["plural"])
 
     def actions(self, entity: str) -> tuple[str, ...]:
-        """The actions of an entity by Stripe's names, sorted; empty when there is no such entity."""
+        """Returns the actions of an entity under Stripe's names, sorted; empty for an unknown entity."""
         name = self.canonical(entity)
         return tuple(self._index["entities"][name]["operations"]) if name else ()
 
     def canonical_action(self, action: str) -> str:
-        """Stripe's name for an action: `retrieve` for the document's `get`."""
+        """Returns Stripe's name for an action: `retrieve` for the document's `get`."""
         return cast(str, self._index["actions"].get(action, action))
 
     def action_aliases(self) -> Mapping[str, str]:
-        """The document's names for actions: `{"get": "retrieve"}`."""
+        """Returns the document's names for actions: `{"get": "retrieve"}`."""
         return cast("Mapping[str, str]", self._index["actions"])
 
     def entity(self, name: str) -> Entity | None:
-        """The entity called `name`, or None."""
+        """Returns the entity called `name`, or None."""
         canonical = self.canonical(name)
         return self._load(canonical) if canonical else None
 
     def operation(self, action: str, entity: str) -> Operation | None:
-        """The operation, by Stripe's or the document's name of the action and any name of the entity, or None."""
+        """Returns the operation, given Stripe's or the document's action name and any entity name; None if unknown."""
         operation = self._found.get((action, entity))
         if operation is None:
             holder = self.entity(entity)
@@ -97,14 +97,14 @@ class Table:
         return operation
 
     def operations(self) -> Iterator[Operation]:
-        """All operations, by entity and action. Reads every file."""
+        """Yields all operations, by entity and action. Reads every file."""
         for name in self.entities():
             yield from self._load(name).operations.values()
 
     def match(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-        """The operation that a request means and the values of its path parameters, or None.
+        """Returns the operation of a request and the values of its path parameters, or None.
 
-        `path` is what stands before the `?`, percent-encoded. A literal segment goes before a placeholder.
+        `path` is the percent-encoded path without the query. A literal segment takes precedence over a placeholder.
         """
         if self._routes is None:
             self._routes = self._build_routes()
@@ -123,11 +123,11 @@ class Table:
         return operation, dict(zip(operation.path_params, values, strict=True))
 
     def schemas(self) -> tuple[str, ...]:
-        """The names of all response schemas, sorted."""
+        """Returns the names of all response schemas, sorted."""
         return tuple(sorted(self._schema_places.files))
 
     def schema(self, name: str) -> Shape:
-        """The response schema called `name`. Raises KeyError when there is none."""
+        """Returns the response schema called `name`. Raises KeyError if there is none."""
         shape = self._schemas.get(name)
         if shape is None:
             reader, written = self._schema_file(self._schema_places.files[name])
@@ -135,7 +135,7 @@ class Table:
         return shape
 
     def schema_of_object(self, value: str) -> str | None:
-        """The name of the schema whose field `object` has this value, or None."""
+        """Returns the name of the schema whose field `object` has this value, or None."""
         return self._schema_places.objects.get(value)
 
     @property
@@ -151,7 +151,7 @@ class Table:
         return self._readers[name]
 
     def _load(self, name: str) -> Entity:
-        """The entity with this canonical name."""
+        """Returns the entity with this canonical name, read from its file."""
         entity = self._entities.get(name)
         if entity is None:
             entity = self._entities[name] = self._read_entity(name)
@@ -177,7 +177,7 @@ class Table:
 
 
 class _SchemaIndex:
-    """Where each response schema lies, and which schema an `object` value means."""
+    """The file of each response schema, and the schema of each `object` value."""
 
     def __init__(self, written: Json) -> None:
         self.files = {name: file for file, names in written["files"].items() for name in names}
@@ -185,7 +185,7 @@ class _SchemaIndex:
 
 
 class _Operations(Mapping[str, Operation]):
-    """An entity's operations by action; each is built when first asked for."""
+    """An entity's operations by action, each built on first access."""
 
     def __init__(self, entity: str, written: Json, reader: ShapeReader) -> None:
         self._entity = entity
@@ -233,13 +233,13 @@ def _operation(entity: str, action: str, written: Json, reader: ShapeReader) -> 
 
 
 def _required(operation: Operation, document: Json) -> tuple[str, ...]:
-    """The parameters that the document requires, under Stripe's names; what is in the path needs no mention."""
+    """Returns the parameters that the document requires, under Stripe's names and without path parameters."""
     resolutions = (resolve_name(operation, (name,)) for name in document["required"])
     return tuple(".".join(resolution.path) for resolution in resolutions if resolution.path)
 
 
 def _walk(node: Json, segments: list[str], index: int, values: list[str]) -> Json | None:
-    """The leaf that the segments from `index` on lead to; `values` collects what fills the placeholders."""
+    """Returns the leaf of the path tree for the segments from `index`; appends placeholder values to `values`."""
     if index == len(segments):
         return cast("Json | None", node.get(""))
     segment = segments[index]
@@ -267,6 +267,6 @@ def _decoded(segment: str) -> str:
 
 
 def _read(folder: str, *names: str) -> Json:
-    """The content of the JSON file `names` below `folder`."""
+    """Returns the content of the JSON file `names` below `folder`."""
     with open(os.path.join(folder, *names) + ".json", "rb") as stream:  # noqa: PTH118, PTH123
         return cast(Json, json.loads(stream.read()))

@@ -1,4 +1,4 @@
-"""Checks parameters against a shape: every problem with its path; and gives what is right its types."""
+"""Validates parameters against a shape, and converts valid ones to Python types."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _METADATA_KEY_LENGTH = 40
 
 
 def validate(params: Mapping[str, Tree], shape: Shape, required: Iterable[str] | None = None) -> list[Problem]:
-    """Everything that is wrong with `params` for the object shape `shape`, in the order of the tree.
+    """Returns all problems of `params` for the object shape `shape`, in the order of the tree.
 
-    Leaves may be values of Python or text as a form carries it: `"10"` is an integer, `"true"` a boolean. `required`
-    are dotted paths (`email`, `items.0.price`) that take the place of what the shape itself requires at the top; what
-    it requires inside is required in any case.
+    Leaves may be Python values or form text: `"10"` is an integer, `"true"` a boolean. `required` are dotted paths
+    (`email`, `items.0.price`) that replace the shape's own required fields at the top level; required fields of nested
+    objects are always checked.
 
-    The empty text and None unset a parameter. Stripe takes that for every text that is not required, and for what is
-    marked clearable; anywhere else it is the problem `empty`. An empty list or dict is no problem.
+    The empty string and None unset a parameter. Stripe accepts that for every optional string and for parameters marked
+    clearable; anywhere else it is the problem `empty`. An empty list or dict is valid.
     """
     needed = shape.required if required is None else tuple(required)
     top = frozenset(needed)
@@ -50,13 +50,13 @@ def validate(params: Mapping[str, Tree], shape: Shape, required: Iterable[str] |
 
 
 def required_names(operation: Operation, document: bool = True) -> tuple[str, ...]:
-    """The dotted paths that a call must have: Stripe's, and where `document` is true those of the document as well."""
+    """Returns the dotted paths of required parameters: Stripe's, and with `document` also the document's."""
     own = operation.required_by_document if document else ()
     return tuple(dict.fromkeys((*own, *operation.params.required)))
 
 
 def fits(value: Tree, shape: Shape) -> bool:
-    """Whether `value` is right for `shape`."""
+    """Whether `value` is valid for `shape`."""
     return next(_check(value, shape, (), False), None) is None
 
 
@@ -80,7 +80,7 @@ def _missing(path: Path, shape: Shape) -> Problem:
 
 
 def _check(value: Tree, shape: Shape, path: Path, required: bool) -> Iterator[Problem]:
-    """What is wrong with one value; `required` is whether it must not be empty."""
+    """Yields the problems of one value; `required` means that it must not be empty."""
     kind = shape.kind
     if value is None or value == "":
         if not _may_be_empty(shape, required):
@@ -117,7 +117,7 @@ def _object(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
 
 
 def _fields(value: Mapping[str, Tree], shape: Shape, path: Path, required: frozenset[str]) -> Iterator[Problem]:
-    """What is wrong with the members that are there, those included that should not be."""
+    """Yields the problems of an object's members, including unknown ones."""
     for name, inner in value.items():
         field = shape.fields.get(name)
         if field is None:
@@ -127,7 +127,7 @@ def _fields(value: Mapping[str, Tree], shape: Shape, path: Path, required: froze
 
 
 def _is_plain_text(value: Tree, shape: Shape) -> bool:
-    """Whether it is the commonest case by far, in which nothing can be wrong: some text for a text of any length."""
+    """Fast path for the most common case: whether it is a non-empty string for a plain text shape."""
     if type(value) is not str or not value or shape.kind != "string" or shape.enum:
         return False
     return shape.max_length is None or len(value) <= shape.max_length
@@ -146,7 +146,7 @@ def _map(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
 
 
 def _pairs(value: Tree) -> list[tuple[str, Tree]] | None:
-    """The entries of a map; a form writes keys that are numbers as it writes a list."""
+    """Returns the entries of a map; form encoding turns numeric keys into a list."""
     if isinstance(value, Mapping):
         return list(value.items())
     if isinstance(value, list):
@@ -172,7 +172,7 @@ def _array(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
 
 
 def array_elements(value: Tree) -> list[tuple[str, Tree]] | None:
-    """The elements of an array with their indices; a form may leave gaps, which makes it a dict. None for others."""
+    """Returns the elements of an array with their indices, also of a dict of numbered entries; None for others."""
     if isinstance(value, list):
         return [(str(index), inner) for index, inner in enumerate(value)]
     if isinstance(value, Mapping) and all(key.isdecimal() and key.isascii() for key in value):
@@ -215,7 +215,7 @@ def _range(number: int, shape: Shape, path: Path) -> Iterator[Problem]:
 
 
 def _union(value: Tree, shape: Shape, path: Path, required: bool) -> Iterator[Problem]:
-    """Nothing where one variant takes the value, else what is wrong for the variant that comes nearest."""
+    """Yields nothing if a variant accepts the value, else the problems of the closest variant."""
     best: list[Problem] | None = None
     for variant in shape.variants:
         problems = list(_check(value, variant, path, required))
@@ -230,7 +230,7 @@ def _union(value: Tree, shape: Shape, path: Path, required: bool) -> Iterator[Pr
 
 
 def _distance(problems: list[Problem], path: Path) -> tuple[bool, bool, int]:
-    """How far a value is from a variant: farthest a scalar from an object or an array, then any other wrong kind."""
+    """Returns a sort key for how badly a variant fits: worst a scalar for an object or array, then a wrong scalar."""
     here = {problem.kind for problem in problems if problem.path == path}
     return not here.isdisjoint(("not_object", "not_array")), not here.isdisjoint(_WRONG_SCALARS), len(problems)
 
@@ -239,10 +239,10 @@ def _distance(problems: list[Problem], path: Path) -> tuple[bool, bool, int]:
 
 
 def typed(params: Tree, shape: Shape) -> Tree:
-    """The same tree with every leaf in its type: int, float or bool; text, enums and decimals are text.
+    """Returns a copy of the tree with every leaf converted to int, float or bool; text, enums and decimals stay text.
 
-    A dict of numbered entries becomes a list where the shape is an array, a list becomes a dict where it is a map. What
-    is empty stays as it is; what the shape does not know, or what does not fit it, stays too.
+    A dict of numbered entries becomes a list if the shape is an array, a list becomes a dict if it is a map. Empty,
+    unknown and invalid values are kept.
     """
     if params is None or params == "" or shape.kind in ("any", "reference", "file"):
         return params
