@@ -1,1 +1,1 @@
-"""Ways out: Stripe itself, a proxy, the embedded sandbox."""
+"""Transports: Stripe itself, a proxy, and the embedded sandbox."""

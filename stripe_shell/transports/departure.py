@@ -1,7 +1,7 @@
-"""Tells whether a request has begun to leave: the one fact that decides between "not sent" and "outcome unknown".
+"""Detects whether a request has started to be sent, which decides between `NotSent` and `OutcomeUnknown`.
 
-The type of an exception does not decide it: a `ValueError` comes from a header that cannot be sent and from an answer
-with two lengths, an `SSLError` from a handshake and from a record after the request.
+The type of an exception does not: a `ValueError` is raised for a header that cannot be sent and for a response with two
+lengths, an `SSLError` for a handshake and for a record after the request.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import Any
 
 
 class Departure(local):
-    """How far the request has come that the calling thread sends.
+    """The progress of the request that the current thread sends.
 
-    `begun` is False until the first byte of the request is handed to an established connection, True from then on, and
-    None where nobody watches the socket.
+    `begun` is False until the first byte of the request is handed to an established connection, then True. It is None
+    if the socket is not watched.
     """
 
     begun: bool | None = None
 
 
 class WatchedConnection:
-    """Goes before a connection class of urllib3 and sets `departure.begun` right before a request leaves.
+    """A mixin for a connection class of urllib3 that sets `departure.begun` right before a request is sent.
 
-    Everything that `connect` does comes before the request: name, TCP, the CONNECT to a proxy, the TLS handshake.
+    Everything in `connect` happens before the request: name lookup, TCP, CONNECT to a proxy, TLS handshake.
     """
 
     departure: Departure
@@ -33,7 +33,7 @@ class WatchedConnection:
     _connecting = False
 
     def connect(self) -> None:
-        """As in `http.client`."""
+        """Connects, as in `http.client`."""
         self._connecting = True
         try:
             super().connect()  # type: ignore[misc]
@@ -41,7 +41,7 @@ class WatchedConnection:
             self._connecting = False
 
     def send(self, data: Any) -> None:
-        """As in `http.client`, whose every byte goes through here; it connects first where that is still to be done."""
+        """Sends data, as in `http.client`, which passes every byte through here; connects first if necessary."""
         if self.sock is None and self.auto_open:
             self.connect()
         if not self._connecting:
@@ -50,7 +50,7 @@ class WatchedConnection:
 
 
 def watched(connection: type[Any], departure: Departure) -> type[Any]:
-    """A class like `connection`, a connection class of urllib3, that notes in `departure` when a request leaves."""
+    """Returns a subclass of `connection`, a connection class of urllib3, that reports to `departure`."""
     if issubclass(connection, WatchedConnection):
         return connection
     return type(f"Watched{connection.__name__}", (WatchedConnection, connection), {"departure": departure})

@@ -1,4 +1,4 @@
-"""How fast a connection may send: so many requests a second, however many threads ask."""
+"""Limits the request rate of a connection across threads."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from stripe_shell.token_bucket import TokenBucket
 
 
 class Pace:
-    """At most `rate` requests a second, with room for one second's worth at once. Safe for threads.
+    """A rate limit of `rate` requests per second, with a burst of one second's worth. Thread-safe.
 
-    `clock` gives seconds and never goes back; it is injected for tests.
+    `clock` returns monotonic seconds; tests inject it.
     """
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:

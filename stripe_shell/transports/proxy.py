@@ -1,7 +1,7 @@
-"""Stripe behind a proxy that holds the key: what it wants around a request is data, not code.
+"""Sends requests to Stripe through a proxy that holds the key; the proxy's conventions are data.
 
-`ProxyForm` is that data; Paragon and PinkConnect are two of its values (`connections/settings/schema.py`). `dress` puts
-a request into the form, `undress` takes an answer out of it, and both are pure.
+`ProxyForm` is that data; Paragon and PinkConnect are two of its values (`connections/settings/schema.py`). `dress`
+converts a request to the proxy's form, `undress` extracts the response from it; both are pure functions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from stripe_shell.wire import Request, Response, decode_form
 Body = Literal["form", "json", "auto"]
 Unwrap = Literal["none", "output", "auto"]
 
-#: Where parameters stand that do not belong into the body: behind the path, or with the path in a header of this name.
+#: The prefix of a `query_in` that sends path and query in a header; without it they are part of the URL.
 IN_HEADER = "header:"
 
 _SHOWN = 300
@@ -35,13 +35,13 @@ _JSON = "application/json"
 
 @record
 class ProxyForm:
-    """What a proxy wants around a request.
+    """The form that a proxy expects of requests and gives to responses.
 
-    `who` is what messages call it. `url` and `headers` hold `{path}` and `{token}` where these belong. `query_in` is
-    `url`, or `header:NAME` for path and query in a header. `body`: `form` as Stripe wants it; `json`, the same
-    parameters as a JSON object; `auto`, a form until the proxy answers 415, JSON from then on; v2 is JSON anyway.
-    `unwrap`: whether answers are wrapped as `{"output": …}`; `auto` takes that off where it is. `strip_prefix` is what
-    the proxy itself puts before a path.
+    `who` is its name in messages. `url` and `headers` contain `{path}` and `{token}` as placeholders. `query_in` is
+    `url`, or `header:NAME` for path and query in a header. `body`: `form` as for Stripe; `json`, the same parameters as
+    a JSON object; `auto`, a form until the proxy responds 415, JSON from then on; v2 is always JSON. `unwrap`: whether
+    responses are wrapped as `{"output": …}`; `auto` unwraps those that are. `strip_prefix` is the path prefix that the
+    proxy adds.
     """
 
     who: str
@@ -54,7 +54,7 @@ class ProxyForm:
 
 
 class ProxyTransport:
-    """A `wire.Transport` through a proxy. `version` and `account` are the connection's own, as for Stripe itself."""
+    """A `wire.Transport` through a proxy. `version` and `account` are the connection's defaults."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class ProxyTransport:
         self._lock = allocate_lock()
 
     def send(self, request: Request) -> Response:
-        """As `wire.Transport`. An answer of the proxy's own has the error type `proxy_error`."""
+        """Sends the request as `wire.Transport`. An error of the proxy itself has the error type `proxy_error`."""
         if request.host != "api":
             raise NotSent(
                 f"Not sent: {self._form.who} does not reach the host `{request.host}`; connect to Stripe itself."
@@ -95,13 +95,13 @@ class ProxyTransport:
         return self._sender.send(request, host_of(self._form.url), attempt)
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Closes the connections of the pool."""
         self._exchange.close()
 
     def _attempt(self, request: Request, limits: Limits, once: Once) -> Response | Failure:
-        """One attempt; a refused token is replaced once and a refused form becomes JSON, each within the attempt.
+        """Makes one attempt; within it, replaces a refused token once and switches from a refused form to JSON.
 
-        Both answers (401, 415) mean that nothing was carried out.
+        Both responses (401, 415) mean that nothing was executed.
         """
         try:
             token = self._token.current()
@@ -124,27 +124,27 @@ class ProxyTransport:
 
 
 def _unsent(error: Exception) -> Failure:
-    """What hindered the request itself, whatever was sent for its token."""
+    """Returns the failure of a token request; the actual request was not sent."""
     known = isinstance(error, ShellError)
     what = str(error).removeprefix("Not sent: ") if known else f"no token ({type(error).__name__})"
     return Failure(what, sent=False, lasting=True)
 
 
 class Once:
-    """What may happen once for a request, and has or has not happened yet."""
+    """A set of events that may happen once per request."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
 
     def first(self, name: str) -> bool:
-        """Whether it has not happened yet; from now on it has."""
+        """Whether `name` occurs for the first time; records it."""
         new = name not in self._seen
         self._seen.add(name)
         return new
 
 
 def _hide_token(observe: Observe | None) -> Observe | None:
-    """The exchange that brings a token is observed too, but for what it brings."""
+    """Wraps `observe` so that the body of a token response is hidden."""
     if observe is None:
         return None
     return lambda request, answer, problem: observe(
@@ -153,7 +153,7 @@ def _hide_token(observe: Observe | None) -> Observe | None:
 
 
 def _is_own(seen: Response | Failure, status: int) -> bool:
-    """Whether it is an answer of the proxy itself, with this status."""
+    """Whether it is a response of the proxy itself, with this status."""
     return isinstance(seen, Response) and seen.status == status and seen.header(ANSWERED_BY) is not None
 
 
@@ -161,7 +161,7 @@ def _is_own(seen: Response | Failure, status: int) -> bool:
 
 
 def dress(form: ProxyForm, request: Request, token: Credential, *, as_json: bool) -> Request:
-    """The request as the proxy wants it: `path` is the whole address, `headers` are all that are sent."""
+    """Returns the request in the proxy's form: `path` is the complete URL, `headers` are all that are sent."""
     path = request.path
     if form.strip_prefix and path.startswith(f"{form.strip_prefix}/"):
         path = path.removeprefix(form.strip_prefix)
@@ -189,7 +189,7 @@ def _is_form(request: Request) -> bool:
 
 
 def undress(form: ProxyForm, response: Response) -> Response | Failure:
-    """The answer as Stripe gave it, or the proxy's own error in the shape of Stripe's, marked as not Stripe's."""
+    """Returns Stripe's response, or the proxy's own error converted to Stripe's error format and marked."""
     inner = _unwrapped(response.body) if form.unwrap != "none" else None
     if inner is None and form.unwrap == "output" and response.ok:
         return Failure(f"{form.who} answered {response.status} without `output`", sent=True, lasting=True)
@@ -208,10 +208,10 @@ _COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 
 
 def _unwrapped(body: bytes) -> bytes | None:
-    """What stands in the top-level `output`, as it was written; None when there is none.
+    """Returns the top-level `output` of the body as written, None if there is none.
 
-    Cut out instead of read and written again, so that no number loses how it was spelled. No schema of Stripe's has a
-    top-level `output`.
+    Cuts the text out instead of parsing and serializing it, so that numbers keep their spelling. No schema of Stripe's
+    has a top-level `output`.
     """
     if b'"output"' not in body:
         return None
@@ -223,7 +223,7 @@ def _unwrapped(body: bytes) -> bytes | None:
 
 
 def _member(text: str, wanted: str) -> str | None:
-    """The text of a top-level member; an object that was written as a text is taken out of it."""
+    """Returns the text of a top-level member, or None; an object that is encoded as a string is decoded."""
     decoder = json.JSONDecoder()
     match = _OPENING.match(text)
     while match is not None:
@@ -237,13 +237,13 @@ def _member(text: str, wanted: str) -> str | None:
 
 
 def is_stripe_error(body: bytes) -> bool:
-    """Whether an error body is of Stripe's shape: `{"error": {"type": …}}`, or a `message` in place of the type."""
+    """Whether an error body has Stripe's format: `{"error": {"type": …}}`, or a `message` instead of the type."""
     error = _object(body).get("error")
     return isinstance(error, dict) and ("type" in error or "message" in error)
 
 
 def own_error(who: str, response: Response) -> dict[str, str]:
-    """Message and code of an error that the proxy answered itself: what it says, and that it was not Stripe."""
+    """Returns message and code for an error response of the proxy itself."""
     body = _object(response.body)
     meta = body.get("meta")
     if isinstance(meta, dict) and meta.get("isIntegrationError") is True:
@@ -258,7 +258,7 @@ def own_error(who: str, response: Response) -> dict[str, str]:
 
 
 def _said(body: Mapping[str, Any]) -> str:
-    """What the proxies' different ways of saying it come to: a text, or a list of texts."""
+    """Returns the error message of a proxy's body, from any of the usual members, as one text; empty if none."""
     for name in ("message", "detail", "error_description", "error", "title", "errors"):
         value = body.get(name)
         if isinstance(value, dict):

@@ -1,12 +1,12 @@
-"""When to send a request again, and after how long: a pure policy, without clock and network.
+"""The retry policy: whether and when to send a request again, independent of clock and network.
 
-The rules are those of Stripe's official libraries: two retries, `Stripe-Should-Retry` decides first, then 409, 429
-and 5xx, lost connections and time-outs, never a TLS failure. In one point ours is stricter: a write that carries no
-idempotency key (v1 `DELETE`) is sent again only when nothing was sent, or when Stripe says that nothing was carried
-out (409, 429, `Stripe-Should-Retry: true`). Sent again after a lost answer, it would meet the object it has itself
-deleted and report a failure for what was a success.
+The rules are those of Stripe's official libraries: two retries; `Stripe-Should-Retry` decides first; then 409, 429 and
+5xx, lost connections and time-outs are retried, TLS failures never. One rule is stricter: a write without an
+idempotency key (v1 `DELETE`) is retried only if nothing was sent, or if Stripe says that nothing was executed (409,
+429, `Stripe-Should-Retry: true`). A retry after a lost response would not find the object that the first attempt
+deleted, and report a success as a failure.
 
-Besides, a connection has a budget for its retries: where every request fails, three times the load helps nobody.
+A connection also has a retry budget, so that an outage does not triple its load.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from collections.abc import Callable
 from stripe_shell.records import record
 from stripe_shell.wire import Response
 
-#: The response header by which a transport says that somebody on the way has answered, and not Stripe.
+#: The response header by which a transport marks a response that did not come from Stripe.
 ANSWERED_BY = "Stripe-Shell-Answered-By"
 
 
 @record
 class Failure:
-    """An attempt without a readable answer: `what` says it in words.
+    """An attempt without a readable response; `what` describes it.
 
-    `sent`: the request, or some of it, may have reached the other side. `lasting`: another attempt would fail alike.
+    `sent`: at least part of the request may have reached the server. `lasting`: another attempt would fail the same
+    way.
     """
 
     what: str
@@ -36,7 +37,7 @@ class Failure:
 
 @record
 class Delay:
-    """Send it again after `seconds`, because of `reason`."""
+    """The decision to retry after `seconds`, because of `reason`."""
 
     seconds: float
     reason: str
@@ -44,12 +45,12 @@ class Delay:
 
 @record
 class Stop:
-    """Do not send it again."""
+    """The decision not to retry."""
 
 
 @record
 class RetryPolicy:
-    """How often and how patiently. All times are seconds; `retry_after_limit` caps what a server may ask for."""
+    """Number of retries and delays. All times are in seconds; `retry_after_limit` caps a server's `Retry-After`."""
 
     retries: int = 2
     base: float = 0.5
@@ -57,10 +58,10 @@ class RetryPolicy:
     retry_after_limit: float = 60.0
 
     def decide(self, attempt: int, seen: Response | Failure, *, repeatable: bool, random: float) -> Delay | Stop:
-        """What to do after attempt number `attempt` (from 1) brought `seen`.
+        """Decides what follows after attempt number `attempt` (from 1) with the result `seen`.
 
-        `repeatable`: sending it twice does no harm (a read, or a write with an idempotency key). `random` is drawn
-        evenly from [0, 1).
+        `repeatable`: sending the request twice is harmless (a read, or a write with an idempotency key). `random` is
+        uniformly distributed over [0, 1).
         """
         if attempt > self.retries or not _may_repeat(seen, repeatable):
             return Stop()
@@ -82,7 +83,7 @@ def _may_repeat(seen: Response | Failure, repeatable: bool) -> bool:
 
 
 def _retry_after(response: Response) -> float:
-    """The seconds that `Retry-After` asks for, as a number or as a date; 0 when it says nothing of use."""
+    """Returns the seconds of `Retry-After`, given as a number or a date; 0 if missing or invalid."""
     wanted = (response.header("Retry-After") or "").strip()
     try:
         seconds = float(wanted or 0)
@@ -92,7 +93,7 @@ def _retry_after(response: Response) -> float:
 
 
 def _seconds_until(date: str, now: str) -> float:
-    """From one date of HTTP to another, by the server's own clock; 0 when either is none."""
+    """Returns the seconds between two HTTP dates of the same server; 0 if either is invalid."""
     from email.utils import parsedate_to_datetime
 
     try:
@@ -106,14 +107,14 @@ def _reason(seen: Response | Failure) -> str:
 
 
 def answered_by(response: Response) -> str:
-    """Who has answered: Stripe, or what stands between it and us."""
+    """Returns the name of the origin of a response: Stripe, or an intermediary."""
     return response.header(ANSWERED_BY) or "Stripe"
 
 
 class RetryBudget:
-    """How many retries a connection has left. Each takes one; ten answers at the first attempt give one back.
+    """The retry budget of a connection. Each retry takes one; ten successes at the first attempt give one back.
 
-    Retries after a 429 are free: the server itself says when it wants to be asked again. Safe for threads.
+    Retries after a 429 are free, as the server itself says when to retry. Thread-safe.
     """
 
     def __init__(self, most: float = 50.0) -> None:
@@ -121,7 +122,7 @@ class RetryBudget:
         self._lock = allocate_lock()
 
     def take(self, seen: Response | Failure) -> bool:
-        """Whether there is a retry left after `seen`; it is taken."""
+        """Takes a retry for the result `seen`; returns whether the budget allowed it."""
         if isinstance(seen, Response) and seen.status == 429:
             return True
         with self._lock:
@@ -131,17 +132,17 @@ class RetryBudget:
             return True
 
     def give_back(self) -> None:
-        """A request was answered at the first attempt."""
+        """Credits a response at the first attempt."""
         with self._lock:
             self._left = min(self._most, self._left + 0.1)
 
 
 @record
 class Tries:
-    """What repeated sending came to: the last outcome, the number of attempts, and whether an earlier one is in doubt.
+    """The result of repeated sending: last result, number of attempts, and whether an earlier attempt is in doubt.
 
-    `in_doubt`: an attempt before the last may have been carried out, without our having seen its result. `spent`: there
-    would have been another attempt, if the budget of the connection had not been used up.
+    `in_doubt`: an attempt before the last may have been executed, and its result is unknown. `spent`: the retry budget
+    prevented another attempt.
     """
 
     last: Response | Failure
@@ -160,7 +161,7 @@ def send_repeatedly(
     on_retry: Callable[[Delay], None],
     budget: RetryBudget,
 ) -> Tries:
-    """Call `attempt` until the policy or the budget says stop, with the delays that the policy asks for in between."""
+    """Calls `attempt` until the policy or the budget stops it, sleeping for the delays of the policy in between."""
     in_doubt = False
     number = 1
     while True:
@@ -179,14 +180,14 @@ def send_repeatedly(
 
 
 def may_have_acted(seen: Response | Failure) -> bool:
-    """Whether a write may have been carried out although `seen` does not show its result."""
+    """Whether a write may have been executed although `seen` does not show its result."""
     if isinstance(seen, Failure):
         return seen.sent
     return seen.status >= 500 and not _says_retry(seen)
 
 
 def says_not_executed(response: Response) -> bool:
-    """Whether this answer means that *this* attempt was turned away before anything was carried out."""
+    """Whether the response says that *this* attempt was rejected before anything was executed."""
     return response.status in (401, 403, 409, 429) or (response.status >= 500 and _says_retry(response))
 
 

@@ -1,4 +1,4 @@
-"""The sandbox as a transport: its file in a folder that only its owner can read."""
+"""The sandbox as a transport, with its file in a private folder."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from stripe_shell.wire import Request, Response, Transport
 
 
 def open_sandbox(path: Path | None, table: Table) -> Transport:
-    """The sandbox that lives in the file `path`, made with its folder when they are not there; None keeps it in memory.
+    """Opens the sandbox in the file `path`, which is created with its folder if missing; None keeps it in memory.
 
-    Raises ConfigurationError when the file cannot be used.
+    Raises ConfigurationError if the file cannot be used.
     """
     return SandboxTransport(Sandbox(open_store(path), table))
 
 
 def open_store(path: Path | None) -> Store:
-    """The store in the file `path`, made with its folder when they are not there; None keeps it in memory.
+    """Opens the store in the file `path`, which is created with its folder if missing; None keeps it in memory.
 
-    Raises ConfigurationError when the file cannot be used.
+    Raises ConfigurationError if the file cannot be used.
     """
     if path is not None:
         _make_private(path)
@@ -34,19 +34,19 @@ def open_store(path: Path | None) -> Store:
 
 @dataclass(frozen=True, slots=True)
 class SandboxTransport:
-    """The sandbox in this process, its private routes included."""
+    """The sandbox in this process, including its private routes."""
 
     sandbox: Sandbox
 
     def send(self, request: Request) -> Response:
-        """As `wire.Transport`; the sandbox always answers."""
+        """Sends the request as `wire.Transport`; never raises a transport error."""
         if request.path.startswith(PRIVATE):
             return answer_private(self.sandbox, request)
         return self.sandbox.send(request)
 
 
 def _make_private(path: Path) -> None:
-    """Create the folder (0700) and the file (0600) where they are missing; what exists keeps its rights."""
+    """Creates the folder (0700) and the file (0600) if missing; existing ones keep their mode."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

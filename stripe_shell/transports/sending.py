@@ -1,7 +1,6 @@
-"""Sending one request until it is answered or hopeless, and the errors that say what became of it.
+"""Sends a request with retries, and builds the exception when no readable response came.
 
-What every way over HTTP shares, whoever stands at its other end. The attempts themselves are `Exchange.attempt` of
-`stripe.py`.
+Shared by all HTTP transports. A single attempt is `Exchange.attempt` of `stripe.py`.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ from stripe_shell.wire import Request, Response, parse_json
 USER_AGENT = f"stripe-shell/{__version__}"
 FORM = "application/x-www-form-urlencoded"
 
-#: Hears of every attempt as it went over the wire: the request (its `path` is the whole address, its headers hold the
-#: credential), the answer if one came, and what went wrong if not.
+#: A callback for every attempt: the request (its `path` is the complete URL, its headers contain the credential), the
+#: response or None, and a description of the failure.
 Observe = Callable[[Request, Response | None, str], None]
 
-#: One attempt: the answer whatever its status, or what went wrong.
+#: A function that makes one attempt and returns the response, whatever its status, or a failure.
 Attempt = Callable[[], Response | Failure]
 
-#: How many levels the answer to a write may have; Stripe's own have some twenty, with everything expanded.
+#: The maximum nesting of the response to a write; Stripe's have about twenty levels with everything expanded.
 _DEPTH = 100
 
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
@@ -46,10 +45,10 @@ _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 @record
 class Sender:
-    """How a connection sends: how often, how patiently, how fast.
+    """Sends requests with the retries, delays and rate of a connection.
 
-    `sleep`, `random` ([0, 1)) and `clock` (seconds, monotonic) are injected for tests. `on_retry` is told before every
-    wait.
+    `sleep`, `random` ([0, 1)) and `clock` (monotonic seconds) are injected for tests. `on_retry` is called before every
+    delay.
     """
 
     policy: RetryPolicy = field(default_factory=RetryPolicy)
@@ -61,10 +60,10 @@ class Sender:
     budget: RetryBudget = field(default_factory=RetryBudget)
 
     def send(self, request: Request, host: str, attempt: Attempt) -> Response:
-        """The last answer, whatever its status.
+        """Returns the last response, whatever its status.
 
-        Raises NotSent when nothing was sent; when no readable answer came, OutcomeUnknown for a write and NoAnswer for
-        a read. `host` stands in the message.
+        Raises NotSent if nothing was sent, OutcomeUnknown if a write got no readable response, NoAnswer if a read got
+        none. `host` is named in the message.
         """
         started = self.clock()
         repeatable = not request.writes or request.idempotency_key is not None
@@ -76,7 +75,7 @@ class Sender:
         raise transport_error(request, host, tries, self.clock() - started)
 
     def repeat(self, attempt: Attempt, *, repeatable: bool) -> Tries:
-        """Attempt it as often as policy and budget allow, in the pace of the connection."""
+        """Calls `attempt` as often as policy and budget allow, at the rate of the connection."""
 
         def in_pace() -> Response | Failure:
             if self.pace is not None:
@@ -98,10 +97,10 @@ class Sender:
 
 
 def check_path(path: str) -> None:
-    """Refuse a path that would reach another object than it names. Raises NotSent.
+    """Raises NotSent for a path that would address another object than intended.
 
-    HTTP libraries resolve `.` and `..` and servers may skip an empty segment: `POST /v1/customers/.` would *create* a
-    customer where an update was meant.
+    HTTP libraries resolve `.` and `..`, and servers may skip an empty segment: `POST /v1/customers/.` would *create* a
+    customer instead of updating one.
     """
     for segment in path.split("/")[1:]:
         if unquote(segment) in ("", ".", ".."):
@@ -109,7 +108,7 @@ def check_path(path: str) -> None:
 
 
 def host_of(address: str) -> str:
-    """Host and port of `address`, for messages. Raises NotSent when it is no address."""
+    """Returns host and port of `address`, for messages. Raises NotSent if it is not a URL."""
     try:
         return urlsplit(address).netloc
     except ValueError as error:
@@ -117,16 +116,16 @@ def host_of(address: str) -> str:
 
 
 def merge_headers(*layers: Mapping[str, str]) -> dict[str, str]:
-    """Headers from several places, later ones over earlier ones whatever their case; an empty value takes one away.
+    """Merges headers ignoring case; later layers override earlier ones, and an empty value removes a header.
 
-    Raises NotSent for a value that no header can have.
+    Raises NotSent for a value that is not valid in a header.
     """
     merged = {name.lower(): (name, value) for layer in layers for name, value in layer.items()}
     return {name: _checked(name, value) for name, value in merged.values() if value or name == "Idempotency-Key"}
 
 
 def usual_headers(request: Request) -> dict[str, str]:
-    """What goes with every request, whoever answers it."""
+    """Returns the headers that are sent with every request."""
     kind = "application/json" if request.path.startswith("/v2/") else FORM
     return {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip, deflate", "Content-Type": kind}
 
@@ -141,7 +140,7 @@ def _checked(name: str, value: str) -> str:
 
 
 def _judged(request: Request, attempt: Attempt) -> Response | Failure:
-    """What the attempt came to. A write that raises anything but NotSent may have been sent, a read changes nothing."""
+    """Makes an attempt and judges it. For any exception but NotSent, a write counts as sent."""
     try:
         return judge(request, attempt())
     except NotSent as error:
@@ -153,7 +152,7 @@ def _judged(request: Request, attempt: Attempt) -> Response | Failure:
 
 
 def judge(request: Request, seen: Response | Failure) -> Response | Failure:
-    """`seen`, unless no API answers so: a 1xx, a redirect, a 408, or a 2xx to a write that is no readable JSON."""
+    """Returns `seen`, or a failure for what no API sends: 1xx, redirects, 408, a 2xx to a write that is not JSON."""
     if isinstance(seen, Failure):
         return seen
     if seen.status < 200:
@@ -162,7 +161,7 @@ def judge(request: Request, seen: Response | Failure) -> Response | Failure:
         target = _target_of(seen.header("Location") or "") or "elsewhere on the same host"
         what = f"answered {seen.status} and points to {target}, which is not followed: the key would go there"
         return Failure(what, sent=True, lasting=True)
-    if seen.status == 408:  # somebody on the way got tired of waiting; what stands behind may have acted
+    if seen.status == 408:  # An intermediary may have timed out after the server received the request.
         return Failure(f"answered 408 ({answered_by(seen)} gave up waiting)", sent=True)
     if request.writes and seen.ok and not _is_json(seen.body):
         return Failure(f"answered {seen.status} with a body that is not JSON", sent=True, lasting=True)
@@ -177,7 +176,7 @@ def _target_of(address: str) -> str | None:
 
 
 def _is_json(body: bytes) -> bool:
-    """Whether it is JSON, and no deeper than what is done with it can follow."""
+    """Whether the body is JSON, nested at most `_DEPTH` levels."""
     try:
         level = [parse_json(body)]
     except ValueError:
@@ -191,7 +190,7 @@ def _is_json(body: bytes) -> bool:
 
 
 def transport_error(request: Request, host: str, tries: Tries, elapsed: float) -> TransportError:
-    """The exception that says what became of `request`: host, attempts, time, idempotency key, what to do next."""
+    """Returns the exception for a request without a readable response, with attempts, key and next step."""
     last = tries.last
     what = last.what if isinstance(last, Failure) else f"answered {last.status}, after an attempt whose answer was lost"
     sent = isinstance(last, Response) or last.sent or tries.in_doubt

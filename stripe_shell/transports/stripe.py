@@ -1,6 +1,6 @@
-"""Stripe over HTTPS: one `requests.Session`, credentials, time-outs, and what goes wrong on the way in plain words.
+"""Sends requests to Stripe over HTTPS: one `requests.Session`, credentials, time-outs, and errors in plain words.
 
-`Exchange` makes one attempt and knows nothing of Stripe; `StripeTransport` addresses, signs and sends.
+`Exchange` makes one attempt at any URL; `StripeTransport` adds Stripe's hosts, headers and retries.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from stripe_shell.transports.retry import Failure
 from stripe_shell.transports.sending import Observe, Sender, check_path, host_of, merge_headers, usual_headers
 from stripe_shell.wire import Request, Response
 
-#: Where Stripe lives, by `Request.host`.
+#: Stripe's API hosts, by `Request.host`.
 STRIPE_HOSTS: Mapping[str, str] = {
     "api": "https://api.stripe.com",
     "files": "https://files.stripe.com",
     "meter-events": "https://meter-events.stripe.com",
 }
 
-#: No headers at all.
+#: An empty mapping of headers.
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _CHUNK = 64 * 1024
-_POOL = 64  # connections kept open: more than any sensible number of jobs
+_POOL = 64  # pooled connections: more than any sensible number of jobs
 
 _TLS = (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)
-#: What is raised while connecting and at no other time.
+#: The exceptions that only occur while connecting.
 _CONNECTING = (
     requests.ConnectTimeout,
     urllib3.exceptions.ConnectTimeoutError,
@@ -51,14 +51,14 @@ _CONNECTING = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long an attempt may take, in seconds, and how large an answer may be, in bytes after decompression."""
+    """The limits of an attempt: time-outs in seconds, response size in bytes after decompression."""
 
     connect: float = 15.0
     answer: float = 80.0
     body: int = 8 * 1024 * 1024
 
     def within(self, timeout_ms: int | None) -> Limits:
-        """These limits, with the time-out of one request in place of the usual one."""
+        """Returns a copy with the time-out of one request, in milliseconds, instead of the default."""
         if timeout_ms is None:
             return self
         seconds = max(timeout_ms, 1) / 1000
@@ -66,14 +66,14 @@ class Limits:
 
 
 class WatchedAdapter(HTTPAdapter):
-    """An adapter with room for many connections at a time, whose `departure` says how far a request has come."""
+    """An adapter with a large connection pool; its `departure` says how far a request has come."""
 
     def __init__(self) -> None:
         self.departure = Departure()
         super().__init__(pool_connections=8, pool_maxsize=_POOL)
 
     def get_connection_with_tls_context(self, *given: Any, **options: Any) -> urllib3.HTTPConnectionPool:
-        """As in `HTTPAdapter`; from here on the request of this thread is watched."""
+        """Returns a pool as `HTTPAdapter` does, and starts to watch the request of this thread."""
         self.departure.begun = False
         pool: urllib3.HTTPConnectionPool = super().get_connection_with_tls_context(*given, **options)  # type: ignore[assignment]
         pool.ConnectionCls = watched(pool.ConnectionCls, self.departure)
@@ -81,7 +81,7 @@ class WatchedAdapter(HTTPAdapter):
 
 
 def new_session() -> requests.Session:
-    """A session whose requests are watched; it takes proxies and CA bundle from the environment."""
+    """Returns a session whose requests are watched; it takes proxies and CA bundle from the environment."""
     session = requests.Session()
     session.mount("https://", WatchedAdapter())
     session.mount("http://", WatchedAdapter())
@@ -89,10 +89,10 @@ def new_session() -> requests.Session:
 
 
 class Exchange:
-    """One attempt at a time over one session. Safe to use from several threads.
+    """Makes single attempts over one session. Thread-safe.
 
-    The session's adapter is used directly, because a session would follow redirects with the credential in hand,
-    keep cookies, and put a password from `~/.netrc` in place of the credential.
+    Uses the session's adapter directly, because a session would follow redirects with the credential, keep cookies, and
+    replace the credential by a password from `~/.netrc`.
     """
 
     def __init__(self, session: requests.Session, clock: Callable[[], float], observe: Observe | None = None) -> None:
@@ -102,9 +102,9 @@ class Exchange:
         self._surroundings: dict[str, dict[str, Any]] = {}
 
     def attempt(self, wire: Request, limits: Limits) -> Response | Failure:
-        """Send it once; the answer whatever its status, or what went wrong. Does not follow redirects.
+        """Sends the request once; returns the response, whatever its status, or a failure. Does not follow redirects.
 
-        `wire.path` is the whole address without the query; `wire.headers` are sent as they are and no others.
+        `wire.path` is the complete URL without the query; `wire.headers` are sent unchanged, without additions.
         """
         seen = self._try(wire, limits)
         if self._observe is not None:
@@ -113,9 +113,10 @@ class Exchange:
         return seen
 
     def _try(self, wire: Request, limits: Limits) -> Response | Failure:
-        """What failed before the first byte left was not sent, whatever was raised; all else may have been.
+        """Makes the attempt and classifies exceptions: as not sent before the first byte was sent, as sent after it.
 
-        An adapter that is no `WatchedAdapter`, or that is mocked, has no socket to watch: `classify` then decides.
+        An adapter other than `WatchedAdapter`, or a mocked one, has no socket to watch: `classify` then decides by
+        type.
         """
         started = self._clock()
         try:
@@ -136,7 +137,7 @@ class Exchange:
     def _receive(
         self, answer: requests.Response, started: float, limits: Limits, *, on_socket: bool
     ) -> Response | Failure:
-        """The whole answer, or how it broke. Only what came `on_socket` has lengths; a mock may leave them out."""
+        """Returns the complete response or a failure; checks lengths only `on_socket`, as mocks may omit them."""
         content = self._read(answer, started, limits)
         if isinstance(content, Failure):
             return content
@@ -146,13 +147,13 @@ class Exchange:
         return Response(answer.status_code, dict(answer.headers), content, elapsed)
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Closes the connections of the pool."""
         self._session.close()
 
     def _environment(self, url: str) -> dict[str, Any]:
-        """Proxies, CA bundle and client certificate for the host of `url`, looked up once per host.
+        """Returns proxies, CA bundle and client certificate for the host of `url`, cached per host.
 
-        Plain HTTP is for this machine only and never takes a proxy: it would carry the key in the clear.
+        Plain HTTP is allowed for loopback only and never uses a proxy, which would see the key in clear text.
         """
         base = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         if base not in self._surroundings:
@@ -162,7 +163,7 @@ class Exchange:
         return self._surroundings[base]
 
     def _read(self, answer: requests.Response, started: float, limits: Limits) -> bytes | Failure:
-        """The whole body, unless it grows past the limit or trickles past the time-out."""
+        """Returns the complete body, or a failure if it exceeds the size limit or the time-out."""
         chunks: list[bytes] = []
         size = 0
         for chunk in answer.iter_content(_CHUNK):
@@ -176,17 +177,17 @@ class Exchange:
 
 
 def _lacks_length(answer: requests.Response) -> bool:
-    """Whether an answer without a body does not say that it has none: then its headers broke off."""
+    """Whether a response without a body also lacks a length, so that its headers were truncated."""
     length, coding = (answer.headers.get(name, "") for name in ("Content-Length", "Transfer-Encoding"))
     framed = length.strip().isdecimal() or coding.strip().lower().endswith("chunked")
     return not framed and (answer.status_code == 200 or answer.status_code >= 400)
 
 
 class StripeTransport:
-    """A `wire.Transport` to Stripe, or to what speaks like it.
+    """A `wire.Transport` to Stripe or a compatible server.
 
-    `bases` gives the address for every `Request.host`. `version` and `account` are the connection's own and are sent
-    where a request does not say otherwise, and so are `headers`. Time-outs are per attempt.
+    `bases` maps every `Request.host` to an address. `version`, `account` and `headers` are the connection's defaults,
+    sent unless a request overrides them. Time-outs are per attempt.
     """
 
     def __init__(
@@ -211,17 +212,17 @@ class StripeTransport:
         self._exchange = Exchange(session_factory(), self._sender.clock, observe)
 
     def send(self, request: Request) -> Response:
-        """Send it, and again where that is safe and promising; the last answer, whatever its status.
+        """Sends the request with safe retries; returns the last response, whatever its status.
 
-        Raises NotSent when nothing was sent; when no readable answer came, OutcomeUnknown for a write and
-        NoAnswer for a read.
+        Raises NotSent if nothing was sent, OutcomeUnknown if a write got no readable response, NoAnswer if a read got
+        none.
         """
         wire = replace(request, path=self._address(request), headers=self._headers(request), idempotency_key=None)
         limits = self._limits.within(request.timeout_ms)
         return self._sender.send(request, host_of(wire.path), lambda: self._exchange.attempt(wire, limits))
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Closes the connections of the pool."""
         self._exchange.close()
 
     def _address(self, request: Request) -> str:
@@ -232,7 +233,7 @@ class StripeTransport:
         return base + request.path
 
     def _headers(self, request: Request) -> dict[str, str]:
-        """The headers of `request` over those of the connection; the credential comes last and cannot be replaced."""
+        """Returns the headers of `request` merged over the connection's; the credential cannot be overridden."""
         key = {} if request.idempotency_key is None else {"Idempotency-Key": request.idempotency_key}
         credential = {"Authorization": f"Bearer {self._credential.reveal()}"}
         headers = merge_headers(usual_headers(request), self._defaults, request.headers, key, credential)
@@ -240,16 +241,16 @@ class StripeTransport:
 
 
 def _in_context(headers: Mapping[str, str]) -> dict[str, str]:
-    """The key of an organisation names the account in a header of its own."""
+    """Moves the account to the `Stripe-Context` header, which organization keys require."""
     context = {"Stripe-Context" if name.lower() == "stripe-account" else name: value for name, value in headers.items()}
     return merge_headers(context)
 
 
 def classify(error: Exception, limits: Limits, begun: bool | None = None) -> Failure:
-    """What was raised while a request was sent, in plain words.
+    """Returns an exception raised while sending as a failure in plain words.
 
-    `begun` decides whether it counts as sent. Where nobody watched the socket (None), only what cannot be raised later
-    than while connecting counts as not sent.
+    `begun` decides whether the request counts as sent. If the socket was not watched (None), only exceptions that occur
+    while connecting count as not sent.
     """
     causes = tuple(_causes(error))
     if begun is None:
@@ -258,14 +259,14 @@ def classify(error: Exception, limits: Limits, begun: bool | None = None) -> Fai
 
 
 def _is_before_sending(error: Exception, causes: tuple[BaseException, ...]) -> bool:
-    """Whether it is an error of connecting by its type alone."""
+    """Whether the type of the exception alone shows that connecting failed."""
     if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
-        return True  # requests raises it bare when the CA bundle that the environment names is not there
+        return True  # requests raises a bare OSError if the CA bundle of the environment is missing
     return _among(causes, *_CONNECTING, ssl.SSLCertVerificationError) is not None
 
 
 def _unsent(error: Exception, causes: tuple[BaseException, ...], limits: Limits) -> Failure:
-    """Nothing has left: how the address or the connection failed."""
+    """Returns the failure of a request that was not sent: how the URL or the connection failed."""
     if isinstance(error, ValueError) or not isinstance(error, OSError | urllib3.exceptions.HTTPError):
         return Failure("the address or a header cannot be used", sent=False, lasting=True)
     if not isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
@@ -286,7 +287,7 @@ def _unsent(error: Exception, causes: tuple[BaseException, ...], limits: Limits)
 
 
 def _broken(error: Exception, causes: tuple[BaseException, ...], limits: Limits) -> Failure:
-    """The request has left: what became of its answer."""
+    """Returns the failure of a request that was sent: how its response failed."""
     if not _among(causes, ssl.SSLEOFError, ssl.SSLZeroReturnError) and _among(causes, *_TLS):
         return _tls_failure(_among(causes, ssl.SSLError), sent=True)
     if _among(causes, requests.Timeout, urllib3.exceptions.ReadTimeoutError):
@@ -315,7 +316,7 @@ def _among(causes: tuple[BaseException, ...], *types: type[BaseException]) -> Ba
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it was raised from or wraps, outermost first, each once."""
+    """Yields the exception and those it was raised from or wraps, outermost first, each once."""
     seen: set[int] = set()
     waiting: list[object] = [error]
     while waiting:
@@ -327,7 +328,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _innermost(causes: tuple[BaseException, ...]) -> BaseException | None:
-    """The operating system's own word for it, if there is one."""
+    """Returns the operating system's exception, if there is one."""
     return next((cause for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
 
 

@@ -1,6 +1,6 @@
-"""The tokens that proxies ask for: given ones, ones fetched for client credentials (OAuth 2), ones signed here (RS256).
+"""Tokens for proxies: given, fetched with client credentials (OAuth 2), or signed here (RS256).
 
-A token is kept until shortly before it expires. One that is refused is replaced once, where that can be done.
+A token is cached until shortly before it expires. A refused token is replaced once, if possible.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from stripe_shell.transports.retry import Failure
 from stripe_shell.transports.sending import FORM, Attempt, Sender
 from stripe_shell.wire import Request, Response, encode_form
 
-#: A token is replaced so many seconds before it expires, or a tenth of its life before, whichever is less.
+#: The time before expiry at which a token is replaced, in seconds; at most a tenth of its lifetime.
 MARGIN = 60.0
 
-#: How long a fetched token is kept whose answer does not say how long it lives, in seconds.
+#: The assumed lifetime of a fetched token whose response has no `expires_in`, in seconds.
 _SHORT_LIFE = 300.0
 
-#: What a longer life is taken for, in seconds: an answer may hold a number that no clock can count to.
+#: The maximum lifetime that is accepted, in seconds, since a response may contain a number too large for a clock.
 _LONG_LIFE = 1e9
 
 
 class NoToken(ShellError):
-    """There is no token to be had, so nothing can be sent; the text says why."""
+    """The error for a token that cannot be obtained, so that nothing can be sent."""
 
 
 class Token(Protocol):
-    """Where the token of a connection comes from. Safe for threads."""
+    """The interface of a token source. Thread-safe."""
 
     def current(self) -> Credential:
-        """The token to send now. Raises NoToken."""
+        """Returns the token to send. Raises NoToken."""
         ...
 
     def renew(self, refused: Credential) -> bool:
-        """Whether there is another token now than the one that was refused. Raises NoToken."""
+        """Whether a token other than `refused` is available now; may fetch one. Raises NoToken."""
         ...
 
 
 class GivenToken:
-    """A token from somewhere else; `read` reads it anew, since a file or a command may bring another one by now."""
+    """A token from outside; `read` is called again after a refusal, since a file or a command may return a new one."""
 
     def __init__(self, value: Credential, read: Callable[[], Credential | None]) -> None:
         self._value = value
@@ -52,11 +52,11 @@ class GivenToken:
         self._lock = allocate_lock()
 
     def current(self) -> Credential:
-        """As `Token`."""
+        """Returns the token, as `Token`."""
         return self._value
 
     def renew(self, refused: Credential) -> bool:
-        """As `Token`."""
+        """Reads the token again, as `Token`."""
         with self._lock:
             if self._value == refused:
                 self._value = self._read() or refused
@@ -65,14 +65,14 @@ class GivenToken:
 
 @record
 class Fresh:
-    """A token just made, and how many seconds it lives."""
+    """A new token and its lifetime in seconds."""
 
     value: Credential
     lifetime: float
 
 
 class KeptToken:
-    """A token that `make` makes, kept until shortly before it expires. `clock` gives seconds and never goes back."""
+    """A token from `make`, cached until shortly before it expires. `clock` returns monotonic seconds."""
 
     def __init__(self, make: Callable[[], Fresh], clock: Callable[[], float]) -> None:
         self._make = make
@@ -82,7 +82,7 @@ class KeptToken:
         self._until = 0.0
 
     def current(self) -> Credential:
-        """As `Token`."""
+        """Returns the cached token or makes one, as `Token`."""
         with self._lock:
             if self._value is None or self._clock() >= self._until:
                 self._replace()
@@ -90,7 +90,7 @@ class KeptToken:
             return self._value
 
     def renew(self, refused: Credential) -> bool:
-        """As `Token`. Of several threads whose token was refused only the first one makes another."""
+        """Replaces the token, as `Token`. If it was refused in several threads, only the first one replaces it."""
         with self._lock:
             if self._value == refused:
                 self._replace()
@@ -108,7 +108,7 @@ class KeptToken:
 
 @record
 class ClientCredentials:
-    """What the token endpoint `url` asks for (RFC 6749 §4.4), in the body as a form."""
+    """The parameters of the client credentials grant (RFC 6749 §4.4) at the token endpoint `url`, sent as a form."""
 
     url: str
     client_id: str
@@ -117,7 +117,7 @@ class ClientCredentials:
 
 
 def fetch_token(wanted: ClientCredentials, attempt: Callable[[Request], Attempt], sender: Sender) -> Fresh:
-    """Fetch one. `attempt` makes of a request what sends it once. Raises NoToken."""
+    """Fetches a token. `attempt` turns a request into a function that sends it once. Raises NoToken."""
     form = {
         "grant_type": "client_credentials",
         "client_id": wanted.client_id,
@@ -148,7 +148,7 @@ def _read_token(answer: Response, host: str) -> Fresh:
 
 
 def _refusal(answer: Response, body: Mapping[str, Any]) -> str:
-    """What a token endpoint says (RFC 6749 §5.2), in words."""
+    """Returns the error of a token endpoint (RFC 6749 §5.2) in words."""
     if answer.ok:
         return f"it answered {answer.status} without an access_token"
     words = [str(body[name]) for name in ("error", "error_description") if isinstance(body.get(name), str)]
@@ -160,7 +160,7 @@ def _refusal(answer: Response, body: Mapping[str, Any]) -> str:
 
 @record
 class Signing:
-    """A JWT signed with the RSA key `key` (PEM; its line ends may be written as `\\n`), `lifetime` seconds valid."""
+    """The parameters of a JWT: RSA key `key` (PEM; line ends may be written as `\\n`), `lifetime` in seconds."""
 
     key: Credential
     claims: Mapping[str, Any]
@@ -169,7 +169,7 @@ class Signing:
 
 
 def sign_token(wanted: Signing, now: Callable[[], float]) -> Fresh:
-    """Sign one, valid from now on. `now` gives epoch seconds. Raises NoToken."""
+    """Signs a token that is valid from now on. `now` returns epoch seconds. Raises NoToken."""
     try:
         import jwt
     except ImportError:
@@ -181,6 +181,6 @@ def sign_token(wanted: Signing, now: Callable[[], float]) -> Fresh:
     try:
         text = jwt.encode(claims, pem, algorithm="RS256", headers=headers)
     except (ValueError, TypeError, NotImplementedError, jwt.PyJWTError):
-        # Nothing of the library's message: it may hold some of the key.
+        # The library's message is dropped: it may contain parts of the key.
         raise NoToken("the signing key is not an RSA private key in PEM form") from None
     return Fresh(Credential(text), float(wanted.lifetime))
