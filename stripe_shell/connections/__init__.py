@@ -1,7 +1,7 @@
-"""Which ways to Stripe there are: names, credentials and where they come from, live or test, and the settings file.
+"""Connections: names, credentials and their sources, live or test mode, and the settings file.
 
-`/stripe` and `/sandbox` always exist; the settings file adds more. Of the rooms on its floor this one stands last: it
-opens what `transports` builds. Nothing is imported that is not used.
+`/stripe` and `/sandbox` always exist; the settings file adds others. This package may import `transports`, which is on
+the same floor. Modules are imported on first use.
 """
 
 from __future__ import annotations

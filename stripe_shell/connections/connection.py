@@ -1,4 +1,4 @@
-"""A connection: what is known of it without using it, its credential once it is wanted, its mode as far as it shows."""
+"""A connection: its settings, its credential (looked up on demand), its mode, and its transport."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from stripe_shell.wire import Request, Response, Transport
 
 Spec = Literal["documented", "stripe"]
 
-_LIVEMODE = rb'"livemode"\s*:\s*(true|false)'  # compiled when an answer comes
+_LIVEMODE = rb'"livemode"\s*:\s*(true|false)'  # compiled with the first response
 
 
 @record
 class Witness:
-    """Who hears of what connections do.
+    """Callbacks for what connections do.
 
-    `secret` hears of every credential before it is used, so that it can be masked; `connect` of every connection that
-    is opened, `wait` of every wait before another attempt with its seconds, both in words; `exchange` of every attempt
-    as it went over the wire (`transports.sending.Observe`).
+    `secret` is called with every credential before it is used, so that it can be masked; `connect` with a description
+    of every connection that is opened; `wait` with the reason and the seconds of every delay before a retry; `exchange`
+    with every attempt (see `transports.sending.Observe`).
     """
 
     secret: Callable[[str], None] = lambda value: None
@@ -36,16 +36,16 @@ class Witness:
     connect: Callable[[str], None] = lambda words: None
 
 
-#: Nobody listens.
+#: Ignores everything.
 NOBODY = Witness()
 
 
 class Connection:
-    """A named way to Stripe.
+    """A named connection to Stripe, a proxy or a sandbox.
 
-    `origin` says in words where the credential comes from, `base_url` where requests go (None: nowhere, it is in this
-    process). `account` and `api_version` None mean the key's own account and the table's version. Nothing is looked up
-    before `settle`; a source that costs nothing is settled from the start. Safe for threads.
+    `origin` describes where the credential comes from; `base_url` is where requests are sent (None for the sandbox in
+    this process). If `account` and `api_version` are None, the key's own account and the table's version apply. The
+    credential is looked up by `settle`; one from a fast source is settled from the start. Thread-safe.
     """
 
     def __init__(
@@ -75,37 +75,37 @@ class Connection:
 
     @property
     def kind(self) -> Kind:
-        """What stands at the other end."""
+        """Returns the kind of server: Stripe, a proxy or a sandbox."""
         return self.profile.kind
 
     @property
     def account(self) -> str | None:
-        """The connected account of requests that name none."""
+        """Returns the default connected account of requests."""
         return self.profile.account
 
     @property
     def api_version(self) -> str | None:
-        """The API version of requests that name none."""
+        """Returns the default API version of requests."""
         return self.profile.api_version
 
     @property
     def read_only(self) -> bool:
-        """Whether it refuses every write."""
+        """Whether the connection refuses every write."""
         return self.profile.read_only
 
     @property
     def mode(self) -> Mode:
-        """What the key says, else what the answers so far have shown, else `unknown`, which counts as live."""
+        """Returns the mode of the key, else the mode of the responses so far, else `unknown`, which counts as live."""
         if self.kind == "sandbox":
             return "sandbox"
-        # What stands behind a token that is fetched or signed is no key of Stripe's, whatever it looks like.
+        # A credential from which tokens are fetched or signed is not a Stripe key, even if it looks like one.
         given = self.credential if not isinstance(getattr(self.profile, "token", None), OAuthTable | JwtTable) else None
         said = key_mode(given.reveal()) if given else "unknown"
         return said if said != "unknown" else self._shown
 
     @property
     def in_words(self) -> str:
-        """Where it leads: its mode, and where its credential comes from."""
+        """Returns a description: name, mode, and where the credential comes from."""
         if self.kind == "sandbox":
             return f"/{self.name}: sandbox, {self.origin}"
         mode = {"live": "LIVE", "unknown": "perhaps LIVE, its key does not tell"}.get(self.mode, self.mode)
@@ -113,27 +113,27 @@ class Connection:
 
     @property
     def problem(self) -> str:
-        """Why it cannot be used, as far as that is known; empty when it can."""
+        """Returns why the connection cannot be used, as far as known; empty if it can."""
         return self._problem or (self._found.problem if self._found else "")
 
     @property
     def settled(self) -> bool:
-        """Whether its credential has been looked up."""
+        """Whether the credential has been looked up."""
         return self._found is not None
 
     @property
     def credential(self) -> Credential | None:
-        """The key or the secret behind the token, once it has been looked up."""
+        """Returns the key, or the secret behind the token, once it has been looked up; else None."""
         return self._found.credential if self._found else None
 
     def settle(self) -> None:
-        """Look the credential up, unless that has been done. It may take time, start a command or ask the person."""
+        """Looks the credential up, once. May take time, run a command or ask for input."""
         with self._lock:
             if self._found is None and not self._problem:
                 self._found = self._find()
 
     def open(self) -> Transport:
-        """The transport, ready to send. Raises ConfigurationError when the connection cannot be used."""
+        """Returns the transport. Raises ConfigurationError if the connection cannot be used."""
         self.settle()
         if self.problem:
             raise ConfigurationError(f"The connection `{self.name}` cannot be used: {self.problem}")
@@ -142,9 +142,9 @@ class Connection:
         return self._opener(self.credential)
 
     def send(self, request: Request) -> Response:
-        """Send it, opening the connection with the first request; as `wire.Transport`.
+        """Sends the request as `wire.Transport`, opening the connection with the first request.
 
-        Besides, raises ConfigurationError when the connection cannot be used.
+        Also raises ConfigurationError if the connection cannot be used.
         """
         if self.read_only and request.writes:
             raise NotSent(f"Not sent: the connection `{self.name}` is read-only.")
@@ -153,7 +153,7 @@ class Connection:
         return response
 
     def _learn_mode(self, response: Response) -> None:
-        """What `livemode` says where the key says nothing: live as soon as one object is, test while all are."""
+        """Updates the mode from `livemode` in a response: live once any object is live, test while all are test."""
         if self.kind == "sandbox" or self._shown == "live":
             return
         seen = set(re.findall(_LIVEMODE, response.body)) if response.ok else set()
@@ -165,7 +165,7 @@ class Connection:
 
 
 class LateTransport:
-    """Opens the connection with the first request, so that checking a script pays for nothing. Safe for threads."""
+    """A transport that opens the connection with the first request, so that checking is fast. Thread-safe."""
 
     def __init__(self, open_transport: Callable[[], Transport]) -> None:
         self._open = open_transport
@@ -173,7 +173,7 @@ class LateTransport:
         self._transport: Transport | None = None
 
     def send(self, request: Request) -> Response:
-        """As `wire.Transport`; besides, raises ConfigurationError when the connection cannot be used."""
+        """Sends the request as `wire.Transport`; also raises ConfigurationError if the connection cannot be used."""
         with self._lock:
             if self._transport is None:
                 self._transport = self._open()
@@ -181,9 +181,9 @@ class LateTransport:
 
 
 class Connections:
-    """The connections of this run: `engine.links.Links` for the interpreter, and the facts about them for the others.
+    """The connections of a run; implements `engine.links.Links`.
 
-    `spec` says whose required parameters count where a script does not say it.
+    `spec` is the default for whose required parameters apply.
     """
 
     def __init__(self, connections: Iterable[Connection], default: str, spec: Spec = "documented") -> None:
@@ -196,27 +196,27 @@ class Connections:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name that may stand after `/`, sorted."""
+        """Returns the names of all connections, sorted."""
         return tuple(sorted(self._by_name))
 
     @property
     def secrets(self) -> Secrets:
-        """The credentials of all connections as far as they are known, to be masked in all that is shown or stored."""
+        """Returns the known credentials of all connections, to be masked in everything that is shown or stored."""
         credentials = (connection.credential for connection in self._by_name.values())
         return Secrets().plus(*(credential.reveal() for credential in credentials if credential))
 
     def get(self, name: str | None) -> Connection | None:
-        """The connection that `/name` means: None and a placeholder mean the default one; None when there is none."""
+        """Returns the connection called `name`, or None; None and a placeholder mean the default connection."""
         return self.default if name is None or self.placeholder(name) else self._by_name.get(name)
 
     def placeholder(self, name: str | None) -> bool:
-        """Whether the name (`your-…`) only stands for the default connection."""
+        """Whether the name (`your-…`) is a placeholder for the default connection."""
         return name is not None and name.startswith("your-") and name not in self._by_name
 
     def find(self, name: str | None, span: Span | None = None) -> Link | Diagnostic:
-        """The link that `/name` means; E208 when there is no such connection, E504 when it cannot be used.
+        """Returns the link for `/name`, E208 for an unknown connection, or E504 for one that cannot be used.
 
-        Its credential is looked up, nothing is contacted. The same link each time, until an answer shows the mode.
+        Looks the credential up without sending anything. Returns the same link until a response reveals the mode.
         """
         connection = self.get(name)
         if connection is None:
@@ -231,7 +231,7 @@ class Connections:
         return self._links[place]
 
     def _unknown(self, name: str, span: Span | None) -> Diagnostic:
-        """There is a hint but no fix on purpose: no program may turn a mistyped name into another account."""
+        """Returns E208 with a hint but no fix, so that no program turns a mistyped name into another account."""
         known = "known: " + ", ".join(f"`/{each}`" for each in self.names)
         meant = closest(name, self.names)
         label = f"did you mean `/{meant}`?" if meant else known
@@ -251,7 +251,7 @@ def _link(connection: Connection) -> Link:
 
 
 def no_connection(name: str, known: Iterable[str]) -> str:
-    """There is no such connection; did you mean another one?"""
+    """Returns the message for an unknown connection, with the nearest known name."""
     meant = closest(name, known)
     hint = f"; did you mean `{meant}`?" if meant else f" (known: {', '.join(sorted(known))})."
     return f"There is no connection `{name}`{hint}"

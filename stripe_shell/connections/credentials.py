@@ -1,8 +1,8 @@
-"""Where keys and tokens come from: the environment, a private file, a keyring, a command, standard input.
+"""Reads keys and tokens from their sources: environment, private file, keyring, command, standard input.
 
-A setting names the source: `env:NAME`, `file:PATH`, `keyring:SERVICE/USER`, `exec:COMMAND`, `stdin:`. Without a source
-the text is the credential itself, which the settings file may hold since nobody else can read it. An argument of the
-command line may not: every process of the machine can read it.
+A setting names the source: `env:NAME`, `file:PATH`, `keyring:SERVICE/USER`, `exec:COMMAND`, `stdin:`. Text without a
+source is the credential itself; the settings file may contain it, as only its owner can read that. A command line
+argument may not, since every process of the machine can read it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from stripe_shell.secrets import Credential
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: The sources by the word before the colon, with what stands behind it. `value` is for a credential with a colon in it.
+#: The sources by prefix, with the syntax of their argument. `value` is for a credential that contains a colon.
 SOURCES: Mapping[str, str] = {
     "env": "NAME",
     "file": "PATH",
@@ -31,10 +31,10 @@ SOURCES: Mapping[str, str] = {
     "value": "TEXT",
 }
 
-#: Sources that may take their time, start something or ask somebody: only used when their connection is.
+#: Sources that may take time, run a command or ask for input, and are read only when their connection is used.
 _SLOW = frozenset({"keyring", "exec", "stdin"})
 
-#: How long a command may take, in seconds: somebody may have to unlock something first.
+#: The time-out of a command in seconds; long enough for a person to unlock a password store.
 _PATIENCE = 120
 
 _KEY_MODE = pattern(r"(?:sk|rk)_(?:org_)?(test|live)_")
@@ -42,10 +42,10 @@ _KEY_MODE = pattern(r"(?:sk|rk)_(?:org_)?(test|live)_")
 
 @record
 class World:
-    """What credentials are looked for in.
+    """The environment in which credentials are looked up.
 
-    `ask` gives a line of standard input for the connection of this name, and raises ConfigurationError when there is
-    none to be had. `child_environ` is what a command that is started may see.
+    `ask` returns a line of standard input for the named connection, and raises ConfigurationError if there is none.
+    `child_environ` is the environment of commands.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -55,21 +55,21 @@ class World:
 
 @record
 class Found:
-    """A credential, or why there is none."""
+    """The result of a look-up: a credential, or a problem."""
 
     credential: Credential | None
     problem: str = ""
 
 
 def split_source(text: str) -> tuple[str, str]:
-    """The source and what stands behind its colon; the source `value` for a text that names none."""
+    """Returns source and argument of a setting; the source `value` for text without a source."""
     source, colon, rest = text.partition(":")
     named = colon and source.isascii() and source.isalnum() and source.islower()
     return (source, rest) if named else ("value", text)
 
 
 def source_problem(text: str) -> str:
-    """What is wrong with how a source is written, empty when nothing is; never shows a credential."""
+    """Returns what is wrong with the syntax of a source, empty if valid; never contains a credential."""
     source, rest = split_source(text)
     if source not in SOURCES:
         meant = closest(source, SOURCES)
@@ -85,7 +85,7 @@ def source_problem(text: str) -> str:
 
 
 def is_slow(text: str) -> bool:
-    """Whether looking it up may take time, start something or ask somebody."""
+    """Whether the look-up may take time, run a command or ask for input."""
     return split_source(text)[0] in _SLOW
 
 
@@ -95,7 +95,7 @@ def is_literal(text: str) -> bool:
 
 
 def origin_of(text: str, settings: str) -> str:
-    """Where it comes from, in words; `settings` is what the settings file is called."""
+    """Returns a description of the source; `settings` is the name of the settings file."""
     source, rest = split_source(text)
     match source:
         case "env":
@@ -105,7 +105,7 @@ def origin_of(text: str, settings: str) -> str:
         case "keyring":
             return f"the keyring ({rest})"
         case "exec":
-            return f"the command `{_program(rest)}`"  # its arguments are nobody's business
+            return f"the command `{_program(rest)}`"  # arguments may be confidential
         case "stdin":
             return "standard input"
         case _:
@@ -113,7 +113,7 @@ def origin_of(text: str, settings: str) -> str:
 
 
 def look_up(name: str, text: str, world: World) -> Found:
-    """Look the credential of the connection `name` up, now."""
+    """Looks up the credential of the connection `name`."""
     try:
         return Found(Credential(_read(name, text, world)))
     except ConfigurationError as error:
@@ -121,7 +121,7 @@ def look_up(name: str, text: str, world: World) -> Found:
 
 
 def _read(name: str, text: str, world: World) -> str:
-    """Raises ConfigurationError, whose text says what is wrong and shows no credential."""
+    """Returns the credential. Raises ConfigurationError, whose message never contains it."""
     source, rest = split_source(text)
     match source:
         case "env":
@@ -143,7 +143,7 @@ def _read(name: str, text: str, world: World) -> str:
 
 
 def readable_by_others(path: Path) -> bool:
-    """Whether anybody but its owner may read, write or enter it."""
+    """Whether anyone but the owner may read, write or enter the path."""
     return bool(path.stat().st_mode & 0o077)
 
 
@@ -175,7 +175,7 @@ def _read_keyring(place: str) -> str:
 
 
 def _run(command: str, world: World) -> str:
-    """The first line that a command writes. It is started without a shell, and sees no credential of ours."""
+    """Returns the first line of a command's output; runs it without a shell and in `child_environ`."""
     import shlex
     import subprocess
 
@@ -208,7 +208,7 @@ def _program(command: str) -> str:
 
 
 def key_mode(key: str) -> Mode:
-    """What the prefix of a key says: `test`, `live`, or `unknown`, which counts as live."""
+    """Returns the mode that the prefix of a key indicates: `test`, `live`, or `unknown`, which counts as live."""
     match = _KEY_MODE.match(key)
     if match is None:
         return "unknown"
@@ -216,7 +216,7 @@ def key_mode(key: str) -> Mode:
 
 
 def key_problem(key: str) -> str:
-    """Why `key` cannot be used for Stripe, empty when it can; never shows the key."""
+    """Returns why `key` cannot be used for Stripe, empty if it can; never contains the key."""
     if key.startswith("pk_"):
         return "the key is a publishable one (pk_); a secret (sk_) or restricted (rk_) one is needed"
     if key.startswith("whsec_"):
@@ -225,7 +225,7 @@ def key_problem(key: str) -> str:
 
 
 def text_problem(key: str) -> str:
-    """Why `key` can be no header, empty when it can; never shows the key."""
+    """Returns why `key` cannot be sent in a header, empty if it can; never contains the key."""
     if not key:
         return "the key is empty"
     if any(char.isspace() for char in key):

@@ -1,4 +1,4 @@
-"""Which connections there are: what always exists, what the settings file adds, what the command line decides."""
+"""Loads the connections: built-in ones, those of the settings file, and choices of the command line."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _CONFIG = ("XDG_CONFIG_HOME", ".config")
 
 
 def nobody_to_ask(name: str) -> str:
-    """What asks for a credential where there is nobody to be asked."""
+    """The default for `ask`, for runs without input. Raises ConfigurationError."""
     raise ConfigurationError(f"the credential of `{name}` cannot be asked for here")
 
 
 def late_table() -> Table:
-    """Stripe's table, imported when somebody asks for it: the first prompt stands without."""
+    """Returns Stripe's table, imported on first call; showing the prompt does not need it."""
     from stripe_shell.spec.table import load_table
 
     return load_table()
@@ -47,15 +47,15 @@ def load_connections(
     witness: Witness = NOBODY,
     ask: Callable[[str], str] = nobody_to_ask,
 ) -> Connections:
-    """The connections that the environment and the settings file give.
+    """Returns the connections of the environment and the settings file.
 
-    `default` (a name, with or without its `/`) and `database` (of `/sandbox`; `:memory:` for none) come from the
-    command line and outrank them. Else the default connection is the file's `default`, else `stripe` when
-    STRIPE_API_KEY is set, else `sandbox`. `path` None means `$XDG_CONFIG_HOME/stripe-shell/connections.toml`, which
-    need not exist; a path that is given must. `ask` gives the credential of a connection from standard input.
+    `default` (a name, with or without `/`) and `database` (of `/sandbox`; `:memory:` for none) come from the command
+    line and take precedence. Otherwise the default connection is the file's `default`, else `stripe` if STRIPE_API_KEY
+    is set, else `sandbox`. If `path` is None, `$XDG_CONFIG_HOME/stripe-shell/connections.toml` is read if it exists; a
+    given `path` must exist. `ask` returns the credential of a connection from standard input.
 
-    Raises ConfigurationError for a settings file that cannot be used and for an unknown default. A key or an address
-    that cannot be used is the problem of its connection alone, so that the others still work.
+    Raises ConfigurationError for an invalid settings file and for an unknown default. An invalid key or URL becomes the
+    `problem` of its connection, so that the others remain usable.
     """
     settings = load_settings(environ, path)
     profiles: dict[str, AnyProfile] = {**ALWAYS, **(settings.connections if settings else {})}
@@ -80,7 +80,7 @@ def load_connections(
 
 
 def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Settings | None:
-    """What the settings file says; None when there is none. Raises ConfigurationError as `load_connections` does."""
+    """Returns the settings file, None if there is none. Raises ConfigurationError as `load_connections` does."""
     if path is None and not os.path.exists(_settings_file(environ)):
         return None
     from stripe_shell.connections.settings.read import read_settings
@@ -89,27 +89,27 @@ def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Setti
 
 
 def settings_path(environ: Mapping[str, str]) -> Path:
-    """`$XDG_CONFIG_HOME/stripe-shell/connections.toml`; it need not exist."""
+    """Returns `$XDG_CONFIG_HOME/stripe-shell/connections.toml`, which may not exist."""
     from pathlib import Path
 
     return Path(_settings_file(environ))
 
 
 def data_folder(environ: Mapping[str, str]) -> Path:
-    """`$XDG_DATA_HOME/stripe-shell`, by default `~/.local/share/stripe-shell`; it need not exist."""
+    """Returns `$XDG_DATA_HOME/stripe-shell`, by default `~/.local/share/stripe-shell`, which may not exist."""
     from pathlib import Path
 
     return Path(_folder(environ, *_DATA))
 
 
 def config_folder(environ: Mapping[str, str]) -> Path:
-    """`$XDG_CONFIG_HOME/stripe-shell`, by default `~/.config/stripe-shell`; it need not exist."""
+    """Returns `$XDG_CONFIG_HOME/stripe-shell`, by default `~/.config/stripe-shell`, which may not exist."""
     from pathlib import Path
 
     return Path(_folder(environ, *_CONFIG))
 
 
-# The library's paths cost as much to import as all of this room: the start gets by with text.
+# Strings, because importing pathlib takes as long as importing this whole package.
 
 
 def _settings_file(environ: Mapping[str, str]) -> str:
@@ -118,6 +118,6 @@ def _settings_file(environ: Mapping[str, str]) -> str:
 
 def _folder(environ: Mapping[str, str], variable: str, below_home: str) -> str:
     chosen = environ.get(variable, "")
-    if not chosen.startswith("/"):  # the XDG rules: a relative path counts as not set
+    if not chosen.startswith("/"):  # XDG Base Directory Specification: a relative path counts as unset
         chosen = f"{environ.get('HOME') or os.path.expanduser('~')}/{below_home}"
     return f"{chosen}/stripe-shell"

@@ -1,4 +1,4 @@
-"""From a profile to a connection: its address, its credential, and what opens it. Nothing is contacted here.
+"""Builds connections from profiles: address, credential, and a function that opens the transport. Sends no request.
 
 requests is imported with the first request over HTTP, sqlite3 with the first one to the sandbox.
 """
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     from stripe_shell.transports.stripe import Exchange, Limits
     from stripe_shell.transports.tokens import Fresh, Token
 
-#: The database of a sandbox that keeps nothing.
+#: The database name of a sandbox in memory.
 MEMORY = ":memory:"
 
-#: The key that a sandbox served elsewhere is addressed with. It opens nothing.
+#: The key for a sandbox server. It gives access to nothing.
 SANDBOX_KEY = "sk_test_sandbox"
 
 _MIB = 1024 * 1024
@@ -58,8 +58,7 @@ _MIB = 1024 * 1024
 
 @record
 class Builder:
-    """What connections are built with. `settings` is what the settings file is called, `database` where a sandbox lives
-    whose profile does not say it."""
+    """Builds connections. `settings` is the name of the settings file, `database` the default file of a sandbox."""
 
     world: World
     witness: Witness
@@ -68,7 +67,7 @@ class Builder:
     database: str
 
     def build(self, name: str, profile: AnyProfile) -> Connection:
-        """The connection; a key or an address that cannot be used is its problem alone."""
+        """Returns the connection; an invalid key or URL becomes its `problem`."""
         match profile:
             case StripeProfile():
                 connection = self._stripe(name, profile)
@@ -158,7 +157,7 @@ class Builder:
     # --- credentials --------------------------------------------------------------------------------------------
 
     def _find(self, name: str, source: str, check: Callable[[str], str]) -> Found:
-        """Look it up and say it to the witness. It is never shown, whatever is wrong with it."""
+        """Looks up a credential and reports it as a secret; its value is never shown, even if invalid."""
         found = look_up(name, source, self.world)
         if found.credential is None:
             return found
@@ -169,7 +168,7 @@ class Builder:
         return Found(found.credential, f"{rest}: {problem}" if problem and kind == "env" else problem)
 
     def _say_secret(self, value: str) -> None:
-        """A key of several lines is a secret line by line too: that is how it is shown where something shows it."""
+        """Reports a secret, and each line of a multi-line key, since output may contain single lines of it."""
         self.witness.secret(value)
         lines = value.replace("\\n", "\n").split("\n")
         for line in lines if len(lines) > 1 else ():
@@ -201,7 +200,7 @@ class Builder:
                 )
 
     def _kept_token(self, profile: ProxyProfile, make: Callable[[], Fresh]) -> Token:
-        """A token that is made when it is needed; it is a secret from then on, and who refuses one says where from."""
+        """Returns a token that is made on demand and reported as a secret; errors name the origin of its credential."""
         from stripe_shell.transports.tokens import KeptToken, NoToken
 
         def make_known() -> Fresh:
@@ -253,7 +252,7 @@ class Builder:
 
 
 class _Observed:
-    """A transport in this process whose exchanges the witness hears of, as of those that go over a wire."""
+    """Wraps the sandbox transport in this process so that the observer sees its exchanges."""
 
     def __init__(self, inner: Transport, witness: Witness) -> None:
         self._inner = inner
@@ -267,7 +266,7 @@ class _Observed:
 
 
 def credential_source(name: str, profile: AnyProfile) -> str:
-    """Where the credential of a profile comes from, as the settings file writes it; for a sandbox the empty text."""
+    """Returns the source of a profile's credential as in the settings file; empty for a sandbox."""
     match profile:
         case StripeProfile():
             return profile.key or f"env:{KEY_VARIABLE}"
@@ -278,7 +277,7 @@ def credential_source(name: str, profile: AnyProfile) -> str:
 
 
 def proxy_form(profile: ProxyProfile) -> ProxyForm:
-    """The profile as the transport wants it."""
+    """Returns the profile as the form that the proxy transport takes."""
     from stripe_shell.transports.proxy import ProxyForm
 
     return ProxyForm(
@@ -310,7 +309,7 @@ def _limits(profile: Profile) -> Limits:
 
 
 def base_problem(base: str) -> str:
-    """Why requests cannot be sent to the address `base`, empty when they can."""
+    """Returns why requests cannot be sent to the URL `base`, empty if they can."""
     from urllib.parse import urlsplit
 
     try:

@@ -1,4 +1,4 @@
-"""Trying a connection out: what answers, as whom, in which mode, in which version, with a credential from where."""
+"""Tests a connection: what responds, for which account, in which mode and version, and where the credential is from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stripe_shell.wire import Request, Response
 
 @record
 class Probe:
-    """What came of it. `problem` is empty when the connection works; `elapsed` is milliseconds."""
+    """The result of a test. `problem` is empty if the connection works; `elapsed` is in milliseconds."""
 
     reached: str
     elapsed: float | None
@@ -25,7 +25,10 @@ class Probe:
 
 
 def probe(connection: Connection, version: str) -> Probe:
-    """Two reads: whose account it is, and, where the key does not tell, in which mode. `version` is the table's own."""
+    """Tests a connection with two reads: the account, and the mode if the key does not show it.
+
+    `version` is the table's API version.
+    """
     version = connection.api_version or version
     reached = connection.base_url or ("this process" if connection.kind == "sandbox" else "https://api.stripe.com")
     try:
@@ -62,7 +65,7 @@ def _object(answer: Response) -> dict[str, Any]:
 
 
 def _whose(account: dict[str, Any]) -> str:
-    """`acct_… (its name)`."""
+    """Returns `acct_… (name)`."""
     settings, profile = account.get("settings"), account.get("business_profile")
     dashboard = settings.get("dashboard") if isinstance(settings, dict) else None
     names = (

@@ -1,4 +1,4 @@
-"""Where a setting stands in the text of the settings file, and the text as it may be shown: without possible keys."""
+"""Finds settings in the text of the settings file, and masks that text so that it shows no possible keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TABLE = pattern(r"[ \t]*\[[ \t]*([^\[\]\r\n]+?)[ \t]*\][ \t]*(?:#.*)?")
 _KEY = pattern(r"""[ \t]*((?:[\w-]+|"[^"]*"|'[^']*')(?:[ \t]*\.[ \t]*(?:[\w-]+|"[^"]*"|'[^']*'))*)[ \t]*=""")
 _PART = pattern(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
-#: Settings whose values may hold a secret, as a setting may that we do not know.
+#: Settings whose values may contain a secret; so may unknown settings.
 _DELICATE = frozenset({"key", "token", "client_secret", "headers", "claims"})
 _HARMLESS = {
     member.name for model in (*PROFILES.values(), OAuthTable, JwtTable) for member in fields(model)
@@ -25,7 +25,7 @@ _NAMED_SOURCE = pattern(r"""[ \t]*["'](?:env|file|keyring|stdin):[^"'\s]*["'][ \
 
 @record
 class Line:
-    """A line of the file: the table that it opens or stands in, the key that it sets (empty for none), and its span."""
+    """A line of the file: the table that it opens or belongs to, the key that it sets (or empty), and its span."""
 
     table: tuple[str, ...]
     key: tuple[str, ...]
@@ -34,12 +34,12 @@ class Line:
 
     @property
     def place(self) -> tuple[str, ...]:
-        """What the line is about."""
+        """Returns the path of the setting or table on this line."""
         return (*self.table, *self.key)
 
 
 def read_lines(text: str) -> Iterator[Line]:
-    """Every line that opens a table or sets a key. A text of several lines is not looked into."""
+    """Yields every line that opens a table or sets a key; skips the content of multi-line strings."""
     table: tuple[str, ...] = ()
     offset = 0
     quotes = ""
@@ -56,7 +56,7 @@ def read_lines(text: str) -> Iterator[Line]:
 
 
 def find_place(source: Source, place: tuple[str, ...], line: int | None = None) -> Span | None:
-    """The key or the table of a setting, or of the nearest thing around it; with `line` that line as a whole."""
+    """Returns the span of a setting or of its nearest enclosing table; with `line`, the span of that line."""
     if line is not None:
         starts = [0, *(match.end() for match in re.finditer("\n", source.text))]
         start = starts[min(line, len(starts)) - 1]
@@ -70,7 +70,7 @@ def find_place(source: Source, place: tuple[str, ...], line: int | None = None) 
 
 
 def public_text(text: str) -> str:
-    """The text line by line as it may be shown: only values that can be no secret are left."""
+    """Returns the text with all values removed that could be secret, line by line."""
     return "".join(_public_line(line) for line in text.splitlines(keepends=True))
 
 
@@ -92,7 +92,7 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def _open_quotes(line: str, quotes: str) -> str:
-    """The kind of quotes that a text of several lines is still open with behind this line."""
+    """Returns the quotes of the multi-line string that is still open after this line, or empty."""
     for found in re.findall(r'"""|\'\'\'', line):
         if not quotes:
             quotes = found

@@ -1,6 +1,6 @@
-"""Reading the settings file: TOML, validated with pydantic; every problem is a diagnostic at its line, without secrets.
+"""Reads the settings file: TOML, validated with pydantic; every problem is a diagnostic at its line, without secrets.
 
-Only imported when there is a file: tomllib and pydantic cost more than all the rest of a start.
+Imported only if there is a file, since tomllib and pydantic take longer to import than everything else at start-up.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ Place = tuple[str, ...]
 _NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _HEADER_NAME = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
-#: Headers that the shell writes itself, by lower-case name.
+#: Headers that the shell sets itself, in lower case.
 _RESERVED = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection", "idempotency-key", "cookie"}
 )
 
-#: Least and most of the numbers in a profile.
+#: Minimum and maximum of the numbers in a profile.
 _RANGES: Mapping[str, tuple[float, float]] = {
     "retries": (0, 10),
     "timeout": (0.1, 3600),
@@ -60,7 +60,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 
 @record
 class Settings:
-    """What the settings file says; an empty one says nothing."""
+    """The content of the settings file; empty by default."""
 
     spec: Spec = "documented"
     default: str | None = None
@@ -69,7 +69,7 @@ class Settings:
 
 @record
 class _Written:
-    """The top level of the file as it is written."""
+    """The top level of the file."""
 
     spec: Spec = "documented"
     default: str | None = None
@@ -77,7 +77,7 @@ class _Written:
 
 
 def read_settings(path: Path) -> Settings:
-    """The settings in the file. Raises ConfigurationError when it cannot be used, with every problem in its text."""
+    """Returns the settings of a file. Raises ConfigurationError that lists every problem of an invalid one."""
     try:
         if readable_by_others(path):
             raise ConfigurationError(f"Others can read {path}, and it may hold keys. Run `chmod 600` on it.")
@@ -90,14 +90,14 @@ def read_settings(path: Path) -> Settings:
 
 
 def find_problems(text: str, path: Path) -> list[Diagnostic]:
-    """Everything that is wrong with the text of a settings file."""
+    """Returns all problems of the text of a settings file."""
     reading = _Reading(text, path)
     reading.read()
     return sort_diagnostics(reading.problems)
 
 
 def parse_settings(text: str, path: Path) -> Settings:
-    """The settings in a text that is called `path` in what is wrong with it. Raises ConfigurationError."""
+    """Returns the settings of a text; messages call it `path`. Raises ConfigurationError if it is invalid."""
     reading = _Reading(text, path)
     settings = reading.read()
     if reading.problems:
@@ -108,7 +108,7 @@ def parse_settings(text: str, path: Path) -> Settings:
 
 
 class _Reading:
-    """One reading of a settings file, and the problems found so far."""
+    """Reads one settings file and collects its problems."""
 
     def __init__(self, text: str, path: Path) -> None:
         self._text = text
@@ -175,7 +175,7 @@ class _Reading:
         return filled_in(profile) if isinstance(profile, ProxyProfile) else profile
 
     def _token(self, value: Any, place: Place) -> str | OAuthTable | JwtTable | None:
-        """A source, or a table with one table in it."""
+        """Returns a source, or the settings of its only sub-table."""
         tables: dict[str, type[OAuthTable] | type[JwtTable]] = {
             "oauth2_client_credentials": OAuthTable,
             "rs256_jwt": JwtTable,
@@ -203,7 +203,7 @@ class _Reading:
         return table  # type: ignore[no-any-return]
 
     def _rate(self, value: Any, place: Place) -> float | None:
-        """Requests a second, or `25000/h`."""
+        """Returns requests per second, also for `25000/h`."""
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
         rate = parse_rate(value) if isinstance(value, str) else None
@@ -268,7 +268,7 @@ class _Reading:
     # --- pydantic -----------------------------------------------------------------------------------------------
 
     def _validate(self, model: type[Any], data: Mapping[str, Any], place: Place) -> Any:
-        """`data` as a `model`; what is wrong is left out. Complaints are built from names: a value may be a key."""
+        """Returns `data` as a `model`, without invalid values; messages omit values, since one may be a key."""
         good = dict(data)
         while True:
             try:
@@ -299,7 +299,7 @@ def _listed() -> str:
 
 
 def _schema(model: type[Any]) -> type[BaseModel]:
-    """The pydantic model of a record, all of whose members have defaults; what is read by hand is left out."""
+    """Returns the pydantic model of a record whose fields all have defaults; omits fields read separately."""
     hints, empty = get_type_hints(model), model()
     members: dict[str, Any] = {
         member.name: (hints[member.name], getattr(empty, member.name))

@@ -1,6 +1,6 @@
-"""What a connection's profile can say: the records that the settings file is read into, and the proxies' defaults.
+"""The schema of the settings file: the profile of each kind of connection, and the defaults of proxies.
 
-A proxy is data: `paragon` and `pinkconnect` are the kind `proxy` with some of it filled in.
+A proxy is data: `paragon` and `pinkconnect` are the kind `proxy` with some defaults.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ BASE_VARIABLE = "STRIPE_API_BASE"
 
 @record
 class Profile:
-    """What every kind takes.
+    """The settings of every kind.
 
-    `url` is the base address, None the kind's own. `timeout` and `connect_timeout` are seconds for one attempt,
-    `rate_limit` requests a second, `largest_answer` MiB. `headers` go with every request.
+    `url` is the base URL, None for the kind's default. `timeout` and `connect_timeout` are in seconds per attempt,
+    `rate_limit` in requests per second, `largest_answer` in MiB. `headers` are sent with every request.
     """
 
     kind: Kind = "stripe"
@@ -43,21 +43,21 @@ class Profile:
 
 @record
 class StripeProfile(Profile):
-    """Kind `stripe`: `key` says where the key comes from; for `/stripe` None means the variable STRIPE_API_KEY."""
+    """Kind `stripe`: `key` is the source of the key; for `/stripe`, None means the variable STRIPE_API_KEY."""
 
     key: str | None = field(default=None, repr=False)
 
 
 @record
 class SandboxProfile(Profile):
-    """Kind `sandbox`: `path` is the file it lives in, `:memory:` for none; `url` means one that is served."""
+    """Kind `sandbox`: `path` is its database file, `:memory:` for none; `url` is that of a sandbox server."""
 
     path: str | None = None
 
 
 @record
 class OAuthTable:
-    """`token = { oauth2_client_credentials = { … } }`."""
+    """The OAuth 2 settings `token = { oauth2_client_credentials = { … } }`."""
 
     url: str = ""
     client_id: str = ""
@@ -67,7 +67,10 @@ class OAuthTable:
 
 @record
 class JwtTable:
-    """`token = { rs256_jwt = { … } }`: signed with `key`; `lifetime` is seconds, `claims` come over the kind's own."""
+    """The JWT settings `token = { rs256_jwt = { … } }`.
+
+    `key` signs the token; `lifetime` is in seconds; `claims` override the defaults of the kind.
+    """
 
     key: str = field(default="", repr=False)
     claims: dict[str, Any] = field(default_factory=dict)
@@ -77,7 +80,7 @@ class JwtTable:
 
 @record
 class ProxyProfile(Profile):
-    """Kinds `proxy`, `paragon`, `pinkconnect`. `{host}`, `{service}` … in `url`, `headers`, claims are members."""
+    """Kinds `proxy`, `paragon`, `pinkconnect`; `url`, `headers` and claims may contain `{host}`, `{service}` …"""
 
     host: str | None = None
     service: str | None = None
@@ -92,7 +95,7 @@ class ProxyProfile(Profile):
 
     @property
     def credential(self) -> str | None:
-        """Where the secret behind the token comes from; None without a token."""
+        """Returns the source of the token, or of the secret that makes it; None without a token."""
         match self.token:
             case OAuthTable():
                 return self.token.client_secret
@@ -104,7 +107,7 @@ class ProxyProfile(Profile):
 
 AnyProfile = StripeProfile | SandboxProfile | ProxyProfile
 
-#: The record of each kind.
+#: Maps each kind to its record.
 PROFILES: Mapping[str, type[StripeProfile] | type[SandboxProfile] | type[ProxyProfile]] = {
     "stripe": StripeProfile,
     "sandbox": SandboxProfile,
@@ -113,7 +116,7 @@ PROFILES: Mapping[str, type[StripeProfile] | type[SandboxProfile] | type[ProxyPr
     "proxy": ProxyProfile,
 }
 
-#: Connections that exist without being configured; their kind is their name.
+#: Connections that exist without configuration; the name is the kind.
 ALWAYS: Mapping[str, AnyProfile] = {"stripe": StripeProfile(), "sandbox": SandboxProfile(kind="sandbox")}
 
 
@@ -122,7 +125,7 @@ ALWAYS: Mapping[str, AnyProfile] = {"stripe": StripeProfile(), "sandbox": Sandbo
 
 @record
 class ProxyDefaults:
-    """What a kind of proxy fills in, and what messages call it."""
+    """The defaults of a kind of proxy, and its name in messages."""
 
     who: str
     members: Mapping[str, str]
@@ -154,7 +157,7 @@ PROXIES: Mapping[str, ProxyDefaults] = {
     ),
 }
 
-#: What may stand in braces: the members of a profile, and what only the request knows.
+#: The names allowed in braces: fields of a profile; `path` and `token` are filled in per request.
 MEMBERS = ("host", "service", "connection_id", "project", "user")
 OF_THE_REQUEST = ("path", "token")
 
@@ -162,7 +165,7 @@ _PLACEHOLDER = pattern(r"\{(\w*)\}")
 
 
 def filled_in(profile: ProxyProfile) -> ProxyProfile:
-    """The profile with the defaults of its kind below what it says itself. A header that it leaves empty goes away."""
+    """Returns the profile merged over the defaults of its kind. An empty header removes the default header."""
     defaults = PROXIES[profile.kind]
     missing = {name: value for name, value in defaults.members.items() if getattr(profile, name) is None}
     headers = {name.lower(): (name, value) for name, value in (*defaults.headers.items(), *profile.headers.items())}
@@ -173,7 +176,7 @@ def filled_in(profile: ProxyProfile) -> ProxyProfile:
 
 
 def templates(profile: ProxyProfile) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every text of a profile that is filled in that may have something in braces, with its place in the profile."""
+    """Yields every text of a complete profile that may contain placeholders, with its path in the profile."""
     yield ("url",), profile.url or ""
     yield from ((("headers", name), value) for name, value in profile.headers.items())
     if isinstance(profile.token, JwtTable):
@@ -182,12 +185,12 @@ def templates(profile: ProxyProfile) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def placeholders(text: str) -> list[str]:
-    """What stands in braces."""
+    """Returns the names in braces."""
     return _PLACEHOLDER.findall(text)
 
 
 def fill(text: str, profile: ProxyProfile) -> str:
-    """The text with the profile's members in place of their names; `{path}` and `{token}` stay."""
+    """Returns the text with field names in braces replaced by their values; `{path}` and `{token}` are kept."""
 
     def value(match: re.Match[str]) -> str:
         return str(getattr(profile, match[1])) if match[1] in MEMBERS else match[0]

@@ -1,6 +1,6 @@
-"""Changing the settings file when the person asks for it, and then no more of it than that: comments and order stay.
+"""Edits the settings file on request, keeping comments and order.
 
-Every change is made to the text, and only kept when the text then says exactly what was asked for.
+Every change is made to the text, and rejected unless the parsed result is exactly what was requested.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BARE = pattern(r"[A-Za-z0-9_-]+")
 
 
 def append_connection(text: str, name: str, settings: Mapping[tuple[str, ...], Any]) -> str:
-    """The text with `[connections.NAME]` behind it; `settings` are scalars by their path below that table."""
+    """Returns the text with `[connections.NAME]` appended; `settings` maps paths below that table to scalars."""
     lines = [f"[connections.{_key(name)}]"]
     lines += [f"{'.'.join(map(_key, path))} = {_value(value)}" for path, value in settings.items()]
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
@@ -31,7 +31,7 @@ def append_connection(text: str, name: str, settings: Mapping[tuple[str, ...], A
 
 
 def remove_connection(text: str, name: str) -> str:
-    """The text without the tables of the connection. Raises ConfigurationError when they cannot be told apart."""
+    """Returns the text without the tables of the connection. Raises ConfigurationError if it cannot separate them."""
     lines = list(read_lines(text))
     tables = [line for line in lines if not line.key]
     kept, end = "", 0
@@ -50,7 +50,7 @@ def remove_connection(text: str, name: str) -> str:
 
 
 def _end_of_table(text: str, table: Line, lines: list[Line]) -> int:
-    """Where the next table begins, with the comment lines above it; the end of the text behind the last one."""
+    """Returns the offset of the next table, including the comment above it; the end of the text for the last one."""
     following = next((line for line in lines if not line.key and line.start > table.start), None)
     if following is None:
         return len(text)
@@ -64,7 +64,7 @@ def _end_of_table(text: str, table: Line, lines: list[Line]) -> int:
 
 
 def set_default(text: str, name: str) -> str:
-    """The text with `default = "NAME"`: in the place of the old one, else before the first table."""
+    """Returns the text with `default = "NAME"`, replacing the old line or inserted before the first table."""
     lines = list(read_lines(text))
     old = next((line for line in lines if line.place == ("default",)), None)
     if old is not None:
@@ -82,7 +82,7 @@ def set_default(text: str, name: str) -> str:
 
 
 def _end_of_table_before(text: str, table: Line) -> int:
-    """The start of the table's line, or of the comment right above it unless that opens the file."""
+    """Returns the start of the table's line, or of the comment right above it unless that opens the file."""
     start = text.rfind("\n", 0, table.start) + 1
     while start:
         before = text.rfind("\n", 0, start - 1) + 1
@@ -106,7 +106,7 @@ def _key(name: str) -> str:
 
 
 def _value(value: Any) -> str:
-    """A scalar as TOML writes it; a JSON text is a TOML text but for DEL."""
+    """Returns a scalar as TOML; JSON strings are valid TOML strings, except for DEL."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -118,9 +118,9 @@ def _value(value: Any) -> str:
 
 
 def read_text(path: Path) -> str:
-    """The text of the settings file, empty when there is none.
+    """Returns the text of the settings file, empty if it does not exist.
 
-    Raises ConfigurationError for one that is not valid, and for a device or a pipe, which would keep nothing.
+    Raises ConfigurationError if it is invalid, or a device or a pipe, which cannot be edited.
     """
     if not path.exists():
         return ""
@@ -135,9 +135,9 @@ def read_text(path: Path) -> str:
 
 
 def write_text(path: Path, text: str, *, before: str) -> None:
-    """Write the text (0600), in one step, unless it is no valid settings file or the file has changed meanwhile.
+    """Replaces the settings file atomically (mode 0600).
 
-    Raises ConfigurationError. A symbolic link stays one.
+    Raises ConfigurationError if the text is invalid or the file has changed since `before`. A symbolic link is kept.
     """
     parse_settings(text, path)
     if read_text(path) != before:
