@@ -1,1 +1,1 @@
-"""The sandbox over HTTP: `stripe-shell serve`."""
+"""The sandbox as an HTTP server: `stripe-shell serve`."""

@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI application: an HTTP request in, the sandbox's answer out."""
+"""The ASGI application that serves the sandbox over HTTP."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-#: The largest body that is read, in bytes; files may have 16 MB.
+#: The maximum size of a request body, in bytes; uploaded files may have 16 MB.
 MAX_BODY: Final = 32 * 1024 * 1024
 
-#: Under this name the protocol offers to close a connection without a word, in the scope's `extensions`.
+#: The key in the scope's `extensions` for a function that closes the connection without a response.
 ABORT: Final = "stripe_shell.abort"
 
-#: Where a token of a meter event session stands for a key.
+#: The path at which a meter event session token authenticates instead of a key.
 METER_STREAM: Final = "/v2/billing/meter_event_stream"
 
 _THREADS: Final = 8
 
 
 class Application:
-    """Answers HTTP requests from a sandbox.
+    """Serves HTTP requests from a sandbox.
 
-    A quick call is carried out where it arrives; one that may take its time (a search, a filtered list, a test clock
-    that moves), and whatever comes while it runs, goes to a thread of its own, so that nobody waits for it.
-    `latency` is in seconds; `log` is told of each answer.
+    A quick call runs in the event loop; one that may take longer (a search, a filtered list, advancing a test clock),
+    and any request during it, runs in a thread, so that the event loop is never blocked. `latency` is in seconds; `log`
+    is called with a line for each response.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Application:
         self._running = 0
 
     def answer_now(self, request: Request) -> Response | None:
-        """The answer to a request that waits for nothing and nobody; None where it has to take the long way."""
+        """Returns the response to a request that needs no waiting, None if it must go through `__call__`."""
         if self.faults.active or self.latency or self._running or not _is_quick(request):
             return None
         try:
@@ -74,7 +74,7 @@ class Application:
         return response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, as ASGI has it."""
+        """Handles one request, as an ASGI application."""
         if scope["type"] != "http":
             return
         names = {name for name, _ in scope["headers"]}
@@ -107,7 +107,7 @@ class Application:
         return await self._carry_out(request, account)
 
     def _admitted(self, request: Request) -> str:
-        """The account whose request it is. Raises StripeError for one without a key, or over the limit."""
+        """Returns the account of a request. Raises StripeError without a valid key, or over the rate limit."""
         if len(request.body) > MAX_BODY:
             raise StripeError("The request is too large.", status=413, validation=True)
         key = self._key(request)
@@ -120,7 +120,7 @@ class Application:
             self.log(_line(request, response, fault))
 
     def _key(self, request: Request) -> str:
-        """The key, or for streams of meter events the token that stands for it."""
+        """Returns the key, or the session token of a meter event stream, which stands for one."""
         stated = request.headers.get("authorization")
         if request.path == METER_STREAM and stated and stated.startswith(f"Bearer {TOKEN}"):
             token = stated.removeprefix("Bearer ")
@@ -149,7 +149,7 @@ class Application:
     # --- the sandbox's own routes ----------------------------------------------------------------------------
 
     def _private(self, request: Request) -> Response:
-        """Reset, seed and faults. Requests that a page in a browser makes are refused: any page could make them."""
+        """Handles reset, seed and fault requests; refuses those of browsers, since any web page could send them."""
         headers = request.headers
         if "origin" in headers or "sec-fetch-site" in headers:
             return self.sandbox.refuse(StripeError("These routes are not for web pages.", status=403))
@@ -161,7 +161,7 @@ class Application:
 
 
 async def _read_body(receive: Receive) -> bytes | None:
-    """The whole body, or what is just too much of it; None when the client went away."""
+    """Returns the body, cut off once it exceeds the limit; None if the client disconnected."""
     parts: list[bytes] = []
     size = 0
     while True:
@@ -176,7 +176,7 @@ async def _read_body(receive: Receive) -> bytes | None:
 
 
 def request_of(method: str, path: bytes, query: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Request:
-    """A request as it came over HTTP; the names of `headers` are in lower case."""
+    """Returns a Request for an HTTP request; the names of `headers` are in lower case."""
     found = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
     key = found.get("idempotency-key") or None
     return Request(method, path.decode("latin-1"), query.decode("latin-1"), body, found, key)
@@ -197,7 +197,7 @@ def _names(query: str) -> set[str]:
 
 
 async def _deliver(response: Response, fault: Fault | None, scope: Scope, send: Send) -> None:
-    """Send the answer, or what a fault of the connection leaves of it."""
+    """Sends the response, or the part of it that a connection fault lets through."""
     kind = fault.kind if fault is not None else ""
     if fault is not None and fault.seconds:
         await asyncio.sleep(fault.seconds)
@@ -220,7 +220,7 @@ def _line(request: Request, response: Response, fault: Fault | None) -> str:
 
 
 def encoded_headers(response: Response) -> Iterable[tuple[bytes, bytes]]:
-    """The headers of an answer as HTTP sends them."""
+    """Yields the headers of a response as bytes."""
     for name, value in response.headers.items():
         yield name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace")
     yield b"content-length", str(len(response.body)).encode()

@@ -1,4 +1,4 @@
-"""What goes on beside the requests: webhooks, what Stripe does by itself in time, and care for the file."""
+"""Background work of the server: webhook deliveries, Stripe's scheduled changes, and database checkpoints."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from stripe_shell.sandbox.storage.queues import Delivery
 from stripe_shell.sandbox.storage.store import Row
 from stripe_shell.sandbox.webhooks.deliveries import Deliveries
 
-#: How often it is looked for what has become due, in seconds.
+#: The interval between checks for due work, in seconds.
 INTERVAL = 1.0
 
 _THREADS = 8
 
 
 class Background:
-    """A thread that looks for what is due, and others that deliver: each endpoint gets its events one by one.
+    """A thread that runs due work, and a pool that delivers webhooks; each endpoint gets its events one at a time.
 
-    `on_error` is told of mistakes of ours; they do not end the work.
+    `on_error` is called with unexpected exceptions; the work continues.
     """
 
     def __init__(self, sandbox: Sandbox, deliveries: Deliveries, on_error: Callable[[Exception], None]) -> None:
@@ -34,21 +34,21 @@ class Background:
         self._thread = threading.Thread(target=self._work, name="background", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Starts the thread."""
         self._sandbox.store.relieve_commits()
         self._sandbox.recall()
         self._deliveries.recall()
         self._thread.start()
 
     def stop(self) -> None:
-        """End; a delivery that is under way is waited for, one that is not stays in the file."""
+        """Stops the thread. Waits for deliveries in progress; pending ones stay in the database."""
         self._ended = True
         self._wake.set()
         self._thread.join()
         self._senders.shutdown(cancel_futures=True)
 
     def notice(self, events: list[Row]) -> None:
-        """Events were stored: look at once whether one is to be delivered."""
+        """Wakes the thread if a stored event has webhooks to deliver."""
         if not all('"pending_webhooks":0' in event.json for event in events):
             self._wake.set()
 

@@ -1,4 +1,4 @@
-"""Whose request it is: the key of a request's `Authorization`, and Stripe's words for one that is none."""
+"""Authenticates requests: extracts the key of the `Authorization` header, with Stripe's errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _PUBLISHABLE: Final = "This API call cannot be made with a publishable API key. 
 
 
 def key_of(authorization: str | None) -> str:
-    """The secret test key of an `Authorization` header, as Bearer or as Basic user name.
+    """Returns the secret test key of an `Authorization` header, as Bearer token or as Basic user name.
 
-    Raises StripeError (401) when there is none, and for a live, a publishable or a malformed one.
+    Raises StripeError (401) if there is none, and for a live, a publishable or a malformed one.
     """
     key = _stated_key(authorization or "")
     if not key:
@@ -43,7 +43,7 @@ def key_of(authorization: str | None) -> str:
 
 
 def masked(key: str) -> str:
-    """A key as Stripe shows it: what it begins with, stars, and its last four characters."""
+    """Returns a key as Stripe masks it: its prefix, asterisks, and its last four characters."""
     head = re.match(r"(?:sk|rk|pk|ek)_(?:test|live)_", key)
     prefix = head.group() if head else key[:3] if len(key) > 11 else ""
     hidden = len(key) - len(prefix) - 4

@@ -1,4 +1,4 @@
-"""How many requests a key may make: a bucket for each key, which holds one second's worth of requests."""
+"""Rate limiting: a token bucket for each key, which holds one second's worth of requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from stripe_shell.token_bucket import TokenBucket
 
 
 class RateLimit:
-    """At most `per_second` requests a second for each key; times are seconds of any clock that only goes on."""
+    """A limit of `per_second` requests per second for each key. Times are monotonic seconds."""
 
     def __init__(self, per_second: float) -> None:
         self._per_second = per_second

@@ -1,7 +1,7 @@
-"""uvicorn's HTTP protocol with a short way: what can be answered at once is answered where it arrives.
+"""uvicorn's HTTP protocol with a fast path: quick requests are answered without creating an ASGI task.
 
-The long way, by a task and ASGI's messages, costs a sixth of what a create takes in all. It stays for everything that
-may have to wait: large bodies, pipelined requests, faults, searches.
+A task and ASGI's messages take a sixth of the time of a create. They remain for everything that may have to wait: large
+bodies, pipelined requests, faults, searches.
 """
 
 from __future__ import annotations
@@ -13,40 +13,40 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from stripe_shell.server.app import ABORT, encoded_headers, request_of
 
-#: The largest body that is kept back until it is there as a whole, in bytes.
+#: The maximum body size of the fast path, in bytes.
 SHORT: Final = 65_536
 
 _LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
 class Protocol(HttpToolsProtocol):
-    """What the server speaks. `short` is the body of a request that is kept back, None while none is."""
+    """The server's HTTP protocol. `short` collects the body of a request on the fast path, else None."""
 
     app: Any
     short: list[bytes] | None = None
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Starts a request."""
         super().on_message_begin()
         self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]
         self.short = None
 
     def on_headers_complete(self) -> None:
-        """Keep the request back where it may be answered at once."""
+        """Defers the request if it is eligible for the fast path."""
         if self._is_short():
             self.short = []
         else:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body."""
+        """Receives a part of the body."""
         if self.short is None:
             super().on_body(body)
         else:
             self.short.append(body)
 
     def on_message_complete(self) -> None:
-        """The request is there: answer it, or begin the long way."""
+        """Answers the complete request on the fast path, or passes it on to ASGI."""
         if self.short is None:
             super().on_message_complete()
             return
@@ -70,10 +70,10 @@ class Protocol(HttpToolsProtocol):
         return self.cycle.response_complete and not self.pipeline
 
     def _answer(self, body: bytes) -> bool:
-        """Answer at once, if that can be done."""
+        """Sends the response if the application returns it immediately; returns whether it did."""
         path, _, query = self.url.partition(b"?")
         request = request_of(self.parser.get_method().decode("ascii"), path, query, self.headers, body)
-        # An application that stands inside another one (a middleware of uvicorn's) is reached the long way only.
+        # An application wrapped in a middleware of uvicorn's has no `answer_now`.
         answer_now = getattr(self.app, "answer_now", None)
         response = answer_now(request) if answer_now and request.method != "HEAD" else None
         if response is None:

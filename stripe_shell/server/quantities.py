@@ -1,4 +1,4 @@
-"""What the options of the server say: `100ms`, `2s`, `1.5m`, `100/s`, each as a number."""
+"""Parses durations and rates of the server's options: `100ms`, `2s`, `1.5m`, `100/s`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the sandbox as a server: opens the file and the port, serves until it is told to stop."""
+"""Runs the sandbox server: opens database and port, and serves until interrupted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stripe_shell.server.limits import RateLimit
 from stripe_shell.spec.table import load_table
 from stripe_shell.transports.sandbox import open_store
 
-#: How long a connection without a request is kept, in seconds; clients keep theirs for longer than uvicorn's five.
+#: The keep-alive time-out of idle connections, in seconds; clients keep theirs longer than uvicorn's default of 5.
 KEEP_ALIVE = 75
 
 Say = Callable[[str], None]
@@ -29,10 +29,10 @@ Say = Callable[[str], None]
 
 @record
 class ServerSettings:
-    """What the person asked for: `db` None keeps everything in memory; `port` 0 takes a free one; times are seconds.
+    """The options of the server: `db` None keeps everything in memory; `port` 0 takes a free one; times are in seconds.
 
-    `webhook_hosts` are the machines that webhooks may be delivered to besides this one, `retry_after` the waits before
-    further attempts.
+    `webhook_hosts` are the hosts besides this machine that webhooks may be sent to, `retry_after` the delays before
+    retries of a delivery.
     """
 
     db: Path | None
@@ -47,10 +47,10 @@ class ServerSettings:
 
 
 def serve(settings: ServerSettings, announce: Say, say: Say) -> None:
-    """Serve until the process is interrupted or terminated.
+    """Serves until the process is interrupted or terminated.
 
-    `announce` is given the server's address once it listens, `say` everything else that a person wants to know.
-    Raises ConfigurationError when the port, the file or the server's library cannot be used.
+    `announce` is called with the server's URL once it listens, `say` with all other messages. Raises ConfigurationError
+    if the port, the database or the server's library cannot be used.
     """
     uvicorn, protocol = _import_server()
 
@@ -76,7 +76,7 @@ def serve(settings: ServerSettings, announce: Say, say: Say) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises ConfigurationError when the address is taken or none of this machine's."""
+    """Returns a listening socket. Raises ConfigurationError if the address is in use or not one of this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
@@ -87,7 +87,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def traceback_of(error: BaseException) -> str:
-    """A mistake of ours as it is reported."""
+    """Returns the report of an unexpected exception."""
     import traceback
 
     return "".join(traceback.format_exception(error)).rstrip()
@@ -131,7 +131,7 @@ def _configuration(uvicorn: Any, protocol: Any, application: Application) -> Any
 
 @contextmanager
 def _until_told_to_stop() -> Iterator[None]:
-    """SIGINT and SIGTERM end what is inside in good order."""
+    """A context manager that SIGINT and SIGTERM leave in an orderly way."""
 
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
@@ -146,7 +146,7 @@ def _until_told_to_stop() -> Iterator[None]:
 
 
 def _spare_the_collector() -> None:
-    """What is there now stays to the end: the garbage collector need not look at it again and again."""
+    """Exempts all existing objects from garbage collection, which would traverse them again and again."""
     import gc
 
     gc.collect()
@@ -155,7 +155,7 @@ def _spare_the_collector() -> None:
 
 
 def _import_server() -> tuple[Any, Any]:
-    """uvicorn, and the protocol it is to speak."""
+    """Imports uvicorn, and the protocol for it. Raises ConfigurationError if it is not installed."""
     try:
         import uvicorn
 
