@@ -1,1 +1,1 @@
-"""Documentation pages as tests: examples found, objects they rely on seeded, answers compared with what is printed."""
+"""Replays documentation pages as tests: finds examples, creates the objects they need, compares the responses."""

@@ -1,4 +1,4 @@
-"""The reviewed corrections of a page: where it contradicts itself or Stripe, what holds instead, and why."""
+"""Reads the errata of a page: reviewed corrections where it contradicts itself or Stripe, with reasons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stripe_shell.diagnostics import Diagnostic, Source, Span
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import field, record
 
-#: A folder in which errata files are looked for too, for pages in folders that one cannot write to.
+#: An additional folder for errata files, for pages in read-only folders.
 ERRATA_VARIABLE = "STRIPE_SHELL_ERRATA"
 
 _HEAD = re.compile(r"^[ \t]*\[\[[ \t]*(erratum|reading)[ \t]*\]\]", re.MULTILINE)
@@ -20,11 +20,11 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 @record
 class Erratum:
-    """One correction, anchored to what the page says.
+    """One correction, tied to what the page says.
 
-    In the answer of `example`, at `path`, the page says `says` (of a row: its id). What holds instead: `expect` another
-    value; `row` "absent" (the row is not in the answer) or "shape" (the object is there, with these members, of
-    whatever value). Or, for the object `symbol`, `seed` are the parameters that the page leaves out.
+    In the response of `example`, at `path`, the page says `says` (for a row: its id). The correction is one of:
+    `expect`, another value; `row` "absent" (the row is not in the response) or "shape" (the object is there, with these
+    members of any value). For the object `symbol`, `seed` are the parameters that the page omits.
     """
 
     reason: str
@@ -39,7 +39,7 @@ class Erratum:
 
     @property
     def title(self) -> str:
-        """What it corrects, in one line."""
+        """Returns a description of the correction in one line."""
         if self.symbol:
             return f"{self.symbol} is seeded with {', '.join(f'{key}={value}' for key, value in self.seed.items())}"
         if self.row:
@@ -49,7 +49,7 @@ class Erratum:
 
 @record
 class Reading:
-    """A sentence of the page that can be read in two ways, and the way it is read. It changes no comparison."""
+    """An ambiguous sentence of the page, and its interpretation. Does not affect comparisons."""
 
     text: str
     settled: str
@@ -59,29 +59,29 @@ class Reading:
 
 @record
 class Errata:
-    """The file: corrections and readings, in order."""
+    """An errata file: corrections and readings, in order."""
 
     errata: tuple[Erratum, ...] = ()
     readings: tuple[Reading, ...] = ()
 
     def of_example(self, name: str) -> tuple[Erratum, ...]:
-        """The corrections of one example's answer."""
+        """Returns the corrections for one example's response."""
         return tuple(erratum for erratum in self.errata if erratum.example == name)
 
     def seeds(self, symbol: str) -> Mapping[str, Any]:
-        """The parameters that corrections add for an object."""
+        """Returns the parameters that corrections add for an object."""
         return {key: value for e in self.errata if e.symbol == symbol for key, value in e.seed.items()}
 
 
 def find_errata(page: Path, environ: Mapping[str, str]) -> Path | None:
-    """`<page>.errata.toml` beside the page or in the folder that STRIPE_SHELL_ERRATA names, if there is one."""
+    """Returns `<page>.errata.toml` next to the page or in the folder STRIPE_SHELL_ERRATA; None if there is none."""
     folders = [page.parent, *(Path(folder) for folder in [environ.get(ERRATA_VARIABLE)] if folder)]
     names = (f"{page.stem}.errata.toml", f"{page.name}.errata.toml")
     return next((folder / name for folder in folders for name in names if (folder / name).is_file()), None)
 
 
 def read_errata(source: Source) -> Errata:
-    """Read an errata file. Raises ConfigurationError that names the line of an entry that is not right."""
+    """Reads an errata file. Raises ConfigurationError with the line of an invalid entry."""
     import tomllib
 
     try:
@@ -96,7 +96,7 @@ def read_errata(source: Source) -> Errata:
 
 
 def _entries(data: Mapping[str, Any], kind: str, source: Source) -> Iterator[tuple[Mapping[str, Any], Span]]:
-    """The entries of a kind, each with the place of its head."""
+    """Yields the entries of a kind, each with the span of its header."""
     entries = data.get(kind, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ConfigurationError(f"{source.name}: `{kind}` is written [[{kind}]]")
@@ -106,12 +106,12 @@ def _entries(data: Mapping[str, Any], kind: str, source: Source) -> Iterator[tup
 
 
 def path_text(path: tuple[str | int, ...]) -> str:
-    """`("data", 0, "id")` as `data[0].id`."""
+    """Returns `("data", 0, "id")` as `data[0].id`."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
 def no_longer_applies(erratum: Erratum | Reading, why: str) -> Diagnostic:
-    """E405."""
+    """Returns E405 for a correction or reading that no longer applies."""
     return Diagnostic("E405", f"the erratum no longer applies: {why}", erratum.span, label="remove or correct it")
 
 

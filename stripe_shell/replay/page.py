@@ -1,4 +1,4 @@
-"""A documentation page as examples: blocks of the language and the JSON that they are said to answer."""
+"""Reads a documentation page as examples: blocks of the language and the JSON responses documented for them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from stripe_shell.records import record
 from stripe_shell.wire import parse_json
 
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~).*$", re.MULTILINE)
-#: `**Response:**` and `### Response` of Markdown, `Response::` of reStructuredText.
+#: Matches `**Response:**` and `### Response` of Markdown, `Response::` of reStructuredText.
 _RESPONSE = re.compile(
     r"^[ \t]*(?:(?:\*\*|__)?Response(?::{1,2}(?:\*\*|__)?|(?:\*\*|__):)|#{1,6}[ \t]+Response:?)[ \t]*(?=\r?$)",
     re.MULTILINE,
 )
 _HEADER = re.compile(r"/[A-Za-z0-9][A-Za-z0-9_-]*(?:[ \t]+(?P<inline>[^\n]*))?\Z")
-#: `create customer email=…`. Not `[action] [parameters]`, which shows how a block is built, and not a sentence.
+#: Matches `create customer email=…`; neither `[action] [parameters]`, which shows the syntax, nor a sentence.
 _INLINE = re.compile(r"[a-z][a-z0-9_]*(?:[ \t]+[a-z][a-z0-9_.]*)?(?:[ \t]+[^\s=]+=.*)?[ \t\r]*\Z")
 
 
 @record
 class Example:
-    """A block of the page, what the page says it answers (None: nothing), and where each part of that stands.
+    """A block of the page, its documented response (None without one), and the span of each part of that.
 
-    `name` is `create customer`, with ` 2` behind it for the second one of that name.
+    `name` is `create customer`; the second one of that name gets the suffix ` 2`.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Example:
 
 @record
 class Page:
-    """The examples of a page in order, and what is wrong with their text."""
+    """The examples of a page in order, and the diagnostics of their text."""
 
     source: Source
     examples: tuple[Example, ...]
@@ -49,7 +49,7 @@ class Page:
 
 
 def read_page(source: Source) -> Page:
-    """Find the examples of a page: plain text, Markdown or reStructuredText, indented, fenced or neither."""
+    """Finds the examples of a page: plain text, Markdown or reStructuredText, indented, fenced or neither."""
     unfenced = _RESPONSE.sub(_plain_response, _FENCE.sub(lambda match: " " * len(match[0]), source.text))
     masked = Source(source.name, _mask_prose(unfenced))
     script, diagnostics = parse(masked)
@@ -63,7 +63,7 @@ def _plain_response(match: re.Match[str]) -> str:
 
 
 def _mask_prose(text: str) -> str:
-    """The text with everything but the examples blanked: every place stays where it is."""
+    """Returns the text with everything but the examples replaced by spaces, so that all offsets stay valid."""
     kept: list[tuple[int, int]] = []
     lines = list(read_lines(text))
     index = 0
@@ -76,7 +76,7 @@ def _mask_prose(text: str) -> str:
 
 
 def _example_end(text: str, lines: list[Line], index: int) -> int:
-    """The index behind the last line of the example that starts at `index`; `index` when none starts there."""
+    """Returns the index after the last line of the example that starts at `index`; `index` if none starts there."""
     header = lines[index]
     match = _HEADER.match(text[header.body : header.end]) if header.kind == "header" else None
     if match is None or (match["inline"] and not _INLINE.match(match["inline"])):
@@ -93,7 +93,10 @@ def _example_end(text: str, lines: list[Line], index: int) -> int:
 
 
 def _body_end(lines: list[Line], index: int, *, begun: bool) -> int:
-    """The index behind the last body line: blank lines before the first one do not end the block, comments never do."""
+    """Returns the index after the last body line.
+
+    Blank lines before the first parameter do not end the block; comments never do.
+    """
     end = index
     for position in range(index, len(lines)):
         kind = lines[position].kind
@@ -125,7 +128,7 @@ def _example(block: Block, source: Source, seen: Counter[str]) -> Example:
     try:
         expected = parse_json(block.response.text)
     except ValueError:
-        return Example(name, block, None, {})  # the parser has said what is wrong with it
+        return Example(name, block, None, {})  # the parser has reported the problem
     places = json_places(block.response.text)
     spans = {path: Span(source, start + begin, start + end) for path, (begin, end) in places.items()}
     return Example(name, block, expected, spans)

@@ -1,4 +1,4 @@
-"""Replaying a page: seed what it relies on, run every example, compare every answer."""
+"""Replays a page: creates the objects it needs, runs every example, compares every response."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Verdict = Literal["passed", "failed", "skipped"]
 
 @record
 class Result:
-    """How an example came out: what differed or failed, the errata that were needed, why it was skipped.
+    """The result of an example: differences or failures, applied errata, reason for skipping.
 
-    The paths of `differences` are those of the page; `bindings` are the symbols and what they stand for by then.
+    The paths of `differences` refer to the page; `bindings` map symbols to ids after the example.
     """
 
     example: Example
@@ -41,25 +41,25 @@ class Result:
 
     @property
     def only_differs(self) -> bool:
-        """Whether nothing is wrong but that the answer is another one than the page shows."""
+        """Whether the only problem is that the response differs from the page."""
         return self.verdict == "failed" and len(self.differences) == len(self.diagnostics) > 0
 
 
 @record
 class Replay:
-    """A page, replayed. `diagnostics` belong to the page or the errata as a whole."""
+    """A replayed page. `diagnostics` are those of the page or the errata as a whole."""
 
     results: tuple[Result, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
     def passed(self) -> int:
-        """How many examples answered as documented, errata considered."""
+        """Returns the number of examples that responded as documented, errata applied."""
         return sum(result.verdict == "passed" for result in self.results)
 
     @property
     def exit_code(self) -> int:
-        """2 when nothing was sent, 5 and 3 for calls that failed, 4 for differences and errata out of date, else 0."""
+        """Returns 2 if nothing was sent, 5 and 3 for failed calls, 4 for differences and outdated errata, else 0."""
         if not self.results and has_errors(self.diagnostics):
             return 2
         codes = {EXIT_CODES[r.outcome.status] for r in self.results if r.outcome and r.verdict == "failed"} - {0}
@@ -69,13 +69,13 @@ class Replay:
 
 
 def replay_page(engine: Engine, page: Page, errata: Errata, scope: Scope, *, run_id: str) -> Iterator[Result | Replay]:
-    """Run the examples in order, telling each result as it is there, and the whole at the end.
+    """Runs the examples in order; yields each result, then the Replay.
 
-    Nothing is sent when one of them does not fit the table, or would go to a live connection: a documentation page is
-    not run against real money, not even to read. Raises what a transport raises while objects are seeded.
+    Sends nothing if an example has an error or would use a live connection: a documentation page never runs in live
+    mode, not even to read. Raises the transport's exceptions while objects are created.
     """
     blocks = [example.block for example in page.examples]
-    # Examples may save their answers under one name: each stands for itself.
+    # Examples are independent, so several may save their responses under the same name.
     found = [problem for problem in engine.check(blocks, scope) if problem.code not in {"E305", "E503"}]
     problems = [*page.diagnostics, *found, *_refuse_live(engine, blocks, scope)]
     if has_errors(problems):
@@ -98,10 +98,10 @@ def _link(engine: Engine, scope: Scope) -> Link:
 
 
 def _refuse_live(engine: Engine, blocks: Sequence[Block], scope: Scope) -> Iterator[Diagnostic]:
-    """E503 for the first example of every connection that is live, or may be."""
+    """Yields E503 for the first example of every connection that is live or may be."""
     named = {connection_of(block, scope, engine.links): block for block in reversed(blocks)}
     if blocks:
-        named.setdefault(scope.settings.connection, blocks[0])  # objects are seeded there
+        named.setdefault(scope.settings.connection, blocks[0])  # objects are created there
     for name, block in named.items():
         link = engine.links.find(name, block.connection_span)
         if isinstance(link, Link) and link.counts_as_live:
@@ -184,7 +184,7 @@ class _Runner:
         )
 
     def outdated(self, results: Sequence[Result]) -> Iterator[Diagnostic]:
-        """E405 for every erratum and reading that has nothing to correct in this page."""
+        """Yields E405 for every erratum and reading that does not apply to this page."""
         names = {example.name for example in self.page.examples}
         wanted = set(self.document.wanted)
         for erratum in self.errata.errata:
@@ -200,7 +200,7 @@ class _Runner:
 
 
 def _blocked(example: Example, seeded: Seeded) -> Result | None:
-    """The result of an example that cannot be run, as an object that it relies on is not there."""
+    """Returns the result of an example that cannot run because an object it needs is missing; else None."""
     symbols = [*symbols_of_block(example.block), *symbols_in(example.expected)]
     for symbol in symbols:
         if symbol in seeded.failed:
@@ -215,7 +215,7 @@ def _blocked(example: Example, seeded: Seeded) -> Result | None:
 
 
 def _shows_error(example: Example, outcome: Outcome) -> bool:
-    """Whether the call was refused and the page shows a refusal, so that the two can be compared."""
+    """Whether the call failed with an error response and the page documents one, so that they can be compared."""
     documented = isinstance(example.expected, dict) and "error" in example.expected
     return documented and outcome.status == "failed" and isinstance(outcome.body, dict)
 
@@ -226,7 +226,7 @@ def _shows_error(example: Example, outcome: Outcome) -> bool:
 def _needless(
     erratum: Erratum, errata: Sequence[Erratum], example: Example, body: Any, bindings: Bindings
 ) -> Diagnostic | None:
-    """E405 when the page no longer says what is corrected, or the answer is as documented without the correction."""
+    """Returns E405 if the page no longer says what is corrected, or the response matches without the correction."""
     documented = walk(example.expected, erratum.path)
     says = documented.get("id") if erratum.row and isinstance(documented, dict) else documented
     if says is MISSING or not equals(says, erratum.says):
@@ -248,7 +248,7 @@ def _says_all(row: Mapping[str, Any] | None, seed: Mapping[str, Any]) -> bool:
 
 
 def _corrected(expected: Any, errata: Sequence[Erratum]) -> tuple[Any, list[tuple[Erratum, Any]]]:
-    """The documented answer as the errata correct it, and the rows of which only the shape counts."""
+    """Returns the documented response with errata applied, and the rows of which only the shape is compared."""
     shapes = [(erratum, walk(expected, erratum.path)) for erratum in errata if erratum.row == "shape"]
     dropped = {erratum.path for erratum in errata if erratum.row}
     values = {erratum.path: erratum.expect for erratum in errata if not erratum.row}
@@ -272,7 +272,7 @@ def _rebuild(
 
 
 def _documented_path(documented: Any, corrected: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Where a difference stands in the page: rows that errata took out are counted again."""
+    """Returns the path of a difference in the page, with the indices of removed rows counted."""
     result: list[str | int] = []
     for step in path:
         rows, kept = walk(documented, result), walk(corrected, path[: len(result)])
@@ -287,7 +287,7 @@ def _documented_index(rows: Any, kept: Any, index: int) -> int:
 
 
 def _shape_differences(shapes: list[tuple[Erratum, Any]], body: Any, bindings: Bindings) -> Iterator[Difference]:
-    """For rows of which only the shape counts: the object must be there, with members of the documented types."""
+    """Yields the differences of rows of which only the shape is compared: existence, and the types of their members."""
     for erratum, row in shapes:
         rows = walk(body, erratum.path[:-1])
         wanted = bindings.get(str(erratum.says), erratum.says)
@@ -305,7 +305,7 @@ def _shape_differences(shapes: list[tuple[Erratum, Any]], body: Any, bindings: B
 
 
 def _row_named(rows: Any, wanted: Any) -> dict[str, Any] | None:
-    """The row with this id."""
+    """Returns the row with this id, or None."""
     candidates = rows if isinstance(rows, list) else []
     return next((row for row in candidates if isinstance(row, dict) and row.get("id") == wanted), None)
 

@@ -1,4 +1,4 @@
-"""What a page uses before it creates it: made first, from the rows that the page shows, in dependency order."""
+"""Creates the objects that a page uses before it creates them, from the rows it shows, in dependency order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stripe_shell.wire import Request, Response
 
 @record
 class Seeded:
-    """What came of it: the symbols with what they stand for, and why others could not be made (`skipped`, `failed`)."""
+    """The created objects (`bindings` of symbols to ids), and why others could not be created (`skipped`, `failed`)."""
 
     bindings: Bindings
     skipped: Mapping[str, str]
@@ -30,10 +30,10 @@ class Seeded:
 
 @record
 class Document:
-    """What a page says of the objects that its symbols stand for.
+    """What a page documents about the objects of its symbols.
 
-    `creators` tells which example brings a symbol into being: it creates the object, or one that the object is part
-    of. `wanted` are the symbols that are used before that; `answers` what each example is said to answer.
+    `creators` maps a symbol to the index of the example that creates it, or the object that it is part of. `wanted` are
+    the symbols used before that; `answers` the documented response of each example.
     """
 
     rows: Mapping[str, dict[str, Any]]
@@ -43,7 +43,7 @@ class Document:
 
 
 def read_document(examples: Sequence[Example], errata: Errata) -> Document:
-    """Collect the rows, which example creates which symbol, and the symbols that are used before they are created."""
+    """Collects the rows, the example that creates each symbol, and the symbols used before their creation."""
     rows: dict[str, dict[str, Any]] = {}
     creators: dict[str, int] = {}
     parts: dict[str, int] = {}
@@ -66,13 +66,13 @@ def read_document(examples: Sequence[Example], errata: Errata) -> Document:
 
 
 def _parts_of(example: Example, errata: Errata) -> Iterator[str]:
-    """The objects inside an answer that come into being with it, like the items of a subscription."""
+    """Yields the symbols of objects inside a response that are created with it, such as subscription items."""
     given = {*symbols_of_block(example.block), *(erratum.symbol for erratum in errata.errata)}
     yield from (row["id"] for row in _rows_in(example.expected) if row["id"] not in given)
 
 
 def _rows_in(data: Any) -> Iterator[dict[str, Any]]:
-    """Every object with a documented id."""
+    """Yields every object with a documented id."""
     if isinstance(data, dict):
         if is_symbol(data.get("id")):
             yield data
@@ -84,10 +84,9 @@ def _rows_in(data: Any) -> Iterator[dict[str, Any]]:
 
 
 def _objects_of(example: Example, errata: Errata) -> Iterator[str]:
-    """The symbols that an answer names and that do not come into being with it.
+    """Yields the symbols in a response of objects that are not created with it.
 
-    The parts of an object that a create answers (the items of a subscription) come with it; a price that such a part
-    names does not.
+    The parts of a created object (subscription items) are created with it; a price in such a part is not.
     """
     expected = example.expected
     if not isinstance(expected, dict):
@@ -101,9 +100,9 @@ def _objects_of(example: Example, errata: Errata) -> Iterator[str]:
 
 @record(frozen=False)
 class Seeder:
-    """Makes the objects that a page wants. `create_example` runs the create of an example early, and answers its body.
+    """Creates the objects that a page needs. `create_example` runs a create example early and returns its body.
 
-    Run again in its turn with the same idempotency key, it answers the same object: one symbol stays one object.
+    When the example runs again in its turn, its idempotency key returns the same object.
     """
 
     document: Document
@@ -114,7 +113,7 @@ class Seeder:
     create_example: Callable[[int, Bindings], dict[str, Any] | None]
 
     def seed(self) -> Seeded:
-        """Make them all."""
+        """Creates all objects."""
         state = _State({}, {}, {})
         for symbol in self.document.wanted:
             self._make(symbol, state, ())
@@ -175,7 +174,7 @@ class Seeder:
         self._bring_to_status(symbol, row, body, state)
 
     def _bring_to_status(self, symbol: str, row: Mapping[str, Any], body: Mapping[str, Any], state: _State) -> None:
-        """A row that is shown canceled is canceled."""
+        """Cancels an object that the page shows as canceled. Adds a failure to `state`."""
         if row.get("status") != "canceled" or body.get("status") == "canceled":
             return
         operation = self.table.operation("cancel", str(row.get("object")))
@@ -186,7 +185,7 @@ class Seeder:
             state.failed[symbol] = "it could not be canceled"
 
     def _put(self, symbol: str, row: dict[str, Any], state: _State) -> None:
-        """What nobody can create is put into the sandbox as it is; elsewhere it cannot be had."""
+        """Seeds an object without a create operation in the sandbox; skips it on other connections."""
         if self.link.mode != "sandbox":
             state.skipped[symbol] = f"{symbol}: a {row.get('object')} cannot be created on a real account"
             return
@@ -198,7 +197,7 @@ class Seeder:
             state.failed[symbol] = _message(_body(response), "it could not be put there")
 
     def _send(self, call: Call, step: str) -> dict[str, Any]:
-        """The body of the answer; empty where it is no object. Raises what the transport raises."""
+        """Sends a call and returns the body, empty if it is not an object. Raises the transport's exceptions."""
         version = self.link.version or self.table.version
         key = idempotency_key(self.run_id, step)
         request = encode(call, version=version, account=self.link.account, idempotency_key=key)

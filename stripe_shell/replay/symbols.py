@@ -13,7 +13,7 @@ from stripe_shell.records import record, replace
 
 _SYMBOL = re.compile(r"\b[a-z]+(?:_[a-z]+)*_\d{10}\b")
 
-#: Symbols and the ids that they stand for.
+#: Maps symbols to the ids that they stand for.
 Bindings = Mapping[str, str]
 
 
@@ -23,12 +23,12 @@ def is_symbol(value: Any) -> bool:
 
 
 def prefix_of(identifier: str) -> str:
-    """`cus` of `cus_1234567890`."""
+    """Returns `cus` of `cus_1234567890`."""
     return identifier.rpartition("_")[0]
 
 
 def symbols_in(data: Any) -> Iterator[str]:
-    """Every symbol in JSON data, in order, once for each place."""
+    """Yields every symbol in JSON data, in order, once per occurrence."""
     if isinstance(data, dict):
         for value in data.values():
             yield from symbols_in(value)
@@ -46,7 +46,7 @@ def symbols_of_block(block: Block) -> Iterator[str]:
 
 
 def substitute(data: Any, bindings: Bindings) -> Any:
-    """JSON data with bound symbols replaced by what they stand for."""
+    """Returns JSON data with bound symbols replaced by their ids."""
     if isinstance(data, dict):
         return {key: substitute(value, bindings) for key, value in data.items()}
     if isinstance(data, list):
@@ -66,16 +66,16 @@ def _replace(text: str, bindings: Bindings) -> str:
 
 @record
 class Comparison:
-    """Where an answer differs from what is documented, and the symbols that it bound on the way."""
+    """The differences between a response and the documented one, and the symbols bound by the comparison."""
 
     differences: tuple[Difference, ...]
     bindings: Bindings
 
 
 def compare(expected: Any, actual: Any, bindings: Bindings, path: tuple[str | int, ...] = ()) -> Comparison:
-    """Whether the answer contains what is documented: keys there, scalars equal, rows matched with distinct rows.
+    """Checks that the response contains what is documented: keys exist, scalars are equal, rows match distinct rows.
 
-    A symbol that stands for nothing yet is bound to the id it meets, if the prefix is the same and the id is free.
+    An unbound symbol is bound to the id at its place, if the prefixes are equal and no other symbol has that id.
     """
     if isinstance(expected, dict):
         return _compare_members(expected, actual, bindings, path)
@@ -127,7 +127,7 @@ def _compare_rows(expected: list[Any], actual: Any, bindings: Bindings, path: tu
 
 
 def _nearest(row: Any, candidates: list[Any], bindings: Bindings) -> Any:
-    """The row that the documented one was probably meant to be: the one that differs least."""
+    """Returns the row that differs least from the documented one."""
     known = [other for other in candidates if _same_object(row, other, bindings)]
     return min(known or candidates, key=lambda other: len(compare(row, other, bindings).differences), default=MISSING)
 

@@ -1,4 +1,4 @@
-"""Writing into a page what was answered: leaves that differ, and whole answers where the page shows none."""
+"""Updates a page from actual responses: values that differ, and complete responses where the page shows none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stripe_shell.spec.model import Shape
 from stripe_shell.spec.shapes import response_field
 from stripe_shell.spec.table import Table
 
-#: An id as Stripe makes them.
+#: Matches ids as Stripe generates them.
 _ID = re.compile(r"\b[a-z]+(?:_[a-z]+)*_[A-Za-z0-9]{8,}\b")
 _SECRETS = frozenset({"client_secret", "secret", "authentication_token"})
 _FIRST_NUMBER = 1_234_567_890
@@ -25,7 +25,7 @@ _FIRST_NUMBER = 1_234_567_890
 
 @record
 class Change:
-    """Put `text` where `span` is in the page; `what` says it in a line."""
+    """An edit of the page: replaces the text of `span` with `text`; `what` describes it in one line."""
 
     span: Span
     text: str
@@ -34,18 +34,18 @@ class Change:
 
 @record
 class Symbols:
-    """How the page calls objects: symbols that are bound already, and new ones for ids that it has not met."""
+    """Maps ids to the symbols of a page, and assigns new symbols to unknown ids."""
 
     names: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
 
     def learn(self, bindings: Mapping[str, str]) -> None:
-        """What symbols stand for."""
+        """Adds the ids that symbols are bound to."""
         for symbol, identifier in bindings.items():
             self.names.setdefault(identifier, symbol)
 
     def written(self, data: Any) -> Any:
-        """JSON data with every id as a symbol."""
+        """Returns JSON data with every id replaced by its symbol; assigns new symbols."""
         if isinstance(data, dict):
             return {key: self.written(value) for key, value in data.items()}
         if isinstance(data, list):
@@ -63,12 +63,12 @@ class Symbols:
 
 
 def page_symbols(page: Page) -> Symbols:
-    """The symbols that a page uses."""
+    """Returns the symbols that occur in a page."""
     return Symbols({}, set(symbols_in(page.source.text)))
 
 
 def changed_leaves(result: Result, symbols: Symbols) -> list[Change] | None:
-    """The changes that make an example's answer right; None when they cannot, as the answer lacks what is shown."""
+    """Returns the changes that correct a documented response; None if the actual one lacks documented values."""
     symbols.learn(result.bindings)
     changes: list[Change] = []
     for difference in result.differences:
@@ -81,10 +81,10 @@ def changed_leaves(result: Result, symbols: Symbols) -> list[Change] | None:
 
 
 def new_answer(result: Result, other: Result | None, table: Table, symbols: Symbols) -> Change | None:
-    """The answer of an example of which the page shows none.
+    """Returns the response to insert for an example without one; None if there is nothing to insert.
 
-    Times are left out, and with the same example of another replay, `other`, all that differs between the two: what
-    changes with every run can be compared with nothing.
+    Omits times, and everything that differs from the same example of another replay, `other`, since values that change
+    with every run cannot be compared.
     """
     outcome, block = result.outcome, result.example.block
     if result.verdict != "passed" or outcome is None or outcome.call is None or block.response is not None:
@@ -100,14 +100,14 @@ def new_answer(result: Result, other: Result | None, table: Table, symbols: Symb
 
 
 def apply_changes(text: str, changes: Sequence[Change]) -> str:
-    """The page with the changes; everything else stays as it is, character by character."""
+    """Returns the page with the changes applied; everything else is unchanged."""
     for change in sorted(changes, key=lambda item: item.span.start, reverse=True):
         text = text[: change.span.start] + change.text + text[change.span.end :]
     return text
 
 
 def _section(body: Any, block: Span) -> str:
-    """`Response:` and the JSON, indented as the block is, with its line ends."""
+    """Returns `Response:` and the JSON, indented like the block, with the line ends of the page."""
     source = block.source.text
     line = source.rfind("\n", 0, block.start) + 1
     indent = source[line : block.start]
@@ -118,7 +118,7 @@ def _section(body: Any, block: Span) -> str:
 
 
 def _as_same(other: Any, body: Any) -> Any:
-    """The other answer with its new symbols as those of this one, place by place."""
+    """Returns the other response with its new symbols replaced by those of this one, in order of occurrence."""
     found = dict(zip(_symbols_by_place(other), _symbols_by_place(body), strict=False))
     text = json.dumps(other)
     for left, right in found.items():
@@ -135,7 +135,7 @@ def _symbols_by_place(data: Any) -> Iterator[str]:
 
 
 def _common(left: Any, right: Any) -> Any:
-    """What two answers have in common; MISSING when they have nothing."""
+    """Returns the values that two responses have in common; MISSING if there are none."""
     if isinstance(left, dict) and isinstance(right, dict):
         members = {key: _common(left[key], right[key]) for key in left if key in right}
         return {key: value for key, value in members.items() if value is not MISSING}
@@ -146,7 +146,7 @@ def _common(left: Any, right: Any) -> Any:
 
 
 def _without_times(data: Any, shape: Shape, table: Table) -> Any:
-    """The answer without points in time, as the table knows them, and without what opens something."""
+    """Returns the response without times, as typed by the table, and without secrets."""
     if isinstance(data, dict):
         kept = {}
         for key, value in data.items():
