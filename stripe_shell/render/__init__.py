@@ -1,30 +1,30 @@
-"""Answers as text: table, JSON, JSON lines, CSV and YAML, one function of one signature each, and curl commands.
+"""Renders responses as table, JSON, JSON Lines, CSV or YAML, and requests as curl commands.
 
-`renderer(name)` imports the one that is asked for and nothing else: rich comes with `table`, Pygments with colour.
+`renderer(name)` imports only the requested renderer: rich is loaded with `table`, Pygments with colour.
 """
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
-#: The names that `@format` and `--format` take.
+#: The names that `@format` and `--format` accept.
 FORMATS: tuple[str, ...] = ("table", "json", "jsonl", "csv", "yaml")
 
 
 class Render(Protocol):
-    """Renders a body."""
+    """A function that renders a response body."""
 
     def __call__(self, body: Any, *, width: int | None, color: bool) -> str:
-        """`body`, JSON data as `wire.parse_json` gives it, as text that ends with a line end (or is empty).
+        """Returns `body`, JSON data from `wire.parse_json`, as text that is empty or ends with a line end.
 
-        `width` is that of the terminal in columns; None means that no terminal will show it, and nothing is shortened.
+        `width` is the terminal width in columns; None means output to a file or pipe, where nothing is shortened.
         `color` allows ANSI colours.
         """
         ...
 
 
 def renderer(name: str) -> Render:
-    """The renderer of a format. Raises KeyError for a name that is not in FORMATS."""
+    """Returns the renderer of a format. Raises KeyError for a name that is not in FORMATS."""
     if name == "table":
         from stripe_shell.render.table import render_table
 

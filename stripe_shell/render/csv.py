@@ -1,9 +1,9 @@
-"""An answer as CSV: a row per object, a column per member, names of nested ones with dots.
+"""Renders a response as CSV: a row per object, a column per member, nested members with dotted names.
 
-Cells: text as it is, numbers as they came, `true` and `false`, nothing for null; lists as JSON text. Text that a
-spreadsheet would run as a formula (it begins with `=`, `@`, a tab, or with `+` or `-` and is no number or telephone
-number) gets an apostrophe in front: what a customer typed as a name must not run on a colleague's machine. Numbers
-are never touched, so negative amounts stay numbers.
+Cells contain text unchanged, numbers as sent, `true` and `false`, nothing for null, and JSON for lists. Text that a
+spreadsheet would evaluate as a formula (it begins with `=`, `@`, a tab, or with `+` or `-` and is neither a number nor
+a telephone number) gets an apostrophe in front, so that a customer's name cannot run code on a colleague's machine.
+Numbers never get one, so negative amounts stay numbers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().+-]*\Z)")
 
 
 def render_csv(body: Any, *, width: int | None, color: bool) -> str:
-    """A header line and the rows; the header holds every name that occurs, in the order of first sight."""
+    """Returns a header line and the rows; the header contains every name, in order of first occurrence."""
     rows = rows_of(body)
     flat = [flat_row(row) for row in ([body] if rows is None else rows)]
     names = list(dict.fromkeys(name for row in flat for name in row))
@@ -32,14 +32,14 @@ def render_csv(body: Any, *, width: int | None, color: bool) -> str:
 
 
 def flat_row(row: Any) -> dict[str, Any]:
-    """The cells of a row by column name; a value that is no object is the one column `value`."""
+    """Returns the cells of a row by column name; a value that is not an object is the single column `value`."""
     if not isinstance(row, Mapping):
         return {"value": row}
     return {name: value for name, value in flatten(row) if value != {}}
 
 
 def cell(value: Any) -> str:
-    """A value as the text of a cell."""
+    """Returns a value as the text of a cell."""
     if isinstance(value, str):
         return f"'{value}" if _FORMULA.match(value) else value
     if isinstance(value, Mapping | Sequence):
@@ -48,7 +48,7 @@ def cell(value: Any) -> str:
 
 
 def csv_line(cells: Iterable[str]) -> str:
-    """One record, quoted where need be, with its line end."""
+    """Returns one record, quoted where necessary, with its line end."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)  # which has it quote cells that hold either of the two
+    csv.writer(line, lineterminator="\r\n").writerow(cells)  # makes csv quote cells with either character
     return line.getvalue().removesuffix("\r\n") + "\n"

@@ -1,4 +1,4 @@
-"""A request as a curl command that sends the same bytes; the key is named, never shown."""
+"""Renders a request as a curl command that sends the same bytes, with a variable in place of the key."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from stripe_shell.wire import Request
 def render_curl(
     request: Request, base_url: str, *, credentials: tuple[str, ...] = ("Authorization: Bearer $STRIPE_API_KEY",)
 ) -> str:
-    """The command over several lines, for a POSIX shell, without a line end after it.
+    """Returns the command over several lines, for a POSIX shell, without a final line end.
 
-    `base_url` is the address of `request.host`, without a path of the API. `credentials` are headers that go within
-    double quotes, so that the shell puts the values of variables there. A body that is not text goes through base64.
+    `base_url` is the scheme and host for `request.host`, without a path. `credentials` are headers that are put in
+    double quotes, so that the shell expands variables. A body that is not text is passed through base64.
     """
     lines = list(_arguments(request, base_url, credentials))
     command = " \\\n  ".join(lines)
@@ -25,7 +25,7 @@ def render_curl(
 
 
 def _arguments(request: Request, base_url: str, credentials: tuple[str, ...]) -> Iterator[str]:
-    # --globoff: brackets in the query are Stripe's, not patterns of curl.
+    # --globoff: brackets in the query belong to Stripe's syntax; curl would expand them.
     yield f"curl --globoff -X {request.method} {shlex.quote(base_url.rstrip('/') + request.target)}"
     yield from (f'-H "{header}"' for header in credentials)
     if request.idempotency_key is not None:
@@ -48,7 +48,7 @@ def _body(request: Request) -> Iterator[str]:
     elif not _is_text(request.body):
         yield "--data-binary @-"
     elif _is_form(request):
-        for pair in request.body.decode().split("&"):  # curl joins them with `&` again
+        for pair in request.body.decode().split("&"):  # curl joins them with `&`
             yield f"--data-raw {shlex.quote(pair)}"
     else:
         yield f"--data-raw {shlex.quote(request.body.decode())}"
@@ -60,7 +60,7 @@ def _is_form(request: Request) -> bool:
 
 
 def _is_text(body: bytes) -> bool:
-    """Whether it can stand in a command line, to be read and copied: UTF-8 without control characters."""
+    """Whether the body is readable in a command line: UTF-8 without control characters."""
     try:
         return re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", body.decode()) is None
     except UnicodeDecodeError:

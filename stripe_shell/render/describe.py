@@ -1,4 +1,4 @@
-"""What the table knows, as text: entities, actions, and the parameters of a call with their types."""
+"""Renders the table as text: entities, actions, and the parameters of an operation with their types."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from stripe_shell.spec.table import Table
 
 
 def list_entities(table: Table) -> str:
-    """Every entity with its actions, one a line."""
+    """Returns every entity with its actions, one per line."""
     names = table.entities()
     width = max(map(len, names))
     return "\n".join(f"{name:<{width}}  {' '.join(table.actions(name))}" for name in names)
 
 
 def describe_entity(entity: Entity) -> str:
-    """The entity's calls: action, method and path."""
+    """Returns the entity's operations: action, method and path."""
     operations = sorted(entity.operations.values(), key=lambda operation: operation.action)
     width = max(len(operation.action) for operation in operations)
     lines = [f"{entity.name} (also {entity.plural})"]
@@ -26,7 +26,7 @@ def describe_entity(entity: Entity) -> str:
 
 
 def describe_operation(table: Table, operation: Operation) -> str:
-    """The call: method, path, every parameter with its type and whether it is required, other names, the answer."""
+    """Returns an operation's method, path, parameters with type and requirement, aliases, and response type."""
     return "\n".join(_operation_lines(table, operation))
 
 

@@ -1,4 +1,4 @@
-"""A request and its response as they go over the wire, for `--verbose` and `--dry-run`."""
+"""Renders a request and its response as sent over HTTP, for `--verbose` and `--dry-run`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from stripe_shell.wire import Request, Response
 
 
 def render_request(request: Request) -> str:
-    """Method and target, headers, then one parameter a line, decoded so that a person can read it.
+    """Returns method and target, headers, then one decoded parameter per line.
 
-    Control characters are spelled out, so that no value can drive a terminal or look like a line of its own.
+    Control characters are escaped, so that no value can control a terminal or imitate another line.
     """
     return "\n".join(map(visible, _request_lines(request)))
 
 
 def render_exchange(request: Request, response: Response | None, problem: str = "") -> str:
-    """The request marked `>`, the status, headers and body of the response marked `<`; without one, the problem.
+    """Returns the request marked `>`, and the response marked `<` or the problem.
 
-    Secrets are not masked yet.
+    The caller masks secrets.
     """
     lines = [f"> {line}" for line in _request_lines(request)]
     if response is None:
@@ -30,7 +30,7 @@ def render_exchange(request: Request, response: Response | None, problem: str = 
 
 
 def render_response(response: Response) -> str:
-    """Status and time, headers, then the body as it came. Control characters are spelled out."""
+    """Returns status and time, headers, then the body as sent. Control characters are escaped."""
     return "\n".join(map(visible, _response_lines(response)))
 
 

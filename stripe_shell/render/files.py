@@ -1,4 +1,4 @@
-"""The file of an `@out`: rows written as they come, in the format of its ending, under its name only when whole."""
+"""Writes the output file of `@out`: rows in the format of its suffix, renamed to its name only when complete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stripe_shell.wire import parse_json
 
 
 def open_rows(path: str, fields: tuple[str, ...]) -> RowFile:
-    """A file that takes rows. Raises OSError when it cannot be created, NotSent for an ending without a format."""
+    """Opens a file for rows. Raises OSError if it cannot be created, NotSent for an unknown suffix."""
     target = Path(path).expanduser()
     match target.suffix.lower():
         case ".csv":
@@ -30,7 +30,7 @@ def open_rows(path: str, fields: tuple[str, ...]) -> RowFile:
 
 
 class RowFile:
-    """Writes rows to an `OutputFile`: a half-written file never stands under its name."""
+    """Writes rows to an `OutputFile`, so that an incomplete file never appears under its name."""
 
     def __init__(self, target: Path, fields: tuple[str, ...]) -> None:
         self._fields = fields
@@ -38,35 +38,35 @@ class RowFile:
         self._file = self._output.stream
 
     def write(self, rows: Sequence[Any]) -> None:
-        """Add rows of JSON data."""
+        """Writes rows of JSON data."""
         for row in rows:
             self._write_row(select(row, self._fields))
 
     def close(self) -> None:
-        """Finish the file and put it under its name."""
+        """Completes the file and renames it to its name."""
         self._finish()
         self._output.commit()
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Removes the incomplete file."""
         self._output.discard()
 
     def _write_row(self, row: Any) -> None:
         raise TypeError(f"{type(self).__name__} writes no rows")
 
     def _finish(self) -> None:
-        """Whatever the format puts at the end."""
+        """Writes the end of the format."""
 
 
 class JsonLinesFile(RowFile):
-    """One JSON value a line."""
+    """Writes JSON Lines: one JSON value per line."""
 
     def _write_row(self, row: Any) -> None:
         self._file.write(compact_json(row) + "\n")
 
 
 class JsonFile(RowFile):
-    """One JSON array."""
+    """Writes one JSON array."""
 
     def __init__(self, target: Path, fields: tuple[str, ...]) -> None:
         super().__init__(target, fields)
@@ -81,9 +81,10 @@ class JsonFile(RowFile):
 
 
 class CsvFile(RowFile):
-    """Comma-separated values, nested members with dots.
+    """Writes comma-separated values, nested members with dotted names.
 
-    Without `fields` the columns are all that occur: the rows wait in a file of their own until the last one is known.
+    Without `fields`, the columns are all names that occur: rows are kept in a temporary file until the last one is
+    known.
     """
 
     def __init__(self, target: Path, fields: tuple[str, ...]) -> None:
@@ -122,5 +123,5 @@ class CsvFile(RowFile):
 
 
 def select(row: Any, fields: tuple[str, ...]) -> Any:
-    """The row, or of it the members at the dotted paths `fields`, by these paths."""
+    """Returns the row, or a dict with only the members at the dotted paths `fields`, keyed by path."""
     return {field: pick(row, field) for field in fields} if fields else row

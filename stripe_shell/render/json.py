@@ -1,4 +1,4 @@
-"""An answer as JSON: members in Stripe's order, two spaces, every number as it came."""
+"""Renders a response as JSON: members in Stripe's order, two spaces of indentation, numbers as sent."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from stripe_shell.render.shape import visible_json
 
 
 def render_json(body: Any, *, width: int | None, color: bool) -> str:
-    """`body` over several lines. Control characters are escaped, other characters stand as they are."""
+    """Returns `body` as indented JSON. Control characters are escaped, other characters are kept."""
     text = visible_json("".join(_pieces(body, "\n"))) + "\n"
     return _colored(text) if color else text
 
 
 def compact_json(value: Any) -> str:
-    """`value` on one line."""
+    """Returns `value` as JSON on one line."""
     return visible_json("".join(_pieces(value, None)))
 
 
 def _pieces(value: Any, line: str | None) -> Iterator[str]:
-    """The text piece by piece; `line` is the line end with the indentation of `value`, None for everything on one."""
+    """Yields the text in pieces; `line` is a line end with the indentation of `value`, None for a single line."""
     inner = None if line is None else f"{line}  "
     if isinstance(value, Mapping) and value:
         for index, (key, item) in enumerate(value.items()):
@@ -39,7 +39,7 @@ def _pieces(value: Any, line: str | None) -> Iterator[str]:
 
 
 def scalar_text(value: Any) -> str:
-    """A value without members as JSON text. Numbers keep the text they came with."""
+    """Returns a scalar as JSON text. Numbers keep their spelling."""
     if isinstance(value, str):
         return dumps(value, ensure_ascii=False)
     if value is None:

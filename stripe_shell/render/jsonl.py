@@ -1,4 +1,4 @@
-"""An answer as JSON lines: a list one row a line, anything else on one line."""
+"""Renders a response as JSON Lines: each row of a list on a line, anything else on one line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from stripe_shell.render.shape import rows_of
 
 
 def render_jsonl(body: Any, *, width: int | None, color: bool) -> str:
-    """One JSON text a line; an empty list is no line at all. Never coloured: it is for programs."""
+    """Returns one JSON text per line, nothing for an empty list. Never coloured, as programs read it."""
     rows = rows_of(body)
     return "".join(f"{compact_json(row)}\n" for row in ([body] if rows is None else rows))

@@ -1,4 +1,4 @@
-"""What renderers need to know of a body: whether it is a list, its rows, its members by dotted path, safe text."""
+"""Inspects response bodies for renderers: rows of a list, members by dotted path; and escapes unsafe characters."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# What a terminal may obey, what reorders a line to the eye, and halves of characters that no encoding can write.
+# Control characters, bidirectional controls that reorder a line, and lone surrogates, which cannot be encoded.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]")
 _UNSAFE_IN_JSON = re.compile(_UNSAFE.pattern.replace(r"\x00-\x1f", ""))
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def rows_of(body: Any) -> list[Any] | None:
-    """The rows of a list of either API version, of search results and of a bare array; None for a single object."""
+    """Returns the rows of a list (v1 or v2), of search results or of a bare array; None for a single object."""
     if isinstance(body, list):
         return body
     if not isinstance(body, Mapping) or not isinstance(body.get("data"), list):
@@ -23,12 +23,12 @@ def rows_of(body: Any) -> list[Any] | None:
 
 
 def visible(text: str) -> str:
-    """`text` on one line with control characters spelled out (`\\u001b`), so that a terminal cannot obey them."""
+    """Returns `text` on one line with control characters escaped (`\\u001b`), so that it cannot control a terminal."""
     return _UNSAFE.sub(lambda match: _SHORT.get(match[0]) or _escape(match), text)
 
 
 def visible_json(text: str) -> str:
-    """JSON text with the same characters escaped inside its strings; it still means the same. Line ends stay."""
+    """Returns equivalent JSON text with the same characters escaped in its strings. Line ends are kept."""
     return _UNSAFE_IN_JSON.sub(_escape, text)
 
 
@@ -37,7 +37,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def flatten(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The members of nested objects as `(dotted name, value)`; lists and empty objects are values."""
+    """Yields the members of nested objects as `(dotted name, value)`; lists and empty objects count as values."""
     for key, inner in value.items():
         name = f"{prefix}{key}"
         if isinstance(inner, Mapping) and inner:
@@ -47,9 +47,9 @@ def flatten(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def pick(row: Any, path: str) -> Any:
-    """The member of `row` at a dotted path (`items.data[0].price.id`), None where there is none.
+    """Returns the member of `row` at a dotted path (`items.data[0].price.id`), None if there is none.
 
-    A key that has dots itself (`metadata.order.id`) is found as well.
+    Also finds a key that itself contains dots (`metadata.order.id`).
     """
     rest = path.replace("[", ".").replace("]", "")
     while rest:

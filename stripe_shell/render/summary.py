@@ -1,4 +1,4 @@
-"""One line that says how a block ended."""
+"""Renders the outcome of a block as one line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS: dict[Status, str] = {
 
 
 def summary_line(outcome: Outcome) -> str:
-    """`ok  create customer cus_…  200  req_…  3 ms  as customer`."""
+    """Returns `ok  create customer cus_…  200  req_…  3 ms  as customer`."""
     facts = [f"{_WORDS[outcome.status]:<10}", outcome.name, _result(outcome)]
     if outcome.response is not None:
         facts += [f"  {outcome.response.status}", outcome.request_id or "", f"{outcome.response.elapsed:.0f} ms"]

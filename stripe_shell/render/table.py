@@ -1,4 +1,4 @@
-"""An answer for people: a list as a table of its most telling columns, an object as one member a line."""
+"""Renders a response for a terminal: a list as a table of its most important columns, an object as names and values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.text import Text
 from stripe_shell.render.json import compact_json, scalar_text
 from stripe_shell.render.shape import flatten, pick, rows_of, visible
 
-# The members that tell most, in the order in which a narrow terminal keeps them; of the amounts, the first there is.
+# The most important members, in the order in which a narrow terminal keeps them; of the amounts only the first found.
 _AMOUNTS = ("amount", "amount_due", "amount_total", "unit_amount", "total", "amount_off")
 _TELLING = (
     *("id", "object", "name", "email", *_AMOUNTS, "status", "type", "customer", "product", "nickname"),
@@ -32,19 +32,19 @@ _ENOUGH_COLUMNS = 4
 _TIME_NAME = re.compile(
     r"(?:.*[_.])?(?:created|updated|at|on|start|end|date|anchor|deadline|timestamp|until|after|before|due_by)"
 )
-_EARLIEST, _LATEST = 500_000_000, 10_000_000_000  # 1985 and 2286: what is outside is hardly a time
+_EARLIEST, _LATEST = 500_000_000, 10_000_000_000  # 1985 and 2286: a number outside is hardly a time
 
 _UNBOUNDED = 1_000_000
 
-#: What stands between a name and its value, in columns; and how narrow a value's column may get.
+#: The gap between a name and its value, and the minimum width of a value, in columns.
 _GAP, _NARROWEST = 2, 30
 
 
 def render_table(body: Any, *, width: int | None, color: bool) -> str:
-    """A list as a table, or as records where the terminal is too narrow for its first columns; else name and value.
+    """Returns a list as a table, or as records if the terminal is too narrow; an object as names and values.
 
-    Times are shown as ISO 8601, beside the epoch seconds where there is room; amounts stay whole numbers. Nothing is
-    cut off, and no value is broken into lines: a terminal wraps them itself, and they can be copied whole.
+    Times are shown as ISO 8601, with the epoch seconds where there is room; amounts stay in the smallest currency unit.
+    Nothing is truncated, and no value is split over lines: the terminal wraps them, so they can be copied whole.
     """
     rows = rows_of(body)
     if rows is None:
@@ -57,7 +57,7 @@ def render_table(body: Any, *, width: int | None, color: bool) -> str:
 
 
 def choose_columns(rows: Sequence[Any]) -> tuple[str, ...]:
-    """The names of the columns that tell most about these rows, the most important first; at most eight."""
+    """Returns the names of the most important columns for these rows, at most eight, best first."""
     objects = [row for row in rows if isinstance(row, Mapping)]
     if not objects:
         return ("value",) if rows else ()
@@ -84,7 +84,7 @@ def _is_plain(value: Any) -> bool:
 def _widest(
     rows: Sequence[Any], columns: Sequence[str], width: int | None
 ) -> tuple[RenderableType | None, Sequence[str]]:
-    """The table with as many of the columns as fit, and the columns that do not; None when too few do, or none is."""
+    """Returns a table with as many columns as fit, and the columns left out; None if too few fit."""
     if not columns:
         return None, ()
     for count in range(len(columns), min(_FEWEST_COLUMNS, len(columns)) - 1, -1):
@@ -106,7 +106,7 @@ def _table(rows: Sequence[Any], columns: Sequence[str]) -> Table:
 
 
 def _cell(row: Any, name: str) -> str:
-    """The text of a cell, empty where the row has nothing to say."""
+    """Returns the text of a cell, empty if the row has no value."""
     if not isinstance(row, Mapping):
         return _value(row)
     value = pick(row, name)
@@ -120,14 +120,14 @@ def _cell(row: Any, name: str) -> str:
 
 
 def _records(rows: Sequence[Any], columns: Sequence[str]) -> Iterable[RenderableType]:
-    """The rows below each other, for where they do not fit beside each other."""
+    """Yields the rows one below the other, for a terminal that is too narrow for a table."""
     for number, row in enumerate(rows, start=1):
         yield Text(f"── {number} ──", style="bold")
         yield _lines([(name, _styled(name, cell)) for name in columns if (cell := _cell(row, name))])
 
 
 def _record(body: Any, width: int | None) -> RenderableType:
-    """Every member of an object, nested ones by dotted name; those that are null come together at the end."""
+    """Returns every member of an object, nested ones by dotted name, with those that are null listed at the end."""
     if not isinstance(body, Mapping):
         return Text(_value(body))
     members = [pair for name, value in flatten(body) for pair in _members(name, value)]
@@ -140,14 +140,14 @@ def _record(body: Any, width: int | None) -> RenderableType:
 
 
 def _broken(names: str, width: int | None, taken: int) -> list[str]:
-    """Names that nobody copies as a whole, in lines for what is left of the width; one line where there is no end."""
+    """Wraps the names of null members to the remaining width; one line if the width is unlimited."""
     if width is None or not names:
         return [names] if names else []
     return wrap(names, max(width - taken, _NARROWEST), break_long_words=False, break_on_hyphens=False)
 
 
 def _members(name: str, value: Any) -> Iterable[tuple[str, Any]]:
-    """A list of objects spread over `name[0].member`; everything else as it is."""
+    """Yields the members of a list of objects as `name[0].member`; any other value unchanged."""
     if not isinstance(value, list) or not any(isinstance(item, Mapping | list) for item in value):
         yield name, value
         return
@@ -158,7 +158,7 @@ def _members(name: str, value: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _lines(lines: Iterable[tuple[str, Text]]) -> Text:
-    """Names and values in two columns."""
+    """Returns names and values in two columns."""
     shown = [(Text(visible(name), style="bold"), value) for name, value in lines]
     longest = max((name.cell_len for name, _ in shown), default=0)
     spaced = (Text.assemble(name, " " * (longest - name.cell_len + _GAP), value) for name, value in shown)
@@ -176,7 +176,7 @@ def _value(value: Any) -> str:
 
 
 def _is_time(name: str, value: Any) -> bool:
-    """Whether it is epoch seconds, by name and size: a body does not say it of itself."""
+    """Whether a value is epoch seconds, judged by name and size, since JSON has no type for times."""
     plain_number = isinstance(value, int) and not isinstance(value, bool)
     return plain_number and _EARLIEST < value < _LATEST and _TIME_NAME.fullmatch(name) is not None
 
@@ -190,7 +190,7 @@ def _styled(name: str, text: str) -> Text:
 
 
 def _footer(body: Any, rows: Sequence[Any]) -> str:
-    """How many rows there are, and how to get those that are not here."""
+    """Returns the number of rows, and how to get the others."""
     count = f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
     if not isinstance(body, Mapping) or not (body.get("has_more") or body.get("next_page_url")):
         return f"({count})"
@@ -216,7 +216,7 @@ def _draw(parts: Iterable[RenderableType], width: int | None, color: bool) -> st
 
 
 def _console(width: int | None, color: bool) -> Console:
-    """A console that knows nothing of the real terminal: what comes out depends on the arguments alone."""
+    """Returns a console that is independent of the actual terminal, so that output depends only on the arguments."""
     return Console(
         file=io.StringIO(),
         width=width or _UNBOUNDED,

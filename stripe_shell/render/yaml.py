@@ -1,4 +1,4 @@
-"""An answer as YAML: block style, two spaces; text is quoted wherever a reader could take it for something else."""
+"""Renders a response as YAML: block style, two spaces; text is quoted wherever it could be read as another type."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from stripe_shell.render.json import scalar_text
 from stripe_shell.render.shape import visible_json
 
-# Text that needs no quotes under YAML 1.1 and 1.2: begins with a letter, is no word with a meaning, ends in no blank.
+# Plain text under YAML 1.1 and 1.2: begins with a letter, has no special meaning, does not end with a space.
 _PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_.,/@+()-]|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9(]))*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 _BREAKS = re.compile(r"[\x85\xa0]")
@@ -18,14 +18,14 @@ _NUMBER = re.compile(r"(-?\d+)(\.\d+)?(?:[eE]([+-]?)(\d+))?")
 
 
 def render_yaml(body: Any, *, width: int | None, color: bool) -> str:
-    """`body` as one YAML document. Never coloured."""
+    """Returns `body` as one YAML document. Never coloured."""
     if isinstance(body, Mapping | list | tuple) and body:
         return "".join(f"{line}\n" for line in _lines(body))
     return f"{_scalar(body)}\n"
 
 
 def _lines(value: Any) -> Iterator[str]:
-    """The lines of an object or a list that is not empty, not indented yet."""
+    """Yields the lines of a non-empty object or list, not yet indented."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _entry(f"{_text(str(key))}:", item)
@@ -65,7 +65,7 @@ def _text(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    """A number with a point or an exponent in the one spelling that YAML 1.1 takes for a number too: `1.0e+5`."""
+    """Returns a number with a fraction or exponent in the spelling that YAML 1.1 also reads as a number: `1.0e+5`."""
     match = _NUMBER.fullmatch(text)
     if match is None:
         return text
