@@ -175,7 +175,7 @@ class TwoWorkers(RuleBasedStateMachine):
     def both_see_the_model(self) -> None:
         for store in getattr(self, "stores", ()):
             with store.read() as session:
-                assert dict(session.rows("SELECT id, json FROM objects")) == self.objects  # type: ignore[arg-type]
+                assert dict(session.rows("SELECT id, json FROM objects WHERE account > 0")) == self.objects  # type: ignore[arg-type]
                 assert set(session.rows("SELECT at, method FROM jobs")) == self.jobs
                 events = {event for (event,) in session.rows("SELECT event FROM deliveries")}
                 assert events == set(self.deliveries)

@@ -3,8 +3,8 @@
 A row of `objects` is one object, stored as the JSON text of responses. `links` is an index of the few members by which
 Stripe filters, one row per value, sorted like a list: a filtered page reads a range of it. Deleted objects keep their
 row, so that they remain valid as cursors. `jobs` and `deliveries` are queues (see queues.py). Every row belongs to an
-account. AUTOINCREMENT keeps SQLite from reusing the number of a deleted last row: a number read in one transaction
-identifies the same row, or none, in later ones.
+account. Numbers (`seq`) are never reused, so that a number read in one transaction identifies the same row, or none, in
+later ones: queues have AUTOINCREMENT, and `Session.clear`, which alone deletes objects, reserves their numbers.
 
 Durability: WAL with `synchronous = NORMAL`. After a killed process every answered request is stored; a power cut may
 lose the last ones, without damage to the file.
@@ -39,50 +39,43 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_by_age ON idempotency (created);
 """
 
-_NUMBERED = """
+_OBJECTS = """
 CREATE TABLE objects (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL,
+  seq INTEGER PRIMARY KEY, account INTEGER NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL,
   created INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, json TEXT NOT NULL, hidden TEXT
 );
+CREATE UNIQUE INDEX objects_by_id ON objects (account, object, id);
+CREATE INDEX objects_in_order ON objects (account, object, created, seq) WHERE deleted = 0;
+"""
+
+_QUEUES = """
 CREATE TABLE jobs (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,
   key TEXT NOT NULL, method TEXT NOT NULL, time INTEGER NOT NULL, platform TEXT NOT NULL
 );
+CREATE INDEX jobs_in_order ON jobs (account, at, seq);
+CREATE UNIQUE INDEX jobs_by_name ON jobs (account, kind, key, method, at);
 CREATE TABLE deliveries (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL, event TEXT NOT NULL,
   endpoint_account INTEGER NOT NULL, endpoint TEXT NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL,
   claimed_by TEXT, claimed_until INTEGER NOT NULL DEFAULT 0
 );
-"""
-
-_INDEXES = """
-CREATE UNIQUE INDEX objects_by_id ON objects (account, object, id);
-CREATE INDEX objects_in_order ON objects (account, object, created, seq) WHERE deleted = 0;
-CREATE INDEX jobs_in_order ON jobs (account, at, seq);
-CREATE UNIQUE INDEX jobs_by_name ON jobs (account, kind, key, method, at);
 CREATE INDEX deliveries_in_order ON deliveries (at, seq);
 """
 
 #: Version 2 reused numbers, and stored jobs among the objects, as JSON of the kind `sandbox.due`.
 _FROM_2 = f"""
-DROP INDEX objects_by_id;
-DROP INDEX objects_in_order;
 DROP INDEX deliveries_in_order;
-ALTER TABLE objects RENAME TO old_objects;
 ALTER TABLE deliveries RENAME TO old_deliveries;
-{_NUMBERED}
-INSERT INTO objects (seq, account, object, id, created, deleted, json, hidden)
-  SELECT seq, account, object, id, created, deleted, json, hidden FROM old_objects
-  WHERE object != 'sandbox.due' ORDER BY seq;
+{_QUEUES}
 INSERT OR IGNORE INTO jobs (account, at, kind, key, method, time, platform)
   SELECT account, created, json_extract(json, '$.kind'), json_extract(json, '$.key'), json_extract(json, '$.method'),
-    json_extract(json, '$.at'), json_extract(json, '$.platform') FROM old_objects
+    json_extract(json, '$.at'), json_extract(json, '$.platform') FROM objects
   WHERE object = 'sandbox.due' ORDER BY created, seq;
 INSERT INTO deliveries (seq, account, event, endpoint_account, endpoint, attempt, at)
   SELECT seq, account, event, endpoint_account, endpoint, attempt, at FROM old_deliveries ORDER BY seq;
-DROP TABLE old_objects;
 DROP TABLE old_deliveries;
-{_INDEXES}
+DELETE FROM objects WHERE object = 'sandbox.due';
 """  # noqa: S608 - our own names
 
 _CONNECTION = f"""
@@ -151,7 +144,7 @@ def _create_or_migrate(connection: sqlite3.Connection, path: str | None) -> None
     version = _version_of(connection, path)  # again, in the transaction: another process may have migrated it
     if version == SCHEMA_VERSION:
         return
-    script = _FROM_2 if version == _MIGRATED_VERSION else _ACCOUNTS + _NUMBERED + _INDEXES
+    script = _FROM_2 if version == _MIGRATED_VERSION else _ACCOUNTS + _OBJECTS + _QUEUES
     for statement in script.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

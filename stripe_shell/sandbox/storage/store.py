@@ -20,6 +20,9 @@ from .schema import connect, prepare
 #: The size of the log, in pages of 4 KB, at which a commit checkpoints although another thread does so periodically.
 RELIEVED_PAGES = 16_000
 
+#: The account of rows that no account owns; the numbers of accounts begin at 1.
+_NO_ACCOUNT = 0
+
 _ROW = "seq, object, id, created, deleted, json, hidden"
 
 _COLUMNS = ", ".join(f"o.{name}" for name in _ROW.split(", "))
@@ -339,8 +342,22 @@ class Session:
     def clear(self, account: int | None = None) -> None:
         """Deletes the objects, saved responses, jobs and deliveries of one account or of all; accounts are kept."""
         only, values = ("", ()) if account is None else (" WHERE account = ?", (account,))
+        (highest,) = self._connection.execute("SELECT max(seq) FROM objects").fetchone()
         for table in ("objects", "links", "idempotency", "jobs", "deliveries"):
             self._connection.execute(f"DELETE FROM {table}{only}", values)  # noqa: S608 - our own names
+        self._reserve(highest)
+
+    def _reserve(self, highest: int | None) -> None:
+        """Keeps SQLite from reusing the numbers of deleted objects: a placeholder takes the highest one.
+
+        Objects are deleted here alone, so that inserting one need not pay for AUTOINCREMENT.
+        """
+        self._connection.execute("DELETE FROM objects WHERE account = ?", (_NO_ACCOUNT,))
+        self._connection.execute(
+            "INSERT OR IGNORE INTO objects (seq, account, object, id, created, deleted, json)"
+            " SELECT ?, ?, 'sandbox.highest', '', 0, 1, '{}' WHERE ? IS NOT NULL",
+            (highest, _NO_ACCOUNT, highest),
+        )
 
     def _set(self, account: int, row: Row, columns: str, values: tuple[object, ...]) -> None:
         """Updates columns of a row. Raises LookupError when the row no longer exists."""
