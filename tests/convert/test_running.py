@@ -139,7 +139,7 @@ def test_a_program_stops_where_an_answer_lacks_what_it_needs(target: str, tmp_pa
     made = plan_of(engine, load_program(Source("t", text)).items, Scope(now=NOW, seed="s"))
     path = tmp_path / "program"
     writer = curl_of if target == "sh" else python_of
-    path.write_text(writer(made, "t", "2026-05-27.dahlia").text)
+    path.write_text(writer(made, "t", "2026-10-28.endive").text)
     server = Server()
     with listening(server.send) as address:
         done = run_program(["sh" if target == "sh" else sys.executable, str(path)], address, tmp_path)

@@ -13,7 +13,7 @@ from stripe_shell.render.curl import render_curl
 from stripe_shell.wire import Request, encode_form
 
 BASE = "https://api.stripe.com"
-FORM = {"Content-Type": "application/x-www-form-urlencoded", "Stripe-Version": "2026-05-27.dahlia"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Stripe-Version": "2026-10-28.endive"}
 
 
 def test_a_read() -> None:
@@ -22,7 +22,7 @@ def test_a_read() -> None:
         "curl --globoff -X GET 'https://api.stripe.com/v1/customers?limit=3&created[gte]=1' \\\n"
         '  -H "Authorization: Bearer $STRIPE_API_KEY" \\\n'
         "  -H 'Content-Type: application/x-www-form-urlencoded' \\\n"
-        "  -H 'Stripe-Version: 2026-05-27.dahlia'"
+        "  -H 'Stripe-Version: 2026-10-28.endive'"
     )
 
 
@@ -34,7 +34,7 @@ def test_a_write() -> None:
         '  -H "Authorization: Bearer $OTHER" \\\n'
         "  -H 'Idempotency-Key: ss1-0' \\\n"
         "  -H 'Content-Type: application/x-www-form-urlencoded' \\\n"
-        "  -H 'Stripe-Version: 2026-05-27.dahlia' \\\n"
+        "  -H 'Stripe-Version: 2026-10-28.endive' \\\n"
         "  --max-time 2.5 \\\n"
         "  --data-raw email=a%40b.co \\\n"
         "  --data-raw name=Ann%27s \\\n"

@@ -8,7 +8,7 @@ import pytest
 
 from stripe_shell.cli import main
 from stripe_shell.sandbox.coverage import coverage
-from stripe_shell.spec.table import Table
+from stripe_shell.spec.table import Table, load_table
 
 from .conftest import Client
 from .test_surface import ORDER, call, remember
@@ -17,7 +17,7 @@ from .test_surface import ORDER, call, remember
 def test_answers_say_the_same(stripe: Client, table: Table) -> None:
     """Every operation is in the table once; the header of each answer agrees with it."""
     said = {f"{operation.method} {operation.path}": modelled for operation, modelled in coverage(table)}
-    assert len(said) == 619
+    assert len(said) == len(list(table.operations()))
     ids: dict[str, str] = {}
     seen: set[bool] = set()
     operations = sorted(table.operations(), key=lambda operation: (ORDER[operation.method], len(operation.path_params)))
@@ -52,10 +52,11 @@ def test_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["spec", "--coverage"]) == 0
     said = capsys.readouterr()
     lines = said.out.splitlines()
-    assert len(lines) == 619
+    count = len(list(load_table().operations()))
+    assert len(lines) == count
     assert any(line.split() == ["create", "customer", "modelled", "POST", "/v1/customers"] for line in lines)
     modelled = sum(" modelled " in line for line in lines)
-    assert said.err == f"{modelled} of 619 operations modelled, {619 - modelled} generic\n"
+    assert said.err == f"{modelled} of {count} operations modelled, {count - modelled} generic\n"
 
 
 def test_of_one_entity_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,10 +38,11 @@ def test_chargeback(stripe: Client, table: Table) -> None:
     assert dispute["payment_method_details"]["card"] == {
         "brand": "visa",
         "case_type": "chargeback",
+        "network": "visa",
         "network_reason_code": "10.4",
     }
     said = {name: value for name, value in dispute["evidence"].items() if value is not None}
-    assert (said, len(dispute["evidence"])) == ({"enhanced_evidence": {}}, 28)
+    assert (said, len(dispute["evidence"])) == ({"enhanced_evidence": {}}, 29)
     assert rows(stripe) == [("dispute", -2000, 1500)]
     assert stripe.event_types()[1:] == [
         "charge.succeeded",

@@ -17,7 +17,7 @@ from .conftest import NOW, Client, Json
 
 PATH = "/v1/payment_intents"
 CARD = {"amount": 2000, "currency": "usd", "payment_method_types": ["card"]}
-VERSION = {"Stripe-Version": "2026-05-27.dahlia"}
+VERSION = {"Stripe-Version": "2026-10-28.endive"}
 
 
 def confirmed(stripe: Client, name: str = "visa", **more: object) -> Json:

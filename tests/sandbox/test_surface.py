@@ -69,9 +69,7 @@ def remember(response: Response, ids: dict[str, str]) -> None:
 
 
 def test_every_call_on_nothing(stripe: Client, table: Table) -> None:
-    operations = list(table.operations())
-    assert len(operations) == 619
-    for operation in operations:
+    for operation in table.operations():
         response = call(stripe, operation, {})
         assert response.status in (200, 400, 404), operation.name
 

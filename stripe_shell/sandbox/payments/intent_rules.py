@@ -11,6 +11,8 @@ from stripe_shell.sandbox.currencies import minimum, written
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.request.parameters import header
+from stripe_shell.spec.model import Operation, Shape
+from stripe_shell.spec.validate import typed
 
 from . import payment_methods
 from .ledger import available_on
@@ -24,6 +26,8 @@ _CARD_DATA: Final = "payment_method_data[card]"
 
 #: Payment method types that never redirect the customer.
 _STAYS: Final = frozenset({"card", "link", *payment_methods.DEBITS, "customer_balance"})
+
+_TEXTS: Final = Shape("array", items=Shape("string"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,17 @@ def take_card_data(params: Json) -> Json:
     card = data.pop("card", {})
     data["type"] = "link"
     return {_CARD_DATA: card}
+
+
+def take_types(operation: Operation, params: Json) -> Json:
+    """The ways to pay that a call names, as `payment_method_types`.
+
+    The table has `allowed_payment_method_types`; the older name is removed from `params`.
+    """
+    given = params.get("allowed_payment_method_types")
+    if "payment_method_types" in params and "payment_method_types" not in operation.params.fields:
+        given = params.pop("payment_method_types")
+    return {"payment_method_types": typed(given, _TEXTS)} if given else {}
 
 
 def method_data(params: Mapping[str, Any]) -> Json:

@@ -10,8 +10,9 @@ from stripe_shell.sandbox.billing import checkout, quotes
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource, action
-from stripe_shell.sandbox.payments import payment_methods
+from stripe_shell.sandbox.payments import intent_rules, payment_methods
 from stripe_shell.sandbox.payments.confirmation import Attempt
+from stripe_shell.spec.model import Operation
 
 _DAY: Final = 86_400
 _HALF_AN_HOUR: Final = 1_800
@@ -39,6 +40,10 @@ class CheckoutSession(Resource):
         "status": "open",
         "ui_mode": "hosted_page",
     }
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """`payment_method_types` is taken too, as versions before 2026-09-30.endive have it."""
+        return super().take_legacy(operation, params) | intent_rules.take_types(operation, params)
 
     def new_id(self, ctx: Context, prefix: str | None = None) -> str:
         """Returns an id: `cs_test_a1` and 56 characters."""

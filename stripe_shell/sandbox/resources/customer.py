@@ -38,6 +38,8 @@ class Customer(Resource):
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets invoice prefix, currency, legacy source, and the test clock's time as `created`."""
+        if params.get("id"):
+            obj["id"] = params["id"]
         if not obj.get("invoice_prefix"):
             obj["invoice_prefix"] = ctx.ids.text(_PREFIX_LENGTH, CAPITALS)
         if obj.get("test_clock"):

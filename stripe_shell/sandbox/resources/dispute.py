@@ -44,7 +44,7 @@ class Dispute(Resource):
             "status": "warning_needs_response" if inquiry else "needs_response",
         }
         day = ctx.now() // ledger.DAY + _DUE_DAYS + 1
-        dispute["evidence_details"] |= {"due_by": day * ledger.DAY - 1}
+        dispute["evidence_details"] |= {"due_by": day * ledger.DAY - 1, "submission_method": "not_submitted"}
         if not inquiry:
             self._withdraw(ctx, dispute)
         ctx.insert(dispute)
@@ -61,11 +61,12 @@ class Dispute(Resource):
         submits = params.get("submit", True) and ("evidence" in params or obj["evidence_details"]["has_evidence"])
         if (submits or "evidence" in params) and obj["status"] not in _OPEN:
             raise errors.invalid("This dispute is already closed")
-        self.echo(obj, {"metadata": params["metadata"]} if "metadata" in params else {})
+        self.echo(obj, {name: params[name] for name in ("intended_submission_method", "metadata") if name in params})
         self._keep_evidence(obj, params.get("evidence"))
         if submits:
             obj["status"] = "warning_under_review" if obj["status"].startswith("warning") else "under_review"
             obj["evidence_details"]["submission_count"] += 1
+            obj["evidence_details"]["submission_method"] = "manual"
             jobs.later(ctx, 0, obj, "decide")
         self._tell(ctx, obj)
         return obj
@@ -179,10 +180,12 @@ class Dispute(Resource):
 def _details(charge: Json, facts: DisputeFacts) -> Json:
     details = charge["payment_method_details"]
     if details["type"] != "card":
-        return {"type": "card", "card": {"brand": "unknown", "case_type": "chargeback", "network_reason_code": None}}
+        unknown = {"brand": "unknown", "case_type": "chargeback", "network": "unknown", "network_reason_code": None}
+        return {"type": "card", "card": unknown}
     card = {
         "brand": details["card"]["brand"],
         "case_type": facts.case_type,
+        "network": details["card"]["network"],
         "network_reason_code": facts.network_reason_code,
     }
     return {"card": card, "type": "card"}

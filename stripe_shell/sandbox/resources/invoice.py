@@ -8,13 +8,14 @@ from typing import Any
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import scheduler
 from stripe_shell.sandbox.billing.invoices import draft, edit, finalize_and_pay, preview
-from stripe_shell.sandbox.billing.subscriptions import after_payment
+from stripe_shell.sandbox.billing.subscriptions import after_payment, validate
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Filters
 from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.payments import confirmation
 from stripe_shell.sandbox.storage.store import Link, Where
+from stripe_shell.spec.model import Operation
 
 #: Parameters that a finalized invoice accepts.
 _ALWAYS = {"auto_advance", "metadata", "payment_settings", "default_payment_method", "default_source"}
@@ -31,6 +32,14 @@ class Invoice(Resource):
     expand_only = ("confirmation_secret", "payments")
     absent = ("threshold_reason",)
     unechoed = edit.SPECIAL
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """The `billing_cycle_anchor` of a preview may be a word or a time, as earlier versions take it."""
+        details = params.get("subscription_details")
+        if operation.action == "create_preview" and isinstance(details, dict):
+            validate.take_anchor(details)
+            validate.take_plans(details.get("items"))
+        return super().take_legacy(operation, params)
 
     def links(self, obj: Mapping[str, Any], hidden: Mapping[str, Any] | None) -> list[Link]:
         """Returns the index entries: customer, status, and the subscription that the invoice bills."""
@@ -174,6 +183,7 @@ class Invoice(Resource):
     @action
     def create_preview(self, ctx: Context, params: Json) -> Json:
         """Returns an upcoming invoice without creating it."""
+        validate.read_anchor(params.get("subscription_details") or {})
         return preview.preview(ctx, params)
 
     def payment_changed(self, ctx: Context, invoice: Json, attempt: confirmation.Attempt) -> None:

@@ -53,7 +53,8 @@ class PaymentIntent(Resource):
         transfer = balance.get("bank_transfer") if isinstance(balance, dict) else None
         if isinstance(transfer, dict) and transfer.get("type") == "jp_bank_account":
             transfer["type"] = "jp_bank_transfer"
-        return super().take_legacy(operation, params) | intent_rules.take_card_data(params)
+        older = super().take_legacy(operation, params) | intent_rules.take_card_data(params)
+        return older | intent_rules.take_types(operation, params)
 
     # --- create and update -----------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ class Product(Resource):
             obj["id"] = params["id"]
             obj["created"] = ctx.now()
         obj["updated"] = obj["created"]
+        obj["type"] = params.get("type") or obj["type"]
         data = params.get("default_price_data")
         if data:
             price = ctx.behaviour("price").build(ctx, {**data, "product": obj["id"]})

@@ -30,7 +30,8 @@ class SetupIntent(Resource):
     def take_legacy(self, operation: Operation, params: Json) -> Json:
         """Removes from `params` the card data, which it returns, and `usage`: Stripe ignores any value of it."""
         params.pop("usage", None)
-        return super().take_legacy(operation, params) | intent_rules.take_card_data(params)
+        older = super().take_legacy(operation, params) | intent_rules.take_card_data(params)
+        return older | intent_rules.take_types(operation, params)
 
     def validate_create(self, ctx: Context, params: Json) -> None:
         """Raises StripeError for parameters that need `confirm`."""

@@ -13,6 +13,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import RANGES, Filters, Page, among
 from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.storage.store import Where
+from stripe_shell.spec.model import Operation
 
 
 class Subscription(Resource):
@@ -23,6 +24,13 @@ class Subscription(Resource):
     indexed = ("customer", "status", "test_clock")
     unechoed = SPECIAL
     absent = ("presentment_details",)
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """Items may name plans; the `billing_cycle_anchor` of an update may be a word, as earlier versions take it."""
+        validate.take_plans(params.get("items"))
+        if operation.action in ("update", "resume"):
+            validate.take_anchor(params)
+        return super().take_legacy(operation, params)
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Creates a subscription, for the customer in the path or in `customer`."""
@@ -41,6 +49,7 @@ class Subscription(Resource):
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Updates a subscription, and the customer's schedule of billing tasks."""
+        validate.read_anchor(params)
         self.check_references(ctx, {name: value for name, value in params.items() if name not in SPECIAL})
         update.change(ctx, obj, params, self.echo)
         scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
@@ -55,6 +64,7 @@ class Subscription(Resource):
     @action
     def resume(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Resumes a paused subscription, which is active once its invoice is paid."""
+        validate.read_anchor(params)
         update.resume(ctx, obj, params)
         scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
@@ -107,6 +117,10 @@ class Subscription(Resource):
         filters.where.append(
             Where(f"EXISTS (SELECT 1 FROM {items} i WHERE json_extract(i.value, '$.price.id') = ?)", (value,))  # noqa: S608
         )
+
+    def filter_plan(self, ctx: Context, value: str, filters: Filters) -> None:
+        """Only subscriptions with an item of this plan, which is a price of the same id."""
+        self.filter_price(ctx, value, filters)
 
     def filter_current_period_start(self, ctx: Context, value: Any, filters: Filters) -> None:
         """Filters by the start of the current period."""

@@ -6,10 +6,12 @@ from typing import Any
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.subscriptions import validate
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Page
 from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.spec.model import Operation
 
 _OF_THE_UPDATE = ("off_session", "payment_behavior", "proration_behavior", "proration_date")
 
@@ -27,6 +29,11 @@ class SubscriptionItem(Resource):
         if status != 404:
             return errors.missing(self.kind, key, param=param, status=status, word="subscription item")
         return StripeError(f"Invalid subscription_item id: {key}", status=404, validation=True)
+
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """A `plan` is taken as the price that it is."""
+        validate.take_plans([params])
+        return super().take_legacy(operation, params)
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Adds an item to a subscription. Returns the item, also while the update is pending."""

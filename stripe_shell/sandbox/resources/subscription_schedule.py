@@ -44,6 +44,8 @@ class SubscriptionSchedule(Resource):
         given = params.get("phases")
         counts = {}
         for index, phase in enumerate(given if isinstance(given, list) else ()):
+            if isinstance(phase, dict):
+                validate.take_plans(phase.get("items"))
             if isinstance(phase, dict) and "iterations" in phase:
                 counts[index] = phase.pop("iterations")
         return {"iterations": counts} if counts else {}

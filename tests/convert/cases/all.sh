@@ -32,7 +32,7 @@ who=$(written "${WHO?is not set}" 'tostring | @uri')
 uuid=$(uuidgen)
 customer_answer=$(curl --silent --show-error --globoff --fail-with-body -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/customers \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded' \
   --data-raw email=a%40b.co \
   --data-raw name=O%27Neil%20%22Q%22%20"$who" \
@@ -43,13 +43,13 @@ printf '%s\n' "$customer_answer"
 customer_id=$(field "$customer_answer" .id 'tostring | @uri')
 payment_intent_answer=$(curl --silent --show-error --globoff -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/payment_intents \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded' \
   --data-raw amount=2000 \
   --data-raw currency=usd \
   --data-raw customer="$customer_id" \
-  --data-raw 'payment_method_types[0]=card' \
-  --data-raw 'payment_method_types[1]=link' \
+  --data-raw 'allowed_payment_method_types[0]=card' \
+  --data-raw 'allowed_payment_method_types[1]=link' \
   --data-raw payment_method=pm_card_chargeDeclined \
   --data-raw confirm=true)
 printf '%s\n' "$payment_intent_answer"
@@ -71,7 +71,7 @@ sub_items_data_0_id=$(field "$sub_answer" '.items.data[0].id' 'tostring | @uri')
 sub_items_data_0_quantity=$(field "$sub_answer" '.items.data[0].quantity' 'tostring | @uri' 1)
 curl --silent --show-error --globoff --fail-with-body -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/subscription_items/"$sub_items_data_0_id" \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded' \
   --data-raw quantity="$sub_items_data_0_quantity"
 echo
@@ -79,14 +79,14 @@ echo
 # get /v1/payment_pages/${customer.id} (all.stripe:40)
 curl --silent --show-error --globoff --fail-with-body -X GET "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/payment_pages/"$customer_id"'?a[0]=1' \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded'
 echo
 
 # list customers (all.stripe:45)
 curl --silent --show-error --globoff --fail-with-body -X GET "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/customers'?limit=3&email=a%40b.co' \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Stripe-Account: acct_1' \
   -H 'Content-Type: application/x-www-form-urlencoded'
 echo
@@ -95,7 +95,7 @@ echo
 customer_id_2=$(field "$customer_answer" .id 'tostring | tojson | .[1:-1]')
 curl --silent --show-error --globoff --fail-with-body -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v2/billing/meter_events \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/json' \
   --data-raw '{"event_name": "x", "payload": {"value": "'"$customer_id_2"'", "stripe_customer_id": "'"$customer_id_2"'"}}'
 echo

@@ -25,7 +25,7 @@ fails() {
 # create customer (not_in_fixtures.stripe:1)
 customer_answer=$(curl --silent --show-error --globoff --fail-with-body -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/customers \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded' \
   --data-raw email=a%40b.co \
   --data-raw name=A) || { printf '%s\n' "$customer_answer" >&2; exit 1; }
@@ -34,7 +34,7 @@ printf '%s\n' "$customer_answer"
 # list customers (not_in_fixtures.stripe:4)
 curl --silent --show-error --globoff --fail-with-body -X GET "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/customers'?limit=100' \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded' \
   --max-time 5
 echo
@@ -45,7 +45,7 @@ customer_email=$(field "$customer_answer" .email 'tostring | @uri')
 customer_name=$(field "$customer_answer" .name 'tostring | @uri')
 curl --silent --show-error --globoff --fail-with-body -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/customers/"$customer_id" \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded' \
   --data-raw description="$customer_id"%20and%20"$customer_email" \
   --data-raw 'metadata[when]='"$now" \
@@ -55,7 +55,7 @@ echo
 # get customer (not_in_fixtures.stripe:18)
 customer_3_answer=$(curl --silent --show-error --globoff -X GET "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/customers/cus_1 \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded')
 printf '%s\n' "$customer_3_answer"
 fails "$customer_3_answer" '*' '*' no

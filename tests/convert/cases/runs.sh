@@ -34,7 +34,7 @@ uuid=$(uuidgen)
 default_is_not_used=$(written "${DEFAULT_IS_NOT_USED-unset}" 'tostring | @uri')
 customer_answer=$(curl --silent --show-error --globoff --fail-with-body -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/customers \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded' \
   --data-raw email=a%40b.co \
   --data-raw name=O%27Neil%20%22"$who"%22%20%7Bx%7D%20%24y%20%5C%20%60z%60 \
@@ -49,13 +49,13 @@ customer_name=$(field "$customer_answer" .name 'tostring | @uri')
 customer_balance=$(field "$customer_answer" .balance 'tostring | @uri')
 payment_intent_answer=$(curl --silent --show-error --globoff -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/payment_intents \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded' \
   --data-raw amount=2000 \
   --data-raw currency=usd \
   --data-raw customer="$customer_id" \
-  --data-raw 'payment_method_types[0]=card' \
-  --data-raw 'payment_method_types[1]=link' \
+  --data-raw 'allowed_payment_method_types[0]=card' \
+  --data-raw 'allowed_payment_method_types[1]=link' \
   --data-raw payment_method=pm_card_chargeDeclined \
   --data-raw confirm=true \
   --data-raw 'metadata[text]=%3C'"$customer_name"%3E%20has%20"$customer_balance")
@@ -77,7 +77,7 @@ echo
 # list customers (runs.stripe:37)
 customers_answer=$(curl --silent --show-error --globoff -X GET "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/customers'?limit=3&email=a%40b.co' \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Stripe-Account: acct_1' \
   -H 'Content-Type: application/x-www-form-urlencoded')
 printf '%s\n' "$customers_answer"
@@ -87,7 +87,7 @@ fails "$customers_answer" api_error '*' yes
 customer_sources_data_0_id=$(field "$customer_answer" '.sources.data[0].id' 'tostring | @uri')
 get_answer_answer=$(curl --silent --show-error --globoff --fail-with-body -X GET "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/payment_pages/"$customer_id"/x-"$customer_sources_data_0_id"'?a[0]=1&b[c]=%C3%BC%26%3D' \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded') || { printf '%s\n' "$get_answer_answer" >&2; exit 1; }
 printf '%s\n' "$get_answer_answer"
 
@@ -95,7 +95,7 @@ printf '%s\n' "$get_answer_answer"
 get_answer_id=$(field "$get_answer_answer" .id 'tostring | @uri')
 curl --silent --show-error --globoff --fail-with-body -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/invoiceitems \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded' \
   --data-raw customer="$get_answer_id" \
   --data-raw amount=5 \
@@ -106,7 +106,7 @@ echo
 # refund charge (runs.stripe:55)
 curl --silent --show-error --globoff --fail-with-body -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/charges/ch_1/refund \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded' \
   --data-raw amount=5
 echo
@@ -114,7 +114,7 @@ echo
 # delete customer (runs.stripe:61)
 curl --silent --show-error --globoff --fail-with-body -X DELETE "${STRIPE_API_BASE:-https://api.stripe.com}"/v1/customers/cus_1 \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/x-www-form-urlencoded'
 echo
 
@@ -124,7 +124,7 @@ customer_balance_2=$(field "$customer_answer" .balance 'tostring | tojson | .[1:
 customer_id_2=$(field "$customer_answer" .id 'tostring | tojson | .[1:-1]')
 curl --silent --show-error --globoff --fail-with-body -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v2/billing/meter_events \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/json' \
   --data-raw '{"event_name": "x \"y\" '"$customer_name_2"'", "payload": {"value": "'"$customer_balance_2"'", "stripe_customer_id": "'"$customer_id_2"'"}}'
 echo
@@ -134,7 +134,7 @@ customer_balance_3=$(field "$customer_answer" .balance tojson)
 customer_id_3=$(field "$customer_answer" .id tojson)
 curl --silent --show-error --globoff --fail-with-body -X POST "${STRIPE_API_BASE:-https://api.stripe.com}"/v2/things \
   -H "Authorization: Bearer $STRIPE_API_KEY" \
-  -H 'Stripe-Version: 2026-05-27.dahlia' \
+  -H 'Stripe-Version: 2026-10-28.endive' \
   -H 'Content-Type: application/json' \
   --data-raw '{"number": '"$customer_balance_3"', "text": "it is '"$customer_name_2"'", "deep": {"list": [1, null, true, '"$customer_id_3"']}}'
 echo

@@ -23,7 +23,7 @@ def test_an_event(sdk: Sdk) -> None:
     sdk.v1.customers.update(made.id, params={"name": "Bob"})
     created, updated = sdk.events()
     assert (created.type, created.data.object.name) == ("customer.created", "Ann")
-    assert created.api_version == "2026-05-27.dahlia"
+    assert created.api_version == "2026-10-28.endive"
     assert created.request.id == made.last_response.headers["request-id"]
     assert (created.request.idempotency_key is None) or isinstance(created.request.idempotency_key, str)
     assert "previous_attributes" not in created.data

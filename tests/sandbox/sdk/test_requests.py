@@ -13,7 +13,7 @@ def test_success_is_200_with_headers(sdk: Sdk) -> None:
     answer = made.last_response
     assert answer.code == 200
     assert answer.headers["request-id"].startswith("req_")
-    assert answer.headers["stripe-version"] == "2026-05-27.dahlia"
+    assert answer.headers["stripe-version"] == "2026-10-28.endive"
     assert answer.headers["idempotency-key"] == "k1"
 
 

@@ -14,6 +14,35 @@ from stripe_shell.sandbox.billing.invoices.lines import rates_json
 from stripe_shell.sandbox.objects.context import Context, Json
 
 
+def take_anchor(params: Json) -> None:
+    """Write `billing_cycle_anchor` as the object that the table knows, for clients that send a word or a time.
+
+    Mutates `params`. Versions before 2026-09-30.endive take no object.
+    """
+    given = params.get("billing_cycle_anchor")
+    if given in ("now", "unchanged"):
+        params["billing_cycle_anchor"] = {"type": given}
+    elif str(given).isdecimal():
+        params["billing_cycle_anchor"] = {"type": "timestamp", "timestamp": given}
+
+
+def read_anchor(params: Json) -> None:
+    """Write the object `billing_cycle_anchor` of a call as the word or the time that it names. Mutates `params`."""
+    given = params.get("billing_cycle_anchor")
+    if isinstance(given, Mapping):
+        params["billing_cycle_anchor"] = given.get("timestamp") if given["type"] == "timestamp" else given["type"]
+
+
+def take_plans(entries: Any) -> None:
+    """Let every entry that names a `plan` name it as its `price`. Mutates `entries`.
+
+    A plan is the price of the same id.
+    """
+    for entry in entries.values() if isinstance(entries, dict) else entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and "plan" in entry:
+            entry.setdefault("price", entry.pop("plan"))
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A requested item: its price, and the request's parameters for it (`given`)."""
