@@ -18,8 +18,7 @@ import time
 from stripe_shell.errors import ConfigurationError
 
 #: Incremented when the layout changes; files from version 2 on are migrated when they are opened.
-SCHEMA_VERSION = 3
-_MIGRATED_VERSION = 2
+SCHEMA_VERSION = 4
 
 #: How long a writer waits for one in another process, in milliseconds.
 BUSY_TIMEOUT_MS = 10_000
@@ -78,6 +77,23 @@ DROP TABLE old_deliveries;
 DELETE FROM objects WHERE object = 'sandbox.due';
 """  # noqa: S608 - our own names
 
+#: Version 3 kept objects of 2026-05-27.dahlia; later versions of the API require more members of three of them.
+_FROM_3 = """
+UPDATE objects SET json = json_set(json, '$.pause_schedules', json('[]'))
+  WHERE object = 'subscription_schedule' AND json_type(json, '$.phases') IS NOT NULL
+    AND json_type(json, '$.pause_schedules') IS NULL;
+UPDATE objects SET json = json_set(json, '$.evidence_details.submission_method',
+    iif(json_extract(json, '$.evidence_details.submission_count') > 0, 'manual', 'not_submitted'))
+  WHERE object = 'dispute' AND json_type(json, '$.evidence_details') IS NOT NULL
+    AND json_type(json, '$.evidence_details.submission_method') IS NULL;
+UPDATE objects SET json = json_set(json, '$.payment_method_details.card.network',
+    json_extract(json, '$.payment_method_details.card.brand'))
+  WHERE object = 'dispute' AND json_type(json, '$.payment_method_details.card') IS NOT NULL
+    AND json_type(json, '$.payment_method_details.card.network') IS NULL
+"""
+
+_MIGRATIONS = {2: _FROM_2 + _FROM_3, 3: _FROM_3}
+
 _CONNECTION = f"""
 PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
 PRAGMA synchronous = NORMAL;
@@ -132,7 +148,7 @@ def _version_of(connection: sqlite3.Connection, path: str | None) -> int:
     # One statement, since another process may be creating the tables.
     sql = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
     version, tables = connection.execute(sql).fetchone()
-    if version in (_MIGRATED_VERSION, SCHEMA_VERSION) or not (version or tables):
+    if version in (*_MIGRATIONS, SCHEMA_VERSION) or not (version or tables):
         return int(version)
     raise ConfigurationError(
         f"{path} is not a sandbox file of this version (it has {version}, this is {SCHEMA_VERSION}); "
@@ -144,7 +160,7 @@ def _create_or_migrate(connection: sqlite3.Connection, path: str | None) -> None
     version = _version_of(connection, path)  # again, in the transaction: another process may have migrated it
     if version == SCHEMA_VERSION:
         return
-    script = _FROM_2 if version == _MIGRATED_VERSION else _ACCOUNTS + _OBJECTS + _QUEUES
+    script = _MIGRATIONS.get(version, _ACCOUNTS + _OBJECTS + _QUEUES)
     for statement in script.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
