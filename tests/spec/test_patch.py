@@ -314,3 +314,17 @@ def test_marks_of_the_node_sdk(sdk: Any, tmp_path: Path) -> None:
         "fields": {"from": "time", "wood": "string <=5000 nullable"},
         "required": ["from"],
     }
+
+
+def test_what_the_table_lacks_is_named(sdk: Any, tmp_path: Path) -> None:
+    found = list(script("spec_age").lacking(sdk, table_module.load_table()))
+    assert found == ["POST /v1/racks", "POST /v1/racks/{rack}/empty"]
+    (tmp_path / "stripe" / "_rack_service.py").write_text(RACK_SERVICE.replace("/v1/racks", "/v1/customers"))
+    newer = script("sdk_types").PythonSdk(tmp_path / "stripe")
+    assert list(script("spec_age").lacking(newer, table_module.load_table())) == [
+        "POST /v1/customers label",
+        "POST /v1/customers price",
+        "POST /v1/customers shelves",
+        "POST /v1/customers since",
+        "POST /v1/customers/{rack}/empty",
+    ]
