@@ -30,7 +30,7 @@ class Invoice(Resource):
     object = "invoice"
     indexed = ("customer", "status", "subscription")
     expand_only = ("confirmation_secret", "payments")
-    absent = ("threshold_reason",)
+    absent = ("status_details", "threshold_reason")
     unechoed = edit.SPECIAL
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
