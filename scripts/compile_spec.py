@@ -71,7 +71,7 @@ def patched(description: Json, *files: Path) -> Json:
 
 
 def package_folder(name: str) -> Path:
-    """Where an installed package lies; exits when it is not there."""
+    """Returns the folder of an installed package; exits if it is not installed."""
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit(f"the package `{name}` is not installed: pip install 'stripe-shell[spec]'")
@@ -79,7 +79,7 @@ def package_folder(name: str) -> Path:
 
 
 def operations_of(description: Json) -> Iterator[tuple[str, str, Json]]:
-    """Method, path and body of every operation, in the order of the paths."""
+    """Yields method, path and definition of every operation, in the order of the paths."""
     for path, methods in sorted(description["paths"].items()):
         for method, operation in sorted(methods.items()):
             yield method, path, operation
@@ -89,7 +89,7 @@ def operations_of(description: Json) -> Iterator[tuple[str, str, Json]]:
 
 
 def written_operation(method: str, path: str, operation: Json) -> Json:
-    """One operation in the notation of the data files; what is usual is left out."""
+    """Returns an operation in the notation of the data files, without default values."""
     content = operation.get("requestBody", {}).get("content", {})
     media, body = next(iter(content.items()), ("", {"schema": {}}))
     properties, required = _parameters(operation, body["schema"])
@@ -110,7 +110,7 @@ def written_operation(method: str, path: str, operation: Json) -> Json:
 
 
 def _parameters(operation: Json, body: Json) -> tuple[Json, list[str]]:
-    """Query and body parameters as the properties of one object, and the names of the required ones."""
+    """Returns query and body parameters as the properties of one object, and the names of the required ones."""
     query = [item for item in operation.get("parameters", []) if item["in"] == "query"]
     properties = {item["name"]: item["schema"] for item in query} | body.get("properties", {})
     required = {item["name"] for item in query if item.get("required")} | set(body.get("required", []))
@@ -126,7 +126,7 @@ def _response(operation: Json) -> Written:
 
 
 def named_operations(description: Json, sdk: Mapping[Route, list[SdkName]]) -> dict[SdkName, Json]:
-    """Every operation under its (entity attribute path, action); exits when two share a name."""
+    """Returns every operation by (entity attribute path, action); exits if two share a name."""
     places = {route(method, path): (method, path, body) for method, path, body in operations_of(description)}
     known = {place: names[0] for place, names in sdk.items() if place in places}
     derived = PathNames(places, known)
@@ -140,9 +140,9 @@ def named_operations(description: Json, sdk: Mapping[Route, list[SdkName]]) -> d
 
 
 def entities_of(named: Mapping[SdkName, Json], schemas: Json, in_sdk: set[str]) -> dict[str, Json]:
-    """Entities by their canonical name: attribute path, plural, object, schema and operations by action.
+    """Returns entities by canonical name: attribute path, plural, object, schema and operations by action.
 
-    `in_sdk` are the attribute paths that the SDK has.
+    `in_sdk` are the attribute paths of the SDK.
     """
     grouped: dict[str, Json] = defaultdict(dict)
     for (attributes, action), operation in named.items():
@@ -161,7 +161,7 @@ def entities_of(named: Mapping[SdkName, Json], schemas: Json, in_sdk: set[str]) 
 
 
 def _schema_of(operations: Json) -> str | None:
-    """The schema of what the entity's operations answer with, most telling operation first."""
+    """Returns the response schema of the entity's operations, from the most significant operation."""
     for action in ("retrieve", "create", "update", "list", *sorted(operations)):
         if action in operations:
             found = [name for name in references(operations[action]["response"]) if "deleted_" not in name]
@@ -171,13 +171,13 @@ def _schema_of(operations: Json) -> str | None:
 
 
 def object_value(schema: Json) -> str | None:
-    """The only value that the field `object` of a schema can have."""
+    """Returns the only possible value of the field `object` of a schema, or None."""
     values = schema.get("properties", {}).get("object", {}).get("enum", [])
     return str(values[0]) if len(values) == 1 else None
 
 
 def _canonical(attributes: str, kind: str | None, services: Mapping[str, Json]) -> str:
-    """The entity's name: the attribute path with every segment that is a collection in the singular."""
+    """Returns the entity's name: the attribute path with every collection segment in the singular."""
     words = attributes.split(".")
     heads = [".".join(words[: index + 1]) for index in range(len(words))]
     names = [singular(word) if head in services else word for word, head in zip(words, heads, strict=True)]
@@ -193,7 +193,7 @@ def _plural_name(name: str, attributes: str) -> str:
 
 
 def _name_placeholders(entity: str, operations: Json) -> None:
-    """Note what each placeholder of a path names, and which one is the entity's own object."""
+    """Adds to the operations what each path placeholder identifies, and which one is the entity's own object."""
     own_word = entity.rpartition(".")[2]
     paths = {action: route("", operation["route"].split()[1])[1] for action, operation in operations.items()}
     items = tuple(path for path in paths.values() if path.endswith("/{}"))
@@ -208,9 +208,9 @@ def _name_placeholders(entity: str, operations: Json) -> None:
 
 
 def aliases_of(entities: Mapping[str, Json]) -> dict[str, str]:
-    """Every other accepted name of an entity; a name that two of them could mean is left out.
+    """Returns all other names of entities; a name that could mean two of them is omitted.
 
-    An entity that the SDK knows comes before the older spellings that only the description has.
+    An entity of the SDK takes precedence over older spellings that only the description has.
     """
     in_sdk = {name: entity for name, entity in entities.items() if entity["in_sdk"]}
     names: dict[str, str] = {}
@@ -251,7 +251,7 @@ def _without_version(name: str, entity: Json) -> set[str]:
 
 
 def written_schemas(schemas: Json, roots: set[str]) -> dict[str, Written]:
-    """Every schema that can be reached from a response, in the notation."""
+    """Returns every schema that is reachable from a response, in the notation."""
     written: dict[str, Written] = {}
     waiting = sorted(roots)
     while waiting:
@@ -263,7 +263,7 @@ def written_schemas(schemas: Json, roots: set[str]) -> dict[str, Written]:
 
 
 def schema_files(names: Mapping[str, Written], schemas: Json) -> dict[str, list[str]]:
-    """Which file holds which schemas: a part lies with the resource whose name it begins with."""
+    """Returns the schemas of each file: a part is stored with the resource whose name it begins with."""
     resources = {name.replace(".", "_"): name for name in names if object_value(schemas[name])}
     resources = {key: name for key, name in resources.items() if not name.startswith("deleted_")}
     files: dict[str, list[str]] = defaultdict(list)
@@ -284,7 +284,7 @@ def _home(name: str, resources: Mapping[str, str]) -> str:
 
 
 def add_document(entities: dict[str, Json], document: Json) -> None:
-    """Put what `documented.toml` says about an operation beside it."""
+    """Adds the content of `documented.toml` to the operations. Mutates `entities`."""
     for command in document["command"]:
         operation = _operation_named(entities, command)
         operation["document"] = {"params": command["params"], "required": command["required"]}
@@ -305,7 +305,7 @@ def _operation_named(entities: Mapping[str, Json], entry: Json) -> Json:
 
 
 def compiled_files(description: Json, sdk: Path, document: Json) -> dict[str, str]:
-    """Every data file by its path below `data/`, as text."""
+    """Returns the text of every data file by its path below `data/`."""
     schemas = description["components"]["schemas"]
     names = sdk_names(sdk)
     in_sdk = {attributes for found in names.values() for attributes, _ in found}
@@ -361,7 +361,7 @@ def _entity_file(entity: Json) -> Json:
 
 
 def pretty(value: Any, indent: int = 0, used: int = 0) -> str:
-    """JSON with every list and object on one line where it fits."""
+    """Returns JSON with every list and object on one line if it fits."""
     flat = json.dumps(value, ensure_ascii=False)
     if len(flat) + indent + used <= WIDTH or not isinstance(value, dict | list) or not value:
         return flat
@@ -375,7 +375,7 @@ def pretty(value: Any, indent: int = 0, used: int = 0) -> str:
 
 
 def _filled(texts: list[str], pad: str) -> str:
-    """Texts as JSON, as many on a line as fit."""
+    """Returns texts as JSON, as many per line as fit."""
     lines = [pad]
     for position, text in enumerate(texts):
         word = json.dumps(text, ensure_ascii=False) + ("," if position < len(texts) - 1 else "")
@@ -386,7 +386,7 @@ def _filled(texts: list[str], pad: str) -> str:
 
 
 def differences(files: Mapping[str, str], folder: Path) -> list[str]:
-    """What differs between the compiled files and those in `folder`, one line each."""
+    """Returns the differences between the compiled files and those in `folder`, one line each."""
     there = {str(path.relative_to(folder)): path for path in folder.rglob("*.json")}
     found = [f"missing: {name}" for name in files if name not in there]
     found += [f"left over: {name}" for name in sorted(there) if name not in files]
@@ -395,7 +395,7 @@ def differences(files: Mapping[str, str], folder: Path) -> list[str]:
 
 
 def write(files: Mapping[str, str], folder: Path) -> None:
-    """Write every file, remove the JSON files that are no longer made."""
+    """Writes every file, and removes JSON files that are no longer generated."""
     for path in folder.rglob("*.json"):
         if str(path.relative_to(folder)) not in files:
             path.unlink()

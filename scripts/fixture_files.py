@@ -1,7 +1,7 @@
-"""The fixture files inside Stripe's command-line tool, what that tool sends for one, and what its conversion sends.
+"""Fixture files of Stripe's command-line tool: the requests that the tool sends for one, and those of its conversion.
 
-The runner below does what the tool does, its faults included: it drops numbers and null in arrays, the text around a
-reference, and null anywhere. It was written from the tool's behaviour, not from its text.
+`Tool` reproduces the tool's behaviour including its faults: it drops numbers and null in arrays, the text around a
+reference, and null anywhere. It was written from the tool's behaviour, not from its source.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _QUERY = re.compile(r"\$\{([^|}]+):([^|}]+)\|?([^/\n]+)?\}")
 
 
 def carve(binary: bytes) -> Iterator[Source]:
-    """Every fixture file in the program: the JSON documents that begin with `_meta`."""
+    """Yields every fixture file in the binary: the JSON documents that begin with `_meta`."""
     decoder = json.JSONDecoder()
     end = 0
     for number, match in enumerate(_START.finditer(binary)):
@@ -62,10 +62,10 @@ def carve(binary: bytes) -> Iterator[Source]:
 
 @dataclass
 class Recorder:
-    """A sandbox that remembers what it is sent, always the same for the same requests.
+    """A sandbox that records its requests and is deterministic.
 
-    `fixtures` are the requests in the order in which they come. Where the sandbox refuses what the file counts on, or
-    its answer lacks what a later request refers to, that is put in its place, so that every request is reached.
+    `fixtures` are the expected requests in order. If the sandbox refuses one unexpectedly, or its response lacks a
+    value that a later request refers to, a made-up response replaces it, so that every request is reached.
     """
 
     fixtures: Sequence[Json]
@@ -77,7 +77,7 @@ class Recorder:
         self.sandbox = Sandbox(Store.open(None), load_table(), FixedClock(NOW), RandomIds(7))
 
     def send(self, request: Request) -> Response:
-        """As a transport."""
+        """Sends and records the request, as a transport."""
         fixture = self.fixtures[len(self.requests)] if len(self.requests) < len(self.fixtures) else {}
         self.requests.append(request)
         answer = self.sandbox.send(_at_version(request, fixture))
@@ -95,13 +95,13 @@ class Recorder:
         return Response(200, {"Request-Id": f"req_{number}"}, json.dumps(_lists(made)).encode())
 
     def _wanted(self, fixture: Json) -> list[str]:
-        """The paths that other requests refer to in this one's answer."""
+        """Returns the paths that other requests refer to in this one's response."""
         text = json.dumps(self.fixtures)
         return [query for name, query, _ in _QUERY.findall(text) if name == fixture.get("name")]
 
 
 def _at_version(request: Request, fixture: Json) -> Request:
-    """The request at the account's own version, unless the file asks for one: the tool names none, ours always does."""
+    """Removes the API version from a request unless the file sets one: the tool sends none, the shell always does."""
     if "Stripe-Version" in (fixture.get("headers") or {}):
         return request
     headers = {name: value for name, value in request.headers.items() if name != "Stripe-Version"}
@@ -109,7 +109,7 @@ def _at_version(request: Request, fixture: Json) -> Request:
 
 
 def _at(body: Any, path: str) -> str:
-    """What stands at `data.0.id`, as text; empty where there is nothing."""
+    """Returns the value at a path such as `data.0.id` as text, empty if there is none."""
     for step in path.split("."):
         if isinstance(body, dict):
             body = body.get(step)
@@ -141,14 +141,14 @@ def _lists(value: Any) -> Any:
 
 @dataclass
 class Tool:
-    """Runs a fixture file as the tool does. `environment` stands in for its `.env`."""
+    """Runs a fixture file as the tool does. `environment` replaces its `.env`."""
 
     transport: Any
     environment: Mapping[str, str] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
 
     def run(self, fixtures: Sequence[Json]) -> None:
-        """All requests in order. Raises ValueError for an answer that the file does not count on."""
+        """Sends all requests in order. Raises ValueError for an unexpected response."""
         for fixture in fixtures:
             answer = self.transport.send(self.request(fixture))
             body = answer.json()
@@ -157,7 +157,7 @@ class Tool:
             self.answers[fixture["name"]] = body
 
     def request(self, fixture: Json) -> Request:
-        """One request as it goes out."""
+        """Returns a fixture as the request that is sent."""
         method, path = fixture["method"].upper(), self._path(fixture["path"])
         headers = {name: self._text(value) for name, value in (fixture.get("headers") or {}).items()}
         host = "meter-events" if "meter-events" in fixture.get("api_base", "") else "api"
@@ -175,7 +175,7 @@ class Tool:
         return _QUERY.sub(lambda match: self._text(match[0]), path)
 
     def _text(self, text: str) -> str:
-        """A text with the one reference that the tool fills."""
+        """Returns a text with the one reference that the tool resolves."""
         if text == "${generate-uuid}":
             return "00000000-0000-4000-8000-000000000000"
         if text == "${time-now-RFC3339}":
@@ -225,7 +225,7 @@ class Tool:
 
 
 def _go_float(number: float) -> str:
-    """A number as Go writes a floating point number without an exponent."""
+    """Returns a number as Go formats a float without an exponent."""
     text = f"{number:.17g}" if number != int(number) else str(int(number))
     return repr(number) if "." in text else text
 
@@ -234,7 +234,7 @@ def _go_float(number: float) -> str:
 
 
 class OneLink:
-    """Every name leads to one transport."""
+    """Resolves every connection name to one transport."""
 
     def __init__(self, transport: Any) -> None:
         self.link = Link("sandbox", transport, "sandbox")
@@ -250,7 +250,7 @@ class OneLink:
 
 @dataclass
 class Comparison:
-    """One file: its requests by the tool and by its conversion, as method, path and parameters."""
+    """The requests of one file by the tool and by its conversion, as method, path and parameters."""
 
     source: Source
     script: str
@@ -261,13 +261,13 @@ class Comparison:
 
     @property
     def different(self) -> int:
-        """How many requests differ, or are there on one side only."""
+        """Returns how many requests differ, or exist on one side only."""
         pairs = sum(left != right for left, right in zip(self.tool, self.ours, strict=False))
         return pairs + abs(len(self.tool) - len(self.ours))
 
 
 def compare(source: Source, environment: Mapping[str, str] | None = None) -> Comparison:
-    """Run the file as the tool does, and converted, each against a server of its own."""
+    """Runs the file as the tool does, and converted, each against its own sandbox."""
     file, problems = read_fixtures(source)
     assert file is not None, problems
     converted = script_of_fixtures(file, load_table(), "your-stripe-connection")
@@ -287,11 +287,11 @@ def compare(source: Source, environment: Mapping[str, str] | None = None) -> Com
 
 
 def compare_back(comparison: Comparison) -> Comparison:
-    """Convert the script back into a fixture file, run that as the tool does, and compare with what it did before."""
+    """Converts the script back into a fixture file, runs that as the tool does, and compares the requests."""
     fixtures = json.loads(comparison.source.text)["fixtures"]
     recorder = Recorder(fixtures)
     back = json.loads(fixtures_of(plan_of_script(comparison.script)).text)
-    # Answers are found by the order of the requests; the names are the conversion's own.
+    # Responses are matched by the order of the requests; the conversion chooses its own names.
     Tool(recorder).run(back["fixtures"])
     sent = [
         normalised(request, version="Stripe-Version" in (fixture.get("headers") or {}))
@@ -301,7 +301,7 @@ def compare_back(comparison: Comparison) -> Comparison:
 
 
 def plan_of_script(script: str) -> Plan:
-    """The plan of a converted script."""
+    """Returns the plan of a converted script."""
     engine = Engine(load_table(), OneLink(None), open_rows, live=True)
     program = load_program(Source("<converted>", script))
     plan = plan_of(engine, program.items, Scope(now=NOW, seed="seed"))
@@ -310,14 +310,14 @@ def plan_of_script(script: str) -> Plan:
 
 
 def run_script(script: str, transport: Any, environment: Mapping[str, str]) -> Run:
-    """Run a converted script."""
+    """Runs a converted script."""
     engine = Engine(load_table(), OneLink(transport), open_rows)
     scope = Scope(now=NOW, seed="seed", environment=environment)
     return run_source(engine, Source("<converted>", script), scope, run_id="run")
 
 
 def normalised(request: Request, *, version: bool = True) -> Any:
-    """Method, host, path, version and parameters; what each run draws anew is replaced by what it is."""
+    """Returns method, host, path, version and parameters, with values that vary per run replaced."""
     if request.headers.get("Content-Type") == "application/json":
         params = parse_json(request.body or b"{}")
     else:

@@ -1,4 +1,4 @@
-"""A sandbox server in a process of its own, which can be killed, and its clients; for the scripts beside this file."""
+"""A sandbox server in a child process that can be killed, and a client for it; used by the scripts in this folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 class Server:
-    """A server process on a file."""
+    """A server process on a database file."""
 
     def __init__(self, database: Path) -> None:
         command = [sys.executable, "-m", "stripe_shell", "serve", "--port", "0", "--db", str(database)]
@@ -28,7 +28,7 @@ class Server:
         self.port = int(self.process.stdout.readline().rpartition(":")[2])
 
     def kill(self) -> None:
-        """Kill it as a power cut would."""
+        """Kills the process with SIGKILL."""
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
@@ -40,7 +40,7 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
     def send(self, method: str, path: str, params: Json | None = None) -> Json:
-        """The body of the answer. Raises OSError or HTTPException when there is none, ValueError for a refusal."""
+        """Returns the response body. Raises OSError or HTTPException if there is none, ValueError for an error."""
         headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/x-www-form-urlencoded"}
         self.connection.request(method, path, urlencode(params or {}) if params else None, headers)
         response = self.connection.getresponse()
@@ -51,7 +51,7 @@ class Client:
 
 
 def everything(client: Client, name: str) -> list[Json]:
-    """Every object of a list."""
+    """Returns every object of a list, following pagination."""
     found: list[Json] = []
     while True:
         after = f"&starting_after={found[-1]['id']}" if found else ""

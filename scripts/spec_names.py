@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-#: An operation's place: its HTTP method in lower case and its path with every placeholder written `{}`.
+#: An operation's route: its HTTP method in lower case and its path with every placeholder written `{}`.
 Route = tuple[str, str]
 #: An operation's name: the entity as the SDK's attribute path (`customers.balance_transactions`), and the action.
 SdkName = tuple[str, str]
@@ -20,12 +20,12 @@ UNCOUNTABLE = ("people", "history")
 
 
 def route(method: str, path: str) -> Route:
-    """The place of an operation, whatever its placeholders are called."""
+    """Returns the route of an operation, whatever its placeholders are called."""
     return method, re.sub(r"\{[^}]*\}", "{}", path)
 
 
 def singular(word: str) -> str:
-    """The singular of an English noun in snake case: `tax_ids` → `tax_id`, `addresses` → `address`."""
+    """Returns the singular of an English noun in snake case: `tax_ids` → `tax_id`, `addresses` → `address`."""
     if word.endswith("ies"):
         return word[:-3] + "y"
     if re.search(r"(ss|x|ch|sh)es$", word):
@@ -34,7 +34,7 @@ def singular(word: str) -> str:
 
 
 def plural(word: str) -> str:
-    """The plural of an English noun in snake case; a word that is one already stays."""
+    """Returns the plural of an English noun in snake case; a plural is returned unchanged."""
     if word in UNCOUNTABLE or (word.endswith("s") and not word.endswith("ss")):
         return word
     if re.search(r"[^aeiou]y$", word):
@@ -43,7 +43,7 @@ def plural(word: str) -> str:
 
 
 def sdk_names(sdk: Path) -> dict[Route, list[SdkName]]:
-    """What the SDK calls each operation; `sdk` is the folder of its package `stripe`."""
+    """Returns the SDK's names of each operation; `sdk` is the folder of its package `stripe`."""
     names: dict[Route, list[SdkName]] = {}
     for module, prefix in SDK_ROOTS:
         for place, name in _walk_services(sdk, module, prefix):
@@ -68,7 +68,7 @@ def _subservices(tree: ast.Module) -> Mapping[str, list[str]]:
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[str, Route]]:
-    """Every `self._request("get", "/v1/…".format(…))` of the synchronous methods, with the method's name."""
+    """Yields method name and route of every `self._request("get", "/v1/…".format(…))` in synchronous methods."""
     classes = (node for node in tree.body if isinstance(node, ast.ClassDef))
     methods = (node for cls in classes for node in cls.body if isinstance(node, ast.FunctionDef))
     for method in methods:
@@ -91,9 +91,9 @@ def _request_of(node: ast.AST) -> Route | None:
 
 
 class PathNames:
-    """Names for operations that the SDK has none for, in the manner of the SDK.
+    """Derives names for operations that the SDK lacks, following its conventions.
 
-    `routes` are all operations of the description, `named` those with a name already.
+    `routes` are all operations of the description, `named` those that have a name.
     """
 
     def __init__(self, routes: Iterable[Route], named: Mapping[Route, SdkName]) -> None:
@@ -102,7 +102,7 @@ class PathNames:
         self.collections = {path: name for (_, path), (name, action) in named.items() if action == "list"}
 
     def name(self, place: Route) -> SdkName:
-        """The name of an operation: by the resource that its path ends in, or as an action of the one above."""
+        """Returns the name of an operation: from the resource that its path ends in, or as an action of its parent."""
         method, path = place
         if twin := self._twin(place):
             return self._entity(self._collection(path)), twin
@@ -118,7 +118,7 @@ class PathNames:
         return self._entity(self._collection(above)), f"{VERBS[method, True]}_{last}"
 
     def _twin(self, place: Route) -> str | None:
-        """What the same call is called without the object that it is nested in: `cancel` for a subscription."""
+        """Returns the name of the same call without its parent object: `cancel` for a subscription."""
         method, path = place
         parts = path.split("/")
         twin = self.named.get((method, "/".join(parts[:2] + parts[4:])))
@@ -137,7 +137,7 @@ class PathNames:
         return path.removesuffix("/{}")
 
     def _entity(self, path: str) -> str:
-        """The attribute path of a collection: as the SDK calls it, else from the literal segments of its path."""
+        """Returns the attribute path of a collection: the SDK's, else from the literal segments of its path."""
         if path in self.collections:
             return self.collections[path]
         words = [word for word in path.split("/")[2:] if word != "{}"]

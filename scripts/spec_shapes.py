@@ -27,12 +27,12 @@ KINDS: dict[tuple[str, str | None], str] = {
 }
 KEPT_FORMATS = ("currency", "date-time", "int64")
 LIST_FIELDS = {"data", "has_more", "object", "url"}
-SHARED_MINIMUM = 160  # characters: a shape shorter than this is not worth a name
+SHARED_MINIMUM = 160  # characters: a shorter shape is written in place
 METADATA_VALUE_MAXIMUM = 500
 
 
 def request_shape(schema: Schema, name: str = "") -> Written:
-    """The shape of a parameter."""
+    """Returns the shape of a parameter."""
     if "anyOf" in schema:
         return _request_union(schema["anyOf"], name)
     if name == "metadata" and isinstance(schema.get("additionalProperties"), dict):
@@ -44,7 +44,7 @@ def request_shape(schema: Schema, name: str = "") -> Written:
 
 
 def _request_union(variants: list[Schema], name: str) -> Written:
-    """`anyOf` of a parameter. The variant that allows only the empty text becomes a flag of the others."""
+    """Returns the shape of an `anyOf` parameter. A variant that allows only the empty string becomes a flag."""
     kept = [variant for variant in variants if variant.get("enum") != [""]]
     ranged = any(variant.get("title") == "range_query_specs" for variant in kept)
     shapes = ["time" if ranged and v == {"type": "integer"} else request_shape(v, name) for v in kept]
@@ -53,7 +53,7 @@ def _request_union(variants: list[Schema], name: str) -> Written:
 
 
 def response_shape(schema: Schema, name: str = "") -> Written:
-    """The shape of a value in a response."""
+    """Returns the shape of a value in a response."""
     if "$ref" in schema:
         return f"@{_ref_name(schema)}"
     written = _response_union(schema) if "anyOf" in schema else _plain(schema, response_shape)
@@ -72,7 +72,7 @@ def _ref_name(schema: Schema) -> str:
 
 
 def _plain(schema: Schema, inner: Any) -> Written:
-    """A schema that is neither a union nor a reference; `inner` writes what it contains."""
+    """Returns the shape of a schema without union or reference; `inner` converts what it contains."""
     kind: str = schema.get("type", "object" if "properties" in schema else "any")
     if kind == "array":
         return {"array": inner(schema["items"])}
@@ -122,7 +122,7 @@ def _is_list(properties: Schema) -> bool:
 
 
 def _list_form(properties: Schema) -> str | None:
-    """How rows are delivered, where an object delivers rows otherwise than a plain list does."""
+    """Returns the list form of an object with rows, None for a plain list or another object."""
     kind = properties.get("object", {}).get("enum")
     if kind in (["list"], ["search_result"]):
         return str(kind[0])
@@ -137,7 +137,7 @@ def flagged(written: Written, flag: str) -> Written:
 
 
 def references(written: Any) -> Iterator[str]:
-    """The names of all schemas that a shape mentions."""
+    """Yields the names of all schemas that a shape refers to."""
     if isinstance(written, str):
         if written.startswith("@"):
             yield written[1:].split()[0]
@@ -152,7 +152,7 @@ def references(written: Any) -> Iterator[str]:
 
 
 def share(roots: dict[str, Written]) -> tuple[dict[str, Written], dict[str, Written]]:
-    """The same shapes with large parts that occur more than once moved to a table of their own, by name."""
+    """Returns the shapes with large repeated parts moved to a table, and that table by name."""
     counts: Counter[str] = Counter()
     for root in roots.values():
         _count(root, counts)
@@ -167,7 +167,7 @@ def _key(written: Written) -> str:
 
 
 def _count(written: Any, counts: Counter[str]) -> None:
-    """Count every part once for each place where it is not inside a larger part that was counted before."""
+    """Counts every part once for each place outside a larger part that was already counted."""
     if not isinstance(written, dict):
         return
     key = _key(written)

@@ -1,7 +1,7 @@
-"""Stands in, on this machine, for a host of Stripe's that a program insists on: a proxy that answers in its place.
+"""A local proxy that answers in place of a Stripe host, for programs whose host cannot be configured.
 
-`HTTPS_PROXY` and `SSL_CERT_FILE` of the program point here. A connection to the host is answered over TLS with a
-certificate made for this run, and its requests go to another server; a connection to any other host is refused.
+Set `HTTPS_PROXY` and `SSL_CERT_FILE` of the program to it. Connections to the host get TLS with a certificate made for
+this run, and their requests go to another server; connections to any other host are refused.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 
 @contextmanager
 def stand_in(host: str, address: str, folder: Path) -> Iterator[dict[str, str]]:
-    """The environment for programs whose requests to `host` are to reach the server at `address`.
+    """Yields the environment for programs whose requests to `host` go to the server at `address`.
 
-    `folder` takes the certificate. Without the `openssl` command every connection is refused.
+    The certificate is written to `folder`. Without the `openssl` command every connection is refused.
     """
     certificate = _make_certificate(host, folder)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,4 +1,4 @@
-"""Stripe's official command-line tool, installed by npm below ~/.cache/stripe-shell when it is not there."""
+"""Finds Stripe's official command-line tool; installs it with npm below ~/.cache/stripe-shell if missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "str
 
 
 def find_tool() -> str:
-    """The path of the tool; STRIPE_CLI names another one. Raises FileNotFoundError where it cannot be installed."""
+    """Returns the path of the tool; STRIPE_CLI overrides it. Raises FileNotFoundError if it cannot be installed."""
     named = os.environ.get("STRIPE_CLI")
     tool = FOLDER / "node_modules" / ".bin" / "stripe"
     if named or tool.exists():
@@ -22,7 +22,7 @@ def find_tool() -> str:
         raise FileNotFoundError("the command-line tool of Stripe is not installed, and npm is not here to install it")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds it installed
+        fcntl.flock(lock, fcntl.LOCK_EX)  # only the first process installs it
         if not tool.exists():
             quietly = ("--silent", "--no-audit", "--no-fund", "--fetch-retries=1")
             command = [npm, "install", *quietly, "--prefix", str(FOLDER), "@stripe/cli"]
@@ -33,7 +33,7 @@ def find_tool() -> str:
 
 
 def find_binary() -> Path:
-    """The tool's program itself, which holds its fixture files. Raises FileNotFoundError as `find_tool` does."""
+    """Returns the tool's binary, which contains its fixture files. Raises FileNotFoundError as `find_tool` does."""
     find_tool()
     found = sorted((FOLDER / "node_modules" / "@stripe").glob("cli-*/bin/stripe*"))
     if not found:
