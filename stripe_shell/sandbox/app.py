@@ -309,12 +309,14 @@ class Sandbox:
 
         Raises ValueError for an unknown intent or one in another status.
         """
+        from .payments.intent_rules import Intent
+
         with self.context(account=account) as ctx:
             kind = "setup_intent" if intent.startswith("seti_") else "payment_intent"
             found = ctx.find(kind, intent)
             if found is None or found["status"] != "requires_action":
                 raise ValueError(f"{intent} does not wait for the customer")
-            ctx.behaviour(kind).authenticate(ctx, found, passed=passed)
+            ctx.handler(Intent, kind).authenticate(ctx, found, passed=passed)
 
     @contextmanager
     def context(self, *, account: str | None = None) -> Iterator[Context]:

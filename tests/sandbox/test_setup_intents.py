@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from stripe_shell.sandbox.payments.intent_rules import Intent
 from stripe_shell.spec.table import Table
 
 from .conformity import departures
@@ -87,7 +88,7 @@ def test_three_d_secure(stripe: Client) -> None:
     assert stripe.event_types()[-1] == "setup_intent.requires_action"
     with stripe.sandbox.context() as ctx:
         intent = ctx.get("setup_intent", asked["id"])
-        ctx.behaviour("setup_intent").authenticate(ctx, intent)
+        ctx.handler(Intent, "setup_intent").authenticate(ctx, intent)
     done = stripe.get(f"{PATH}/{asked['id']}")
     assert (done["status"], done["next_action"]) == ("succeeded", None)
     paid = stripe.post(
@@ -108,7 +109,7 @@ def test_three_d_secure(stripe: Client) -> None:
 def test_three_d_secure_that_fails(stripe: Client) -> None:
     asked = stripe.post(PATH, {**CARD, "payment_method": "pm_card_threeDSecure2Required", "confirm": True})
     with stripe.sandbox.context() as ctx:
-        ctx.behaviour("setup_intent").authenticate(ctx, ctx.get("setup_intent", asked["id"]), passed=False)
+        ctx.handler(Intent, "setup_intent").authenticate(ctx, ctx.get("setup_intent", asked["id"]), passed=False)
     failed = stripe.get(f"{PATH}/{asked['id']}")
     assert failed["status"] == "requires_payment_method"
     assert failed["last_setup_error"]["message"].startswith("We are unable to authenticate")

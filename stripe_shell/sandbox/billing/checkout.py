@@ -10,10 +10,12 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.payments import confirmation
 from stripe_shell.sandbox.payments.confirmation import Attempt, Terms
+from stripe_shell.sandbox.payments.intent_rules import Intent
 
-from . import quotes
+from . import quotes, scheduler
 from .calc.periods import Period
 from .invoices import discounts, draft, finalize_and_pay
+from .subscriptions import create
 
 #: Members of `payment_intent_data` that are copied to the PaymentIntent.
 _HANDED_ON: Final = (
@@ -256,7 +258,8 @@ def _subscribe(ctx: Context, session: Json, method: Json) -> None:
         params["add_invoice_items"] = once
     if hidden.get("discounts"):
         params["discounts"] = json.loads(json.dumps(hidden["discounts"]))
-    subscription: Json = ctx.behaviour("subscription").begin(ctx, params)
+    subscription = create.start(ctx, params)
+    scheduler.watch(ctx, ctx.get("customer", subscription["customer"]), subscription)
     invoice = ctx.get("invoice", subscription["latest_invoice"])
     session |= {"invoice": invoice["id"], "subscription": subscription["id"]}
     free = invoice["total"] == 0
@@ -278,7 +281,7 @@ def _set_up(ctx: Context, session: Json, method: Json) -> None:
     if customer is not None and not intent["customer"]:
         intent["customer"] = customer["id"]
     sent = {"payment_method": method["id"], "return_url": session["success_url"]}
-    ctx.behaviour("setup_intent").confirm(ctx, intent, sent)
+    ctx.handler(Intent, "setup_intent").confirm(ctx, intent, sent)
     if intent["status"] == "succeeded":
         _complete(ctx, session, "no_payment_required")
 

@@ -9,9 +9,11 @@ from typing import Any
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 
+from . import scheduler
 from .calc.periods import DAY, Period
 from .calc.totals import Line, Rate, Totals, totals
 from .invoices import discounts, draft, invoice_items, lines, prices
+from .subscriptions import create, schedules
 
 KEPT_FOR = 30 * DAY
 
@@ -184,7 +186,8 @@ def _subscription(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
     if data.get("trial_period_days"):
         params["trial_period_days"] = data["trial_period_days"]
     params["billing_mode"] = dict(data.get("billing_mode") or {"type": "flexible"})
-    subscription: Json = ctx.behaviour("subscription").begin(ctx, params, drafts=True)
+    subscription = create.start(ctx, params, drafts=True)
+    scheduler.watch(ctx, ctx.get("customer", subscription["customer"]), subscription)
     return subscription
 
 
@@ -193,7 +196,8 @@ def _schedule(ctx: Context, quote: Json, rows: Sequence[Json], starts: int) -> J
     if quote["discounts"]:
         phase["discounts"] = [{"discount": name} for name in quote["discounts"]]
     params = {"customer": quote["customer"], "start_date": starts, "phases": [phase]}
-    schedule: Json = ctx.behaviour("subscription_schedule").create(ctx, params)
+    schedule = schedules.create(ctx, params)
+    scheduler.watch(ctx, ctx.get("customer", schedule["customer"]))
     return schedule
 
 

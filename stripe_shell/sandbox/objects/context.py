@@ -28,7 +28,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from stripe_shell.sandbox.clock import Clock, FixedClock
 from stripe_shell.sandbox.errors import StripeError
@@ -76,6 +76,7 @@ class ResourceProtocol(Protocol):
 
     def fresh(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json: ...
     def echo(self, obj: Json, params: Mapping[str, Any]) -> None: ...
+    def check_references(self, ctx: Context, params: Json) -> None: ...
     def load(self, ctx: Context, key: str) -> Json | None: ...
     def present(self, ctx: Context, obj: Json) -> Json: ...
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any: ...
@@ -92,6 +93,16 @@ class ResourceLookup(Protocol):
     def event_types(self) -> frozenset[str]: ...
 
     def resource(self, kind: str) -> ResourceProtocol: ...
+
+
+class NamedResource(ResourceProtocol, Protocol):
+    """A resource whose class names its kind of object."""
+
+    object: ClassVar[str]
+
+
+#: The class by which a handler is asked for.
+Handler = TypeVar("Handler", bound=NamedResource)
 
 
 class Context:
@@ -190,9 +201,16 @@ class Context:
         """Returns the resource of a kind of object."""
         return self.catalogue.resource(kind)
 
-    def behaviour(self, kind: str) -> Any:
-        """Returns the same, untyped, for methods of the kind's own class: `ctx.behaviour("discount").make(ctx, …)`."""
-        return self.catalogue.resource(kind)
+    def handler(self, owner: type[Handler], kind: str = "") -> Handler:
+        """Returns the resource of a class, for methods that the class adds: `ctx.handler(Card).make(ctx, …)`.
+
+        `kind` names the kind of object where several share the class: `ctx.handler(HeldSource, "card")`. Raises
+        LookupError if the resource of the kind has another class.
+        """
+        found = self.catalogue.resource(kind or owner.object)
+        if not isinstance(found, owner):
+            raise LookupError(f"{kind or owner.object} is not handled by {owner.__name__}")
+        return found
 
     def get(self, kind: str, key: Any, *, param: str | None = None, status: int = 400) -> Json:
         """Returns a live object. Raises StripeError `No such …` when it is missing or deleted.

@@ -1,6 +1,6 @@
 """Scheduled jobs: what Stripe does by itself later, stored in the file and run before the next request once due.
 
-    jobs.later(ctx, 0, intent, "settle")  # before the next request: ctx.behaviour("payment_intent").settle(ctx, intent)
+    jobs.later(ctx, 0, intent, "settle")  # before the next request: PaymentIntent.settle(ctx, intent)
 
 Examples: a bank debit settles, a payout arrives, an authorization expires. Jobs run within requests, not in a thread; a
 server that delivers webhooks calls `Sandbox.catch_up` periodically to run them on time.

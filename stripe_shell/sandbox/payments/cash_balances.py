@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from stripe_shell.sandbox.objects.context import Context, Json
-
-from . import confirmation
-from .confirmation import Attempt
 
 _TYPES: Final = {"eur": "eu_bank_transfer", "gbp": "gb_bank_transfer", "jpy": "jp_bank_transfer"}
 _TYPES_BY_DEFAULT: Final = "us_bank_transfer"
@@ -47,49 +44,8 @@ def record(ctx: Context, customer: str, amount: int, currency: str, *, kind: str
     return row
 
 
-def fund(ctx: Context, customer: str, amount: int, currency: str, reference: str | None) -> Json:
-    """Stores an incoming bank transfer and returns its transaction.
-
-    With automatic reconciliation it pays the customer's open intents, oldest first.
-    """
-    kind = _TYPES.get(currency, _TYPES_BY_DEFAULT)
-    transfer: Json = {"reference": reference, "type": kind, kind: _sender(kind)}
-    row = record(ctx, customer, amount, currency, kind="funded", details={"bank_transfer": transfer})
-    balance = balance_of(ctx, customer)
-    ctx.emit("cash_balance.funds_available", balance)
-    if balance["settings"]["reconciliation_mode"] == "automatic":
-        for intent in ctx.all("payment_intent", customer=customer, oldest_first=True):
-            if _waits(intent) and intent["currency"] == currency:
-                apply(ctx, intent)
-    return row
-
-
-def pay(ctx: Context, intent: Json, method: Json) -> Attempt:
-    """Pays an intent from the cash balance, else shows bank transfer instructions. Saves the intent."""
-    intent["status"] = "requires_action"
-    ctx.hidden(intent)["funded"] = 0
-    charge = _take(ctx, intent, None)
-    if charge is not None:
-        return Attempt("succeeded", intent, charge)
-    intent |= {"last_payment_error": None, "next_action": _instructions(ctx, intent)}
-    ctx.save(intent)
-    ctx.emit("payment_intent.requires_action", intent)
-    return Attempt("requires_action", intent)
-
-
-def apply(ctx: Context, intent: Json, amount: int | None = None) -> None:
-    """Pays a waiting intent from the cash balance, with at most `amount`. Saves the intent."""
-    before = ctx.hidden(intent).get("funded", 0)
-    charge = _take(ctx, intent, amount)
-    if charge is not None:
-        confirmation.tell_invoice(ctx, Attempt("succeeded", intent, charge))
-    elif ctx.hidden(intent).get("funded", 0) > before:
-        intent["next_action"] = _instructions(ctx, intent)
-        ctx.emit("payment_intent.partially_funded", intent, ctx.save(intent))
-
-
-def _take(ctx: Context, intent: Json, most: int | None) -> Json | None:
-    """Moves money from the cash balance to an intent; returns the charge once the intent is fully funded."""
+def take(ctx: Context, intent: Json, most: int | None) -> bool:
+    """Moves at most `most` from the cash balance to an intent; returns whether the intent is fully funded."""
     customer, currency = intent["customer"], intent["currency"]
     hidden = ctx.hidden(intent)
     has = (balance_of(ctx, customer)["available"] or {}).get(currency, 0)
@@ -99,20 +55,18 @@ def _take(ctx: Context, intent: Json, most: int | None) -> Json | None:
         hidden["funded"] = hidden.get("funded", 0) + amount
         details = {"payment_intent": intent["id"]}
         record(ctx, customer, -amount, currency, kind="applied_to_payment", details=details)
-    if hidden.get("funded", 0) < intent["amount"]:
-        return None
-    method = ctx.get("payment_method", intent["payment_method"])
-    return confirmation.charged(ctx, intent, method).charge
+    return bool(hidden.get("funded", 0) >= intent["amount"])
 
 
-def _waits(intent: Json) -> bool:
-    action = intent["next_action"] or {}
-    return intent["status"] == "requires_action" and action.get("type") == "display_bank_transfer_instructions"
+def type_of(currency: str) -> str:
+    """Returns the type of the bank transfers in a currency."""
+    return _TYPES.get(currency, _TYPES_BY_DEFAULT)
 
 
-def _instructions(ctx: Context, intent: Json) -> Json:
+def instructions(ctx: Context, intent: Json) -> Json:
+    """Returns the next action of an intent that waits for a bank transfer."""
     options = (intent["payment_method_options"] or {}).get("customer_balance") or {}
-    kind = (options.get("bank_transfer") or {}).get("type") or _TYPES.get(intent["currency"], _TYPES_BY_DEFAULT)
+    kind = (options.get("bank_transfer") or {}).get("type") or type_of(intent["currency"])
     old = (intent["next_action"] or {}).get("display_bank_transfer_instructions") or {}
     return {
         "display_bank_transfer_instructions": {
@@ -158,13 +112,3 @@ def address(kind: str) -> Json:
         return {"spei": spei, "supported_networks": ["spei"], "type": "spei"}
     iban = {**account, "bic": "SOGEDEFFXXX", "country": "DE", "iban": "DE00000000000000000001"}
     return {"iban": iban, "supported_networks": ["sepa"], "type": "iban"}
-
-
-def _sender(kind: str) -> Json:
-    members: dict[str, dict[str, Any]] = {
-        "eu_bank_transfer": {"bic": "TESTDEFF", "iban_last4": "3000", "sender_name": "Test Sender"},
-        "gb_bank_transfer": {"account_number_last4": "2345", "sender_name": "Test Sender", "sort_code": "200000"},
-        "jp_bank_transfer": {"sender_bank": "Test Bank", "sender_branch": "Test Branch", "sender_name": "Test Sender"},
-        "us_bank_transfer": {"network": "ach", "sender_name": "Test Sender"},
-    }
-    return members.get(kind, {})

@@ -11,7 +11,7 @@
 
 `open_intent` creates an intent, `confirm_existing` confirms one; neither raises on a decline. An intent created with
 `invoice` belongs to that invoice. When it changes afterwards, by a client's `confirm`, an authentication or a settled
-bank debit, `ctx.behaviour("invoice").payment_changed(ctx, invoice, attempt)` is called, if that method exists.
+bank debit, `payment_changed` of the invoice's resource is called: see `PaymentOwner`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ from typing import Any, Final, Literal
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 
-from . import charges, intent_rules, payment_methods
+from . import cash_balances, charges, intent_rules, payment_methods, transfers
+from .after_charge import charge_paid
+from .legacy_sources import HeldSource
 from .test_banks import FAILURES
 from .test_cards import DECLINES, CardFacts, Decline
 from .vouchers import voucher_action
@@ -33,6 +37,13 @@ Status = Literal["succeeded", "requires_action", "requires_payment_method", "pro
 
 #: Statuses in which an intent can be updated and confirmed.
 EARLY: Final = ("requires_payment_method", "requires_confirmation", "requires_action")
+
+_CARD_OPTIONS: Final = {
+    "installments": None,
+    "mandate_options": None,
+    "network": None,
+    "request_three_d_secure": "automatic",
+}
 
 #: The decline of a failed authentication.
 NOT_AUTHENTICATED: Final = Decline(
@@ -60,6 +71,13 @@ class Terms:
     return_url: str | None = None
     refuses_action: bool = False
     authenticated: bool = False
+
+
+class PaymentOwner(Resource):
+    """A resource whose objects have payments: invoices, Checkout Sessions."""
+
+    def payment_changed(self, ctx: Context, obj: Json, attempt: Attempt) -> None:
+        """Updates the object after its payment was confirmed, authenticated or settled by another call."""
 
 
 def open_intent(
@@ -91,12 +109,25 @@ def open_intent(
         setup_future_usage="off_session" if invoice and customer and not off_session else None,
         payment_method_types=["card", *([method["type"]] if method and method["type"] != "card" else [])],
     )
-    ctx.behaviour("payment_intent").complete(ctx, intent)
+    complete(ctx, intent)
     if invoice:
         ctx.hidden(intent)["invoice"] = invoice
     ctx.insert(intent)
     ctx.emit("payment_intent.created", intent)
     return intent
+
+
+def complete(ctx: Context, obj: Json) -> None:
+    """Mutates `obj`: sets the client secret and the payment method options of a new intent."""
+    obj["client_secret"] = f"{obj['id']}_secret_{ctx.ids.text(25)}"
+    options = obj["payment_method_options"] or {}
+    if "card" in obj["payment_method_types"]:
+        options["card"] = _CARD_OPTIONS | {name: value for name, value in (options.get("card") or {}).items() if value}
+    if "link" in obj["payment_method_types"]:
+        options["link"] = {"persistent_token": None} | (options.get("link") or {})
+    obj["payment_method_options"] = options
+    if ctx.account != ctx.platform:
+        obj["application"] = transfers.application_of(ctx)
 
 
 def confirm_existing(ctx: Context, payment_intent: Json, payment_method: str | None, off_session: bool) -> Attempt:
@@ -135,7 +166,7 @@ def attach(ctx: Context, payment_method_or_literal: str, customer: Json) -> Json
     Returns the method. Raises StripeError for a declined card, another customer's method or a used one.
     """
     if payment_method_or_literal.startswith("tok_"):
-        card: Json = ctx.behaviour("card").make(ctx, payment_method_or_literal, customer=customer["id"])
+        card = ctx.handler(HeldSource, "card").make(ctx, payment_method_or_literal, customer=customer["id"])
         return ctx.get("payment_method", card["id"])
     method = ctx.get("payment_method", payment_method_or_literal, param="payment_method")
     return attach_method(ctx, method, customer["id"])
@@ -174,8 +205,7 @@ def attempt(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
             return _require_action(ctx, intent, intent_rules.microdeposit_action(ctx))
         return _debit(ctx, intent, method)
     if method["type"] == "customer_balance":
-        paid: Attempt = ctx.behaviour("cash_balance").pay(ctx, intent, method)
-        return paid
+        return _pay_from_cash_balance(ctx, intent, method)
     if terms.authenticated or method["type"] in ("link", "custom"):
         return charged(ctx, intent, method)
     return ask_for_action(ctx, intent, method, terms)
@@ -196,13 +226,12 @@ def tell_invoice(ctx: Context, found: Attempt) -> None:
     """Passes the result to the invoice or the Checkout Session of the intent."""
     key = ctx.hidden(found.payment_intent).get("invoice")
     invoice = ctx.find("invoice", key) if key else None
-    changed = getattr(ctx.resource("invoice"), "payment_changed", None)
-    if invoice is not None and changed is not None:
-        changed(ctx, invoice, found)
+    if invoice is not None:
+        ctx.handler(PaymentOwner, "invoice").payment_changed(ctx, invoice, found)
     key = ctx.hidden(found.payment_intent).get("checkout_session")
     session = ctx.find("checkout.session", key) if key else None
     if session is not None:
-        ctx.behaviour("checkout.session").payment_changed(ctx, session, found)
+        ctx.handler(PaymentOwner, "checkout.session").payment_changed(ctx, session, found)
 
 
 def _pay_by_card(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
@@ -216,6 +245,18 @@ def _pay_by_card(ctx: Context, intent: Json, method: Json, terms: Terms) -> Atte
         charge = charges.fail_charge(ctx, intent, method, decline, card)
         return declined(ctx, intent, method, decline, charge)
     return charged(ctx, intent, method)
+
+
+def _pay_from_cash_balance(ctx: Context, intent: Json, method: Json) -> Attempt:
+    """Pays an intent from the cash balance, else shows bank transfer instructions. Saves the intent."""
+    intent["status"] = "requires_action"
+    ctx.hidden(intent)["funded"] = 0
+    if cash_balances.take(ctx, intent, None):
+        return Attempt("succeeded", intent, charged(ctx, intent, method).charge)
+    intent |= {"last_payment_error": None, "next_action": cash_balances.instructions(ctx, intent)}
+    ctx.save(intent)
+    ctx.emit("payment_intent.requires_action", intent)
+    return Attempt("requires_action", intent)
 
 
 def _needs_authentication(ctx: Context, intent: Json, method: Json, card: CardFacts, terms: Terms) -> bool:
@@ -240,7 +281,7 @@ def charged(ctx: Context, intent: Json, method: Json) -> Attempt:
     if hold:
         intent |= {"amount_capturable": intent["amount"], "status": "requires_capture"}
         ctx.save(intent)
-        ctx.behaviour("payment_intent").hold(ctx, intent)
+        jobs.later(ctx, charges.HOLD, intent, "run_out")
         ctx.emit("payment_intent.amount_capturable_updated", intent)
         return Attempt("requires_capture", intent, charge)
     finish(ctx, intent, charge)
@@ -249,7 +290,7 @@ def charged(ctx: Context, intent: Json, method: Json) -> Attempt:
 
 def finish(ctx: Context, intent: Json, charge: Json) -> None:
     """Marks an intent as succeeded once its charge is paid; creates disputes and transfers. Saves the intent."""
-    ctx.behaviour("charge").paid(ctx, charge)
+    charge_paid(ctx, charge)
     intent |= {"amount_capturable": 0, "amount_received": charge["amount_captured"], "status": "succeeded"}
     intent["processing"] = None
     ctx.save(intent)
@@ -339,7 +380,7 @@ def _debit(ctx: Context, intent: Json, method: Json) -> Attempt:
     ctx.emit("payment_intent.processing", intent)
     ctx.emit("charge.pending", charge)
     if bank is None or bank.delay is not None:
-        ctx.behaviour("payment_intent").settle_later(ctx, intent, bank.delay or 0 if bank else 0)
+        jobs.later(ctx, bank.delay or 0 if bank else 0, intent, "settle")
     return Attempt("processing", intent, charge)
 
 

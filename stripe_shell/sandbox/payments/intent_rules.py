@@ -10,12 +10,14 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.currencies import minimum, written
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.request.parameters import header
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.validate import typed
 
 from . import payment_methods
 from .ledger import available_on
+from .mandates import make_mandate
 from .test_banks import TIMED_OUT, TOO_MANY_TRIES, VERIFYING
 
 #: The maximum amount of a payment, in the smallest currency unit.
@@ -43,6 +45,18 @@ class Words:
         return f"{self.kind}_unexpected_state"
 
 
+class Intent(Resource):
+    """Payment and setup intents, which other resources confirm and authenticate."""
+
+    def confirm(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Confirms the intent. Raises StripeError when it is declined."""
+        return obj
+
+    def authenticate(self, ctx: Context, obj: Json, *, passed: bool = True) -> Json:
+        """Ends `requires_action`: the customer passed authentication or failed it. Does not raise when it fails."""
+        return obj
+
+
 PAYMENT: Final = Words("payment_intent", "PaymentIntent")
 SETUP: Final = Words("setup_intent", "SetupIntent")
 
@@ -62,8 +76,7 @@ def method_sent(ctx: Context, intent: Json, params: Mapping[str, Any]) -> Json |
     Stores a method created from `payment_method_data`.
     """
     if params.get("confirmation_token"):
-        used: Json = ctx.behaviour("confirmation_token").use(ctx, params["confirmation_token"], intent)
-        return used
+        return use_token(ctx, params["confirmation_token"], intent)
     if params.get("payment_method_data"):
         made = payment_methods.of_params(ctx, method_data(params), "payment_method_data")
         ctx.insert(made)
@@ -71,6 +84,21 @@ def method_sent(ctx: Context, intent: Json, params: Mapping[str, Any]) -> Json |
     if params.get("payment_method"):
         return ctx.get("payment_method", params["payment_method"], param="payment_method")
     return None
+
+
+def use_token(ctx: Context, key: str, intent: Json) -> Json:
+    """Marks a token as used by `intent` and returns its payment method.
+
+    Raises StripeError when the token was used before or has expired.
+    """
+    token = ctx.get("confirmation_token", key, param="confirmation_token")
+    if token["payment_intent"] or token["setup_intent"]:
+        raise errors.invalid("You cannot use a ConfirmationToken more than once.", param="confirmation_token")
+    if token["expires_at"] <= ctx.now():
+        raise errors.invalid("This ConfirmationToken has expired.", param="confirmation_token")
+    token[intent["object"]] = intent["id"]
+    ctx.save(token)
+    return ctx.get("payment_method", ctx.hidden(token)["payment_method"])
 
 
 def method_to_confirm(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> Json | None:
@@ -206,7 +234,7 @@ def _check_mandate(ctx: Context, words: Words, intent: Json, method: Json, param
     if params.get("mandate"):
         ctx.hidden(method)["mandate"] = ctx.get("mandate", params["mandate"], param="mandate")["id"]
     elif params.get("mandate_data"):
-        mandate = ctx.behaviour("mandate").make(ctx, method, params["mandate_data"])
+        mandate = make_mandate(ctx, method, params["mandate_data"])
         ctx.hidden(method)["mandate"] = mandate["id"]
     elif not ctx.hidden(method).get("mandate"):
         message = (

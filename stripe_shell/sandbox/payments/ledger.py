@@ -45,6 +45,17 @@ _CATEGORIES: Final[Mapping[str, str]] = {
 _FEE_NAMES: Final = {"stripe_fee": "Stripe processing fees", "application_fee": "Application fee"}
 
 
+_NET: Final = """
+SELECT json_extract(json, '$.currency'), json_extract(json, '$.available_on') <= ?,
+  CASE WHEN json_extract(json, '$.type') LIKE 'payment%' THEN 'bank_account' ELSE 'card' END,
+  sum(json_extract(json, '$.net'))
+FROM objects WHERE account = ? AND object = 'balance_transaction' AND deleted = 0 GROUP BY 1, 2, 3
+"""
+
+#: Amounts by currency and source type, in the smallest currency unit.
+Sums = dict[str, dict[str, int]]
+
+
 def enter(
     ctx: Context,
     kind: str,
@@ -102,8 +113,16 @@ def check_funds(ctx: Context, amount: int, currency: str, what: str) -> None:
 
 def available(ctx: Context, currency: str) -> int:
     """Returns the balance that can be paid out or transferred now, in the smallest currency unit."""
-    amounts: dict[str, int] = ctx.behaviour("balance").amounts(ctx)[0]
-    return amounts.get(currency, 0)
+    return sum(sums(ctx)[0].get(currency, {}).values())
+
+
+def sums(ctx: Context) -> tuple[Sums, Sums]:
+    """What is available and what is pending, by currency and kind of source."""
+    found: tuple[Sums, Sums] = ({}, {})
+    for currency, is_available, source, net in ctx.session.rows(_NET, (ctx.now(), ctx.account_number)):
+        of_currency = found[0 if is_available else 1].setdefault(str(currency), {})
+        of_currency[str(source)] = int(str(net))
+    return found
 
 
 def fee_detail(amount: int, currency: str, kind: str = "stripe_fee", application: str | None = None) -> list[Json]:

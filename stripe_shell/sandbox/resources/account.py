@@ -94,8 +94,8 @@ class Account(Resource):
         given = params.get("external_account") or params.get("bank_account")
         if given:
             is_card = str(given).startswith("tok_") or (isinstance(given, dict) and given.get("object") == "card")
-            kind = ctx.behaviour("card" if is_card else "bank_account")
-            kind.make(ctx, given, customer=None, account=obj["id"])
+            held = ctx.handler(legacy_sources.HeldSource, "card" if is_card else "bank_account")
+            held.make(ctx, given, customer=None, account=obj["id"])
 
     def _judge(self, ctx: Context, obj: Json) -> None:
         """Mutates `obj`: lists the missing requirements; without any, charges, payouts and capabilities are enabled."""

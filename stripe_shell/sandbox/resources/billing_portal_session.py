@@ -8,6 +8,8 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 
+from .billing_portal_configuration import PortalConfiguration
+
 
 class PortalSession(Resource):
     """`POST /v1/billing_portal/sessions`."""
@@ -33,7 +35,7 @@ class PortalSession(Resource):
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets configuration, flow, URL and return URL."""
         if not obj["configuration"]:
-            obj["configuration"] = ctx.behaviour("billing_portal.configuration").default(ctx)["id"]
+            obj["configuration"] = ctx.handler(PortalConfiguration).default(ctx)["id"]
         if not obj["customer"]:
             obj["customer"] = None
         if params.get("flow_data"):

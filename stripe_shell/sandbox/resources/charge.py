@@ -8,7 +8,8 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.pages import sub_list
 from stripe_shell.sandbox.objects.resource import Resource, action
-from stripe_shell.sandbox.payments import charges, confirmation, intent_rules, payment_methods, transfers
+from stripe_shell.sandbox.payments import charges, confirmation, intent_rules, payment_methods, refunds
+from stripe_shell.sandbox.payments.after_charge import charge_paid
 from stripe_shell.sandbox.payments.test_cards import DECLINES
 
 #: New accounts cannot charge cards without a PaymentIntent.
@@ -45,7 +46,7 @@ class Charge(Resource):
         charge = charges.make_charge(ctx, intent, method, captured=params.get("capture", True))
         ctx.emit("charge.succeeded", charge)
         if charge["captured"]:
-            self.paid(ctx, charge)
+            charge_paid(ctx, charge)
         return charge
 
     def _method(self, ctx: Context, params: Json) -> Json:
@@ -106,35 +107,16 @@ class Charge(Resource):
             )
         self.echo(obj, {name: value for name, value in params.items() if name != "amount"})
         charges.capture_charge(ctx, obj, amount, release=obj["amount"] - amount)
-        self.paid(ctx, obj)
+        charge_paid(ctx, obj)
         return obj
 
     @action
     def refund(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Refunds the charge through the legacy endpoint. Returns the charge, not the refund."""
-        ctx.behaviour("refund").make(ctx, obj, params)
+        refunds.make_refund(ctx, obj, params)
         return obj
 
     # --- after the payment ----------------------------------------------------------------------------------------
-
-    def paid(self, ctx: Context, charge: Json) -> None:
-        """Opens disputes and fraud warnings of test cards and pays connected accounts, once the charge is captured."""
-        method = ctx.find("payment_method", charge["payment_method"])
-        card = payment_methods.card_of(ctx, method) if method else None
-        bank = payment_methods.bank_of(ctx, method) if method else None
-        kind = card.dispute if card else "fraudulent" if bank and bank.disputed else ""
-        if kind:
-            ctx.behaviour("dispute").make(ctx, charge, kind)
-        if card and card.fraud_warning:
-            self._warn(ctx, charge)
-        transfers.distribute(ctx, charge)
-
-    def _warn(self, ctx: Context, charge: Json) -> None:
-        """Stores a radar early fraud warning and emits its event."""
-        members = {"charge": charge["id"], "fraud_type": "misc", "payment_intent": charge["payment_intent"]}
-        warning = ctx.fresh("radar.early_fraud_warning", actionable=True, **members)
-        ctx.insert(warning)
-        ctx.emit("radar.early_fraud_warning.created", warning)
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
         """Returns the refunds as a list with `total_count`; other members as usual."""

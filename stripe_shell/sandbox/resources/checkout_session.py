@@ -9,9 +9,9 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import checkout, quotes
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import action
 from stripe_shell.sandbox.payments import intent_rules, payment_methods
-from stripe_shell.sandbox.payments.confirmation import Attempt
+from stripe_shell.sandbox.payments.confirmation import Attempt, PaymentOwner
 from stripe_shell.spec.model import Operation
 
 _DAY: Final = 86_400
@@ -26,7 +26,7 @@ _NO_DATA: Final = ("account_tax_ids", "custom_fields", "description", "footer", 
 _INVOICE_DATA: Final[Json] = {**dict.fromkeys(_NO_DATA), "metadata": {}}
 
 
-class CheckoutSession(Resource):
+class CheckoutSession(PaymentOwner):
     """`/v1/checkout/sessions`, and `POST /v1/payment_pages/{id}/confirm`, by which Stripe's tools pay a session."""
 
     object = "checkout.session"

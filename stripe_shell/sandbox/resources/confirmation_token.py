@@ -44,17 +44,3 @@ class ConfirmationToken(Resource):
         ctx.hidden(token)["payment_method"] = method["id"]
         ctx.insert(token)
         return token
-
-    def use(self, ctx: Context, key: str, intent: Json) -> Json:
-        """Marks a token as used by `intent` and returns its payment method.
-
-        Raises StripeError when the token was used before or has expired.
-        """
-        token = ctx.get("confirmation_token", key, param="confirmation_token")
-        if token["payment_intent"] or token["setup_intent"]:
-            raise errors.invalid("You cannot use a ConfirmationToken more than once.", param="confirmation_token")
-        if token["expires_at"] <= ctx.now():
-            raise errors.invalid("This ConfirmationToken has expired.", param="confirmation_token")
-        token[intent["object"]] = intent["id"]
-        ctx.save(token)
-        return ctx.get("payment_method", ctx.hidden(token)["payment_method"])

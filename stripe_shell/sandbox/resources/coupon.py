@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.invoices.redemption import why_invalid
 from stripe_shell.sandbox.currencies import check_currency_keys
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
@@ -73,16 +74,6 @@ class Coupon(Resource):
             return {obj["currency"]: {"amount_off": obj["amount_off"]}, **hidden.get(name, {})}
         return hidden.get(name)
 
-    def redeem(self, ctx: Context, coupon: Json) -> None:
-        """Counts one redemption. Saves the coupon. Raises StripeError when it is expired or used up."""
-        refusal = why_invalid(coupon, ctx.now())
-        if refusal:
-            raise errors.invalid(
-                f"Coupon {coupon['id']} is {refusal} and cannot be applied.", code="coupon_expired", param="coupon"
-            )
-        coupon["times_redeemed"] += 1
-        ctx.save(coupon)
-
     def _keep_hidden(self, ctx: Context, obj: Json, params: Json) -> None:
         if params.get("applies_to"):
             ctx.hidden(obj)["applies_to"] = params["applies_to"]
@@ -90,15 +81,6 @@ class Coupon(Resource):
             check_currency_keys(params["currency_options"], "currency_options")
             hidden = ctx.hidden(obj)
             hidden["currency_options"] = {**hidden.get("currency_options", {}), **params["currency_options"]}
-
-
-def why_invalid(coupon: Json, now: int) -> str:
-    """Returns `expired` or `used up`, or an empty string while it can be redeemed. `now` is in epoch seconds."""
-    if coupon["redeem_by"] is not None and coupon["redeem_by"] <= now:
-        return "expired"
-    if coupon["max_redemptions"] is not None and coupon["times_redeemed"] >= coupon["max_redemptions"]:
-        return "used up"
-    return ""
 
 
 def _check_discount(params: Json) -> None:

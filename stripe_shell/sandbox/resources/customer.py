@@ -6,10 +6,15 @@ from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc.rules import MAX_ON_CLOCK
+from stripe_shell.sandbox.billing.invoices import customer_balance
+from stripe_shell.sandbox.billing.invoices.redemption import make_discount
 from stripe_shell.sandbox.ids import CAPITALS
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Filters
 from stripe_shell.sandbox.objects.resource import Resource, action
+
+from .card import Card
+from .tax_id import TaxId
 
 _PREFIX_LENGTH = 8
 
@@ -56,7 +61,7 @@ class Customer(Resource):
             _record_balance(ctx, obj, params["balance"], "initial")
         self._attach(ctx, obj, params)
         for data in params.get("tax_id_data") or ():
-            ctx.behaviour("tax_id").make(ctx, obj, data)
+            ctx.handler(TaxId).make(ctx, obj, data)
         if params.get("coupon"):
             _discount(ctx, obj, params["coupon"])
 
@@ -93,12 +98,11 @@ class Customer(Resource):
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
         """Cancels the customer's subscriptions, as Stripe does."""
-        subscriptions = ctx.resource("subscription")
+        from stripe_shell.sandbox.billing.subscriptions import cancel
+
         for subscription in ctx.all("subscription", customer=obj["id"]):
             if subscription["status"] not in ("canceled", "incomplete_expired"):
-                end = getattr(subscriptions, "cancel", None)
-                if end is not None:
-                    end(ctx, subscription, {})
+                cancel.cancel(ctx, subscription, {})
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
         """Returns the cash balance, by default an empty one; other members as usual."""
@@ -155,7 +159,7 @@ class Customer(Resource):
     def _use_source(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: creates a card from a legacy token and makes it the default source."""
         if params.get("source"):
-            card = ctx.behaviour("card").make(ctx, params["source"], customer=obj["id"])
+            card = ctx.handler(Card).make(ctx, params["source"], customer=obj["id"])
             obj["default_source"] = card["id"]
 
     def _attach(self, ctx: Context, obj: Json, params: Json) -> None:
@@ -163,8 +167,10 @@ class Customer(Resource):
         default = settings.get("default_payment_method") if isinstance(settings, dict) else None
         named = params.get("payment_method")
         if named:
+            from stripe_shell.sandbox.payments.confirmation import attach_method
+
             method = ctx.get("payment_method", named, param="payment_method")
-            _attach_method(ctx, method, obj)
+            attach_method(ctx, method, obj["id"])
             if default in (named, method["id"]):
                 obj["invoice_settings"]["default_payment_method"] = method["id"]
                 ctx.save(obj)
@@ -176,15 +182,6 @@ def _check_clock(ctx: Context, clock: str) -> None:
     """Raises StripeError when the clock is full: three customers (docs.stripe.com, test clocks, advanced usage)."""
     if ctx.count("customer", test_clock=clock) >= MAX_ON_CLOCK:
         raise errors.invalid(f"A test clock can have at most {MAX_ON_CLOCK} customers.", param="test_clock")
-
-
-def _attach_method(ctx: Context, method: Json, customer: Json) -> None:
-    attach = getattr(ctx.resource("payment_method"), "attach", None)
-    if attach is not None:
-        attach(ctx, method, {"customer": customer["id"]})
-        return
-    method["customer"] = customer["id"]
-    ctx.emit("payment_method.attached", method, ctx.save(method))
 
 
 def _check_default(ctx: Context, obj: Json, params: Json) -> None:
@@ -225,13 +222,13 @@ def _trim_shipping(obj: Json) -> None:
 
 def _record_balance(ctx: Context, obj: Json, amount: int, kind: str) -> None:
     """Stores the row of a balance change; `amount` is in the smallest currency unit."""
-    ctx.behaviour("customer_balance_transaction").record(ctx, obj, amount, kind)
+    customer_balance.record(ctx, obj, amount, kind)
 
 
 def _discount(ctx: Context, obj: Json, coupon: str) -> None:
     """Applies the legacy `coupon` parameter. Mutates and saves the customer."""
     had = obj.get("discount")
-    discount = ctx.behaviour("discount").make(ctx, coupon, customer=obj["id"], param="coupon")
+    discount = make_discount(ctx, coupon, customer=obj["id"], param="coupon")
     obj["discount"] = discount
     changed = ctx.save(obj)
     ctx.emit(f"customer.discount.{'updated' if had else 'created'}", discount, {"id": had["id"]} if had else None)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.invoices import customer_balance
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 
@@ -28,26 +27,7 @@ class CustomerBalanceTransaction(Resource):
         customer["currency"] = currency
         changed = ctx.save(customer)
         kept = {"description": params.get("description"), "metadata": params.get("metadata") or {}}
-        row = self.record(ctx, customer, params["amount"], "adjustment", **kept)
+        row = customer_balance.record(ctx, customer, params["amount"], "adjustment", **kept)
         if changed:
             ctx.emit("customer.updated", customer, changed)
-        return row
-
-    def record(self, ctx: Context, customer: Json, amount: int, kind: str, **members: Any) -> Json:
-        """Stores and returns the row of a change already applied to `customer["balance"]`.
-
-        `amount` is in the smallest currency unit, `kind` is the row's `type`, `members` are further members of the row.
-        """
-        row = self.fresh(
-            ctx,
-            {
-                "amount": amount,
-                "currency": customer["currency"],
-                "customer": customer["id"],
-                "ending_balance": customer["balance"],
-                "type": kind,
-                **members,
-            },
-        )
-        ctx.insert(row)
         return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource, action
-from stripe_shell.sandbox.payments import cash_balances
+from stripe_shell.sandbox.payments import bank_transfers
 
 
 class CustomerCashBalanceTransaction(Resource):
@@ -19,6 +19,6 @@ class CustomerCashBalanceTransaction(Resource):
         """Simulates an incoming bank transfer of the customer. Returns its cash balance transaction."""
         if params["amount"] < 1:
             raise errors.below_minimum("amount", 1)
-        return cash_balances.fund(
+        return bank_transfers.fund(
             ctx, ctx.path["customer"], params["amount"], params["currency"], params.get("reference")
         )

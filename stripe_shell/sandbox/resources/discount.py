@@ -1,71 +1,11 @@
-"""Discounts: a coupon applied to a customer, a subscription or an invoice."""
+"""Discounts: a coupon at work on a customer, a subscription or an invoice; see billing/invoices/redemption.py."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
-from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 
 
 class Discount(Resource):
-    """Created when a coupon or promotion code is applied. Each discount counts as one redemption."""
+    """Made by whoever applies a coupon; each one made is one redemption."""
 
     object = "discount"
-
-    def make(
-        self,
-        ctx: Context,
-        coupon: str | None = None,
-        *,
-        promotion_code: str | None = None,
-        start: int | None = None,
-        param: str = "coupon",
-        **owner: Any,
-    ) -> Json:
-        """Creates and stores a discount from the id of a coupon or promotion code, and counts the redemption.
-
-        `owner` is what the discount applies to: `customer`, `subscription`, `subscription_item`, `invoice`,
-        `invoice_item`, `checkout_session`. `start` is in epoch seconds and defaults to now. `param` is the parameter
-        that errors name. Raises StripeError when the coupon or code is unknown, expired or used up.
-        """
-        code = self._redeemed_code(ctx, promotion_code, param) if promotion_code else None
-        found = ctx.get("coupon", code["promotion"]["coupon"] if code else coupon, param=param)
-        ctx.behaviour("coupon").redeem(ctx, found)
-        begin = ctx.now() if start is None else start
-        members = {
-            "end": end_of(found, begin),
-            "promotion_code": code["id"] if code else None,
-            "source": {"coupon": found["id"], "type": "coupon"},
-            "start": begin,
-        }
-        discount = self.fresh(ctx, members | owner)
-        ctx.insert(discount)
-        return discount
-
-    def _redeemed_code(self, ctx: Context, name: str, param: str) -> Json:
-        code = ctx.get("promotion_code", name, param=param)
-        if not ctx.resource("promotion_code").present(ctx, dict(code))["active"]:
-            raise errors.invalid("This promotion code is expired or inactive.", param=param, code="coupon_expired")
-        code["times_redeemed"] += 1
-        ctx.save(code)
-        return code
-
-
-def end_of(coupon: Json, start: int) -> int | None:
-    """Returns the end of a discount in epoch seconds; None unless the coupon is `repeating`."""
-    if coupon["duration"] != "repeating":
-        return None
-    return add_months(start, coupon["duration_in_months"])
-
-
-def add_months(seconds: int, months: int) -> int:
-    """Adds calendar months to a time in epoch seconds (UTC). A day that the month lacks becomes its last day."""
-    from calendar import monthrange
-
-    moment = datetime.fromtimestamp(seconds, UTC)
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    day = min(moment.day, monthrange(year, month + 1)[1])
-    return int(moment.replace(year=year, month=month + 1, day=day).timestamp())

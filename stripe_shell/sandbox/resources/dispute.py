@@ -8,13 +8,10 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource, action
-from stripe_shell.sandbox.payments import ledger
-from stripe_shell.sandbox.payments.test_cards import DISPUTES, DisputeFacts
+from stripe_shell.sandbox.payments import disputes
 
 _OPEN: Final = ("warning_needs_response", "warning_under_review", "needs_response", "under_review")
 _TEXT_LIMIT: Final = 150_000
-#: Days until evidence is due, at 23:59:59 UTC of that day.
-_DUE_DAYS: Final = 8
 
 
 class Dispute(Resource):
@@ -23,36 +20,6 @@ class Dispute(Resource):
     object = "dispute"
     indexed = ("charge", "payment_intent")
     unechoed = ("evidence",)
-
-    def make(self, ctx: Context, charge: Json, kind: str) -> None:
-        """Opens the disputes of a test card; `kind` is a key of DISPUTES. Saves the charge."""
-        facts = DISPUTES[kind]
-        for _ in range(facts.count):
-            self._make_one(ctx, charge, facts)
-
-    def _make_one(self, ctx: Context, charge: Json, facts: DisputeFacts) -> None:
-        inquiry = facts.case_type == "inquiry"
-        dispute = self.fresh(ctx)
-        dispute |= {
-            "amount": charge["amount_captured"],
-            "charge": charge["id"],
-            "currency": charge["currency"],
-            "is_charge_refundable": inquiry,
-            "payment_intent": charge["payment_intent"],
-            "payment_method_details": _details(charge, facts),
-            "reason": facts.reason,
-            "status": "warning_needs_response" if inquiry else "needs_response",
-        }
-        day = ctx.now() // ledger.DAY + _DUE_DAYS + 1
-        dispute["evidence_details"] |= {"due_by": day * ledger.DAY - 1, "submission_method": "not_submitted"}
-        if not inquiry:
-            self._withdraw(ctx, dispute)
-        ctx.insert(dispute)
-        charge["disputed"] = True
-        ctx.save(charge)
-        ctx.emit("charge.dispute.created", dispute)
-        if not inquiry:
-            ctx.emit("charge.dispute.funds_withdrawn", dispute)
 
     # --- evidence and decision -------------------------------------------------------------------------------
 
@@ -135,7 +102,7 @@ class Dispute(Resource):
     def _end(self, ctx: Context, obj: Json, status: str) -> None:
         obj["status"] = status
         if status == "won":
-            row = self._row(ctx, obj, obj["amount"], "dispute_reversal", 0)
+            row = disputes.row_of(ctx, obj, obj["amount"], "dispute_reversal", 0)
             obj["balance_transactions"].append(row)
             obj["is_charge_refundable"] = True
         changed = ctx.save(obj)
@@ -150,42 +117,12 @@ class Dispute(Resource):
         details = obj["payment_method_details"]
         if "card" in details:
             details["card"] |= {"case_type": "chargeback", "network_reason_code": "10.4"}
-        self._withdraw(ctx, obj)
+        disputes.withdraw(ctx, obj)
         self._tell(ctx, obj)
         ctx.emit("charge.dispute.funds_withdrawn", obj)
-
-    def _withdraw(self, ctx: Context, obj: Json) -> None:
-        obj["balance_transactions"].append(self._row(ctx, obj, -obj["amount"], "dispute", ledger.DISPUTE_FEE))
-
-    def _row(self, ctx: Context, obj: Json, amount: int, category: str, fee: int) -> Json:
-        verb = "withdrawal" if amount < 0 else "reversal"
-        return ledger.enter(
-            ctx,
-            "adjustment",
-            amount,
-            obj["currency"],
-            obj["id"],
-            fees=[detail | {"description": "Dispute fee"} for detail in ledger.fee_detail(fee, obj["currency"])],
-            category=category,
-            description=f"Chargeback {verb} for {obj['charge']}",
-        )
 
     def _tell(self, ctx: Context, obj: Json) -> None:
         changed = ctx.save(obj)
         if changed:
             ctx.emit("charge.dispute.updated", obj, changed)
             ctx.emit("charge.updated", ctx.get("charge", obj["charge"]), {})
-
-
-def _details(charge: Json, facts: DisputeFacts) -> Json:
-    details = charge["payment_method_details"]
-    if details["type"] != "card":
-        unknown = {"brand": "unknown", "case_type": "chargeback", "network": "unknown", "network_reason_code": None}
-        return {"type": "card", "card": unknown}
-    card = {
-        "brand": details["card"]["brand"],
-        "case_type": facts.case_type,
-        "network": details["card"]["network"],
-        "network_reason_code": facts.network_reason_code,
-    }
-    return {"card": card, "type": "card"}

@@ -12,7 +12,7 @@ from stripe_shell.sandbox.billing.subscriptions import after_payment, validate
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Filters
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import action
 from stripe_shell.sandbox.payments import confirmation
 from stripe_shell.sandbox.storage.store import Link, Where
 from stripe_shell.spec.model import Operation
@@ -24,7 +24,7 @@ _ALWAYS = {"auto_advance", "metadata", "payment_settings", "default_payment_meth
 _NAMING = ("send_invoice", "add_lines")
 
 
-class Invoice(Resource):
+class Invoice(confirmation.PaymentOwner):
     """`/v1/invoices`. Totals and payments are in `billing/`."""
 
     object = "invoice"
@@ -186,18 +186,18 @@ class Invoice(Resource):
         validate.read_anchor(params.get("subscription_details") or {})
         return preview.preview(ctx, params)
 
-    def payment_changed(self, ctx: Context, invoice: Json, attempt: confirmation.Attempt) -> None:
+    def payment_changed(self, ctx: Context, obj: Json, attempt: confirmation.Attempt) -> None:
         """Updates the invoice after its PaymentIntent was confirmed, authenticated or settled."""
-        if invoice["status"] not in ("open", "uncollectible"):
+        if obj["status"] not in ("open", "uncollectible"):
             return
         if attempt.status == "succeeded":
-            finalize_and_pay.note_payment(ctx, invoice)
-            after_payment.invoice_paid(ctx, invoice)
+            finalize_and_pay.note_payment(ctx, obj)
+            after_payment.invoice_paid(ctx, obj)
         elif attempt.status == "requires_action":
-            finalize_and_pay.note_action(ctx, invoice)
+            finalize_and_pay.note_action(ctx, obj)
         elif attempt.status == "requires_payment_method":
-            finalize_and_pay.note_failure(ctx, invoice, attempt.error, automatic=False)
-            after_payment.invoice_failed(ctx, invoice, automatic=False)
+            finalize_and_pay.note_failure(ctx, obj, attempt.error, automatic=False)
+            after_payment.invoice_failed(ctx, obj, automatic=False)
 
     def filter_subscription(self, ctx: Context, value: str, filters: Filters) -> None:
         """Filters by subscription."""

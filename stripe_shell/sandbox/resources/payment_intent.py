@@ -6,10 +6,9 @@ from typing import Any, ClassVar, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
-from stripe_shell.sandbox.payments import cash_balances, charges, confirmation, intent_rules, transfers
+from stripe_shell.sandbox.objects.resource import action
+from stripe_shell.sandbox.payments import bank_transfers, charges, confirmation, intent_rules, transfers
 from stripe_shell.sandbox.payments.confirmation import Attempt, Terms
 from stripe_shell.sandbox.payments.intent_rules import PAYMENT
 from stripe_shell.sandbox.payments.payment_methods import bank_of
@@ -19,17 +18,11 @@ from stripe_shell.spec.model import Operation
 
 _CANCELABLE: Final = (*confirmation.EARLY, "requires_capture", "processing")
 _CONFIRM_ONLY: Final = ("error_on_requires_action", "mandate", "mandate_data", "off_session", "return_url")
-_CARD_OPTIONS: Final = {
-    "installments": None,
-    "mandate_options": None,
-    "network": None,
-    "request_three_d_secure": "automatic",
-}
 #: Parameters that can be updated in the statuses of `confirmation.EARLY` only.
 _EARLY_ONLY: Final = ("amount", "currency", "customer", "payment_method", "payment_method_data", "payment_method_types")
 
 
-class PaymentIntent(Resource):
+class PaymentIntent(intent_rules.Intent):
     """`/v1/payment_intents`."""
 
     object = "payment_intent"
@@ -72,27 +65,13 @@ class PaymentIntent(Resource):
         else:
             intent_rules.choose_types(obj, params)
         _check_transfer(ctx, obj, params)
-        self.complete(ctx, obj)
+        confirmation.complete(ctx, obj)
         self._take_method(ctx, obj, params)
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Confirms the intent when `confirm` is true."""
         if params.get("confirm"):
             self._confirm(ctx, obj, params)
-
-    def complete(self, ctx: Context, obj: Json) -> None:
-        """Mutates `obj`: sets the client secret and the payment method options of a new intent."""
-        obj["client_secret"] = f"{obj['id']}_secret_{ctx.ids.text(25)}"
-        options = obj["payment_method_options"] or {}
-        if "card" in obj["payment_method_types"]:
-            options["card"] = _CARD_OPTIONS | {
-                name: value for name, value in (options.get("card") or {}).items() if value
-            }
-        if "link" in obj["payment_method_types"]:
-            options["link"] = {"persistent_token": None} | (options.get("link") or {})
-        obj["payment_method_options"] = options
-        if ctx.account != ctx.platform:
-            obj["application"] = transfers.application_of(ctx)
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Raises StripeError for parameters that can no longer be changed in the intent's status."""
@@ -263,7 +242,7 @@ class PaymentIntent(Resource):
                 f"status of {obj['status']}."
             )
             raise intent_rules.refusal(ctx, PAYMENT, obj, message)
-        cash_balances.apply(ctx, obj, params.get("amount"))
+        bank_transfers.apply(ctx, obj, params.get("amount"))
         return obj
 
     def authenticate(self, ctx: Context, obj: Json, *, passed: bool = True) -> Json:
@@ -272,18 +251,10 @@ class PaymentIntent(Resource):
 
     # --- scheduled jobs -----------------------------------------------------------------------------------------
 
-    def hold(self, ctx: Context, obj: Json) -> None:
-        """Schedules the end of an authorization hold."""
-        jobs.later(ctx, charges.HOLD, obj, "run_out")
-
     def run_out(self, ctx: Context, obj: Json) -> None:
         """Cancels an intent whose hold was not captured in time. Runs as a job."""
         if obj["status"] == "requires_capture":
             confirmation.cancel_intent(ctx, obj, "automatic", expired=True)
-
-    def settle_later(self, ctx: Context, obj: Json, seconds: int) -> None:
-        """Schedules the settlement of a bank debit, in `seconds` from now."""
-        jobs.later(ctx, seconds, obj, "settle")
 
     def settle(self, ctx: Context, obj: Json) -> None:
         """Settles a bank debit: the charge succeeds or fails, as its test account defines. Runs as a job."""

@@ -11,6 +11,8 @@ from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.payments import ledger, legacy_sources, transfers
 from stripe_shell.sandbox.payments.test_banks import FAILURES, bank_of_number
 
+from .bank_account import BankAccount
+
 #: Seconds for which a payout stays `pending` and can be canceled.
 _WAITS = 3600
 #: The test debit card whose payouts fail with `could_not_process` (docs.stripe.com/connect/testing).
@@ -123,8 +125,7 @@ class Payout(Resource):
                 f"Sorry, you don't have any external accounts in that currency ({obj['currency']}).", param="currency"
             )
         data = {"account_number": "000123456789", "currency": obj["currency"], "country": "US"}
-        made: Json = ctx.behaviour("bank_account").make(ctx, data, account=ctx.account)
-        return made
+        return ctx.handler(BankAccount).make(ctx, data, account=ctx.account)
 
 
 def _failure(ctx: Context, key: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from stripe_shell.records import replace
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.calc.plan_view import plan_view
+from stripe_shell.sandbox.billing.invoices import new_prices
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Page
@@ -21,39 +23,13 @@ class Plan(Resource):
     object = "plan"
     expand_only = ("tiers",)
 
-    def view(self, ctx: Context, price: Json) -> Json:
-        """Returns a recurring price as a plan."""
-        recurring = price["recurring"]
-        return {
-            "id": price["id"],
-            "object": "plan",
-            "active": price["active"],
-            "amount": price["unit_amount"],
-            "amount_decimal": price["unit_amount_decimal"],
-            "billing_scheme": price["billing_scheme"],
-            "created": price["created"],
-            "currency": price["currency"],
-            "interval": recurring["interval"],
-            "interval_count": recurring["interval_count"],
-            "livemode": price["livemode"],
-            "metadata": price["metadata"],
-            "meter": recurring["meter"],
-            "nickname": price["nickname"],
-            "product": price["product"],
-            "tiers_mode": price["tiers_mode"],
-            "transform_usage": price["transform_quantity"],
-            "trial_period_days": recurring.get("trial_period_days"),
-            "usage_type": recurring["usage_type"],
-        }
-
     def load(self, ctx: Context, key: str) -> Json | None:
         """Returns the plan of the recurring price with this id, or None."""
         price = ctx.find("price", key)
-        return self.view(ctx, price) if price is not None and price["recurring"] else None
+        return plan_view(price) if price is not None and price["recurring"] else None
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Creates the price, and the product if `product` is given as data. Returns the plan."""
-        price_resource = ctx.behaviour("price")
         product = params.get("product")
         if not product:
             raise errors.missing_parameter("product")
@@ -61,12 +37,12 @@ class Plan(Resource):
             made = ctx.resource("product").create(ctx, dict(product))
             product = made["id"] if isinstance(made, dict) else ""
         ctx.get("product", product, param="product")
-        price = price_resource.build(ctx, {**_price_params(params), "product": product})
+        price = new_prices.build(ctx, {**_price_params(params), "product": product})
         if params.get("id"):
             price["id"] = params["id"]
         ctx.insert(price)
-        price_resource.tell_created(ctx, price)
-        return self.view(ctx, price)
+        new_prices.tell_created(ctx, price)
+        return plan_view(price)
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Updates the price. Returns the plan."""
@@ -79,7 +55,7 @@ class Plan(Resource):
         shown = {name: value for name, value in params.items() if name in ("active", "metadata", "nickname")}
         ctx.resource("price").echo(price, shown)
         changed = ctx.save(price)
-        plan = self.view(ctx, price)
+        plan = plan_view(price)
         if changed:
             ctx.emit("price.updated", price, changed)
             ctx.emit("plan.updated", plan, changed)
@@ -99,7 +75,7 @@ class Plan(Resource):
     def list_page(self, ctx: Context, params: Json) -> Page:
         """Returns a page of the recurring prices as plans."""
         page = pages.list_page(ctx.resource("price"), ctx, {**params, "type": "recurring"})
-        texts = [json.dumps(self.view(ctx, json.loads(text)), separators=(",", ":")) for text in page.texts]
+        texts = [json.dumps(plan_view(json.loads(text)), separators=(",", ":")) for text in page.texts]
         return replace(page, texts=texts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing.invoices import new_prices
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import Filters, among
 from stripe_shell.sandbox.objects.resource import Resource
@@ -32,14 +33,14 @@ class Product(Resource):
         obj["type"] = params.get("type") or obj["type"]
         data = params.get("default_price_data")
         if data:
-            price = ctx.behaviour("price").build(ctx, {**data, "product": obj["id"]})
+            price = new_prices.build(ctx, {**data, "product": obj["id"]})
             ctx.insert(price)
             obj["default_price"] = price["id"]
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Emits the events of the default price."""
         if obj["default_price"]:
-            ctx.behaviour("price").tell_created(ctx, ctx.get("price", obj["default_price"]))
+            new_prices.tell_created(ctx, ctx.get("price", obj["default_price"]))
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets the default price and `updated`."""

@@ -7,18 +7,20 @@ from typing import ClassVar, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import action
 from stripe_shell.sandbox.payments import confirmation, intent_rules, payment_methods
 from stripe_shell.sandbox.payments.intent_rules import SETUP
 from stripe_shell.sandbox.payments.test_cards import DECLINES, Decline
 from stripe_shell.spec.model import Operation
+
+from .setup_attempt import SetupAttempt
 
 _CONFIRM_ONLY: Final = ("mandate_data", "return_url", "single_use")
 _CANCELABLE: Final = ("requires_payment_method", "requires_confirmation", "requires_action")
 _CARD_OPTIONS: Final = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
 
 
-class SetupIntent(Resource):
+class SetupIntent(intent_rules.Intent):
     """`/v1/setup_intents`."""
 
     object = "setup_intent"
@@ -140,7 +142,7 @@ class SetupIntent(Resource):
 
     def _ask(self, ctx: Context, obj: Json, return_url: str | None) -> None:
         obj |= {"next_action": confirmation.next_action(ctx, obj, return_url), "status": "requires_action"}
-        obj["latest_attempt"] = ctx.behaviour("setup_attempt").record(ctx, obj, "requires_action")["id"]
+        obj["latest_attempt"] = ctx.handler(SetupAttempt).record(ctx, obj, "requires_action")["id"]
         ctx.save(obj)
         ctx.emit("setup_intent.requires_action", obj)
 
@@ -152,7 +154,7 @@ class SetupIntent(Resource):
             ctx.hidden(method)["spent"] = True
         ctx.save(method)
         obj |= {"last_setup_error": None, "next_action": None, "status": "succeeded"}
-        obj["latest_attempt"] = ctx.behaviour("setup_attempt").record(ctx, obj, "succeeded")["id"]
+        obj["latest_attempt"] = ctx.handler(SetupAttempt).record(ctx, obj, "succeeded")["id"]
         ctx.save(obj)
         ctx.emit("setup_intent.succeeded", obj)
 
@@ -166,7 +168,7 @@ class SetupIntent(Resource):
             extra={"payment_method": payment_methods.snapshot(ctx, method)},
         )
         shown = confirmation.error_object(error)
-        attempt = ctx.behaviour("setup_attempt").record(ctx, obj, "failed", shown)
+        attempt = ctx.handler(SetupAttempt).record(ctx, obj, "failed", shown)
         obj |= {"last_setup_error": shown, "latest_attempt": attempt["id"], "next_action": None}
         obj |= {"payment_method": None, "status": "requires_payment_method"}
         ctx.save(obj)

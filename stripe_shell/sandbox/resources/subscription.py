@@ -38,12 +38,7 @@ class Subscription(Resource):
             params["customer"] = ctx.path["customer"]
         if params.get("customer"):
             validate.check_clock(ctx, ctx.find("customer", params["customer"]) or {})
-        return self.begin(ctx, params)
-
-    def begin(self, ctx: Context, params: Json, *, drafts: bool = False) -> Json:
-        """Creates a subscription and schedules its billing. With `drafts` its first invoice is a draft for an hour."""
-        self.check_references(ctx, {name: value for name, value in params.items() if name not in SPECIAL})
-        subscription = start(ctx, params, self.echo, drafts=drafts)
+        subscription = start(ctx, params)
         scheduler.watch(ctx, ctx.get("customer", subscription["customer"]), subscription)
         return subscription
 

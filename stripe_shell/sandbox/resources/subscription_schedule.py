@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import scheduler
 from stripe_shell.sandbox.billing.calc import rules
-from stripe_shell.sandbox.billing.subscriptions import cancel, create, schedules, validate
+from stripe_shell.sandbox.billing.subscriptions import cancel, schedules, validate
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.echo import echo
 from stripe_shell.sandbox.objects.events import previous_attributes
 from stripe_shell.sandbox.objects.listing import Filters
 from stripe_shell.sandbox.objects.resource import Resource, action
@@ -56,22 +55,8 @@ class SubscriptionSchedule(Resource):
         self.check_references(ctx, {name: params[name] for name in ("customer",) if name in params})
         if params.get("from_subscription"):
             return self._from_subscription(ctx, params)
-        if not params.get("customer"):
-            raise errors.missing_parameter("customer")
-        customer = ctx.get("customer", params["customer"], param="customer")
-        validate.check_clock(ctx, customer)
-        start = params.get("start_date")
-        if start is None:
-            raise errors.missing_parameter("start_date")
-        begin = ctx.now() if start == "now" else int(start)
-        made = self._made(ctx, params, customer["id"])
-        made["test_clock"] = customer["test_clock"]
-        made["phases"] = schedules.phases_from(ctx, params.get("phases") or (), begin)
-        ctx.insert(made)
-        ctx.emit("subscription_schedule.created", made)
-        if begin <= ctx.now():
-            schedules.begin(ctx, made)
-        scheduler.watch(ctx, customer)
+        made = schedules.create(ctx, params)
+        scheduler.watch(ctx, ctx.get("customer", made["customer"]))
         return made
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -81,7 +66,7 @@ class SubscriptionSchedule(Resource):
         old = ctx.stored(obj) or {}
         self.echo(obj, params)
         if "default_settings" in params:
-            self._set_defaults(ctx, obj, params["default_settings"])
+            schedules.set_defaults(ctx, obj, params["default_settings"])
         if "phases" in params:
             self._replan(ctx, obj, params)
         ctx.save(obj)
@@ -131,18 +116,6 @@ class SubscriptionSchedule(Resource):
         """Filters by whether the schedule has not started."""
         filters.where.append(Where(f"json_extract(o.json, '$.status') {'=' if value else '<>'} 'not_started'"))
 
-    def _made(self, ctx: Context, params: Json, customer: str) -> Json:
-        made = self.fresh(ctx, {"customer": customer})
-        self.echo(made, params)
-        made["billing_mode"] = create.billing_mode(params.get("billing_mode") or {"type": "flexible"}, ctx.now())
-        self._set_defaults(ctx, made, params.get("default_settings") or {})
-        return made
-
-    def _set_defaults(self, ctx: Context, schedule: Json, given: Json) -> None:
-        settings = dict(schedule["default_settings"])
-        echo(self.table, settings, given, self.table.schema("subscription_schedules_resource_default_settings"))
-        schedule["default_settings"] = settings
-
     def _from_subscription(self, ctx: Context, params: Json) -> Json:
         """Creates a schedule with one phase, the current state of the subscription."""
         if set(params) - {"from_subscription", "billing_mode"}:
@@ -158,7 +131,7 @@ class SubscriptionSchedule(Resource):
                 f"The subscription {subscription['id']} already has the schedule {subscription['schedule']}.",
                 param="from_subscription",
             )
-        made = self._made(ctx, params, subscription["customer"])
+        made = schedules.new(ctx, params, subscription["customer"])
         phase = schedules.from_subscription(subscription)
         made |= {
             "billing_mode": dict(subscription["billing_mode"]),

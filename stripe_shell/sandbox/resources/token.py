@@ -9,6 +9,9 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import payment_methods
 
+from .bank_account import BankAccount
+from .card import Card
+
 _KINDS: Final = ("card", "bank_account", "account", "cvc_update", "person", "pii")
 
 
@@ -44,11 +47,11 @@ class Token(Resource):
             raise errors.not_an_object("card")
         facts = payment_methods.card_data(ctx, data)
         card = ctx.fresh("card")
-        card |= ctx.behaviour("card").view(payment_methods.card_members(ctx, facts, data), data)
+        card |= ctx.handler(Card).view(payment_methods.card_members(ctx, facts, data), data)
         token["card"] = {name: value for name, value in card.items() if name not in ("customer",)}
         ctx.hidden(token)["number"] = facts.number
 
     def _add_bank(self, ctx: Context, token: Json, params: Json) -> None:
-        number, members = ctx.behaviour("bank_account").view(ctx, params["bank_account"])
+        number, members = ctx.handler(BankAccount).view(ctx, params["bank_account"])
         token["bank_account"] = ctx.fresh("bank_account", **members)
         ctx.hidden(token)["number"] = number

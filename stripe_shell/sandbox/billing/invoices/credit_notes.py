@@ -13,6 +13,7 @@ from stripe_shell.sandbox.billing.calc.totals import Rate, taxes_of
 from stripe_shell.sandbox.billing.subscriptions import after_payment
 from stripe_shell.sandbox.currencies import written
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.payments import refunds
 
 from . import customer_balance, finalize_and_pay, lines
 
@@ -316,7 +317,7 @@ def _refunds(ctx: Context, invoice: Json, split: Split, params: Json) -> list[Js
         made.append(_refunded(refund, amount))
     charge = _charge(ctx, invoice)
     if split.refund and charge is not None:
-        refund = ctx.behaviour("refund").create(ctx, {"charge": charge["id"], "amount": split.refund})
+        refund = refunds.make_refund(ctx, charge, {"amount": split.refund})
         made.append(_refunded(refund, split.refund))
     return made
 

@@ -5,6 +5,8 @@ Source: https://docs.stripe.com/billing/customer/balance
 
 from __future__ import annotations
 
+from typing import Any
+
 from stripe_shell.sandbox.objects.context import Context, Json
 
 
@@ -52,6 +54,26 @@ def change(ctx: Context, customer: Json, amount: int, kind: str, invoice: Json |
     customer["currency"] = customer["currency"] or (invoice["currency"] if invoice else "usd")
     changed = ctx.save(customer)
     members = {"invoice": invoice["id"], "currency": invoice["currency"]} if invoice else {}
-    row: Json = ctx.behaviour("customer_balance_transaction").record(ctx, customer, amount, kind, **members)
+    row = record(ctx, customer, amount, kind, **members)
     ctx.emit("customer.updated", customer, changed)
+    return row
+
+
+def record(ctx: Context, customer: Json, amount: int, kind: str, **members: Any) -> Json:
+    """Stores and returns the row of a change already applied to `customer["balance"]`.
+
+    `amount` is in the smallest currency unit, `kind` is the row's `type`, `members` are further members of the row.
+    """
+    row = ctx.resource("customer_balance_transaction").fresh(
+        ctx,
+        {
+            "amount": amount,
+            "currency": customer["currency"],
+            "customer": customer["id"],
+            "ending_balance": customer["balance"],
+            "type": kind,
+            **members,
+        },
+    )
+    ctx.insert(row)
     return row

@@ -16,6 +16,8 @@ from stripe_shell.sandbox.currencies import written
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
 
+from .redemption import make_discount
+
 
 def applied(
     ctx: Context,
@@ -130,7 +132,7 @@ def _one(ctx: Context, entry: Mapping[str, Any], carried: Mapping[str, str], whe
     coupon = code["promotion"]["coupon"] if code else key
     if coupon in carried:
         return carried[coupon]
-    made = ctx.behaviour("discount").make(
+    made = make_discount(
         ctx,
         None if code else coupon,
         promotion_code=code["id"] if code else None,

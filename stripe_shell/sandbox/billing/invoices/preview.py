@@ -11,7 +11,7 @@ from typing import Any
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import DAY, Period
-from stripe_shell.sandbox.billing.subscriptions import items, proration
+from stripe_shell.sandbox.billing.subscriptions import create, items, proration
 from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import draft, invoice_items, lines
@@ -145,7 +145,7 @@ def _of_new(ctx: Context, customer: Json, details: Json, params: Json) -> Json:
         for entry in wanted.get("items", ())
     ]
     extra = _extra_items(ctx, customer, params, None)
-    subscription = ctx.behaviour("subscription").begin(ctx, wanted, drafts=True)
+    subscription = create.start(ctx, wanted, drafts=True)
     invoice = ctx.find("invoice", subscription["latest_invoice"] or "")
     if invoice is None:
         return _renewal(ctx, subscription, params)

@@ -11,6 +11,8 @@ from stripe_shell.sandbox.billing.calc.money import amount_of, half_up, interval
 from stripe_shell.sandbox.billing.calc.periods import Cycle
 from stripe_shell.sandbox.objects.context import Context, Json
 
+from . import new_prices
+
 
 def price_from(
     ctx: Context, params: Mapping[str, Any], where: str, *, recurring: bool, active: bool = True
@@ -57,11 +59,10 @@ def inline_price(ctx: Context, data: Mapping[str, Any], where: str = "") -> Json
     if not params.get("product"):
         raise errors.missing_parameter(_below(where, "price_data[product]"))
     ctx.get("product", params["product"], param=_below(where, "price_data[product]"))
-    resource = ctx.behaviour("price")
-    price: Json = resource.build(ctx, params)
+    price = new_prices.build(ctx, params)
     price["active"] = False
     ctx.insert(price)
-    resource.tell_created(ctx, price)
+    new_prices.tell_created(ctx, price)
     return price
 
 

@@ -62,11 +62,13 @@ SPECIAL = (
 )
 
 
-def start(ctx: Context, params: Json, echo: Callable[[Json, Json], None], *, drafts: bool = False) -> Json:
-    """Creates a subscription and its first invoice. Raises StripeError.
+def start(ctx: Context, params: Json, *, drafts: bool = False) -> Json:
+    """Creates a subscription from parameters; with `drafts`, its first invoice stays a draft for an hour.
 
-    `echo` copies plain parameters to the object. `drafts` leaves the first invoice a draft.
+    Does not schedule what is next due: see `scheduler.watch`. Raises StripeError.
     """
+    resource = ctx.resource("subscription")
+    resource.check_references(ctx, {name: value for name, value in params.items() if name not in SPECIAL})
     customer = _customer(ctx, params)
     _check(params)
     validate.check_location(customer, params.get("automatic_tax"))
@@ -74,7 +76,7 @@ def start(ctx: Context, params: Json, echo: Callable[[Json, Json], None], *, dra
     manner = first_invoice.Manner(
         params.get("payment_behavior") or "allow_incomplete", bool(params.get("off_session")), drafts
     )
-    subscription = _object(ctx, params, customer, wanted, echo)
+    subscription = _object(ctx, params, customer, wanted, resource.echo)
     made = _items(ctx, subscription, params, wanted)
     _set_end(subscription, params, made)
     with ctx.holding() as held:

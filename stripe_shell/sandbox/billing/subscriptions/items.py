@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox.billing.calc.periods import Period
+from stripe_shell.sandbox.billing.calc.plan_view import plan_view
 from stripe_shell.sandbox.billing.calc.totals import Off, off_amount, shares
 from stripe_shell.sandbox.billing.invoices import discounts, prices
 from stripe_shell.sandbox.billing.invoices.lines import Record
@@ -41,7 +42,7 @@ def new_item(ctx: Context, subscription: Json, price: Json, given: Mapping[str, 
 def set_price(ctx: Context, item: Json, price: Json, quantity: int | None) -> None:
     """Sets the price, plan and quantity (1 by default, absent if metered) of an item. Mutates `item`."""
     item["price"] = dict(price)
-    item["plan"] = ctx.behaviour("plan").view(ctx, price)
+    item["plan"] = plan_view(price)
     item.pop("quantity", None)
     if not prices.is_metered(price):
         item["quantity"] = 1 if quantity is None else quantity

@@ -14,13 +14,57 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import add_interval, add_months
 from stripe_shell.sandbox.billing.invoices import lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.echo import is_clear
+from stripe_shell.sandbox.objects.echo import echo, is_clear
 
 from . import cancel
+from .create import billing_mode, start
+from .validate import check_clock
 
 MAX_PHASES = 10
 
 _OPEN = ("not_started", "active")
+
+
+# --- made ----------------------------------------------------------------------------------------------------------
+
+
+def create(ctx: Context, params: Json) -> Json:
+    """Creates a schedule from phases; one that starts now creates its subscription. Raises StripeError.
+
+    Does not schedule what is next due: see `scheduler.watch`.
+    """
+    if not params.get("customer"):
+        raise errors.missing_parameter("customer")
+    customer = ctx.get("customer", params["customer"], param="customer")
+    check_clock(ctx, customer)
+    first = params.get("start_date")
+    if first is None:
+        raise errors.missing_parameter("start_date")
+    begins = ctx.now() if first == "now" else int(first)
+    made = new(ctx, params, customer["id"])
+    made["test_clock"] = customer["test_clock"]
+    made["phases"] = phases_from(ctx, params.get("phases") or (), begins)
+    ctx.insert(made)
+    ctx.emit("subscription_schedule.created", made)
+    if begins <= ctx.now():
+        begin(ctx, made)
+    return made
+
+
+def new(ctx: Context, params: Json, customer: str) -> Json:
+    """Returns a schedule for the parameters, without phases and not stored."""
+    made = ctx.fresh("subscription_schedule", customer=customer)
+    ctx.resource("subscription_schedule").echo(made, params)
+    made["billing_mode"] = billing_mode(params.get("billing_mode") or {"type": "flexible"}, ctx.now())
+    set_defaults(ctx, made, params.get("default_settings") or {})
+    return made
+
+
+def set_defaults(ctx: Context, schedule: Json, given: Json) -> None:
+    """Mutates `schedule`: changes its default settings."""
+    settings = dict(schedule["default_settings"])
+    echo(ctx.table, settings, given, ctx.table.schema("subscription_schedules_resource_default_settings"))
+    schedule["default_settings"] = settings
 
 
 # --- phases from parameters ----------------------------------------------------------------------------------------
@@ -182,7 +226,7 @@ def turn(ctx: Context, schedule: Json) -> None:
 def begin(ctx: Context, schedule: Json) -> None:
     """Starts the first phase: creates the subscription with a draft invoice, and saves the schedule."""
     phase = schedule["phases"][0]
-    subscription = ctx.behaviour("subscription").begin(ctx, _creation(schedule, phase), drafts=True)
+    subscription = start(ctx, _creation(schedule, phase), drafts=True)
     schedule |= {"status": "active", "subscription": subscription["id"]}
     _set_current(schedule, phase)
     subscription["schedule"] = schedule["id"]

@@ -1,0 +1,23 @@
+"""Handlers: asked for by their class, so that their methods are typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from stripe_shell.sandbox.app import Sandbox
+from stripe_shell.sandbox.payments.intent_rules import Intent
+from stripe_shell.sandbox.payments.legacy_sources import HeldSource
+from stripe_shell.sandbox.resources.card import Card
+from stripe_shell.sandbox.resources.setup_intent import SetupIntent
+
+
+def test_a_handler_is_the_resource_of_its_class() -> None:
+    with Sandbox().context() as ctx:
+        assert ctx.handler(Card) is ctx.resource("card")
+        assert ctx.handler(HeldSource, "card") is ctx.resource("card")
+        assert isinstance(ctx.handler(Intent, "setup_intent"), SetupIntent)
+
+
+def test_a_handler_of_another_class_is_refused() -> None:
+    with Sandbox().context() as ctx, pytest.raises(LookupError, match="setup_intent is not handled by Card"):
+        ctx.handler(Card, "setup_intent")
