@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from stripe_shell.batch.runner import Run, run_source
+from stripe_shell.batch.runner import ScriptRun, run_source
 from stripe_shell.convert.fixture_file import read_fixtures
 from stripe_shell.convert.from_fixtures import script_of_fixtures
-from stripe_shell.convert.plan import Plan, plan_of
+from stripe_shell.convert.plan import ConversionPlan, plan_of
 from stripe_shell.convert.to_fixtures import fixtures_of
-from stripe_shell.diagnostics import Diagnostic, Source, Span, format_diagnostics
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span, format_diagnostics
 from stripe_shell.engine.links import Link
 from stripe_shell.engine.load import load_program
 from stripe_shell.engine.run.interpreter import Engine
@@ -44,7 +44,7 @@ _QUERY = re.compile(r"\$\{([^|}]+):([^|}]+)\|?([^/\n]+)?\}")
 # --- inside the tool ------------------------------------------------------------------------------------------
 
 
-def carve(binary: bytes) -> Iterator[Source]:
+def carve(binary: bytes) -> Iterator[SourceText]:
     """Yields every fixture file in the binary: the JSON documents that begin with `_meta`."""
     decoder = json.JSONDecoder()
     end = 0
@@ -54,7 +54,7 @@ def carve(binary: bytes) -> Iterator[Source]:
         text = binary[match.start() : match.start() + 200_000].decode("utf-8", "replace")
         _, length = decoder.raw_decode(text)
         end = match.start() + len(text[:length].encode())
-        yield Source(f"fixtures-{number:03}.json", text[:length])
+        yield SourceText(f"fixtures-{number:03}.json", text[:length])
 
 
 # --- one server for both --------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ class OneLink:
 class Comparison:
     """The requests of one file by the tool and by its conversion, as method, path and parameters."""
 
-    source: Source
+    source: SourceText
     script: str
     tool: list[Any]
     ours: list[Any]
@@ -266,7 +266,7 @@ class Comparison:
         return pairs + abs(len(self.tool) - len(self.ours))
 
 
-def compare(source: Source, environment: Mapping[str, str] | None = None) -> Comparison:
+def compare(source: SourceText, environment: Mapping[str, str] | None = None) -> Comparison:
     """Runs the file as the tool does, and converted, each against its own sandbox."""
     file, problems = read_fixtures(source)
     assert file is not None, problems
@@ -300,20 +300,20 @@ def compare_back(comparison: Comparison) -> Comparison:
     return Comparison(comparison.source, json.dumps(back, indent=2), comparison.tool, sent, [], recorder.helped)
 
 
-def plan_of_script(script: str) -> Plan:
+def plan_of_script(script: str) -> ConversionPlan:
     """Returns the plan of a converted script."""
     engine = Engine(load_table(), OneLink(None), open_rows, live=True)
-    program = load_program(Source("<converted>", script))
+    program = load_program(SourceText("<converted>", script))
     plan = plan_of(engine, program.items, Scope(now=NOW, seed="seed"))
     assert plan.sound, format_diagnostics(plan.diagnostics)
     return plan
 
 
-def run_script(script: str, transport: Any, environment: Mapping[str, str]) -> Run:
+def run_script(script: str, transport: Any, environment: Mapping[str, str]) -> ScriptRun:
     """Runs a converted script."""
     engine = Engine(load_table(), OneLink(transport), open_rows)
     scope = Scope(now=NOW, seed="seed", environment=environment)
-    return run_source(engine, Source("<converted>", script), scope, run_id="run")
+    return run_source(engine, SourceText("<converted>", script), scope, run_id="run")
 
 
 def normalised(request: Request, *, version: bool = True) -> Any:

@@ -90,7 +90,7 @@ def _line_starts(text: str) -> list[int]:
 
 
 @record
-class Source:
+class SourceText:
     """A text and the name that diagnostics show for it (a path as given, `<stdin>`, `<prompt>`)."""
 
     name: str
@@ -115,7 +115,7 @@ class Source:
 class Span:
     """The half-open range `[start, end)` of code points in a source."""
 
-    source: Source
+    source: SourceText
     start: int
     end: int
 

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from stripe_shell.patterns import pattern
 
-Path = str | os.PathLike[str]
+FilePath = str | os.PathLike[str]
 
 #: The limit of symbolic links that are followed, the same as the kernel's.
 _MOST_LINKS = 40
@@ -35,7 +35,7 @@ class OutputFile:
     that UTF-8 cannot encode. Raises OSError whose `strerror` says what to do.
     """
 
-    def __init__(self, path: Path, *, private: bool = False, errors: str = "strict") -> None:
+    def __init__(self, path: FilePath, *, private: bool = False, errors: str = "strict") -> None:
         self._private = private
         self._partial = ""
         self._target = ""
@@ -69,7 +69,7 @@ class OutputFile:
             self._partial = ""
 
 
-def write_text(path: Path, text: str, *, private: bool = False, errors: str = "strict") -> None:
+def write_text(path: FilePath, text: str, *, private: bool = False, errors: str = "strict") -> None:
     """Writes a text as `OutputFile` does. Raises OSError, and UnicodeEncodeError for text that UTF-8 cannot encode."""
     file = OutputFile(path, private=private, errors=errors)
     try:
@@ -80,7 +80,7 @@ def write_text(path: Path, text: str, *, private: bool = False, errors: str = "s
         raise
 
 
-def create_text(path: Path, text: str) -> None:
+def create_text(path: FilePath, text: str) -> None:
     """Writes a text to a new file. Raises FileExistsError if the path exists, even as a dangling link."""
     content = text.encode()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
@@ -92,7 +92,7 @@ def create_text(path: Path, text: str) -> None:
         raise
 
 
-def append_private(path: Path, content: bytes) -> None:
+def append_private(path: FilePath, content: bytes) -> None:
     """Appends bytes to a file, which is created if missing and gets mode 0600. Never blocks on a pipe without a reader.
 
     The mode of a device is kept. Raises OSError.
@@ -107,14 +107,14 @@ def append_private(path: Path, content: bytes) -> None:
         os.close(descriptor)
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: FilePath) -> None:
     """Raises the OSError that writing the file would raise, as far as it can be known. Changes nothing."""
     found = _inspect(path)
     if isinstance(found, int):
         os.close(_duplicate(found))
 
 
-def read_below(folder: Path, path: Path) -> bytes:
+def read_below(folder: FilePath, path: FilePath) -> bytes:
     """Returns the content of the regular file `path`, which must be inside `folder` once links are resolved.
 
     Raises OSError.
@@ -129,7 +129,7 @@ def read_below(folder: Path, path: Path) -> bytes:
         return file.read()
 
 
-def lies_below(folder: Path, path: Path) -> bool:
+def lies_below(folder: FilePath, path: FilePath) -> bool:
     """Whether the path, with links resolved, is inside the folder."""
     real = os.path.realpath(folder)
     return os.path.commonpath((real, os.path.realpath(path))) == real
@@ -151,7 +151,7 @@ class _Found:
         return self.status is not None and not stat.S_ISREG(self.status.st_mode)
 
 
-def _inspect(path: Path) -> _Found | int:
+def _inspect(path: FilePath) -> _Found | int:
     """Returns the target of `path`: a file, or the number of a descriptor of this process.
 
     Raises OSError if it cannot be written.
@@ -217,7 +217,7 @@ def _duplicate(number: int) -> int:
     return os.dup(number)
 
 
-def _open_special(path: Path, found: _Found) -> int:
+def _open_special(path: FilePath, found: _Found) -> int:
     """Opens a device or a pipe. Raises OSError if it is no longer the one that `_inspect` saw."""
     descriptor = os.open(path, os.O_WRONLY | os.O_NOCTTY)
     status = os.fstat(descriptor)

@@ -16,11 +16,11 @@ import pytest
 
 if TYPE_CHECKING:
     from stripe_shell.diagnostics import Diagnostic
-    from stripe_shell.engine.outcome import Outcome, Step
+    from stripe_shell.engine.outcome import Outcome, RunStep
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
     from stripe_shell.lang.ast import Block, Loop
-    from stripe_shell.replay.runner import Replay, Result
+    from stripe_shell.replay.runner import ExampleResult, Replay
     from stripe_shell.secrets import Secrets
 
 #: The suffixes of files that may be documentation pages.
@@ -58,14 +58,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
-class Failure(Exception):
+class ItemFailure(Exception):
     """The error for a failed test; its message is what is shown, with secrets masked."""
 
 
-class Part(pytest.Item):
+class FilePart(pytest.Item):
     """A test: a block, a loop, an example, or the check of a whole file."""
 
-    def __init__(self, *, line: int, run: Callable[[Part], None], **options: Any) -> None:
+    def __init__(self, *, line: int, run: Callable[[FilePart], None], **options: Any) -> None:
         super().__init__(**options)
         self.line = line
         self.run = run
@@ -76,7 +76,7 @@ class Part(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Returns the diagnostic of a Failure instead of a traceback."""
-        return str(excinfo.value) if isinstance(excinfo.value, Failure) else super().repr_failure(excinfo, style)
+        return str(excinfo.value) if isinstance(excinfo.value, ItemFailure) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Returns path, line (0-based) and name of the test."""
@@ -86,8 +86,8 @@ class Part(pytest.Item):
 class PartedFile(pytest.File):
     """A file whose tests depend on each other, so that pytest-xdist runs them all in one process."""
 
-    def _part(self, name: str, line: int, run: Callable[[Part], None]) -> Part:
-        part: Part = Part.from_parent(self, name=name, line=line, run=run)
+    def _new_part(self, name: str, line: int, run: Callable[[FilePart], None]) -> FilePart:
+        part: FilePart = FilePart.from_parent(self, name=name, line=line, run=run)
         part.add_marker(pytest.mark.xdist_group(str(self.path)))
         return part
 
@@ -98,14 +98,14 @@ class PartedFile(pytest.File):
 class ScriptFile(PartedFile):
     """A script, with its blocks and loops as tests."""
 
-    def collect(self) -> Iterator[Part]:
+    def collect(self) -> Iterator[FilePart]:
         """Yields a test for the check if that finds an error, then one for each block and each loop."""
         from stripe_shell.batch.runner import prepare
-        from stripe_shell.diagnostics import Source
+        from stripe_shell.diagnostics import SourceText
         from stripe_shell.engine.load import read_text
         from stripe_shell.lang.ast import Block, Loop
 
-        self._steps: Generator[Step, None, None] | None = None
+        self._steps: Generator[RunStep, None, None] | None = None
         self._outcomes: dict[int, list[Outcome]] = {}
         self._finished: dict[int, bool] = {}
         try:
@@ -113,15 +113,15 @@ class ScriptFile(PartedFile):
         except UnicodeDecodeError as error:
             raise self.CollectError(f"{_shown_path(self)} is not UTF-8 text (byte {error.start})") from error
         engine, scope, self._secrets = _set_up(self)
-        prepared = prepare(engine, Source(_shown_path(self), text), scope)
+        prepared = prepare(engine, SourceText(_shown_path(self), text), scope)
         self._secrets = self._secrets.plus(*prepared.secrets.values)
         self._prepared, self._engine = prepared, engine
         if not prepared.sound:
-            yield self._part("check", 1, lambda _: self._fail(prepared.diagnostics))
+            yield self._new_part("check", 1, lambda _: self._fail(prepared.diagnostics))
         for item in prepared.program.items:
             if isinstance(item, Block | Loop):
                 line = item.span.location()[0]
-                yield self._part(f"{_name_of(item)} (line {line})", line, self._run(item))
+                yield self._new_part(f"{_name_of(item)} (line {line})", line, self._run(item))
 
     def teardown(self) -> None:
         """Runs the `@teardown` blocks, even if the selected tests end before them."""
@@ -129,8 +129,8 @@ class ScriptFile(PartedFile):
             self._steps.close()
             self._steps = None
 
-    def _run(self, item: Block | Loop) -> Callable[[Part], None]:
-        def run(part: Part) -> None:
+    def _run(self, item: Block | Loop) -> Callable[[FilePart], None]:
+        def run(part: FilePart) -> None:
             if not self._prepared.sound:
                 _skip("the script does not pass the check")
             outcomes = self._outcomes_of(item)
@@ -138,7 +138,7 @@ class ScriptFile(PartedFile):
                 _skip("a block before it did not pass" if self._stopped else "there is no row")
             if all(outcome.status == "skipped" for outcome in outcomes):
                 _skip(self._secrets.mask(outcomes[0].reason))
-            self._tell(part, outcomes)
+            self._report_outcomes(part, outcomes)
 
         return run
 
@@ -180,7 +180,7 @@ class ScriptFile(PartedFile):
         there = id(item) in self._outcomes
         return there and (isinstance(item, Block) or self._last != id(item))
 
-    def _tell(self, part: Part, outcomes: list[Outcome]) -> None:
+    def _report_outcomes(self, part: FilePart, outcomes: list[Outcome]) -> None:
         """Fails the test if an outcome failed, and adds requests and responses to the report as sections."""
         from stripe_shell.diagnostics import excerpt
         from stripe_shell.render.exchange import render_exchange
@@ -192,12 +192,12 @@ class ScriptFile(PartedFile):
                 part.add_report_section("call", f"exchange of {outcome.name}", self._secrets.mask(text))
         if failed:
             problems = [d for outcome in failed for d in outcome.diagnostics if d.severity == "error"]
-            raise Failure(self._secrets.mask("\n".join(map(excerpt, problems)) or failed[0].status))
+            raise ItemFailure(self._secrets.mask("\n".join(map(excerpt, problems)) or failed[0].status))
 
     def _fail(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         from stripe_shell.diagnostics import format_diagnostics
 
-        raise Failure(self._secrets.mask(format_diagnostics(diagnostics)))
+        raise ItemFailure(self._secrets.mask(format_diagnostics(diagnostics)))
 
 
 def _name_of(item: Block | Loop) -> str:
@@ -216,15 +216,15 @@ def _name_of(item: Block | Loop) -> str:
 class PageFile(PartedFile):
     """A documentation page, with its examples as tests."""
 
-    def collect(self) -> Iterator[Part]:
+    def collect(self) -> Iterator[FilePart]:
         """Yields a test for each example and one for the page as a whole (text and errata); none for other files."""
-        from stripe_shell.diagnostics import Source
+        from stripe_shell.diagnostics import SourceText
         from stripe_shell.errors import ConfigurationError
         from stripe_shell.replay.errata import Errata, find_errata, read_errata
         from stripe_shell.replay.page import read_page
 
         try:
-            page = read_page(Source(_shown_path(self), self.path.read_bytes().decode("utf-8-sig")))
+            page = read_page(SourceText(_shown_path(self), self.path.read_bytes().decode("utf-8-sig")))
         except UnicodeDecodeError:
             return
         if not page.examples:
@@ -232,21 +232,21 @@ class PageFile(PartedFile):
         found = find_errata(self.path, os.environ)
         self._page = page
         try:
-            self._errata = read_errata(Source(str(found), found.read_text("utf-8"))) if found else Errata()
+            self._errata = read_errata(SourceText(str(found), found.read_text("utf-8"))) if found else Errata()
         except ConfigurationError as error:
             raise self.CollectError(str(error)) from error
-        self._events: Iterator[Result | Replay] | None = None
-        self._results: list[Result] = []
+        self._events: Iterator[ExampleResult | Replay] | None = None
+        self._results: list[ExampleResult] = []
         self._whole: Replay | None = None
         for index, example in enumerate(page.examples):
             line = example.block.span.location()[0]
-            yield self._part(f"{example.name} (line {line})", line, self._run(index))
-        yield self._part("page", 1, self._run_whole)
+            yield self._new_part(f"{example.name} (line {line})", line, self._run(index))
+        yield self._new_part("page", 1, self._run_whole)
 
     def _advance(self) -> bool:
         """Reads the next event of the replay; returns False at the end."""
         from stripe_shell.errors import ShellError
-        from stripe_shell.replay.runner import Result, replay_page
+        from stripe_shell.replay.runner import ExampleResult, replay_page
 
         if self._events is None:
             engine, scope, self._secrets = _set_up(self)
@@ -254,15 +254,15 @@ class PageFile(PartedFile):
         try:
             event = next(self._events, None)
         except ShellError as error:
-            raise Failure(self._secrets.mask(str(error))) from error
-        if isinstance(event, Result):
+            raise ItemFailure(self._secrets.mask(str(error))) from error
+        if isinstance(event, ExampleResult):
             self._results.append(event)
         elif event is not None:
             self._whole = event
         return event is not None
 
-    def _run(self, index: int) -> Callable[[Part], None]:
-        def run(part: Part) -> None:
+    def _run(self, index: int) -> Callable[[FilePart], None]:
+        def run(part: FilePart) -> None:
             while len(self._results) <= index and self._advance():
                 pass
             if len(self._results) <= index:
@@ -275,7 +275,7 @@ class PageFile(PartedFile):
 
         return run
 
-    def _run_whole(self, part: Part) -> None:
+    def _run_whole(self, part: FilePart) -> None:
         while self._advance():
             pass
         if self._whole is not None and any(d.severity == "error" for d in self._whole.diagnostics):
@@ -285,7 +285,7 @@ class PageFile(PartedFile):
         from stripe_shell.diagnostics import format_diagnostics
 
         errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
-        raise Failure(self._secrets.mask(format_diagnostics(errors)))
+        raise ItemFailure(self._secrets.mask(format_diagnostics(errors)))
 
 
 # --- what both need -----------------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ def _set_up(node: pytest.Collector) -> tuple[Engine, Scope, Secrets]:
     """Returns an engine over a sandbox of this file's own, or over the connection given on the command line."""
     from stripe_shell.connections import load_connections
     from stripe_shell.engine.run.interpreter import Engine
-    from stripe_shell.engine.scope import Scope, Settings
+    from stripe_shell.engine.scope import Scope, ScopeSettings
     from stripe_shell.errors import ConfigurationError
     from stripe_shell.render.files import open_rows
     from stripe_shell.secrets import Secrets
@@ -319,7 +319,7 @@ def _set_up(node: pytest.Collector) -> tuple[Engine, Scope, Secrets]:
         variables=variables,
         given=frozenset(variables),
         written=frozenset(variables),
-        settings=Settings(spec=connections.spec),
+        settings=ScopeSettings(spec=connections.spec),
     )
     keys = [connection.credential.reveal() for connection in _opened(connections) if connection.credential]
     return Engine(load_table(), connections, open_rows), scope, Secrets().plus(*keys)

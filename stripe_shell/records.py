@@ -20,7 +20,7 @@ _MISSING: Any = object()
 _FEW = 30
 
 
-class Field(NamedTuple):
+class RecordField(NamedTuple):
     """A record field: name, default or default factory, and whether equality, `repr` and `__init__` use it."""
 
     name: str = ""
@@ -40,7 +40,7 @@ def field(
     init: bool = True,
 ) -> Any:
     """Declares a field with a default factory, without equality or repr, or derived in `__post_init__`."""
-    return Field("", default, default_factory, compare, repr, init)
+    return RecordField("", default, default_factory, compare, repr, init)
 
 
 @overload
@@ -55,9 +55,9 @@ def record(cls: type[T] | None = None, *, frozen: bool = True) -> Any:
     return _make(cls, frozen)
 
 
-def fields(record_or_class: Any) -> tuple[Field, ...]:
+def fields(record_or_class: Any) -> tuple[RecordField, ...]:
     """Returns the fields of a record, in order."""
-    return cast("tuple[Field, ...]", record_or_class.__record_fields__)
+    return cast("tuple[RecordField, ...]", record_or_class.__record_fields__)
 
 
 def is_record(value: Any) -> bool:
@@ -116,15 +116,15 @@ def _make(cls: type[T], frozen: bool) -> type[T]:
     return cast("type[T]", metaclass(cls.__name__, cls.__bases__, namespace))
 
 
-def _own_fields(cls: type) -> Iterator[Field]:
+def _own_fields(cls: type) -> Iterator[RecordField]:
     for name, annotation in vars(cls).get("__annotations__", {}).items():
         if str(annotation).startswith("ClassVar"):
             continue
         given = vars(cls).get(name, _MISSING)
-        yield given._replace(name=name) if isinstance(given, Field) else Field(name, given)
+        yield given._replace(name=name) if isinstance(given, RecordField) else RecordField(name, given)
 
 
-def _per_class(own: tuple[Field, ...]) -> set[str]:
+def _per_class(own: tuple[RecordField, ...]) -> set[str]:
     """Returns the names of the class attributes that the slotted class must not copy, such as the fields' defaults."""
     return {"__dict__", "__weakref__", *(member.name for member in own)}
 
@@ -149,12 +149,12 @@ def _init(self: Any, *args: Any, **kwargs: Any) -> None:
         self.__post_init__()
 
 
-def _given(cls: Any) -> tuple[Field, ...]:
+def _given(cls: Any) -> tuple[RecordField, ...]:
     """Returns the fields that `__init__` takes."""
     return tuple([member for member in cls.__record_fields__ if member.init])
 
 
-def _values(members: tuple[Field, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+def _values(members: tuple[RecordField, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
     """Returns the value of each field by name; None if the arguments do not match."""
     values = {member.name: value for member, value in zip(members, args, strict=False)}
     expected = len(args) + len(kwargs)
@@ -219,7 +219,7 @@ def _repr(self: Any) -> str:
     return f"{type(self).__qualname__}({', '.join(shown)})"
 
 
-def _refuse(self: Any, name: str, *_value: Any) -> None:
+def _refusal(self: Any, name: str, *_value: Any) -> None:
     raise AttributeError(f"a {type(self).__name__} does not change: `{name}` stays as it is")
 
 
@@ -241,6 +241,6 @@ _METHODS: Mapping[str, Any] = {
 _FROZEN_METHODS: Mapping[str, Any] = {
     **_METHODS,
     "__hash__": _hash,
-    "__setattr__": _refuse,
-    "__delattr__": _refuse,
+    "__setattr__": _refusal,
+    "__delattr__": _refusal,
 }

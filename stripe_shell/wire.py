@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from stripe_shell.records import field, record
 
 #: A parameter tree: strings, numbers, booleans and None as leaves, lists and dicts with string keys above them.
-Tree = Any
+ParamTree = Any
 
 
 @record
@@ -114,7 +114,7 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"`{name}` is not JSON")
 
 
-def encode_form(tree: Mapping[str, Tree]) -> str:
+def encode_form(tree: Mapping[str, ParamTree]) -> str:
     """Returns a parameter tree as Stripe's v1 form encoding: `a[b]`, arrays as `k[0]`, brackets not escaped.
 
     `True` and `False` become `true` and `false`, None the empty string, which unsets a parameter. Empty lists and dicts
@@ -123,13 +123,13 @@ def encode_form(tree: Mapping[str, Tree]) -> str:
     return "&".join(f"{_quote_key(key)}={_quote(text)}" for key, text in form_pairs(tree))
 
 
-def form_pairs(tree: Mapping[str, Tree]) -> Iterator[tuple[str, str]]:
+def form_pairs(tree: Mapping[str, ParamTree]) -> Iterator[tuple[str, str]]:
     """Yields the parameters as `(name, text)` in the order of the tree, names with brackets, not percent-encoded."""
     for name, value in tree.items():
         yield from _pairs(name, value)
 
 
-def _pairs(name: str, value: Tree) -> Iterator[tuple[str, str]]:
+def _pairs(name: str, value: ParamTree) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from _pairs(f"{name}[{key}]", inner)
@@ -140,7 +140,7 @@ def _pairs(name: str, value: Tree) -> Iterator[tuple[str, str]]:
         yield name, form_text(value)
 
 
-def form_text(value: Tree) -> str:
+def form_text(value: ParamTree) -> str:
     """Returns a leaf as form text."""
     if value is True:
         return "true"
@@ -169,14 +169,14 @@ def _percent(text: str, safe: str) -> str:
 MAX_DEPTH = 32
 
 
-def decode_form(text: str) -> dict[str, Tree]:
+def decode_form(text: str) -> dict[str, ParamTree]:
     """Returns form text as a parameter tree whose leaves are strings: the inverse of `encode_form`.
 
     Accepts `k[]` as well as `k[0]`, and `k[][a]`, which starts a new element if the last one already has `a`; a dict
     whose keys are exactly 0…n-1 becomes a list. If a name is used both as a leaf and as a branch, or twice, the last
     one wins, as at Stripe.
     """
-    root: dict[str, Tree] = {}
+    root: dict[str, ParamTree] = {}
     for pair in text.split("&"):
         if not pair:
             continue
@@ -222,7 +222,7 @@ def split_name(name: str) -> list[str]:
     return path if len(path) <= MAX_DEPTH else [name]
 
 
-def _insert(root: dict[str, Tree], path: list[str], value: str) -> None:
+def _insert(root: dict[str, ParamTree], path: list[str], value: str) -> None:
     node = root
     for depth, segment in enumerate(path[:-1]):
         key = segment if segment or depth == 0 else _element(node, path[depth + 1])
@@ -234,13 +234,13 @@ def _insert(root: dict[str, Tree], path: list[str], value: str) -> None:
     node[str(len(node)) if last == "" and len(path) > 1 else last] = value
 
 
-def _element(node: dict[str, Tree], member: str) -> str:
+def _element(node: dict[str, ParamTree], member: str) -> str:
     """Returns the index that empty brackets stand for: the last element, or a new one if that already has `member`."""
     last = node.get(str(len(node) - 1))
     return str(len(node) - 1 if isinstance(last, dict) and member and member not in last else len(node))
 
 
-def _lists(value: Tree) -> Tree:
+def _lists(value: ParamTree) -> ParamTree:
     if not isinstance(value, dict):
         return value
     inner = {key: _lists(item) for key, item in value.items()}

@@ -8,7 +8,7 @@ from stripe_shell.diagnostics import (
     CODES,
     Diagnostic,
     Fix,
-    Source,
+    SourceText,
     Span,
     closest,
     diagnostic_as_json,
@@ -19,7 +19,7 @@ from stripe_shell.diagnostics import (
 )
 
 TEXT = "/sandbox\r\naction: create\r\n\tentity: custmer\n名前: q\nlast"
-SOURCE = Source("a.stripe", TEXT)
+SOURCE = SourceText("a.stripe", TEXT)
 
 
 def span_of(word: str) -> Span:
@@ -51,7 +51,7 @@ def test_the_excerpt_shows_what_where_and_how_to_mend() -> None:
 
 
 def test_what_stands_in_no_file_is_not_mended_in_one() -> None:
-    span = Span(Source("<prompt>", "emial"), 0, 5)
+    span = Span(SourceText("<prompt>", "emial"), 0, 5)
     lines = excerpt(Diagnostic("E201", "m", span, label="did you mean `email`?", fix=Fix(span, "email"))).splitlines()
     assert lines[-1] == "  | ^^^^^ did you mean `email`?"
 
@@ -62,7 +62,7 @@ def test_carets_stand_below_wide_characters() -> None:
 
 
 def test_other_places_are_shown_in_the_order_of_the_lines() -> None:
-    other = Span(Source("b.stripe", "x"), 0, 1)
+    other = Span(SourceText("b.stripe", "x"), 0, 1)
     found = Diagnostic(
         "E103", "m", span_of("last"), context=((span_of("action"), "here it began"), (other, "and there")),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stripe_shell.diagnostics import Diagnostic, Source, Span, format_diagnostics, has_errors
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span, format_diagnostics, has_errors
 from stripe_shell.engine.links import Link
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
@@ -68,7 +68,7 @@ def written(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def request_of(operation: Operation) -> Request:
-    script, problems = parse(Source(f"{operation.name}.stripe", block_of(operation)))
+    script, problems = parse(SourceText(f"{operation.name}.stripe", block_of(operation)))
     engine = Engine(TABLE, OneLink(sandbox()), open_rows)
     scope = Scope(now=1_769_860_800, seed="seed")
     found = [*problems, *engine.check(script.items, scope)]

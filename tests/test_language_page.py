@@ -13,7 +13,7 @@ import pytest
 
 from stripe_shell.batch.runner import run_source
 from stripe_shell.connections import load_connections
-from stripe_shell.diagnostics import Source, format_diagnostics, sort_diagnostics
+from stripe_shell.diagnostics import SourceText, format_diagnostics, sort_diagnostics
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.directives import DIRECTIVES
@@ -42,7 +42,7 @@ EXAMPLES = [Example(PAGE.count("\n", 0, match.start()) + 1, *match.groups()) for
 def _run(example: Example) -> tuple[int, str]:
     """The exit code, and what is wrong as the program draws it."""
     engine = Engine(load_table(), load_connections({"HOME": "/nowhere"}, database=":memory:"), open_rows)
-    source = Source("example.stripe", example.script)
+    source = SourceText("example.stripe", example.script)
     run = run_source(engine, source, Scope(now=1_769_860_800, seed="seed"), run_id=f"line {example.line}")
     found = [*run.diagnostics, *(each for outcome in run.outcomes for each in outcome.diagnostics)]
     return run.exit_code, format_diagnostics(sort_diagnostics(found))

@@ -149,9 +149,9 @@ def test_copies_and_matches() -> None:
 
 
 def test_pickles() -> None:
-    from stripe_shell.diagnostics import Source
+    from stripe_shell.diagnostics import SourceText
 
-    source = Source("a", "b")
+    source = SourceText("a", "b")
     assert pickle.loads(pickle.dumps(source)) == source
 
 

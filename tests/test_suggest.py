@@ -10,18 +10,18 @@ import pytest
 from stripe_shell.lang.cursor import cursor_context
 from stripe_shell.spec.table import load_table
 from stripe_shell.suggest.fields import missing
-from stripe_shell.suggest.known import Known, Place
+from stripe_shell.suggest.known import IdScope, KnownIds
 from stripe_shell.suggest.matching import closest_first
 from stripe_shell.suggest.menu import suggest
-from stripe_shell.suggest.suggestion import Suggestion, Surrounding
+from stripe_shell.suggest.suggestion import Suggestion, SuggestionSources
 
-HERE = Place("sandbox", "sandbox")
-ELSEWHERE = Place("stripe", "live")
+HERE = IdScope("sandbox", "sandbox")
+ELSEWHERE = IdScope("stripe", "live")
 CUSTOMER = {"id": "cus_9", "object": "customer", "address": {"city": "Oslo"}, "tags": ["a", "b"]}
 
 
-def known() -> Known:
-    found = Known()
+def known() -> KnownIds:
+    found = KnownIds()
     rows = [{"id": f"cus_{n}", "object": "customer", "email": f"ann{n}@x.co"} for n in (3, 2, 1)]
     found.learn(HERE, {"object": "list", "data": rows})
     found.learn(HERE, {"id": "price_1", "object": "price", "unit_amount": 500, "currency": "usd", "product": "prod_1"})
@@ -31,7 +31,7 @@ def known() -> Known:
     return found
 
 
-def around(**changes: Any) -> Surrounding:
+def around(**changes: Any) -> SuggestionSources:
     given: dict[str, Any] = {
         "table": load_table(),
         "known": known(),
@@ -41,7 +41,7 @@ def around(**changes: Any) -> Surrounding:
         "environment": ["PRICE_ID", "HOME"],
         "formats": ("table", "json", "jsonl"),
     }
-    return Surrounding(**(given | changes))
+    return SuggestionSources(**(given | changes))
 
 
 def offers(marked: str, **changes: Any) -> list[Suggestion]:
@@ -238,7 +238,7 @@ def test_without_the_document_only_stripe_requires() -> None:
 def test_ids_of_another_account_are_never_offered() -> None:
     assert [s.display for s in offers(SUBSCRIBE + "customer: cus|", place=ELSEWHERE)] == ["cus_live"]
     assert not offers(SUBSCRIBE + "customer: cus|", place=None)
-    assert not offers(SUBSCRIBE + "customer: cus|", place=Place("sandbox", "sandbox", "acct_2"))
+    assert not offers(SUBSCRIBE + "customer: cus|", place=IdScope("sandbox", "sandbox", "acct_2"))
 
 
 @pytest.mark.parametrize(
@@ -266,34 +266,34 @@ def test_missing(marked: str, lacking: tuple[str, ...]) -> None:
 
 
 def test_newest_first_and_seen_again_is_new_again() -> None:
-    ids = Known()
+    ids = KnownIds()
     for name in ("a", "b", "c", "a"):
         ids.learn(HERE, {"id": f"cus_{name}", "object": "customer"})
     assert ids.ids(HERE, "customer").find("cus_", 10) == ["cus_a", "cus_c", "cus_b"]
 
 
 def test_the_first_row_of_a_list_is_the_newest() -> None:
-    ids = Known()
+    ids = KnownIds()
     ids.learn(HERE, {"data": [{"id": "cus_2", "object": "customer"}, {"id": "cus_1", "object": "customer"}]})
     assert ids.ids(HERE, "customer").find("", 10) == ["cus_2", "cus_1"]
 
 
 def test_nested_objects_are_learnt() -> None:
-    ids = Known()
+    ids = KnownIds()
     price = {"id": "price_1", "object": "price", "product": {"id": "prod_1", "object": "product"}}
     ids.learn(HERE, {"id": "sub_1", "object": "subscription", "items": {"data": [{"id": "si_1", "price": price}]}})
     assert sorted(ids.kinds(HERE)) == ["price", "product", "subscription"]
 
 
 def test_deleted_objects_are_forgotten() -> None:
-    ids = Known()
+    ids = KnownIds()
     ids.learn(HERE, {"id": "cus_1", "object": "customer"})
     ids.learn(HERE, {"id": "cus_1", "object": "customer", "deleted": True})
     assert ids.ids(HERE, "customer").find("", 10) == []
 
 
 def test_the_oldest_go_when_there_are_too_many() -> None:
-    ids = Known(most=3)
+    ids = KnownIds(most=3)
     for number in range(5):
         ids.learn(HERE, {"id": f"cus_{number}", "object": "customer"})
     assert ids.ids(HERE, "customer").find("", 10) == ["cus_4", "cus_3", "cus_2"]
@@ -303,7 +303,7 @@ def test_the_oldest_go_when_there_are_too_many() -> None:
 @pytest.mark.parametrize("typed", ["cus_", "cus_0001", "cus_19999", "", "nothing"])
 def test_twenty_thousand_ids_cost_less_than_a_scan(typed: str) -> None:
     """Against what cannot be avoided without an index: looking at every id once."""
-    many = Known()
+    many = KnownIds()
     rows = [{"id": f"cus_{number:05d}", "object": "customer"} for number in range(20_000)]
     many.learn(HERE, rows)
     ids = many.ids(HERE, "customer")
@@ -326,7 +326,7 @@ def best(work: Any, rounds: int = 7) -> float:
 
 
 def test_large_and_small_ranges_find_the_same() -> None:
-    many, few = Known(), Known()
+    many, few = KnownIds(), KnownIds()
     rows = [{"id": f"cus_{number:05d}", "object": "customer"} for number in range(3_000)]
     many.learn(HERE, rows)
     few.learn(HERE, rows[:20])

@@ -14,7 +14,7 @@ from stripe_shell.convert.from_fixtures import script_of_fixtures
 from stripe_shell.convert.plan import plan_of
 from stripe_shell.convert.to_curl import curl_of
 from stripe_shell.convert.to_python import python_of
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.engine.load import load_program
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
@@ -31,7 +31,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_fixture_file_becomes_the_script() -> None:
-    file, problems = read_fixtures(Source("fixtures.json", blocks("json")[0]))
+    file, problems = read_fixtures(SourceText("fixtures.json", blocks("json")[0]))
     assert file is not None
     assert problems == []
     converted = script_of_fixtures(file, load_table(), "your-stripe-connection")
@@ -43,7 +43,7 @@ def test_the_fixture_file_becomes_the_script() -> None:
 @pytest.mark.parametrize(("language", "write"), [("sh", curl_of), ("python", python_of)])
 def test_the_script_becomes_what_is_printed(language: str, write: object) -> None:
     engine = Engine(load_table(), OneLink(None), open_rows, live=True)
-    program = load_program(Source("page.stripe", blocks("stripe")[1]))
+    program = load_program(SourceText("page.stripe", blocks("stripe")[1]))
     plan = plan_of(engine, program.items, Scope(now=0, seed="s"))
     assert plan.diagnostics == ()
     writer = curl_of if write is curl_of else python_of

@@ -17,10 +17,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     from stripe_shell.cli import garbage
 
     if argv is None:
-        garbage.rest()
+        garbage.disable_collector()
     from stripe_shell.cli.dispatch import dispatch
 
     code = dispatch(words)
     if argv is None:
-        garbage.end()
+        garbage.skip_last_collection()
     return code

@@ -189,7 +189,7 @@ def option_names() -> tuple[str, ...]:
 def parse_arguments(argv: Sequence[str]) -> Arguments:
     """The command line as `Arguments`. Raises UsageError, which says what is wrong with it."""
     argv = tuple(_spread(argv))
-    command = _command(argv)
+    command = _command_of(argv)
     words, values = _read_words(argv, _OPTIONS[command])
     if values.pop("help", False):
         return Arguments("help")
@@ -198,7 +198,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         raise UsageError("--db and --memory exclude each other")
     for name in ("faults", "webhook_hosts", "reports"):
         values[name] = tuple(values.get(name, ()))
-    values["variables"] = tuple(_variable(text) for text in values.get("variables", ()))
+    values["variables"] = tuple(_parse_variable(text) for text in values.get("variables", ()))
     if command:
         words.remove(command)
         if not words and command not in ("spec", "serve", "connections"):
@@ -239,7 +239,7 @@ def _spread(argv: Sequence[str]) -> Iterator[str]:
         yield word
 
 
-def _command(argv: Sequence[str]) -> str:
+def _command_of(argv: Sequence[str]) -> str:
     """The first word that is neither an option nor its value, if it is a command."""
     skip = False
     for word in argv:
@@ -266,22 +266,22 @@ def _read_words(argv: Sequence[str], options: Mapping[str, Option]) -> tuple[lis
             name, equals, given = word.partition("=")
             option = options.get(name)
             if option is None:
-                raise UsageError(f"unknown option {name}{_meant(name, options)} (see stripe-shell --help)")
-            _set(values, name, option, given if equals else None, rest)
+                raise UsageError(f"unknown option {name}{_suggest(name, options)} (see stripe-shell --help)")
+            _set_argument(values, name, option, given if equals else None, rest)
         else:
             words.append(word)
     return words, values
 
 
-def _set(values: dict[str, Any], name: str, option: Option, given: str | None, rest: Iterator[str]) -> None:
+def _set_argument(values: dict[str, Any], name: str, option: Option, argument: str | None, rest: Iterator[str]) -> None:
     if option.kind == "flag":
-        if given is not None:
+        if argument is not None:
             raise UsageError(f"{name} takes no value")
         values[option.argument] = True
         return
-    if option.kind == "maybe" and given is None:
-        given = option.choices[0]
-    value = given if given is not None else next(rest, None)
+    if option.kind == "maybe" and argument is None:
+        argument = option.choices[0]
+    value = argument if argument is not None else next(rest, None)
     if value is None:
         raise UsageError(f"{name} needs a value")
     if option.choices and option.kind != "pairs" and value not in option.choices:
@@ -292,12 +292,12 @@ def _set(values: dict[str, Any], name: str, option: Option, given: str | None, r
         values[option.argument] = value
 
 
-def _meant(name: str, options: Mapping[str, Option]) -> str:
+def _suggest(name: str, options: Mapping[str, Option]) -> str:
     close = closest(name, options)
     return f"; did you mean {close}?" if close else ""
 
 
-def _variable(text: str) -> tuple[str, str]:
+def _parse_variable(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise UsageError(f"--var `{name}` is not NAME=VALUE")

@@ -7,20 +7,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.setup import ask_credential, witness_for
-from stripe_shell.cli.streams import Streams
+from stripe_shell.cli.setup import ask_credential, observer_for
+from stripe_shell.cli.streams import Console
 from stripe_shell.connections import Connection, Connections, load_connections, settings_path
 from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
 from stripe_shell.records import as_dict
 from stripe_shell.render.shape import visible
 
-Command = Callable[[Arguments, Mapping[str, str], Streams], int]
+ConnectionsCommand = Callable[[Arguments, Mapping[str, str], Console], int]
 
 _RED, _PLAIN = "\x1b[1;31m", "\x1b[0m"
 
 
-def connections(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+def connections(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     """Carry out what the first word says; without one, list them."""
     name = arguments.words[0] if arguments.words else "list"
     command = _COMMANDS.get(name)
@@ -28,32 +28,32 @@ def connections(arguments: Arguments, environ: Mapping[str, str], streams: Strea
         meant = closest(name, _COMMANDS)
         hint = f"did you mean `{meant}`?" if meant else f"one of {', '.join(_COMMANDS)}"
         raise UsageError(f"connections: unknown word `{name}`; {hint}")
-    return command(arguments, environ, streams)
+    return command(arguments, environ, console)
 
 
 # --- looking ----------------------------------------------------------------------------------------------------
 
 
-def _load(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> Connections:
+def _load_connections(arguments: Arguments, environ: Mapping[str, str], console: Console) -> Connections:
     return load_connections(
         environ,
         database=":memory:" if arguments.memory else arguments.db,
-        witness=witness_for(arguments, streams, announce=False),
+        observer=observer_for(arguments, console, announce=False),
         ask=lambda name: ask_credential(arguments, name),
     )
 
 
-def _list(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
-    known = _load(arguments, environ, streams)
+def _list(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
+    known = _load_connections(arguments, environ, console)
     found = [connection for name in known.names if (connection := known.get(name))]
     if arguments.format == "json":
-        streams.result(json.dumps([_as_row(each, known) for each in found], indent=2, ensure_ascii=False))
+        console.result(json.dumps([_as_row(each, known) for each in found], indent=2, ensure_ascii=False))
         return 0
     rows = [_cells(each, known) for each in found]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        streams.result(_in_red(line, "LIVE") if streams.terminal else line)
+        console.result(_in_red(line, "LIVE") if console.terminal else line)
     return 0
 
 
@@ -74,7 +74,7 @@ def _cells(connection: Connection, known: Connections) -> list[str]:
 def _mode(connection: Connection) -> str:
     if connection.problem:
         return "unusable"
-    why = "its key does not tell" if connection.settled else "its key is not looked up for a list"
+    why = "its key does not tell" if connection.has_credential else "its key is not looked up for a list"
     words = {"live": "LIVE", "unknown": f"LIVE? ({why})"}
     return words.get(connection.mode, connection.mode)
 
@@ -98,31 +98,31 @@ def _in_red(line: str, word: str) -> str:
     return line.replace(word, f"{_RED}{word}{_PLAIN}", 1) if f"  {word}" in line else line
 
 
-def _test(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+def _test(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     """Reach it; 0 when it works, 3 when it does not."""
     from stripe_shell.connections.probe import probe
     from stripe_shell.spec.table import load_table
 
-    known = _load(arguments, environ, streams)
+    known = _load_connections(arguments, environ, console)
     names = arguments.words[1:] or (known.default.name,)
     results = []
     for name in names:
-        connection = _existing(known, name)
+        connection = _find_connection(known, name)
         results.append(probe(connection, load_table().version))
         if arguments.format == "json":
-            streams.result(json.dumps({"name": connection.name, **as_dict(results[-1])}, ensure_ascii=False))
+            console.result(json.dumps({"name": connection.name, **as_dict(results[-1])}, ensure_ascii=False))
             continue
         mode = _mode(connection)
         facts = {
             f"/{connection.name}": connection.kind,
             "reached": f"{results[-1].reached}{_in_time(results[-1].elapsed)}",
             "as": results[-1].account,
-            "mode": f"{_RED}{mode}{_PLAIN}" if streams.terminal and mode.startswith("LIVE") else mode,
+            "mode": f"{_RED}{mode}{_PLAIN}" if console.terminal and mode.startswith("LIVE") else mode,
             "API version": results[-1].version,
             "lives in" if connection.kind == "sandbox" else "credential from": results[-1].origin,
             "problem": results[-1].problem,
         }
-        streams.result("\n".join(f"{word:<16} {visible_cell(fact)}" for word, fact in facts.items() if fact))
+        console.result("\n".join(f"{word:<16} {visible_cell(fact)}" for word, fact in facts.items() if fact))
     return 3 if any(result.problem for result in results) else 0
 
 
@@ -137,7 +137,7 @@ def _in_time(elapsed: float | None) -> str:
     return "" if elapsed is None else f" in {elapsed:.0f} ms"
 
 
-def _existing(known: Connections, name: str) -> Connection:
+def _find_connection(known: Connections, name: str) -> Connection:
     connection = known.get(name.removeprefix("/"))
     if connection is None:
         meant = closest(name, known.names)
@@ -149,7 +149,7 @@ def _existing(known: Connections, name: str) -> Connection:
 # --- changing ---------------------------------------------------------------------------------------------------
 
 
-def _add(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+def _add(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     """`add NAME SETTING=VALUE …`, written behind the settings file."""
     from stripe_shell.connections.settings.write import append_connection, read_text, write_text
 
@@ -160,22 +160,22 @@ def _add(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> 
     name = arguments.words[1].removeprefix("/")
     path = settings_path(environ)
     before = read_text(path)
-    if name in _written(before).get("connections", {}):
+    if name in _parse_value(before).get("connections", {}):
         raise UsageError(f"{path} has a connection `{name}` already")
-    settings = _settings(name, arguments.words[2:], lambda: ask_credential(arguments, name), streams)
+    settings = _settings(name, arguments.words[2:], lambda: ask_credential(arguments, name), console)
     write_text(path, append_connection(before, name, settings), before=before)
-    streams.say(f"`{name}` is in {path}; `stripe-shell connections test {name}` tries it")
+    console.message(f"`{name}` is in {path}; `stripe-shell connections test {name}` tries it")
     return 0
 
 
-def _written(text: str) -> dict[str, Any]:
+def _parse_value(text: str) -> dict[str, Any]:
     import tomllib
 
     return tomllib.loads(text)
 
 
 def _settings(
-    name: str, words: tuple[str, ...], ask: Callable[[], str], streams: Streams
+    name: str, words: tuple[str, ...], ask: Callable[[], str], console: Console
 ) -> dict[tuple[str, ...], Any]:
     """`SETTING=VALUE`, dotted for a table in the table; each value of the type that the setting has."""
     from stripe_shell.connections.settings.schema import ALWAYS, PROFILES
@@ -193,8 +193,8 @@ def _settings(
     for setting, value in given.items():
         path = tuple(setting.split("."))
         if path[-1] in _SECRETS:
-            settings[path] = _checked_secret(setting, value, ask, streams)
-        elif streams.secrets.mask(value) != value:
+            settings[path] = _checked_secret(setting, value, ask, console)
+        elif console.secrets.mask(value) != value:
             raise UsageError(
                 f"{setting}: this is a key, and keys never stand in arguments; change it, others may know it"
             )
@@ -207,14 +207,14 @@ def _settings(
 _SECRETS = ("key", "token", "client_secret")
 
 
-def _checked_secret(setting: str, value: str, ask: Callable[[], str], streams: Streams) -> str:
+def _checked_secret(setting: str, value: str, ask: Callable[[], str], console: Console) -> str:
     """A source as it is; `-` reads the credential itself from standard input. Never one from an argument."""
     from stripe_shell.connections.credentials import is_literal, source_problem
     from stripe_shell.secrets import Secrets
 
     if value == "-":
         secret = ask()
-        streams.hide(Secrets().plus(secret))
+        console.mask(Secrets().plus(secret))
         if not secret:
             raise UsageError(f"{setting}: nothing came from standard input")
         return secret if is_literal(secret) and not source_problem(secret) else f"value:{secret}"
@@ -241,33 +241,33 @@ def _typed(setting: str, value: str, like: Any) -> Any:
     return value
 
 
-def _remove(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+def _remove(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     from stripe_shell.connections.settings.write import read_text, remove_connection, write_text
 
     name = _one_name(arguments, "remove")
     path = settings_path(environ)
     before = read_text(path)
-    if name not in _written(before).get("connections", {}):
+    if name not in _parse_value(before).get("connections", {}):
         always = name in ("stripe", "sandbox")
         raise UsageError(f"`/{name}` always exists" if always else f"{path} has no connection `{name}`")
-    if _written(before).get("default") == name:
+    if _parse_value(before).get("default") == name:
         raise UsageError(f"`{name}` is the default connection; choose another one first: connections default NAME")
     write_text(path, remove_connection(before, name), before=before)
-    streams.say(f"`{name}` is no longer in {path}")
+    console.message(f"`{name}` is no longer in {path}")
     return 0
 
 
-def _default(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+def _default(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     from stripe_shell.connections.settings.write import read_text, set_default, write_text
 
     if len(arguments.words) == 1:
-        streams.result(_load(arguments, environ, streams).default.name)
+        console.result(_load_connections(arguments, environ, console).default.name)
         return 0
-    name = _existing(_load(arguments, environ, streams), _one_name(arguments, "default")).name
+    name = _find_connection(_load_connections(arguments, environ, console), _one_name(arguments, "default")).name
     path = settings_path(environ)
     before = read_text(path)
     write_text(path, set_default(before, name), before=before)
-    streams.say(f"`/{name}` is the default connection now")
+    console.message(f"`/{name}` is the default connection now")
     return 0
 
 
@@ -277,7 +277,7 @@ def _one_name(arguments: Arguments, command: str) -> str:
     return arguments.words[1].removeprefix("/")
 
 
-_COMMANDS: Mapping[str, Command] = {
+_COMMANDS: Mapping[str, ConnectionsCommand] = {
     "list": _list,
     "add": _add,
     "test": _test,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, set_up
 from stripe_shell.cli.sources import open_script, read_standard_input
-from stripe_shell.cli.streams import Streams
+from stripe_shell.cli.streams import Console
 from stripe_shell.convert.fixture_file import looks_like_fixtures
-from stripe_shell.diagnostics import Diagnostic, Source, has_errors
+from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
 
@@ -17,7 +17,7 @@ from stripe_shell.records import replace
 PLACEHOLDER = "your-stripe-connection"
 
 
-def convert(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+def convert(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     """Write the converted text to standard output, what is lost to standard error; 2 when it cannot be converted."""
     if len(arguments.words) != 1:
         raise UsageError("convert takes one file")
@@ -31,16 +31,16 @@ def convert(arguments: Arguments, environ: Mapping[str, str], streams: Streams) 
         kind, forms = ("a fixture file", "stripe") if fixtures else ("a script", "fixtures, curl or python")
         raise UsageError(f"convert: {source.name} is {kind}; --to {forms}")
     # Nothing is sent, so a live connection may be converted for too.
-    setup = set_up(replace(arguments, connection=None, live=True), environ, streams)
-    text, found = _from_fixtures(arguments, setup, source) if fixtures else _from_script(setup, source, target, streams)
-    streams.diagnose(found)
+    setup = set_up(replace(arguments, connection=None, live=True), environ, console)
+    text, found = _from_fixtures(arguments, setup, source) if fixtures else _from_script(setup, source, target, console)
+    console.diagnostics(found)
     if text is None or has_errors(found):
         return 2
-    streams.result(text.removesuffix("\n"))
+    console.result(text.removesuffix("\n"))
     return 0
 
 
-def _from_fixtures(arguments: Arguments, setup: Setup, source: Source) -> tuple[str | None, tuple[Diagnostic, ...]]:
+def _from_fixtures(arguments: Arguments, setup: Setup, source: SourceText) -> tuple[str | None, tuple[Diagnostic, ...]]:
     from stripe_shell.convert.fixture_file import read_fixtures
     from stripe_shell.convert.from_fixtures import script_of_fixtures
     from stripe_shell.lang.format import format_script
@@ -54,14 +54,14 @@ def _from_fixtures(arguments: Arguments, setup: Setup, source: Source) -> tuple[
 
 
 def _from_script(
-    setup: Setup, source: Source, target: str, streams: Streams
+    setup: Setup, source: SourceText, target: str, console: Console
 ) -> tuple[str | None, tuple[Diagnostic, ...]]:
     from stripe_shell.convert.plan import plan_of
     from stripe_shell.engine.load import load_program
     from stripe_shell.engine.masking import secrets_of_program
 
     program = load_program(source, prompt=source.name == "<stdin>")
-    streams.hide(secrets_of_program(program, setup.scope))
+    console.mask(secrets_of_program(program, setup.scope))
     if has_errors(program.diagnostics):
         return None, program.diagnostics
     plan = plan_of(setup.engine, program.items, setup.scope)

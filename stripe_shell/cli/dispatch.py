@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from stripe_shell.cli.arguments import OVERVIEW, Arguments, parse_arguments
-from stripe_shell.cli.streams import Streams, standard_streams
+from stripe_shell.cli.streams import Console, standard_streams
 from stripe_shell.errors import OutcomeUnknown, ShellError, TransportError
 
-Command = Callable[[Arguments, Mapping[str, str], Streams], int]
+CliCommand = Callable[[Arguments, Mapping[str, str], Console], int]
 
 #: Beyond language.md §8, as shells have them: interrupted with Ctrl-C; the reader of the results has gone; a mistake
 #: of this program's own.
@@ -22,12 +22,12 @@ def dispatch(argv: Sequence[str]) -> int:
     streams = standard_streams()
     try:
         arguments = parse_arguments(argv)
-        return _command(arguments)(arguments, os.environ, streams)
+        return _find_command(arguments)(arguments, os.environ, streams)
     except ShellError as error:
-        streams.say(f"stripe-shell: {error}")
+        streams.message(f"stripe-shell: {error}")
         return _code_of(error)
     except KeyboardInterrupt:
-        streams.say("interrupted")
+        streams.message("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the results has seen enough; keep the interpreter from complaining at exit.
@@ -37,7 +37,7 @@ def dispatch(argv: Sequence[str]) -> int:
     except Exception:  # noqa: BLE001 (a traceback may quote a secret: it is shown masked, like everything)
         from traceback import format_exc
 
-        streams.say(f"stripe-shell: a mistake of this program's own; please report it:\n{format_exc()}")
+        streams.message(f"stripe-shell: a mistake of this program's own; please report it:\n{format_exc()}")
         return INTERNAL
 
 
@@ -47,10 +47,10 @@ def _code_of(error: ShellError) -> int:
     return 3 if isinstance(error, TransportError) else 1
 
 
-def _command(arguments: Arguments) -> Command:
+def _find_command(arguments: Arguments) -> CliCommand:
     match arguments.command:
         case "help":
-            return _help
+            return _show_help
         case "check":
             from stripe_shell.cli.check import check
 
@@ -89,6 +89,6 @@ def _command(arguments: Arguments) -> Command:
             return run
 
 
-def _help(_arguments: Arguments, _environ: Mapping[str, str], streams: Streams) -> int:
-    streams.result(OVERVIEW.rstrip())
+def _show_help(_arguments: Arguments, _environ: Mapping[str, str], console: Console) -> int:
+    console.result(OVERVIEW.rstrip())
     return 0

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.sources import open_script, read_standard_input, write_script
-from stripe_shell.cli.streams import Streams
-from stripe_shell.diagnostics import Source, has_errors
+from stripe_shell.cli.streams import Console
+from stripe_shell.diagnostics import SourceText, has_errors
 from stripe_shell.engine.masking import written_secrets
 from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
 
 
-def fmt(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) -> int:
+def fmt(arguments: Arguments, _environ: Mapping[str, str], console: Console) -> int:
     """Rewrite the files (standard input goes to standard output). `--check` and `--diff` change nothing.
 
     0 when all is well, 4 when `--check` finds a file that is not in the canonical form, 2 when one does not parse.
@@ -21,27 +21,27 @@ def fmt(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) -> 
     code = 0
     for word in arguments.words:
         source = read_standard_input() if word == "-" else open_script(word)
-        streams.secrets = streams.secrets.plus(*written_secrets(source))
+        console.secrets = console.secrets.plus(*written_secrets(source))
         script, diagnostics = parse(source)
         if has_errors(diagnostics):
-            streams.diagnose(diagnostics)
+            console.diagnostics(diagnostics)
             code = 2
             continue
         text = format_script(script)
         if arguments.diff and text != source.text:
-            streams.result(_diff(source, text).removesuffix("\n"))
+            console.result(_diff(source, text).removesuffix("\n"))
         if arguments.check and text != source.text:
-            streams.say(f"{source.name}: not in the canonical form")
+            console.message(f"{source.name}: not in the canonical form")
             code = code or 4
         elif word == "-" and not arguments.diff and not arguments.check:
-            streams.give_back(text)
+            console.echo(text)
         elif text != source.text and not arguments.diff:
             write_script(source.name, text)
-            streams.say(f"{source.name}: formatted")
+            console.message(f"{source.name}: formatted")
     return code
 
 
-def _diff(source: Source, text: str) -> str:
+def _diff(source: SourceText, text: str) -> str:
     """What changes, as `patch` takes it."""
     import difflib
 

@@ -12,19 +12,19 @@ import gc
 _OBJECTS = 50_000
 
 
-def rest() -> None:
+def disable_collector() -> None:
     """From now on nothing is searched for."""
     gc.set_threshold(_OBJECTS)
     gc.disable()
 
 
-def begin() -> None:
+def enable_collector() -> None:
     """A command begins that may run for long: what there is now stays, what comes is searched."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
 
 
-def end() -> None:
+def skip_last_collection() -> None:
     """The process ends: spare it the last search through all that was imported and read."""
     gc.freeze()

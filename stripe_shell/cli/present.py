@@ -2,67 +2,67 @@
 
 from __future__ import annotations
 
-from stripe_shell.batch.runner import Prepared
-from stripe_shell.cli.streams import Streams
+from stripe_shell.batch.runner import PreparedScript
+from stripe_shell.cli.streams import Console
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.outcome import Outcome, Step
+from stripe_shell.engine.outcome import Outcome, RunStep
 from stripe_shell.engine.run.interpreter import secrets_of
 from stripe_shell.records import field, record
 from stripe_shell.render.summary import summary_line
 
 
 @record(frozen=False)
-class Presenter:
+class RunPrinter:
     """Shows steps as they happen. `quiet` leaves out the line for each block: a single one shows its result alone.
 
-    `said` is what has been said, and is not said again.
+    `mentioned` is what has been said, and is not said again.
     """
 
-    streams: Streams
+    console: Console
     format: str | None = None
     quiet: bool = False
-    said: set[str | Diagnostic] = field(default_factory=set)
+    mentioned: set[str | Diagnostic] = field(default_factory=set)
 
-    def prepared(self, script: Prepared) -> None:
+    def prepared(self, script: PreparedScript) -> None:
         """What the check found, warnings too."""
-        self.streams.hide(script.secrets)
-        self._diagnose(script.diagnostics)
+        self.console.mask(script.secrets)
+        self._show_diagnostics(script.diagnostics)
 
     def close(self, text: str) -> None:
         """How a script went as a whole."""
         if not self.quiet:
-            self.streams.say(text)
+            self.console.message(text)
 
-    def step(self, step: Step) -> None:
+    def step(self, step: RunStep) -> None:
         """One item that has run."""
-        self.streams.hide(secrets_of(step.scope))
+        self.console.mask(secrets_of(step.scope))
         if step.outcome is not None:
             self.outcome(step.outcome)
 
     def outcome(self, outcome: Outcome) -> None:
         """Result, line, diagnostics."""
         if outcome.status in {"passed", "unexpected"} and outcome.written_to is None and _has_result(outcome):
-            self.streams.render(outcome.body, self.format)
+            self.console.render(outcome.body, self.format)
         if not self.quiet:
-            self.streams.say(summary_line(outcome))
+            self.console.message(summary_line(outcome))
         elif _has_more(outcome):
-            self.streams.say("there are more rows; `limit=all` brings all of them")
-        self._diagnose(outcome.diagnostics)
-        self._hint_generic(outcome)
+            self.console.message("there are more rows; `limit=all` brings all of them")
+        self._show_diagnostics(outcome.diagnostics)
+        self._note_generic(outcome)
 
-    def _diagnose(self, found: tuple[Diagnostic, ...]) -> None:
-        self.streams.diagnose([diagnostic for diagnostic in found if diagnostic not in self.said])
-        self.said.update(found)
+    def _show_diagnostics(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.console.diagnostics([diagnostic for diagnostic in diagnostics if diagnostic not in self.mentioned])
+        self.mentioned.update(diagnostics)
 
-    def _hint_generic(self, outcome: Outcome) -> None:
+    def _note_generic(self, outcome: Outcome) -> None:
         """Say once for each entity that the sandbox does not know its behaviour."""
         response, call = outcome.response, outcome.call
         if response is None or call is None or response.header("Stripe-Shell-Modelled") != "generic":
             return
         entity = call.operation.entity
-        if entity not in self.said:
-            self.said.add(entity)
-            self.streams.say(f"note: the sandbox keeps `{entity}` objects, but does not know their behaviour")
+        if entity not in self.mentioned:
+            self.mentioned.add(entity)
+            self.console.message(f"note: the sandbox keeps `{entity}` objects, but does not know their behaviour")
 
 
 def _has_result(outcome: Outcome) -> bool:

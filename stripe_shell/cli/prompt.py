@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.setup import LateEngine, set_up
-from stripe_shell.cli.streams import Streams
+from stripe_shell.cli.setup import LazyEngine, set_up
+from stripe_shell.cli.streams import Console
 from stripe_shell.records import replace
 
 if TYPE_CHECKING:
     from stripe_shell.engine.run.interpreter import Engine
 
 
-def prompt(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+def prompt(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     """Open the prompt; 0 when the person leaves it. Live writes need no `--live` here: each is confirmed by typing."""
     from stripe_shell.repl.app import run_prompt
 
-    setup = set_up(replace(arguments, live=True), environ, streams, announce=False)
+    setup = set_up(replace(arguments, live=True), environ, console, announce=False)
     setup.connections.find(None)  # whether it is live has to stand in the first prompt
     # What is typed later outranks what the command line gave.
     scope = replace(setup.scope, given=frozenset())
-    engine = cast("Engine", LateEngine(lambda: setup.engine))
-    return run_prompt(engine, scope, setup.connections, streams, format_name=arguments.format)
+    engine = cast("Engine", LazyEngine(lambda: setup.engine))
+    return run_prompt(engine, scope, setup.connections, console, format_name=arguments.format)

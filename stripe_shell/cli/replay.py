@@ -10,34 +10,34 @@ from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
 from stripe_shell.cli.sources import open_script, write_script
-from stripe_shell.cli.streams import Streams
+from stripe_shell.cli.streams import Console
 from stripe_shell.diagnostics import sort_diagnostics
 from stripe_shell.errors import UsageError
 from stripe_shell.records import record, replace
 from stripe_shell.replay.errata import Errata, find_errata, read_errata
-from stripe_shell.replay.page import Page, read_page
-from stripe_shell.replay.runner import Replay, Result, replay_page
+from stripe_shell.replay.page import DocumentPage, read_page
+from stripe_shell.replay.runner import ExampleResult, Replay, replay_page
 
 if TYPE_CHECKING:
-    from stripe_shell.cli.report import Reporting
-    from stripe_shell.replay.update import Change
+    from stripe_shell.cli.report import ReportWriter
+    from stripe_shell.replay.update import PageChange
 
 _WORDS = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
 
 
-def replay(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+def replay(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     """Replay every page, each in a sandbox of its own unless a connection or a database is named."""
     reporting = _reporting(arguments)
-    garbage.begin()
+    garbage.enable_collector()
     try:
-        codes = [_Replaying(arguments, environ, streams, reporting, path).run() for path in arguments.words]
+        codes = [_Replaying(arguments, environ, console, reporting, path).run() for path in arguments.words]
     finally:
         if reporting is not None:
-            reporting.write(streams)
+            reporting.write(console)
     return next((code for code in (6, 5, 3, 4, 2, 1) if code in codes), 0)
 
 
-def _reporting(arguments: Arguments) -> Reporting | None:
+def _reporting(arguments: Arguments) -> ReportWriter | None:
     if not arguments.reports:
         return None
     from stripe_shell.cli.report import open_reporting
@@ -51,8 +51,8 @@ class _Replaying:
 
     arguments: Arguments
     environ: Mapping[str, str]
-    streams: Streams
-    reporting: Reporting | None
+    console: Console
+    reporting: ReportWriter | None
     path: str
 
     def run(self) -> int:
@@ -75,10 +75,10 @@ class _Replaying:
 
             write_script(self.path, apply_changes(page.source.text, changes))
             for change in changes:
-                self.streams.result(f"updated  {change.what}")
+                self.console.result(f"updated  {change.what}")
         return self._close(whole, results, errata, Replay(tuple(results), whole.diagnostics).exit_code)
 
-    def _replay(self, page: Page, errata: Errata, *, show: bool) -> Replay:
+    def _replay(self, page: DocumentPage, errata: Errata, *, show: bool) -> Replay:
         setup = self._set_up()
         for event in replay_page(setup.engine, page, errata, setup.scope, run_id=new_run_id()):
             if isinstance(event, Replay):
@@ -88,10 +88,10 @@ class _Replaying:
         raise AssertionError("a replay ends with its whole")
 
     def _set_up(self) -> Setup:
-        setup = set_up(self.arguments, self.environ, self.streams)
+        setup = set_up(self.arguments, self.environ, self.console)
         default = setup.connections.default
         if default.kind == "sandbox" and self.arguments.db is None and self.arguments.connection is None:
-            return set_up(replace(self.arguments, memory=True), self.environ, self.streams)
+            return set_up(replace(self.arguments, memory=True), self.environ, self.console)
         return setup
 
     def _find_errata(self) -> Errata:
@@ -103,7 +103,9 @@ class _Replaying:
 
     # --- updating -------------------------------------------------------------------------------------------
 
-    def _changes(self, page: Page, whole: Replay, errata: Errata) -> tuple[list[Change], list[Result]]:
+    def _changes(
+        self, page: DocumentPage, whole: Replay, errata: Errata
+    ) -> tuple[list[PageChange], list[ExampleResult]]:
         """What to write into the page, and the results as they are once it is written."""
         from stripe_shell.replay.update import changed_leaves, new_answer, page_symbols
 
@@ -111,10 +113,10 @@ class _Replaying:
         new_only = self.arguments.update == "new"
         others = self._replay_again(page, errata) if new_only else ()
         table = self._set_up().engine.table
-        changes: list[Change] = []
-        results: list[Result] = []
+        changes: list[PageChange] = []
+        results: list[ExampleResult] = []
         for index, result in enumerate(whole.results):
-            found: Sequence[Change] | None = None
+            found: Sequence[PageChange] | None = None
             if new_only:
                 other = others[index] if index < len(others) else None
                 answer = new_answer(result, other, table, symbols)
@@ -126,7 +128,7 @@ class _Replaying:
             results.append(result)
         return changes, results
 
-    def _replay_again(self, page: Page, errata: Errata) -> Sequence[Result]:
+    def _replay_again(self, page: DocumentPage, errata: Errata) -> Sequence[ExampleResult]:
         """The page once more, where that does no harm: in a sandbox that is gone afterwards."""
         connections = self._set_up().connections
         if connections.default.kind != "sandbox" or self.arguments.db is not None:
@@ -135,28 +137,28 @@ class _Replaying:
 
     # --- showing --------------------------------------------------------------------------------------------
 
-    def _show(self, result: Result) -> None:
+    def _show(self, result: ExampleResult) -> None:
         if self.reporting is not None:
             self.reporting.example(result)
         line = result.example.block.span.location()[0]
         place = f"{result.example.block.span.source.name}:{line}"
         reason = f"  {result.reason}" if result.reason else ""
-        self.streams.result(f"{_WORDS[result.verdict]:<8} {result.example.name}  ({place}){reason}")
+        self.console.result(f"{_WORDS[result.verdict]:<8} {result.example.name}  ({place}){reason}")
         for erratum in result.errata:
-            self.streams.result(f"         erratum: {erratum.title}: {erratum.reason}")
-        self.streams.diagnose(result.diagnostics)
+            self.console.result(f"         erratum: {erratum.title}: {erratum.reason}")
+        self.console.diagnostics(result.diagnostics)
 
-    def _close(self, whole: Replay, results: Sequence[Result], errata: Errata, code: int) -> int:
-        self.streams.diagnose(sort_diagnostics(whole.diagnostics))
+    def _close(self, whole: Replay, results: Sequence[ExampleResult], errata: Errata, code: int) -> int:
+        self.console.diagnostics(sort_diagnostics(whole.diagnostics))
         if self.reporting is not None:
             self.reporting.recorder.diagnostics(whole.diagnostics)
         for erratum in errata.errata:
             if erratum.symbol:
-                self.streams.result(f"         erratum: {erratum.title}: {erratum.reason}")
+                self.console.result(f"         erratum: {erratum.title}: {erratum.reason}")
         for reading in errata.readings:
-            self.streams.result(f"         reading: {reading.settled}: {reading.reason}")
+            self.console.result(f"         reading: {reading.settled}: {reading.reason}")
         skipped = sum(result.verdict == "skipped" for result in results)
         passed = sum(result.verdict == "passed" for result in results)
         tail = f", {skipped} skipped" if skipped else ""
-        self.streams.result(f"{self.path}: {passed} of {len(results)} examples{tail}; {len(errata.errata)} errata")
+        self.console.result(f"{self.path}: {passed} of {len(results)} examples{tail}; {len(errata.errata)} errata")
         return code

@@ -3,53 +3,54 @@
 from __future__ import annotations
 
 from stripe_shell.batch.reports import Target, parse_targets, write_reports
-from stripe_shell.batch.reports.record import Check, Entry, Recorder, Verdict, entry_of
-from stripe_shell.batch.runner import Prepared
+from stripe_shell.batch.reports.record import EntryVerdict, Recorder, ReportCheck, ReportEntry, entry_of
+from stripe_shell.batch.runner import PreparedScript
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.streams import Streams
+from stripe_shell.cli.streams import Console
 from stripe_shell.diagnostics import excerpt
-from stripe_shell.engine.assertions.compare import show
-from stripe_shell.engine.outcome import Step
+from stripe_shell.engine.assertions.compare import format_value
+from stripe_shell.engine.outcome import RunStep
 from stripe_shell.records import record, replace
 from stripe_shell.replay.errata import path_text
-from stripe_shell.replay.runner import Result
+from stripe_shell.replay.runner import ExampleResult
 
 
 @record
-class Reporting:
+class ReportWriter:
     """Listens to a run, and writes the reports that were asked for."""
 
     targets: tuple[Target, ...]
     recorder: Recorder
     title: str
 
-    def prepared(self, script: Prepared) -> None:
+    def prepared(self, script: PreparedScript) -> None:
         """A script has been checked."""
         self.recorder.diagnostics(script.diagnostics)
 
-    def step(self, step: Step) -> None:
+    def step(self, step: RunStep) -> None:
         """One item has run."""
         if step.outcome is not None:
             self.recorder.outcome(step.outcome)
 
-    def example(self, result: Result) -> None:
+    def example(self, result: ExampleResult) -> None:
         """An example of a page has come out."""
-        self.recorder.add(_entry_of_example(result))
+        self.recorder.add(_example_entry(result))
 
-    def write(self, streams: Streams) -> None:
+    def write(self, console: Console) -> None:
         """Write them, everything masked that the streams mask. Raises UsageError when a file cannot be written."""
-        write_reports(self.targets, self.recorder.report(self.title), streams.secrets)
+        write_reports(self.targets, self.recorder.report(self.title), console.secrets)
 
 
-def _entry_of_example(result: Result) -> Entry:
+def _example_entry(result: ExampleResult) -> ReportEntry:
     """An example as an entry: a call that failed is an error, an answer that differs a failure."""
     span = result.example.block.span
-    bare = Entry(result.example.name, span.source.name, span.location()[0], "failed", "failed", 0.0, 0.0)
+    bare = ReportEntry(result.example.name, span.source.name, span.location()[0], "failed", "failed", 0.0, 0.0)
     entry = entry_of(result.outcome) if result.outcome is not None else bare
     called = result.outcome is not None and result.outcome.status == "passed"
-    verdict: Verdict = "error" if result.verdict == "failed" and not called else result.verdict
+    verdict: EntryVerdict = "error" if result.verdict == "failed" and not called else result.verdict
     checks = tuple(
-        Check(path_text(found.path), False, show(found.expected), show(found.actual)) for found in result.differences
+        ReportCheck(path_text(found.path), False, format_value(found.expected), format_value(found.actual))
+        for found in result.differences
     )
     problems = tuple(excerpt(diagnostic) for diagnostic in result.diagnostics if diagnostic.severity == "error")
     kept = () if result.verdict == "passed" else checks
@@ -58,9 +59,9 @@ def _entry_of_example(result: Result) -> Entry:
     )
 
 
-def open_reporting(arguments: Arguments) -> Reporting:
+def open_reporting(arguments: Arguments) -> ReportWriter:
     """Raises UsageError for what is no report."""
     import time
 
     targets = parse_targets(arguments.reports)
-    return Reporting(targets, Recorder(time.monotonic, time.time()), " ".join(arguments.words))
+    return ReportWriter(targets, Recorder(time.monotonic, time.time()), " ".join(arguments.words))

@@ -5,38 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from stripe_shell.batch.runner import Prepared, Run, prepare, run_prepared
+from stripe_shell.batch.runner import PreparedScript, ScriptRun, prepare, run_prepared
 from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.present import Presenter
+from stripe_shell.cli.present import RunPrinter
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
 from stripe_shell.cli.sources import read_sources
-from stripe_shell.cli.streams import Streams
-from stripe_shell.engine.outcome import Step
+from stripe_shell.cli.streams import Console
+from stripe_shell.engine.outcome import RunStep
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
 
 if TYPE_CHECKING:
-    from stripe_shell.cli.report import Reporting
+    from stripe_shell.cli.report import ReportWriter
 
 
-def run(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     """Check every source, then run them in turn, each with a scope of its own; nothing is sent if one has an error.
 
     Stops after one that fails, unless `--keep-going`.
     """
     reporting = _reporting(arguments)
     # A dry run sends nothing, so it may show what a live connection would be sent.
-    setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ, streams)
-    presenter = Presenter(streams, arguments.format, quiet=arguments.command == "block")
+    setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ, console)
+    presenter = RunPrinter(console, arguments.format, quiet=arguments.command == "block")
     try:
         return _run_all(arguments, setup, presenter, reporting)
     finally:
         if reporting is not None:
-            reporting.write(streams)
+            reporting.write(console)
 
 
-def _run_all(arguments: Arguments, setup: Setup, presenter: Presenter, reporting: Reporting | None) -> int:
+def _run_all(arguments: Arguments, setup: Setup, presenter: RunPrinter, reporting: ReportWriter | None) -> int:
     scripts = _prepare_all(arguments, setup, presenter)
     if reporting is not None:
         for script in scripts:
@@ -44,9 +44,9 @@ def _run_all(arguments: Arguments, setup: Setup, presenter: Presenter, reporting
     if not all(script.sound for script in scripts):
         presenter.close("nothing was sent")
         return 2
-    garbage.begin()
+    garbage.enable_collector()
     if arguments.dry_run:
-        return _dry_run(setup, scripts, presenter.streams)
+        return _dry_run(setup, scripts, presenter.console)
     codes: list[int] = []
     for script in scripts:
         codes.append(_run_one(arguments, setup, script, presenter, reporting))
@@ -55,10 +55,10 @@ def _run_all(arguments: Arguments, setup: Setup, presenter: Presenter, reporting
     return gravest(codes)
 
 
-def _prepare_all(arguments: Arguments, setup: Setup, presenter: Presenter) -> list[Prepared]:
+def _prepare_all(arguments: Arguments, setup: Setup, presenter: RunPrinter) -> list[PreparedScript]:
     """Every source, read and checked; what is wrong with them is shown, their secrets hidden."""
     typed = arguments.command in {"block", "text"}
-    scripts: list[Prepared] = []
+    scripts: list[PreparedScript] = []
     for source in read_sources(arguments):
         scope = replace(setup.scope, seed=new_run_id())
         scripts.append(prepare(setup.engine, source, scope, prompt=typed))
@@ -66,7 +66,7 @@ def _prepare_all(arguments: Arguments, setup: Setup, presenter: Presenter) -> li
     return scripts
 
 
-def _reporting(arguments: Arguments) -> Reporting | None:
+def _reporting(arguments: Arguments) -> ReportWriter | None:
     """What listens for the reports that are asked for."""
     if not arguments.reports:
         return None
@@ -78,11 +78,11 @@ def _reporting(arguments: Arguments) -> Reporting | None:
 
 
 def _run_one(
-    arguments: Arguments, setup: Setup, script: Prepared, presenter: Presenter, reporting: Reporting | None
+    arguments: Arguments, setup: Setup, script: PreparedScript, presenter: RunPrinter, reporting: ReportWriter | None
 ) -> int:
     name = script.source.name
 
-    def hear(step: Step) -> None:
+    def hear(step: RunStep) -> None:
         presenter.step(step)
         if reporting is not None:
             reporting.step(step)
@@ -94,20 +94,20 @@ def _run_one(
         raise
     if reporting is not None:
         reporting.recorder.not_run += result.not_run
-    presenter.close(f"{name}: {_how_it_went(result)}")
+    presenter.close(f"{name}: {_closing_line(result)}")
     return result.exit_code
 
 
-def _dry_run(setup: Setup, scripts: Sequence[Prepared], streams: Streams) -> int:
+def _dry_run(setup: Setup, scripts: Sequence[PreparedScript], console: Console) -> int:
     from stripe_shell.render.exchange import render_request
 
     for script in scripts:
         for request in setup.engine.preview(script.program.items, script.scope, run_id=new_run_id()):
-            streams.result(render_request(request) + "\n")
+            console.result(render_request(request) + "\n")
     return 0
 
 
-def _how_it_went(result: Run) -> str:
+def _closing_line(result: ScriptRun) -> str:
     total = sum(result.counts.values())
     if not total:
         return "nothing to send"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.streams import Streams
+from stripe_shell.cli.streams import Console
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from stripe_shell.server.run import ServerSettings
 
 
-def serve(arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+def serve(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     """Serve until interrupted; the address is the only line on standard output."""
     from stripe_shell.server.run import serve as run_server
 
     if arguments.words:
         raise UsageError(f"serve takes no words; `{arguments.words[0]}` is left over")
-    garbage.begin()
-    run_server(_settings(arguments, environ), streams.result, streams.say)
+    garbage.enable_collector()
+    run_server(_settings(arguments, environ), console.result, console.message)
     return 0
 
 
@@ -65,10 +65,10 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _faults(given: tuple[str, ...]) -> tuple[Fault, ...]:
+def _faults(texts: tuple[str, ...]) -> tuple[Fault, ...]:
     from stripe_shell.sandbox.control.faults import parse_fault
 
     try:
-        return tuple(parse_fault(text) for text in given)
+        return tuple(parse_fault(text) for text in texts)
     except ValueError as error:
         raise UsageError(f"--fault: {error}") from None

@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.streams import Streams
-from stripe_shell.connections import Connections, Witness, load_connections
-from stripe_shell.engine.scope import Scope, Settings
+from stripe_shell.cli.streams import Console
+from stripe_shell.connections import ConnectionObserver, Connections, load_connections
+from stripe_shell.engine.scope import Scope, ScopeSettings
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import Request, Response
@@ -43,7 +43,7 @@ class Setup:
         return Engine(load_table(), self.connections, _open_rows, live=self._arguments.live, tags=chosen)
 
 
-class LateEngine:
+class LazyEngine:
     """Stands for an engine that is built when something of it is first used: the first prompt stands before that."""
 
     def __init__(self, build: Callable[[], Engine]) -> None:
@@ -53,7 +53,7 @@ class LateEngine:
         return getattr(self._build(), name)
 
 
-def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams, *, announce: bool = True) -> Setup:
+def set_up(arguments: Arguments, environ: Mapping[str, str], console: Console, *, announce: bool = True) -> Setup:
     """Nothing is opened or contacted yet. Raises ConfigurationError for settings that cannot be used.
 
     From now on the streams hide every credential, and say what is waited for and, with `announce`, which connections
@@ -63,7 +63,7 @@ def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams, *
         environ,
         default=arguments.connection,
         database=":memory:" if arguments.memory else arguments.db,
-        witness=witness_for(arguments, streams, announce=announce),
+        observer=observer_for(arguments, console, announce=announce),
         ask=lambda name: ask_credential(arguments, name),
     )
     scope = Scope(
@@ -73,28 +73,28 @@ def set_up(arguments: Arguments, environ: Mapping[str, str], streams: Streams, *
         variables=dict(arguments.variables),
         given=frozenset(name for name, _ in arguments.variables),
         written=frozenset(name for name, _ in arguments.variables),
-        settings=Settings(spec=arguments.spec or connections.spec),
+        settings=ScopeSettings(spec=arguments.spec or connections.spec),
     )
     return Setup(arguments, scope, connections)
 
 
-def witness_for(arguments: Arguments, streams: Streams, *, announce: bool) -> Witness:
+def observer_for(arguments: Arguments, console: Console, *, announce: bool) -> ConnectionObserver:
     """What connections do, said to the person; every exchange with `--verbose`."""
 
     def say_wait(words: str, seconds: float) -> None:
         if arguments.verbose or seconds >= WORTH_SAYING:
-            streams.say(words)
+            console.message(words)
 
     def show_exchange(request: Request, response: Response | None, problem: str) -> None:
         from stripe_shell.render.exchange import render_exchange
 
-        streams.say(render_exchange(request, response, problem))
+        console.message(render_exchange(request, response, problem))
 
-    return Witness(
-        secret=lambda value: streams.hide(Secrets().plus(value)),
+    return ConnectionObserver(
+        secret=lambda value: console.mask(Secrets().plus(value)),
         exchange=show_exchange if arguments.verbose else None,
         wait=say_wait,
-        connect=streams.say if announce else lambda words: None,
+        connect=console.message if announce else lambda words: None,
     )
 
 

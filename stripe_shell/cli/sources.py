@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.engine.load import read_text
 from stripe_shell.errors import UsageError
 from stripe_shell.lang.lines import BLANKS
@@ -19,12 +19,12 @@ _PARAM = pattern(r"([^\s=:]+)=(.*)", re.DOTALL)
 _BARE_WORD = pattern(r"[^\s\"'\\{\[=]+")
 
 
-def read_sources(arguments: Arguments) -> list[Source]:
+def read_sources(arguments: Arguments) -> list[SourceText]:
     """The texts that the arguments name. Raises UsageError when one cannot be read."""
     if arguments.command == "block":
-        return [Source("<command line>", block_text(arguments.words))]
+        return [SourceText("<command line>", block_text(arguments.words))]
     if arguments.command == "text":
-        return [Source("<-c>", text) for text in arguments.words]
+        return [SourceText("<-c>", text) for text in arguments.words]
     if arguments.command == "prompt":
         return [read_standard_input()]
     return [read_standard_input() if word == "-" else open_script(word) for word in arguments.words]
@@ -40,22 +40,22 @@ def write_script(path: str, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def open_script(path: str) -> Source:
+def open_script(path: str) -> SourceText:
     """The text of a script file. Raises UsageError when it cannot be read as UTF-8 text."""
     try:
-        return Source(path, read_text(path))
+        return SourceText(path, read_text(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 text (byte {error.start})") from error
 
 
-def read_standard_input() -> Source:
+def read_standard_input() -> SourceText:
     """Standard input as a script. Raises UsageError when it is no UTF-8 text."""
     if sys.stdin is None:
         raise UsageError("there is no standard input")
     try:
-        return Source("<stdin>", sys.stdin.buffer.read().decode("utf-8-sig"))
+        return SourceText("<stdin>", sys.stdin.buffer.read().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise UsageError(f"standard input is not UTF-8 text (byte {error.start})") from error
 
@@ -71,12 +71,12 @@ def block_text(words: Sequence[str]) -> str:
     rest = [word for word in words if not _PARAM.fullmatch(word)]
     header, rest = (rest[:1], rest[1:]) if rest and rest[0].startswith("/") else ([], rest)
     action, entity = ([named[name]] if name in named else [] for name in ("action", "entity"))
-    head = " ".join(map(_word, (*header, *action, *rest, *entity)))
+    head = " ".join(map(_param_line, (*header, *action, *rest, *entity)))
     lines = (f"{key}: {_quoted(value)}".rstrip(BLANKS) for key, value in params if key not in named)
     return "\n".join((head, *lines))
 
 
-def _word(word: str) -> str:
+def _param_line(word: str) -> str:
     return word if _BARE_WORD.fullmatch(word) else json.dumps(word, ensure_ascii=False)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.streams import Streams
+from stripe_shell.cli.streams import Console
 from stripe_shell.diagnostics import close_words
 from stripe_shell.errors import UsageError
 from stripe_shell.records import as_dict
@@ -16,43 +16,43 @@ from stripe_shell.spec.model import Entity, Operation
 from stripe_shell.spec.table import Table, load_table
 
 
-def spec(arguments: Arguments, _environ: Mapping[str, str], streams: Streams) -> int:
+def spec(arguments: Arguments, _environ: Mapping[str, str], console: Console) -> int:
     """Print what the words name: an operation, an entity with its actions, or all entities."""
     table = load_table()
-    found = _find(table, arguments.words)
+    found = _find_described(table, arguments.words)
     as_json = arguments.format == "json"
     if arguments.coverage:
-        _show_coverage(table, found, streams, as_json=as_json)
+        _show_coverage(table, found, console, as_json=as_json)
         return 0
     match found:
         case None if as_json:
-            streams.result(json.dumps({name: table.actions(name) for name in table.entities()}, indent=2))
+            console.result(json.dumps({name: table.actions(name) for name in table.entities()}, indent=2))
         case None:
-            streams.result(list_entities(table))
+            console.result(list_entities(table))
         case Operation() if as_json:
-            streams.result(json.dumps([as_dict(row) for row in describe(found)], indent=2))
+            console.result(json.dumps([as_dict(row) for row in describe(found)], indent=2))
         case Operation():
-            streams.result(describe_operation(table, found))
+            console.result(describe_operation(table, found))
         case Entity() if as_json:
-            streams.result(json.dumps(sorted(found.operations), indent=2))
+            console.result(json.dumps(sorted(found.operations), indent=2))
         case Entity():
-            streams.result(describe_entity(found))
+            console.result(describe_entity(found))
     return 0
 
 
-def _show_coverage(table: Table, found: Operation | Entity | None, streams: Streams, *, as_json: bool) -> None:
+def _show_coverage(table: Table, operations: Operation | Entity | None, console: Console, *, as_json: bool) -> None:
     """Which operations the sandbox models, and which it answers generically; their count is said beside it."""
-    rows = _coverage(table, found)
+    rows = _coverage(table, operations)
     if as_json:
-        streams.result(json.dumps(rows, indent=2))
+        console.result(json.dumps(rows, indent=2))
     else:
         width = max(len(row["operation"]) for row in rows)
-        streams.result("\n".join(f"{row['operation']:<{width}}  {row['behaviour']:<8}  {row['call']}" for row in rows))
+        console.result("\n".join(f"{row['operation']:<{width}}  {row['behaviour']:<8}  {row['call']}" for row in rows))
     modelled = sum(row["behaviour"] == "modelled" for row in rows)
-    streams.say(f"{modelled} of {len(rows)} operations modelled, {len(rows) - modelled} generic")
+    console.message(f"{modelled} of {len(rows)} operations modelled, {len(rows) - modelled} generic")
 
 
-def _coverage(table: Table, found: Operation | Entity | None) -> list[dict[str, str]]:
+def _coverage(table: Table, operations: Operation | Entity | None) -> list[dict[str, str]]:
     from stripe_shell.sandbox.coverage import coverage
 
     return [
@@ -62,11 +62,11 @@ def _coverage(table: Table, found: Operation | Entity | None) -> list[dict[str, 
             "call": f"{operation.method} {operation.path}",
         }
         for operation, modelled in coverage(table)
-        if found is None or found == operation or getattr(found, "name", "") == operation.entity
+        if operations is None or operations == operation or getattr(operations, "name", "") == operation.entity
     ]
 
 
-def _find(table: Table, words: tuple[str, ...]) -> Operation | Entity | None:
+def _find_described(table: Table, words: tuple[str, ...]) -> Operation | Entity | None:
     if not words:
         return None
     if len(words) > 2:

@@ -18,7 +18,7 @@ _CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @record(frozen=False)
-class Streams:
+class Console:
     """Results go to `out`, all else to `err`; `secrets` are masked in both and may grow while a script runs."""
 
     out: TextIO
@@ -40,7 +40,7 @@ class Streams:
 
         return get_terminal_size().columns
 
-    def hide(self, secrets: Secrets) -> None:
+    def mask(self, secrets: Secrets) -> None:
         """Mask these too from now on. Safe for threads."""
         with self._lock:
             self.secrets = self.secrets.plus(*secrets.values)
@@ -49,19 +49,19 @@ class Streams:
         """A result, with a line end."""
         self._write(self.out, text)
 
-    def give_back(self, text: str) -> None:
+    def echo(self, text: str) -> None:
         """The person's own text, in the shape that was asked for: not a character of it may be masked."""
         self.out.write(text)
         self.out.flush()
 
-    def say(self, text: str) -> None:
+    def message(self, text: str) -> None:
         """A message for the person, with a line end. Control characters that came from elsewhere are spelled out."""
         self._write(self.err, _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text))
 
-    def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Problems, drawn below the lines they are on."""
         if diagnostics:
-            self.say(format_diagnostics(sort_diagnostics(diagnostics)))
+            self.message(format_diagnostics(sort_diagnostics(diagnostics)))
 
     def render(self, body: Any, format_name: str | None) -> None:
         """A response body in the format, by default a table on a terminal, else JSON."""
@@ -76,10 +76,10 @@ class Streams:
         stream.flush()
 
 
-def standard_streams() -> Streams:
+def standard_streams() -> Console:
     """The process's own, or nothing for one that is closed; what the encoding of a terminal lacks is escaped."""
     out, err = (stream or StringIO() for stream in (sys.stdout, sys.stderr))
     for stream in (out, err):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    return Streams(out, err)
+    return Console(out, err)

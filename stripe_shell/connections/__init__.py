@@ -6,14 +6,14 @@ the same floor. Modules are imported on first use.
 
 from __future__ import annotations
 
-from stripe_shell.connections.connection import NOBODY, Connection, Connections, Witness
+from stripe_shell.connections.connection import NOBODY, Connection, ConnectionObserver, Connections
 from stripe_shell.connections.discovery import data_folder, load_connections, load_settings, settings_path
 
 __all__ = [
     "NOBODY",
     "Connection",
+    "ConnectionObserver",
     "Connections",
-    "Witness",
     "data_folder",
     "load_connections",
     "load_settings",

@@ -7,8 +7,8 @@ from _thread import allocate_lock
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-from stripe_shell.connections.credentials import Found, key_mode
-from stripe_shell.connections.settings.schema import AnyProfile, JwtTable, Kind, OAuthTable
+from stripe_shell.connections.credentials import CredentialResult, key_mode
+from stripe_shell.connections.settings.schema import AnyProfile, ConnectionKind, JwtTable, OAuthTable
 from stripe_shell.diagnostics import Diagnostic, Span, closest
 from stripe_shell.engine.links import Link, Mode
 from stripe_shell.errors import ConfigurationError, NotSent
@@ -16,13 +16,13 @@ from stripe_shell.records import record
 from stripe_shell.secrets import Credential, Secrets
 from stripe_shell.wire import Request, Response, Transport
 
-Spec = Literal["documented", "stripe"]
+RequiredBy = Literal["documented", "stripe"]
 
 _LIVEMODE = rb'"livemode"\s*:\s*(true|false)'  # compiled with the first response
 
 
 @record
-class Witness:
+class ConnectionObserver:
     """Callbacks for what connections do.
 
     `secret` is called with every credential before it is used, so that it can be masked; `connect` with a description
@@ -37,7 +37,7 @@ class Witness:
 
 
 #: Ignores everything.
-NOBODY = Witness()
+NOBODY = ConnectionObserver()
 
 
 class Connection:
@@ -45,7 +45,7 @@ class Connection:
 
     `origin` describes where the credential comes from; `base_url` is where requests are sent (None for the sandbox in
     this process). If `account` and `api_version` are None, the key's own account and the table's version apply. The
-    credential is looked up by `settle`; one from a fast source is settled from the start. Thread-safe.
+    credential is looked up by `resolve_credential`; one from a fast source is settled from the start. Thread-safe.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class Connection:
         profile: AnyProfile,
         origin: str,
         *,
-        find: Callable[[], Found],
+        find: Callable[[], CredentialResult],
         opener: Callable[[Credential | None], Transport],
         base_url: str | None = None,
         problem: str = "",
-        witness: Witness = NOBODY,
+        observer: ConnectionObserver = NOBODY,
     ) -> None:
         self.name = name
-        self._witness = witness
+        self._observer = observer
         self.profile = profile
         self.origin = origin
         self.base_url = base_url
@@ -69,12 +69,12 @@ class Connection:
         self._opener = opener
         self._problem = problem
         self._lock = allocate_lock()
-        self._found: Found | None = None
+        self._found: CredentialResult | None = None
         self._shown: Mode = "unknown"
-        self._transport = LateTransport(self.open)
+        self._transport = LazyTransport(self.open)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ConnectionKind:
         """Returns the kind of server: Stripe, a proxy or a sandbox."""
         return self.profile.kind
 
@@ -104,7 +104,7 @@ class Connection:
         return said if said != "unknown" else self._shown
 
     @property
-    def in_words(self) -> str:
+    def description(self) -> str:
         """Returns a description: name, mode, and where the credential comes from."""
         if self.kind == "sandbox":
             return f"/{self.name}: sandbox, {self.origin}"
@@ -117,7 +117,7 @@ class Connection:
         return self._problem or (self._found.problem if self._found else "")
 
     @property
-    def settled(self) -> bool:
+    def has_credential(self) -> bool:
         """Whether the credential has been looked up."""
         return self._found is not None
 
@@ -126,7 +126,7 @@ class Connection:
         """Returns the key, or the secret behind the token, once it has been looked up; else None."""
         return self._found.credential if self._found else None
 
-    def settle(self) -> None:
+    def resolve_credential(self) -> None:
         """Looks the credential up, once. May take time, run a command or ask for input."""
         with self._lock:
             if self._found is None and not self._problem:
@@ -134,11 +134,11 @@ class Connection:
 
     def open(self) -> Transport:
         """Returns the transport. Raises ConfigurationError if the connection cannot be used."""
-        self.settle()
+        self.resolve_credential()
         if self.problem:
             raise ConfigurationError(f"The connection `{self.name}` cannot be used: {self.problem}")
         if self.kind != "sandbox":
-            self._witness.connect(self.in_words)
+            self._observer.connect(self.description)
         return self._opener(self.credential)
 
     def send(self, request: Request) -> Response:
@@ -164,7 +164,7 @@ class Connection:
         return f"Connection({self.name!r}, {self.kind!r}, mode={self.mode!r}, credential={self.credential!r})"
 
 
-class LateTransport:
+class LazyTransport:
     """A transport that opens the connection with the first request, so that checking is fast. Thread-safe."""
 
     def __init__(self, open_transport: Callable[[], Transport]) -> None:
@@ -186,7 +186,7 @@ class Connections:
     `spec` is the default for whose required parameters apply.
     """
 
-    def __init__(self, connections: Iterable[Connection], default: str, spec: Spec = "documented") -> None:
+    def __init__(self, connections: Iterable[Connection], default: str, spec: RequiredBy = "documented") -> None:
         self._by_name = {connection.name: connection for connection in connections}
         self._links: dict[tuple[str, Mode], Link] = {}
         if default not in self._by_name:
@@ -221,7 +221,7 @@ class Connections:
         connection = self.get(name)
         if connection is None:
             return self._unknown(str(name), span)
-        connection.settle()
+        connection.resolve_credential()
         if connection.problem:
             message = f"the connection `{connection.name}` cannot be used: {connection.problem}"
             return Diagnostic("E504", message, span)

@@ -41,7 +41,7 @@ _KEY_MODE = pattern(r"(?:sk|rk)_(?:org_)?(test|live)_")
 
 
 @record
-class World:
+class CredentialSources:
     """The environment in which credentials are looked up.
 
     `ask` returns a line of standard input for the named connection, and raises ConfigurationError if there is none.
@@ -54,7 +54,7 @@ class World:
 
 
 @record
-class Found:
+class CredentialResult:
     """The result of a look-up: a credential, or a problem."""
 
     credential: Credential | None
@@ -112,22 +112,22 @@ def origin_of(text: str, settings: str) -> str:
             return settings
 
 
-def look_up(name: str, text: str, world: World) -> Found:
+def look_up(name: str, text: str, sources: CredentialSources) -> CredentialResult:
     """Looks up the credential of the connection `name`."""
     try:
-        return Found(Credential(_read(name, text, world)))
+        return CredentialResult(Credential(_read_source(name, text, sources)))
     except ConfigurationError as error:
-        return Found(None, str(error))
+        return CredentialResult(None, str(error))
 
 
-def _read(name: str, text: str, world: World) -> str:
+def _read_source(name: str, text: str, sources: CredentialSources) -> str:
     """Returns the credential. Raises ConfigurationError, whose message never contains it."""
     source, rest = split_source(text)
     match source:
         case "env":
-            if rest not in world.environ:
+            if rest not in sources.environ:
                 raise ConfigurationError(f"set the environment variable {rest} to its key")
-            return world.environ[rest]
+            return sources.environ[rest]
         case "file":
             from pathlib import Path
 
@@ -135,9 +135,9 @@ def _read(name: str, text: str, world: World) -> str:
         case "keyring":
             return _read_keyring(rest)
         case "exec":
-            return _run(rest, world)
+            return _read_command_output(rest, sources)
         case "stdin":
-            return world.ask(name)
+            return sources.ask(name)
         case _:
             return rest
 
@@ -174,7 +174,7 @@ def _read_keyring(place: str) -> str:
     return str(value)
 
 
-def _run(command: str, world: World) -> str:
+def _read_command_output(command: str, sources: CredentialSources) -> str:
     """Returns the first line of a command's output; runs it without a shell and in `child_environ`."""
     import shlex
     import subprocess
@@ -185,7 +185,7 @@ def _run(command: str, world: World) -> str:
             shlex.split(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            env=dict(world.child_environ()),
+            env=dict(sources.child_environ()),
             timeout=_PATIENCE,
             check=False,
         )

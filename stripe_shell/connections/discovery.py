@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from stripe_shell.connections.connection import NOBODY, Connection, Connections, Witness, no_connection
-from stripe_shell.connections.credentials import World
+from stripe_shell.connections.connection import NOBODY, Connection, ConnectionObserver, Connections, no_connection
+from stripe_shell.connections.credentials import CredentialSources
 from stripe_shell.connections.factory import Builder
 from stripe_shell.connections.settings.schema import ALWAYS, KEY_VARIABLE, AnyProfile, SandboxProfile
 from stripe_shell.errors import ConfigurationError
@@ -17,7 +17,7 @@ from stripe_shell.secrets import Secrets, public_environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stripe_shell.connections.settings.read import Settings
+    from stripe_shell.connections.settings.read import ConnectionSettings
     from stripe_shell.spec.table import Table
 
 
@@ -25,12 +25,12 @@ _DATA = ("XDG_DATA_HOME", ".local/share")
 _CONFIG = ("XDG_CONFIG_HOME", ".config")
 
 
-def nobody_to_ask(name: str) -> str:
+def refuse_to_ask(name: str) -> str:
     """The default for `ask`, for runs without input. Raises ConfigurationError."""
     raise ConfigurationError(f"the credential of `{name}` cannot be asked for here")
 
 
-def late_table() -> Table:
+def lazy_table() -> Table:
     """Returns Stripe's table, imported on first call; showing the prompt does not need it."""
     from stripe_shell.spec.table import load_table
 
@@ -41,11 +41,11 @@ def load_connections(
     environ: Mapping[str, str],
     path: Path | None = None,
     *,
-    table: Callable[[], Table] = late_table,
+    table: Callable[[], Table] = lazy_table,
     default: str | None = None,
     database: str | None = None,
-    witness: Witness = NOBODY,
-    ask: Callable[[str], str] = nobody_to_ask,
+    observer: ConnectionObserver = NOBODY,
+    ask: Callable[[str], str] = refuse_to_ask,
 ) -> Connections:
     """Returns the connections of the environment and the settings file.
 
@@ -69,7 +69,7 @@ def load_connections(
 
     where = f"the settings file {path or _settings_file(environ)}"
     usual_database = f"{_folder(environ, *_DATA)}/sandbox.db"
-    builder = Builder(World(environ, ask, child_environ), witness, where, table, usual_database)
+    builder = Builder(CredentialSources(environ, ask, child_environ), observer, where, table, usual_database)
     for name, profile in profiles.items():
         built[name] = builder.build(name, profile)
     usual = (settings.default if settings else None) or ("stripe" if KEY_VARIABLE in environ else "sandbox")
@@ -79,7 +79,7 @@ def load_connections(
     return Connections(built.values(), chosen, settings.spec if settings else "documented")
 
 
-def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Settings | None:
+def load_settings(environ: Mapping[str, str], path: Path | None = None) -> ConnectionSettings | None:
     """Returns the settings file, None if there is none. Raises ConfigurationError as `load_connections` does."""
     if path is None and not os.path.exists(_settings_file(environ)):
         return None

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stripe_shell.connections.connection import Connection, Witness
+from stripe_shell.connections.connection import Connection, ConnectionObserver
 from stripe_shell.connections.credentials import (
-    Found,
-    World,
+    CredentialResult,
+    CredentialSources,
     is_slow,
     key_problem,
     look_up,
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from stripe_shell.spec.table import Table
     from stripe_shell.transports.proxy import ProxyForm
     from stripe_shell.transports.sending import Sender
-    from stripe_shell.transports.stripe import Exchange, Limits
-    from stripe_shell.transports.tokens import Fresh, Token
+    from stripe_shell.transports.stripe import HttpClient, Limits
+    from stripe_shell.transports.tokens import IssuedToken, TokenSource
 
 #: The database name of a sandbox in memory.
 MEMORY = ":memory:"
@@ -60,8 +60,8 @@ _MIB = 1024 * 1024
 class Builder:
     """Builds connections. `settings` is the name of the settings file, `database` the default file of a sandbox."""
 
-    world: World
-    witness: Witness
+    sources: CredentialSources
+    observer: ConnectionObserver
     settings: str
     table: Callable[[], Table]
     database: str
@@ -77,13 +77,13 @@ class Builder:
                 connection = self._proxy(name, profile)
         source = credential_source(name, profile)
         if source is None or not is_slow(source):
-            connection.settle()
+            connection.resolve_credential()
         return connection
 
     # --- kinds --------------------------------------------------------------------------------------------------
 
     def _stripe(self, name: str, profile: StripeProfile) -> Connection:
-        base = profile.url or (self.world.environ.get(BASE_VARIABLE) if name == "stripe" else None) or None
+        base = profile.url or (self.sources.environ.get(BASE_VARIABLE) if name == "stripe" else None) or None
         source = credential_source(name, profile)
 
         def open_stripe(credential: Credential | None) -> Transport:
@@ -93,11 +93,11 @@ class Builder:
             name,
             profile,
             origin_of(source, self.settings),
-            find=lambda: self._find(name, source, key_problem),
+            find=lambda: self._look_up(name, source, key_problem),
             opener=open_stripe,
             base_url=base,
             problem=base_problem(base) if base else "",
-            witness=self.witness,
+            observer=self.observer,
         )
 
     def _sandbox(self, name: str, profile: SandboxProfile) -> Connection:
@@ -112,23 +112,29 @@ class Builder:
             from stripe_shell.transports.sandbox import open_sandbox
 
             inner = open_sandbox(None if path == MEMORY else Path(path), self.table())
-            return _Observed(inner, self.witness) if self.witness.exchange else inner
+            return _ObservedTransport(inner, self.observer) if self.observer.exchange else inner
 
         problem = base_problem(base) if base else ""
         if base and not problem and _leads_elsewhere(base):
             problem = "a sandbox is served on this machine; an address elsewhere may be anything"
         origin = base or path
         return Connection(
-            name, profile, origin, find=lambda: Found(None), opener=open_sandbox, base_url=base, problem=problem
+            name,
+            profile,
+            origin,
+            find=lambda: CredentialResult(None),
+            opener=open_sandbox,
+            base_url=base,
+            problem=problem,
         )
 
     def _proxy(self, name: str, profile: ProxyProfile) -> Connection:
         source = profile.credential
         base = fill(profile.url or "", profile)
 
-        def find() -> Found:
+        def find() -> CredentialResult:
             check = _signing_problem if isinstance(profile.token, JwtTable) else text_problem
-            return self._find(name, source, check) if source is not None else Found(None)
+            return self._look_up(name, source, check) if source is not None else CredentialResult(None)
 
         def open_proxy(credential: Credential | None) -> Transport:
             from stripe_shell.transports.proxy import ProxyTransport
@@ -140,7 +146,7 @@ class Builder:
                 account=profile.account,
                 limits=_limits(profile),
                 sender=self._sender(name, profile),
-                observe=self.witness.exchange,
+                observe=self.observer.exchange,
             )
 
         return Connection(
@@ -151,29 +157,29 @@ class Builder:
             opener=open_proxy,
             base_url=base.replace("{path}", ""),
             problem=_proxy_problem(profile, base),
-            witness=self.witness,
+            observer=self.observer,
         )
 
     # --- credentials --------------------------------------------------------------------------------------------
 
-    def _find(self, name: str, source: str, check: Callable[[str], str]) -> Found:
+    def _look_up(self, name: str, source: str, check: Callable[[str], str]) -> CredentialResult:
         """Looks up a credential and reports it as a secret; its value is never shown, even if invalid."""
-        found = look_up(name, source, self.world)
+        found = look_up(name, source, self.sources)
         if found.credential is None:
             return found
         value = found.credential.reveal()
-        self._say_secret(value)
+        self._report_secret(value)
         problem = check(value)
         kind, rest = split_source(source)
-        return Found(found.credential, f"{rest}: {problem}" if problem and kind == "env" else problem)
+        return CredentialResult(found.credential, f"{rest}: {problem}" if problem and kind == "env" else problem)
 
-    def _say_secret(self, value: str) -> None:
+    def _report_secret(self, value: str) -> None:
         """Reports a secret, and each line of a multi-line key, since output may contain single lines of it."""
-        self.witness.secret(value)
+        self.observer.secret(value)
         lines = value.replace("\\n", "\n").split("\n")
         for line in lines if len(lines) > 1 else ():
             if len(line) >= 16 and not line.startswith("-----"):
-                self.witness.secret(line)
+                self.observer.secret(line)
 
     def _token_origin(self, profile: ProxyProfile) -> str:
         source = profile.credential
@@ -186,8 +192,8 @@ class Builder:
             case _:
                 return origin
 
-    def _token(self, name: str, profile: ProxyProfile, credential: Credential, exchange: Exchange) -> Token:
-        from stripe_shell.transports.tokens import GivenToken
+    def _token(self, name: str, profile: ProxyProfile, credential: Credential, exchange: HttpClient) -> TokenSource:
+        from stripe_shell.transports.tokens import ProvidedToken
 
         match profile.token:
             case OAuthTable() as table:
@@ -195,27 +201,27 @@ class Builder:
             case JwtTable() as table:
                 return self._kept_token(profile, _signing(profile, table, credential))
             case source:
-                return GivenToken(
-                    credential, lambda: self._find(name, source, text_problem).credential if source else None
+                return ProvidedToken(
+                    credential, lambda: self._look_up(name, source, text_problem).credential if source else None
                 )
 
-    def _kept_token(self, profile: ProxyProfile, make: Callable[[], Fresh]) -> Token:
+    def _kept_token(self, profile: ProxyProfile, make: Callable[[], IssuedToken]) -> TokenSource:
         """Returns a token that is made on demand and reported as a secret; errors name the origin of its credential."""
-        from stripe_shell.transports.tokens import KeptToken, NoToken
+        from stripe_shell.transports.tokens import CachedToken, NoToken
 
-        def make_known() -> Fresh:
+        def make_known() -> IssuedToken:
             try:
                 fresh = make()
             except NoToken as error:
                 raise NoToken(f"{error} ({self._token_origin(profile)})") from None
-            self._say_secret(fresh.value.reveal())
+            self._report_secret(fresh.value.reveal())
             return fresh
 
-        return KeptToken(make_known, time.monotonic)
+        return CachedToken(make_known, time.monotonic)
 
     def _fetching(
-        self, name: str, profile: ProxyProfile, table: OAuthTable, credential: Credential, exchange: Exchange
-    ) -> Callable[[], Fresh]:
+        self, name: str, profile: ProxyProfile, table: OAuthTable, credential: Credential, exchange: HttpClient
+    ) -> Callable[[], IssuedToken]:
         from stripe_shell.transports.tokens import ClientCredentials, fetch_token
 
         limits = _limits(profile)
@@ -236,32 +242,32 @@ class Builder:
             headers=profile.headers,
             limits=_limits(profile),
             sender=self._sender(name, profile),
-            observe=self.witness.exchange,
+            observe=self.observer.exchange,
         )
 
     def _sender(self, name: str, profile: Profile) -> Sender:
-        from stripe_shell.transports.pace import Pace
-        from stripe_shell.transports.retry import Delay, RetryPolicy
+        from stripe_shell.transports.pace import Throttle
+        from stripe_shell.transports.retry import RetryDelay, RetryPolicy
         from stripe_shell.transports.sending import Sender
 
-        def tell(delay: Delay) -> None:
-            self.witness.wait(f"/{name}: {delay.reason}; sent again in {delay.seconds:.1f} s", delay.seconds)
+        def tell(delay: RetryDelay) -> None:
+            self.observer.wait(f"/{name}: {delay.reason}; sent again in {delay.seconds:.1f} s", delay.seconds)
 
-        pace = Pace(profile.rate_limit) if profile.rate_limit else None
+        pace = Throttle(profile.rate_limit) if profile.rate_limit else None
         return Sender(RetryPolicy(profile.retries), pace, on_retry=tell)
 
 
-class _Observed:
+class _ObservedTransport:
     """Wraps the sandbox transport in this process so that the observer sees its exchanges."""
 
-    def __init__(self, inner: Transport, witness: Witness) -> None:
+    def __init__(self, inner: Transport, observer: ConnectionObserver) -> None:
         self._inner = inner
-        self._witness = witness
+        self._observer = observer
 
     def send(self, request: Request) -> Response:
         response = self._inner.send(request)
-        if self._witness.exchange is not None:
-            self._witness.exchange(request, response, "")
+        if self._observer.exchange is not None:
+            self._observer.exchange(request, response, "")
         return response
 
 
@@ -291,11 +297,11 @@ def proxy_form(profile: ProxyProfile) -> ProxyForm:
     )
 
 
-def _signing(profile: ProxyProfile, table: JwtTable, credential: Credential) -> Callable[[], Fresh]:
-    from stripe_shell.transports.tokens import Signing, sign_token
+def _signing(profile: ProxyProfile, table: JwtTable, credential: Credential) -> Callable[[], IssuedToken]:
+    from stripe_shell.transports.tokens import JwtSigning, sign_token
 
     claims = {key: fill(value, profile) if isinstance(value, str) else value for key, value in table.claims.items()}
-    signing = Signing(credential, claims, table.lifetime, table.key_id)
+    signing = JwtSigning(credential, claims, table.lifetime, table.key_id)
     return lambda: sign_token(signing, time.time)
 
 

@@ -32,12 +32,12 @@ def probe(connection: Connection, version: str) -> Probe:
     version = connection.api_version or version
     reached = connection.base_url or ("this process" if connection.kind == "sandbox" else "https://api.stripe.com")
     try:
-        answer = connection.send(_read("/v1/account", connection, version))
+        answer = connection.send(_get("/v1/account", connection, version))
         if connection.mode == "unknown":
-            connection.send(_read("/v1/balance", connection, version))
+            connection.send(_get("/v1/balance", connection, version))
     except (ConfigurationError, TransportError) as error:
         return Probe(reached, None, "", connection.mode, version, connection.origin, str(error))
-    body = _object(answer)
+    body = _json_object(answer)
     return Probe(
         reached,
         answer.elapsed,
@@ -45,18 +45,18 @@ def probe(connection: Connection, version: str) -> Probe:
         connection.mode,
         answer.header("Stripe-Version") or version,
         connection.origin,
-        _problem(answer, body),
+        _problem_of(answer, body),
     )
 
 
-def _read(path: str, connection: Connection, version: str) -> Request:
+def _get(path: str, connection: Connection, version: str) -> Request:
     headers = {"Stripe-Version": version}
     if connection.account:
         headers["Stripe-Account"] = connection.account
     return Request("GET", path, headers=headers)
 
 
-def _object(answer: Response) -> dict[str, Any]:
+def _json_object(answer: Response) -> dict[str, Any]:
     try:
         body = answer.json()
     except ValueError:
@@ -80,7 +80,7 @@ def _whose(account: dict[str, Any]) -> str:
     return f"{number} ({name})" if name else number
 
 
-def _problem(answer: Response, account: dict[str, Any]) -> str:
+def _problem_of(answer: Response, account: dict[str, Any]) -> str:
     if answer.ok:
         return "" if isinstance(account.get("id"), str) else f"answered {answer.status}, but not as Stripe does"
     error = account.get("error")

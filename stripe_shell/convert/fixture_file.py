@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stripe_shell.diagnostics import Diagnostic, Source, Span, closest
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span, closest
 from stripe_shell.lang.places import JsonPath, json_places
 from stripe_shell.lang.values import json_error
 from stripe_shell.records import field, record
@@ -44,7 +44,7 @@ class Fixture:
 class FixtureFile:
     """The requests in order, what the tool writes to `.env` afterwards, and where everything stands."""
 
-    source: Source
+    source: SourceText
     fixtures: tuple[Fixture, ...]
     env: Mapping[str, str]
     places: Mapping[JsonPath, tuple[int, int]]
@@ -60,7 +60,7 @@ def looks_like_fixtures(text: str) -> bool:
     return text.lstrip("\ufeff \t\r\n").startswith("{")
 
 
-def read_fixtures(source: Source) -> tuple[FixtureFile | None, list[Diagnostic]]:
+def read_fixtures(source: SourceText) -> tuple[FixtureFile | None, list[Diagnostic]]:
     """The file, None when it is none, and everything that is wrong with it."""
     text = source.text
     try:

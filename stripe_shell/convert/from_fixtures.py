@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from stripe_shell.convert.environment import AnyVariable
 from stripe_shell.convert.fixture_file import Fixture, FixtureFile, lost
 from stripe_shell.convert.references import translate, usable_name
-from stripe_shell.convert.written import Leaf, Written, write_call
+from stripe_shell.convert.written import Leaf, WrittenCall, write_call
 from stripe_shell.diagnostics import Diagnostic, has_errors
-from stripe_shell.engine.scope import Scope, Settings
+from stripe_shell.engine.scope import Scope, ScopeSettings
 from stripe_shell.lang import build
-from stripe_shell.lang.ast import Block, Comment, Directive, Fails, Item, Name, Script
+from stripe_shell.lang.ast import Block, Comment, Directive, Fails, Name, Script, ScriptItem
 from stripe_shell.records import field, record, replace
 from stripe_shell.spec.table import Table
-from stripe_shell.wire import Tree, split_name
+from stripe_shell.wire import ParamTree, split_name
 
 #: Where the tool sends what names no address of its own.
 _BASES = {"api": "https://api.stripe.com", "files": "https://files.stripe.com"}
@@ -26,24 +26,24 @@ _DIRECTIVES = {"stripe-version": "version", "stripe-account": "account", "idempo
 
 
 @record
-class Converted:
+class ConvertedScript:
     """The script, and what was lost or changed on the way; None when something cannot be converted."""
 
     script: Script | None
     diagnostics: tuple[Diagnostic, ...]
 
 
-def script_of_fixtures(file: FixtureFile, table: Table, connection: str) -> Converted:
+def script_of_fixtures(file: FixtureFile, table: Table, connection: str) -> ConvertedScript:
     """Every request as a block over the connection `/connection`."""
     conversion = _Conversion(file, table, connection)
     blocks = [block for fixture in file.fixtures if (block := conversion.block(fixture))]
     tail = list(conversion.environment())
     if has_errors(conversion.problems):
-        return Converted(None, tuple(conversion.problems))
-    items: list[Item] = [build.comment(f"From {file.source.name}, a fixture file of Stripe's command-line tool.")]
+        return ConvertedScript(None, tuple(conversion.problems))
+    items: list[ScriptItem] = [build.comment(f"From {file.source.name}, a fixture file of Stripe's command-line tool.")]
     items.append(build.directive("spec", build.value("stripe")))
     items += [_without_unused(block, conversion.used) for block in blocks]
-    return Converted(Script((*items, *tail), file.source), tuple(conversion.problems))
+    return ConvertedScript(Script((*items, *tail), file.source), tuple(conversion.problems))
 
 
 def _without_unused(block: Block, used: set[str]) -> Block:
@@ -103,7 +103,7 @@ class _Conversion:
             seed="",
             environment=AnyVariable(),
             deferred=dict.fromkeys(self.names.values()),
-            settings=Settings(spec="stripe"),
+            settings=ScopeSettings(spec="stripe"),
         )
 
     def _name(self, fixture: Fixture) -> str:
@@ -123,7 +123,7 @@ class _Conversion:
         for key, value in fixture.params.items():
             yield from self._leaf(tuple(split_name(key)), value, (*fixture.place, "params", key))
 
-    def _leaf(self, path: tuple[str, ...], value: Tree, place: tuple[str | int, ...]) -> Iterator[Leaf]:
+    def _leaf(self, path: tuple[str, ...], value: ParamTree, place: tuple[str | int, ...]) -> Iterator[Leaf]:
         if isinstance(value, Mapping) and value:
             for key, inner in value.items():
                 yield from self._leaf((*path, key), inner, (*place, key))
@@ -162,14 +162,14 @@ class _Conversion:
             text = self._text(fixture.idempotency_key, *fixture.place, "idempotency_key")
             yield build.directive("idempotency_key", build.value(text))
 
-    def _check_base(self, fixture: Fixture, written: Written) -> None:
+    def _check_base(self, fixture: Fixture, written: WrittenCall) -> None:
         base = _METER_EVENTS if written.host == "meter-events" else _BASES.get(written.host, "")
         if fixture.api_base is not None and fixture.api_base.rstrip("/") != base:
             span = self.file.span(*fixture.place, "api_base")
             label = "it is sent where the connection leads"
             self.problems.append(lost(f"`{fixture.api_base}` is the address of another server", span, label))
 
-    def _explain(self, written: Written, fixture: Fixture) -> None:
+    def _explain(self, written: WrittenCall, fixture: Fixture) -> None:
         span = self.file.span(*fixture.place, "path")
         self.problems += [replace(diagnostic, span=span, fix=None) for diagnostic in written.diagnostics]
         if written.by_path is not None:

@@ -9,9 +9,9 @@ from typing import Literal, TypeVar
 from stripe_shell.convert.environment import AnyVariable
 from stripe_shell.convert.fixture_file import lost
 from stripe_shell.convert.references import usable_name
-from stripe_shell.diagnostics import Diagnostic, Source, Span, has_errors
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span, has_errors
 from stripe_shell.engine.evaluate import evaluate_variable
-from stripe_shell.engine.resolve import Call, resolve
+from stripe_shell.engine.resolve import BlockCall, resolve
 from stripe_shell.engine.run.interpreter import Engine, saved_name, with_page_size
 from stripe_shell.engine.scope import Scope, comes_from_data, plain_text
 from stripe_shell.engine.script_settings import apply_directive
@@ -22,18 +22,18 @@ from stripe_shell.lang.ast import (
     Comment,
     Directive,
     Fails,
-    Item,
     Loop,
     Reference,
+    ScriptItem,
 )
 from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.lang.visit import Visitor, rewrite
 from stripe_shell.records import field, record, replace
 from stripe_shell.spec.shapes import response_field, shape_at
-from stripe_shell.wire import Tree, form_pairs
+from stripe_shell.wire import ParamTree, form_pairs
 
 N = TypeVar("N")
-Kind = Literal["answer", "variable", "uuid", "now"]
+OriginKind = Literal["answer", "variable", "uuid", "now"]
 
 #: Where a token stands in a text: as it is, and percent-encoded. `s` marks one that stands for text whatever it is.
 TOKEN = re.compile(r"(?:\$\{|%24%7B)(__ref\d+)(s?)(?:\}|%7D)")
@@ -53,7 +53,7 @@ class Origin:
     `step`. `now`: the time of the run. `default` stands in for what is missing, None: nothing does.
     """
 
-    kind: Kind
+    kind: OriginKind
     step: int = 0
     name: str = ""
     path: tuple[str | int, ...] = ()
@@ -61,7 +61,7 @@ class Origin:
 
 
 @record
-class Step:
+class PlanStep:
     """One call. Leaves of `call` that hold `${__ref3}` mean the origin of that name.
 
     `name` is the variable that its answer may be kept in. `fails` is the failure that must come, or may (`may_pass`).
@@ -69,7 +69,7 @@ class Step:
 
     name: str
     block: Block
-    call: Call
+    call: BlockCall
     comments: tuple[str, ...] = ()
     fails: Fails | None = None
     may_pass: bool = True
@@ -83,10 +83,10 @@ class Step:
 
 
 @record
-class Plan:
+class ConversionPlan:
     """The calls in order, what their tokens stand for, and what is lost or cannot be said."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[PlanStep, ...]
     origins: dict[str, Origin]
     diagnostics: tuple[Diagnostic, ...]
 
@@ -95,7 +95,7 @@ class Plan:
         """Whether it says all that the script asks for."""
         return not has_errors(self.diagnostics)
 
-    def needed(self, kind: Kind) -> frozenset[int]:
+    def needed(self, kind: OriginKind) -> frozenset[int]:
         """The steps that something of this kind comes from."""
         return frozenset(origin.step for origin in self.origins.values() if origin.kind == kind)
 
@@ -111,12 +111,12 @@ class Plan:
             yield text[position:]
 
 
-def json_call(call: Call) -> Call:
+def json_call(call: BlockCall) -> BlockCall:
     """The call with those tokens marked that are a whole value where the table wants text: there 12 is sent as "12"."""
     return replace(call, params={key: _marked(value, call, (key,)) for key, value in call.params.items()})
 
 
-def _marked(value: Tree, call: Call, path: tuple[str, ...]) -> Tree:
+def _marked(value: ParamTree, call: BlockCall, path: tuple[str, ...]) -> ParamTree:
     if isinstance(value, dict):
         return {key: _marked(inner, call, (*path, key)) for key, inner in value.items()}
     if isinstance(value, list):
@@ -127,7 +127,7 @@ def _marked(value: Tree, call: Call, path: tuple[str, ...]) -> Tree:
     return value
 
 
-def plan_of(engine: Engine, items: Sequence[Item], scope: Scope) -> Plan:
+def plan_of(engine: Engine, items: Sequence[ScriptItem], scope: Scope) -> ConversionPlan:
     """The plan of a script whose text is sound. References to the environment stay references.
 
     What the script says that no other form can is refused by name (E601); what does not change the calls is left out
@@ -139,13 +139,15 @@ def plan_of(engine: Engine, items: Sequence[Item], scope: Scope) -> Plan:
         found = engine.check(items, scope)
         refused = [d for d in found if d.severity == "error" and d.code not in _OF_CONNECTIONS]
     if refused:
-        return Plan((), {}, tuple(refused))
+        return ConversionPlan((), {}, tuple(refused))
     planning = _Planning(engine, scope)
     planning.visit(tuple(items))
-    return Plan(tuple(planning.steps), planning.origins, (*planning.problems, *_several_connections(planning.steps)))
+    return ConversionPlan(
+        tuple(planning.steps), planning.origins, (*planning.problems, *_several_connections(planning.steps))
+    )
 
 
-def _refusals(items: Sequence[Item]) -> list[Diagnostic]:
+def _refusals(items: Sequence[ScriptItem]) -> list[Diagnostic]:
     """What no form but the language can say, or must not: a loop is refused as a whole."""
     refusing = _Refusing()
     refusing.visit(tuple(items))
@@ -180,9 +182,9 @@ class _Refusing(Visitor):
             self.problems.append(Diagnostic("E601", message, secret.value.span, label=label))
 
 
-def _several_connections(steps: Sequence[Step]) -> Iterator[Diagnostic]:
+def _several_connections(steps: Sequence[PlanStep]) -> Iterator[Diagnostic]:
     """What is converted knows one key, so that nothing can reach another account than it was meant for."""
-    first: dict[str, Step] = {}
+    first: dict[str, PlanStep] = {}
     for step in steps:
         first.setdefault(step.call.connection or "", step)
     for step in list(first.values())[1:]:
@@ -194,7 +196,7 @@ def _several_connections(steps: Sequence[Step]) -> Iterator[Diagnostic]:
 class _Planning(Visitor):
     engine: Engine
     scope: Scope
-    steps: list[Step] = field(default_factory=list)
+    steps: list[PlanStep] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
@@ -238,8 +240,8 @@ class _Planning(Visitor):
             self.problems += [*_lost_of(block), *_frozen_times(block, resolved.call)]
             fails = next((d for d in block.directives if isinstance(d.argument, Fails)), None)
             self.steps.append(
-                Step(
-                    name=self._name(saved.text if saved else _word(resolved.call)),
+                PlanStep(
+                    name=self._name(saved.text if saved else _answer_name(resolved.call)),
                     block=block,
                     call=with_page_size(resolved.call),
                     comments=tuple(self.comments),
@@ -252,8 +254,8 @@ class _Planning(Visitor):
         self.scope = self.scope.next_block()
         self.comments.clear()
 
-    def _name(self, wanted: str) -> str:
-        name = usable_name(wanted, self.taken)
+    def _name(self, preferred: str) -> str:
+        name = usable_name(preferred, self.taken)
         self.taken[name] = None
         return name
 
@@ -295,10 +297,10 @@ class _Planning(Visitor):
         name = self.tokens.setdefault(origin, f"__ref{len(self.tokens)}")
         self.origins[name] = origin
         self.waiting[name] = None
-        return Reference(None, name, (), None, name, Span(Source("<token>", name), 0, len(name)))
+        return Reference(None, name, (), None, name, Span(SourceText("<token>", name), 0, len(name)))
 
 
-def _word(call: Call) -> str:
+def _answer_name(call: BlockCall) -> str:
     """What a variable for the answer is called: `customer`, `subscriptions`."""
     operation = call.operation
     if operation.outside:
@@ -314,7 +316,7 @@ def _lost_of(block: Block) -> Iterator[Diagnostic]:
             yield lost(what, directive.name_span)
 
 
-def _frozen_times(block: Block, call: Call) -> Iterator[Diagnostic]:
+def _frozen_times(block: Block, call: BlockCall) -> Iterator[Diagnostic]:
     """Times that are counted from now were counted when the script was converted."""
     sent = {text for _, text in form_pairs(call.params)}
     for param in block.params:

@@ -69,16 +69,16 @@ def usable_name(name: str, taken: Mapping[str, object]) -> str:
     return free_name(plain, taken, (*RESERVED_NAMES, "row"))
 
 
-def free_name(wanted: str, taken: Container[str], reserved: Container[str] = ()) -> str:
-    """`wanted`, or with the first number behind it that makes it a name that nobody has."""
-    if wanted not in taken and wanted not in reserved:
-        return wanted
+def free_name(preferred: str, taken: Container[str], reserved: Container[str] = ()) -> str:
+    """`preferred`, or with the first number behind it that makes it a name that nobody has."""
+    if preferred not in taken and preferred not in reserved:
+        return preferred
     # Doubled, then halved: a script may have thousands of one name.
     high = 2
-    while f"{wanted}_{high}" in taken:
+    while f"{preferred}_{high}" in taken:
         high *= 2
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if f"{wanted}_{middle}" in taken else (low, middle)
-    return f"{wanted}_{high}"
+        low, high = (middle, high) if f"{preferred}_{middle}" in taken else (low, middle)
+    return f"{preferred}_{high}"

@@ -10,9 +10,9 @@ from itertools import islice
 from typing import Literal
 from urllib.parse import quote
 
-from stripe_shell.convert.plan import Origin, Plan, Step, json_call
+from stripe_shell.convert.plan import ConversionPlan, Origin, PlanStep, json_call
 from stripe_shell.convert.references import free_name
-from stripe_shell.convert.to_fixtures import Converted
+from stripe_shell.convert.to_fixtures import ConvertedFixtures
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.encode import encode
 from stripe_shell.records import field, record
@@ -73,9 +73,9 @@ fails() {
 """
 
 
-def curl_of(plan: Plan, name: str, version: str) -> Converted:
+def curl_of(plan: ConversionPlan, name: str, version: str) -> ConvertedFixtures:
     """The plan as a script for a POSIX shell. `version` is the version of Stripe's API that the calls are made for."""
-    writing = _Writing(plan, version)
+    writing = _CurlWriter(plan, version)
     needed = plan.needed("answer")
     blocks = [line for index, step in enumerate(plan.steps) for line in writing.block(step, kept=index in needed)]
     body = "\n".join(blocks)
@@ -83,7 +83,7 @@ def curl_of(plan: Plan, name: str, version: str) -> Converted:
     helpers = "".join(text for text in (_FIELD, _WRITTEN, _FAILS) if text in writing.helpers)
     now = "now=$(date +%s)\n" if any(origin.kind == "now" for origin in plan.origins.values()) else ""
     head = _HEAD.format(name=name, tools=_listed(tools))
-    return Converted(f"{head}{now}{helpers}{body}\n", tuple(writing.problems))
+    return ConvertedFixtures(f"{head}{now}{helpers}{body}\n", tuple(writing.problems))
 
 
 def _listed(words: list[str]) -> str:
@@ -91,17 +91,17 @@ def _listed(words: list[str]) -> str:
 
 
 @record
-class _Writing:
+class _CurlWriter:
     """What has been written so far. `variables` are those of the shell by what they hold."""
 
-    plan: Plan
+    plan: ConversionPlan
     version: str
     variables: dict[tuple[Origin, Form], str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
     problems: list[Diagnostic] = field(default_factory=list)
 
-    def block(self, step: Step, *, kept: bool) -> Iterator[str]:
+    def block(self, step: PlanStep, *, kept: bool) -> Iterator[str]:
         """The lines of one call: what it takes from earlier answers, then the command."""
         as_json = step.call.operation.encoding == "json"
         request = encode(json_call(step.call) if as_json else step.call, version=self.version)
@@ -117,7 +117,7 @@ class _Writing:
         yield from (f"{variable}={self._content(origin, form)}" for (origin, form), variable in fresh)
         yield from self._answer(step, " \\\n  ".join(command), kept=kept)
 
-    def _answer(self, step: Step, command: str, *, kept: bool) -> Iterator[str]:
+    def _answer(self, step: PlanStep, command: str, *, kept: bool) -> Iterator[str]:
         """The command, its answer kept where something needs it."""
         if not kept and step.fails is None:
             yield command
@@ -134,7 +134,7 @@ class _Writing:
 
     # --- the command ----------------------------------------------------------------------------------------
 
-    def _command(self, step: Step, request: Request) -> Iterator[str]:
+    def _command(self, step: PlanStep, request: Request) -> Iterator[str]:
         fail = "" if step.fails is not None else "--fail-with-body "
         variable, address = _HOSTS[request.host]
         path = "".join(self._shell(piece, "uri") for piece in _quoted_path(self.plan, request.path))
@@ -206,13 +206,13 @@ class _Writing:
         return f'$(field "${self.plan.steps[origin.step].name}_answer" {" ".join(map(shlex.quote, words))})'
 
 
-def _quoted_path(plan: Plan, path: str) -> Iterator[str | Origin]:
+def _quoted_path(plan: ConversionPlan, path: str) -> Iterator[str | Origin]:
     """The path with what stands around a reference quoted, as the engine leaves such a segment for the run to fill."""
     for piece in plan.pieces(path):
         yield quote(piece, safe="/%:@!$&'()*+,;=~") if isinstance(piece, str) else piece
 
 
-def _variable_name(plan: Plan, origin: Origin) -> str:
+def _variable_name(plan: ConversionPlan, origin: Origin) -> str:
     if origin.kind == "variable":
         return origin.name.lower()
     if origin.kind == "uuid":

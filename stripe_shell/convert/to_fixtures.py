@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stripe_shell.convert.fixture_file import TEMPLATE_VERSION, lost
-from stripe_shell.convert.plan import Origin, Plan, Step
+from stripe_shell.convert.plan import ConversionPlan, Origin, PlanStep
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.encode import fill_path
 from stripe_shell.records import field, record
-from stripe_shell.wire import ExactFloat, Tree, form_text
+from stripe_shell.wire import ExactFloat, ParamTree, form_text
 
 #: Whole numbers that the tool, which reads all numbers as floating point, keeps exact.
 _EXACT = 2**53
@@ -21,27 +21,27 @@ _PLAIN_STEP = re.compile(r"[\w-]+")
 
 
 @record
-class Converted:
+class ConvertedFixtures:
     """The text, and what was lost or could not be said."""
 
     text: str
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def fixtures_of(plan: Plan) -> Converted:
+def fixtures_of(plan: ConversionPlan) -> ConvertedFixtures:
     """The plan as JSON in the tool's form."""
-    writing = _Writing(plan)
+    writing = _FixtureWriter(plan)
     entries = [writing.entry(step) for step in plan.steps]
     data = {"_meta": {"template_version": TEMPLATE_VERSION}, "fixtures": entries}
-    return Converted(json.dumps(data, ensure_ascii=False, indent=2) + "\n", tuple(writing.problems))
+    return ConvertedFixtures(json.dumps(data, ensure_ascii=False, indent=2) + "\n", tuple(writing.problems))
 
 
 @record
-class _Writing:
-    plan: Plan
+class _FixtureWriter:
+    plan: ConversionPlan
     problems: list[Diagnostic] = field(default_factory=list)
 
-    def entry(self, step: Step) -> dict[str, Any]:
+    def entry(self, step: PlanStep) -> dict[str, Any]:
         """One request."""
         call, operation = step.call, step.call.operation
         if operation.encoding == "multipart":
@@ -72,7 +72,7 @@ class _Writing:
             self.problems.append(lost("`@timeout` is the tool's own", step.block.connection_span))
         return entry
 
-    def _failure(self, step: Step) -> str:
+    def _failure(self, step: PlanStep) -> str:
         fails = step.fails
         if fails is None or fails.type == "*":
             self._refuse(step, "a failure of any type")
@@ -83,7 +83,7 @@ class _Writing:
             self.problems.append(lost("the tool is content too when the call succeeds", fails.span, "its type is kept"))
         return fails.type
 
-    def _tree(self, value: Tree, step: Step, *, as_json: bool, in_list: bool = False) -> Any:
+    def _tree(self, value: ParamTree, step: PlanStep, *, as_json: bool, in_list: bool = False) -> Any:
         """A parameter so that the tool sends what the language would."""
         if isinstance(value, Mapping) and value:
             return {key: self._tree(inner, step, as_json=as_json) for key, inner in value.items()}
@@ -99,20 +99,20 @@ class _Writing:
         # The tool drops numbers, booleans and null inside arrays, drops null anywhere, and rounds large numbers.
         return value if whole and not in_list else form_text(value)
 
-    def _list(self, value: list[Tree], step: Step) -> Any:
+    def _list(self, value: list[ParamTree], step: PlanStep) -> Any:
         """An array of plain values as it is; one of objects by its numbers, since the tool loses what nests there."""
         if not any(isinstance(inner, Mapping | list) for inner in value):
             return [self._tree(inner, step, as_json=False, in_list=True) for inner in value]
         return {str(index): self._tree(inner, step, as_json=False) for index, inner in enumerate(value)}
 
-    def _json_number(self, value: Tree, step: Step) -> Any:
+    def _json_number(self, value: ParamTree, step: PlanStep) -> Any:
         if isinstance(value, int) and abs(value) > _EXACT:
             self._refuse(step, f"{value}, which the tool would round")
         return float(value) if isinstance(value, ExactFloat) else value
 
     # --- references -----------------------------------------------------------------------------------------
 
-    def _text(self, text: str, step: Step) -> str:
+    def _text(self, text: str, step: PlanStep) -> str:
         """A text in which the tool fills one reference at most, and only one to the environment among other text."""
         pieces = list(self.plan.pieces(text))
         origins = [piece for piece in pieces if isinstance(piece, Origin)]
@@ -122,7 +122,7 @@ class _Writing:
             self._refuse(step, "a reference within a text, which would be lost")
         return "".join(self._piece(piece, step) for piece in pieces)
 
-    def _piece(self, piece: str | Origin, step: Step) -> str:
+    def _piece(self, piece: str | Origin, step: PlanStep) -> str:
         if isinstance(piece, str):
             return piece
         match piece.kind:
@@ -137,20 +137,20 @@ class _Writing:
                 path = ".".join(self._steps(piece, step))
                 return f"${{{self.plan.steps[piece.step].name}:{path}{self._default(piece, step)}}}"
 
-    def _steps(self, origin: Origin, step: Step) -> Iterator[str]:
+    def _steps(self, origin: Origin, step: PlanStep) -> Iterator[str]:
         for part in map(str, origin.path):
             if not _PLAIN_STEP.fullmatch(part.replace(".", "")):
                 self._refuse(step, f"the name `{part}` in a reference")
             yield part.replace(".", "\\.")
 
-    def _default(self, origin: Origin, step: Step) -> str:
+    def _default(self, origin: Origin, step: PlanStep) -> str:
         if not origin.default:
             return ""
         if re.search(r"[/}\n]", origin.default):
             self._refuse(step, f"the default `{origin.default}`")
         return f"|{origin.default}"
 
-    def _refuse(self, step: Step, what: str) -> None:
+    def _refuse(self, step: PlanStep, what: str) -> None:
         label = f"{step.place} cannot be converted"
         span: Span = step.block.connection_span
         self.problems.append(Diagnostic("E601", f"the fixture format does not know {what}", span, label=label))

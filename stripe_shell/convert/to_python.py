@@ -10,14 +10,14 @@ from typing import Any
 from urllib.parse import quote
 
 from stripe_shell.convert.fixture_file import lost
-from stripe_shell.convert.plan import TOKEN, Origin, Plan, Step, json_call
+from stripe_shell.convert.plan import TOKEN, ConversionPlan, Origin, PlanStep, json_call
 from stripe_shell.convert.sdk import method_of
-from stripe_shell.convert.to_fixtures import Converted
+from stripe_shell.convert.to_fixtures import ConvertedFixtures
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.encode import fill_path
 from stripe_shell.records import field, record
 from stripe_shell.spec.validate import typed
-from stripe_shell.wire import ExactFloat, Tree, form_text
+from stripe_shell.wire import ExactFloat, ParamTree, form_text
 
 #: What a path holds as it is.
 _PATH = "/%:@!$&'()*+,;=~"
@@ -73,9 +73,9 @@ def expect_failure(kind, code=None, *, optional=False):
 '''
 
 
-def python_of(plan: Plan, name: str, version: str) -> Converted:
+def python_of(plan: ConversionPlan, name: str, version: str) -> ConvertedFixtures:
     """The plan as a program. `version` is the version of Stripe's API that the calls are made for."""
-    writing = _Writing(plan)
+    writing = _PythonWriter(plan)
     drawn = plan.needed("uuid")
     blocks = (writing.block(index, step, drawn=index in drawn) for index, step in enumerate(plan.steps))
     body = "\n".join(line for block in blocks for line in block)
@@ -83,9 +83,9 @@ def python_of(plan: Plan, name: str, version: str) -> Converted:
     now = _NOW if any(origin.kind == "now" for origin in plan.origins.values()) else ""
     imports = "\n".join(_imports(body, now, helpers))
     title = name.replace("\\", "/").replace('"', "'")
-    head = _HEAD.format(name=title, imports=imports, version=_text(version))
+    head = _HEAD.format(name=title, imports=imports, version=_string_literal(version))
     gap = "\n" if helpers else ""
-    return Converted(f"{head}{now}{helpers}{gap}{body}\n", tuple(writing.problems))
+    return ConvertedFixtures(f"{head}{now}{helpers}{gap}{body}\n", tuple(writing.problems))
 
 
 def _imports(body: str, now: str, helpers: str) -> Iterator[str]:
@@ -103,12 +103,12 @@ def _imports(body: str, now: str, helpers: str) -> Iterator[str]:
 
 
 @record
-class _Writing:
-    plan: Plan
+class _PythonWriter:
+    plan: ConversionPlan
     helpers: set[str] = field(default_factory=set)
     problems: list[Diagnostic] = field(default_factory=list)
 
-    def block(self, index: int, step: Step, *, drawn: bool) -> Iterator[str]:
+    def block(self, index: int, step: PlanStep, *, drawn: bool) -> Iterator[str]:
         """The lines of one call; `drawn`: it needs a UUID."""
         yield ""
         yield from (f"# {comment}".rstrip() for comment in step.comments)
@@ -118,7 +118,7 @@ class _Writing:
         if step.call.timeout_ms is not None:
             self.problems.append(lost("`@timeout` is the library's own", step.block.connection_span))
         call = self._call(step)
-        name = _variable(step)
+        name = _variable_name(step)
         if step.fails is None:
             yield f"{name} = {call}"
             yield f"print({name})"
@@ -127,16 +127,16 @@ class _Writing:
         yield f"with expect_failure({self._failure(step)}):"
         yield "    " + f"{name} = {call}\nprint({name})".replace("\n", "\n    ")
 
-    def _failure(self, step: Step) -> str:
+    def _failure(self, step: PlanStep) -> str:
         fails = step.fails
         kind = None if fails is None or fails.type == "*" else fails.type
         code = None if fails is None or fails.code == "*" else fails.code
-        words = ["None" if kind is None else _text(kind), *([_text(code)] if code else [])]
+        words = ["None" if kind is None else _string_literal(kind), *([_string_literal(code)] if code else [])]
         return ", ".join((*words, *(["optional=True"] if step.may_pass else [])))
 
     # --- the call -------------------------------------------------------------------------------------------
 
-    def _call(self, step: Step) -> str:
+    def _call(self, step: PlanStep) -> str:
         operation = step.call.operation
         params = self._params(step)
         method = method_of(operation) if operation.encoding != "multipart" else None
@@ -153,27 +153,29 @@ class _Writing:
             arguments.append(f"options={_spelled(options, self._expression)}")
         return _folded(f"client.{method}", arguments)
 
-    def _raw_call(self, step: Step, params: Mapping[str, Tree]) -> str:
+    def _raw_call(self, step: PlanStep, params: Mapping[str, ParamTree]) -> str:
         """A call that the library has no method for."""
         operation = step.call.operation
-        arguments = [_text(operation.method.lower()), self._path(fill_path(step.call))]
+        arguments = [_string_literal(operation.method.lower()), self._path(fill_path(step.call))]
         arguments += [f"{name}={self._expression(value)}" for name, value in self._options(step).items()]
         if operation.host != "api":
-            arguments.append(f"base={_text(operation.host.replace('-', '_'))}")
+            arguments.append(f"base={_string_literal(operation.host.replace('-', '_'))}")
         if params:
             arguments.append(f"**{_spelled(params, self._expression)}")
         raw = _folded("client.raw_request", arguments)
-        return f"client.deserialize({raw}, api_mode={_text(operation.version.upper())})"
+        return f"client.deserialize({raw}, api_mode={_string_literal(operation.version.upper())})"
 
     def _path(self, path: str) -> str:
         """A path as Python: what an answer holds never leaves its segment."""
         pieces = [
-            f"quote({self._origin(piece)}, safe='')" if isinstance(piece, Origin) else _text(quote(piece, safe=_PATH))
+            f"quote({self._origin(piece)}, safe='')"
+            if isinstance(piece, Origin)
+            else _string_literal(quote(piece, safe=_PATH))
             for piece in self.plan.pieces(path)
         ]
         return " + ".join(pieces)
 
-    def _options(self, step: Step) -> dict[str, str]:
+    def _options(self, step: PlanStep) -> dict[str, str]:
         call = step.call
         found = {
             "stripe_version": call.version,
@@ -182,7 +184,7 @@ class _Writing:
         }
         return {name: value for name, value in found.items() if value}
 
-    def _params(self, step: Step) -> dict[str, Any]:
+    def _params(self, step: PlanStep) -> dict[str, Any]:
         operation = step.call.operation
         if operation.encoding != "json":
             return {key: _form_value(value) for key, value in step.call.params.items()}
@@ -200,7 +202,7 @@ class _Writing:
             may_be_a_number = marked is not None and marked[2] and pieces[0].path != ("id",)
             return f"str({expression})" if may_be_a_number else expression
         if all(isinstance(piece, str) for piece in pieces):
-            return _text(text)
+            return _string_literal(text)
         inner = "".join(self._in_f_string(piece) for piece in pieces)
         if any("\\" in self._in_f_string(piece) for piece in pieces if isinstance(piece, Origin)):
             # Python before 3.12 takes no backslash there.
@@ -208,17 +210,17 @@ class _Writing:
         return f'f"{inner}"'
 
     def _joined(self, pieces: list[str | Origin]) -> str:
-        words = [self._origin(piece) if isinstance(piece, Origin) else _text(piece) for piece in pieces]
+        words = [self._origin(piece) if isinstance(piece, Origin) else _string_literal(piece) for piece in pieces]
         return f'"".join(map(str, [{", ".join(words)}]))'
 
     def _in_f_string(self, piece: str | Origin) -> str:
         if isinstance(piece, Origin):
             return "{" + self._origin(piece, mark="'") + "}"
-        return _text(piece)[1:-1].replace("{", "{{").replace("}", "}}")
+        return _string_literal(piece)[1:-1].replace("{", "{{").replace("}", "}}")
 
     def _origin(self, origin: Origin, mark: str = '"') -> str:
         def spelled(text: str) -> str:
-            return _text(text) if mark == '"' else repr(text)
+            return _string_literal(text) if mark == '"' else repr(text)
 
         if origin.kind == "now":
             return "now"
@@ -229,7 +231,7 @@ class _Writing:
             if origin.default is None:
                 return f"os.environ[{name}]"
             return f"os.environ.get({name}, {spelled(origin.default)})"
-        answer = _variable(self.plan.steps[origin.step])
+        answer = _variable_name(self.plan.steps[origin.step])
         steps = [str(step) if isinstance(step, int) else spelled(step) for step in origin.path]
         if origin.default is not None:
             self.helpers.add(_VALUE_AT)
@@ -239,7 +241,7 @@ class _Writing:
         return answer + "".join(f"[{step}]" for step in steps)
 
 
-def _variable(step: Step) -> str:
+def _variable_name(step: PlanStep) -> str:
     """The variable of an answer: its name, unless that means something else in the program."""
     return f"{step.name}_" if step.name in _TAKEN or keyword.iskeyword(step.name) else step.name
 
@@ -251,7 +253,7 @@ def _uuid_name(index: int) -> str:
 # --- values -------------------------------------------------------------------------------------------------
 
 
-def _form_value(value: Tree, *, in_list: bool = False) -> Any:
+def _form_value(value: ParamTree, *, in_list: bool = False) -> Any:
     """A value that the library sends in a form as the language does: it leaves out None and spells `True` in lists."""
     if isinstance(value, Mapping) and value:
         return {key: _form_value(inner) for key, inner in value.items()}
@@ -262,7 +264,7 @@ def _form_value(value: Tree, *, in_list: bool = False) -> Any:
     return value if isinstance(value, int) else form_text(value)
 
 
-def _json_value(value: Tree) -> Any:
+def _json_value(value: ParamTree) -> Any:
     """A value for a body in JSON, where an empty text unsets."""
     if isinstance(value, Mapping):
         return {key: _json_value(inner) for key, inner in value.items()}
@@ -274,7 +276,9 @@ def _json_value(value: Tree) -> Any:
 def _spelled(value: Any, expression: Any, indent: str = "") -> str:
     """A value as Python: on one line if it is short, else a member a line."""
     if isinstance(value, Mapping) and value:
-        items = [f"{_text(key)}: {_spelled(inner, expression, indent + '    ')}" for key, inner in value.items()]
+        items = [
+            f"{_string_literal(key)}: {_spelled(inner, expression, indent + '    ')}" for key, inner in value.items()
+        ]
         return _bracketed("{", items, "}", indent)
     if isinstance(value, list) and value:
         return _bracketed("[", [_spelled(inner, expression, indent + "    ") for inner in value], "]", indent)
@@ -302,6 +306,6 @@ def _folded(function: str, arguments: list[str]) -> str:
     return f"{function}(\n{inner})"
 
 
-def _text(text: str) -> str:
+def _string_literal(text: str) -> str:
     """A string literal."""
     return repr(text) if re.search("[\ud800-\udfff\x7f]", text) else json.dumps(text, ensure_ascii=False)

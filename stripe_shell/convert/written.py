@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from stripe_shell.diagnostics import Diagnostic, Source, Span
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span
 from stripe_shell.engine.encode import encode, fill_path
 from stripe_shell.engine.evaluate import evaluate_text
-from stripe_shell.engine.resolve import Call, resolve
+from stripe_shell.engine.resolve import BlockCall, resolve
 from stripe_shell.engine.scope import Scope, plain_text
 from stripe_shell.engine.values import coerce, read_literal
 from stripe_shell.lang import build
@@ -23,7 +23,7 @@ from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.names import documented_name
 from stripe_shell.spec.shapes import shape_at
 from stripe_shell.spec.table import Table
-from stripe_shell.wire import ExactFloat, Tree, form_pairs, form_text
+from stripe_shell.wire import ExactFloat, ParamTree, form_pairs, form_text
 
 _REFERENCE = re.compile(r"(?<!\$)\$\{[^}]*\}")
 _PLAIN = re.compile(r"[\w./:-]+")
@@ -34,13 +34,13 @@ class Leaf:
     """One parameter: its path, its value, the text of that with our references (None: no text), and where it stands."""
 
     path: tuple[str, ...]
-    value: Tree
+    value: ParamTree
     text: str | None
     span: Span
 
 
 @record
-class Written:
+class WrittenCall:
     """The lines, the host that they lead to, why the call is written by its path (None: it is not), and problems."""
 
     items: tuple[Param | Directive, ...]
@@ -49,22 +49,22 @@ class Written:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def write_call(method: str, path: str, leaves: Sequence[Leaf], table: Table, scope: Scope) -> Written:
+def write_call(method: str, path: str, leaves: Sequence[Leaf], table: Table, scope: Scope) -> WrittenCall:
     """The call of `method` and `path` (with our references) as lines.
 
     By name where the table knows it, with `@raw` for what does not fit there; by its path where that is not enough.
     """
-    wanted = _Wanted(method.upper(), path, leaves, scope)
-    found = _find(method, path, table)
+    wanted = _TargetCall(method.upper(), path, leaves, scope)
+    found = _find_operation(method, path, table)
     why = "the table does not know it"
     if found is not None:
         operation, path_params = found
         raw: set[tuple[str, ...]] = set()
         for _ in range(len(leaves) + 2):
-            items = (*_head(operation, path_params, table), *_lines(leaves, operation, raw))
+            items = (*_head(operation, path_params, table), *_param_lines(leaves, operation, raw))
             attempt = _attempt(items, table, scope)
             if not attempt.errors and attempt.call is not None and wanted.is_met(attempt.call):
-                return Written(items, operation.host)
+                return WrittenCall(items, operation.host)
             more = _misfits(attempt, leaves, wanted, operation)
             if not more - raw:
                 break
@@ -73,28 +73,28 @@ def write_call(method: str, path: str, leaves: Sequence[Leaf], table: Table, sco
     return _by_path(wanted, leaves, table, scope, why)
 
 
-def _by_path(wanted: _Wanted, leaves: Sequence[Leaf], table: Table, scope: Scope, why: str) -> Written:
-    head = (build.param(("action",), build.value(wanted.method.lower())),)
-    entity = (build.param(("entity",), build.value(wanted.path)),)
-    as_json = wanted.method == "POST" and wanted.path.startswith("/v2/")
+def _by_path(target: _TargetCall, leaves: Sequence[Leaf], table: Table, scope: Scope, why: str) -> WrittenCall:
+    head = (build.param(("action",), build.value(target.method.lower())),)
+    entity = (build.param(("entity",), build.value(target.path)),)
+    as_json = target.method == "POST" and target.path.startswith("/v2/")
     lines = tuple(build.param(leaf.path, _unchecked(leaf, as_json)) for leaf in leaves)
     items = (*head, *entity, *lines)
     attempt = _attempt(items, table, scope)
     if any(error.code.startswith("E1") for error in attempt.errors):
         message = "the name of a parameter cannot be written in a script"
-        return Written(items, "api", why, (Diagnostic("E601", message, leaves[0].span if leaves else None),))
+        return WrittenCall(items, "api", why, (Diagnostic("E601", message, leaves[0].span if leaves else None),))
     if attempt.errors:
-        return Written(items, "api", why, tuple(attempt.errors))
-    if attempt.call is None or not wanted.is_met(attempt.call):
+        return WrittenCall(items, "api", why, tuple(attempt.errors))
+    if attempt.call is None or not target.is_met(attempt.call):
         message = "its parameters would come out otherwise, also when it is written as a path"
-        return Written(items, "api", why, (Diagnostic("E601", message, leaves[0].span if leaves else None),))
-    return Written(items, attempt.call.operation.host, why)
+        return WrittenCall(items, "api", why, (Diagnostic("E601", message, leaves[0].span if leaves else None),))
+    return WrittenCall(items, attempt.call.operation.host, why)
 
 
 # --- finding the operation ----------------------------------------------------------------------------------
 
 
-def _find(method: str, path: str, table: Table) -> tuple[Operation, dict[str, str]] | None:
+def _find_operation(method: str, path: str, table: Table) -> tuple[Operation, dict[str, str]] | None:
     """The operation of the table and the values of its placeholders, references as they are written."""
     references = _REFERENCE.findall(path)
     marked = _REFERENCE.sub("\0", path)
@@ -122,16 +122,18 @@ def _head(operation: Operation, path_params: dict[str, str], table: Table) -> It
 # --- lines --------------------------------------------------------------------------------------------------
 
 
-def _lines(leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, ...]]) -> Iterator[Param | Directive]:
+def _param_lines(
+    leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, ...]]
+) -> Iterator[Param | Directive]:
     """The parameters, and behind them those of `@raw`."""
     for lists in _grouped(leaves, operation, raw):
         if len(lists) > 1:
             yield build.param(lists[0].path[:-1], build.value(", ".join(str(leaf.value) for leaf in lists)))
         elif lists[0].path not in raw:
-            yield build.param(lists[0].path, _value(lists[0], shape_at(operation.params, lists[0].path)))
+            yield build.param(lists[0].path, _leaf_value(lists[0], shape_at(operation.params, lists[0].path)))
     for leaf in leaves:
         if leaf.path in raw:
-            yield build.directive("raw", RawParam(Key(leaf.path, NOWHERE), _value(leaf, None), NOWHERE))
+            yield build.directive("raw", RawParam(Key(leaf.path, NOWHERE), _leaf_value(leaf, None), NOWHERE))
 
 
 def _grouped(leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, ...]]) -> Iterator[list[Leaf]]:
@@ -150,7 +152,7 @@ def _grouped(leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, .
         del rest[:size]
 
 
-def _value(leaf: Leaf, shape: Shape | None) -> Value:
+def _leaf_value(leaf: Leaf, shape: Shape | None) -> Value:
     if leaf.text == "${now}" and shape is not None and shape.form == "date-time":
         return build.value("now")
     return build.value(form_text(leaf.value) if leaf.text is None else leaf.text)
@@ -159,7 +161,7 @@ def _value(leaf: Leaf, shape: Shape | None) -> Value:
 def _unchecked(leaf: Leaf, as_json: bool) -> Value:
     """A value that no table types: in JSON a text that looks like a number is quoted."""
     if not as_json:
-        return _value(leaf, None)
+        return _leaf_value(leaf, None)
     if leaf.text is None:
         return build.value("null" if leaf.value is None else json.dumps(leaf.value))
     looks = read_literal(leaf.text) != leaf.text
@@ -173,14 +175,14 @@ def _unchecked(leaf: Leaf, as_json: bool) -> Value:
 class _Attempt:
     """What the lines, read back, come to: the call, and the problems with the item that each stands in."""
 
-    call: Call | None
+    call: BlockCall | None
     errors: list[Diagnostic]
     wrong: list[Param | Directive]
 
 
 def _attempt(items: tuple[Param | Directive, ...], table: Table, scope: Scope) -> _Attempt:
     block = Block("sandbox", items, 0, None, NOWHERE, NOWHERE)
-    script, problems = parse(Source("<converted>", format_block(block)))
+    script, problems = parse(SourceText("<converted>", format_block(block)))
     read = script.items[0]
     if not isinstance(read, Block):
         return _Attempt(None, list(problems), [])
@@ -194,19 +196,21 @@ def _attempt(items: tuple[Param | Directive, ...], table: Table, scope: Scope) -
     return _Attempt(resolved.call, errors, wrong)
 
 
-def _misfits(attempt: _Attempt, leaves: Sequence[Leaf], wanted: _Wanted, operation: Operation) -> set[tuple[str, ...]]:
+def _misfits(
+    attempt: _Attempt, leaves: Sequence[Leaf], target: _TargetCall, operation: Operation
+) -> set[tuple[str, ...]]:
     """The leaves that the table does not take as they are, or would send otherwise."""
     paths = [item.key.path for item in attempt.wrong if isinstance(item, Param)]
     misfits = {leaf.path for leaf in leaves for path in paths if leaf.path[: len(path)] == path}
     misfits |= {leaf.path for leaf in leaves if leaf.path[0] not in operation.params.fields}
-    if attempt.call is not None and not wanted.is_met(attempt.call):
-        names = wanted.different(attempt.call)
+    if attempt.call is not None and not target.is_met(attempt.call):
+        names = target.different(attempt.call)
         misfits |= {leaf.path for leaf in leaves if leaf.path[0] in names}
     return misfits
 
 
 @record
-class _Wanted:
+class _TargetCall:
     """What must be sent: method, path, parameters."""
 
     method: str
@@ -214,12 +218,12 @@ class _Wanted:
     leaves: Sequence[Leaf]
     scope: Scope
 
-    def is_met(self, call: Call) -> bool:
+    def is_met(self, call: BlockCall) -> bool:
         """Whether the call is the one that is wanted."""
         same_path = fill_path(call) == self._shown(self.path)
         return call.operation.method == self.method and same_path and not self.different(call)
 
-    def different(self, call: Call) -> set[str]:
+    def different(self, call: BlockCall) -> set[str]:
         """The names of the parameters that differ."""
         if call.operation.encoding == "json":
             sent = json.loads(encode(call, version="").body or b"{}", parse_float=ExactFloat)
@@ -229,8 +233,8 @@ class _Wanted:
         names = {name for name in {*pairs, *wanted} if pairs.get(name) != wanted.get(name)}
         return {name.partition("[")[0] for name in names}
 
-    def _tree(self, call: Call) -> dict[str, Tree]:
-        tree: dict[str, Tree] = {}
+    def _tree(self, call: BlockCall) -> dict[str, ParamTree]:
+        tree: dict[str, ParamTree] = {}
         for leaf in self.leaves:
             node = tree
             for segment in leaf.path[:-1]:
@@ -238,7 +242,7 @@ class _Wanted:
             node[leaf.path[-1] or str(len(node))] = self._expected(leaf, call)
         return {key: _lists(value) for key, value in tree.items()}
 
-    def _expected(self, leaf: Leaf, call: Call) -> Any:
+    def _expected(self, leaf: Leaf, call: BlockCall) -> Any:
         if leaf.text is None:
             return leaf.value
         shape = shape_at(call.operation.params, leaf.path)
@@ -250,7 +254,7 @@ class _Wanted:
         return plain_text(build.value(text))
 
 
-def _lists(value: Tree) -> Tree:
+def _lists(value: ParamTree) -> ParamTree:
     """Dicts whose keys are 0, 1, … as lists."""
     if not isinstance(value, dict):
         return value

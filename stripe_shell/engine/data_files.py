@@ -83,7 +83,7 @@ def _read_json_lines(path: Path) -> Iterator[DataRow]:
     with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
-                yield _row(_load(line, f"line {number}"), number, f"line {number}")
+                yield _data_row(_load_json(line, f"line {number}"), number, f"line {number}")
 
 
 def _read_json(path: Path) -> Iterator[DataRow]:
@@ -99,7 +99,7 @@ def _read_json(path: Path) -> Iterator[DataRow]:
                 raise BadData(f"element {number + 1}: a comma is missing before it")
             buffer.skip(1 if number else 0)
             number += 1
-            yield _row(buffer.value(f"element {number}"), number, f"element {number}")
+            yield _data_row(buffer.value(f"element {number}"), number, f"element {number}")
 
 
 class _Buffer:
@@ -146,14 +146,14 @@ class _Buffer:
         return bool(chunk)
 
 
-def _load(text: str, place: str) -> Any:
+def _load_json(text: str, place: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
         raise BadData(f"{place} is not JSON: {error}") from error
 
 
-def _row(value: Any, number: int, place: str) -> DataRow:
+def _data_row(value: Any, number: int, place: str) -> DataRow:
     if not isinstance(value, dict):
         raise BadData(f"{place} is not an object")
     return DataRow(value, number)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stripe_shell.engine.paths import DataPath
-from stripe_shell.engine.resolve import Call
+from stripe_shell.engine.resolve import BlockCall
 from stripe_shell.engine.values import Deferred
 from stripe_shell.errors import NotSent
 from stripe_shell.files import read_below
@@ -17,7 +17,7 @@ from stripe_shell.wire import Request, encode_form, form_pairs, form_text
 FORM = "application/x-www-form-urlencoded"
 
 
-def encode(call: Call, *, version: str, account: str | None = None, idempotency_key: str | None = None) -> Request:
+def encode(call: BlockCall, *, version: str, account: str | None = None, idempotency_key: str | None = None) -> Request:
     """The request of a call.
 
     `version` and `account` are the connection's own, which the call's directives outrank. The key goes on every POST of
@@ -52,13 +52,13 @@ def encode(call: Call, *, version: str, account: str | None = None, idempotency_
     )
 
 
-def takes_key(call: Call) -> bool:
+def takes_key(call: BlockCall) -> bool:
     """Whether an idempotency key has an effect on this call."""
     operation = call.operation
     return operation.method == "POST" or (operation.version == "v2" and operation.writes)
 
 
-def fill_path(call: Call) -> str:
+def fill_path(call: BlockCall) -> str:
     """The path with its parameters in place, each quoted so that it can never leave its segment.
 
     What only a response will tell is left as it is written: such a path is shown, never sent.
@@ -84,7 +84,7 @@ def _json_tree(value: Any) -> Any:
     return None if value == "" else value
 
 
-def _multipart(call: Call) -> tuple[bytes, str]:
+def _multipart(call: BlockCall) -> tuple[bytes, str]:
     """The body of an upload and its content type; the boundary comes from the content, so a resend is the same."""
     import hashlib
 
@@ -94,7 +94,7 @@ def _multipart(call: Call) -> tuple[bytes, str]:
     return body + b"--%b--\r\n" % boundary.encode(), f"multipart/form-data; boundary={boundary}"
 
 
-def _parts(call: Call) -> Iterator[tuple[bytes, bytes]]:
+def _parts(call: BlockCall) -> Iterator[tuple[bytes, bytes]]:
     for name, value in call.params.items():
         field = call.operation.params.fields.get(name)
         if field is not None and field.shape.kind == "file":

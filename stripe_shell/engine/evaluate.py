@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.assertions.compare import Right, Written, text_of
-from stripe_shell.engine.scope import Found, Scope, Waiting, look_up
+from stripe_shell.engine.assertions.compare import Right, WrittenLiteral, text_of
+from stripe_shell.engine.scope import FoundValue, PendingValue, Scope, look_up
 from stripe_shell.engine.values import Deferred, coerce, conform, is_deferred
 from stripe_shell.lang.ast import ListValue, Operand, Part, Reference, Text, Value
 from stripe_shell.lang.parser import parse_template
@@ -17,14 +17,14 @@ from stripe_shell.wire import parse_json
 
 
 @record
-class Evaluated:
+class Evaluation:
     """The value, and what was wrong with the references in it (then the value is of no use)."""
 
     value: Any
     problems: tuple[Diagnostic, ...] = ()
 
 
-def evaluate(value: Value, shape: Shape | None, scope: Scope) -> Evaluated:
+def evaluate(value: Value, shape: Shape | None, scope: Scope) -> Evaluation:
     """The value for a parameter of this shape.
 
     One whole reference keeps the type of what it refers to; text is typed by the shape. What only a response will
@@ -38,15 +38,15 @@ def evaluate(value: Value, shape: Shape | None, scope: Scope) -> Evaluated:
     if joined.problems or isinstance(joined.value, Deferred):
         return joined
     quoted = value.style != "bare" or bool(value.references)
-    return Evaluated(coerce(joined.value, shape, now=scope.now, quoted=quoted))
+    return Evaluation(coerce(joined.value, shape, now=scope.now, quoted=quoted))
 
 
-def evaluate_text(value: Value, scope: Scope) -> Evaluated:
+def evaluate_text(value: Value, scope: Scope) -> Evaluation:
     """The value as text, for a directive: a key, an account, a file name."""
     return _join(value.parts, scope)
 
 
-def evaluate_variable(value: Value, scope: Scope) -> Evaluated:
+def evaluate_variable(value: Value, scope: Scope) -> Evaluation:
     """The value of a `@let`: a whole reference or JSON keeps its type, all else is text."""
     if value.sole_reference is not None or value.style == "json":
         return evaluate(value, None, scope)
@@ -57,7 +57,7 @@ def evaluate_text_operand(operand: Operand | None, scope: Scope) -> tuple[Right,
     """The right side of a comparison of texts, where `[a-z]` is no list."""
     if isinstance(operand, ListValue) or (operand is not None and operand.style == "json"):
         joined = _join(parse_template(operand.span.text, operand.span), scope)
-        return (joined.value if isinstance(joined.value, Deferred) else Written(joined.value)), joined.problems
+        return (joined.value if isinstance(joined.value, Deferred) else WrittenLiteral(joined.value)), joined.problems
     return evaluate_operand(operand, scope)
 
 
@@ -77,32 +77,32 @@ def evaluate_operand(operand: Operand | None, scope: Scope) -> tuple[Right, tupl
     if isinstance(joined.value, Deferred):
         return joined.value, joined.problems
     quoted = operand.style not in {"bare", "json"}
-    return Written(joined.value, quoted=quoted), joined.problems
+    return WrittenLiteral(joined.value, quoted=quoted), joined.problems
 
 
 def _reference_operand(reference: Reference, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
     found = look_up(reference, scope)
     if isinstance(found, Diagnostic):
         return None, (found,)
-    if isinstance(found, Waiting):
+    if isinstance(found, PendingValue):
         return Deferred(f"${{{reference.raw}}}"), ()
     # Text from outside (a cell, the environment, a default) has no type of its own: it compares as written.
     outside = isinstance(found.value, str) and reference.name not in scope.captures
-    return (Written(found.value) if outside else found.value), ()
+    return (WrittenLiteral(found.value) if outside else found.value), ()
 
 
-def _whole_reference(reference: Reference, shape: Shape | None, scope: Scope) -> Evaluated:
+def _whole_reference(reference: Reference, shape: Shape | None, scope: Scope) -> Evaluation:
     found = look_up(reference, scope)
     if isinstance(found, Diagnostic):
-        return Evaluated("", (found,))
-    if isinstance(found, Waiting):
-        return Evaluated(Deferred(f"${{{reference.raw}}}"))
+        return Evaluation("", (found,))
+    if isinstance(found, PendingValue):
+        return Evaluation(Deferred(f"${{{reference.raw}}}"))
     value = reference.default if found.value is None else found.value
     if value is None:
-        return Evaluated("", (_null(reference),))
+        return Evaluation("", (_null(reference),))
     if isinstance(value, str):
-        return Evaluated(coerce(value, shape, now=scope.now, quoted=True))
-    return Evaluated(_copy(value))
+        return Evaluation(coerce(value, shape, now=scope.now, quoted=True))
+    return Evaluation(_copy(value))
 
 
 def _null(reference: Reference) -> Diagnostic:
@@ -117,7 +117,7 @@ def _copy(data: Any) -> Any:
     return [_copy(value) for value in data] if isinstance(data, list) else data
 
 
-def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluated:
+def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluation:
     """The parts as one text; Deferred when one of them is."""
     texts: list[str] = []
     problems: list[Diagnostic] = []
@@ -127,23 +127,23 @@ def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluated:
             texts.append(part.text)
             continue
         found = look_up(part, scope)
-        if isinstance(found, Found):
+        if isinstance(found, FoundValue):
             value = part.default if found.value is None else found.value
             if value is None:
                 problems.append(_null(part))
             else:
                 texts.append(text_of(value))
                 deferred = deferred or is_deferred(value)
-        elif isinstance(found, Waiting):
+        elif isinstance(found, PendingValue):
             texts.append(f"${{{part.raw}}}")
             deferred = True
         else:
             problems.append(found)
     text = "".join(texts)
-    return Evaluated(Deferred(text) if deferred else text, tuple(problems))
+    return Evaluation(Deferred(text) if deferred else text, tuple(problems))
 
 
-def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluated:
+def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluation:
     """JSON whose strings may hold references: resolved after the JSON is read, so a value can never break it."""
     if shape is not None and shape.kind in {"string", "decimal", "file"}:
         return _join(_unescaped(value.parts), scope)  # the field takes text: what looks like JSON is text here
@@ -151,10 +151,10 @@ def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluated:
     problems: list[Diagnostic] = []
     data = _resolve_strings(parse_json(source), value, scope, problems)
     if problems:
-        return Evaluated("", tuple(problems))
+        return Evaluation("", tuple(problems))
     if shape is not None and shape.kind == "array" and not isinstance(data, list):
         data = [data]
-    return Evaluated(conform(data, shape, now=scope.now))
+    return Evaluation(conform(data, shape, now=scope.now))
 
 
 def _unescaped(parts: tuple[Part, ...]) -> tuple[Part, ...]:

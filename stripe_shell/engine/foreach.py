@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @record
-class Row:
+class LoopRow:
     """One row of a loop: its values under the loop's name in the scope, and the key that makes its steps its own."""
 
     data: DataRow
@@ -49,20 +49,20 @@ def data_file(loop: Loop, scope: Scope) -> Path | tuple[Diagnostic, ...]:
     return Path(loop.span.source.name).parent / Path(evaluated.value).expanduser()
 
 
-def rows_of(loop: Loop, scope: Scope) -> Iterator[Row]:
+def rows_of(loop: Loop, scope: Scope) -> Iterator[LoopRow]:
     """The rows, one after the other. Raises BadData or OSError, which `check_data` has told beforehand."""
     path = data_file(loop, scope)
     if isinstance(path, tuple):
         raise BadData(path[0].message)
-    yield from _rows(loop, path, scope)
+    yield from _loop_rows(loop, path, scope)
 
 
-def _rows(loop: Loop, path: Path, scope: Scope) -> Iterator[Row]:
+def _loop_rows(loop: Loop, path: Path, scope: Scope) -> Iterator[LoopRow]:
     argument = header(loop)
     seen: Counter[str] = Counter()
     for ordinal, data in enumerate(read_rows(path)):
         inner = scope.with_variable(argument.name, dict(data.values)).with_seed(f"{scope.seed}/{ordinal}")
-        yield Row(data, _row_key(data, argument.key, seen), inner)
+        yield LoopRow(data, _row_key(data, argument.key, seen), inner)
 
 
 def _row_key(data: DataRow, column: str | None, seen: Counter[str]) -> str:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stripe_shell.diagnostics import Diagnostic, Source
-from stripe_shell.lang.ast import Directive, Item, Loop, Value
+from stripe_shell.diagnostics import Diagnostic, SourceText
+from stripe_shell.lang.ast import Directive, Loop, ScriptItem, Value
 from stripe_shell.lang.parser import parse
 from stripe_shell.records import field, record, replace
 
@@ -25,9 +25,9 @@ class Program:
     `sources` begins with the script itself.
     """
 
-    items: tuple[Item, ...]
+    items: tuple[ScriptItem, ...]
     diagnostics: tuple[Diagnostic, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[SourceText, ...]
 
 
 def read_text(path: str | Path) -> str:
@@ -36,7 +36,7 @@ def read_text(path: str | Path) -> str:
         return file.read().decode().removeprefix("\ufeff")
 
 
-def load_program(source: Source, *, read: ReadText = read_text, prompt: bool = False) -> Program:
+def load_program(source: SourceText, *, read: ReadText = read_text, prompt: bool = False) -> Program:
     """Parse the source and, recursively, what it includes; included paths are relative to the file that names them."""
     loading = _Loading(read)
     items = loading.parse(source, (source.name,), prompt=prompt)
@@ -49,16 +49,16 @@ class _Loading:
 
     read: ReadText
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    sources: list[Source] = field(default_factory=list)
+    sources: list[SourceText] = field(default_factory=list)
 
-    def parse(self, source: Source, chain: tuple[str, ...], *, prompt: bool = False) -> tuple[Item, ...]:
+    def parse(self, source: SourceText, chain: tuple[str, ...], *, prompt: bool = False) -> tuple[ScriptItem, ...]:
         script, problems = parse(source, prompt=prompt)
         self.sources.append(source)
         self.diagnostics.extend(problems)
         return self._expand(script.items, chain)
 
-    def _expand(self, items: tuple[Item, ...], chain: tuple[str, ...]) -> tuple[Item, ...]:
-        expanded: list[Item] = []
+    def _expand(self, items: tuple[ScriptItem, ...], chain: tuple[str, ...]) -> tuple[ScriptItem, ...]:
+        expanded: list[ScriptItem] = []
         for item in items:
             if isinstance(item, Directive) and item.name == "include":
                 expanded += self._include(item, chain)
@@ -68,7 +68,7 @@ class _Loading:
                 expanded.append(item)
         return tuple(expanded)
 
-    def _include(self, directive: Directive, chain: tuple[str, ...]) -> tuple[Item, ...]:
+    def _include(self, directive: Directive, chain: tuple[str, ...]) -> tuple[ScriptItem, ...]:
         if not isinstance(directive.argument, Value) or not directive.argument.literal:
             label = "write the path out: it is read before any reference has a value"
             self.diagnostics.append(
@@ -90,7 +90,7 @@ class _Loading:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
             self.diagnostics.append(Diagnostic("E303", f"`{written}` cannot be read: {reason}", span))
             return ()
-        return self.parse(Source(path, text), (*chain, path))
+        return self.parse(SourceText(path, text), (*chain, path))
 
 
 def _same_file(left: str, right: str) -> bool:

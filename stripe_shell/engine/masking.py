@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.engine.load import Program
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.script_settings import apply_directive
@@ -30,7 +30,7 @@ def secrets_of_program(program: Program, scope: Scope) -> Secrets:
     return secrets
 
 
-def written_secrets(source: Source) -> Iterator[str]:
+def written_secrets(source: SourceText) -> Iterator[str]:
     """The texts that stand in `@secret` lines, also in those that are not right: a problem shows its line."""
     if "@secret" not in source.text:
         return

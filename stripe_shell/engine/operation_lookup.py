@@ -31,8 +31,8 @@ def _look_for_operation(block: Block, table: Table, problems: list[Diagnostic]) 
     if swapped is not None:
         problems.append(swapped)
         return None
-    action = _word(block, "action", "add `action: create` (or update, get, list, …)", problems)
-    entity_word = _word(block, "entity", "add `entity: customer` (or subscription, product, …)", problems)
+    action = _block_word(block, "action", "add `action: create` (or update, get, list, …)", problems)
+    entity_word = _block_word(block, "entity", "add `entity: customer` (or subscription, product, …)", problems)
     entity = table.entity(entity_word.text) if entity_word else None
     if entity_word and entity is None:
         problems.append(_unknown_entity(entity_word, table))
@@ -48,7 +48,7 @@ class _Word:
     span: Span
 
 
-def _word(block: Block, name: str, hint: str, problems: list[Diagnostic]) -> _Word | None:
+def _block_word(block: Block, name: str, hint: str, problems: list[Diagnostic]) -> _Word | None:
     param = block.action if name == "action" else block.entity
     if param is None:
         problems.append(Diagnostic("E202", f"missing parameter `{name}`", block.connection_span, label=hint))

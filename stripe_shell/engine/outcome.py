@@ -7,18 +7,25 @@ from typing import Any, Literal
 
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.assertions.compare import Assertion
-from stripe_shell.engine.resolve import Call
+from stripe_shell.engine.resolve import BlockCall
 from stripe_shell.engine.scope import Scope
-from stripe_shell.lang.ast import Block, Item
+from stripe_shell.lang.ast import Block, ScriptItem
 from stripe_shell.records import record
 from stripe_shell.wire import Request, Response
 
 #: `invalid`: nothing was sent, the text or its references are wrong. `failed`: the call failed, or was not sent.
 #: `unexpected`: an expectation failed. `unknown`: a write whose outcome nobody knows.
-Status = Literal["passed", "invalid", "failed", "unexpected", "unknown", "skipped"]
+OutcomeStatus = Literal["passed", "invalid", "failed", "unexpected", "unknown", "skipped"]
 
 #: Exit codes by status, in the order in which one outranks another (language.md §8 and §11).
-EXIT_CODES: Mapping[Status, int] = {"unknown": 5, "failed": 3, "unexpected": 4, "invalid": 2, "passed": 0, "skipped": 0}
+EXIT_CODES: Mapping[OutcomeStatus, int] = {
+    "unknown": 5,
+    "failed": 3,
+    "unexpected": 4,
+    "invalid": 2,
+    "passed": 0,
+    "skipped": 0,
+}
 
 
 @record
@@ -32,9 +39,9 @@ class Outcome:
     """
 
     block: Block
-    status: Status
+    status: OutcomeStatus
     connection: str = ""
-    call: Call | None = None
+    call: BlockCall | None = None
     request: Request | None = None
     response: Response | None = None
     body: Any = None
@@ -75,15 +82,15 @@ class Outcome:
 
 
 @record
-class Step:
+class RunStep:
     """One item that has run: its outcome if it was a block, and the scope of what comes next."""
 
-    item: Item
+    item: ScriptItem
     scope: Scope
     outcome: Outcome | None = None
 
 
-def exit_code(statuses: Iterable[Status]) -> int:
+def exit_code(statuses: Iterable[OutcomeStatus]) -> int:
     """The exit code of a run: of its failures the gravest decides, 0 when there is none."""
     seen = set(statuses)
     return next((code for status, code in EXIT_CODES.items() if status in seen), 0)

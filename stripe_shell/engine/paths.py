@@ -6,7 +6,7 @@ import json
 import os
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.evaluate import Evaluated, evaluate_text
+from stripe_shell.engine.evaluate import Evaluation, evaluate_text
 from stripe_shell.engine.scope import Scope, comes_from_data
 from stripe_shell.engine.values import Deferred
 from stripe_shell.files import lies_below
@@ -27,12 +27,12 @@ def output_of(block: Block) -> Output | None:
     return block.argument(Output)
 
 
-def evaluate_output(output: Output, scope: Scope) -> Evaluated:
+def evaluate_output(output: Output, scope: Scope) -> Evaluation:
     """The path of an `@out`, `~` not expanded; E307 when a part out of data is more than a name."""
     return confine(output.file, evaluate_text(output.file, scope), scope)
 
 
-def confine(value: Value, evaluated: Evaluated, scope: Scope) -> Evaluated:
+def confine(value: Value, evaluated: Evaluation, scope: Scope) -> Evaluation:
     """The path that `value` was evaluated to: as it is when the script writes it out, else a `DataPath`.
 
     E307 for each part out of data that is more than a name, and for a link that leads out of the folder.
@@ -49,14 +49,14 @@ def confine(value: Value, evaluated: Evaluated, scope: Scope) -> Evaluated:
             problems += [] if isinstance(piece, Deferred) else _check_piece(part, piece, text, scope)
         text += piece
     if problems or start is None or isinstance(evaluated.value, Deferred):
-        return Evaluated(evaluated.value, tuple(problems))
+        return Evaluation(evaluated.value, tuple(problems))
     path = DataPath(text)
     path.folder = os.path.expanduser(os.path.dirname(text[:start])) or "."
     if lies_below(path.folder, os.path.expanduser(text)):
-        return Evaluated(path)
+        return Evaluation(path)
     message = f"`{_shown(text, scope)}` leads out of `{os.path.dirname(text[:start]) or '.'}`"
     label = "its name comes from data, so no link is followed to another folder"
-    return Evaluated(path, (Diagnostic("E307", message, value.span, label=label),))
+    return Evaluation(path, (Diagnostic("E307", message, value.span, label=label),))
 
 
 def _check_piece(reference: Reference, piece: str, before: str, scope: Scope) -> list[Diagnostic]:

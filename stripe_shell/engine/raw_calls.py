@@ -14,9 +14,9 @@ from stripe_shell.patterns import pattern
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
-Method = Literal["GET", "POST", "DELETE"]
+HttpMethod = Literal["GET", "POST", "DELETE"]
 
-METHODS: dict[str, Method] = {"get": "GET", "post": "POST", "delete": "DELETE"}
+METHODS: dict[str, HttpMethod] = {"get": "GET", "post": "POST", "delete": "DELETE"}
 
 #: Of a path, what is written out: segments of what a URL holds as it is, and percent-encoded bytes.
 _WRITTEN = pattern(r"(?:[A-Za-z0-9/._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*")
@@ -35,13 +35,13 @@ def path_operation(action: Param | None, entity: Param, table: Table, problems: 
 
     Its placeholders are the references of the path in order, `p0`, `p1`, …; parameters and answer may be anything.
     """
-    method = _method(action, entity, problems)
-    mistakes = list(_mistakes(entity.value))
+    method = _http_method(action, entity, problems)
+    mistakes = list(_path_mistakes(entity.value))
     problems += mistakes
     if method is None or mistakes:
         return None
     written = plain_text(entity.value)
-    known = _known(method, entity.value, table)
+    known = _known_operation(method, entity.value, table)
     label = f"`{known.name}` is the same, and checked" if known else "the table does not know it"
     message = f"`{method} {written}` is written as a path: nothing about it is checked"
     problems.append(Diagnostic("W206", message, entity.value.span, severity="warning", label=label))
@@ -59,7 +59,7 @@ def path_operation(action: Param | None, entity: Param, table: Table, problems: 
     )
 
 
-def _method(action: Param | None, entity: Param, problems: list[Diagnostic]) -> Method | None:
+def _http_method(action: Param | None, entity: Param, problems: list[Diagnostic]) -> HttpMethod | None:
     label = "with a path, `action` is `get`, `post` or `delete`"
     if action is None:
         problems.append(Diagnostic("E202", "missing parameter `action`", entity.span, label=label))
@@ -71,7 +71,7 @@ def _method(action: Param | None, entity: Param, problems: list[Diagnostic]) -> 
     return method
 
 
-def _mistakes(value: Value) -> Iterator[Diagnostic]:
+def _path_mistakes(value: Value) -> Iterator[Diagnostic]:
     """Everything in the path that could make it another one than it looks."""
     texts = list(nodes_in(value, Text))
     if not texts[0].text.startswith(_ROOTS):
@@ -98,7 +98,7 @@ def _template(value: Value) -> str:
     return value.spelled(lambda _: f"{{p{next(numbers)}}}")
 
 
-def _known(method: str, value: Value, table: Table) -> Operation | None:
+def _known_operation(method: str, value: Value, table: Table) -> Operation | None:
     """The operation of the table that has this path."""
     found = table.match(method, "/" + "/".join(_segments(value)))
     return found[0] if found else None

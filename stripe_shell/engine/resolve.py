@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, has_errors
-from stripe_shell.engine.check.messages import Place, explain, explain_missing, suggestion
-from stripe_shell.engine.evaluate import Evaluated, evaluate, evaluate_text
+from stripe_shell.engine.check.messages import ProblemPlace, explain, explain_missing, suggestion
+from stripe_shell.engine.evaluate import Evaluation, evaluate, evaluate_text
 from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.paths import confine, evaluate_output, output_of
 from stripe_shell.engine.scope import Scope, step_into
@@ -22,7 +22,7 @@ from stripe_shell.spec.problems import Problem
 from stripe_shell.spec.shapes import shape_at
 from stripe_shell.spec.table import Table
 from stripe_shell.spec.validate import required_names, validate
-from stripe_shell.wire import Tree
+from stripe_shell.wire import ParamTree
 
 ParamPath = tuple[str, ...]
 
@@ -40,7 +40,7 @@ _HEADER_TEXT = pattern(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
 @record
-class Call:
+class BlockCall:
     """What a block asks Stripe for, checked and typed.
 
     `params` are the parameters by Stripe's own names, `path_params` those that stand in the path. `spans` tell where
@@ -50,7 +50,7 @@ class Call:
 
     operation: Operation
     path_params: Mapping[str, str]
-    params: Mapping[str, Tree]
+    params: Mapping[str, ParamTree]
     connection: str | None = None
     account: str | None = None
     version: str | None = None
@@ -61,15 +61,15 @@ class Call:
 
 
 @record
-class Resolved:
+class Resolution:
     """The call, None when there is an error among the diagnostics; the operation, if it is known which one is meant."""
 
-    call: Call | None
+    call: BlockCall | None
     diagnostics: tuple[Diagnostic, ...]
     operation: Operation | None = None
 
 
-def resolve(block: Block, table: Table, scope: Scope) -> Resolved:
+def resolve(block: Block, table: Table, scope: Scope) -> Resolution:
     """The call that the block stands for in this scope, and everything that is wrong with it."""
     problems: list[Diagnostic] = []
     operation = find_operation(block, table, problems)
@@ -77,7 +77,7 @@ def resolve(block: Block, table: Table, scope: Scope) -> Resolved:
         for param in block.own_params:
             problems += evaluate_text(param.value, scope).problems
         _directive_texts(block, scope, problems)
-        return Resolved(None, tuple(problems))
+        return Resolution(None, tuple(problems))
     draft = _Draft(operation, scope, problems)
     if operation.outside:
         draft.add_path(block.entity)
@@ -86,7 +86,7 @@ def resolve(block: Block, table: Table, scope: Scope) -> Resolved:
     draft.add_raw(block)
     draft.check(words_span(block))
     call = draft.call(block)
-    return Resolved(None if has_errors(problems) else call, tuple(problems), operation)
+    return Resolution(None if has_errors(problems) else call, tuple(problems), operation)
 
 
 # --- parameters -----------------------------------------------------------------------------------------
@@ -100,8 +100,8 @@ class _Draft:
     scope: Scope
     problems: list[Diagnostic]
     path_params: dict[str, str] = field(default_factory=dict)
-    params: dict[str, Tree] = field(default_factory=dict)
-    raw: dict[str, Tree] = field(default_factory=dict)
+    params: dict[str, ParamTree] = field(default_factory=dict)
+    raw: dict[str, ParamTree] = field(default_factory=dict)
     spans: dict[ParamPath, Span] = field(default_factory=dict)
     key_spans: dict[ParamPath, Span] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
@@ -128,7 +128,7 @@ class _Draft:
             return
         self._insert(path, evaluated.value, param)
 
-    def _evaluate(self, value: Value, shape: Shape | None) -> Evaluated:
+    def _evaluate(self, value: Value, shape: Shape | None) -> Evaluation:
         evaluated = evaluate(value, shape, self.scope)
         return confine(value, evaluated, self.scope) if shape is not None and shape.kind == "file" else evaluated
 
@@ -164,7 +164,7 @@ class _Draft:
             self.spans[(name,)] = param.value.span
 
     def _insert(self, path: ParamPath, value: Any, param: Param) -> None:
-        node: dict[str, Tree] = self.params
+        node: dict[str, ParamTree] = self.params
         for segment in path[:-1]:
             inner = node.setdefault(segment, {})
             if not isinstance(inner, dict):
@@ -215,11 +215,11 @@ class _Draft:
             if problem.kind == "missing" and problem.path[0] in known_otherwise:
                 continue
             if problem.kind == "unknown" or not isinstance(problem.value, Deferred):
-                place = Place(self._span(problem.path), self._key_span(problem.path), missing_at)
+                place = ProblemPlace(self._span(problem.path), self._key_span(problem.path), missing_at)
                 self.problems.append(explain(problem, self.operation, place, self.scope.masks))
         for name in self.operation.path_params:
             if name not in self.path_params and name not in known_otherwise:
-                place = Place(None, None, missing_at)
+                place = ProblemPlace(None, None, missing_at)
                 self.problems.append(explain_missing(documented_name(self.operation, name), self.operation, place))
 
         self._warn_of_limit()
@@ -257,12 +257,12 @@ class _Draft:
         """Where the name at the path was written, when it has a line of its own."""
         return next((span for known, span in self.key_spans.items() if known[: len(path)] == path), None)
 
-    def call(self, block: Block) -> Call:
+    def call(self, block: Block) -> BlockCall:
         """What was gathered, with what the directives add."""
         words = _directive_texts(block, self.scope, self.problems)
         settings = self.scope.settings
         pages, timeout = block.argument(Pages), block.argument(Duration)
-        return Call(
+        return BlockCall(
             operation=self.operation,
             path_params=self.path_params,
             params=_merged(self.params, self.raw),
@@ -313,7 +313,7 @@ def _same(left: Any, right: Any) -> bool:
     return type(left) is type(right) and bool(left == right)
 
 
-def _is_taken(tree: Tree, path: ParamPath) -> bool:
+def _is_taken(tree: ParamTree, path: ParamPath) -> bool:
     """Whether something stands at the path already, or a value without members on the way to it."""
     for segment in path:
         if not isinstance(tree, dict | list):
@@ -324,7 +324,7 @@ def _is_taken(tree: Tree, path: ParamPath) -> bool:
     return True
 
 
-def _merged(known: Tree, raw: Tree) -> Any:
+def _merged(known: ParamTree, raw: ParamTree) -> Any:
     """Both trees as one; where they meet there are branches only."""
     if isinstance(known, list) and isinstance(raw, dict):
         numbered = _merged({str(index): item for index, item in enumerate(known)}, raw)
@@ -335,7 +335,7 @@ def _merged(known: Tree, raw: Tree) -> Any:
     return raw
 
 
-def _numbered(raw: Tree) -> Any:
+def _numbered(raw: ParamTree) -> Any:
     """Dicts with the names 0, 1, … as lists: nothing says what shape a parameter has that the table does not know."""
     if not isinstance(raw, dict):
         return raw
@@ -343,7 +343,7 @@ def _numbered(raw: Tree) -> Any:
     return [_numbered(item) for item in raw.values()] if in_order else {key: _numbered(raw[key]) for key in raw}
 
 
-def _put(tree: dict[str, Tree], path: ParamPath, value: Any) -> None:
+def _put(tree: dict[str, ParamTree], path: ParamPath, value: Any) -> None:
     node = tree
     for segment in path[:-1]:
         inner = node.setdefault(segment, {})

@@ -26,7 +26,7 @@ class Capture:
 
 
 @record
-class Settings:
+class ScopeSettings:
     """What holds from a top-level directive on: connection, account, version, and whose required parameters count."""
 
     connection: str | None = None
@@ -59,7 +59,7 @@ class Scope:
     lost: Mapping[str, Diagnostic] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
     written: frozenset[str] = frozenset()
-    settings: Settings = Settings()
+    settings: ScopeSettings = ScopeSettings()
     ordinal: int = 0
 
     def with_variable(self, name: str, value: Any, *, secret: bool = False, written: bool = False) -> Scope:
@@ -139,28 +139,28 @@ def _texts_in(value: Any) -> Iterator[str]:
 
 
 @record
-class Found:
+class FoundValue:
     """What a reference refers to."""
 
     value: Any
 
 
 @record
-class Waiting:
+class PendingValue:
     """The name is known, its value only after a response; `shape` is what the whole response may look like."""
 
     shape: Any
 
 
-def look_up(reference: Reference, scope: Scope) -> Found | Waiting | Diagnostic:
+def look_up(reference: Reference, scope: Scope) -> FoundValue | PendingValue | Diagnostic:
     """What the reference refers to; its default when that is not set; else a diagnostic (E301, E302)."""
     result = _look_up(reference, scope)
     if isinstance(result, Diagnostic) and reference.default is not None:
-        return Found(reference.default)
+        return FoundValue(reference.default)
     return result
 
 
-def _look_up(reference: Reference, scope: Scope) -> Found | Waiting | Diagnostic:
+def _look_up(reference: Reference, scope: Scope) -> FoundValue | PendingValue | Diagnostic:
     if reference.namespace == "env":
         return _environment(reference, scope)
     if reference.namespace is not None:
@@ -175,11 +175,11 @@ def _look_up(reference: Reference, scope: Scope) -> Found | Waiting | Diagnostic
     if name in scope.variables:
         return _walk(reference, Capture(scope.variables[name]))
     if name in scope.deferred:
-        return Waiting(scope.deferred[name])
+        return PendingValue(scope.deferred[name])
     if name == "now" and not reference.path:
-        return Found(scope.now)
+        return FoundValue(scope.now)
     if name == "uuid" and not reference.path:
-        return Found(draw_uuid(scope))
+        return FoundValue(draw_uuid(scope))
     return undefined_name(reference, scope)
 
 
@@ -190,7 +190,7 @@ def comes_from_data(reference: Reference, scope: Scope) -> bool:
     """
     if reference.default is not None:
         found = _look_up(reference, scope)
-        if isinstance(found, Diagnostic) or (isinstance(found, Found) and found.value is None):
+        if isinstance(found, Diagnostic) or (isinstance(found, FoundValue) and found.value is None):
             return False
     if reference.namespace is not None:
         return True
@@ -253,11 +253,11 @@ def _lost(name: str, cause: Diagnostic, span: Span) -> Diagnostic:
     return Diagnostic("E302", f"`{name}` has no value", span, label="the request was not sent", context=context)
 
 
-def _environment(reference: Reference, scope: Scope) -> Found | Diagnostic:
+def _environment(reference: Reference, scope: Scope) -> FoundValue | Diagnostic:
     if reference.name in scope.environment:
         value = scope.environment[reference.name]
         if _is_text(value):
-            return Found(value)
+            return FoundValue(value)
         return Diagnostic("E203", f"environment variable `{reference.name}` is not UTF-8 text", reference.span)
     label = f"set it, or give a default: `${{env:{reference.name}:-…}}`"
     return Diagnostic("E301", f"environment variable `{reference.name}` is not set", reference.span, label=label)
@@ -268,7 +268,7 @@ def _is_text(value: str) -> bool:
     return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def _walk(reference: Reference, capture: Capture) -> Found | Diagnostic:
+def _walk(reference: Reference, capture: Capture) -> FoundValue | Diagnostic:
     value = capture.body
     for index, step in enumerate(reference.path):
         there, inner = step_into(value, step)
@@ -277,7 +277,7 @@ def _walk(reference: Reference, capture: Capture) -> Found | Diagnostic:
             problem = missing_field(reference, reference.path[: index + 1], known, _origin(capture))
             return replace(problem, label=f"{problem.label} The request was not sent.".lstrip())
         value = inner
-    return Found(value)
+    return FoundValue(value)
 
 
 def _origin(capture: Capture) -> str:

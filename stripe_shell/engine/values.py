@@ -120,7 +120,7 @@ def parse_time(text: str, now: int) -> int | BadTime:
     if match := _RELATIVE.fullmatch(text):
         return _relative(match, now)
     if _ISO.fullmatch(text):
-        return _iso(text)
+        return _parse_iso(text)
     return BadTime("write epoch seconds, `now+14d`, or a date such as `2026-01-31T00:00:00Z`")
 
 
@@ -164,7 +164,7 @@ def add_months(moment: int, months: int) -> int:
     return int(start.replace(year=year, month=month0 + 1, day=day).timestamp())
 
 
-def _iso(text: str) -> int | BadTime:
+def _parse_iso(text: str) -> int | BadTime:
     from datetime import datetime
 
     try:

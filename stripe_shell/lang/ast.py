@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
-from stripe_shell.diagnostics import Source, Span
+from stripe_shell.diagnostics import SourceText, Span
 from stripe_shell.records import derive, field, record
 
 A = TypeVar("A")
@@ -363,16 +363,16 @@ class Loop:
     """`@foreach … @end` and what stands between; `directive.argument` is a ForEach."""
 
     directive: Directive
-    items: tuple[Item, ...]
+    items: tuple[ScriptItem, ...]
     span: Span = field(compare=False, repr=False)
 
 
-Item = Block | Directive | Comment | Loop
+ScriptItem = Block | Directive | Comment | Loop
 
 
 @record
 class Script:
     """A whole text."""
 
-    items: tuple[Item, ...]
-    source: Source = field(compare=False, repr=False)
+    items: tuple[ScriptItem, ...]
+    source: SourceText = field(compare=False, repr=False)

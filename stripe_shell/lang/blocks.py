@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.diagnostics import Span
-from stripe_shell.lang.ast import Block, Comment, Directive, Item, Key, Loop, Param, ResponseSection
+from stripe_shell.lang.ast import Block, Comment, Directive, Key, Loop, Param, ResponseSection, ScriptItem
 from stripe_shell.lang.reading import Reading
 from stripe_shell.records import field, record
 
@@ -43,13 +43,13 @@ class OpenLoop:
     directive: Directive | None
     items: list[Block | Directive | Comment | Loop | OpenBlock] = field(default_factory=list)
 
-    def close(self, reading: Reading) -> tuple[Item, ...]:
+    def close(self, reading: Reading) -> tuple[ScriptItem, ...]:
         """The finished items."""
         return tuple(item.close(reading) if isinstance(item, OpenBlock) else item for item in self.items)
 
 
 @record
-class Ending:
+class BlockEnding:
     """What ended a block, for the message about a line that came too late. `deletable` is where a fix may cut."""
 
     block: OpenBlock

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from stripe_shell.diagnostics import Source, Span
+from stripe_shell.diagnostics import SourceText, Span
 from stripe_shell.lang.ast import Argument, Comment, Directive, Key, Param, Reference, Style, Value
 from stripe_shell.lang.parser import parse_template
 
 #: Where nothing stands.
-NOWHERE = Span(Source("<converted>", ""), 0, 0)
+NOWHERE = Span(SourceText("<converted>", ""), 0, 0)
 
 
 def value(text: str, style: Style = "bare") -> Value:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.lang.ast import Param
 from stripe_shell.lang.blocks import OpenBlock
-from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, read_lines
+from stripe_shell.lang.lines import BLANKS, INLINE_NAME, LogicalLine, read_lines
 from stripe_shell.lang.parser import Parser
 from stripe_shell.lang.paths import parse_key
 from stripe_shell.lang.reading import Mistake, Reading
@@ -18,15 +18,15 @@ from stripe_shell.patterns import pattern
 from stripe_shell.records import record, replace
 
 _REFERENCE_REST = pattern(r"[\w.\[\]:-]*")
-_EMPTY = Line("blank", 0, 0, 0, 0, 0, 0, False)
+_EMPTY = LogicalLine("blank", 0, 0, 0, 0, 0, 0, False)
 
-Kind = Literal[
+CursorKind = Literal[
     "connection", "action", "entity", "key", "value", "directive", "directive_argument", "reference", "command", "none"
 ]  # fmt: skip
 
 
 @record
-class Context:
+class CursorContext:
     """What is written at an offset.
 
     `[start, end)` is the word that a completion replaces, `prefix` the part of it before the offset; sigils (`/`, `@`,
@@ -44,7 +44,7 @@ class Context:
     parameters of the block; `in_block` says whether a block is open here.
     """
 
-    kind: Kind
+    kind: CursorKind
     start: int
     end: int
     prefix: str
@@ -59,9 +59,9 @@ class Context:
     in_block: bool = False
 
 
-def cursor_context(text: str, offset: int) -> Context:
+def cursor_context(text: str, offset: int) -> CursorContext:
     """What is written at `offset` (0 to the length of the text)."""
-    parser = Parser(Source("<cursor>", text), prompt=True)
+    parser = Parser(SourceText("<cursor>", text), prompt=True)
     lines = read_lines(text)
     current = _EMPTY._replace(start=len(text), body=len(text), value=len(text), end=len(text))
     for line in lines:
@@ -70,7 +70,7 @@ def cursor_context(text: str, offset: int) -> Context:
             break
         parser.read(line)
     above = parser.block
-    found = _find(text, offset, current, above is not None)
+    found = _word_at(text, offset, current, above is not None)
     if current.kind != "blank":
         parser.read(current)
     block = parser.block if current.kind in ("header", "other") else above
@@ -89,7 +89,7 @@ def is_complete(text: str) -> bool:
         return True
     if any(line.open for line in lines) or (lines[-1].kind == "response" and lines[-1].end == lines[-1].word):
         return False
-    parser = Parser(Source("<prompt>", text), prompt=True)
+    parser = Parser(SourceText("<prompt>", text), prompt=True)
     for line in lines:
         parser.read(line)
     if len(parser.loops) > 1:
@@ -107,7 +107,7 @@ def needs_more(text: str) -> bool:
     return not is_complete(text)
 
 
-def _read_on(parser: Parser, block: OpenBlock | None, lines: Iterator[Line]) -> None:
+def _read_on(parser: Parser, block: OpenBlock | None, lines: Iterator[LogicalLine]) -> None:
     """Read the rest of the block, for the parameters below the cursor."""
     if block is not None:
         for line in lines:
@@ -116,16 +116,16 @@ def _read_on(parser: Parser, block: OpenBlock | None, lines: Iterator[Line]) -> 
             parser.read(line)
 
 
-def _in_block(found: Context, text: str, offset: int, block: OpenBlock | None) -> Context:
+def _in_block(context: CursorContext, text: str, offset: int, block: OpenBlock | None) -> CursorContext:
     """What was found, with what is known of the block around it."""
     if block is None:
-        return found
+        return context
     params = [item for item in block.items if isinstance(item, Param)]
     others = [param for param in params if not param.span.start <= offset <= param.span.end]
     literals = {param.key.path: param.value.literal for param in others}
     return replace(
-        found,
-        connection=None if found.kind == "connection" else block.connection,
+        context,
+        connection=None if context.kind == "connection" else block.connection,
         action=literals.get(("action",)),
         entity=literals.get(("entity",)),
         used=tuple(format_key(param.key) for param in others),
@@ -133,12 +133,16 @@ def _in_block(found: Context, text: str, offset: int, block: OpenBlock | None) -
     )
 
 
-def _find(text: str, offset: int, line: Line, in_block: bool) -> Context:
+def _word_at(text: str, offset: int, line: LogicalLine, in_block: bool) -> CursorContext:
     """The word at the offset, in its logical line."""
     if offset < line.body or line.kind in ("comment", "response"):
         return _nothing(offset)
     if line.kind == "blank":
-        return Context("key", offset, offset, "") if in_block else Context("action", offset, offset, "", inline=True)
+        return (
+            CursorContext("key", offset, offset, "")
+            if in_block
+            else CursorContext("action", offset, offset, "", inline=True)
+        )
     if reference := _open_reference(text, offset, line):
         return reference
     if line.kind == "param":
@@ -148,45 +152,45 @@ def _find(text: str, offset: int, line: Line, in_block: bool) -> Context:
     if line.kind == "header":
         return _in_header(text, offset, line)
     if in_block:
-        return _word("key", text, offset, line.body, line.end)
+        return _word_context("key", text, offset, line.body, line.end)
     return _in_words(text, offset, line.body, max(line.end, offset))
 
 
-def _open_reference(text: str, offset: int, line: Line) -> Context | None:
+def _open_reference(text: str, offset: int, line: LogicalLine) -> CursorContext | None:
     start = text.rfind("${", line.body, offset)
     if start < 0 or "}" in text[start:offset] or text[start - 1 : start] == "$" or text.startswith("'", line.value):
         return None
     if ":-" in text[start:offset] or offset < start + 2:
         return _nothing(offset)
     rest = _REFERENCE_REST.match(text, offset)
-    return Context("reference", start + 2, rest.end() if rest else offset, text[start + 2 : offset])
+    return CursorContext("reference", start + 2, rest.end() if rest else offset, text[start + 2 : offset])
 
 
-def _in_param(text: str, offset: int, line: Line) -> Context:
+def _in_param(text: str, offset: int, line: LogicalLine) -> CursorContext:
     if offset <= line.word:
-        return _word("key", text, offset, line.body, line.word)
+        return _word_context("key", text, offset, line.body, line.word)
     key = _key_text(text, line.body, line.word)
     if offset < line.value or text[offset - 1] == ":" or key is None:
         return _nothing(offset)
     return _in_value(text, offset, key, line.value, line.end)
 
 
-def _in_value(text: str, offset: int, key: str, start: int, end: int) -> Context:
+def _in_value(text: str, offset: int, key: str, start: int, end: int) -> CursorContext:
     """A value on one line, without its opening and closing quote; nothing inside JSON and heredocs."""
     if "\n" in text[start:end] or text.startswith(("{", "[", '"""', "'''"), start):
         return _nothing(offset)
     if text.startswith(('"', "'"), start) and start < offset:
         closed = end > start + 1 and text[end - 1] == text[start] and offset < end
         start, end = start + 1, end - closed
-    kind: Kind = "action" if key == "action" else "entity" if key == "entity" else "value"
-    return replace(_word(kind, text, offset, start, end), key=key)
+    kind: CursorKind = "action" if key == "action" else "entity" if key == "entity" else "value"
+    return replace(_word_context(kind, text, offset, start, end), key=key)
 
 
-def _in_directive(text: str, offset: int, line: Line, in_block: bool) -> Context:
+def _in_directive(text: str, offset: int, line: LogicalLine, in_block: bool) -> CursorContext:
     if offset <= line.word:
         if offset == line.body:
             return _nothing(offset)
-        return _word("directive" if in_block else "command", text, offset, line.body + 1, line.word)
+        return _word_context("directive" if in_block else "command", text, offset, line.body + 1, line.word)
     if offset < line.value or (text[offset - 1] not in BLANKS and offset == line.value):
         return _nothing(offset)
     start = offset
@@ -195,24 +199,24 @@ def _in_directive(text: str, offset: int, line: Line, in_block: bool) -> Context
     end = offset
     while end < line.end and text[end] not in " \t\r\n":
         end += 1
-    found = _word("directive_argument", text, offset, start, end)
+    found = _word_context("directive_argument", text, offset, start, end)
     return replace(found, directive=text[line.body + 1 : line.word], before=text[line.value : start])
 
 
-def _in_header(text: str, offset: int, line: Line) -> Context:
+def _in_header(text: str, offset: int, line: LogicalLine) -> CursorContext:
     stop = line.body + 1
     while stop < line.end and text[stop] not in BLANKS:
         stop += 1
     if offset == line.body:
         return _nothing(offset)
     if offset <= stop:
-        return _word("connection", text, offset, line.body + 1, stop)
+        return _word_context("connection", text, offset, line.body + 1, stop)
     return _in_words(text, offset, stop, max(line.end, offset))
 
 
-def _in_words(text: str, offset: int, pos: int, end: int) -> Context:
+def _in_words(text: str, offset: int, pos: int, end: int) -> CursorContext:
     """The word at the offset among action, entity and `key=value` …"""
-    positional: list[Kind] = ["entity", "action"]
+    positional: list[CursorKind] = ["entity", "action"]
     while True:
         while pos < offset and text[pos] in BLANKS:
             pos += 1
@@ -230,9 +234,9 @@ def _in_words(text: str, offset: int, pos: int, end: int) -> Context:
         key = _key_text(text, pos, named.end(1))
         found = _nothing(offset) if key is None else _in_value(text, offset, key, value, stop)
     elif named:
-        found = _word("key", text, offset, pos, named.end(1))
+        found = _word_context("key", text, offset, pos, named.end(1))
     else:
-        found = _word(positional[-1] if positional else "key", text, offset, pos, stop)
+        found = _word_context(positional[-1] if positional else "key", text, offset, pos, stop)
     return replace(found, inline=True)
 
 
@@ -246,14 +250,14 @@ def _inline_end(text: str, start: int, end: int) -> int:
 
 def _key_text(text: str, start: int, end: int) -> str | None:
     try:
-        return format_key(parse_key(Reading(Source("<cursor>", text)), start, end))
+        return format_key(parse_key(Reading(SourceText("<cursor>", text)), start, end))
     except Mistake:
         return None
 
 
-def _word(kind: Kind, text: str, offset: int, start: int, end: int) -> Context:
-    return Context(kind, start, max(end, offset), text[start:offset])
+def _word_context(kind: CursorKind, text: str, offset: int, start: int, end: int) -> CursorContext:
+    return CursorContext(kind, start, max(end, offset), text[start:offset])
 
 
-def _nothing(offset: int) -> Context:
-    return Context("none", offset, offset, "")
+def _nothing(offset: int) -> CursorContext:
+    return CursorContext("none", offset, offset, "")

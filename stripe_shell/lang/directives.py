@@ -51,7 +51,7 @@ from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 
 #: Where a directive may stand: in a block, outside of blocks, or in both places.
-Place = Literal["block", "both", "top"]
+DirectivePlace = Literal["block", "both", "top"]
 
 #: What a directive gives a name to: the response of its block, a variable, a variable that is masked, a row.
 Named = Literal["response", "variable", "secret", "row"]
@@ -77,7 +77,7 @@ class DirectiveDefinition:
     """
 
     name: str
-    place: Place
+    place: DirectivePlace
     usage: str
     meaning: str
     parse: Callable[[Reading, int, int], Argument] | None = None

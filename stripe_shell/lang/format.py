@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stripe_shell.lang.ast import Block, Comment, Directive, Item, Loop, Param, Script
+from stripe_shell.lang.ast import Block, Comment, Directive, Loop, Param, Script, ScriptItem
 from stripe_shell.lang.directives import format_directive
 from stripe_shell.lang.lines import INLINE_NAME
 from stripe_shell.lang.spelling import format_key, format_value, format_word
@@ -35,7 +35,7 @@ class _Formatter(Visitor):
     indent: str
     lines: list[str] = field(default_factory=list)
 
-    def visit_items(self, items: Sequence[Item]) -> None:
+    def visit_items(self, items: Sequence[ScriptItem]) -> None:
         """The items of a script or of a loop, with blank lines between them."""
         for index, item in enumerate(items):
             if index and _is_apart(items, index):
@@ -70,7 +70,7 @@ class _Formatter(Visitor):
         self.lines.append(f"{self.indent}#{comment.text}")
 
 
-def _is_apart(items: Sequence[Item], index: int) -> bool:
+def _is_apart(items: Sequence[ScriptItem], index: int) -> bool:
     """Whether a blank line stands before the item."""
     before, item = items[index - 1], items[index]
     if isinstance(before, Comment):
@@ -80,7 +80,7 @@ def _is_apart(items: Sequence[Item], index: int) -> bool:
     return isinstance(item, Comment) and _leads_to_block(items, index)
 
 
-def _leads_to_block(items: Sequence[Item], index: int) -> bool:
+def _leads_to_block(items: Sequence[ScriptItem], index: int) -> bool:
     """Whether the comments from `index` on stand above a block or a loop, or apart."""
     for item in items[index:]:
         if not isinstance(item, Comment):

@@ -53,7 +53,7 @@ _RESUME = pattern(r"[ \t\r]*(?:$|/\w|@\w|\#|Response:|[a-z][a-z0-9_.\[\]]*:(?=[ 
 _PATIENCE, _LEAST_PATIENCE = 2_000, 120
 
 
-class Line(NamedTuple):
+class LogicalLine(NamedTuple):
     """One logical line: a value over several lines of text makes them one.
 
     `body` is the first character after the indentation, `word` the end of the key, `/name`, `@word` or `Response:`,
@@ -71,10 +71,10 @@ class Line(NamedTuple):
     open: bool
 
 
-_new = tuple.__new__  # a third of the time that `Line(…)` takes
+_new = tuple.__new__  # a third of the time that `LogicalLine(…)` takes
 
 
-def read_lines(text: str, start: int = 0, end: int | None = None) -> Iterator[Line]:
+def read_lines(text: str, start: int = 0, end: int | None = None) -> Iterator[LogicalLine]:
     """The logical lines of `text[start:end]`; together they cover it without a gap."""
     stop = len(text) if end is None else end
     reach, patience = stop - start, _PATIENCE
@@ -119,7 +119,7 @@ def _bracket_end(text: str, start: int, end: int) -> int:
     return -1
 
 
-def _read_line(text: str, pos: int, stop: int, reach: int) -> Line:
+def _read_line(text: str, pos: int, stop: int, reach: int) -> LogicalLine:
     match = _LINE.match(text, pos, stop)
     assert match is not None  # noqa: S101  (`other` matches anything)
     kind: LineKind = match.lastgroup  # type: ignore[assignment]
@@ -143,7 +143,7 @@ def _read_line(text: str, pos: int, stop: int, reach: int) -> Line:
     after = end + 1 if end < stop else stop
     while end > value and text[end - 1] in BLANKS:
         end -= 1
-    return _new(Line, (kind, pos, body, word, value, end, after, is_open))
+    return _new(LogicalLine, (kind, pos, body, word, value, end, after, is_open))
 
 
 def _opener(text: str, kind: LineKind, word: str, value: int, stop: int) -> int:

@@ -8,7 +8,7 @@ import re
 from stripe_shell.diagnostics import Span, closest
 from stripe_shell.lang.commands import COMMANDS
 from stripe_shell.lang.directives import DIRECTIVES
-from stripe_shell.lang.lines import Line
+from stripe_shell.lang.lines import LogicalLine
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.patterns import pattern
 
@@ -22,7 +22,7 @@ ASSIGNED = pattern(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S[^\n]*)?\Z")
 _INVISIBLE = pattern("[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]")
 
 
-def glued_value(reading: Reading, line: Line, glued: re.Match[str]) -> Mistake:
+def glued_value(reading: Reading, line: LogicalLine, glued: re.Match[str]) -> Mistake:
     """`email:x`: no blank behind the colon."""
     colon = glued.end(1)
     fix = reading.fix(colon + 1, colon + 1, " ")
@@ -32,7 +32,7 @@ def glued_value(reading: Reading, line: Line, glued: re.Match[str]) -> Mistake:
     return Mistake("E102", message, span, f"write `{glued[1]}: {value}`", fix)
 
 
-def assigned_value(reading: Reading, line: Line, assigned: re.Match[str]) -> Mistake:
+def assigned_value(reading: Reading, line: LogicalLine, assigned: re.Match[str]) -> Mistake:
     """`email = x`: a sign of equality in the place of the colon."""
     mended = f"{assigned[1]}: {assigned[2] or ''}".rstrip()
     fix = reading.fix(line.body, line.end, mended)
@@ -49,7 +49,7 @@ def unknown_directive(reading: Reading, name: str, at: Span, *, prompt: bool) ->
     return Mistake("E110", f"unknown directive `@{name}`", at, label, fix)
 
 
-def not_a_line(reading: Reading, line: Line, *, in_block: bool) -> Mistake:
+def not_a_line(reading: Reading, line: LogicalLine, *, in_block: bool) -> Mistake:
     """A line of no kind: a guess at what was meant."""
     at = reading.span(line.body, line.end)
     if hidden := _INVISIBLE.search(reading.text, line.body, line.end):

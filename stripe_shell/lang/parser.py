@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 
-from stripe_shell.diagnostics import Diagnostic, Source, Span, sort_diagnostics
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span, sort_diagnostics
 from stripe_shell.lang.ast import (
     Block,
     Comment,
@@ -16,10 +16,10 @@ from stripe_shell.lang.ast import (
     ResponseSection,
     Script,
 )
-from stripe_shell.lang.blocks import Ending, OpenBlock, OpenLoop
+from stripe_shell.lang.blocks import BlockEnding, OpenBlock, OpenLoop
 from stripe_shell.lang.commands import COMMANDS
 from stripe_shell.lang.directives import CONNECTION, DIRECTIVES, DirectiveDefinition, parse_argument
-from stripe_shell.lang.lines import BLANKS, INLINE_NAME, Line, LineKind, read_lines, value_end
+from stripe_shell.lang.lines import BLANKS, INLINE_NAME, LineKind, LogicalLine, read_lines, value_end
 from stripe_shell.lang.mistakes import (
     ASSIGNED,
     GLUED,
@@ -44,7 +44,7 @@ _COMMAND_NAMES = {"?": "help", "exit": "quit"}
 
 
 def parse(
-    source: Source, *, prompt: bool = False, start: int = 0, end: int | None = None
+    source: SourceText, *, prompt: bool = False, start: int = 0, end: int | None = None
 ) -> tuple[Script, tuple[Diagnostic, ...]]:
     """The script in `source.text[start:end]`, and every problem in it, by place.
 
@@ -74,17 +74,17 @@ class _NoCollection:
 class Parser:
     """Reads logical lines one after the other; `finish` gives the script and its problems."""
 
-    def __init__(self, source: Source, *, prompt: bool = False) -> None:
+    def __init__(self, source: SourceText, *, prompt: bool = False) -> None:
         self.reading = Reading(source)
         self.prompt = prompt
         self.block: OpenBlock | None = None
         self.loops = [OpenLoop(None)]
         self._comments: list[Comment] = []
-        self._blank: Line | None = None
-        self._ending: Ending | None = None
+        self._blank: LogicalLine | None = None
+        self._ending: BlockEnding | None = None
         self._check_characters()
 
-    def read(self, line: Line) -> None:
+    def read(self, line: LogicalLine) -> None:
         """Take the next line; a mistake in it is noted, and the line is left out."""
         try:
             _READERS[line.kind](self, line)
@@ -105,7 +105,7 @@ class Parser:
 
     # --- parameters -------------------------------------------------------------------------------------
 
-    def _param(self, line: Line) -> None:
+    def _param(self, line: LogicalLine) -> None:
         reading = self.reading
         source = reading.source
         _, _, body, word, value, end, _, _ = line
@@ -122,7 +122,7 @@ class Parser:
         block.end = end
         self._add_param(block, Param(key, parse_value(reading, value, end), Span(source, body, end)))
 
-    def _key(self, line: Line) -> Key:
+    def _key(self, line: LogicalLine) -> Key:
         try:
             return parse_key(self.reading, line.body, line.word)
         except Mistake as mistake:
@@ -131,7 +131,7 @@ class Parser:
                 raise
             raise glued_value(self.reading, line, glued) from mistake
 
-    def _meant_param(self, line: Line, mistake: Mistake, name_end: int, value_start: int) -> None:
+    def _meant_param(self, line: LogicalLine, mistake: Mistake, name_end: int, value_start: int) -> None:
         """`email:x`, `email = x`: a mistake, but what it means is known, so that `email` is not missing as well."""
         block = self.block or self._stray(line, "parameter")
         self.reading.problems.append(mistake.diagnostic)
@@ -152,7 +152,7 @@ class Parser:
 
     # --- the ends of blocks -----------------------------------------------------------------------------
 
-    def _end_paragraph(self, line: Line) -> None:
+    def _end_paragraph(self, line: LogicalLine) -> None:
         if self.block is not None and self.block.begun:
             self._take_comments(self.block)
             self._close_block(self.reading.span(line.start, line.end), "this blank line")
@@ -164,14 +164,14 @@ class Parser:
         block, self.block = self.block, None
         if block is None:
             return
-        self._ending = Ending(block, by, what, what == "this blank line") if by else None
+        self._ending = BlockEnding(block, by, what, what == "this blank line") if by else None
         if by is None and block.begun:
             self._take_comments(block)
         if not block.begun:
             label = "give it an `action:` and an `entity:`"
             self.reading.problem("E109", "a block with nothing in it", block.connection_span, label)
 
-    def _stray(self, line: Line, what: str) -> OpenBlock:
+    def _stray(self, line: LogicalLine, what: str) -> OpenBlock:
         """A line that only a block may hold stands outside one: say why, and go on as if the block were open."""
         reading = self.reading
         at = reading.span(line.body, line.word)
@@ -197,7 +197,7 @@ class Parser:
 
     # --- comments ---------------------------------------------------------------------------------------
 
-    def _comment(self, line: Line) -> None:
+    def _comment(self, line: LogicalLine) -> None:
         text = self.reading.text[line.word : line.end]
         comment = Comment(text, False, self.reading.span(line.body, line.end))
         if self.block is not None:
@@ -231,7 +231,7 @@ class Parser:
 
     # --- headers and the inline form --------------------------------------------------------------------
 
-    def _header(self, line: Line) -> None:
+    def _header(self, line: LogicalLine) -> None:
         reading = self.reading
         name = CONNECTION.match(reading.text, line.body + 1, line.end)
         end = name.end() if name else line.body + 1
@@ -247,7 +247,7 @@ class Parser:
             raise Mistake("E109", "not the name of a connection", reading.span(line.body, stop), label)
         self._inline(end, line.end)
 
-    def _open_block(self, line: Line, end: int, name: str | None, span: Span) -> None:
+    def _open_block(self, line: LogicalLine, end: int, name: str | None, span: Span) -> None:
         block = OpenBlock(name, span, [], 0, end)
         self._close_block(self.reading.span(line.start, line.end), "this line")
         self._flush_comments()
@@ -294,7 +294,7 @@ class Parser:
 
     # --- directives -------------------------------------------------------------------------------------
 
-    def _directive(self, line: Line) -> None:
+    def _directive(self, line: LogicalLine) -> None:
         name = self.reading.text[line.body + 1 : line.word]
         at = self.reading.span(line.body, line.word)
         definition = DIRECTIVES.get(name)
@@ -307,7 +307,7 @@ class Parser:
         else:
             self._top_directive(line, definition, at)
 
-    def _block_directive(self, line: Line, definition: DirectiveDefinition, at: Span, block: OpenBlock) -> None:
+    def _block_directive(self, line: LogicalLine, definition: DirectiveDefinition, at: Span, block: OpenBlock) -> None:
         name = definition.name
         self._take_comments(block)
         block.begun = True
@@ -321,7 +321,7 @@ class Parser:
         argument = parse_argument(self.reading, definition, at, line.value, line.end)
         block.items.append(Directive(name, argument, at, self.reading.span(line.body, line.end)))
 
-    def _top_directive(self, line: Line, definition: DirectiveDefinition, at: Span) -> None:
+    def _top_directive(self, line: LogicalLine, definition: DirectiveDefinition, at: Span) -> None:
         name = definition.name
         if name == "end" and self.block is not None:
             self._take_comments(self.block)
@@ -336,7 +336,7 @@ class Parser:
             argument = parse_argument(self.reading, definition, at, line.value, line.end)
             self._push(Directive(name, argument, at, self.reading.span(line.body, line.end)))
 
-    def _open_loop(self, line: Line, at: Span) -> None:
+    def _open_loop(self, line: LogicalLine, at: Span) -> None:
         """A loop that cannot be read, or is nested too deep, is left out as a whole, up to its `@end`."""
         directive = Directive("foreach", None, at, self.reading.span(line.body, line.end))
         self._ending = None
@@ -347,7 +347,7 @@ class Parser:
         argument = parse_argument(self.reading, DIRECTIVES["foreach"], at, line.value, line.end)
         self.loops[-1].directive = replace(directive, argument=argument)
 
-    def _end_loop(self, line: Line, at: Span) -> None:
+    def _end_loop(self, line: LogicalLine, at: Span) -> None:
         self._blank = None
         self._ending = None
         if len(self.loops) == 1:
@@ -361,7 +361,7 @@ class Parser:
             span = self.reading.span(loop.directive.span.start, end)
             self.loops[-1].items.append(Loop(loop.directive, loop.close(self.reading), span))
 
-    def _command(self, line: Line, name: str, at: Span) -> None:
+    def _command(self, line: LogicalLine, name: str, at: Span) -> None:
         if not self.prompt:
             raise Mistake("E112", f"`@{name}` works at the prompt", at, "remove it from the script")
         self._close_block(at, f"`@{name}`")
@@ -371,7 +371,7 @@ class Parser:
 
     # --- the rest ---------------------------------------------------------------------------------------
 
-    def _response(self, line: Line) -> None:
+    def _response(self, line: LogicalLine) -> None:
         reading = self.reading
         at = reading.span(line.body, line.word)
         block = self.block
@@ -400,7 +400,7 @@ class Parser:
             where = min(start + error[0], close - 1)
             reading.problem("E114", f"not JSON: {error[1]}", reading.span(where, where + 1), "mend the JSON")
 
-    def _other(self, line: Line) -> None:
+    def _other(self, line: LogicalLine) -> None:
         reading = self.reading
         if glued := GLUED.match(reading.text, line.start, line.end):
             self._meant_param(line, glued_value(reading, line, glued), glued.end(1), glued.end())
@@ -430,7 +430,7 @@ class Parser:
             self.reading.problem("E101", "not a character: the text is not UTF-8", span, "save the file as UTF-8")
 
 
-_READERS: dict[LineKind, Callable[[Parser, Line], None]] = {
+_READERS: dict[LineKind, Callable[[Parser, LogicalLine], None]] = {
     "param": Parser._param,
     "blank": Parser._end_paragraph,
     "comment": Parser._comment,

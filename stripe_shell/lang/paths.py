@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stripe_shell.diagnostics import Source, Span
+from stripe_shell.diagnostics import SourceText, Span
 from stripe_shell.lang.ast import Key, Path
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.patterns import pattern
@@ -100,7 +100,7 @@ def parse_path(text: str, span: Span | None = None) -> Path | None:
     found = read_path(text, 0, len(text))
     if found is None or found[1] != len(text):
         return None
-    return Path(found[0], text, span or Span(Source("<path>", text), 0, len(text)))
+    return Path(found[0], text, span or Span(SourceText("<path>", text), 0, len(text)))
 
 
 def read_path(text: str, start: int, end: int) -> tuple[tuple[str | int, ...], int] | None:

@@ -16,7 +16,7 @@ _STRING = pattern(r'"(?:[^"\\]|\\.)*"')
 def json_places(text: str) -> dict[JsonPath, tuple[int, int]]:
     """The range of every value by its path, of valid JSON. Raises ValueError for text that is none."""
     places: dict[JsonPath, tuple[int, int]] = {}
-    _value(text, _skip(text, 0), (), places)
+    _read_value(text, _skip(text, 0), (), places)
     return places
 
 
@@ -25,7 +25,7 @@ def _skip(text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _value(text: str, start: int, path: JsonPath, places: dict[JsonPath, tuple[int, int]]) -> int:
+def _read_value(text: str, start: int, path: JsonPath, places: dict[JsonPath, tuple[int, int]]) -> int:
     """Note the value that starts at `start` and all inside it; answer where it ends."""
     char = text[start : start + 1]
     if char == "{":
@@ -56,7 +56,7 @@ def _members(text: str, start: int, path: JsonPath, places: dict[JsonPath, tuple
         end = _string_end(text, position)
         key = json.loads(text[position:end])
         position = _skip(text, _skip(text, end) + 1)
-        position = _skip(text, _value(text, position, (*path, key), places))
+        position = _skip(text, _read_value(text, position, (*path, key), places))
         if text[position : position + 1] != ",":
             break
         position = _skip(text, position + 1)
@@ -67,7 +67,7 @@ def _elements(text: str, start: int, path: JsonPath, places: dict[JsonPath, tupl
     position = _skip(text, start + 1)
     index = 0
     while text[position : position + 1] not in {"]", ""}:
-        position = _skip(text, _value(text, position, (*path, index), places))
+        position = _skip(text, _read_value(text, position, (*path, index), places))
         if text[position : position + 1] != ",":
             break
         position = _skip(text, position + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_shell.diagnostics import Diagnostic, Fix, Source, Span
+from stripe_shell.diagnostics import Diagnostic, Fix, SourceText, Span
 from stripe_shell.lang.lines import BLANKS
 
 
@@ -19,7 +19,7 @@ class Reading:
 
     __slots__ = ("problems", "source", "text")
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceText) -> None:
         self.source = source
         self.text = source.text
         self.problems: list[Diagnostic] = []

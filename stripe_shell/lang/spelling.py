@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from stripe_shell.diagnostics import Source, has_errors
+from stripe_shell.diagnostics import SourceText, has_errors
 from stripe_shell.lang.ast import Condition, Expectation, Key, ListValue, Operand, Reference, Style, Text, Value
 from stripe_shell.lang.lines import BLANKS, read_lines
 from stripe_shell.lang.paths import parse_key
@@ -58,7 +58,7 @@ def format_word(value: Value) -> str | None:
     spelled = _SPELLINGS[value.style](value, "")
     if "\n" in spelled:
         return None
-    reading = Reading(Source("", f"{spelled} x"))
+    reading = Reading(SourceText("", f"{spelled} x"))
     read, stop = parse_word(reading, 0, len(reading.text))
     return spelled if read == value and stop == len(spelled) and not has_errors(reading.problems) else None
 
@@ -111,7 +111,7 @@ def _literal_name(name: str, inline: bool) -> str:
         return _quote_name(name)
     text = f"metadata.{name}: x"
     line = next(read_lines(text))
-    reading = Reading(Source("", text))
+    reading = Reading(SourceText("", text))
     try:
         key = parse_key(reading, line.body, line.word)
     except Mistake:
@@ -133,7 +133,7 @@ def _reads_back(spelled: str, value: Value, style: Style) -> bool:
     lines = list(read_lines(text))
     if len(lines) != 1 or lines[0].kind != "param":
         return False
-    reading = Reading(Source("", text))
+    reading = Reading(SourceText("", text))
     read = parse_value(reading, lines[0].value, lines[0].end)
     return read.parts == value.parts and read.style == style and not has_errors(reading.problems)
 

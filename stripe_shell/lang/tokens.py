@@ -14,7 +14,7 @@ from stripe_shell.lang.lines import (
     LITERAL_STRING,
     STRING_PATTERN,
     WORD,
-    Line,
+    LogicalLine,
     read_lines,
     value_end,
 )
@@ -28,7 +28,7 @@ TokenKind = Literal[
 ]  # fmt: skip
 
 
-class Token(NamedTuple):
+class LexerToken(NamedTuple):
     """A piece `[start, end)` of a text, and what it is."""
 
     kind: TokenKind
@@ -58,7 +58,7 @@ _ASSIGNMENT = pattern(r"([^\s=]+)[ \t\r]*=[ \t\r]*")
 _BARE_COMMAND = pattern(r"(?:help|exit|quit|\?)(?=[ \t\r]|\Z)")
 
 
-def tokenize(text: str) -> list[Token]:
+def tokenize(text: str) -> list[LexerToken]:
     """The pieces of `text`, in order and without a gap: joined, they are the text."""
     lexer = _Lexer(text)
     for line in read_lines(text):
@@ -73,10 +73,10 @@ class _Lexer:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens: list[Token] = []
+        self.tokens: list[LexerToken] = []
         self.pos = 0
 
-    def line(self, line: Line) -> None:
+    def line(self, line: LogicalLine) -> None:
         """All tokens of a logical line, its indentation and its line end among them."""
         self.space(line.body)
         _LINES[line.kind](self, line)
@@ -85,7 +85,7 @@ class _Lexer:
     def add(self, kind: TokenKind, end: int) -> None:
         """The next token reaches up to `end`."""
         if end > self.pos:
-            self.tokens.append(Token(kind, self.pos, end))
+            self.tokens.append(LexerToken(kind, self.pos, end))
             self.pos = end
 
     def space(self, end: int) -> None:
@@ -102,21 +102,21 @@ class _Lexer:
 
     # --- lines ------------------------------------------------------------------------------------------
 
-    def comment(self, line: Line) -> None:
+    def comment(self, line: LogicalLine) -> None:
         self.add("comment", line.end)
 
-    def param(self, line: Line) -> None:
+    def param(self, line: LogicalLine) -> None:
         self.key(line.word)
         self.add("punctuation", line.word + 1)
         self.space(line.value)
         self.value(line.end)
 
-    def header(self, line: Line) -> None:
+    def header(self, line: LogicalLine) -> None:
         name = WORD.match(self.text, line.body, line.end)
         self.add("connection", name.end() if name else line.end)
         self.words(line.end)
 
-    def directive(self, line: Line) -> None:
+    def directive(self, line: LogicalLine) -> None:
         definition = DIRECTIVES.get(self.text[line.body + 1 : line.word])
         highlight = definition.highlight if definition else "words"
         self.add("directive", line.word)
@@ -134,11 +134,11 @@ class _Lexer:
         else:
             self.argument(line.end)
 
-    def response(self, line: Line) -> None:
+    def response(self, line: LogicalLine) -> None:
         self.add("keyword", line.word)
         self.json(line.end)
 
-    def other(self, line: Line) -> None:
+    def other(self, line: LogicalLine) -> None:
         """What is read at the prompt only: a bare command, or the inline form without its header."""
         if command := _BARE_COMMAND.match(self.text, self.pos, line.end):
             self.add("command", command.end())
@@ -220,7 +220,7 @@ _JSON_KINDS: dict[str, TokenKind] = {
     "word": "json_word",
     "other": "text",
 }
-_LINES: dict[str, Callable[[_Lexer, Line], None]] = {
+_LINES: dict[str, Callable[[_Lexer, LogicalLine], None]] = {
     "param": _Lexer.param,
     "blank": lambda lexer, line: None,
     "comment": _Lexer.comment,

@@ -6,7 +6,7 @@ import json
 import re
 from os.path import commonprefix  # of any strings, character by character
 
-from stripe_shell.diagnostics import Source, Span
+from stripe_shell.diagnostics import SourceText, Span
 from stripe_shell.lang.ast import Part, Reference, Text, Value
 from stripe_shell.lang.lines import BLANKS, LITERAL_STRING, STRING, WORD, value_end
 from stripe_shell.lang.paths import read_steps
@@ -69,7 +69,7 @@ def parse_template(text: str, span: Span) -> tuple[Part, ...]:
     if span.text == text:
         reading, start = Reading(span.source), span.start
         return tuple(_parts(reading, start, span.end, escapes=False))
-    parts = _parts(Reading(Source(span.source.name, text)), 0, len(text), escapes=False)
+    parts = _parts(Reading(SourceText(span.source.name, text)), 0, len(text), escapes=False)
     return tuple(_moved(part, span) for part in parts)
 
 

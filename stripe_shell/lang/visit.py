@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from stripe_shell.diagnostics import Span
-from stripe_shell.lang.ast import Assignment, Block, Directive, ForEach, Item, Loop, Name
+from stripe_shell.lang.ast import Assignment, Block, Directive, ForEach, Loop, Name, ScriptItem
 from stripe_shell.lang.directives import DIRECTIVES, Named
 from stripe_shell.records import fields, replace
 
@@ -57,7 +57,7 @@ def nodes_in(root: object, kind: type[N]) -> Iterator[N]:
             waiting += [getattr(node, name) for name in reversed(_members(cls))]
 
 
-def items_in(items: Iterable[Item]) -> Iterator[Item]:
+def items_in(items: Iterable[ScriptItem]) -> Iterator[ScriptItem]:
     """Every item, behind a loop those that stand in it."""
     for item in items:
         yield item
@@ -65,17 +65,17 @@ def items_in(items: Iterable[Item]) -> Iterator[Item]:
             yield from items_in(item.items)
 
 
-def blocks_in(items: Iterable[Item]) -> Iterator[Block]:
+def blocks_in(items: Iterable[ScriptItem]) -> Iterator[Block]:
     """Every block, also those in loops."""
     return (item for item in items_in(items) if isinstance(item, Block))
 
 
-def loops_in(items: Iterable[Item]) -> Iterator[Loop]:
+def loops_in(items: Iterable[ScriptItem]) -> Iterator[Loop]:
     """Every loop, also those in loops."""
     return (item for item in items_in(items) if isinstance(item, Loop))
 
 
-def directives_in(items: Iterable[Item]) -> Iterator[Directive]:
+def directives_in(items: Iterable[ScriptItem]) -> Iterator[Directive]:
     """Every directive: of blocks, of loops, and those that stand by themselves."""
     for item in items:
         if isinstance(item, Block):
@@ -87,7 +87,7 @@ def directives_in(items: Iterable[Item]) -> Iterator[Directive]:
             yield item
 
 
-def names_given(items: Iterable[Item], *kinds: Named) -> Iterator[tuple[str, Span]]:
+def names_given(items: Iterable[ScriptItem], *kinds: Named) -> Iterator[tuple[str, Span]]:
     """The names that directives give to things of these kinds, and where they do."""
     for directive in directives_in(items):
         argument = directive.argument

@@ -27,7 +27,7 @@ def render_csv(body: Any, *, width: int | None, color: bool) -> str:
     names = list(dict.fromkeys(name for row in flat for name in row))
     show = (lambda text: text) if width is None else visible
     return "".join(csv_line(map(show, line)) for line in ([names] if names else [])) + "".join(
-        csv_line(show(cell(row.get(name))) for name in names) for row in flat if names
+        csv_line(show(cell_text(row.get(name))) for name in names) for row in flat if names
     )
 
 
@@ -38,7 +38,7 @@ def flat_row(row: Any) -> dict[str, Any]:
     return {name: value for name, value in flatten(row) if value != {}}
 
 
-def cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """Returns a value as the text of a cell."""
     if isinstance(value, str):
         return f"'{value}" if _FORMULA.match(value) else value

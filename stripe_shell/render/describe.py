@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_shell.spec.describe import Row, describe
+from stripe_shell.spec.describe import ParameterRow, describe
 from stripe_shell.spec.model import Entity, Operation
 from stripe_shell.spec.table import Table
 
@@ -43,11 +43,11 @@ def _operation_lines(table: Table, operation: Operation) -> Iterator[str]:
     yield f"answers: {operation.response.schema or operation.response.kind}"
 
 
-def _indented(row: Row) -> str:
+def _indented(row: ParameterRow) -> str:
     return f"{'  ' * (row.depth + 1)}{row.path if row.depth == 0 else row.path.rpartition('.')[2]}"
 
 
-def _row_line(row: Row, width: int) -> str:
+def _row_line(row: ParameterRow, width: int) -> str:
     notes = [row.type]
     if row.required:
         notes.append("(required)")

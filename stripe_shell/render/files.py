@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from stripe_shell.errors import NotSent
 from stripe_shell.files import OutputFile
-from stripe_shell.render.csv import cell, csv_line, flat_row
+from stripe_shell.render.csv import cell_text, csv_line, flat_row
 from stripe_shell.render.json import compact_json
 from stripe_shell.render.shape import pick
 from stripe_shell.wire import parse_json
@@ -119,7 +119,7 @@ class CsvFile(RowFile):
         self._waiting.close()
 
     def _line(self, row: dict[str, Any]) -> str:
-        return csv_line(cell(row.get(name)) for name in self._columns)
+        return csv_line(cell_text(row.get(name)) for name in self._columns)
 
 
 def select(row: Any, fields: tuple[str, ...]) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stripe_shell.engine.outcome import Outcome, Status
+from stripe_shell.engine.outcome import Outcome, OutcomeStatus
 from stripe_shell.render.shape import visible
 
-_WORDS: dict[Status, str] = {
+_WORDS: dict[OutcomeStatus, str] = {
     "passed": "ok",
     "invalid": "INVALID",
     "failed": "FAILED",

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from stripe_shell.connections import Connections
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
-    from stripe_shell.repl.session import Screen
+    from stripe_shell.repl.session import ConsoleLike
 
 
 def run_prompt(
     engine: Engine,
     scope: Scope,
     connections: Connections,
-    screen: Screen,
+    console: ConsoleLike,
     *,
     format_name: str | None = None,
     clock: Callable[[], float] = time.time,
@@ -25,9 +25,9 @@ def run_prompt(
     """Read and run until the person leaves; 0 then. Nothing that fails ends it."""
     _import_asyncio_without_tls()
     from stripe_shell.repl.prompt import Prompt
-    from stripe_shell.repl.session import Session
+    from stripe_shell.repl.session import ReplSession
 
-    return Prompt(Session(engine, scope, connections, screen, format=format_name), clock).run()
+    return Prompt(ReplSession(engine, scope, connections, console, format=format_name), clock).run()
 
 
 def _import_asyncio_without_tls() -> None:

@@ -6,25 +6,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stripe_shell.diagnostics import Diagnostic, Source, closest
+from stripe_shell.diagnostics import Diagnostic, SourceText, closest
 from stripe_shell.engine.load import read_text
 from stripe_shell.engine.scope import plain_text
 from stripe_shell.errors import UsageError
 from stripe_shell.files import create_text
-from stripe_shell.lang.ast import Assignment, Directive, Item, Reference, Script, Value
+from stripe_shell.lang.ast import Assignment, Directive, Reference, Script, ScriptItem, Value
 from stripe_shell.lang.format import format_script
 from stripe_shell.records import replace
 from stripe_shell.render import FORMATS
 from stripe_shell.repl.help import help_text
-from stripe_shell.repl.session import Session
+from stripe_shell.repl.session import ReplSession
 from stripe_shell.secrets import public_environment
 
-Command = Callable[[Session, str], None]
+PromptCommand = Callable[[ReplSession, str], None]
 
 _SHOWN_HISTORY = 20
 
 
-def run_command(session: Session, directive: Directive) -> None:
+def run_command(session: ReplSession, directive: Directive) -> None:
     """Carry out a command other than `@run` and `@quit`. Raises UsageError when it cannot be carried out."""
     command = _COMMANDS.get(directive.name)
     if command is None:
@@ -37,35 +37,35 @@ def argument_text(directive: Directive) -> str:
     return plain_text(directive.argument).strip() if isinstance(directive.argument, Value) else ""
 
 
-def open_script(directive: Directive) -> Source:
+def open_script(directive: Directive) -> SourceText:
     """The script that `@run FILE` names. Raises UsageError when it cannot be read."""
     name = argument_text(directive)
     if not name:
         raise UsageError("which file? e.g. @run setup.stripe")
     try:
-        return Source(name, read_text(Path(name).expanduser()))
+        return SourceText(name, read_text(Path(name).expanduser()))
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is not UTF-8 text (byte {error.start})") from error
 
 
-def _help(session: Session, topic: str) -> None:
-    session.screen.result(help_text(session.engine.table, topic))
+def _help(session: ReplSession, topic: str) -> None:
+    session.console.result(help_text(session.engine.table, topic))
 
 
-def _format(session: Session, name: str) -> None:
+def _format(session: ReplSession, name: str) -> None:
     if not name:
-        session.screen.result(f"{session.format or 'table'} (one of {', '.join(FORMATS)})")
+        session.console.result(f"{session.format or 'table'} (one of {', '.join(FORMATS)})")
         return
     if name not in FORMATS:
-        raise UsageError(f"unknown format `{name}`; {_meant(name, FORMATS)}")
+        raise UsageError(f"unknown format `{name}`; {_suggest(name, FORMATS)}")
     session.format = name
 
 
-def _connect(session: Session, name: str) -> None:
+def _connect(session: ReplSession, name: str) -> None:
     if not name:
-        session.screen.result("\n".join(_connection_lines(session)))
+        session.console.result("\n".join(_connection_lines(session)))
         return
     found = session.connections.find(name.removeprefix("/"))
     if isinstance(found, Diagnostic):
@@ -74,10 +74,10 @@ def _connect(session: Session, name: str) -> None:
     connection = session.connection
     mode = {"live": "LIVE", "unknown": "LIVE for all we know: its key does not tell"}.get(connection.mode)
     place = f"key from {connection.origin}" if connection.kind != "sandbox" else connection.origin
-    session.screen.say(f"/{connection.name}: {mode or connection.mode}, {place}")
+    session.console.message(f"/{connection.name}: {mode or connection.mode}, {place}")
 
 
-def _connection_lines(session: Session) -> list[str]:
+def _connection_lines(session: ReplSession) -> list[str]:
     found = [connection for name in session.connections.names if (connection := session.connections.get(name))]
     width = max(len(connection.name) for connection in found)
     return [
@@ -87,10 +87,10 @@ def _connection_lines(session: Session) -> list[str]:
     ]
 
 
-def _vars(session: Session, _: str) -> None:
+def _vars(session: ReplSession, _: str) -> None:
     scope = session.scope
     rows = [(name, "********" if name in scope.secrets else str(value)) for name, value in scope.variables.items()]
-    rows += [(name, _named(capture.body)) for name, capture in scope.captures.items()]
+    rows += [(name, _describe_body(capture.body)) for name, capture in scope.captures.items()]
     settings = scope.settings
     rows += [
         (f"@{name}", str(value))
@@ -98,10 +98,10 @@ def _vars(session: Session, _: str) -> None:
         if (value := getattr(settings, name))
     ]
     width = max((len(name) for name, _ in rows), default=0)
-    session.screen.result("\n".join(f"{name:<{width}}  {value}" for name, value in rows))
+    session.console.result("\n".join(f"{name:<{width}}  {value}" for name, value in rows))
 
 
-def _named(body: Any) -> str:
+def _describe_body(body: Any) -> str:
     """A response in a few words: `customer cus_…`, `list of 3`."""
     if not isinstance(body, dict):
         return type(body).__name__
@@ -110,64 +110,64 @@ def _named(body: Any) -> str:
     return " ".join(str(body[name]) for name in ("object", "id") if body.get(name))
 
 
-def _history(session: Session, count: str) -> None:
+def _history(session: ReplSession, count: str) -> None:
     if count and not count.isdecimal():
         raise UsageError(f"`{count}` is not a number of entries")
-    texts = session.around.recall()[-(int(count) if count else _SHOWN_HISTORY) :]
-    session.screen.result("\n\n".join(text.rstrip("\n") for text in texts))
+    texts = session.environment.recall()[-(int(count) if count else _SHOWN_HISTORY) :]
+    session.console.result("\n\n".join(text.rstrip("\n") for text in texts))
 
 
-def _save(session: Session, name: str) -> None:
+def _save(session: ReplSession, name: str) -> None:
     if not name:
         raise UsageError("which file? e.g. @save setup.stripe")
     if not session.kept:
         raise UsageError("there is nothing to save yet: no block has passed")
     path = Path(name if Path(name).suffix else f"{name}.stripe").expanduser()
     items = tuple(_public(item, session) for item in session.kept)
-    text = session.screen.secrets.mask(format_script(Script(items, Source(str(path), ""))))
+    text = session.console.secrets.mask(format_script(Script(items, SourceText(str(path), ""))))
     try:
         create_text(path, text)
     except FileExistsError:
         raise UsageError(f"{path} exists already; save under another name") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
-    session.screen.say(f"{len(items)} saved to {path}")
+    session.console.message(f"{len(items)} saved to {path}")
 
 
-def _public(item: Item, session: Session) -> Item:
+def _public(item: ScriptItem, session: ReplSession) -> ScriptItem:
     """What may stand in a file: a secret is read from the environment there."""
     if not (isinstance(item, Directive) and item.name == "secret" and isinstance(item.argument, Assignment)):
         return item
     name, span = item.argument.name, item.argument.value.span
     value = Value("bare", (Reference("env", name, (), None, f"env:{name}", span),), span)
-    session.screen.say(f"the file takes the secret `{name}` from the environment variable {name}")
+    session.console.message(f"the file takes the secret `{name}` from the environment variable {name}")
     return replace(item, argument=replace(item.argument, value=value))
 
 
-def _curl(session: Session, _: str) -> None:
+def _curl(session: ReplSession, _: str) -> None:
     from stripe_shell.repl.curl import curl_for
 
     if session.last is None or session.last.request is None:
         raise UsageError("there is no request yet")
     connection = session.connections.get(session.last.connection) or session.connection
-    session.screen.result(curl_for(connection, session.last.request))
+    session.console.result(curl_for(connection, session.last.request))
 
 
-def _edit(session: Session, _: str) -> None:
+def _edit(session: ReplSession, _: str) -> None:
     from stripe_shell.repl.editor import edit_text
 
     if not session.typed:
         raise UsageError("there is nothing to edit yet: it opens what was submitted last")
-    environ = public_environment(session.scope.environment, session.screen.secrets)
+    environ = public_environment(session.scope.environment, session.console.secrets)
     session.draft = edit_text(session.typed, environ).rstrip("\n")
 
 
-def _meant(word: str, known: tuple[str, ...]) -> str:
+def _suggest(word: str, known: tuple[str, ...]) -> str:
     close = closest(word, known)
     return f"did you mean `{close}`?" if close else f"one of {', '.join(known)}"
 
 
-_COMMANDS: Mapping[str, Command] = {
+_COMMANDS: Mapping[str, PromptCommand] = {
     "help": _help,
     "connect": _connect,
     "format": _format,

@@ -11,12 +11,12 @@ from prompt_toolkit.document import Document
 
 from stripe_shell.render import FORMATS
 from stripe_shell.repl.nearby import block_around
-from stripe_shell.repl.session import Session
+from stripe_shell.repl.session import ReplSession
 from stripe_shell.repl.toolbar import live_words
 
 if TYPE_CHECKING:
-    from stripe_shell.lang.cursor import Context
-    from stripe_shell.suggest.suggestion import Suggestion, Surrounding
+    from stripe_shell.lang.cursor import CursorContext
+    from stripe_shell.suggest.suggestion import Suggestion, SuggestionSources
 
 _WIDEST_META = 44
 
@@ -24,7 +24,7 @@ _WIDEST_META = 44
 class BlockCompleter(Completer):
     """Offers what `suggest` offers for the block that is being written; all of it from memory."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ReplSession) -> None:
         self._session = session
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
@@ -39,7 +39,7 @@ class BlockCompleter(Completer):
         if context.kind == "action" and not context.prefix and not complete_event.completion_requested:
             return
         following = text[context.end : context.end + 1]
-        for suggestion in suggest(context, surrounding_of(self._session, context)):
+        for suggestion in suggest(context, suggestion_sources(self._session, context)):
             yield Completion(
                 _fitted(suggestion, following),
                 start_position=suggestion.start - cursor,
@@ -60,15 +60,15 @@ def offer(buffer: Buffer) -> None:
     buffer.complete_state = CompletionState(buffer.document, found) if found else None
 
 
-def surrounding_of(session: Session, context: Context) -> Surrounding:
+def suggestion_sources(session: ReplSession, context: CursorContext) -> SuggestionSources:
     """What the session has to offer for the block that is being written."""
-    from stripe_shell.suggest.suggestion import Surrounding
+    from stripe_shell.suggest.suggestion import SuggestionSources
 
     scope = session.scope
-    return Surrounding(
+    return SuggestionSources(
         table=session.engine.table,
         known=session.known,
-        place=session.place(context.connection),
+        place=session.id_scope(context.connection),
         connections=_connection_words(session),
         names=_names(session),
         environment=scope.environment.keys(),
@@ -77,12 +77,12 @@ def surrounding_of(session: Session, context: Context) -> Surrounding:
     )
 
 
-def _connection_words(session: Session) -> Mapping[str, str]:
+def _connection_words(session: ReplSession) -> Mapping[str, str]:
     found = (session.connections.get(name) for name in session.connections.names)
     return {each.name: each.problem or live_words(each) or each.mode for each in found if each is not None}
 
 
-def _names(session: Session) -> Mapping[str, Any]:
+def _names(session: ReplSession) -> Mapping[str, Any]:
     """What references may begin with: saved responses, variables (secret ones masked), what always exists."""
     scope = session.scope
     captures = {name: capture.body for name, capture in scope.captures.items()}

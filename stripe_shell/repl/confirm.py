@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from stripe_shell.connections import Connection
 from stripe_shell.engine.links import connection_of
-from stripe_shell.engine.resolve import Call, resolve
-from stripe_shell.lang.ast import Block, Item, Loop
+from stripe_shell.engine.resolve import BlockCall, resolve
+from stripe_shell.lang.ast import Block, Loop, ScriptItem
 from stripe_shell.lang.visit import blocks_in
 from stripe_shell.records import record
-from stripe_shell.repl.session import Session
+from stripe_shell.repl.session import ReplSession
 
 _AMOUNTS = ("amount", "unit_amount", "amount_to_capture")
 
@@ -21,10 +21,10 @@ class Write:
 
     block: Block
     connection: Connection
-    call: Call | None
+    call: BlockCall | None
 
 
-def confirmed(session: Session, item: Item) -> bool:
+def confirmed(session: ReplSession, item: ScriptItem) -> bool:
     """Whether the item may be sent: it writes nothing that counts as live, or the person has typed what is asked for.
 
     Of a loop the person types how many blocks in it write, since each of them runs for every row.
@@ -33,7 +33,7 @@ def confirmed(session: Session, item: Item) -> bool:
     if not writes:
         return True
     word = str(len(writes)) if isinstance(item, Loop) else word_for(writes[0])
-    answer = session.around.confirm(f"{_question(item, writes)}. Type {word} to send it: ")
+    answer = session.environment.confirm(f"{_question(item, writes)}. Type {word} to send it: ")
     return answer.strip() == word
 
 
@@ -46,7 +46,7 @@ def word_for(write: Write) -> str:
     return [*ids[-1:], *amounts, write.call.operation.entity][0]
 
 
-def _live_writes(session: Session, item: Item) -> Iterator[Write]:
+def _live_writes(session: ReplSession, item: ScriptItem) -> Iterator[Write]:
     for block in blocks_in((item,)):
         connection = session.connection_of(connection_of(block, session.scope, session.connections))
         if connection is None or connection.mode not in {"live", "unknown"}:
@@ -56,7 +56,7 @@ def _live_writes(session: Session, item: Item) -> Iterator[Write]:
             yield Write(block, connection, resolved.call)
 
 
-def _question(item: Item, writes: list[Write]) -> str:
+def _question(item: ScriptItem, writes: list[Write]) -> str:
     first = writes[0]
     known = "LIVE" if first.connection.mode == "live" else "LIVE for all we know"
     place = f"{known} {first.connection.name}"
@@ -68,7 +68,7 @@ def _question(item: Item, writes: list[Write]) -> str:
     return f"{place}: {first.call.operation.name}{f' ({facts})' if facts else ''}"
 
 
-def _facts(call: Call) -> Iterator[str]:
+def _facts(call: BlockCall) -> Iterator[str]:
     """What it is about: the amount in the smallest unit and its currency, and the account if it is another one."""
     for name in (*_AMOUNTS, "currency"):
         if call.params.get(name) is not None:

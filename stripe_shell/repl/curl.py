@@ -25,14 +25,14 @@ def curl_for(connection: Connection, request: Request) -> str:
 
 
 def _through_proxy(connection: Connection, profile: ProxyProfile, request: Request) -> str:
-    from stripe_shell.transports.proxy import dress
+    from stripe_shell.transports.proxy import wrap_request
 
     made = isinstance(profile.token, OAuthTable | JwtTable)
     variable = "TOKEN" if made else _variable(connection, "TOKEN")
     form = proxy_form(profile)
     secret = {name: value for name, value in form.headers.items() if "{token}" in value}
     public = {name: value for name, value in form.headers.items() if name not in secret}
-    wire = dress(replace(form, headers=public), request, Credential(""), as_json=form.body == "json")
+    wire = wrap_request(replace(form, headers=public), request, Credential(""), as_json=form.body == "json")
     headers = {name: value for name, value in wire.headers.items() if name.lower() not in _OWN}
     credentials = tuple(f"{name}: {value.replace('{token}', f'${variable}')}" for name, value in secret.items())
     return render_curl(replace(wire, headers=headers), "", credentials=credentials)

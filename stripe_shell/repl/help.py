@@ -9,7 +9,7 @@ from stripe_shell.errors import UsageError
 from stripe_shell.lang.commands import COMMANDS
 from stripe_shell.lang.directives import directives_at
 from stripe_shell.render.describe import describe_entity
-from stripe_shell.spec.describe import Row, describe
+from stripe_shell.spec.describe import ParameterRow, describe
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
@@ -36,13 +36,13 @@ def help_text(table: Table, topic: str) -> str:
     if not words:
         return GENERAL + "\n".join(_word_lines(COMMANDS)) + "\n\n@help create customer shows what a call takes"
     name = words[0].removeprefix("@")
-    found = _directive(name) if words[0].startswith("@") else _of_stripe(table, words) or _directive(name)
+    found = _directive(name) if words[0].startswith("@") else _stripe_topic(table, words) or _directive(name)
     if found is None:
         raise UsageError(_no_topic(table, words))
     return found
 
 
-def _of_stripe(table: Table, words: list[str]) -> str | None:
+def _stripe_topic(table: Table, words: list[str]) -> str | None:
     """An entity, an action, or both in either order."""
     entities = [word for word in words if table.canonical(word)]
     if len(words) == 1 and entities:
@@ -79,14 +79,14 @@ def _call_lines(table: Table, operation: Operation, below: str) -> Iterator[str]
     yield f"answers: {operation.response.schema or operation.response.kind}"
 
 
-def _is_below(row: Row, below: str) -> bool:
+def _is_below(row: ParameterRow, below: str) -> bool:
     path = row.path.replace("[]", "")
     if not below:
         return row.depth == 0
     return path.startswith(f"{below.replace('[]', '')}.")
 
 
-def _notes(row: Row, aliases: Mapping[str, str]) -> str:
+def _notes(row: ParameterRow, aliases: Mapping[str, str]) -> str:
     notes = [row.type]
     if row.required:
         notes.append("required")

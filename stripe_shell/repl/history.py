@@ -23,16 +23,16 @@ _SUGGESTED = 2_000
 _HEADER = pattern(r"[ \t]*/([A-Za-z0-9_][A-Za-z0-9_.-]*)")
 
 #: A connection's name and mode.
-Way = tuple[str, str]
+HistoryPlace = tuple[str, str]
 
 
 @record
-class Entry:
+class HistoryEntry:
     """A text that was submitted; `at` is the prompt where it was typed, `to` where all of it went (None: several)."""
 
     text: str
-    at: Way
-    to: Way | None
+    at: HistoryPlace
+    to: HistoryPlace | None
 
 
 def history_path(environ: Mapping[str, str]) -> str:
@@ -52,7 +52,7 @@ class HistoryFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = path
 
-    def read(self) -> list[Entry]:
+    def read(self) -> list[HistoryEntry]:
         """The entries, oldest first; lines that are none are passed over."""
         try:
             if not os.path.isfile(self._path):
@@ -64,7 +64,7 @@ class HistoryFile:
             return []
         return [entry for line in lines if (entry := _entry(line)) is not None]
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: HistoryEntry) -> None:
         """Add an entry at the end. Raises OSError."""
         os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
         import json
@@ -73,13 +73,13 @@ class HistoryFile:
         append_private(self._path, f"{line}\n".encode(errors="replace"))
 
 
-def _entry(line: str) -> Entry | None:
+def _entry(line: str) -> HistoryEntry | None:
     import json
 
     try:
         row = json.loads(line)
         at, to = row["at"], row["to"]
-        return Entry(str(row["text"]), (str(at[0]), str(at[1])), (str(to[0]), str(to[1])) if to else None)
+        return HistoryEntry(str(row["text"]), (str(at[0]), str(at[1])), (str(to[0]), str(to[1])) if to else None)
     except (ValueError, KeyError, TypeError, IndexError):
         return None
 
@@ -91,16 +91,16 @@ class PromptHistory(History):
     """
 
     def __init__(
-        self, file: HistoryFile, way: Callable[[str | None], Way | None], redact: Callable[[str], str]
+        self, file: HistoryFile, way: Callable[[str | None], HistoryPlace | None], redact: Callable[[str], str]
     ) -> None:
         super().__init__()
         self._file = file
         self._way = way
         self._redact = redact
-        self._entries: list[Entry] | None = None
+        self._entries: list[HistoryEntry] | None = None
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[HistoryEntry]:
         """Everything that was typed at any connection, oldest first; read when first asked for."""
         if self._entries is None:
             self._entries = self._file.read()
@@ -121,7 +121,7 @@ class PromptHistory(History):
         here = self._way(None)
         if here is None or not string.strip():
             return
-        entry = Entry(self._redact(string).rstrip("\n"), here, self._destination(string))
+        entry = HistoryEntry(self._redact(string).rstrip("\n"), here, self._destination(string))
         if self.entries and self.entries[-1] == entry:
             return
         self.entries.append(entry)
@@ -137,13 +137,13 @@ class PromptHistory(History):
     def store_string(self, string: str) -> None:
         """Storing is done by `append_string`."""
 
-    def lines_sent_to(self, way: Way) -> Iterator[str]:
+    def lines_sent_to(self, place: HistoryPlace) -> Iterator[str]:
         """The lines of what went to a connection in a mode, newest first."""
         for entry in self.entries[: -_SUGGESTED - 1 : -1]:
-            if entry.to == way:
+            if entry.to == place:
                 yield from reversed(entry.text.split("\n"))
 
-    def _destination(self, text: str) -> Way | None:
+    def _destination(self, text: str) -> HistoryPlace | None:
         ways = {self._way(name) for name in header_names(text)}
         return ways.pop() if len(ways) == 1 else None
 
@@ -157,7 +157,7 @@ def header_names(text: str) -> list[str | None]:
 class SuggestFromHistory(AutoSuggest):
     """Offers the rest of a line that was sent before to where the block being written goes, and to nowhere else."""
 
-    def __init__(self, history: PromptHistory, way: Callable[[str | None], Way | None]) -> None:
+    def __init__(self, history: PromptHistory, way: Callable[[str | None], HistoryPlace | None]) -> None:
         self._history = history
         self._way = way
 

@@ -28,7 +28,7 @@ class LateAnswers:
         if loop is not None and application is not None and application.is_running:
             loop.call_soon_threadsafe(self._interrupt, application)
 
-    def say_all(self) -> None:
+    def report_all(self) -> None:
         """Call what has come so far, in the order in which it came."""
         while True:
             try:
@@ -39,7 +39,7 @@ class LateAnswers:
 
     def _interrupt(self, application: Application[Any]) -> None:
         async def above_the_prompt() -> None:
-            await run_in_terminal(self.say_all)
+            await run_in_terminal(self.report_all)
 
         if not self._reports.empty():
             application.create_background_task(above_the_prompt())

@@ -11,14 +11,14 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
 
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.errors import ShellError
 from stripe_shell.repl.completer import BlockCompleter, offer
-from stripe_shell.repl.history import HistoryFile, PromptHistory, SuggestFromHistory, Way, history_path
+from stripe_shell.repl.history import HistoryFile, HistoryPlace, PromptHistory, SuggestFromHistory, history_path
 from stripe_shell.repl.keys import key_bindings
 from stripe_shell.repl.late import LateAnswers
 from stripe_shell.repl.nearby import LONG
-from stripe_shell.repl.session import Session, Surroundings
+from stripe_shell.repl.session import ReplEnvironment, ReplSession
 from stripe_shell.repl.style import STYLE
 from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
 
@@ -26,12 +26,12 @@ from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
 class Prompt:
     """A session on a terminal."""
 
-    def __init__(self, session: Session, clock: Callable[[], float]) -> None:
+    def __init__(self, session: ReplSession, clock: Callable[[], float]) -> None:
         self._session = session
         self._late = LateAnswers()
         path = history_path(session.scope.environment)
-        self._history = PromptHistory(HistoryFile(path), self._way, self._redacted)
-        session.around = Surroundings(
+        self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted)
+        session.environment = ReplEnvironment(
             seed=os.urandom(16).hex(),
             clock=clock,
             confirm=self._ask,
@@ -47,7 +47,7 @@ class Prompt:
         """Read and run until the person leaves."""
         self._greet()
         while True:
-            self._late.say_all()
+            self._late.report_all()
             draft, self._session.draft = self._session.draft, ""
             try:
                 text = self.reader.prompt(default=draft, pre_run=self._load_the_rest, handle_sigint=False)
@@ -57,7 +57,7 @@ class Prompt:
                 break
             if not self._run(text):
                 break
-        self._say_unanswered()
+        self._report_unanswered()
         return 0
 
     def _run(self, text: str) -> bool:
@@ -66,23 +66,25 @@ class Prompt:
 
         session = self._session
         try:
-            return run_text(session, Source("<prompt>", text))
+            return run_text(session, SourceText("<prompt>", text))
         except ShellError as error:
-            session.screen.say(str(error))
+            session.console.message(str(error))
         except KeyboardInterrupt:
-            session.screen.say("interrupted")
+            session.console.message("interrupted")
         except Exception as error:  # noqa: BLE001 (a mistake of the shell's own must not cost the person the session)
-            session.screen.say(f"internal error, please report it: {type(error).__name__}: {error}")
+            session.console.message(f"internal error, please report it: {type(error).__name__}: {error}")
         return True
 
     def _greet(self) -> None:
         connection = self._session.connection
         origin = f"key from {connection.origin}" if connection.kind != "sandbox" else connection.origin
-        self._session.screen.say(f"/{connection.name} ({connection.problem or origin}) · @help helps, Ctrl-D leaves")
+        self._session.console.message(
+            f"/{connection.name} ({connection.problem or origin}) · @help helps, Ctrl-D leaves"
+        )
 
-    def _say_unanswered(self) -> None:
+    def _report_unanswered(self) -> None:
         for asked in self._session.unanswered.values():
-            self._session.screen.say(f"no answer yet to {asked}: whether it took effect is unknown")
+            self._session.console.message(f"no answer yet to {asked}: whether it took effect is unknown")
 
     # --- what prompt_toolkit asks for -------------------------------------------------------------------
 
@@ -95,7 +97,7 @@ class Prompt:
             bottom_toolbar=self._toolbar,
             completer=BlockCompleter(session),
             complete_while_typing=False,
-            auto_suggest=SuggestFromHistory(self._history, self._way),
+            auto_suggest=SuggestFromHistory(self._history, self._history_place),
             history=self._history,
             key_bindings=key_bindings(_is_complete),
             lexer=DynamicLexer(lambda: self._lexer),
@@ -139,14 +141,14 @@ class Prompt:
         except (EOFError, KeyboardInterrupt):
             return ""
 
-    def _way(self, name: str | None) -> Way | None:
+    def _history_place(self, name: str | None) -> HistoryPlace | None:
         connection = self._session.connection_of(name)
         return (connection.name, connection.mode) if connection is not None else None
 
     def _redacted(self, text: str) -> str:
         from stripe_shell.repl.redact import redact
 
-        return redact(text, self._session.screen.secrets)
+        return redact(text, self._session.console.secrets)
 
 
 def _is_complete(text: str) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stripe_shell.diagnostics import Source
-from stripe_shell.lang.ast import Item, Param
+from stripe_shell.diagnostics import SourceText
+from stripe_shell.lang.ast import Param, ScriptItem
 from stripe_shell.lang.lines import read_lines
 from stripe_shell.lang.parser import parse
 from stripe_shell.lang.visit import blocks_in
@@ -17,7 +17,7 @@ _SENSITIVE = frozenset(
 
 def redact(text: str, secrets: Secrets) -> str:
     """The text without what must not be stored: the values of `@secret`, of keys, of cards and bank accounts."""
-    script, _ = parse(Source("<prompt>", text), prompt=True)
+    script, _ = parse(SourceText("<prompt>", text), prompt=True)
     cuts = sorted({*_secret_lines(text), *_sensitive(script.items)}, reverse=True)
     for start, end, replacement in cuts:
         text = text[:start] + replacement + text[end:]
@@ -34,7 +34,7 @@ def _secret_lines(text: str) -> list[tuple[int, int, str]]:
     return cuts
 
 
-def _sensitive(items: tuple[Item, ...]) -> list[tuple[int, int, str]]:
+def _sensitive(items: tuple[ScriptItem, ...]) -> list[tuple[int, int, str]]:
     params = [param for block in blocks_in(items) for param in block.params if _is_sensitive(param)]
     return [(param.value.span.start, param.value.span.end, MASK) for param in params]
 

@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from stripe_shell.diagnostics import Diagnostic, Source, has_errors
+from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors
 from stripe_shell.engine.load import Program, load_program
 from stripe_shell.engine.masking import secrets_of_program
-from stripe_shell.engine.outcome import Outcome, Step
+from stripe_shell.engine.outcome import Outcome, RunStep
 from stripe_shell.engine.resolve import resolve
 from stripe_shell.engine.run.flow import is_teardown
 from stripe_shell.engine.run.messages import explain_unanswered
 from stripe_shell.errors import NoAnswer, OutcomeUnknown, TransportError
-from stripe_shell.lang.ast import Block, Comment, Directive, Item
+from stripe_shell.lang.ast import Block, Comment, Directive, ScriptItem
 from stripe_shell.lang.commands import COMMANDS
 from stripe_shell.records import record, replace
 from stripe_shell.render.summary import summary_line
 from stripe_shell.repl.commands import open_script, run_command
 from stripe_shell.repl.confirm import confirmed
-from stripe_shell.repl.session import Session
-from stripe_shell.repl.waiting import End, Stream
+from stripe_shell.repl.session import ReplSession
+from stripe_shell.repl.waiting import BackgroundStream, StreamEnd
 from stripe_shell.wire import Request
 
 #: How an item ended; `abandoned`: Ctrl-C came before its answer did.
-Ending = Literal["passed", "failed", "abandoned"]
+RunEnding = Literal["passed", "failed", "abandoned"]
 
 
-def run_text(session: Session, source: Source) -> bool:
+def run_text(session: ReplSession, source: SourceText) -> bool:
     """Run what was submitted; nothing of it when any of it is no text of the language. False when it asks to leave.
 
     Problems and failures are shown; what stands behind the first one is not run. Raises ShellError for a command that
@@ -50,7 +50,7 @@ def run_text(session: Session, source: Source) -> bool:
     return True
 
 
-def _run_command(session: Session, directive: Directive) -> bool:
+def _run_command(session: ReplSession, directive: Directive) -> bool:
     """Whether what stands behind the command may run."""
     if directive.name != "run":
         run_command(session, directive)
@@ -59,16 +59,16 @@ def _run_command(session: Session, directive: Directive) -> bool:
     return _is_sound(session, program) and run_items(session, program.items)
 
 
-def _is_sound(session: Session, program: Program) -> bool:
+def _is_sound(session: ReplSession, program: Program) -> bool:
     """Whether the text is the language; what is wrong with it is shown, without its secrets."""
-    session.screen.hide(secrets_of_program(program, session.scope))
-    session.screen.diagnose(program.diagnostics)
+    session.console.mask(secrets_of_program(program, session.scope))
+    session.console.diagnostics(program.diagnostics)
     return not has_errors(program.diagnostics)
 
 
-def _parts(items: Sequence[Item]) -> Iterator[Directive | list[Item]]:
+def _parts(items: Sequence[ScriptItem]) -> Iterator[Directive | list[ScriptItem]]:
     """Commands, and what stands between them."""
-    between: list[Item] = []
+    between: list[ScriptItem] = []
     for item in items:
         if isinstance(item, Directive) and _is_command(item):
             if between:
@@ -81,17 +81,17 @@ def _parts(items: Sequence[Item]) -> Iterator[Directive | list[Item]]:
         yield between
 
 
-def _is_command(item: Item) -> bool:
+def _is_command(item: ScriptItem) -> bool:
     return isinstance(item, Directive) and item.name in COMMANDS
 
 
-def run_items(session: Session, items: Sequence[Item]) -> bool:
+def run_items(session: ReplSession, items: Sequence[ScriptItem]) -> bool:
     """Check all of them, then run one after the other, until one does not pass. Whether all have passed.
 
     Blocks of `@teardown` run at the end, whatever happened, though not after Ctrl-C.
     """
     found = session.engine.check(items, session.scope)
-    session.screen.diagnose([each for each in found if each.code != "W203" or session.once("W203")])
+    session.console.diagnostics([each for each in found if each.code != "W203" or session.once("W203")])
     if has_errors(found):
         return False
     wanted = [item for item in items if not is_teardown(item) and not isinstance(item, Comment)]
@@ -102,30 +102,32 @@ def run_items(session: Session, items: Sequence[Item]) -> bool:
     return ending == "passed"
 
 
-def _run_in_order(session: Session, items: Sequence[Item], shown: Sequence[Diagnostic]) -> Ending:
+def _run_in_order(session: ReplSession, items: Sequence[ScriptItem], shown: Sequence[Diagnostic]) -> RunEnding:
     for number, item in enumerate(items, start=1):
         ending = _run_item(session, item, shown)
         if ending != "passed":
             rest = len(items) - number
             if rest:
-                session.screen.say(f"{rest} more {'was' if rest == 1 else 'were'} not run")
+                session.console.message(f"{rest} more {'was' if rest == 1 else 'were'} not run")
             return ending
     return "passed"
 
 
-def _run_item(session: Session, item: Item, shown: Sequence[Diagnostic]) -> Ending:
-    run_id = session.begin()
+def _run_item(session: ReplSession, item: ScriptItem, shown: Sequence[Diagnostic]) -> RunEnding:
+    run_id = session.begin_run()
     requests = list(session.engine.preview((item,), session.scope, run_id=run_id))
     if not confirmed(session, item):
-        session.screen.say("nothing was sent")
+        session.console.message("nothing was sent")
         return "failed"
     steps = session.engine.run((item,), session.scope, run_id=run_id)
     if requests:
-        return _wait(session, item, Stream(steps), shown, Asked(run_id, requests))
+        return _wait_for(session, item, BackgroundStream(steps), shown, RunRequests(run_id, requests))
     return _take_all(session, item, steps, shown)
 
 
-def _take_all(session: Session, item: Item, steps: Iterable[Step], shown: Sequence[Diagnostic]) -> Ending:
+def _take_all(
+    session: ReplSession, item: ScriptItem, steps: Iterable[RunStep], shown: Sequence[Diagnostic]
+) -> RunEnding:
     """Show the steps as they come, and go on in the scope that they lead to."""
     outcomes: list[Outcome] = []
     for step in steps:
@@ -133,7 +135,7 @@ def _take_all(session: Session, item: Item, steps: Iterable[Step], shown: Sequen
         if step.outcome is not None:
             session.last = step.outcome
             outcomes.append(step.outcome)
-            _show(session, step.outcome, shown)
+            _show_outcome(session, step.outcome, shown)
     if not all(outcome.status in {"passed", "skipped"} for outcome in outcomes):
         return "failed"
     if not outcomes or any(outcome.status == "passed" for outcome in outcomes):
@@ -147,7 +149,7 @@ def _take_all(session: Session, item: Item, steps: Iterable[Step], shown: Sequen
 
 
 @record
-class Asked:
+class RunRequests:
     """What a run asks for."""
 
     run_id: str
@@ -159,7 +161,13 @@ class Asked:
         return next((request for request in self.requests if request.writes), self.requests[0])
 
 
-def _wait(session: Session, item: Item, stream: Stream[Step], shown: Sequence[Diagnostic], asked: Asked) -> Ending:
+def _wait_for(
+    session: ReplSession,
+    item: ScriptItem,
+    stream: BackgroundStream[RunStep],
+    shown: Sequence[Diagnostic],
+    requests: RunRequests,
+) -> RunEnding:
     """Take the steps as they come. After Ctrl-C nothing more is sent, and what still comes is told when it comes."""
     before = session.last
     try:
@@ -167,62 +175,62 @@ def _wait(session: Session, item: Item, stream: Stream[Step], shown: Sequence[Di
     except KeyboardInterrupt:
         answered = isinstance(item, Block) and session.last is not before
         if not answered:
-            _say_abandoned(session, item, asked)
-        stream.abandon(lambda late: session.around.late(lambda: _report_late(session, late, asked.run_id)))
+            _report_abandoned(session, item, requests)
+        stream.abandon(lambda late: session.environment.late(lambda: _report_late(session, late, requests.run_id)))
         return "abandoned"
 
 
-def _say_abandoned(session: Session, item: Item, asked: Asked) -> None:
-    request = asked.gravest
+def _report_abandoned(session: ReplSession, item: ScriptItem, requests: RunRequests) -> None:
+    request = requests.gravest
     key = f" (idempotency key {request.idempotency_key})" if request.idempotency_key else ""
-    session.unanswered[asked.run_id] = f"{request.method} {request.path}{key}"
+    session.unanswered[requests.run_id] = f"{request.method} {request.path}{key}"
     error: TransportError = NoAnswer("you stopped waiting; a read changes nothing")
     if request.writes:
         error = OutcomeUnknown("you stopped waiting; an answer that still comes is shown")
     if isinstance(item, Block):
         call = resolve(item, session.engine.table, session.scope).call
         outcome = Outcome(item, "unknown", call=call, request=request)
-        session.screen.diagnose([explain_unanswered(error, outcome)])
+        session.console.diagnostics([explain_unanswered(error, outcome)])
     else:
-        session.screen.say(f"{error}; no more rows are sent")
+        session.console.message(f"{error}; no more rows are sent")
 
 
-def _report_late(session: Session, late: Step | End, run_id: str) -> None:
+def _report_late(session: ReplSession, late: RunStep | StreamEnd, run_id: str) -> None:
     """An answer has come that nobody waited for: say so. The scope has gone on without it."""
-    if isinstance(late, End):
+    if isinstance(late, StreamEnd):
         asked = session.unanswered.pop(run_id, "")
         if late.error is not None:
-            session.screen.say(f"late answer to {asked}: {late.error}")
+            session.console.message(f"late answer to {asked}: {late.error}")
     elif late.outcome is not None:
-        _learn(session, late.outcome)
-        session.screen.say(f"late answer: {summary_line(late.outcome)}")
-        session.screen.diagnose([each for each in late.outcome.diagnostics if each.severity == "error"])
+        _learn_ids(session, late.outcome)
+        session.console.message(f"late answer: {summary_line(late.outcome)}")
+        session.console.diagnostics([each for each in late.outcome.diagnostics if each.severity == "error"])
 
 
 # --- afterwards -----------------------------------------------------------------------------------------
 
 
-def _show(session: Session, outcome: Outcome, shown: Sequence[Diagnostic]) -> None:
+def _show_outcome(session: ReplSession, outcome: Outcome, shown: Sequence[Diagnostic]) -> None:
     """The result, one line that sums it up, and what is wrong, unless the check has said it already."""
     answered = outcome.response is not None and outcome.response.ok
     if answered and outcome.body is not None and outcome.written_to is None:
-        session.screen.render(outcome.body, session.format)
-    session.screen.say(summary_line(outcome))
-    session.screen.diagnose([found for found in outcome.diagnostics if found not in shown])
-    _learn(session, outcome)
+        session.console.render(outcome.body, session.format)
+    session.console.message(summary_line(outcome))
+    session.console.diagnostics([found for found in outcome.diagnostics if found not in shown])
+    _learn_ids(session, outcome)
     _note_generic(session, outcome)
 
 
-def _learn(session: Session, outcome: Outcome) -> None:
+def _learn_ids(session: ReplSession, outcome: Outcome) -> None:
     connection = session.connections.get(outcome.connection)
     if connection is not None and outcome.body is not None:
         account = outcome.call.account if outcome.call else None
-        place = session.place(connection.name, account)
+        place = session.id_scope(connection.name, account)
         if place is not None:
             session.known.learn(place, outcome.body)
 
 
-def _note_generic(session: Session, outcome: Outcome) -> None:
+def _note_generic(session: ReplSession, outcome: Outcome) -> None:
     """W204, once for each entity: the sandbox keeps such objects, and knows nothing of their behaviour."""
     response, call = outcome.response, outcome.call
     if response is None or call is None or response.header("Stripe-Shell-Modelled") != "generic":
@@ -230,4 +238,4 @@ def _note_generic(session: Session, outcome: Outcome) -> None:
     entity = call.operation.entity
     if session.once(f"generic {entity}"):
         message = f"the sandbox keeps `{entity}` objects, but does not know their behaviour"
-        session.screen.diagnose([Diagnostic("W204", message, severity="note")])
+        session.console.diagnostics([Diagnostic("W204", message, severity="note")])

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
-from stripe_shell.suggest.known import Known, Place
+from stripe_shell.suggest.known import IdScope, KnownIds
 
 if TYPE_CHECKING:
     from stripe_shell.connections import Connection, Connections
     from stripe_shell.engine.outcome import Outcome
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
-    from stripe_shell.lang.ast import Item
+    from stripe_shell.lang.ast import ScriptItem
 
 
-class Screen(Protocol):
+class ConsoleLike(Protocol):
     """Where results and messages go; `secrets` are masked in all of them."""
 
     secrets: Secrets
 
-    def hide(self, secrets: Secrets) -> None:
+    def mask(self, secrets: Secrets) -> None:
         """Mask these too from now on."""
         ...
 
@@ -31,11 +31,11 @@ class Screen(Protocol):
         """A result, with a line end."""
         ...
 
-    def say(self, text: str) -> None:
+    def message(self, text: str) -> None:
         """A message for the person, with a line end."""
         ...
 
-    def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Problems, drawn below the lines they are on."""
         ...
 
@@ -45,7 +45,7 @@ class Screen(Protocol):
 
 
 @record
-class Surroundings:
+class ReplEnvironment:
     """The world around a session.
 
     `seed` makes its idempotency keys unlike those of any other session; `clock` gives epoch seconds. `confirm` asks a
@@ -61,11 +61,11 @@ class Surroundings:
 
 
 #: A world in which nobody answers, and time stands still.
-NOWHERE = Surroundings("", lambda: 0.0, lambda _question: "", lambda _report: None, lambda: ())
+NOWHERE = ReplEnvironment("", lambda: 0.0, lambda _question: "", lambda _report: None, lambda: ())
 
 
 @record(frozen=False)
-class Session:
+class ReplSession:
     """The state of one session: what the next line can refer to, and what has been said, seen and done so far.
 
     `kept` is what has run well, in order, for `@save`; `typed` is what was last submitted and is no command, `draft`
@@ -75,12 +75,12 @@ class Session:
     engine: Engine
     scope: Scope
     connections: Connections
-    screen: Screen
-    around: Surroundings = NOWHERE
+    console: ConsoleLike
+    environment: ReplEnvironment = NOWHERE
     format: str | None = None
-    known: Known = field(default_factory=Known)
-    kept: list[Item] = field(default_factory=list)
-    said: set[str] = field(default_factory=set)
+    known: KnownIds = field(default_factory=KnownIds)
+    kept: list[ScriptItem] = field(default_factory=list)
+    mentioned: set[str] = field(default_factory=set)
     unanswered: dict[str, str] = field(default_factory=dict)
     last: Outcome | None = None
     typed: str = ""
@@ -97,27 +97,27 @@ class Session:
         named = name is not None and not self.connections.placeholder(name)
         return self.connections.get(name) if named else self.connection
 
-    def place(self, name: str | None = None, account: str | None = None) -> Place | None:
+    def id_scope(self, name: str | None = None, account: str | None = None) -> IdScope | None:
         """Where ids that are written below `/name` are valid; None when there is no such connection."""
         connection = self.connection_of(name)
         if connection is None:
             return None
-        return Place(connection.name, connection.mode, account or self.scope.settings.account or connection.account)
+        return IdScope(connection.name, connection.mode, account or self.scope.settings.account or connection.account)
 
-    def begin(self) -> str:
+    def begin_run(self) -> str:
         """A run of its own begins: `${now}` is now. Gives the name of the run."""
         self._runs += 1
-        self.scope = replace(self.scope, now=int(self.around.clock()))
-        return f"{self.around.seed}-{self._runs}"
+        self.scope = replace(self.scope, now=int(self.environment.clock()))
+        return f"{self.environment.seed}-{self._runs}"
 
     def advance(self, scope: Scope) -> None:
         """What comes next sees this scope; its secrets are masked from now on."""
         self.scope = scope
-        self.screen.hide(scope.masks)
+        self.console.mask(scope.masks)
 
     def once(self, name: str) -> bool:
         """Whether this is the first time that `name` is asked for: for what is said once in a session."""
-        if name in self.said:
+        if name in self.mentioned:
             return False
-        self.said.add(name)
+        self.mentioned.add(name)
         return True

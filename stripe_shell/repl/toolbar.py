@@ -6,12 +6,12 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 from stripe_shell.connections import Connection
 from stripe_shell.repl.nearby import block_around
-from stripe_shell.repl.session import Session
+from stripe_shell.repl.session import ReplSession
 
 _SHOWN = 6
 
 
-def prompt_text(session: Session) -> StyleAndTextTuples:
+def prompt_text(session: ReplSession) -> StyleAndTextTuples:
     """`sandbox> `, or `LIVE stripe > `; in the connection's own colour, unless it is live."""
     connection = session.connection
     if warning := live_words(connection):
@@ -25,7 +25,7 @@ def continuation(width: int) -> StyleAndTextTuples:
     return [("class:prompt.more", "… ".rjust(width))]
 
 
-def toolbar(session: Session, text: str, offset: int) -> StyleAndTextTuples:
+def toolbar(session: ReplSession, text: str, offset: int) -> StyleAndTextTuples:
     """Connection, mode and account of the block being written, where its key comes from, and what the block lacks."""
     if not text:
         return _where(session, session.connection)
@@ -46,7 +46,7 @@ def toolbar(session: Session, text: str, offset: int) -> StyleAndTextTuples:
     return parts
 
 
-def _where(session: Session, connection: Connection) -> StyleAndTextTuples:
+def _where(session: ReplSession, connection: Connection) -> StyleAndTextTuples:
     warning = live_words(connection)
     parts: StyleAndTextTuples = [("class:bottom-toolbar.live", f" {warning} ")] if warning else []
     facts = [f"/{connection.name}"]

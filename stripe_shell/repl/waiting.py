@@ -14,29 +14,29 @@ T = TypeVar("T")
 
 
 @record
-class End:
+class StreamEnd:
     """Nothing more comes; `error` is what ended it, if something did."""
 
     error: BaseException | None = None
 
 
 #: Hears of what comes when nobody waits for it any more: every item, and the end.
-OnLate = Callable[[T | End], None]
+OnLate = Callable[[T | StreamEnd], None]
 
 
-class Stream(Generic[T]):
+class BackgroundStream(Generic[T]):
     """The items of an iterator, which goes on in a thread of its own."""
 
     def __init__(self, items: Iterator[T]) -> None:
         self._items = items
-        self._arrived: SimpleQueue[T | End] = SimpleQueue()
+        self._arrived: SimpleQueue[T | StreamEnd] = SimpleQueue()
         self._lock = Lock()
         self._on_late: OnLate[T] | None = None
 
     def __iter__(self) -> Iterator[T]:
         """Begin, and give each item as it comes. Raises what the iterator raises, and KeyboardInterrupt on Ctrl-C."""
         Thread(target=self._work, daemon=True).start()
-        while not isinstance(item := self._arrived.get(), End):
+        while not isinstance(item := self._arrived.get(), StreamEnd):
             yield item
         if item.error is not None:
             raise item.error
@@ -60,9 +60,9 @@ class Stream(Generic[T]):
         if isinstance(self._items, Generator):
             with suppress(RuntimeError):  # a loop whose rows end with a block of their own would rather go on
                 self._items.close()
-        self._deliver(End(error))
+        self._deliver(StreamEnd(error))
 
-    def _deliver(self, item: T | End) -> None:
+    def _deliver(self, item: T | StreamEnd) -> None:
         with self._lock:
             if self._on_late is None:
                 self._arrived.put(item)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stripe_shell.diagnostics import Diagnostic, Source, Span
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import field, record
 
@@ -48,7 +48,7 @@ class Erratum:
 
 
 @record
-class Reading:
+class Interpretation:
     """An ambiguous sentence of the page, and its interpretation. Does not affect comparisons."""
 
     text: str
@@ -62,7 +62,7 @@ class Errata:
     """An errata file: corrections and readings, in order."""
 
     errata: tuple[Erratum, ...] = ()
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[Interpretation, ...] = ()
 
     def of_example(self, name: str) -> tuple[Erratum, ...]:
         """Returns the corrections for one example's response."""
@@ -80,7 +80,7 @@ def find_errata(page: Path, environ: Mapping[str, str]) -> Path | None:
     return next((folder / name for folder in folders for name in names if (folder / name).is_file()), None)
 
 
-def read_errata(source: Source) -> Errata:
+def read_errata(source: SourceText) -> Errata:
     """Reads an errata file. Raises ConfigurationError with the line of an invalid entry."""
     import tomllib
 
@@ -95,7 +95,7 @@ def read_errata(source: Source) -> Errata:
     return Errata(tuple(errata), tuple(readings))
 
 
-def _entries(data: Mapping[str, Any], kind: str, source: Source) -> Iterator[tuple[Mapping[str, Any], Span]]:
+def _entries(data: Mapping[str, Any], kind: str, source: SourceText) -> Iterator[tuple[Mapping[str, Any], Span]]:
     """Yields the entries of a kind, each with the span of its header."""
     entries = data.get(kind, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -110,7 +110,7 @@ def path_text(path: tuple[str | int, ...]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
-def no_longer_applies(erratum: Erratum | Reading, why: str) -> Diagnostic:
+def no_longer_applies(erratum: Erratum | Interpretation, why: str) -> Diagnostic:
     """Returns E405 for a correction or reading that no longer applies."""
     return Diagnostic("E405", f"the erratum no longer applies: {why}", erratum.span, label="remove or correct it")
 
@@ -137,11 +137,11 @@ def _erratum(entry: Mapping[str, Any], span: Span) -> Erratum:
     return Erratum(**{**entry, "path": path, "span": span})
 
 
-def _reading(entry: Mapping[str, Any], span: Span) -> Reading:
+def _reading(entry: Mapping[str, Any], span: Span) -> Interpretation:
     _check_entry(entry, {"text", "settled", "reason"}, span)
     if not entry.get("text") or not entry.get("settled"):
         raise _wrong(span, "a reading needs `text` and `settled`")
-    return Reading(entry["text"], entry["settled"], entry["reason"], span)
+    return Interpretation(entry["text"], entry["settled"], entry["reason"], span)
 
 
 def _check_entry(entry: Mapping[str, Any], known: set[str], span: Span) -> None:

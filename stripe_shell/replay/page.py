@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from stripe_shell.diagnostics import Diagnostic, Source, Span
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span
 from stripe_shell.lang.ast import Block
-from stripe_shell.lang.lines import Line, read_lines
+from stripe_shell.lang.lines import LogicalLine, read_lines
 from stripe_shell.lang.parser import parse
 from stripe_shell.lang.places import JsonPath, json_places
 from stripe_shell.records import record
@@ -40,22 +40,22 @@ class Example:
 
 
 @record
-class Page:
+class DocumentPage:
     """The examples of a page in order, and the diagnostics of their text."""
 
-    source: Source
+    source: SourceText
     examples: tuple[Example, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
-def read_page(source: Source) -> Page:
+def read_page(source: SourceText) -> DocumentPage:
     """Finds the examples of a page: plain text, Markdown or reStructuredText, indented, fenced or neither."""
     unfenced = _RESPONSE.sub(_plain_response, _FENCE.sub(lambda match: " " * len(match[0]), source.text))
-    masked = Source(source.name, _mask_prose(unfenced))
+    masked = SourceText(source.name, _mask_prose(unfenced))
     script, diagnostics = parse(masked)
     seen: Counter[str] = Counter()
     examples = [_example(item, masked, seen) for item in script.items if isinstance(item, Block)]
-    return Page(source, tuple(examples), diagnostics)
+    return DocumentPage(source, tuple(examples), diagnostics)
 
 
 def _plain_response(match: re.Match[str]) -> str:
@@ -75,7 +75,7 @@ def _mask_prose(text: str) -> str:
     return _blank_outside(text, kept)
 
 
-def _example_end(text: str, lines: list[Line], index: int) -> int:
+def _example_end(text: str, lines: list[LogicalLine], index: int) -> int:
     """Returns the index after the last line of the example that starts at `index`; `index` if none starts there."""
     header = lines[index]
     match = _HEADER.match(text[header.body : header.end]) if header.kind == "header" else None
@@ -92,7 +92,7 @@ def _example_end(text: str, lines: list[Line], index: int) -> int:
     return end
 
 
-def _body_end(lines: list[Line], index: int, *, begun: bool) -> int:
+def _body_end(lines: list[LogicalLine], index: int, *, begun: bool) -> int:
     """Returns the index after the last body line.
 
     Blank lines before the first parameter do not end the block; comments never do.
@@ -117,7 +117,7 @@ def _blank_outside(text: str, kept: list[tuple[int, int]]) -> str:
     return "".join(parts)
 
 
-def _example(block: Block, source: Source, seen: Counter[str]) -> Example:
+def _example(block: Block, source: SourceText, seen: Counter[str]) -> Example:
     name = " ".join(word.value.literal or "" for word in block.words)
     seen[name] += 1
     if seen[name] > 1:

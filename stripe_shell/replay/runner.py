@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
-from stripe_shell.engine.assertions.compare import MISSING, Difference, equals, show, walk
+from stripe_shell.engine.assertions.compare import MISSING, Difference, equals, format_value, select_values
 from stripe_shell.engine.idempotency_keys import idempotency_key
 from stripe_shell.engine.links import Link, connection_of
 from stripe_shell.engine.outcome import EXIT_CODES, Outcome
@@ -16,22 +16,22 @@ from stripe_shell.errors import ConfigurationError
 from stripe_shell.lang.ast import Block
 from stripe_shell.records import field, record, replace
 from stripe_shell.replay.errata import Errata, Erratum, no_longer_applies, path_text
-from stripe_shell.replay.page import Example, Page
-from stripe_shell.replay.seeds import Document, Seeded, Seeder, read_document
+from stripe_shell.replay.page import DocumentPage, Example
+from stripe_shell.replay.seeds import Document, Seeder, SeedResult, read_document
 from stripe_shell.replay.symbols import Bindings, compare, is_symbol, substitute_block, symbols_in, symbols_of_block
 
-Verdict = Literal["passed", "failed", "skipped"]
+ExampleVerdict = Literal["passed", "failed", "skipped"]
 
 
 @record
-class Result:
+class ExampleResult:
     """The result of an example: differences or failures, applied errata, reason for skipping.
 
     The paths of `differences` refer to the page; `bindings` map symbols to ids after the example.
     """
 
     example: Example
-    verdict: Verdict
+    verdict: ExampleVerdict
     diagnostics: tuple[Diagnostic, ...] = ()
     errata: tuple[Erratum, ...] = ()
     reason: str = ""
@@ -49,7 +49,7 @@ class Result:
 class Replay:
     """A replayed page. `diagnostics` are those of the page or the errata as a whole."""
 
-    results: tuple[Result, ...]
+    results: tuple[ExampleResult, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
@@ -68,7 +68,9 @@ class Replay:
         return next((code for code in (5, 3, 4, 2) if code in codes), 0)
 
 
-def replay_page(engine: Engine, page: Page, errata: Errata, scope: Scope, *, run_id: str) -> Iterator[Result | Replay]:
+def replay_page(
+    engine: Engine, page: DocumentPage, errata: Errata, scope: Scope, *, run_id: str
+) -> Iterator[ExampleResult | Replay]:
     """Runs the examples in order; yields each result, then the Replay.
 
     Sends nothing if an example has an error or would use a live connection: a documentation page never runs in live
@@ -83,7 +85,7 @@ def replay_page(engine: Engine, page: Page, errata: Errata, scope: Scope, *, run
         return
     link = _link(engine, scope)
     runner = _Runner(engine, page, errata, scope, run_id, read_document(page.examples, errata))
-    results: list[Result] = []
+    results: list[ExampleResult] = []
     for result in runner.run(link):
         results.append(result)
         yield result
@@ -113,13 +115,13 @@ def _refuse_live(engine: Engine, blocks: Sequence[Block], scope: Scope) -> Itera
 @record(frozen=False)
 class _Runner:
     engine: Engine
-    page: Page
+    page: DocumentPage
     errata: Errata
     scope: Scope
     run_id: str
     document: Document
 
-    def run(self, link: Link) -> Iterator[Result]:
+    def run(self, link: Link) -> Iterator[ExampleResult]:
         seeder = Seeder(self.document, self.errata, self.engine.table, link, self.run_id, self._create_early)
         seeded = seeder.seed()
         bindings: Bindings = seeded.bindings
@@ -130,7 +132,7 @@ class _Runner:
                 yield blocked
                 continue
             outcome, scope = self._send(index, bindings, scope)
-            result, bindings = self._judge(example, outcome, bindings)
+            result, bindings = self._compare(example, outcome, bindings)
             yield result
 
     def _send(self, index: int, bindings: Bindings, scope: Scope) -> tuple[Outcome, Scope]:
@@ -141,11 +143,11 @@ class _Runner:
         outcome, _ = self._send(index, bindings, self.scope)
         return outcome.body if outcome.status == "passed" and isinstance(outcome.body, dict) else None
 
-    def _judge(self, example: Example, outcome: Outcome, bindings: Bindings) -> tuple[Result, Bindings]:
+    def _compare(self, example: Example, outcome: Outcome, bindings: Bindings) -> tuple[ExampleResult, Bindings]:
         if outcome.status != "passed" and not _shows_error(example, outcome):
-            return Result(example, "failed", outcome.diagnostics, outcome=outcome), bindings
+            return ExampleResult(example, "failed", outcome.diagnostics, outcome=outcome), bindings
         if example.expected is None:
-            return Result(example, "passed", outcome=outcome, bindings=bindings), bindings
+            return ExampleResult(example, "passed", outcome=outcome, bindings=bindings), bindings
         errata = self.errata.of_example(example.name)
         found = [problem for e in errata if (problem := _needless(e, errata, example, outcome.body, bindings))]
         expected, shapes = _corrected(example.expected, errata)
@@ -156,8 +158,8 @@ class _Runner:
             for difference in differences
         ]
         found += [self._explain(example, outcome, difference) for difference in differences]
-        verdict: Verdict = "failed" if found else "passed"
-        result = Result(
+        verdict: ExampleVerdict = "failed" if found else "passed"
+        result = ExampleResult(
             example,
             verdict,
             tuple(found),
@@ -179,14 +181,14 @@ class _Runner:
             "E401",
             f"{example.name}: `{path_text(difference.path)}` differs from the documentation{request}",
             span,
-            label=f"actual {show(difference.actual)}",
+            label=f"actual {format_value(difference.actual)}",
             notes=("accept: replay --update, or write an erratum with its reason",),
         )
 
-    def outdated(self, results: Sequence[Result]) -> Iterator[Diagnostic]:
+    def outdated(self, results: Sequence[ExampleResult]) -> Iterator[Diagnostic]:
         """Yields E405 for every erratum and reading that does not apply to this page."""
         names = {example.name for example in self.page.examples}
-        wanted = set(self.document.wanted)
+        wanted = set(self.document.needed)
         for erratum in self.errata.errata:
             if erratum.example is not None and erratum.example not in names:
                 yield no_longer_applies(erratum, f"the page has no example `{erratum.example}`")
@@ -199,7 +201,7 @@ class _Runner:
                 yield no_longer_applies(reading, f"the page does not say `{reading.text}`")
 
 
-def _blocked(example: Example, seeded: Seeded) -> Result | None:
+def _blocked(example: Example, seeded: SeedResult) -> ExampleResult | None:
     """Returns the result of an example that cannot run because an object it needs is missing; else None."""
     symbols = [*symbols_of_block(example.block), *symbols_in(example.expected)]
     for symbol in symbols:
@@ -207,10 +209,10 @@ def _blocked(example: Example, seeded: Seeded) -> Result | None:
             span = example.block.connection_span
             message = f"{example.name}: {symbol} could not be seeded"
             problem = Diagnostic("E401", message, span, label=seeded.failed[symbol])
-            return Result(example, "failed", (problem,))
+            return ExampleResult(example, "failed", (problem,))
     for symbol in symbols:
         if symbol in seeded.skipped:
-            return Result(example, "skipped", reason=seeded.skipped[symbol])
+            return ExampleResult(example, "skipped", reason=seeded.skipped[symbol])
     return None
 
 
@@ -227,13 +229,13 @@ def _needless(
     erratum: Erratum, errata: Sequence[Erratum], example: Example, body: Any, bindings: Bindings
 ) -> Diagnostic | None:
     """Returns E405 if the page no longer says what is corrected, or the response matches without the correction."""
-    documented = walk(example.expected, erratum.path)
+    documented = select_values(example.expected, erratum.path)
     says = documented.get("id") if erratum.row and isinstance(documented, dict) else documented
     if says is MISSING or not equals(says, erratum.says):
-        return no_longer_applies(erratum, f"the page says {show(says)} at `{path_text(erratum.path)}`")
+        return no_longer_applies(erratum, f"the page says {format_value(says)} at `{path_text(erratum.path)}`")
     if erratum.row == "absent":
         wanted = bindings.get(str(erratum.says), erratum.says)
-        if _row_named(walk(body, erratum.path[:-1]), wanted) is not None:
+        if _row_of_id(select_values(body, erratum.path[:-1]), wanted) is not None:
             return no_longer_applies(erratum, f"the row {erratum.says} is in the answer")
     others = [other for other in errata if other is not erratum]
     expected, shapes = _corrected(example.expected, others)
@@ -249,7 +251,7 @@ def _says_all(row: Mapping[str, Any] | None, seed: Mapping[str, Any]) -> bool:
 
 def _corrected(expected: Any, errata: Sequence[Erratum]) -> tuple[Any, list[tuple[Erratum, Any]]]:
     """Returns the documented response with errata applied, and the rows of which only the shape is compared."""
-    shapes = [(erratum, walk(expected, erratum.path)) for erratum in errata if erratum.row == "shape"]
+    shapes = [(erratum, select_values(expected, erratum.path)) for erratum in errata if erratum.row == "shape"]
     dropped = {erratum.path for erratum in errata if erratum.row}
     values = {erratum.path: erratum.expect for erratum in errata if not erratum.row}
     return _rebuild(expected, (), dropped, values), shapes
@@ -275,7 +277,7 @@ def _documented_path(documented: Any, corrected: Any, path: tuple[str | int, ...
     """Returns the path of a difference in the page, with the indices of removed rows counted."""
     result: list[str | int] = []
     for step in path:
-        rows, kept = walk(documented, result), walk(corrected, path[: len(result)])
+        rows, kept = select_values(documented, result), select_values(corrected, path[: len(result)])
         result.append(_documented_index(rows, kept, step) if isinstance(step, int) else step)
     return tuple(result)
 
@@ -289,7 +291,7 @@ def _documented_index(rows: Any, kept: Any, index: int) -> int:
 def _shape_differences(shapes: list[tuple[Erratum, Any]], body: Any, bindings: Bindings) -> Iterator[Difference]:
     """Yields the differences of rows of which only the shape is compared: existence, and the types of their members."""
     for erratum, row in shapes:
-        rows = walk(body, erratum.path[:-1])
+        rows = select_values(body, erratum.path[:-1])
         wanted = bindings.get(str(erratum.says), erratum.says)
         found = (
             next((r for r in rows if isinstance(r, dict) and r.get("id") == wanted), None)
@@ -304,10 +306,10 @@ def _shape_differences(shapes: list[tuple[Erratum, Any]], body: Any, bindings: B
                 yield Difference((*erratum.path, key), value, found.get(key, MISSING))
 
 
-def _row_named(rows: Any, wanted: Any) -> dict[str, Any] | None:
+def _row_of_id(rows: Any, identifier: Any) -> dict[str, Any] | None:
     """Returns the row with this id, or None."""
     candidates = rows if isinstance(rows, list) else []
-    return next((row for row in candidates if isinstance(row, dict) and row.get("id") == wanted), None)
+    return next((row for row in candidates if isinstance(row, dict) and row.get("id") == identifier), None)
 
 
 def _same_kind(documented: Any, actual: Any) -> bool:

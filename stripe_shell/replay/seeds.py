@@ -9,7 +9,7 @@ from typing import Any
 from stripe_shell.engine.encode import encode
 from stripe_shell.engine.idempotency_keys import idempotency_key
 from stripe_shell.engine.links import Link
-from stripe_shell.engine.resolve import Call
+from stripe_shell.engine.resolve import BlockCall
 from stripe_shell.records import record
 from stripe_shell.replay.errata import Errata
 from stripe_shell.replay.page import Example
@@ -20,7 +20,7 @@ from stripe_shell.wire import Request, Response
 
 
 @record
-class Seeded:
+class SeedResult:
     """The created objects (`bindings` of symbols to ids), and why others could not be created (`skipped`, `failed`)."""
 
     bindings: Bindings
@@ -32,13 +32,13 @@ class Seeded:
 class Document:
     """What a page documents about the objects of its symbols.
 
-    `creators` maps a symbol to the index of the example that creates it, or the object that it is part of. `wanted` are
+    `creators` maps a symbol to the index of the example that creates it, or the object that it is part of. `needed` are
     the symbols used before that; `answers` the documented response of each example.
     """
 
     rows: Mapping[str, dict[str, Any]]
     creators: Mapping[str, int]
-    wanted: tuple[str, ...]
+    needed: tuple[str, ...]
     answers: tuple[Any, ...]
 
 
@@ -112,12 +112,12 @@ class Seeder:
     run_id: str
     create_example: Callable[[int, Bindings], dict[str, Any] | None]
 
-    def seed(self) -> Seeded:
+    def seed(self) -> SeedResult:
         """Creates all objects."""
         state = _State({}, {}, {})
-        for symbol in self.document.wanted:
+        for symbol in self.document.needed:
             self._make(symbol, state, ())
-        return Seeded(state.bindings, state.skipped, state.failed)
+        return SeedResult(state.bindings, state.skipped, state.failed)
 
     def _make(self, symbol: str, state: _State, chain: tuple[str, ...]) -> None:
         if state.knows(symbol):
@@ -166,7 +166,7 @@ class Seeder:
             missing = ", ".join(f"`{name}`" for name in lacking)
             state.failed[symbol] = f"the page does not say its {missing}: an erratum can (`symbol`, `seed`)"
             return
-        body = self._send(Call(operation, path_params, tree), f"seed {symbol}")
+        body = self._send(BlockCall(operation, path_params, tree), f"seed {symbol}")
         if "id" not in body:
             state.failed[symbol] = _message(body, "it could not be created")
             return
@@ -180,7 +180,9 @@ class Seeder:
         operation = self.table.operation("cancel", str(row.get("object")))
         if operation is None or operation.path_params != (operation.object_param,):
             return
-        answer = self._send(Call(operation, dict.fromkeys(operation.path_params, body["id"]), {}), f"cancel {symbol}")
+        answer = self._send(
+            BlockCall(operation, dict.fromkeys(operation.path_params, body["id"]), {}), f"cancel {symbol}"
+        )
         if answer.get("status") != "canceled":
             state.failed[symbol] = "it could not be canceled"
 
@@ -196,7 +198,7 @@ class Seeder:
         else:
             state.failed[symbol] = _message(_body(response), "it could not be put there")
 
-    def _send(self, call: Call, step: str) -> dict[str, Any]:
+    def _send(self, call: BlockCall, step: str) -> dict[str, Any]:
         """Sends a call and returns the body, empty if it is not an object. Raises the transport's exceptions."""
         version = self.link.version or self.table.version
         key = idempotency_key(self.run_id, step)

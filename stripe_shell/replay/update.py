@@ -10,8 +10,8 @@ from typing import Any
 from stripe_shell.diagnostics import Span
 from stripe_shell.engine.assertions.compare import MISSING
 from stripe_shell.records import field, record
-from stripe_shell.replay.page import Page
-from stripe_shell.replay.runner import Result
+from stripe_shell.replay.page import DocumentPage
+from stripe_shell.replay.runner import ExampleResult
 from stripe_shell.replay.symbols import prefix_of, symbols_in
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.shapes import response_field
@@ -24,7 +24,7 @@ _FIRST_NUMBER = 1_234_567_890
 
 
 @record
-class Change:
+class PageChange:
     """An edit of the page: replaces the text of `span` with `text`; `what` describes it in one line."""
 
     span: Span
@@ -62,25 +62,25 @@ class Symbols:
         return self.names.get(identifier, identifier)
 
 
-def page_symbols(page: Page) -> Symbols:
+def page_symbols(page: DocumentPage) -> Symbols:
     """Returns the symbols that occur in a page."""
     return Symbols({}, set(symbols_in(page.source.text)))
 
 
-def changed_leaves(result: Result, symbols: Symbols) -> list[Change] | None:
+def changed_leaves(result: ExampleResult, symbols: Symbols) -> list[PageChange] | None:
     """Returns the changes that correct a documented response; None if the actual one lacks documented values."""
     symbols.learn(result.bindings)
-    changes: list[Change] = []
+    changes: list[PageChange] = []
     for difference in result.differences:
         span = result.example.places.get(difference.path)
         if difference.actual is MISSING or span is None:
             return None
         text = json.dumps(symbols.written(difference.actual), ensure_ascii=False)
-        changes.append(Change(span, text, f"{_path_text(difference.path)}: {span.text} → {text}"))
+        changes.append(PageChange(span, text, f"{_path_text(difference.path)}: {span.text} → {text}"))
     return changes or None
 
 
-def new_answer(result: Result, other: Result | None, table: Table, symbols: Symbols) -> Change | None:
+def new_answer(result: ExampleResult, other: ExampleResult | None, table: Table, symbols: Symbols) -> PageChange | None:
     """Returns the response to insert for an example without one; None if there is nothing to insert.
 
     Omits times, and everything that differs from the same example of another replay, `other`, since values that change
@@ -96,10 +96,10 @@ def new_answer(result: Result, other: Result | None, table: Table, symbols: Symb
         body = _common(body, _as_same(names.written(other.outcome.body), body))
     shown = _without_times(body, outcome.call.operation.response, table)
     at = Span(block.span.source, block.span.end, block.span.end)
-    return Change(at, _section(shown, block.span), f"{result.example.name}: an answer of {len(shown)} members")
+    return PageChange(at, _section(shown, block.span), f"{result.example.name}: an answer of {len(shown)} members")
 
 
-def apply_changes(text: str, changes: Sequence[Change]) -> str:
+def apply_changes(text: str, changes: Sequence[PageChange]) -> str:
     """Returns the page with the changes applied; everything else is unchanged."""
     for change in sorted(changes, key=lambda item: item.span.start, reverse=True):
         text = text[: change.span.start] + change.text + text[change.span.end :]

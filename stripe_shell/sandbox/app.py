@@ -17,21 +17,21 @@ from stripe_shell.wire import Request, Response
 from . import dispatch, errors
 from .clock import Clock, SystemClock
 from .errors import StripeError
-from .expand import Tree, expand, tree_of
+from .expand import ExpandTree, expand, expand_tree
 from .ids import RandomIds
 from .objects import jobs
 from .objects.context import Context, Json
-from .objects.listing import Page
-from .objects.registry import Catalogue
+from .objects.listing import ListPage
+from .objects.registry import ResourceRegistry
 from .objects.template import iso_time
 from .receive import read_call
-from .request.call import Call, own_call
+from .request.call import SandboxCall, internal_call
 from .request.idempotency import Idempotency, check_key
 from .request.parameters import header
 from .storage import queues
 from .storage.accounts import Accounts
-from .storage.store import Row, Session, Store
-from .webhooks.endpoints import Hearing
+from .storage.store import Store, StoredRow, StoreSession
+from .webhooks.endpoints import EndpointCache
 
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
 
@@ -53,19 +53,19 @@ class Sandbox:
         clock: Clock | None = None,
         ids: RandomIds | None = None,
         *,
-        on_events: Callable[[list[Row]], None] | None = None,
+        on_events: Callable[[list[StoredRow]], None] | None = None,
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
         self.store = store or Store.open()
         self.table = table or load_table()
         self.clock: Clock = clock or SystemClock()
         self.ids = ids or RandomIds()
-        self.catalogue = Catalogue(self.table)
+        self.registry = ResourceRegistry(self.table)
         self.on_events = on_events
         self.on_error = on_error
         self._idempotency = Idempotency(self.clock)
-        self._hearing = Hearing()
-        self._quiet = jobs.Quiet()
+        self._endpoint_cache = EndpointCache()
+        self._job_cache = jobs.JobCache()
         self.accounts = Accounts(self.store, self.clock, self.ids)
         self.account = self.accounts.first
 
@@ -80,7 +80,7 @@ class Sandbox:
             if session.account(account) is None:
                 return None
         with self.context(account=account) as ctx:
-            found = next(ctx.each("v2.billing.meter_event_session", authentication_token=token), None)
+            found = next(ctx.iterate("v2.billing.meter_event_session", authentication_token=token), None)
             return account if found is not None and found["expires_at"] > iso_time(ctx.now()) else None
 
     # --- sending ---------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ class Sandbox:
         The life of a request:
 
         1. app.py checks the headers `Stripe-Version` and `Idempotency-Key`.
-        2. receive.py finds the operation by method and path, and builds the `Call` (request/call.py).
+        2. receive.py finds the operation by method and path, and builds the `SandboxCall` (request/call.py).
         3. storage/accounts.py resolves `Stripe-Account` to the account that the call runs on.
         4. request/parameters.py decodes and validates the parameters; expand.py checks the `expand` paths.
         5. request/idempotency.py refuses a key whose first request is still running (409).
@@ -119,19 +119,19 @@ class Sandbox:
         return Response(error.status, headers, _error_body(error, headers))
 
     def _answer(self, request: Request, platform: str, headers: Headers) -> tuple[int, bytes]:
-        call: Call | None = None
+        call: SandboxCall | None = None
         try:
             call = self._call(request, platform, headers)
-            with self._idempotency.alone(call):
+            with self._idempotency.lock(call):
                 self._catch_up(call.account, call.number)
                 return self._run(call, headers)
         except StripeError as error:
-            return self._refused(call, error, headers)
+            return self._render_error(call, error, headers)
         except Exception as error:  # noqa: BLE001 - every exception becomes a response
             self._report(error)
-            return self._refused(call, errors.internal_error(), headers)
+            return self._render_error(call, errors.internal_error(), headers)
 
-    def _call(self, request: Request, platform: str, headers: Headers) -> Call:
+    def _call(self, request: Request, platform: str, headers: Headers) -> SandboxCall:
         """Checks the headers and parses the request. Sets response headers in `headers`. Raises StripeError."""
         headers["Stripe-Version"] = self.table.version
         _check_version(header(request, "stripe-version"))
@@ -143,28 +143,28 @@ class Sandbox:
             headers["Request-Id"],
             platform,
             accounts=self.accounts,
-            catalogue=self.catalogue,
+            registry=self.registry,
             table=self.table,
         )
 
-    def _run(self, call: Call, headers: Headers) -> tuple[int, bytes]:
+    def _run(self, call: SandboxCall, headers: Headers) -> tuple[int, bytes]:
         """Runs a call in one transaction. A StripeError rolls back, unless it `keeps_rows` (a declined payment)."""
         status, refused = 200, None
         with self.store.write() if call.writable else self.store.read() as session:
-            known = self._idempotency.known(session, call)
+            known = self._idempotency.look_up(session, call)
             if known is not None:
                 headers["Idempotent-Replayed"] = "true"
                 return known.status, known.body
             ctx = self._context(session, call)
             try:
-                body = self._shown(ctx, call)
+                body = self._render(ctx, call)
             except StripeError as error:
                 if not error.keeps_rows:
                     raise
                 refused, status, body = error, error.status, _error_body(error, headers)
             self._idempotency.remember(session, call, status, body)
-        if ctx.noted:
-            self._quiet.end()
+        if ctx.scheduled_jobs:
+            self._job_cache.invalidate()
         headers["Stripe-Shell-Modelled"] = "generic" if ctx.generic else "modelled"
         if refused is not None:
             headers["Stripe-Should-Retry"] = "false"
@@ -172,22 +172,22 @@ class Sandbox:
             self.on_events(ctx.emitted)
         return status, body
 
-    def _context(self, session: Session, call: Call) -> Context:
+    def _context(self, session: StoreSession, call: SandboxCall) -> Context:
         return Context(
             call,
             session,
-            catalogue=self.catalogue,
+            registry=self.registry,
             table=self.table,
             clock=self.clock,
             ids=self.ids,
-            hearing=self._hearing,
+            endpoint_cache=self._endpoint_cache,
         )
 
     # --- what comes by itself --------------------------------------------------------------------------------
 
-    def recall(self) -> None:
+    def load_pending_accounts(self) -> None:
         """Makes `catch_up` include the accounts whose jobs were scheduled before the sandbox was opened."""
-        self.accounts.recall()
+        self.accounts.load_pending()
 
     def catch_up(self) -> None:
         """Runs the due jobs (objects/jobs.py) of every account used since the sandbox was opened."""
@@ -196,9 +196,9 @@ class Sandbox:
 
     def _catch_up(self, account: str, number: int) -> None:
         now = self.clock.now()
-        if self._quiet.holds(number, now):
+        if self._job_cache.is_idle(number, now):
             return
-        begun = self._quiet.begin()
+        begun = self._job_cache.version()
         with self.store.read() as session:
             found = queues.has_due_job(session, number, now)
         try:
@@ -206,7 +206,7 @@ class Sandbox:
                 found = self._run_next_job(account, number, now)
         except sqlite3.Error as error:
             self._report(error)  # such as a full disk: the jobs are kept, and the request continues
-        self._quiet.settle(number, now, begun)
+        self._job_cache.mark_idle(number, now, begun)
 
     def _run_next_job(self, account: str, number: int, now: int) -> bool:
         """Runs the account's oldest due job; False when there is none.
@@ -221,7 +221,7 @@ class Sandbox:
                 return False
             try:
                 with ctx.session.savepoint():
-                    jobs.carry_out(ctx, job)
+                    jobs.run_job(ctx, job)
             except sqlite3.OperationalError:
                 raise
             except Exception as error:  # noqa: BLE001 - a failing job must not fail the request that ran it
@@ -236,17 +236,17 @@ class Sandbox:
 
     # --- answers ---------------------------------------------------------------------------------------------
 
-    def _shown(self, ctx: Context, call: Call) -> bytes:
+    def _render(self, ctx: Context, call: SandboxCall) -> bytes:
         """Returns the response body; the stored JSON text is used unparsed where nothing is expanded."""
-        found = dispatch.answer(ctx, self.catalogue)
+        found = dispatch.handle(ctx, self.registry)
         if isinstance(found, bytes):
             return found
-        paths = tree_of(call.expand)
-        if isinstance(found, Page):
-            return self._shown_page(ctx, found, paths).body().encode()
-        return self._shown_object(ctx, found, paths).encode()
+        paths = expand_tree(call.expand)
+        if isinstance(found, ListPage):
+            return self._render_page(ctx, found, paths).body().encode()
+        return self._render_object(ctx, found, paths).encode()
 
-    def _shown_page(self, ctx: Context, page: Page, paths: Tree) -> Page:
+    def _render_page(self, ctx: Context, page: ListPage, paths: ExpandTree) -> ListPage:
         if "total_count" not in paths:
             page = replace(page, total=page.total if page.form == "list" else None)
         inner = paths.get("data")
@@ -260,9 +260,9 @@ class Sandbox:
             texts.append(json.dumps(obj, separators=(",", ":")))
         return replace(page, texts=texts)
 
-    def _shown_object(self, ctx: Context, obj: Json, paths: Tree) -> str:
+    def _render_object(self, ctx: Context, obj: Json, paths: ExpandTree) -> str:
         kind = obj.get("object")
-        resource = self.catalogue.resource(kind) if isinstance(kind, str) and "deleted" not in obj else None
+        resource = self.registry.resource(kind) if isinstance(kind, str) and "deleted" not in obj else None
         if not paths and (resource is None or not resource.presents):
             return ctx.text(obj)
         shown: Json = json.loads(ctx.text(obj))
@@ -271,7 +271,7 @@ class Sandbox:
         expand(ctx, shown, paths, ctx.operation.response)
         return json.dumps(shown, separators=(",", ":"))
 
-    def _refused(self, call: Call | None, error: StripeError, headers: Headers) -> tuple[int, bytes]:
+    def _render_error(self, call: SandboxCall | None, error: StripeError, headers: Headers) -> tuple[int, bytes]:
         """Returns the status code and body for an error; saves both for the idempotency key if execution had begun."""
         headers["Stripe-Should-Retry"] = "true" if error.status == 409 else "false"
         body = _error_body(error, headers)
@@ -290,19 +290,19 @@ class Sandbox:
         platform = account or self.account
         number = self.accounts.number(platform)
         with self.store.write() as session:
-            ctx = self._context(session, own_call(self.table, platform, number))
+            ctx = self._context(session, internal_call(self.table, platform, number))
             for given in objects:
                 if not isinstance(given.get("object"), str):
                     raise ValueError("an object to seed needs its `object`")
-                _seed(ctx, dict(given))
-        self._hearing.forget()
-        self._quiet.end()
+                _seed_objects(ctx, dict(given))
+        self._endpoint_cache.forget()
+        self._job_cache.invalidate()
 
     def reset(self, account: str | None = None) -> None:
         """Deletes the objects, events and saved responses of one account, or of all; keeps accounts and their keys."""
         with self.store.write() as session:
             session.clear(None if account is None else self.accounts.number(account))
-        self._hearing.forget()
+        self._endpoint_cache.forget()
 
     def authenticate(self, intent: str, *, passed: bool = True, account: str | None = None) -> None:
         """Completes the `next_action` of a payment or setup intent as the customer would, in 3D Secure for example.
@@ -324,17 +324,17 @@ class Sandbox:
         platform = account or self.account
         number = self.accounts.number(platform)
         with self.store.write() as session:
-            ctx = self._context(session, own_call(self.table, platform, number))
+            ctx = self._context(session, internal_call(self.table, platform, number))
             yield ctx
-        if ctx.noted:
-            self._quiet.end()
+        if ctx.scheduled_jobs:
+            self._job_cache.invalidate()
         if ctx.emitted and self.on_events is not None:
             self.on_events(ctx.emitted)
 
 
-def _seed(ctx: Context, given: Json) -> None:
-    resource = ctx.resource(given["object"])
-    obj = resource.fresh(ctx, given)
+def _seed_objects(ctx: Context, objects: Json) -> None:
+    resource = ctx.resource(objects["object"])
+    obj = resource.new(ctx, objects)
     row = ctx.row(resource.kind, resource.key(obj))
     if row is None:
         ctx.insert(obj)
@@ -350,7 +350,7 @@ def _error_body(error: StripeError, headers: Headers) -> bytes:
     return json.dumps(error.body(None if bare else log), indent=2).encode()
 
 
-def _check_version(asked: str | None) -> None:
+def _check_version(requested: str | None) -> None:
     """Accepts every version of the right form; responses use the table's version. Raises StripeError for other text."""
-    if asked is not None and not _VERSION.fullmatch(asked):
-        raise errors.bad_version(asked)
+    if requested is not None and not _VERSION.fullmatch(requested):
+        raise errors.bad_version(requested)

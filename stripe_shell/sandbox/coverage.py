@@ -8,7 +8,7 @@ from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
 from .dispatch import is_modelled
-from .objects.registry import Catalogue
+from .objects.registry import ResourceRegistry
 from .objects.routing import kind_of
 
 
@@ -17,6 +17,6 @@ def coverage(table: Table) -> Iterator[tuple[Operation, bool]]:
 
     The response header `Stripe-Shell-Modelled` says the same of one call.
     """
-    catalogue = Catalogue(table)
+    registry = ResourceRegistry(table)
     for operation in sorted(table.operations(), key=lambda operation: (operation.entity, operation.action)):
-        yield operation, is_modelled(catalogue.resource(kind_of(table, operation, {}, {})), operation)
+        yield operation, is_modelled(registry.resource(kind_of(table, operation, {}, {})), operation)

@@ -52,7 +52,7 @@ def minimum(currency: str) -> int:
     return MINIMUM.get(currency, DEFAULT_MINIMUM if decimals(currency) == 2 else 1)
 
 
-def written(amount: int, currency: str) -> str:
+def format_amount(amount: int, currency: str) -> str:
     """Formats an amount in the smallest currency unit as in error messages: `$0.50`, `¥50`, `5.00 CHF`."""
     places = decimals(currency)
     number = f"{abs(amount) / 10**places:,.{places}f}"

@@ -10,8 +10,8 @@ from stripe_shell.spec.table import Table
 
 from .objects import pages
 from .objects.context import Answer, Context, Json
-from .objects.kinds import kinds_of, solid
-from .objects.registry import Catalogue
+from .objects.kinds import concrete_shapes, expandable_kinds
+from .objects.registry import ResourceRegistry
 from .objects.resource import Resource, Transition
 from .objects.routing import Role, kind_of, own_param, role_of
 
@@ -62,7 +62,7 @@ EMPTY_PDF: Final = (
 )
 
 
-def answer(ctx: Context, catalogue: Catalogue) -> Answer:
+def handle(ctx: Context, catalogue: ResourceRegistry) -> Answer:
     """Runs the context's operation and returns the result. Sets `ctx.generic`. Raises StripeError."""
     operation = ctx.operation
     resource = catalogue.resource(kind_of(ctx.table, operation, ctx.path, ctx.params))
@@ -99,13 +99,13 @@ def is_modelled(resource: Resource, operation: Operation) -> bool:
 def _follow_clock(ctx: Context, obj: Mapping[str, Any]) -> None:
     """Sets the context's time to the test clock of the object, or of the customer, subscription or invoice it names."""
     if obj.get("test_clock"):
-        ctx.follow(obj)
+        ctx.follow_test_clock(obj)
         return
     for kind in ("customer", "subscription", "invoice"):
         key = obj.get(kind)
         owner = ctx.find(kind, key) if isinstance(key, str) and key else None
         if owner is not None and owner.get("test_clock"):
-            ctx.follow(owner)
+            ctx.follow_test_clock(owner)
             return
 
 
@@ -142,7 +142,7 @@ def _without_object(ctx: Context, resource: Resource, role: Role) -> Answer:
     if role == "create":
         return resource.create(ctx, ctx.params)
     if role == "find":
-        return _find(ctx, resource)
+        return _find_by_members(ctx, resource)
     if role == "delete":
         return _delete_single(ctx, resource)
     single, stored = _single_object(ctx, resource)
@@ -169,7 +169,7 @@ def _kinds_listed(ctx: Context) -> list[str]:
     row = ctx.operation.response.row
     if row is None or entity is None or entity.object:
         return []
-    kinds = kinds_of(ctx.table, row)
+    kinds = expandable_kinds(ctx.table, row)
     return [kind for kind in kinds if ctx.params.get("object") in (None, "", kind)] if ctx.path else kinds
 
 
@@ -185,10 +185,10 @@ def _embedded_list(ctx: Context) -> list[Json] | None:
     return None
 
 
-def _find(ctx: Context, resource: Resource) -> Answer:
+def _find_by_members(ctx: Context, resource: Resource) -> Answer:
     """Returns the one object that matches the parameters; a preview is built from the parameters and not stored."""
     if ctx.operation.action == "preview":
-        obj = resource.fresh(ctx)
+        obj = resource.new(ctx)
         resource.echo(obj, ctx.params)
         return obj
     filters = pages.filters_of(resource, ctx, ctx.params)
@@ -204,7 +204,7 @@ def _single_object(ctx: Context, resource: Resource) -> tuple[Json, bool]:
     found = resource.load(ctx, key)
     if found is not None:
         return found, True
-    single = resource.fresh(ctx)
+    single = resource.new(ctx)
     for name, value in ctx.path.items():
         member = pages.parent_member(resource.shape, ctx.operation, name)
         if member is not None:
@@ -230,19 +230,21 @@ def _with_object(ctx: Context, resource: Resource, role: Role, obj: Json) -> Ans
         return resource.delete(ctx, obj, ctx.params)
     if ctx.operation.response.kind in ("string", "file"):
         return EMPTY_PDF
-    return _act(ctx, resource, obj)
+    return _generic_action(ctx, resource, obj)
 
 
 def _answers_deleted(table: Table, shape: Shape) -> bool:
-    return not kinds_of(table, shape) or any("deleted" in inner.fields for inner in solid(table, shape))
+    return not expandable_kinds(table, shape) or any(
+        "deleted" in inner.fields for inner in concrete_shapes(table, shape)
+    )
 
 
-def _act(ctx: Context, resource: Resource, obj: Json) -> Answer:
+def _generic_action(ctx: Context, resource: Resource, obj: Json) -> Answer:
     """Runs an action that has no method: copies the parameters onto the object and sets the status of the verb."""
     name = ctx.operation.action
     resource.check_references(ctx, ctx.params)
     resource.echo(obj, ctx.params)
-    transition = resource.transitions.get(name) or _guessed(resource, obj, name)
+    transition = resource.transitions.get(name) or _guess_status(resource, obj, name)
     if transition is not None:
         return resource.transition(ctx, obj, name, transition)
     verb = name.partition("_")[0]
@@ -255,7 +257,7 @@ def _act(ctx: Context, resource: Resource, obj: Json) -> Answer:
     return obj
 
 
-def _guessed(resource: Resource, obj: Json, name: str) -> Transition | None:
+def _guess_status(resource: Resource, obj: Json, name: str) -> Transition | None:
     status = resource.shape.fields.get("status")
     verb = name.partition("_")[0]
     if status is None:

@@ -11,7 +11,7 @@ from stripe_shell.spec.table import Table
 from . import errors
 from .errors import StripeError
 from .objects.context import Context
-from .objects.kinds import kinds_of, solid
+from .objects.kinds import concrete_shapes, expandable_kinds
 
 #: The maximum number of segments of a path, including `data`.
 DEEPEST = 4
@@ -20,7 +20,7 @@ DEEPEST = 4
 SECRETS = {"issuing.card": ("cvc", "number")}
 
 #: Paths as nested dicts: `{"data": {"customer": {}}}`.
-Tree = dict[str, "Tree"]
+ExpandTree = dict[str, "ExpandTree"]
 
 
 def check_paths(table: Table, operation: Operation, paths: Iterable[str]) -> None:
@@ -32,12 +32,12 @@ def check_paths(table: Table, operation: Operation, paths: Iterable[str]) -> Non
         if len(segments) > DEEPEST:
             raise StripeError(f"You cannot expand more than {DEEPEST} levels of a property ({path}).", validation=True)
         if path != "total_count":
-            _check(table, operation.response, segments)
+            _check_path(table, operation.response, segments)
 
 
-def tree_of(paths: Iterable[str]) -> Tree:
+def expand_tree(paths: Iterable[str]) -> ExpandTree:
     """Returns the paths merged into one tree."""
-    root: Tree = {}
+    root: ExpandTree = {}
     for path in paths:
         node = root
         for segment in path.split("."):
@@ -45,7 +45,7 @@ def tree_of(paths: Iterable[str]) -> Tree:
     return root
 
 
-def expand(ctx: Context, value: Any, tree: Tree, shape: Shape) -> None:
+def expand(ctx: Context, value: Any, tree: ExpandTree, shape: Shape) -> None:
     """Mutates `value`: replaces the ids that the tree names by objects; an id that is not found is kept."""
     if isinstance(value, list):
         for item in value:
@@ -55,7 +55,7 @@ def expand(ctx: Context, value: Any, tree: Tree, shape: Shape) -> None:
             _expand_member(ctx, value, name, inner, shape)
 
 
-def _check(table: Table, shape: Shape, segments: list[str]) -> None:
+def _check_path(table: Table, shape: Shape, segments: list[str]) -> None:
     for count, segment in enumerate(segments, 1):
         inner = _field(table, shape, segment)
         if inner is None or not (_may_expand(table, inner) or _is_secret(table, shape, segment)):
@@ -64,19 +64,19 @@ def _check(table: Table, shape: Shape, segments: list[str]) -> None:
 
 
 def _is_secret(table: Table, shape: Shape, name: str) -> bool:
-    return any(name in SECRETS.get(kind, ()) for kind in kinds_of(table, shape))
+    return any(name in SECRETS.get(kind, ()) for kind in expandable_kinds(table, shape))
 
 
 def _may_expand(table: Table, shape: Shape) -> bool:
     if shape.expandable:
         return True
-    return any(inner.kind in ("object", "map", "any") or inner.expandable for inner in solid(table, shape))
+    return any(inner.kind in ("object", "map", "any") or inner.expandable for inner in concrete_shapes(table, shape))
 
 
 def _field(table: Table, shape: Shape, name: str, kind: str | None = None) -> Shape | None:
     """Returns the shape of a member, preferring the variant whose `object` is `kind`; None for an unknown member."""
     found: Shape | None = None
-    for inner in solid(table, shape):
+    for inner in concrete_shapes(table, shape):
         field = inner.fields.get(name)
         if field is None:
             if inner.kind == "map" and inner.items is not None:
@@ -89,7 +89,7 @@ def _field(table: Table, shape: Shape, name: str, kind: str | None = None) -> Sh
     return found
 
 
-def _expand_member(ctx: Context, value: dict[str, Any], name: str, tree: Tree, shape: Shape) -> None:
+def _expand_member(ctx: Context, value: dict[str, Any], name: str, tree: ExpandTree, shape: Shape) -> None:
     kind = value.get("object")
     inner = _field(ctx.table, shape, name, kind if isinstance(kind, str) else None)
     if inner is None:
@@ -109,5 +109,5 @@ def _object_of(ctx: Context, value: Any, shape: Shape) -> Any:
         return [_object_of(ctx, item, shape.items or shape) for item in value]
     if not isinstance(value, str) or not shape.expandable:
         return value
-    found: Mapping[str, Any] | None = ctx.shown(kinds_of(ctx.table, shape), value)
+    found: Mapping[str, Any] | None = ctx.presented(expandable_kinds(ctx.table, shape), value)
     return value if found is None else dict(found)

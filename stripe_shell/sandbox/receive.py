@@ -7,31 +7,31 @@ from stripe_shell.wire import Request
 
 from . import errors
 from .expand import check_paths
-from .objects.registry import Catalogue
+from .objects.registry import ResourceRegistry
 from .objects.routing import kind_of
-from .request.call import Call
+from .request.call import SandboxCall
 from .request.idempotency import fingerprint
-from .request.parameters import checked, decode, header, take_expand
+from .request.parameters import check_parameters, decode, header, take_expand
 from .request.undocumented import match_undocumented
 from .storage.accounts import Accounts
 
 
 def read_call(
-    request: Request, request_id: str, platform: str, *, accounts: Accounts, catalogue: Catalogue, table: Table
-) -> Call:
+    request: Request, request_id: str, platform: str, *, accounts: Accounts, registry: ResourceRegistry, table: Table
+) -> SandboxCall:
     """Parses and validates a request without running it. Raises StripeError."""
     found = table.match(request.method, request.path) or match_undocumented(request.method, request.path)
     if found is None:
         raise errors.unrecognized_url(request.method, request.path)
     operation, path = found
-    account = accounts.connected(platform, header(request, "stripe-account"))
+    account = accounts.resolve(platform, header(request, "stripe-account"))
     params = decode(request)
     paths = take_expand(params, operation)
-    resource = catalogue.resource(kind_of(table, operation, path, params))
+    resource = registry.resource(kind_of(table, operation, path, params))
     old = resource.take_legacy(operation, params)
-    params = checked(params, operation.params) | old
+    params = check_parameters(params, operation.params) | old
     check_paths(table, operation, paths)
-    return Call(
+    return SandboxCall(
         request,
         request_id,
         operation,

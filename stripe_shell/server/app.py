@@ -19,10 +19,10 @@ from stripe_shell.server.keys import key_of
 from stripe_shell.server.limits import RateLimit
 from stripe_shell.wire import Request, Response
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+AsgiScope = MutableMapping[str, Any]
+AsgiMessage = MutableMapping[str, Any]
+AsgiReceive = Callable[[], Awaitable[AsgiMessage]]
+AsgiSend = Callable[[AsgiMessage], Awaitable[None]]
 
 #: The maximum size of a request body, in bytes; uploaded files may have 16 MB.
 MAX_BODY: Final = 32 * 1024 * 1024
@@ -67,13 +67,13 @@ class Application:
         if self.faults.active or self.latency or self._running or not _is_quick(request):
             return None
         try:
-            response = self.sandbox.send(request, account=self._admitted(request))
+            response = self.sandbox.send(request, account=self._admit(request))
         except StripeError as error:
             response = self.sandbox.refuse(error)
-        self._note(request, response)
+        self._log_request(request, response)
         return response
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         """Handles one request, as an ASGI application."""
         if scope["type"] != "http":
             return
@@ -88,7 +88,7 @@ class Application:
         request = request_of(scope["method"], path, scope["query_string"], scope["headers"], body)
         fault = self.faults.strike(request.method, request.path) if self.faults.active else None
         response = await self._answer(request, fault)
-        self._note(request, response, fault)
+        self._log_request(request, response, fault)
         if self.latency:
             await asyncio.sleep(self.latency)
         await _deliver(response, fault, scope, send)
@@ -99,14 +99,14 @@ class Application:
         if fault is not None and fault.kind == "drop":
             return Response(0, {}, b"")
         try:
-            account = self._admitted(request)
-            if fault is not None and fault.refusal is not None:
-                raise fault.refusal
+            account = self._admit(request)
+            if fault is not None and fault.error is not None:
+                raise fault.error
         except StripeError as error:
             return self.sandbox.refuse(error)
-        return await self._carry_out(request, account)
+        return await self._send(request, account)
 
-    def _admitted(self, request: Request) -> str:
+    def _admit(self, request: Request) -> str:
         """Returns the account of a request. Raises StripeError without a valid key, or over the rate limit."""
         if len(request.body) > MAX_BODY:
             raise StripeError("The request is too large.", status=413, validation=True)
@@ -115,9 +115,9 @@ class Application:
             self.limit.take(key, monotonic())
         return self._account(key)
 
-    def _note(self, request: Request, response: Response, fault: Fault | None = None) -> None:
+    def _log_request(self, request: Request, response: Response, fault: Fault | None = None) -> None:
         if self.log is not None:
-            self.log(_line(request, response, fault))
+            self.log(_log_line(request, response, fault))
 
     def _key(self, request: Request) -> str:
         """Returns the key, or the session token of a meter event stream, which stands for one."""
@@ -136,7 +136,7 @@ class Application:
             account = self._accounts[key] = self.sandbox.account_of_key(key)
         return account
 
-    async def _carry_out(self, request: Request, account: str) -> Response:
+    async def _send(self, request: Request, account: str) -> Response:
         if not self._running and _is_quick(request):
             return self.sandbox.send(request, account=account)
         self._running += 1
@@ -160,7 +160,7 @@ class Application:
         return answer_private(self.sandbox, request, account=account, faults=self.faults)
 
 
-async def _read_body(receive: Receive) -> bytes | None:
+async def _read_body(receive: AsgiReceive) -> bytes | None:
     """Returns the body, cut off once it exceeds the limit; None if the client disconnected."""
     parts: list[bytes] = []
     size = 0
@@ -196,7 +196,7 @@ def _names(query: str) -> set[str]:
     return {name.partition("[")[0] for name, _ in parse_qsl(query, keep_blank_values=True)}
 
 
-async def _deliver(response: Response, fault: Fault | None, scope: Scope, send: Send) -> None:
+async def _deliver(response: Response, fault: Fault | None, scope: AsgiScope, send: AsgiSend) -> None:
     """Sends the response, or the part of it that a connection fault lets through."""
     kind = fault.kind if fault is not None else ""
     if fault is not None and fault.seconds:
@@ -214,7 +214,7 @@ async def _deliver(response: Response, fault: Fault | None, scope: Scope, send: 
     await send({"type": "http.response.body", "body": response.body})
 
 
-def _line(request: Request, response: Response, fault: Fault | None) -> str:
+def _log_line(request: Request, response: Response, fault: Fault | None) -> str:
     ordered = f" (fault {fault.kind})" if fault is not None else ""
     return f"{request.method} {request.target} {response.status or '-'} {response.elapsed:.1f} ms{ordered}"
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.storage.queues import Delivery
-from stripe_shell.sandbox.storage.store import Row
+from stripe_shell.sandbox.storage.store import StoredRow
 from stripe_shell.sandbox.webhooks.deliveries import Deliveries
 
 #: The interval between checks for due work, in seconds.
@@ -17,7 +17,7 @@ INTERVAL = 1.0
 _THREADS = 8
 
 
-class Background:
+class BackgroundWorker:
     """A thread that runs due work, and a pool that delivers webhooks; each endpoint gets its events one at a time.
 
     `on_error` is called with unexpected exceptions; the work continues.
@@ -36,8 +36,8 @@ class Background:
     def start(self) -> None:
         """Starts the thread."""
         self._sandbox.store.relieve_commits()
-        self._sandbox.recall()
-        self._deliveries.recall()
+        self._sandbox.load_pending_accounts()
+        self._deliveries.release_abandoned()
         self._thread.start()
 
     def stop(self) -> None:
@@ -47,7 +47,7 @@ class Background:
         self._thread.join()
         self._senders.shutdown(cancel_futures=True)
 
-    def notice(self, events: list[Row]) -> None:
+    def notice(self, events: list[StoredRow]) -> None:
         """Wakes the thread if a stored event has webhooks to deliver."""
         if not all('"pending_webhooks":0' in event.json for event in events):
             self._wake.set()
@@ -68,7 +68,7 @@ class Background:
     def _deliver(self, endpoint: str, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
             if not self._ended:
-                self._guarded(lambda delivery=delivery: self._deliveries.carry_out(delivery))  # type: ignore[misc]
+                self._guarded(lambda delivery=delivery: self._deliveries.deliver(delivery))  # type: ignore[misc]
         self._busy.discard(endpoint)
         self._wake.set()
 

@@ -32,17 +32,17 @@ def key_of(authorization: str | None) -> str:
     """
     key = _stated_key(authorization or "")
     if not key:
-        raise _refusal(_NO_KEY)
+        raise _key_error(_NO_KEY)
     if _SECRET_KEY.fullmatch(key):
         return key
     if _LIVE_KEY.match(key):
-        raise _refusal(_LIVE)
+        raise _key_error(_LIVE)
     if _PUBLISHABLE_KEY.match(key):
-        raise _refusal(_PUBLISHABLE, "secret_key_required")
-    raise _refusal(f"Invalid API Key provided: {masked(key)}")
+        raise _key_error(_PUBLISHABLE, "secret_key_required")
+    raise _key_error(f"Invalid API Key provided: {mask_sandbox_key(key)}")
 
 
-def masked(key: str) -> str:
+def mask_sandbox_key(key: str) -> str:
     """Returns a key as Stripe masks it: its prefix, asterisks, and its last four characters."""
     head = re.match(r"(?:sk|rk|pk|ek)_(?:test|live)_", key)
     prefix = head.group() if head else key[:3] if len(key) > 11 else ""
@@ -62,5 +62,5 @@ def _stated_key(authorization: str) -> str:
         return ""
 
 
-def _refusal(message: str, code: str | None = None) -> StripeError:
+def _key_error(message: str, code: str | None = None) -> StripeError:
     return StripeError(message, status=401, code=code, validation=True)

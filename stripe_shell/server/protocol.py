@@ -19,7 +19,7 @@ SHORT: Final = 65_536
 _LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
-class Protocol(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """The server's HTTP protocol. `short` collects the body of a request on the fast path, else None."""
 
     app: Any

@@ -16,7 +16,7 @@ from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.control.faults import Fault, Faults
 from stripe_shell.sandbox.webhooks.deliveries import RETRY_AFTER, Deliveries, is_this_machine, post
 from stripe_shell.server.app import Application
-from stripe_shell.server.background import Background
+from stripe_shell.server.background import BackgroundWorker
 from stripe_shell.server.limits import RateLimit
 from stripe_shell.spec.table import load_table
 from stripe_shell.transports.sandbox import open_store
@@ -24,7 +24,7 @@ from stripe_shell.transports.sandbox import open_store
 #: The keep-alive time-out of idle connections, in seconds; clients keep theirs longer than uvicorn's default of 5.
 KEEP_ALIVE = 75
 
-Say = Callable[[str], None]
+LogLine = Callable[[str], None]
 
 
 @record
@@ -46,30 +46,35 @@ class ServerSettings:
     verbose: bool = False
 
 
-def serve(settings: ServerSettings, announce: Say, say: Say) -> None:
+def serve(settings: ServerSettings, announce: LogLine, log_line: LogLine) -> None:
     """Serves until the process is interrupted or terminated.
 
-    `announce` is called with the server's URL once it listens, `say` with all other messages. Raises ConfigurationError
-    if the port, the database or the server's library cannot be used.
+    `announce` is called with the server's URL once it listens, `log_line` with all other messages. Raises
+    ConfigurationError if the port, the database or the server's library cannot be used.
     """
     uvicorn, protocol = _import_server()
 
     def report(error: Exception) -> None:
-        say(traceback_of(error))
+        log_line(traceback_of(error))
 
     with _until_told_to_stop(), listen(settings.host, settings.port) as listener:
         store = open_store(settings.db)
         sandbox = Sandbox(store, load_table(), on_error=report)
         deliveries = Deliveries(
-            store, sandbox.clock, post, hosts=settings.webhook_hosts, retry_after=settings.retry_after, say=say
+            store,
+            sandbox.clock,
+            post,
+            hosts=settings.webhook_hosts,
+            retry_after=settings.retry_after,
+            log_line=log_line,
         )
-        background = Background(sandbox, deliveries, report)
+        background = BackgroundWorker(sandbox, deliveries, report)
         sandbox.on_events = background.notice
         background.start()
         try:
-            _introduce(settings, listener, announce, say)
-            _spare_the_collector()
-            uvicorn.Server(_configuration(uvicorn, protocol, _application(sandbox, settings, say))).run([listener])
+            _announce_server(settings, listener, announce, log_line)
+            _freeze_collector()
+            uvicorn.Server(_configuration(uvicorn, protocol, _application(sandbox, settings, log_line))).run([listener])
         finally:
             background.stop()
             store.close()
@@ -93,21 +98,21 @@ def traceback_of(error: BaseException) -> str:
     return "".join(traceback.format_exception(error)).rstrip()
 
 
-def _application(sandbox: Sandbox, settings: ServerSettings, say: Say) -> Application:
+def _application(sandbox: Sandbox, settings: ServerSettings, log_line: LogLine) -> Application:
     faults = Faults()
     faults.set(settings.faults)
     limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
-    log = say if settings.verbose else None
+    log = log_line if settings.verbose else None
     return Application(sandbox, faults=faults, latency=settings.latency, limit=limit, log=log)
 
 
-def _introduce(settings: ServerSettings, listener: socket.socket, announce: Say, say: Say) -> None:
+def _announce_server(settings: ServerSettings, listener: socket.socket, announce: LogLine, log_line: LogLine) -> None:
     host, port = listener.getsockname()[:2]
     announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     where = settings.db if settings.db is not None else "in memory, gone at the end"
-    say(f"the sandbox ({where}) takes any key that begins with sk_test_; Ctrl-C ends it")
+    log_line(f"the sandbox ({where}) takes any key that begins with sk_test_; Ctrl-C ends it")
     if not is_this_machine(settings.host):
-        say(
+        log_line(
             f"warning: {settings.host} can be reached from other machines. Whoever can reach it can read and change "
             "everything in this sandbox: keys are not checked."
         )
@@ -145,7 +150,7 @@ def _until_told_to_stop() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _spare_the_collector() -> None:
+def _freeze_collector() -> None:
     """Exempts all existing objects from garbage collection, which would traverse them again and again."""
     import gc
 
@@ -159,9 +164,9 @@ def _import_server() -> tuple[Any, Any]:
     try:
         import uvicorn
 
-        from stripe_shell.server.protocol import Protocol
+        from stripe_shell.server.protocol import HttpProtocol
     except ImportError as error:
         raise ConfigurationError(
             f"`serve` needs a library that is not installed ({error.name}): pip install 'stripe-shell[serve]'"
         ) from error
-    return uvicorn, Protocol
+    return uvicorn, HttpProtocol

@@ -12,7 +12,7 @@ from .shapes import type_label
 
 
 @record
-class Row:
+class ParameterRow:
     """One parameter: its path in the language (`items[].price`), its type, and whether it is required.
 
     `required` is Stripe's rule, `documented` that of the source document; a nested parameter is required if its parent
@@ -29,24 +29,24 @@ class Row:
     documented: bool = False
 
 
-def describe(operation: Operation, depth: int = 8) -> list[Row]:
+def describe(operation: Operation, depth: int = 8) -> list[ParameterRow]:
     """Returns every parameter of an operation: path parameters, required ones, then the others; nested below their
     parent.
 
     `depth` is the maximum nesting; 0 omits nested parameters.
     """
-    paths = [Row(documented_name(operation, name), "id", True, "path") for name in operation.path_params]
+    paths = [ParameterRow(documented_name(operation, name), "id", True, "path") for name in operation.path_params]
     place = "body" if operation.method == "POST" else "query"
     documented = frozenset(name.replace(".0.", "[].") for name in operation.required_by_document)
     return paths + list(_rows(operation.params, "", place, range(depth + 1), documented))
 
 
-def _rows(shape: Shape, prefix: str, place: str, levels: range, documented: frozenset[str]) -> Iterator[Row]:
+def _rows(shape: Shape, prefix: str, place: str, levels: range, documented: frozenset[str]) -> Iterator[ParameterRow]:
     """Yields the rows of an object's fields and nested fields; `levels` are the nesting levels from this one on."""
-    fields = sorted(shape.fields.values(), key=lambda field: (not _wanted(field, prefix, documented), field.name))
+    fields = sorted(shape.fields.values(), key=lambda field: (not _is_shown(field, prefix, documented), field.name))
     for field in fields:
         path = prefix + field.name
-        yield Row(
+        yield ParameterRow(
             path,
             type_label(field.shape),
             field.required,
@@ -60,7 +60,7 @@ def _rows(shape: Shape, prefix: str, place: str, levels: range, documented: froz
             yield from _rows(inner, f"{path}{mark}.", place, levels[1:], documented)
 
 
-def _wanted(field: Field, prefix: str, documented: frozenset[str]) -> bool:
+def _is_shown(field: Field, prefix: str, documented: frozenset[str]) -> bool:
     return field.required or prefix + field.name in documented
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from stripe_shell.records import derive, field, record
 
-Kind = Literal[
+ShapeKind = Literal[
     "string",  # text; `enum` lists the allowed values, `max_length` limits it
     "integer",
     "number",  # a JSON number that may have a fraction
@@ -39,7 +39,7 @@ class Shape:
     and for a list response one of LIST_FORMS. `required` are the names of the required fields.
     """
 
-    kind: Kind
+    kind: ShapeKind
     fields: Mapping[str, Field] = field(default_factory=lambda: NO_FIELDS)
     items: Shape | None = None
     variants: tuple[Shape, ...] = ()

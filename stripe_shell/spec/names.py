@@ -9,7 +9,7 @@ from stripe_shell.records import record
 
 from .model import Operation
 
-Path = tuple[str, ...]
+ParamPath = tuple[str, ...]
 
 
 @record
@@ -21,7 +21,7 @@ class NameResolution:
     """
 
     path_param: str | None = None
-    path: Path | None = None
+    path: ParamPath | None = None
     close: tuple[str, ...] = ()
 
     @property
@@ -30,7 +30,7 @@ class NameResolution:
         return self.path_param is None and self.path is None
 
 
-def resolve_name(operation: Operation, typed: Path) -> NameResolution:
+def resolve_name(operation: Operation, typed: ParamPath) -> NameResolution:
     """Resolves the key `typed` (`("customer_id",)`, `("items", "0", "price")`) for `operation`.
 
     Only the first segment decides, in this order: a parameter of exactly that name; `<entity>_id`, `id` and the

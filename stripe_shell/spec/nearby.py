@@ -9,7 +9,7 @@ from stripe_shell.diagnostics import close_words
 from stripe_shell.records import replace
 
 from .model import Shape
-from .problems import Path, Problem
+from .problems import ParamPath, Problem
 from .shapes import dotted
 
 _SEARCH_DEPTH = 4
@@ -22,10 +22,10 @@ def close_name(name: str, known: Iterable[str]) -> str | None:
     return same or next(iter(close_words(name, folded.values(), 1)), None)
 
 
-def placed(problem: Problem, shape: Shape) -> Problem:
+def with_places(problem: Problem, shape: Shape) -> Problem:
     """Returns the problem of an unknown name with the paths at which the operation does have that name."""
     wanted = problem.path[-1]
-    level: list[tuple[Path, Shape]] = [((), shape)]
+    level: list[tuple[ParamPath, Shape]] = [((), shape)]
     for _ in range(_SEARCH_DEPTH):
         found = [(*path, wanted) for path, inner in level if wanted in inner.fields]
         if found:
@@ -36,12 +36,12 @@ def placed(problem: Problem, shape: Shape) -> Problem:
     return problem
 
 
-def _objects_below(path: Path, shape: Shape) -> Iterator[tuple[Path, Shape]]:
+def _objects_below(path: ParamPath, shape: Shape) -> Iterator[tuple[ParamPath, Shape]]:
     for name, field in shape.fields.items():
         yield from _objects_in((*path, name), field.shape)
 
 
-def _objects_in(path: Path, shape: Shape) -> Iterator[tuple[Path, Shape]]:
+def _objects_in(path: ParamPath, shape: Shape) -> Iterator[tuple[ParamPath, Shape]]:
     if shape.kind == "object":
         yield path, shape
     elif shape.kind == "array" and shape.items is not None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from .model import Field, Kind, Shape
+from .model import Field, Shape, ShapeKind
 
 #: A shape in the notation: a string such as `"string <=5000 clearable"`, or a JSON object for a compound shape.
-Written = Any
+ShapeNotation = Any
 
 _FLAGS = ("clearable", "nullable")
 
@@ -16,12 +16,12 @@ _FLAGS = ("clearable", "nullable")
 class ShapeReader:
     """Converts the notation to Shapes; equal leaves share one Shape, and `#name` refers to `shared[name]`."""
 
-    def __init__(self, shared: Mapping[str, Written], leaves: dict[str, Shape]) -> None:
+    def __init__(self, shared: Mapping[str, ShapeNotation], leaves: dict[str, Shape]) -> None:
         self._shared = shared
         self._leaves = leaves
         self._built: dict[str, Shape] = {}
 
-    def read(self, written: Written) -> Shape:
+    def read(self, written: ShapeNotation) -> Shape:
         """Returns the shape of a notation."""
         if isinstance(written, str):
             return self._named(written[1:]) if written[0] == "#" else self._leaf(written)
@@ -39,7 +39,7 @@ class ShapeReader:
             shape = self._leaves[text] = _leaf_shape(text)
         return shape
 
-    def _composite(self, written: dict[str, Written]) -> Shape:
+    def _composite(self, written: dict[str, ShapeNotation]) -> Shape:
         flags: dict[str, Any] = {flag: True for flag in _FLAGS if flag in written}
         if "fields" in written:
             return Shape("object", fields=self._fields(written), form=written.get("form"), **flags)
@@ -55,7 +55,7 @@ class ShapeReader:
             return self._list(written, flags)
         return _expandable(written["expandable"], flags)
 
-    def _fields(self, written: dict[str, Written]) -> dict[str, Field]:
+    def _fields(self, written: dict[str, ShapeNotation]) -> dict[str, Field]:
         required = written.get("required", ())
         deprecated = written.get("deprecated", ())
         return {
@@ -63,7 +63,7 @@ class ShapeReader:
             for name, shape in written["fields"].items()
         }
 
-    def _list(self, written: dict[str, Written], flags: dict[str, Any]) -> Shape:
+    def _list(self, written: dict[str, ShapeNotation], flags: dict[str, Any]) -> Shape:
         shapes = {
             "data": Shape("array", items=self.read(written["list"])),
             "has_more": self._leaf("boolean"),
@@ -86,7 +86,7 @@ def _leaf_shape(text: str) -> Shape:
             facts["form"] = word[1:]
     if kind.startswith("@"):
         return Shape("reference", schema=kind[1:], **facts)
-    return Shape(cast(Kind, kind), **facts)
+    return Shape(cast(ShapeKind, kind), **facts)
 
 
 def _expandable(schemas: list[str], flags: dict[str, Any]) -> Shape:

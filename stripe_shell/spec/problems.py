@@ -8,9 +8,9 @@ from stripe_shell.records import record
 
 from .shapes import dotted
 
-Path = tuple[str, ...]
+ParamPath = tuple[str, ...]
 #: A parameter tree: strings, numbers, booleans and None as leaves, lists and dicts with string keys above them.
-Tree = Any
+ParamTree = Any
 
 ProblemKind = Literal[
     "unknown",  # no such parameter; `suggestion` and `elsewhere` are possible intentions
@@ -40,9 +40,9 @@ class Problem:
     meant; `elsewhere` lists the dotted paths at which the operation has a parameter of the same name.
     """
 
-    path: Path
+    path: ParamPath
     kind: ProblemKind
-    value: Tree = None
+    value: ParamTree = None
     expected: str = ""
     allowed: tuple[str, ...] = ()
     suggestion: str | None = None

@@ -6,44 +6,44 @@ from collections.abc import Callable, Mapping
 
 from stripe_shell.patterns import pattern
 
-from .problems import ProblemKind, Tree
+from .problems import ParamTree, ProblemKind
 
 _INTEGER = pattern(r"-?[0-9]{1,100}")
 _DECIMAL = pattern(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _NUMBER = pattern(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 
 
-def scalar_text(value: Tree) -> str:
+def scalar_text(value: ParamTree) -> str:
     """Returns a scalar as form text."""
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
-def _is_integer(value: Tree) -> bool:
+def _is_integer(value: ParamTree) -> bool:
     if isinstance(value, str):
         return _INTEGER.fullmatch(value) is not None
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: Tree) -> bool:
+def _is_number(value: ParamTree) -> bool:
     return _NUMBER.fullmatch(value) is not None if isinstance(value, str) else _is_finite(value)
 
 
-def _is_decimal(value: Tree) -> bool:
+def _is_decimal(value: ParamTree) -> bool:
     return _DECIMAL.fullmatch(value) is not None if isinstance(value, str) else _is_finite(value)
 
 
-def _is_finite(value: Tree) -> bool:
+def _is_finite(value: ParamTree) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return isinstance(value, int) or value - value == 0  # false for nan and infinity
 
 
-def _is_boolean(value: Tree) -> bool:
+def _is_boolean(value: ParamTree) -> bool:
     return isinstance(value, bool) or value in ("true", "false")
 
 
 #: Maps each kind of scalar other than text to a predicate for its values and the problem when that fails.
-SCALARS: Mapping[str, tuple[Callable[[Tree], bool], ProblemKind]] = {
+SCALARS: Mapping[str, tuple[Callable[[ParamTree], bool], ProblemKind]] = {
     "integer": (_is_integer, "not_integer"),
     "time": (_is_integer, "not_time"),
     "number": (_is_number, "not_number"),
@@ -52,7 +52,7 @@ SCALARS: Mapping[str, tuple[Callable[[Tree], bool], ProblemKind]] = {
 }
 
 
-def typed_scalar(value: Tree, kind: str) -> Tree:
+def typed_scalar(value: ParamTree, kind: str) -> ParamTree:
     """Returns a valid scalar of type `kind` as a Python value: int, float or bool; decimals as text."""
     if kind in ("string", "decimal"):
         return scalar_text(value)

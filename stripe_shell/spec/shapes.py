@@ -10,13 +10,13 @@ from .model import Shape
 if TYPE_CHECKING:
     from .table import Table
 
-Path = tuple[str, ...]
+ParamPath = tuple[str, ...]
 
 ANYTHING = Shape("any")
 _SHOWN_VALUES = 6
 
 
-def shape_at(shape: Shape, path: Path) -> Shape | None:
+def shape_at(shape: Shape, path: ParamPath) -> Shape | None:
     """Returns the shape at `path` below a request shape, None if there is none.
 
     Segments are field names, map keys and array indices (`0`, `[]` or `*`). In a union, the first variant with that
@@ -46,7 +46,7 @@ def members(shape: Shape, segment: str) -> Iterator[Shape]:
         yield shape.items
 
 
-def response_field(table: Table, shape: Shape, path: Path) -> Shape | None:
+def response_field(table: Table, shape: Shape, path: ParamPath) -> Shape | None:
     """Returns the shape at `path` of a response, None if no response of this shape has that path.
 
     Follows references to other schemas, and ids that `expand` replaces by objects. A value that may be one of several
@@ -64,23 +64,23 @@ def response_field(table: Table, shape: Shape, path: Path) -> Shape | None:
 def response_names(table: Table, shape: Shape) -> tuple[str, ...]:
     """Returns the names of the fields of a response shape, sorted, for completion and "did you mean"."""
     names: set[str] = set()
-    for solid in _solid(table, shape):
+    for solid in _concrete_shapes(table, shape):
         names.update(solid.fields)
     return tuple(sorted(names))
 
 
 def _response_members(table: Table, shape: Shape, segment: str) -> Iterator[Shape]:
-    for solid in _solid(table, shape):
+    for solid in _concrete_shapes(table, shape):
         yield from members(solid, segment)
 
 
-def _solid(table: Table, shape: Shape) -> Iterator[Shape]:
+def _concrete_shapes(table: Table, shape: Shape) -> Iterator[Shape]:
     """Yields the shapes that a reference or a union stands for."""
     if shape.kind == "reference" and shape.schema is not None:
-        yield from _solid(table, table.schema(shape.schema))
+        yield from _concrete_shapes(table, table.schema(shape.schema))
     elif shape.kind == "union":
         for variant in shape.variants:
-            yield from _solid(table, variant)
+            yield from _concrete_shapes(table, variant)
     else:
         yield shape
 
@@ -89,7 +89,7 @@ def _is_index(segment: str) -> bool:
     return segment in ("*", "[]", "") or (segment.removeprefix("-").isdecimal() and segment.isascii())
 
 
-def dotted(path: Path) -> str:
+def dotted(path: ParamPath) -> str:
     """Returns a path as written in the language: `items[0].price`, `metadata."order.id"`."""
     text = ""
     for segment in path:

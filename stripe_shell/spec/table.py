@@ -34,7 +34,7 @@ class Table:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._index = _read(folder, "index")
+        self._index = _read_json(folder, "index")
         self._entities: dict[str, Entity] = {}
         self._found: dict[tuple[str, str], Operation] = {}
         self._leaves: dict[str, Shape] = {}
@@ -141,12 +141,12 @@ class Table:
     @property
     def _schema_places(self) -> _SchemaIndex:
         if self._schema_index is None:
-            self._schema_index = _SchemaIndex(_read(self._folder, "schemas"))
+            self._schema_index = _SchemaIndex(_read_json(self._folder, "schemas"))
         return self._schema_index
 
     def _schema_file(self, name: str) -> tuple[ShapeReader, Json]:
         if name not in self._readers:
-            written = _read(self._folder, "schemas", name)
+            written = _read_json(self._folder, "schemas", name)
             self._readers[name] = ShapeReader({}, self._leaves), written
         return self._readers[name]
 
@@ -159,7 +159,7 @@ class Table:
 
     def _read_entity(self, name: str) -> Entity:
         row = self._index["entities"][name]
-        written = _read(self._folder, "entities", name)
+        written = _read_json(self._folder, "entities", name)
         reader = ShapeReader(written.get("shared", {}), self._leaves)
         operations = _Operations(name, written["operations"], reader)
         return Entity(name, row["plural"], row["object"], row["schema"], operations)
@@ -266,7 +266,7 @@ def _decoded(segment: str) -> str:
     return unquote(segment)
 
 
-def _read(folder: str, *names: str) -> Json:
+def _read_json(folder: str, *names: str) -> Json:
     """Returns the content of the JSON file `names` below `folder`."""
     with open(os.path.join(folder, *names) + ".json", "rb") as stream:  # noqa: PTH118, PTH123
         return cast(Json, json.loads(stream.read()))

@@ -8,8 +8,8 @@ from itertools import chain
 from stripe_shell.records import replace
 
 from .model import Operation, Shape
-from .nearby import close_name, placed
-from .problems import Path, Problem, ProblemKind, Tree
+from .nearby import close_name, with_places
+from .problems import ParamPath, ParamTree, Problem, ProblemKind
 from .scalars import SCALARS, scalar_text, typed_scalar
 from .shapes import ANYTHING, response_field, shape_at, type_label
 
@@ -31,7 +31,7 @@ _METADATA_KEYS = 50
 _METADATA_KEY_LENGTH = 40
 
 
-def validate(params: Mapping[str, Tree], shape: Shape, required: Iterable[str] | None = None) -> list[Problem]:
+def validate(params: Mapping[str, ParamTree], shape: Shape, required: Iterable[str] | None = None) -> list[Problem]:
     """Returns all problems of `params` for the object shape `shape`, in the order of the tree.
 
     Leaves may be Python values or form text: `"10"` is an integer, `"true"` a boolean. `required` are dotted paths
@@ -46,7 +46,7 @@ def validate(params: Mapping[str, Tree], shape: Shape, required: Iterable[str] |
     problems = list(_fields(params, shape, (), top))
     missing = (tuple(name.split(".")) for name in needed)
     problems += [_missing(path, shape) for path in missing if not _present(params, path)]
-    return [placed(problem, shape) if problem.kind == "unknown" else problem for problem in problems]
+    return [with_places(problem, shape) if problem.kind == "unknown" else problem for problem in problems]
 
 
 def required_names(operation: Operation, document: bool = True) -> tuple[str, ...]:
@@ -55,12 +55,12 @@ def required_names(operation: Operation, document: bool = True) -> tuple[str, ..
     return tuple(dict.fromkeys((*own, *operation.params.required)))
 
 
-def fits(value: Tree, shape: Shape) -> bool:
+def fits(value: ParamTree, shape: Shape) -> bool:
     """Whether `value` is valid for `shape`."""
-    return next(_check(value, shape, (), False), None) is None
+    return next(_check_value(value, shape, (), False), None) is None
 
 
-def _present(tree: Tree, path: Path) -> bool:
+def _present(tree: ParamTree, path: ParamPath) -> bool:
     for segment in path:
         if isinstance(tree, list) and segment.isdecimal() and int(segment) < len(tree):
             tree = tree[int(segment)]
@@ -71,7 +71,7 @@ def _present(tree: Tree, path: Path) -> bool:
     return True
 
 
-def _missing(path: Path, shape: Shape) -> Problem:
+def _missing(path: ParamPath, shape: Shape) -> Problem:
     there = shape_at(shape, path)
     return Problem(path, "missing", expected=type_label(there) if there else "")
 
@@ -79,7 +79,7 @@ def _missing(path: Path, shape: Shape) -> Problem:
 # --- one value against one shape -----------------------------------------------------------------------------
 
 
-def _check(value: Tree, shape: Shape, path: Path, required: bool) -> Iterator[Problem]:
+def _check_value(value: ParamTree, shape: Shape, path: ParamPath, required: bool) -> Iterator[Problem]:
     """Yields the problems of one value; `required` means that it must not be empty."""
     kind = shape.kind
     if value is None or value == "":
@@ -88,7 +88,7 @@ def _check(value: Tree, shape: Shape, path: Path, required: bool) -> Iterator[Pr
     elif kind == "union":
         yield from _union(value, shape, path, required)
     elif kind == "object":
-        yield from _object(value, shape, path)
+        yield from _check_object(value, shape, path)
     elif kind == "map":
         yield from _map(value, shape, path)
     elif kind == "array":
@@ -105,7 +105,7 @@ def _may_be_empty(shape: Shape, required: bool) -> bool:
     return shape.kind == "string" and not shape.enum and not required
 
 
-def _object(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
+def _check_object(value: ParamTree, shape: Shape, path: ParamPath) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
         yield Problem(path, "not_object", value, type_label(shape))
         return
@@ -116,24 +116,26 @@ def _object(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
             yield Problem((*path, name), "missing", expected=type_label(shape.fields[name].shape))
 
 
-def _fields(value: Mapping[str, Tree], shape: Shape, path: Path, required: frozenset[str]) -> Iterator[Problem]:
+def _fields(
+    value: Mapping[str, ParamTree], shape: Shape, path: ParamPath, required: frozenset[str]
+) -> Iterator[Problem]:
     """Yields the problems of an object's members, including unknown ones."""
     for name, inner in value.items():
         field = shape.fields.get(name)
         if field is None:
             yield Problem((*path, name), "unknown", inner, suggestion=close_name(name, shape.fields))
         elif not _is_plain_text(inner, field.shape):
-            yield from _check(inner, field.shape, (*path, name), name in required)
+            yield from _check_value(inner, field.shape, (*path, name), name in required)
 
 
-def _is_plain_text(value: Tree, shape: Shape) -> bool:
+def _is_plain_text(value: ParamTree, shape: Shape) -> bool:
     """Fast path for the most common case: whether it is a non-empty string for a plain text shape."""
     if type(value) is not str or not value or shape.kind != "string" or shape.enum:
         return False
     return shape.max_length is None or len(value) <= shape.max_length
 
 
-def _map(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
+def _map(value: ParamTree, shape: Shape, path: ParamPath) -> Iterator[Problem]:
     pairs = _pairs(value)
     if pairs is None:
         yield Problem(path, "not_object", value, type_label(shape))
@@ -142,10 +144,10 @@ def _map(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
         yield from _metadata_keys(pairs, path)
     if shape.items is not None:
         for key, inner in pairs:
-            yield from _check(inner, shape.items, (*path, key), False)
+            yield from _check_value(inner, shape.items, (*path, key), False)
 
 
-def _pairs(value: Tree) -> list[tuple[str, Tree]] | None:
+def _pairs(value: ParamTree) -> list[tuple[str, ParamTree]] | None:
     """Returns the entries of a map; form encoding turns numeric keys into a list."""
     if isinstance(value, Mapping):
         return list(value.items())
@@ -154,7 +156,7 @@ def _pairs(value: Tree) -> list[tuple[str, Tree]] | None:
     return None
 
 
-def _metadata_keys(pairs: Sequence[tuple[str, Tree]], path: Path) -> Iterator[Problem]:
+def _metadata_keys(pairs: Sequence[tuple[str, ParamTree]], path: ParamPath) -> Iterator[Problem]:
     if len(pairs) > _METADATA_KEYS:
         yield Problem(path, "too_many", len(pairs), limit=_METADATA_KEYS)
     for key, _ in pairs:
@@ -162,16 +164,16 @@ def _metadata_keys(pairs: Sequence[tuple[str, Tree]], path: Path) -> Iterator[Pr
             yield Problem((*path, key), "bad_key", key, limit=_METADATA_KEY_LENGTH)
 
 
-def _array(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
+def _array(value: ParamTree, shape: Shape, path: ParamPath) -> Iterator[Problem]:
     elements = array_elements(value)
     if elements is None:
         yield Problem(path, "not_array", value, type_label(shape))
     elif shape.items is not None:
         for key, inner in elements:
-            yield from _check(inner, shape.items, (*path, key), True)
+            yield from _check_value(inner, shape.items, (*path, key), True)
 
 
-def array_elements(value: Tree) -> list[tuple[str, Tree]] | None:
+def array_elements(value: ParamTree) -> list[tuple[str, ParamTree]] | None:
     """Returns the elements of an array with their indices, also of a dict of numbered entries; None for others."""
     if isinstance(value, list):
         return [(str(index), inner) for index, inner in enumerate(value)]
@@ -180,7 +182,7 @@ def array_elements(value: Tree) -> list[tuple[str, Tree]] | None:
     return None
 
 
-def _scalar(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
+def _scalar(value: ParamTree, shape: Shape, path: ParamPath) -> Iterator[Problem]:
     if shape.kind == "string":
         yield from _string(value, shape, path)
         return
@@ -191,7 +193,7 @@ def _scalar(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
         yield from _range(int(value), shape, path)
 
 
-def _string(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
+def _string(value: ParamTree, shape: Shape, path: ParamPath) -> Iterator[Problem]:
     if isinstance(value, Mapping | list | bytes):
         yield Problem(path, "not_string", value, type_label(shape))
         return
@@ -203,7 +205,7 @@ def _string(value: Tree, shape: Shape, path: Path) -> Iterator[Problem]:
         yield Problem(path, "too_long", value, type_label(shape), limit=shape.max_length)
 
 
-def _range(number: int, shape: Shape, path: Path) -> Iterator[Problem]:
+def _range(number: int, shape: Shape, path: ParamPath) -> Iterator[Problem]:
     low = -_INT64 - 1 if shape.minimum is None else shape.minimum
     high = _INT64 if shape.maximum is None else shape.maximum
     if not low <= number <= high:
@@ -214,11 +216,11 @@ def _range(number: int, shape: Shape, path: Path) -> Iterator[Problem]:
 # --- unions --------------------------------------------------------------------------------------------------
 
 
-def _union(value: Tree, shape: Shape, path: Path, required: bool) -> Iterator[Problem]:
+def _union(value: ParamTree, shape: Shape, path: ParamPath, required: bool) -> Iterator[Problem]:
     """Yields nothing if a variant accepts the value, else the problems of the closest variant."""
     best: list[Problem] | None = None
     for variant in shape.variants:
-        problems = list(_check(value, variant, path, required))
+        problems = list(_check_value(value, variant, path, required))
         if not problems:
             return
         if best is None or _distance(problems, path) < _distance(best, path):
@@ -229,7 +231,7 @@ def _union(value: Tree, shape: Shape, path: Path, required: bool) -> Iterator[Pr
         yield replace(problem, expected=type_label(shape), allowed=allowed) if here else problem
 
 
-def _distance(problems: list[Problem], path: Path) -> tuple[bool, bool, int]:
+def _distance(problems: list[Problem], path: ParamPath) -> tuple[bool, bool, int]:
     """Returns a sort key for how badly a variant fits: worst a scalar for an object or array, then a wrong scalar."""
     here = {problem.kind for problem in problems if problem.path == path}
     return not here.isdisjoint(("not_object", "not_array")), not here.isdisjoint(_WRONG_SCALARS), len(problems)
@@ -238,7 +240,7 @@ def _distance(problems: list[Problem], path: Path) -> tuple[bool, bool, int]:
 # --- types ---------------------------------------------------------------------------------------------------
 
 
-def typed(params: Tree, shape: Shape) -> Tree:
+def typed(params: ParamTree, shape: Shape) -> ParamTree:
     """Returns a copy of the tree with every leaf converted to int, float or bool; text, enums and decimals stay text.
 
     A dict of numbered entries becomes a list if the shape is an array, a list becomes a dict if it is a map. Empty,
@@ -256,7 +258,7 @@ def typed(params: Tree, shape: Shape) -> Tree:
     return typed_scalar(params, shape.kind) if fits(params, shape) else params
 
 
-def _branch(value: Tree, shape: Shape) -> Tree:
+def _branch(value: ParamTree, shape: Shape) -> ParamTree:
     items = shape.items or ANYTHING
     if shape.kind == "array":
         elements = array_elements(value)

@@ -1,1 +1,2 @@
-"""What could be written next: `menu.suggest` for the cursor, `fields.missing` for the block, `known.Known` for ids."""
+"""What could be written next: `menu.suggest` for the cursor, `fields.missing` for the block, `known.KnownIds` for
+ids."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_shell.lang.cursor import Context
+from stripe_shell.lang.cursor import CursorContext
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.spec.model import Operation, Shape
@@ -13,9 +13,9 @@ from stripe_shell.spec.shapes import members, shape_at, type_label
 from stripe_shell.spec.table import Table
 from stripe_shell.suggest.ids import URL, noun_of
 from stripe_shell.suggest.matching import closest_first
-from stripe_shell.suggest.suggestion import Suggestion, Surrounding, operation_of
+from stripe_shell.suggest.suggestion import Suggestion, SuggestionSources, operation_of
 
-Path = tuple[str, ...]
+ParamPath = tuple[str, ...]
 
 _TEXT = Shape("string")
 _SHOWN_VALUES = 3
@@ -27,7 +27,7 @@ class Parameter:
     """A parameter under a name that may be written."""
 
     name: str
-    path: Path
+    path: ParamPath
     shape: Shape
     required: bool = False
     documented: bool = False
@@ -41,7 +41,7 @@ class Parameter:
 
 def parameters(operation: Operation, *, document: bool) -> list[Parameter]:
     """The parameters at the top of a call, each under one name, in the order of the menu."""
-    found = list(_named(operation, document))
+    found = list(_named_parameters(operation, document))
     taken = {parameter.path for parameter in found}
     found += [
         Parameter(field.name, (field.name,), field.shape, field.required, deprecated=field.deprecated)
@@ -51,7 +51,7 @@ def parameters(operation: Operation, *, document: bool) -> list[Parameter]:
     return sorted(found, key=lambda parameter: parameter.rank)
 
 
-def _named(operation: Operation, document: bool) -> Iterator[Parameter]:
+def _named_parameters(operation: Operation, document: bool) -> Iterator[Parameter]:
     """Parameters that have a name of their own: in the URL, in the document, or by the language's other names."""
     for placeholder in operation.path_params:
         name = documented_name(operation, placeholder)
@@ -67,7 +67,7 @@ def _named(operation: Operation, document: bool) -> Iterator[Parameter]:
         yield Parameter(name, path, shape, required=must, documented=True)
 
 
-def missing(context: Context, table: Table, *, document: bool = True) -> tuple[str, ...]:
+def missing(context: CursorContext, table: Table, *, document: bool = True) -> tuple[str, ...]:
     """The required parameters that the block being written does not have yet, `action` and `entity` among them."""
     if not context.in_block:
         return ()
@@ -83,13 +83,13 @@ def missing(context: Context, table: Table, *, document: bool = True) -> tuple[s
     return tuple(p.name for p in parameters(operation, document=document) if p.required and not _covers(used, p.path))
 
 
-def used_paths(context: Context, operation: Operation) -> set[Path]:
+def used_paths(context: CursorContext, operation: Operation) -> set[ParamPath]:
     """What the block has already, by Stripe's names."""
     names = (*context.used, context.key) if context.kind == "value" and context.key else context.used
     return {param_path(operation, split_key(name)) for name in names if name not in {"action", "entity"}}
 
 
-def param_path(operation: Operation, typed: Path) -> Path:
+def param_path(operation: Operation, typed: ParamPath) -> ParamPath:
     """The path of the parameter that a name means; the name itself when it means none."""
     if not typed:
         return typed
@@ -97,35 +97,35 @@ def param_path(operation: Operation, typed: Path) -> Path:
     return (URL, found.path_param) if found.path_param else found.path or typed
 
 
-def split_key(key: str) -> Path:
+def split_key(key: str) -> ParamPath:
     """`items[0].price` as `("items", "0", "price")`."""
     return tuple(_STEP.findall(key))
 
 
-def _covers(used: set[Path], path: Path) -> bool:
+def _covers(used: set[ParamPath], path: ParamPath) -> bool:
     return any(other[: len(path)] == path for other in used)
 
 
 # --- suggestions ----------------------------------------------------------------------------------------
 
 
-def suggest_fields(context: Context, around: Surrounding) -> list[Suggestion]:
+def suggest_fields(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
     """Names of parameters, at the top of the block or below what has been written of a name."""
     words = _action_and_entity(context)
-    operation = operation_of(context, around.table)
+    operation = operation_of(context, sources.table)
     if operation is None:
         return closest_first(context.prefix, words, lambda suggestion: suggestion.display)
     base_end = max(context.prefix.rfind("."), context.prefix.rfind("[")) + 1
     if base_end:
-        return _nested(context, around, operation, base_end)
+        return _nested(context, sources, operation, base_end)
     used = used_paths(context, operation)
     found = [*words]
-    for parameter in parameters(operation, document=around.document):
-        found += _top_level(context, around, operation, parameter, used)
+    for parameter in parameters(operation, document=sources.document):
+        found += _top_level(context, sources, operation, parameter, used)
     return closest_first(context.prefix, found, lambda suggestion: suggestion.display)
 
 
-def _action_and_entity(context: Context) -> list[Suggestion]:
+def _action_and_entity(context: CursorContext) -> list[Suggestion]:
     named = {"action": context.action, "entity": context.entity}
     meanings = {"action": "create, get, list, update, …", "entity": "customer, subscription, product, …"}
     mark = "=" if context.inline else ": "
@@ -137,9 +137,9 @@ def _action_and_entity(context: Context) -> list[Suggestion]:
 
 
 def _top_level(
-    context: Context, around: Surrounding, operation: Operation, parameter: Parameter, used: set[Path]
+    context: CursorContext, sources: SuggestionSources, operation: Operation, parameter: Parameter, used: set[ParamPath]
 ) -> Iterator[Suggestion]:
-    label = _label(around, operation, parameter.path, parameter.shape)
+    label = _label(sources, operation, parameter.path, parameter.shape)
     notes = [label, "required" * parameter.required, "deprecated" * parameter.deprecated]
     meta = " · ".join(note for note in notes if note)
     for ending in _endings(parameter.shape, parameter.name, context):
@@ -150,7 +150,7 @@ def _top_level(
         yield Suggestion(parameter.name + ending, context.start, display, meta, "field", parameter.required)
 
 
-def _endings(shape: Shape, name: str, context: Context) -> Iterator[str]:
+def _endings(shape: Shape, name: str, context: CursorContext) -> Iterator[str]:
     """What may follow a name: its value, or a name below it."""
     if _takes_value(shape):
         yield "=" if context.inline else ": "
@@ -170,13 +170,15 @@ def _takes_value(shape: Shape) -> bool:
     return shape.kind not in {"object", "map"}
 
 
-def _next_index(base: str, context: Context) -> int:
+def _next_index(base: str, context: CursorContext) -> int:
     """The index that comes after those that have been written of a list; 0 for a new one."""
     indexes = [path[1] for name in context.used if (path := split_key(name))[:1] == (base,) and len(path) > 1]
     return max((int(index) + 1 for index in indexes if index.isdecimal()), default=0)
 
 
-def _nested(context: Context, around: Surrounding, operation: Operation, base_end: int) -> list[Suggestion]:
+def _nested(
+    context: CursorContext, sources: SuggestionSources, operation: Operation, base_end: int
+) -> list[Suggestion]:
     """Names below `address.`, `items[0].` or `created[`."""
     base, typed = context.prefix[:base_end], context.prefix[base_end:]
     path = param_path(operation, split_key(base))
@@ -189,7 +191,7 @@ def _nested(context: Context, around: Surrounding, operation: Operation, base_en
     used = used_paths(context, operation)
     found: list[Suggestion] = []
     for field in _fields_below(shape):
-        label = _label(around, operation, (*path, field.name), field.shape)
+        label = _label(sources, operation, (*path, field.name), field.shape)
         meta = f"{label} · required" if field.required else label
         for ending in _endings(field.shape, field.name, context):
             if (*path, field.name) in used and not ending.endswith("."):
@@ -207,6 +209,6 @@ def _fields_below(shape: Shape) -> Iterator[Parameter]:
             yield Parameter(field.name, (), field.shape, field.required, deprecated=field.deprecated)
 
 
-def _label(around: Surrounding, operation: Operation, path: Path, shape: Shape) -> str:
-    noun = noun_of(around, operation, path, shape)
+def _label(sources: SuggestionSources, operation: Operation, path: ParamPath, shape: Shape) -> str:
+    noun = noun_of(sources, operation, path, shape)
     return f"id of {noun}" if noun else type_label(shape, _SHOWN_VALUES)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stripe_shell.spec.model import Operation, Shape
-from stripe_shell.suggest.known import Ids
-from stripe_shell.suggest.suggestion import Suggestion, Surrounding
+from stripe_shell.suggest.known import IdIndex
+from stripe_shell.suggest.suggestion import Suggestion, SuggestionSources
 
-Path = tuple[str, ...]
+ParamPath = tuple[str, ...]
 
 _MOST = 50
 #: The first segment of the path of a parameter that stands in the URL; the second one is its placeholder there.
@@ -19,7 +19,7 @@ _ROLES = {"on_behalf_of": "account", "destination": "account"}
 _CURSORS = frozenset({"starting_after", "ending_before"})
 
 
-def noun_of(around: Surrounding, operation: Operation, path: Path, shape: Shape) -> str | None:
+def noun_of(sources: SuggestionSources, operation: Operation, path: ParamPath, shape: Shape) -> str | None:
     """The kind of object whose id stands there (`customer`), None where no id does."""
     if path[:1] == (URL,):
         return operation.path_words.get(path[1], operation.entity)
@@ -28,7 +28,7 @@ def noun_of(around: Surrounding, operation: Operation, path: Path, shape: Shape)
         return operation.entity
     if not _is_text(shape):
         return None
-    return _ROLES.get(name) or next(_nouns(around, name), None)
+    return _ROLES.get(name) or next(_nouns(sources, name), None)
 
 
 def _is_text(shape: Shape) -> bool:
@@ -39,35 +39,35 @@ def _is_text(shape: Shape) -> bool:
     return shape.kind == "string" and not shape.enum and shape.form is None
 
 
-def _nouns(around: Surrounding, name: str) -> Iterator[str]:
+def _nouns(sources: SuggestionSources, name: str) -> Iterator[str]:
     """`default_payment_method` names a `payment_method`: the longest end of a name that is an object's."""
     words = name.removesuffix("_id").split("_")
     for start in range(len(words)):
         word = "_".join(words[start:])
-        if around.table.canonical(word) or _seen(around, word):
-            yield around.table.canonical(word) or word
+        if sources.table.canonical(word) or _is_known(sources, word):
+            yield sources.table.canonical(word) or word
 
 
-def _seen(around: Surrounding, word: str) -> bool:
-    return around.place is not None and any(
-        kind.rpartition(".")[2] == word for kind in around.known.kinds(around.place)
+def _is_known(sources: SuggestionSources, word: str) -> bool:
+    return sources.place is not None and any(
+        kind.rpartition(".")[2] == word for kind in sources.known.kinds(sources.place)
     )
 
 
-def suggest_ids(around: Surrounding, noun: str, typed: str, start: int) -> list[Suggestion]:
+def suggest_ids(sources: SuggestionSources, noun: str, typed: str, start: int) -> list[Suggestion]:
     """Ids of such objects, the newest first, as far as they are valid where the block goes."""
     found: list[Suggestion] = []
-    for kind, ids in _collections(around, noun):
+    for kind, ids in _collections(sources, noun):
         for name in ids.find(typed, _MOST - len(found)):
             meta = " · ".join(part for part in (kind, ids.label(name)) if part)
             found.append(Suggestion(name, start, name, meta, "id"))
     return found
 
 
-def _collections(around: Surrounding, noun: str) -> Iterator[tuple[str, Ids]]:
-    if around.place is None:
+def _collections(sources: SuggestionSources, noun: str) -> Iterator[tuple[str, IdIndex]]:
+    if sources.place is None:
         return
     word = noun.rpartition(".")[2]
-    for kind in around.known.kinds(around.place):
+    for kind in sources.known.kinds(sources.place):
         if kind in {noun, noun.replace(".", "_"), word} or kind.rpartition(".")[2] == word:
-            yield kind, around.known.ids(around.place, kind)
+            yield kind, sources.known.ids(sources.place, kind)

@@ -21,7 +21,7 @@ _AFTER_ALL = "\U0010ffff"
 
 
 @record
-class Place:
+class IdScope:
     """Where an id is valid: the connection's name, its mode, and the account that a call names, if it names one.
 
     An id of one place is never offered in another.
@@ -33,7 +33,7 @@ class Place:
 
 
 @record(frozen=False)
-class Ids:
+class IdIndex:
     """The ids of one kind of object: sorted for finding them, numbered for their age."""
 
     most: int = MOST_IDS
@@ -100,13 +100,13 @@ class Ids:
 
 
 @record(frozen=False)
-class Known:
+class KnownIds:
     """Ids learnt from responses, kept apart by place."""
 
     most: int = MOST_IDS
-    _ids: dict[tuple[Place, str], Ids] = field(default_factory=dict)
+    _ids: dict[tuple[IdScope, str], IdIndex] = field(default_factory=dict)
 
-    def learn(self, place: Place, body: Any) -> None:
+    def learn(self, place: IdScope, body: Any) -> None:
         """Take every object with an `id` out of a response, however deep; those that were deleted are forgotten.
 
         A list brings its newest row first; it is learnt from its end, so that the newest row stays the newest.
@@ -123,26 +123,26 @@ class Known:
         for node in reversed(found):
             self._take(place, node)
 
-    def ids(self, place: Place, kind: str) -> Ids:
+    def ids(self, place: IdScope, kind: str) -> IdIndex:
         """The ids of objects whose `object` is `kind`."""
-        return self._ids.get((place, kind)) or Ids()
+        return self._ids.get((place, kind)) or IdIndex()
 
-    def kinds(self, place: Place) -> list[str]:
+    def kinds(self, place: IdScope) -> list[str]:
         """The kinds of object of which ids are known there."""
         return [kind for where, kind in self._ids if where == place]
 
     def __len__(self) -> int:
         return sum(map(len, self._ids.values()))
 
-    def _take(self, place: Place, node: dict[str, Any]) -> None:
-        ids = self._ids.setdefault((place, node["object"]), Ids(self.most))
+    def _take(self, place: IdScope, node: dict[str, Any]) -> None:
+        ids = self._ids.setdefault((place, node["object"]), IdIndex(self.most))
         if node.get("deleted") is True:
             ids.forget(node["id"])
         else:
-            ids.add(node["id"], _label(node))
+            ids.add(node["id"], _label_of(node))
 
 
-def _label(node: dict[str, Any]) -> str:
+def _label_of(node: dict[str, Any]) -> str:
     """What tells the object from others of its kind: e-mail, name, an amount, a status."""
     texts = (node.get(name) for name in _LABELS)
     label = next((text for text in texts if isinstance(text, str) and text), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from stripe_shell.lang.commands import COMMANDS
-from stripe_shell.lang.cursor import Context
+from stripe_shell.lang.cursor import CursorContext
 from stripe_shell.lang.directives import DIRECTIVES, directives_at
 from stripe_shell.records import replace
 from stripe_shell.spec.model import Shape
@@ -13,7 +13,7 @@ from stripe_shell.spec.shapes import response_field
 from stripe_shell.suggest.fields import suggest_fields
 from stripe_shell.suggest.matching import closest_first
 from stripe_shell.suggest.responses import PathName, reference_paths, response_paths
-from stripe_shell.suggest.suggestion import Suggestion, SuggestionKind, Surrounding, operation_of
+from stripe_shell.suggest.suggestion import Suggestion, SuggestionKind, SuggestionSources, operation_of
 from stripe_shell.suggest.values import suggest_values
 
 #: The actions that people use most, in the order of the menu; `get` is the document's word for `retrieve`.
@@ -39,13 +39,15 @@ _OPERATORS = {
 _TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 
 
-def suggest(context: Context, around: Surrounding) -> list[Suggestion]:
+def suggest(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
     """What could be written at the cursor, the closest to what has been typed first."""
     source = _SOURCES.get(context.kind)
-    return list(source(context, around)) if source else []
+    return list(source(context, sources)) if source else []
 
 
-def _choose(context: Context, words: Mapping[str, str], kind: SuggestionKind, ending: str = "") -> list[Suggestion]:
+def _choose(
+    context: CursorContext, words: Mapping[str, str], kind: SuggestionKind, ending: str = ""
+) -> list[Suggestion]:
     """Of some words and their meanings those that fit."""
     names = closest_first(context.prefix, words, str)
     return [Suggestion(name + ending, context.start, name, words[name], kind) for name in names]
@@ -54,12 +56,12 @@ def _choose(context: Context, words: Mapping[str, str], kind: SuggestionKind, en
 # --- connections, actions, entities ---------------------------------------------------------------------
 
 
-def _connections(context: Context, around: Surrounding) -> list[Suggestion]:
-    return _choose(context, around.connections, "connection")
+def _connections(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
+    return _choose(context, sources.connections, "connection")
 
 
-def _actions(context: Context, around: Surrounding) -> list[Suggestion]:
-    table = around.table
+def _actions(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
+    table = sources.table
     entity = table.canonical(context.entity.strip()) if context.entity else None
     if context.entity and entity is None:
         return []
@@ -76,13 +78,13 @@ def _actions(context: Context, around: Surrounding) -> list[Suggestion]:
     return found
 
 
-def _at_line_start(context: Context) -> bool:
+def _at_line_start(context: CursorContext) -> bool:
     """Whether a word that opens a line without a header is being written: it may also be a command."""
     return context.inline and context.connection is None and not context.entity and not context.used
 
 
-def _entities(context: Context, around: Surrounding) -> list[Suggestion]:
-    table = around.table
+def _entities(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
+    table = sources.table
     action = table.canonical_action(context.action.strip()) if context.action else None
     words: dict[str, str] = {}
     for name in sorted(table.entities(), key=lambda name: (name.count("."), name)):
@@ -96,15 +98,17 @@ def _entities(context: Context, around: Surrounding) -> list[Suggestion]:
 # --- directives and commands ----------------------------------------------------------------------------
 
 
-def _directives(context: Context, _: Surrounding) -> list[Suggestion]:
+def _directives(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
     return _choose_words(context, directives_at("block"), "directive")
 
 
-def _commands(context: Context, _: Surrounding) -> list[Suggestion]:
+def _commands(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
     return _choose_words(context, {**COMMANDS, **directives_at("top")}, "command")
 
 
-def _choose_words(context: Context, words: Mapping[str, tuple[str, str]], kind: SuggestionKind) -> list[Suggestion]:
+def _choose_words(
+    context: CursorContext, words: Mapping[str, tuple[str, str]], kind: SuggestionKind
+) -> list[Suggestion]:
     names = closest_first(context.prefix, words, str)
     return [
         Suggestion(name + (" " if words[name][0] else ""), context.start, f"@{name}", words[name][1], kind)
@@ -112,77 +116,79 @@ def _choose_words(context: Context, words: Mapping[str, tuple[str, str]], kind: 
     ]
 
 
-def _arguments(context: Context, around: Surrounding) -> Iterable[Suggestion]:
+def _arguments(context: CursorContext, sources: SuggestionSources) -> Iterable[Suggestion]:
     name = context.directive or ""
     definition = DIRECTIVES.get(name)
     if definition is not None and definition.choices:
         return _choose(context, dict(definition.choices), "value")
     source = _COMMAND_ARGUMENTS.get(name) if definition is None else _ARGUMENTS.get(definition.completes or "")
-    return source(context, around) if source else []
+    return source(context, sources) if source else []
 
 
-def _formats(context: Context, around: Surrounding) -> list[Suggestion]:
-    return _choose(context, dict.fromkeys(around.formats, "format"), "value")
+def _formats(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
+    return _choose(context, dict.fromkeys(sources.formats, "format"), "value")
 
 
-def _connect(context: Context, around: Surrounding) -> list[Suggestion]:
-    return [] if context.before else _connections(context, around)
+def _connect(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
+    return [] if context.before else _connections(context, sources)
 
 
-def _help(context: Context, around: Surrounding) -> list[Suggestion]:
+def _help(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
     words = context.before.split()
     inner = replace(context, action=words[0] if words else None, entity=None, inline=not words, in_block=True)
-    actions = [] if words else _actions(replace(inner, connection="help"), around)
-    return actions + _entities(inner, around)
+    actions = [] if words else _actions(replace(inner, connection="help"), sources)
+    return actions + _entities(inner, sources)
 
 
-def _saved_name(context: Context, _: Surrounding) -> list[Suggestion]:
+def _saved_name(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
     name = (context.entity or "").rpartition(".")[2]
     return _choose(context, {name: "a name for the response"}, "value") if name else []
 
 
-def _failures(context: Context, _: Surrounding) -> list[Suggestion]:
+def _failures(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
     return _choose(context, _ERRORS, "value")
 
 
-def _accounts(context: Context, around: Surrounding) -> list[Suggestion]:
+def _accounts(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
     from stripe_shell.suggest.ids import suggest_ids
 
-    return suggest_ids(around, "account", context.prefix, context.start)
+    return suggest_ids(sources, "account", context.prefix, context.start)
 
 
-def _versions(context: Context, around: Surrounding) -> list[Suggestion]:
-    return _choose(context, {around.table.version: "the version that the table describes"}, "value")
+def _versions(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
+    return _choose(context, {sources.table.version: "the version that the table describes"}, "value")
 
 
-def _expectations(context: Context, around: Surrounding) -> Iterable[Suggestion]:
+def _expectations(context: CursorContext, sources: SuggestionSources) -> Iterable[Suggestion]:
     """`[all|any] PATH`, then an operator, then a value."""
     words = context.before.split()
     if words[:1] in (["all"], ["any"]):
         words = words[1:]
-    operation = operation_of(context, around.table)
+    operation = operation_of(context, sources.table)
     shape = operation.response if operation else Shape("any")
     if not words:
-        return _response_path(context, around, shape)
+        return _response_path(context, sources, shape)
     if len(words) == 1:
         return _choose(context, _OPERATORS, "operator", " ")
-    return _expected(context, around, shape, words[0], words[1])
+    return _expected(context, sources, shape, words[0], words[1])
 
 
-def _response_path(context: Context, around: Surrounding, shape: Shape) -> list[Suggestion]:
-    found = _paths(context, response_paths(around.table, shape, context.prefix), " ")
+def _response_path(context: CursorContext, sources: SuggestionSources, shape: Shape) -> list[Suggestion]:
+    found = _paths(context, response_paths(sources.table, shape, context.prefix), " ")
     if not context.before:
         found += _choose(context, _ANSWER, "path", " ")
         found += _choose(context, {"all": "every one of", "any": "at least one of"}, "path", " ")
     return found
 
 
-def _paths(context: Context, paths: Iterator[PathName], ending: str) -> list[Suggestion]:
+def _paths(context: CursorContext, paths: Iterator[PathName], ending: str) -> list[Suggestion]:
     found = closest_first(context.prefix, list(paths), lambda path: path.text)
     return [Suggestion(path.text + ending, context.start, path.text, path.meta, "path") for path in found]
 
 
-def _expected(context: Context, around: Surrounding, shape: Shape, path: str, operator: str) -> list[Suggestion]:
+def _expected(
+    context: CursorContext, sources: SuggestionSources, shape: Shape, path: str, operator: str
+) -> list[Suggestion]:
     if operator == "is":
         return _choose(context, dict.fromkeys(_TYPES, "type"), "value")
     if operator == "count":
@@ -190,7 +196,7 @@ def _expected(context: Context, around: Surrounding, shape: Shape, path: str, op
     if path == "$http":
         return _choose(context, {"200": "ok", "402": "the card was declined", "400": "a bad request"}, "value")
     steps = tuple(step.rstrip("]") for step in path.replace("[", ".").split("."))
-    inner = response_field(around.table, shape, steps)
+    inner = response_field(sources.table, shape, steps)
     values = inner.enum if inner else ()
     words = dict.fromkeys(("true", "false") if inner and inner.kind == "boolean" else values, "value")
     return _choose(context, words, "value")
@@ -199,19 +205,19 @@ def _expected(context: Context, around: Surrounding, shape: Shape, path: str, op
 # --- references -----------------------------------------------------------------------------------------
 
 
-def _references(context: Context, around: Surrounding) -> list[Suggestion]:
+def _references(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
     """Names that exist, then the fields of what they stand for."""
     if context.prefix.startswith("env:"):
-        inner = {f"env:{name}": "environment variable" for name in sorted(around.environment)}
+        inner = {f"env:{name}": "environment variable" for name in sorted(sources.environment)}
         return _choose(context, inner, "reference")
     name = context.prefix.partition(".")[0].partition("[")[0]
     if len(name) < len(context.prefix):
-        return _fields_of(context, around.names.get(name))
-    words = {name: _meaning(value) for name, value in around.names.items()}
+        return _fields_of(context, sources.names.get(name))
+    words = {name: _meaning(value) for name, value in sources.names.items()}
     return _choose(context, words | {"env:": "an environment variable"}, "reference")
 
 
-def _fields_of(context: Context, value: object) -> list[Suggestion]:
+def _fields_of(context: CursorContext, value: object) -> list[Suggestion]:
     found = _paths(context, reference_paths(value, context.prefix), "")
     return [replace(suggestion, kind="reference") for suggestion in found]
 
@@ -222,10 +228,10 @@ def _meaning(value: object) -> str:
     return str(value)[:40]
 
 
-Source = Callable[[Context, Surrounding], Iterable[Suggestion]]
+Suggester = Callable[[CursorContext, SuggestionSources], Iterable[Suggestion]]
 
 #: What completes the arguments of directives, by what their definitions name.
-_ARGUMENTS: Mapping[str, Source] = {
+_ARGUMENTS: Mapping[str, Suggester] = {
     "account": _accounts,
     "connection": _connect,
     "error": _failures,
@@ -233,12 +239,12 @@ _ARGUMENTS: Mapping[str, Source] = {
     "response name": _saved_name,
     "version": _versions,
 }
-_COMMAND_ARGUMENTS: Mapping[str, Source] = {
+_COMMAND_ARGUMENTS: Mapping[str, Suggester] = {
     "connect": _connect,
     "format": _formats,
     "help": _help,
 }
-_SOURCES: Mapping[str, Source] = {
+_SOURCES: Mapping[str, Suggester] = {
     "connection": _connections,
     "action": _actions,
     "entity": _entities,

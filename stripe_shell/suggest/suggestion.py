@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
-from stripe_shell.lang.cursor import Context
+from stripe_shell.lang.cursor import CursorContext
 from stripe_shell.records import field, record
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
-from stripe_shell.suggest.known import Known, Place
+from stripe_shell.suggest.known import IdScope, KnownIds
 
 SuggestionKind = Literal[
     "connection", "action", "entity", "field", "id", "value", "reference", "directive", "command", "path", "operator"
@@ -32,7 +32,7 @@ class Suggestion:
 
 
 @record
-class Surrounding:
+class SuggestionSources:
     """What there is to suggest besides Stripe's own words; all of it is in memory.
 
     `connections` maps names to a few words about them, `names` what references may begin with to what they stand for.
@@ -41,8 +41,8 @@ class Surrounding:
     """
 
     table: Table
-    known: Known = field(default_factory=Known)
-    place: Place | None = None
+    known: KnownIds = field(default_factory=KnownIds)
+    place: IdScope | None = None
     connections: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, Any] = field(default_factory=dict)
     environment: Collection[str] = ()
@@ -50,7 +50,7 @@ class Surrounding:
     document: bool = True
 
 
-def operation_of(context: Context, table: Table) -> Operation | None:
+def operation_of(context: CursorContext, table: Table) -> Operation | None:
     """The call that the block being written makes, as far as it is known."""
     if not context.action or not context.entity:
         return None

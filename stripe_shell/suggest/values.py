@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stripe_shell.lang.cursor import Context
+from stripe_shell.lang.cursor import CursorContext
 from stripe_shell.records import replace
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import shape_at
@@ -13,7 +13,7 @@ from stripe_shell.suggest.fields import param_path, split_key
 from stripe_shell.suggest.ids import URL, noun_of, suggest_ids
 from stripe_shell.suggest.matching import closest_first
 from stripe_shell.suggest.responses import expandable_paths
-from stripe_shell.suggest.suggestion import Suggestion, Surrounding, operation_of
+from stripe_shell.suggest.suggestion import Suggestion, SuggestionSources, operation_of
 
 _TEXT = Shape("string")
 
@@ -37,9 +37,9 @@ _GONE = {
 _RANGE = frozenset({"gt", "gte", "lt", "lte"})
 
 
-def suggest_values(context: Context, around: Surrounding) -> list[Suggestion]:
+def suggest_values(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
     """Values of the parameter that is being written."""
-    operation = operation_of(context, around.table)
+    operation = operation_of(context, sources.table)
     if operation is None or context.key is None:
         return []
     path = param_path(operation, split_key(context.key))
@@ -48,26 +48,26 @@ def suggest_values(context: Context, around: Surrounding) -> list[Suggestion]:
         return []
     if shape.kind == "array" and shape.items is not None:
         context, shape = _last_of_list(context), shape.items
-    noun = noun_of(around, operation, path, shape)
+    noun = noun_of(sources, operation, path, shape)
     if noun is not None:
-        return [*_captures(context, around, noun), *suggest_ids(around, noun, context.prefix, context.start)]
-    return closest_first(context.prefix, list(_plain(context, around, operation, path, shape)), _display)
+        return [*_captures(context, sources, noun), *suggest_ids(sources, noun, context.prefix, context.start)]
+    return closest_first(context.prefix, list(_plain_values(context, sources, operation, path, shape)), _display)
 
 
 def _display(suggestion: Suggestion) -> str:
     return suggestion.display
 
 
-def _last_of_list(context: Context) -> Context:
+def _last_of_list(context: CursorContext) -> CursorContext:
     """`expand: a, b` completes the `b` alone."""
     typed = context.prefix.rpartition(",")[2].lstrip()
     return replace(context, start=context.start + len(context.prefix) - len(typed), prefix=typed)
 
 
-def _captures(context: Context, around: Surrounding, noun: str) -> Iterator[Suggestion]:
+def _captures(context: CursorContext, sources: SuggestionSources, noun: str) -> Iterator[Suggestion]:
     """`${customer.id}` where a saved response is of that kind."""
     word = noun.rpartition(".")[2]
-    for name, body in around.names.items():
+    for name, body in sources.names.items():
         if not isinstance(body, dict) or str(body.get("object", "")).rpartition(".")[2] != word:
             continue
         text = f"${{{name}.id}}"
@@ -75,20 +75,20 @@ def _captures(context: Context, around: Surrounding, noun: str) -> Iterator[Sugg
             yield Suggestion(text, context.start, text, body["id"], "reference")
 
 
-def _plain(
-    context: Context, around: Surrounding, operation: Operation, path: tuple[str, ...], shape: Shape
+def _plain_values(
+    context: CursorContext, sources: SuggestionSources, operation: Operation, path: tuple[str, ...], shape: Shape
 ) -> Iterator[Suggestion]:
     if path == ("expand",) or path[:1] == ("expand",):
-        for expanded in expandable_paths(around.table, operation, context.prefix):
+        for expanded in expandable_paths(sources.table, operation, context.prefix):
             yield Suggestion(expanded.text, context.start, expanded.text, expanded.meta, "path")
     words: dict[str, str] = {}
-    for text, meta in _words(shape, path):
+    for text, meta in _listed_values(shape, path):
         words.setdefault(text, meta)
     for text, meta in words.items():
         yield Suggestion(text, context.start, text, meta, "value")
 
 
-def _words(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _listed_values(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """The texts that may stand there, with what they mean."""
     for variant in (shape, *shape.variants):
         yield from ((value, "enum") for value in variant.enum)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from stripe_shell.token_bucket import TokenBucket
 
 
-class Pace:
+class Throttle:
     """A rate limit of `rate` requests per second, with a burst of one second's worth. Thread-safe.
 
     `clock` returns monotonic seconds; tests inject it.

@@ -17,13 +17,13 @@ import requests
 from stripe_shell.errors import NotSent, ShellError
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Credential
-from stripe_shell.transports.retry import ANSWERED_BY, Failure
-from stripe_shell.transports.sending import FORM, Observe, Sender, check_path, host_of, merge_headers, usual_headers
-from stripe_shell.transports.stripe import Exchange, Limits, new_session
-from stripe_shell.transports.tokens import Token
+from stripe_shell.transports.retry import ANSWERED_BY, AttemptFailure
+from stripe_shell.transports.sending import FORM, Observe, Sender, check_path, common_headers, host_of, merge_headers
+from stripe_shell.transports.stripe import HttpClient, Limits, new_session
+from stripe_shell.transports.tokens import TokenSource
 from stripe_shell.wire import Request, Response, decode_form
 
-Body = Literal["form", "json", "auto"]
+BodyForm = Literal["form", "json", "auto"]
 Unwrap = Literal["none", "output", "auto"]
 
 #: The prefix of a `query_in` that sends path and query in a header; without it they are part of the URL.
@@ -48,7 +48,7 @@ class ProxyForm:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     query_in: str = "url"
-    body: Body = "form"
+    body: BodyForm = "form"
     unwrap: Unwrap = "auto"
     strip_prefix: str = ""
 
@@ -59,7 +59,7 @@ class ProxyTransport:
     def __init__(
         self,
         form: ProxyForm,
-        token: Callable[[Exchange], Token],
+        token: Callable[[HttpClient], TokenSource],
         *,
         version: str | None = None,
         account: str | None = None,
@@ -73,8 +73,8 @@ class ProxyTransport:
         self._limits = limits or Limits()
         self._sender = sender or Sender()
         session = session_factory()
-        self._exchange = Exchange(session, self._sender.clock, observe)
-        self._token = token(Exchange(session, self._sender.clock, _hide_token(observe)))
+        self._exchange = HttpClient(session, self._sender.clock, observe)
+        self._token = token(HttpClient(session, self._sender.clock, _hide_token(observe)))
         self._json = form.body == "json"
         self._lock = allocate_lock()
 
@@ -87,9 +87,9 @@ class ProxyTransport:
         check_path(request.path)
         request = replace(request, headers=merge_headers(self._defaults, request.headers))
         limits = self._limits.within(request.timeout_ms)
-        once = Once()
+        once = OnceFlags()
 
-        def attempt() -> Response | Failure:
+        def attempt() -> Response | AttemptFailure:
             return self._attempt(request, limits, once)
 
         return self._sender.send(request, host_of(self._form.url), attempt)
@@ -98,18 +98,18 @@ class ProxyTransport:
         """Closes the connections of the pool."""
         self._exchange.close()
 
-    def _attempt(self, request: Request, limits: Limits, once: Once) -> Response | Failure:
+    def _attempt(self, request: Request, limits: Limits, once: OnceFlags) -> Response | AttemptFailure:
         """Makes one attempt; within it, replaces a refused token once and switches from a refused form to JSON.
 
         Both responses (401, 415) mean that nothing was executed.
         """
         try:
             token = self._token.current()
-            wire = dress(self._form, request, token, as_json=self._json)
+            wire = wrap_request(self._form, request, token, as_json=self._json)
         except Exception as error:  # noqa: BLE001 (whatever it is, the request itself has not been sent)
             return _unsent(error)
         seen = self._exchange.attempt(wire, limits)
-        seen = seen if isinstance(seen, Failure) else undress(self._form, seen)
+        seen = seen if isinstance(seen, AttemptFailure) else unwrap_response(self._form, seen)
         if _is_own(seen, 401) and once.first("token"):
             try:
                 renewed = self._token.renew(token)
@@ -123,14 +123,14 @@ class ProxyTransport:
         return seen
 
 
-def _unsent(error: Exception) -> Failure:
+def _unsent(error: Exception) -> AttemptFailure:
     """Returns the failure of a token request; the actual request was not sent."""
     known = isinstance(error, ShellError)
     what = str(error).removeprefix("Not sent: ") if known else f"no token ({type(error).__name__})"
-    return Failure(what, sent=False, lasting=True)
+    return AttemptFailure(what, sent=False, lasting=True)
 
 
-class Once:
+class OnceFlags:
     """A set of events that may happen once per request."""
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ def _hide_token(observe: Observe | None) -> Observe | None:
     )
 
 
-def _is_own(seen: Response | Failure, status: int) -> bool:
+def _is_own(seen: Response | AttemptFailure, status: int) -> bool:
     """Whether it is a response of the proxy itself, with this status."""
     return isinstance(seen, Response) and seen.status == status and seen.header(ANSWERED_BY) is not None
 
@@ -160,7 +160,7 @@ def _is_own(seen: Response | Failure, status: int) -> bool:
 # --- into the form ----------------------------------------------------------------------------------------------
 
 
-def dress(form: ProxyForm, request: Request, token: Credential, *, as_json: bool) -> Request:
+def wrap_request(form: ProxyForm, request: Request, token: Credential, *, as_json: bool) -> Request:
     """Returns the request in the proxy's form: `path` is the complete URL, `headers` are all that are sent."""
     path = request.path
     if form.strip_prefix and path.startswith(f"{form.strip_prefix}/"):
@@ -169,7 +169,7 @@ def dress(form: ProxyForm, request: Request, token: Credential, *, as_json: bool
     key = {} if request.idempotency_key is None else {"Idempotency-Key": request.idempotency_key}
     own = {name: value.replace("{token}", token.reveal()) for name, value in form.headers.items()}
     without_key = {name: value for name, value in request.headers.items() if name.lower() != "authorization"}
-    layers = [usual_headers(request), without_key, key]
+    layers = [common_headers(request), without_key, key]
     if as_json and _is_form(request):
         inner = replace(inner, body=json.dumps(decode_form(request.body.decode()), ensure_ascii=False).encode())
         layers.append({"Content-Type": _JSON})
@@ -188,11 +188,11 @@ def _is_form(request: Request) -> bool:
 # --- out of the form --------------------------------------------------------------------------------------------
 
 
-def undress(form: ProxyForm, response: Response) -> Response | Failure:
+def unwrap_response(form: ProxyForm, response: Response) -> Response | AttemptFailure:
     """Returns Stripe's response, or the proxy's own error converted to Stripe's error format and marked."""
     inner = _unwrapped(response.body) if form.unwrap != "none" else None
     if inner is None and form.unwrap == "output" and response.ok:
-        return Failure(f"{form.who} answered {response.status} without `output`", sent=True, lasting=True)
+        return AttemptFailure(f"{form.who} answered {response.status} without `output`", sent=True, lasting=True)
     response = replace(response, body=inner) if inner is not None else response
     if response.status < 400 or is_stripe_error(response.body):
         return response
@@ -216,13 +216,13 @@ def _unwrapped(body: bytes) -> bytes | None:
     if b'"output"' not in body:
         return None
     try:
-        found = _member(body.decode(), "output")
+        found = _member_text(body.decode(), "output")
     except (ValueError, IndexError, AttributeError, RecursionError):
         return None
     return found.encode(errors="surrogatepass") if found is not None else None
 
 
-def _member(text: str, wanted: str) -> str | None:
+def _member_text(text: str, key: str) -> str | None:
     """Returns the text of a top-level member, or None; an object that is encoded as a string is decoded."""
     decoder = json.JSONDecoder()
     match = _OPENING.match(text)
@@ -230,7 +230,7 @@ def _member(text: str, wanted: str) -> str | None:
         name, colon = decoder.raw_decode(text, match.end())
         start = _COLON.match(text, colon).end()  # type: ignore[union-attr]
         value, end = decoder.raw_decode(text, start)
-        if name == wanted:
+        if name == key:
             return value if isinstance(value, str) and value.lstrip()[:1] in {"{", "["} else text[start:end]
         match = _COMMA.match(text, end)
     return None
@@ -238,26 +238,26 @@ def _member(text: str, wanted: str) -> str | None:
 
 def is_stripe_error(body: bytes) -> bool:
     """Whether an error body has Stripe's format: `{"error": {"type": …}}`, or a `message` instead of the type."""
-    error = _object(body).get("error")
+    error = _json_object(body).get("error")
     return isinstance(error, dict) and ("type" in error or "message" in error)
 
 
 def own_error(who: str, response: Response) -> dict[str, str]:
     """Returns message and code for an error response of the proxy itself."""
-    body = _object(response.body)
+    body = _json_object(response.body)
     meta = body.get("meta")
     if isinstance(meta, dict) and meta.get("isIntegrationError") is True:
         said_by = f"{who} could not get an answer from Stripe"
     else:
         said_by = f"{who} itself answered, not Stripe"
     limit = "its own limit of requests is reached" if response.status == 429 else ""
-    words = _said(body) or _body_in_words(response)
+    words = _proxy_message(body) or _body_in_words(response)
     error = {"message": "; ".join(part for part in (said_by, limit, words) if part)}
     code = body.get("code")
     return {**error, "code": str(code)} if isinstance(code, str | int) and not isinstance(code, bool) else error
 
 
-def _said(body: Mapping[str, Any]) -> str:
+def _proxy_message(body: Mapping[str, Any]) -> str:
     """Returns the error message of a proxy's body, from any of the usual members, as one text; empty if none."""
     for name in ("message", "detail", "error_description", "error", "title", "errors"):
         value = body.get(name)
@@ -275,7 +275,7 @@ def _body_in_words(response: Response) -> str:
     return f"{len(response.body)} bytes of {kind or 'something'} that is no error message" if response.body else ""
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _json_object(body: bytes) -> dict[str, Any]:
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):

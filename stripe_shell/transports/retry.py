@@ -23,7 +23,7 @@ ANSWERED_BY = "Stripe-Shell-Answered-By"
 
 
 @record
-class Failure:
+class AttemptFailure:
     """An attempt without a readable response; `what` describes it.
 
     `sent`: at least part of the request may have reached the server. `lasting`: another attempt would fail the same
@@ -36,7 +36,7 @@ class Failure:
 
 
 @record
-class Delay:
+class RetryDelay:
     """The decision to retry after `seconds`, because of `reason`."""
 
     seconds: float
@@ -44,7 +44,7 @@ class Delay:
 
 
 @record
-class Stop:
+class StopRetrying:
     """The decision not to retry."""
 
 
@@ -57,24 +57,26 @@ class RetryPolicy:
     longest: float = 5.0
     retry_after_limit: float = 60.0
 
-    def decide(self, attempt: int, seen: Response | Failure, *, repeatable: bool, random: float) -> Delay | Stop:
+    def decide(
+        self, attempt: int, seen: Response | AttemptFailure, *, repeatable: bool, random: float
+    ) -> RetryDelay | StopRetrying:
         """Decides what follows after attempt number `attempt` (from 1) with the result `seen`.
 
         `repeatable`: sending the request twice is harmless (a read, or a write with an idempotency key). `random` is
         uniformly distributed over [0, 1).
         """
         if attempt > self.retries or not _may_repeat(seen, repeatable):
-            return Stop()
-        return Delay(self._seconds(attempt, seen, random), _reason(seen))
+            return StopRetrying()
+        return RetryDelay(self._seconds(attempt, seen, random), _reason(seen))
 
-    def _seconds(self, attempt: int, seen: Response | Failure, random: float) -> float:
+    def _seconds(self, attempt: int, seen: Response | AttemptFailure, random: float) -> float:
         backoff = min(self.base * 2.0 ** (attempt - 1), self.longest) * (0.5 + random / 2)
         wanted = _retry_after(seen) if isinstance(seen, Response) else 0.0
         return max(self.base, backoff, min(wanted, self.retry_after_limit))
 
 
-def _may_repeat(seen: Response | Failure, repeatable: bool) -> bool:
-    if isinstance(seen, Failure):
+def _may_repeat(seen: Response | AttemptFailure, repeatable: bool) -> bool:
+    if isinstance(seen, AttemptFailure):
         return not seen.lasting and (repeatable or not seen.sent)
     advice = _advice(seen)
     if advice in ("true", "false"):
@@ -102,8 +104,8 @@ def _seconds_until(date: str, now: str) -> float:
         return 0.0
 
 
-def _reason(seen: Response | Failure) -> str:
-    return seen.what if isinstance(seen, Failure) else f"{answered_by(seen)} answered {seen.status}"
+def _reason(seen: Response | AttemptFailure) -> str:
+    return seen.what if isinstance(seen, AttemptFailure) else f"{answered_by(seen)} answered {seen.status}"
 
 
 def answered_by(response: Response) -> str:
@@ -121,7 +123,7 @@ class RetryBudget:
         self._most = self._left = most
         self._lock = allocate_lock()
 
-    def take(self, seen: Response | Failure) -> bool:
+    def take(self, seen: Response | AttemptFailure) -> bool:
         """Takes a retry for the result `seen`; returns whether the budget allowed it."""
         if isinstance(seen, Response) and seen.status == 429:
             return True
@@ -138,50 +140,50 @@ class RetryBudget:
 
 
 @record
-class Tries:
+class SendResult:
     """The result of repeated sending: last result, number of attempts, and whether an earlier attempt is in doubt.
 
     `in_doubt`: an attempt before the last may have been executed, and its result is unknown. `spent`: the retry budget
     prevented another attempt.
     """
 
-    last: Response | Failure
+    last: Response | AttemptFailure
     attempts: int
     in_doubt: bool
     spent: bool = False
 
 
 def send_repeatedly(
-    attempt: Callable[[], Response | Failure],
+    attempt: Callable[[], Response | AttemptFailure],
     policy: RetryPolicy,
     *,
     repeatable: bool,
     sleep: Callable[[float], None],
     random: Callable[[], float],
-    on_retry: Callable[[Delay], None],
+    on_retry: Callable[[RetryDelay], None],
     budget: RetryBudget,
-) -> Tries:
+) -> SendResult:
     """Calls `attempt` until the policy or the budget stops it, sleeping for the delays of the policy in between."""
     in_doubt = False
     number = 1
     while True:
         seen = attempt()
         verdict = policy.decide(number, seen, repeatable=repeatable, random=random())
-        if isinstance(verdict, Stop):
+        if isinstance(verdict, StopRetrying):
             if number == 1 and isinstance(seen, Response):
                 budget.give_back()
-            return Tries(seen, number, in_doubt)
+            return SendResult(seen, number, in_doubt)
         if not budget.take(seen):
-            return Tries(seen, number, in_doubt, spent=True)
+            return SendResult(seen, number, in_doubt, spent=True)
         in_doubt = in_doubt or may_have_acted(seen)
         number += 1
         on_retry(verdict)
         sleep(verdict.seconds)
 
 
-def may_have_acted(seen: Response | Failure) -> bool:
+def may_have_acted(seen: Response | AttemptFailure) -> bool:
     """Whether a write may have been executed although `seen` does not show its result."""
-    if isinstance(seen, Failure):
+    if isinstance(seen, AttemptFailure):
         return seen.sent
     return seen.status >= 500 and not _says_retry(seen)
 

@@ -14,13 +14,13 @@ from urllib.parse import unquote, urlsplit
 from stripe_shell import __version__
 from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown, TransportError
 from stripe_shell.records import field, record
-from stripe_shell.transports.pace import Pace
+from stripe_shell.transports.pace import Throttle
 from stripe_shell.transports.retry import (
-    Delay,
-    Failure,
+    AttemptFailure,
     RetryBudget,
+    RetryDelay,
     RetryPolicy,
-    Tries,
+    SendResult,
     answered_by,
     says_not_executed,
     send_repeatedly,
@@ -35,7 +35,7 @@ FORM = "application/x-www-form-urlencoded"
 Observe = Callable[[Request, Response | None, str], None]
 
 #: A function that makes one attempt and returns the response, whatever its status, or a failure.
-Attempt = Callable[[], Response | Failure]
+SendAttempt = Callable[[], Response | AttemptFailure]
 
 #: The maximum nesting of the response to a write; Stripe's have about twenty levels with everything expanded.
 _DEPTH = 100
@@ -52,14 +52,14 @@ class Sender:
     """
 
     policy: RetryPolicy = field(default_factory=RetryPolicy)
-    pace: Pace | None = None
+    pace: Throttle | None = None
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = randomness.random
     clock: Callable[[], float] = time.monotonic
-    on_retry: Callable[[Delay], None] = lambda delay: None
+    on_retry: Callable[[RetryDelay], None] = lambda delay: None
     budget: RetryBudget = field(default_factory=RetryBudget)
 
-    def send(self, request: Request, host: str, attempt: Attempt) -> Response:
+    def send(self, request: Request, host: str, attempt: SendAttempt) -> Response:
         """Returns the last response, whatever its status.
 
         Raises NotSent if nothing was sent, OutcomeUnknown if a write got no readable response, NoAnswer if a read got
@@ -74,10 +74,10 @@ class Sender:
             return tries.last
         raise transport_error(request, host, tries, self.clock() - started)
 
-    def repeat(self, attempt: Attempt, *, repeatable: bool) -> Tries:
+    def repeat(self, attempt: SendAttempt, *, repeatable: bool) -> SendResult:
         """Calls `attempt` as often as policy and budget allow, at the rate of the connection."""
 
-        def in_pace() -> Response | Failure:
+        def in_pace() -> Response | AttemptFailure:
             if self.pace is not None:
                 self.pace.wait(self.sleep)
             return attempt()
@@ -121,16 +121,16 @@ def merge_headers(*layers: Mapping[str, str]) -> dict[str, str]:
     Raises NotSent for a value that is not valid in a header.
     """
     merged = {name.lower(): (name, value) for layer in layers for name, value in layer.items()}
-    return {name: _checked(name, value) for name, value in merged.values() if value or name == "Idempotency-Key"}
+    return {name: _check_header(name, value) for name, value in merged.values() if value or name == "Idempotency-Key"}
 
 
-def usual_headers(request: Request) -> dict[str, str]:
+def common_headers(request: Request) -> dict[str, str]:
     """Returns the headers that are sent with every request."""
     kind = "application/json" if request.path.startswith("/v2/") else FORM
     return {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip, deflate", "Content-Type": kind}
 
 
-def _checked(name: str, value: str) -> str:
+def _check_header(name: str, value: str) -> str:
     if _HEADER_VALUE.fullmatch(value) is None:
         raise NotSent(f"Not sent: the header {name} must be printable ASCII without blanks at its ends.")
     return value
@@ -139,32 +139,32 @@ def _checked(name: str, value: str) -> str:
 # --- what came of it --------------------------------------------------------------------------------------------
 
 
-def _judged(request: Request, attempt: Attempt) -> Response | Failure:
+def _judged(request: Request, attempt: SendAttempt) -> Response | AttemptFailure:
     """Makes an attempt and judges it. For any exception but NotSent, a write counts as sent."""
     try:
-        return judge(request, attempt())
+        return refuse_unusual(request, attempt())
     except NotSent as error:
-        return Failure(str(error).removeprefix("Not sent: "), sent=False, lasting=True)
+        return AttemptFailure(str(error).removeprefix("Not sent: "), sent=False, lasting=True)
     except Exception as error:
         if not request.writes:
             raise
-        return Failure(f"the answer cannot be read ({type(error).__name__})", sent=True)
+        return AttemptFailure(f"the answer cannot be read ({type(error).__name__})", sent=True)
 
 
-def judge(request: Request, seen: Response | Failure) -> Response | Failure:
+def refuse_unusual(request: Request, seen: Response | AttemptFailure) -> Response | AttemptFailure:
     """Returns `seen`, or a failure for what no API sends: 1xx, redirects, 408, a 2xx to a write that is not JSON."""
-    if isinstance(seen, Failure):
+    if isinstance(seen, AttemptFailure):
         return seen
     if seen.status < 200:
-        return Failure(f"answered {seen.status}, which is no final answer", sent=True)
+        return AttemptFailure(f"answered {seen.status}, which is no final answer", sent=True)
     if 300 <= seen.status < 400:
         target = _target_of(seen.header("Location") or "") or "elsewhere on the same host"
         what = f"answered {seen.status} and points to {target}, which is not followed: the key would go there"
-        return Failure(what, sent=True, lasting=True)
+        return AttemptFailure(what, sent=True, lasting=True)
     if seen.status == 408:  # An intermediary may have timed out after the server received the request.
-        return Failure(f"answered 408 ({answered_by(seen)} gave up waiting)", sent=True)
+        return AttemptFailure(f"answered 408 ({answered_by(seen)} gave up waiting)", sent=True)
     if request.writes and seen.ok and not _is_json(seen.body):
-        return Failure(f"answered {seen.status} with a body that is not JSON", sent=True, lasting=True)
+        return AttemptFailure(f"answered {seen.status} with a body that is not JSON", sent=True, lasting=True)
     return seen
 
 
@@ -189,10 +189,14 @@ def _is_json(body: bytes) -> bool:
     return False
 
 
-def transport_error(request: Request, host: str, tries: Tries, elapsed: float) -> TransportError:
+def transport_error(request: Request, host: str, tries: SendResult, elapsed: float) -> TransportError:
     """Returns the exception for a request without a readable response, with attempts, key and next step."""
     last = tries.last
-    what = last.what if isinstance(last, Failure) else f"answered {last.status}, after an attempt whose answer was lost"
+    what = (
+        last.what
+        if isinstance(last, AttemptFailure)
+        else f"answered {last.status}, after an attempt whose answer was lost"
+    )
     sent = isinstance(last, Response) or last.sent or tries.in_doubt
     call = f"{request.method} {request.path}"
     spent = "; no more, as this connection has used up its retries" if tries.spent else ""

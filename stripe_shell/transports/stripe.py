@@ -1,6 +1,6 @@
 """Sends requests to Stripe over HTTPS: one `requests.Session`, credentials, time-outs, and errors in plain words.
 
-`Exchange` makes one attempt at any URL; `StripeTransport` adds Stripe's hosts, headers and retries.
+`HttpClient` makes one attempt at any URL; `StripeTransport` adds Stripe's hosts, headers and retries.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from stripe_shell.errors import NotSent
 from stripe_shell.records import replace
 from stripe_shell.secrets import Credential
 from stripe_shell.transports.departure import Departure, watched
-from stripe_shell.transports.retry import Failure
-from stripe_shell.transports.sending import Observe, Sender, check_path, host_of, merge_headers, usual_headers
+from stripe_shell.transports.retry import AttemptFailure
+from stripe_shell.transports.sending import Observe, Sender, check_path, common_headers, host_of, merge_headers
 from stripe_shell.wire import Request, Response
 
 #: Stripe's API hosts, by `Request.host`.
@@ -88,7 +88,7 @@ def new_session() -> requests.Session:
     return session
 
 
-class Exchange:
+class HttpClient:
     """Makes single attempts over one session. Thread-safe.
 
     Uses the session's adapter directly, because a session would follow redirects with the credential, keep cookies, and
@@ -101,18 +101,18 @@ class Exchange:
         self._observe = observe
         self._surroundings: dict[str, dict[str, Any]] = {}
 
-    def attempt(self, wire: Request, limits: Limits) -> Response | Failure:
+    def attempt(self, wire: Request, limits: Limits) -> Response | AttemptFailure:
         """Sends the request once; returns the response, whatever its status, or a failure. Does not follow redirects.
 
         `wire.path` is the complete URL without the query; `wire.headers` are sent unchanged, without additions.
         """
         seen = self._try(wire, limits)
         if self._observe is not None:
-            answer, problem = (None, seen.what) if isinstance(seen, Failure) else (seen, "")
+            answer, problem = (None, seen.what) if isinstance(seen, AttemptFailure) else (seen, "")
             self._observe(wire, answer, problem)
         return seen
 
-    def _try(self, wire: Request, limits: Limits) -> Response | Failure:
+    def _try(self, wire: Request, limits: Limits) -> Response | AttemptFailure:
         """Makes the attempt and classifies exceptions: as not sent before the first byte was sent, as sent after it.
 
         An adapter other than `WatchedAdapter`, or a mocked one, has no socket to watch: `classify` then decides by
@@ -136,13 +136,13 @@ class Exchange:
 
     def _receive(
         self, answer: requests.Response, started: float, limits: Limits, *, on_socket: bool
-    ) -> Response | Failure:
+    ) -> Response | AttemptFailure:
         """Returns the complete response or a failure; checks lengths only `on_socket`, as mocks may omit them."""
         content = self._read(answer, started, limits)
-        if isinstance(content, Failure):
+        if isinstance(content, AttemptFailure):
             return content
         if not content and _lacks_length(answer) and (answer.status_code == 200 or on_socket):
-            return Failure(f"the answer ({answer.status_code}) broke off", sent=True)
+            return AttemptFailure(f"the answer ({answer.status_code}) broke off", sent=True)
         elapsed = (self._clock() - started) * 1000
         return Response(answer.status_code, dict(answer.headers), content, elapsed)
 
@@ -162,7 +162,7 @@ class Exchange:
             self._surroundings[base] = {**settings, "proxies": proxies}
         return self._surroundings[base]
 
-    def _read(self, answer: requests.Response, started: float, limits: Limits) -> bytes | Failure:
+    def _read(self, answer: requests.Response, started: float, limits: Limits) -> bytes | AttemptFailure:
         """Returns the complete body, or a failure if it exceeds the size limit or the time-out."""
         chunks: list[bytes] = []
         size = 0
@@ -170,9 +170,11 @@ class Exchange:
             chunks.append(chunk)
             size += len(chunk)
             if size > limits.body:
-                return Failure(f"the answer ({answer.status_code}) is larger than {limits.body:,} bytes", True, True)
+                return AttemptFailure(
+                    f"the answer ({answer.status_code}) is larger than {limits.body:,} bytes", True, True
+                )
             if self._clock() - started > limits.connect + limits.answer:
-                return Failure(f"the answer was not complete within {limits.answer:g} s", sent=True)
+                return AttemptFailure(f"the answer was not complete within {limits.answer:g} s", sent=True)
         return b"".join(chunks)
 
 
@@ -209,7 +211,7 @@ class StripeTransport:
         self._defaults = merge_headers(own, headers)
         self._limits = limits or Limits()
         self._sender = sender or Sender()
-        self._exchange = Exchange(session_factory(), self._sender.clock, observe)
+        self._exchange = HttpClient(session_factory(), self._sender.clock, observe)
 
     def send(self, request: Request) -> Response:
         """Sends the request with safe retries; returns the last response, whatever its status.
@@ -236,7 +238,7 @@ class StripeTransport:
         """Returns the headers of `request` merged over the connection's; the credential cannot be overridden."""
         key = {} if request.idempotency_key is None else {"Idempotency-Key": request.idempotency_key}
         credential = {"Authorization": f"Bearer {self._credential.reveal()}"}
-        headers = merge_headers(usual_headers(request), self._defaults, request.headers, key, credential)
+        headers = merge_headers(common_headers(request), self._defaults, request.headers, key, credential)
         return _in_context(headers) if self._credential.reveal().startswith("sk_org") else headers
 
 
@@ -246,7 +248,7 @@ def _in_context(headers: Mapping[str, str]) -> dict[str, str]:
     return merge_headers(context)
 
 
-def classify(error: Exception, limits: Limits, begun: bool | None = None) -> Failure:
+def classify(error: Exception, limits: Limits, begun: bool | None = None) -> AttemptFailure:
     """Returns an exception raised while sending as a failure in plain words.
 
     `begun` decides whether the request counts as sent. If the socket was not watched (None), only exceptions that occur
@@ -265,50 +267,50 @@ def _is_before_sending(error: Exception, causes: tuple[BaseException, ...]) -> b
     return _among(causes, *_CONNECTING, ssl.SSLCertVerificationError) is not None
 
 
-def _unsent(error: Exception, causes: tuple[BaseException, ...], limits: Limits) -> Failure:
+def _unsent(error: Exception, causes: tuple[BaseException, ...], limits: Limits) -> AttemptFailure:
     """Returns the failure of a request that was not sent: how the URL or the connection failed."""
     if isinstance(error, ValueError) or not isinstance(error, OSError | urllib3.exceptions.HTTPError):
-        return Failure("the address or a header cannot be used", sent=False, lasting=True)
+        return AttemptFailure("the address or a header cannot be used", sent=False, lasting=True)
     if not isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
-        return Failure(str(error), sent=False, lasting=True)
+        return AttemptFailure(str(error), sent=False, lasting=True)
     if _among(causes, urllib3.exceptions.NameResolutionError):
-        return Failure("the host name is not known (DNS)", sent=False)
+        return AttemptFailure("the host name is not known (DNS)", sent=False)
     if _among(causes, requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
-        return Failure(f"the proxy cannot be used{_reason(_among(causes, OSError))}", sent=False)
+        return AttemptFailure(f"the proxy cannot be used{_reason(_among(causes, OSError))}", sent=False)
     if _among(causes, urllib3.exceptions.NewConnectionError):
-        return Failure(f"no connection{_reason(_innermost(causes))}", sent=False)
+        return AttemptFailure(f"no connection{_reason(_innermost(causes))}", sent=False)
     if _among(causes, requests.Timeout, urllib3.exceptions.TimeoutError):
-        return Failure(f"no connection within {limits.connect:g} s", sent=False)
+        return AttemptFailure(f"no connection within {limits.connect:g} s", sent=False)
     if _among(causes, ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError):
-        return Failure("the connection was lost before TLS was agreed on", sent=False)
+        return AttemptFailure("the connection was lost before TLS was agreed on", sent=False)
     if _among(causes, *_TLS):
         return _tls_failure(_among(causes, ssl.SSLError), sent=False)
-    return Failure(f"no connection{_reason(_innermost(causes))}", sent=False)
+    return AttemptFailure(f"no connection{_reason(_innermost(causes))}", sent=False)
 
 
-def _broken(error: Exception, causes: tuple[BaseException, ...], limits: Limits) -> Failure:
+def _broken(error: Exception, causes: tuple[BaseException, ...], limits: Limits) -> AttemptFailure:
     """Returns the failure of a request that was sent: how its response failed."""
     if not _among(causes, ssl.SSLEOFError, ssl.SSLZeroReturnError) and _among(causes, *_TLS):
         return _tls_failure(_among(causes, ssl.SSLError), sent=True)
     if _among(causes, requests.Timeout, urllib3.exceptions.ReadTimeoutError):
-        return Failure(f"no answer within {limits.answer:g} s", sent=True)
+        return AttemptFailure(f"no answer within {limits.answer:g} s", sent=True)
     if _among(causes, urllib3.exceptions.DecodeError, requests.exceptions.ContentDecodingError):
-        return Failure("the answer cannot be decompressed", sent=True)
+        return AttemptFailure("the answer cannot be decompressed", sent=True)
     if _among(causes, http.client.IncompleteRead):
-        return Failure("the answer broke off", sent=True)
+        return AttemptFailure("the answer broke off", sent=True)
     if _among(causes, ConnectionError) is None and _among(causes, http.client.HTTPException, ValueError):
-        return Failure("the answer is not HTTP", sent=True)
+        return AttemptFailure("the answer is not HTTP", sent=True)
     if not isinstance(error, OSError | urllib3.exceptions.HTTPError):
-        return Failure(f"the answer cannot be read ({type(error).__name__})", sent=True)
-    return Failure(f"the connection was lost{_reason(_innermost(causes))}", sent=True)
+        return AttemptFailure(f"the answer cannot be read ({type(error).__name__})", sent=True)
+    return AttemptFailure(f"the connection was lost{_reason(_innermost(causes))}", sent=True)
 
 
-def _tls_failure(error: BaseException | None, *, sent: bool) -> Failure:
+def _tls_failure(error: BaseException | None, *, sent: bool) -> AttemptFailure:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure(f"its TLS certificate is not trusted ({error.verify_message})", sent, lasting=True)
+        return AttemptFailure(f"its TLS certificate is not trusted ({error.verify_message})", sent, lasting=True)
     reason = error.reason if isinstance(error, ssl.SSLError) and isinstance(error.reason, str) else ""
     words = f" ({reason.lower().replace('_', ' ')})" if reason else ""
-    return Failure(f"TLS failed{words}", sent, lasting=True)
+    return AttemptFailure(f"TLS failed{words}", sent, lasting=True)
 
 
 def _among(causes: tuple[BaseException, ...], *types: type[BaseException]) -> BaseException | None:

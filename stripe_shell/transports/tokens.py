@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from stripe_shell.errors import ShellError
 from stripe_shell.records import record
 from stripe_shell.secrets import Credential
-from stripe_shell.transports.retry import Failure
-from stripe_shell.transports.sending import FORM, Attempt, Sender
+from stripe_shell.transports.retry import AttemptFailure
+from stripe_shell.transports.sending import FORM, SendAttempt, Sender
 from stripe_shell.wire import Request, Response, encode_form
 
 #: The time before expiry at which a token is replaced, in seconds; at most a tenth of its lifetime.
@@ -31,7 +31,7 @@ class NoToken(ShellError):
     """The error for a token that cannot be obtained, so that nothing can be sent."""
 
 
-class Token(Protocol):
+class TokenSource(Protocol):
     """The interface of a token source. Thread-safe."""
 
     def current(self) -> Credential:
@@ -43,7 +43,7 @@ class Token(Protocol):
         ...
 
 
-class GivenToken:
+class ProvidedToken:
     """A token from outside; `read` is called again after a refusal, since a file or a command may return a new one."""
 
     def __init__(self, value: Credential, read: Callable[[], Credential | None]) -> None:
@@ -52,11 +52,11 @@ class GivenToken:
         self._lock = allocate_lock()
 
     def current(self) -> Credential:
-        """Returns the token, as `Token`."""
+        """Returns the token, as `TokenSource`."""
         return self._value
 
     def renew(self, refused: Credential) -> bool:
-        """Reads the token again, as `Token`."""
+        """Reads the token again, as `TokenSource`."""
         with self._lock:
             if self._value == refused:
                 self._value = self._read() or refused
@@ -64,17 +64,17 @@ class GivenToken:
 
 
 @record
-class Fresh:
+class IssuedToken:
     """A new token and its lifetime in seconds."""
 
     value: Credential
     lifetime: float
 
 
-class KeptToken:
+class CachedToken:
     """A token from `make`, cached until shortly before it expires. `clock` returns monotonic seconds."""
 
-    def __init__(self, make: Callable[[], Fresh], clock: Callable[[], float]) -> None:
+    def __init__(self, make: Callable[[], IssuedToken], clock: Callable[[], float]) -> None:
         self._make = make
         self._clock = clock
         self._lock = allocate_lock()
@@ -82,7 +82,7 @@ class KeptToken:
         self._until = 0.0
 
     def current(self) -> Credential:
-        """Returns the cached token or makes one, as `Token`."""
+        """Returns the cached token or makes one, as `TokenSource`."""
         with self._lock:
             if self._value is None or self._clock() >= self._until:
                 self._replace()
@@ -90,7 +90,8 @@ class KeptToken:
             return self._value
 
     def renew(self, refused: Credential) -> bool:
-        """Replaces the token, as `Token`. If it was refused in several threads, only the first one replaces it."""
+        """Replaces the token, as `TokenSource`. If it was refused in several threads, only the first one replaces
+        it."""
         with self._lock:
             if self._value == refused:
                 self._replace()
@@ -116,24 +117,26 @@ class ClientCredentials:
     scope: str | None = None
 
 
-def fetch_token(wanted: ClientCredentials, attempt: Callable[[Request], Attempt], sender: Sender) -> Fresh:
+def fetch_token(
+    credentials: ClientCredentials, attempt: Callable[[Request], SendAttempt], sender: Sender
+) -> IssuedToken:
     """Fetches a token. `attempt` turns a request into a function that sends it once. Raises NoToken."""
     form = {
         "grant_type": "client_credentials",
-        "client_id": wanted.client_id,
-        "client_secret": wanted.client_secret.reveal(),
-        **({"scope": wanted.scope} if wanted.scope else {}),
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret.reveal(),
+        **({"scope": credentials.scope} if credentials.scope else {}),
     }
     headers = {"Content-Type": FORM, "Accept": "application/json"}
-    request = Request("POST", wanted.url, body=encode_form(form).encode(), headers=headers)
+    request = Request("POST", credentials.url, body=encode_form(form).encode(), headers=headers)
     seen = sender.repeat(attempt(request), repeatable=True).last
-    host = urlsplit(wanted.url).netloc
-    if isinstance(seen, Failure):
+    host = urlsplit(credentials.url).netloc
+    if isinstance(seen, AttemptFailure):
         raise NoToken(f"no token from {host}: {seen.what}")
     return _read_token(seen, host)
 
 
-def _read_token(answer: Response, host: str) -> Fresh:
+def _read_token(answer: Response, host: str) -> IssuedToken:
     try:
         body = answer.json()
     except ValueError:
@@ -141,13 +144,13 @@ def _read_token(answer: Response, host: str) -> Fresh:
     body = body if isinstance(body, dict) else {}
     value, lifetime = body.get("access_token"), body.get("expires_in")
     if not answer.ok or not isinstance(value, str) or not value:
-        raise NoToken(f"no token from {host}: {_refusal(answer, body)}")
+        raise NoToken(f"no token from {host}: {_oauth_error(answer, body)}")
     known = isinstance(lifetime, int | float) and not isinstance(lifetime, bool) and lifetime > 0
     seconds = float(min(lifetime, _LONG_LIFE)) if known else _SHORT_LIFE  # type: ignore[arg-type,type-var]
-    return Fresh(Credential(value), seconds)
+    return IssuedToken(Credential(value), seconds)
 
 
-def _refusal(answer: Response, body: Mapping[str, Any]) -> str:
+def _oauth_error(answer: Response, body: Mapping[str, Any]) -> str:
     """Returns the error of a token endpoint (RFC 6749 §5.2) in words."""
     if answer.ok:
         return f"it answered {answer.status} without an access_token"
@@ -159,7 +162,7 @@ def _refusal(answer: Response, body: Mapping[str, Any]) -> str:
 
 
 @record
-class Signing:
+class JwtSigning:
     """The parameters of a JWT: RSA key `key` (PEM; line ends may be written as `\\n`), `lifetime` in seconds."""
 
     key: Credential
@@ -168,19 +171,19 @@ class Signing:
     key_id: str | None = None
 
 
-def sign_token(wanted: Signing, now: Callable[[], float]) -> Fresh:
+def sign_token(signing: JwtSigning, now: Callable[[], float]) -> IssuedToken:
     """Signs a token that is valid from now on. `now` returns epoch seconds. Raises NoToken."""
     try:
         import jwt
     except ImportError:
         raise NoToken("signing tokens needs PyJWT: pip install 'stripe-shell[jwt]'") from None
     issued = int(now())
-    claims = {**wanted.claims, "iat": issued, "exp": issued + wanted.lifetime}
-    pem = wanted.key.reveal().replace("\\n", "\n")
-    headers = {"kid": wanted.key_id} if wanted.key_id else None
+    claims = {**signing.claims, "iat": issued, "exp": issued + signing.lifetime}
+    pem = signing.key.reveal().replace("\\n", "\n")
+    headers = {"kid": signing.key_id} if signing.key_id else None
     try:
         text = jwt.encode(claims, pem, algorithm="RS256", headers=headers)
     except (ValueError, TypeError, NotImplementedError, jwt.PyJWTError):
         # The library's message is dropped: it may contain parts of the key.
         raise NoToken("the signing key is not an RSA private key in PEM form") from None
-    return Fresh(Credential(text), float(wanted.lifetime))
+    return IssuedToken(Credential(text), float(signing.lifetime))

@@ -18,7 +18,7 @@ from stripe_shell.batch.reports import parse_targets, write_reports
 from stripe_shell.batch.reports.html import render_html
 from stripe_shell.batch.reports.json import render_json
 from stripe_shell.batch.reports.junit import render_junit
-from stripe_shell.batch.reports.record import KEPT_EXCHANGES, Check, Entry, Recorder, Report
+from stripe_shell.batch.reports.record import KEPT_EXCHANGES, Recorder, Report, ReportCheck, ReportEntry
 from stripe_shell.batch.reports.tap import render_tap
 from stripe_shell.errors import UsageError
 from stripe_shell.secrets import Secrets
@@ -27,7 +27,7 @@ EVIL = '<script>alert("x")</script> & \'# \x00\x1b[31m ü 🎉 ]]> %'
 SECRET = "hunter2-hunter2"
 
 
-def entry(number: int = 1, **changes: Any) -> Entry:
+def entry(number: int = 1, **changes: Any) -> ReportEntry:
     values = {
         "name": "create customer",
         "file": "a.stripe",
@@ -42,7 +42,7 @@ def entry(number: int = 1, **changes: Any) -> Entry:
         "request": "POST /v1/customers\nemail=a@b.co",
         "response": '200 (5 ms)\n{"id": "cus_1"}',
     }
-    return Entry(**{**values, **changes})  # type: ignore[arg-type]
+    return ReportEntry(**{**values, **changes})  # type: ignore[arg-type]
 
 
 REPORT = Report(
@@ -57,8 +57,8 @@ REPORT = Report(
             status="unexpected",
             verdict="failed",
             checks=(
-                Check("id is cus", True, "is cus", '"cus_2"'),
-                Check(f"name == {EVIL}", False, "== A", f'"{EVIL}"'),
+                ReportCheck("id is cus", True, "is cus", '"cus_2"'),
+                ReportCheck(f"name == {EVIL}", False, "== A", f'"{EVIL}"'),
             ),
             problems=(f"error[E402]: expected name == {EVIL}\n --> a.stripe:2:1",),
             request=f"POST /v1/customers\nname={EVIL}\npassword={SECRET}",

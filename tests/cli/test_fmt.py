@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stripe_shell.diagnostics import Source, has_errors
+from stripe_shell.diagnostics import SourceText, has_errors
 from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
 
@@ -29,7 +29,7 @@ def texts() -> list[str]:
 @pytest.mark.parametrize("number", range(len(texts())))
 def test_fmt_check_and_diff_agree(number: int, stripe_shell: Command, home: Path) -> None:
     text = texts()[number]
-    script, problems = parse(Source("a.stripe", text))
+    script, problems = parse(SourceText("a.stripe", text))
     if has_errors(problems):
         pytest.skip("not a script")
     wanted = format_script(script)

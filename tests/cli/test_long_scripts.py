@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from stripe_shell.batch.runner import prepare
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from tests.engine.support.world import World
 
 from .conftest import Command
@@ -78,9 +78,9 @@ def _calls(pairs: int) -> int:
         "/sandbox create customer email=user{n}@example.com name=Ann\n@as customer{n}\n\n"
         "/sandbox get customer id=${{customer{n}.id}}\n@expect id is cus\n\n"
     )
-    source = Source("long.stripe", "".join(pair.format(n=n) for n in range(pairs)))
+    source = SourceText("long.stripe", "".join(pair.format(n=n) for n in range(pairs)))
     world = World()
-    prepare(world.engine, Source("first.stripe", pair.format(n=0)), world.scope)  # whatever is loaded late, is now
+    prepare(world.engine, SourceText("first.stripe", pair.format(n=0)), world.scope)  # whatever is loaded late, is now
     count = 0
 
     def tally(_frame: object, event: str, _argument: object) -> None:

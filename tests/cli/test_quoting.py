@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stripe_shell.cli.sources import block_text
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.lang.ast import Block
 from stripe_shell.lang.parser import parse
 from stripe_shell.lang.values import is_json
@@ -22,7 +22,7 @@ VALUES = TEXTS.filter(lambda text: "${" not in text)
 
 
 def read(words: list[str]) -> dict[tuple[str, ...], str | None]:
-    script, problems = parse(Source("<command line>", block_text(words)), prompt=True)
+    script, problems = parse(SourceText("<command line>", block_text(words)), prompt=True)
     assert problems == ()
     (block,) = script.items
     assert isinstance(block, Block)
@@ -48,7 +48,9 @@ def _without_blanks_behind_json(text: str) -> str:
 
 @pytest.mark.parametrize("value", ["${x}", "a ${env:B} c", '"${x}" and more', " ${x} ", "$${x}"])
 def test_references_are_references_however_they_are_quoted(value: str) -> None:
-    script, problems = parse(Source("<command line>", block_text(["create", "customer", f"name={value}"])), prompt=True)
+    script, problems = parse(
+        SourceText("<command line>", block_text(["create", "customer", f"name={value}"])), prompt=True
+    )
     assert problems == ()
     (block,) = script.items
     assert isinstance(block, Block)

@@ -17,10 +17,10 @@ import responses
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import set_up
-from stripe_shell.cli.streams import Streams
-from stripe_shell.diagnostics import Source
+from stripe_shell.cli.streams import Console
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.repl.running import run_text
-from stripe_shell.repl.session import Session
+from stripe_shell.repl.session import ReplSession
 
 from .conftest import LIVE_KEY, TEST_KEY, Command, spawn
 
@@ -512,10 +512,10 @@ def test_every_door_sends_the_same(
 
 
 def at_the_prompt(text: str) -> None:
-    screen = Streams(io.StringIO(), io.StringIO())
+    screen = Console(io.StringIO(), io.StringIO())
     setup = set_up(Arguments("prompt"), os.environ, screen)
-    session = Session(setup.engine, setup.scope, setup.connections, screen)
-    run_text(session, Source("<prompt>", text))
+    session = ReplSession(setup.engine, setup.scope, setup.connections, screen)
+    run_text(session, SourceText("<prompt>", text))
     assert session.last is not None
     assert session.last.status == "passed"
 

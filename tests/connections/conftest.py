@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stripe_shell.connections import NOBODY, Connections, Witness, load_connections
+from stripe_shell.connections import NOBODY, ConnectionObserver, Connections, load_connections
 from tests.fakes.web import Backend
 
 Load = Callable[..., Connections]
@@ -41,10 +41,12 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
 
-    def load_text(config: str, witness: Witness = NOBODY, default: str | None = None, **environ: str) -> Connections:
+    def load_text(
+        config: str, witness: ConnectionObserver = NOBODY, default: str | None = None, **environ: str
+    ) -> Connections:
         path = tmp_path / "connections.toml"
         path.write_text(config)
         path.chmod(0o600)
-        return load_connections({"HOME": str(tmp_path), **environ}, path, witness=witness, default=default)
+        return load_connections({"HOME": str(tmp_path), **environ}, path, observer=witness, default=default)
 
     return load_text

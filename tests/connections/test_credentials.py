@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from stripe_shell.connections import Connections, Witness, load_connections
-from stripe_shell.connections.credentials import World, is_slow, look_up, origin_of, source_problem
+from stripe_shell.connections import ConnectionObserver, Connections, load_connections
+from stripe_shell.connections.credentials import CredentialSources, is_slow, look_up, origin_of, source_problem
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.links import Link
 from stripe_shell.errors import ConfigurationError
@@ -19,16 +19,16 @@ from stripe_shell.secrets import Secrets, public_environment
 KEY = "sk_test_51Abcdefghijklmnopqrstuv"
 
 
-def world(environ: Mapping[str, str] | None = None, line: str | None = None) -> World:
+def world(environ: Mapping[str, str] | None = None, line: str | None = None) -> CredentialSources:
     def ask(name: str) -> str:
         if line is None:
             raise ConfigurationError(f"nobody to ask for {name}")
         return line
 
-    return World(environ or {}, ask, lambda: {"PATH": "/usr/bin:/bin"})
+    return CredentialSources(environ or {}, ask, lambda: {"PATH": "/usr/bin:/bin"})
 
 
-def found(source: str, given: World) -> str:
+def found(source: str, given: CredentialSources) -> str:
     """The credential, or what is wrong."""
     result = look_up("eu", source, given)
     return result.credential.reveal() if result.credential else f"! {result.problem}"
@@ -134,11 +134,13 @@ def test_where_it_comes_from_in_words(source: str, origin: str, slow: bool) -> N
 # --- when ------------------------------------------------------------------------------------------------------
 
 
-def load(home: Path, config: str, environ: Mapping[str, str], witness: Witness | None = None) -> Connections:
+def load(
+    home: Path, config: str, environ: Mapping[str, str], observer: ConnectionObserver | None = None
+) -> Connections:
     path = home / "connections.toml"
     path.write_text(config)
     path.chmod(0o600)
-    return load_connections(environ, path, witness=witness or Witness())
+    return load_connections(environ, path, observer=observer or ConnectionObserver())
 
 
 def test_a_command_is_only_started_when_its_connection_is_used(tmp_path: Path) -> None:
@@ -176,7 +178,7 @@ def test_every_credential_is_told_before_it_is_used(tmp_path: Path) -> None:
         '[connections.p]\nkind = "paragon"\nproject = "x"\nuser = "u"\ntoken = { rs256_jwt = { key = "env:PEM" } }\n'
     )
     environ = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PEM": pem}
-    connections = load(tmp_path, config, environ, Witness(secret=heard.append))
+    connections = load(tmp_path, config, environ, ConnectionObserver(secret=heard.append))
     assert heard == [pem, "MIIEvQIBADANBgkqhkiG9w0B"]
     connections.find("b")
     assert heard[2:] == [KEY]

@@ -314,12 +314,12 @@ def test_a_mistake_of_the_program_shows_no_key(
 ) -> None:
     """A traceback quotes what went wrong: it is masked like everything else."""
     from stripe_shell.cli import main
-    from stripe_shell.transports.stripe import Exchange
+    from stripe_shell.transports.stripe import HttpClient
 
-    def fail(_exchange: Exchange, wire: Any, _limits: Any) -> Any:
+    def fail(_exchange: HttpClient, wire: Any, _limits: Any) -> Any:
         raise RuntimeError(f"cannot send {wire.headers} of {wire}")
 
-    monkeypatch.setattr(Exchange, "attempt", fail)
+    monkeypatch.setattr(HttpClient, "attempt", fail)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("STRIPE_API_KEY", ENV_KEY)
     assert main(["--connection", "stripe", "list", "customers"]) == 70

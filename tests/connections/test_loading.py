@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from stripe_shell.connections import Connections, load_connections
-from stripe_shell.connections.connection import LateTransport
+from stripe_shell.connections.connection import LazyTransport
 from stripe_shell.connections.credentials import key_mode, key_problem
 from stripe_shell.connections.factory import base_problem
-from stripe_shell.diagnostics import Diagnostic, Source, Span
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span
 from stripe_shell.engine.links import Link
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.wire import Request, Response, Transport
@@ -91,7 +91,7 @@ def test_a_placeholder_that_is_configured_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["live-eu2", "live-EU", "Sandbox", "your", "yourstripe", "", "/stripe"])
 def test_a_mistyped_name_never_reaches_an_account(tmp_path: Path, name: str) -> None:
     config = '[connections.live-eu]\nkind = "stripe"\nkey = "env:EU"\n'
-    span = Span(Source("a.stripe", f"/{name}"), 0, len(name) + 1)
+    span = Span(SourceText("a.stripe", f"/{name}"), 0, len(name) + 1)
     found = load(tmp_path, config, EU=LIVE_KEY, STRIPE_API_KEY=TEST_KEY).find(name, span)
     assert isinstance(found, Diagnostic)
     assert found.code == "E208"
@@ -272,7 +272,7 @@ def test_a_connection_is_opened_once_and_only_when_used() -> None:
         opened.append(Silent())
         return opened[-1]
 
-    transport = LateTransport(open_it)
+    transport = LazyTransport(open_it)
     assert not opened
     transport.send(Request("GET", "/v1/balance"))
     transport.send(Request("GET", "/v1/balance"))

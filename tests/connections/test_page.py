@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from stripe_shell.connections import Witness
+from stripe_shell.connections import ConnectionObserver
 from stripe_shell.connections.settings.read import parse_settings
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import Request, Response
@@ -103,7 +103,7 @@ def exchanges(shown: Shown, load: Load) -> list[Request]:
         }.get(shown.kind, "")
         text = profile_text(shown).replace("https://{host}", "http://{host}").replace("proxy.example.com", server.host)
         variables = dict.fromkeys(re.findall(r"env:(\w+)", text), shown.secret)
-        connections = load(text + address, Witness(exchange=note), f"{shown.kind}-example", **variables)
+        connections = load(text + address, ConnectionObserver(exchange=note), f"{shown.kind}-example", **variables)
         box = connections.default
         if shown.kind == "sandbox":
             form = b"unit_amount=2000&currency=usd&recurring[interval]=month&product_data[name]=Gold"

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stripe_shell.connections.settings.positions import find_place, public_text
-from stripe_shell.connections.settings.read import Settings, parse_settings
+from stripe_shell.connections.settings.read import ConnectionSettings, parse_settings
 from stripe_shell.connections.settings.schema import JwtTable, OAuthTable, ProxyProfile, StripeProfile
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.errors import ConfigurationError
 
 PATH = Path("connections.toml")
@@ -20,7 +20,7 @@ PINK = '[connections.pink]\nkind = "pinkconnect"\nconnection_id = "c"\ntoken = "
 OAUTH = "[connections.pink.token.oauth2_client_credentials]"
 
 
-def settings(text: str) -> Settings:
+def settings(text: str) -> ConnectionSettings:
     return parse_settings(text, PATH)
 
 
@@ -129,7 +129,7 @@ def test_no_problem_shows_what_may_be_a_key(text: str) -> None:
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")))
 def test_the_public_text_has_the_same_lines(text: str) -> None:
     assert public_text(text).count("\n") == text.count("\n")
-    find_place(Source("x", public_text(text)), ("connections", "eu", "key"))
+    find_place(SourceText("x", public_text(text)), ("connections", "eu", "key"))
 
 
 # --- what is right ----------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from stripe_shell.convert.plan import plan_of
 from stripe_shell.convert.to_curl import curl_of
 from stripe_shell.convert.to_fixtures import fixtures_of
 from stripe_shell.convert.to_python import python_of
-from stripe_shell.diagnostics import Diagnostic, Source, format_diagnostics, has_errors, sort_diagnostics
+from stripe_shell.diagnostics import Diagnostic, SourceText, format_diagnostics, has_errors, sort_diagnostics
 from stripe_shell.engine.load import load_program
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
@@ -32,7 +32,7 @@ NOW = 1_769_860_800
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.json")), ids=lambda path: path.stem)
 def test_a_fixture_file_becomes_this_script(path: Path) -> None:
-    file, found = read_fixtures(Source(path.name, path.read_text()))
+    file, found = read_fixtures(SourceText(path.name, path.read_text()))
     text = ""
     if file is not None and not has_errors(found):
         converted = script_of_fixtures(file, load_table(), "your-stripe-connection")
@@ -48,7 +48,7 @@ def test_a_fixture_file_becomes_this_script(path: Path) -> None:
 )
 def test_a_script_becomes_this(path: Path, target: str) -> None:
     engine = Engine(load_table(), OneLink(None), open_rows, live=True)
-    program = load_program(Source(path.name, path.read_text()))
+    program = load_program(SourceText(path.name, path.read_text()))
     plan = plan_of(engine, program.items, Scope(now=NOW, seed="seed"))
     text, found = "", plan.diagnostics
     if plan.sound:

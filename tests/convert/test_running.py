@@ -14,10 +14,10 @@ import pytest
 
 from scripts.fixture_files import OneLink, normalised
 from stripe_shell.batch.runner import run_source
-from stripe_shell.convert.plan import Plan, plan_of
+from stripe_shell.convert.plan import ConversionPlan, plan_of
 from stripe_shell.convert.to_curl import curl_of
 from stripe_shell.convert.to_python import python_of
-from stripe_shell.diagnostics import Source, format_diagnostics
+from stripe_shell.diagnostics import SourceText, format_diagnostics
 from stripe_shell.engine.load import load_program
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
@@ -54,9 +54,9 @@ class Server:
         return Response(200, {"Request-Id": f"req_{number}"}, json.dumps(body).encode())
 
 
-def plan() -> Plan:
+def plan() -> ConversionPlan:
     engine = Engine(load_table(), OneLink(None), open_rows, live=True)
-    program = load_program(Source(SCRIPT.name, SCRIPT.read_text()))
+    program = load_program(SourceText(SCRIPT.name, SCRIPT.read_text()))
     found = plan_of(engine, program.items, Scope(now=NOW, seed="seed"))
     assert found.sound, format_diagnostics(found.diagnostics)
     return found
@@ -66,7 +66,7 @@ def sent_by_the_script() -> list[Any]:
     server = Server()
     engine = Engine(load_table(), OneLink(server), open_rows)
     scope = Scope(now=NOW, seed="seed", environment=ENVIRONMENT)
-    run = run_source(engine, Source(SCRIPT.name, SCRIPT.read_text()), scope, run_id="run")
+    run = run_source(engine, SourceText(SCRIPT.name, SCRIPT.read_text()), scope, run_id="run")
     assert run.exit_code == 0, [format_diagnostics(o.diagnostics) for o in run.outcomes]
     return [comparable(request) for request in server.requests]
 
@@ -136,7 +136,7 @@ def test_a_program_stops_where_an_answer_lacks_what_it_needs(target: str, tmp_pa
         pytest.skip("curl or jq is not installed")
     text = "/x create customer email=a@b.co name=A\n@as a\n\n/x update customer id=${a.sources.url} name=B\n"
     engine = Engine(load_table(), OneLink(None), open_rows, live=True)
-    made = plan_of(engine, load_program(Source("t", text)).items, Scope(now=NOW, seed="s"))
+    made = plan_of(engine, load_program(SourceText("t", text)).items, Scope(now=NOW, seed="s"))
     path = tmp_path / "program"
     writer = curl_of if target == "sh" else python_of
     path.write_text(writer(made, "t", "2026-10-28.endive").text)

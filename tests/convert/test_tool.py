@@ -24,7 +24,7 @@ from scripts.stripe_tool import find_binary
 from stripe_shell.convert.fixture_file import read_fixtures
 from stripe_shell.convert.from_fixtures import script_of_fixtures
 from stripe_shell.convert.to_fixtures import fixtures_of
-from stripe_shell.diagnostics import Source, has_errors
+from stripe_shell.diagnostics import SourceText, has_errors
 from stripe_shell.lang.format import format_script
 from stripe_shell.spec.table import load_table
 from stripe_shell.wire import Request
@@ -56,7 +56,7 @@ def ours(fixtures: list[Json], environment: Mapping[str, str] | None = None) -> 
 
 
 def converted(fixtures: list[Json]) -> str:
-    source = Source("t.json", json.dumps({"_meta": {"template_version": 0}, "fixtures": fixtures}))
+    source = SourceText("t.json", json.dumps({"_meta": {"template_version": 0}, "fixtures": fixtures}))
     file, problems = read_fixtures(source)
     assert file is not None
     result = script_of_fixtures(file, load_table(), "your-stripe-connection")

@@ -13,7 +13,7 @@ from stripe_shell.connections import Connections, load_connections
 from stripe_shell.connections.settings.read import find_problems
 from stripe_shell.convert.fixture_file import read_fixtures
 from stripe_shell.convert.plan import plan_of
-from stripe_shell.diagnostics import Diagnostic, Source, diagnostic_as_json, excerpt, sort_diagnostics
+from stripe_shell.diagnostics import Diagnostic, SourceText, diagnostic_as_json, excerpt, sort_diagnostics
 from stripe_shell.engine.load import load_program
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
@@ -36,7 +36,7 @@ def diagnostics_of(path: Path, home: Path) -> list[Diagnostic]:
     Beside it may stand `CODE.answers` (what Stripe answers), `CODE.toml` (settings) and `CODE.errata.toml`. File names
     are relative to the working directory.
     """
-    source = Source(path.name, path.read_text(encoding="utf-8"))
+    source = SourceText(path.name, path.read_text(encoding="utf-8"))
     if path.suffix == ".toml":
         return find_problems(source.text, Path(path.name))
     if path.suffix == ".json":
@@ -55,12 +55,12 @@ def _scope() -> Scope:
     return Scope(now=NOW, seed="seed", environment=ENVIRONMENT)
 
 
-def _of_script(source: Source, path: Path, home: Path) -> list[Diagnostic]:
+def _of_script(source: SourceText, path: Path, home: Path) -> list[Diagnostic]:
     """What the check finds; where answers are given, what a run finds."""
     answers = path.with_suffix(".answers")
     if not answers.exists():
         engine = Engine(load_table(), _connections(path, home), open_rows)
-        return list(prepare(engine, source, _scope(), doubts=True).diagnostics)
+        return list(prepare(engine, source, _scope(), lint=True).diagnostics)
     engine = Engine(load_table(), FakeLinks(FakeTransport(_answers(answers))), open_rows)
     run = run_source(engine, source, _scope(), run_id="run")
     return sort_diagnostics([*run.diagnostics, *(each for outcome in run.outcomes for each in outcome.diagnostics)])
@@ -81,9 +81,9 @@ def _connections(path: Path, home: Path) -> Connections:
     return load_connections({"HOME": str(home), **ENVIRONMENT}, copy, database=":memory:")
 
 
-def _of_page(source: Source, path: Path) -> list[Diagnostic]:
+def _of_page(source: SourceText, path: Path) -> list[Diagnostic]:
     corrections = path.with_suffix(".errata.toml")
-    errata = read_errata(Source(corrections.name, corrections.read_text())) if corrections.exists() else Errata()
+    errata = read_errata(SourceText(corrections.name, corrections.read_text())) if corrections.exists() else Errata()
     engine = Engine(load_table(), load_connections({"HOME": "/nowhere"}, database=":memory:"), open_rows)
     whole = list(replay_page(engine, read_page(source), errata, _scope(), run_id="run"))[-1]
     if not isinstance(whole, Replay):
@@ -98,15 +98,15 @@ class _Listener(FakeScreen):
         super().__init__()
         self.heard: list[Diagnostic] = []
 
-    def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.heard += diagnostics
 
 
-def _of_prompt(source: Source) -> list[Diagnostic]:
+def _of_prompt(source: SourceText) -> list[Diagnostic]:
     """What the prompt says when the sandbox answers that it knows the object in general only."""
     state, _, _ = session(lambda _: respond({"object": "list", "data": []}, Stripe_Shell_Modelled="generic"))
     listener = _Listener()
-    state.screen = listener
+    state.console = listener
     run_text(state, source)
     return listener.heard
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stripe_shell.batch.runner import Run
+from stripe_shell.batch.runner import ScriptRun
 from stripe_shell.diagnostics import format_diagnostics, sort_diagnostics
 from stripe_shell.render.exchange import render_request
 from stripe_shell.render.summary import summary_line
@@ -41,7 +41,7 @@ def answers_of(path: Path) -> list[Response]:
     return [answer(**row) if "body" in row else answer(row) for row in rows]
 
 
-def lines_of(run: Run) -> list[str]:
+def lines_of(run: ScriptRun) -> list[str]:
     lines = [format_diagnostics(sort_diagnostics(run.diagnostics))] if run.diagnostics else []
     for outcome in run.outcomes:
         lines.append(summary_line(outcome))

@@ -8,7 +8,7 @@ import pytest
 
 from stripe_shell.batch.runner import prepare
 from stripe_shell.connections import load_connections
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.render.files import open_rows
@@ -25,7 +25,7 @@ def doubted(text: str, folder: Path) -> list[tuple[str, int]]:
     """Code and line of what is doubted in a text that has no mistake."""
     (folder / "rows.csv").write_text("id,email\n1,a@b.co\n2,b@b.co\n")
     engine = Engine(load_table(), load_connections({"HOME": "/nowhere"}, database=":memory:"), open_rows)
-    script = prepare(engine, Source(str(folder / "a.stripe"), text), Scope(now=NOW, seed="seed"), doubts=True)
+    script = prepare(engine, SourceText(str(folder / "a.stripe"), text), Scope(now=NOW, seed="seed"), lint=True)
     assert script.sound, script.diagnostics
     return [(each.code, each.span.location()[0]) for each in script.diagnostics if each.span]
 

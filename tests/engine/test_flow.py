@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stripe_shell.engine.data_files import BadData, read_rows
-from stripe_shell.engine.outcome import Step
+from stripe_shell.engine.outcome import RunStep
 from stripe_shell.records import replace
 from stripe_shell.wire import Request, Response, decode_form
 from tests.engine.support.world import World, answer, refusal
@@ -136,11 +136,11 @@ def test_rows_run_at_once_and_are_told_in_their_order(tmp_path: Path) -> None:
 
     world = World([meet, meet, meet])
     text, name = loop(tmp_path, ROWS, " key=email jobs=3")
-    steps: list[Step] = []
+    steps: list[RunStep] = []
     from stripe_shell.batch.runner import run_source
-    from stripe_shell.diagnostics import Source
+    from stripe_shell.diagnostics import SourceText
 
-    run = run_source(world.engine, Source(name, text), world.scope, run_id="run", on_step=steps.append)
+    run = run_source(world.engine, SourceText(name, text), world.scope, run_id="run", on_step=steps.append)
     assert run.exit_code == 0
     told = [step.outcome.body["id"] for step in steps if step.outcome]
     assert told == ["a@b.co", "b@b.co", "c@b.co"]
@@ -313,12 +313,12 @@ def test_teardown_within_a_loop_ends_each_row(tmp_path: Path) -> None:
 
 
 def test_teardown_runs_when_nobody_listens_any_more() -> None:
-    from stripe_shell.diagnostics import Source
+    from stripe_shell.diagnostics import SourceText
     from stripe_shell.engine.load import load_program
 
     text = "/sandbox list customers\n\n/sandbox list prices\n\n/sandbox list plans\n@teardown\n"
     world = World()
-    steps = world.engine.run(load_program(Source("t", text)).items, world.scope, run_id="run")
+    steps = world.engine.run(load_program(SourceText("t", text)).items, world.scope, run_id="run")
     next(steps)
     steps.close()  # type: ignore[attr-defined]
     assert [request.path for request in world.requests] == ["/v1/customers", "/v1/plans"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stripe_shell.diagnostics import Diagnostic, Source, format_diagnostics
+from stripe_shell.diagnostics import Diagnostic, SourceText, format_diagnostics
 from stripe_shell.engine.load import load_program
 from stripe_shell.records import replace
 from tests.engine.support.world import World, answer
@@ -237,6 +237,6 @@ def test_the_check_says_it_of_every_row() -> None:
     rows = [{"name": "good"}, {"name": "../bad"}, {"name": "../worse"}]
     Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     text = f"@foreach row in rows.jsonl\n{OUT % '${row.name}.csv'}@end\n"
-    found = world.engine.check(load_program(Source("t.stripe", text)).items, world.scope)
+    found = world.engine.check(load_program(SourceText("t.stripe", text)).items, world.scope)
     assert [each.code for each in found] == ["E307"]
     assert "in row 2 of the data" in found[0].notes

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stripe_shell.diagnostics import Diagnostic, Source, format_diagnostics, has_errors
+from stripe_shell.diagnostics import Diagnostic, SourceText, format_diagnostics, has_errors
 from stripe_shell.engine.load import load_program
 from stripe_shell.engine.masking import secrets_of_program, written_secrets
 from stripe_shell.engine.run.interpreter import Engine
@@ -337,7 +337,7 @@ def test_a_file_that_was_there_stays_as_it_was_when_the_call_fails(failure: Any,
 
 def keys_of(text: str, run_id: str = "run") -> list[str | None]:
     world = World()
-    program = load_program(Source("a.stripe", text))
+    program = load_program(SourceText("a.stripe", text))
     assert not has_errors(program.diagnostics)
     list(world.engine.run(program.items, world.scope, run_id=run_id))
     return [request.idempotency_key for request in world.requests]
@@ -370,7 +370,7 @@ def test_keys_look_as_they_should() -> None:
 def test_a_dry_run_shows_what_the_run_sends() -> None:
     text = CREATE + "/sandbox update customer id=cus_1 name=B\n@timeout 3s\n\n/sandbox list customers\n@pages all\n"
     world = World([answer({"id": "cus_1"}), answer({"id": "cus_1"}), answer({"object": "list", "data": []})])
-    program = load_program(Source("a.stripe", text))
+    program = load_program(SourceText("a.stripe", text))
     shown = list(world.engine.preview(program.items, world.scope, run_id="run"))
     list(world.engine.run(program.items, world.scope, run_id="run"))
     assert shown == world.requests
@@ -379,7 +379,7 @@ def test_a_dry_run_shows_what_the_run_sends() -> None:
 def test_a_dry_run_leaves_references_to_responses_as_they_are_written() -> None:
     text = CREATE.strip() + "\n@as c\n\n/sandbox update customer id=${c.id} name=x${c.name}\n"
     world = World()
-    program = load_program(Source("a.stripe", text))
+    program = load_program(SourceText("a.stripe", text))
     _, request = world.engine.preview(program.items, world.scope, run_id="run")
     assert request.path == "/v1/customers/${c.id}"
     assert request.body == b"name=x%24%7Bc.name%7D"
@@ -459,7 +459,7 @@ HIDDEN = "hunter2-and-more"
     ],
 )
 def test_the_value_of_a_secret_is_known_before_anything_is_shown(line: str) -> None:
-    source = Source("a.stripe", f"{line}\n\n/sandbox create customer emial=${{word}} currency=${{word}}\n")
+    source = SourceText("a.stripe", f"{line}\n\n/sandbox create customer emial=${{word}} currency=${{word}}\n")
     world = World()
     program = load_program(source)
     secrets = secrets_of_program(program, world.scope)
@@ -469,7 +469,7 @@ def test_the_value_of_a_secret_is_known_before_anything_is_shown(line: str) -> N
 
 
 def test_a_reference_alone_is_no_secret_to_hide() -> None:
-    assert list(written_secrets(Source("a", "@secret a = ${env:KEY}\n@secret b = ${env:KEY}-${env:KEY}\n"))) == []
+    assert list(written_secrets(SourceText("a", "@secret a = ${env:KEY}\n@secret b = ${env:KEY}-${env:KEY}\n"))) == []
 
 
 def test_a_long_secret_is_not_shown_in_part() -> None:

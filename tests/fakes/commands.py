@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stripe_shell.connections import Connections
-from stripe_shell.diagnostics import Source, format_diagnostics, has_errors
+from stripe_shell.diagnostics import SourceText, format_diagnostics, has_errors
 from stripe_shell.engine.load import load_program
-from stripe_shell.engine.outcome import Step
+from stripe_shell.engine.outcome import RunStep
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.render.files import open_rows
@@ -37,11 +37,13 @@ def new_price(backend: Backend) -> str:
     return str(backend.create("/v1/prices", form)["id"])
 
 
-def run_commands(connections: Connections, price: str, on_step: Callable[[Step], None] = lambda _: None) -> list[str]:
+def run_commands(
+    connections: Connections, price: str, on_step: Callable[[RunStep], None] = lambda _: None
+) -> list[str]:
     """How each of them ended, `passed` or what went wrong."""
     engine = Engine(load_table(), connections, open_rows, live=True)
     scope = Scope(now=0, seed="0" * 32, environment={}, variables={"price": price})
-    program = load_program(Source(SCRIPT.name, SCRIPT.read_text("utf-8")))
+    program = load_program(SourceText(SCRIPT.name, SCRIPT.read_text("utf-8")))
     found = [*program.diagnostics, *engine.check(program.items, scope)]
     assert not has_errors(found), format_diagnostics(found)
     outcomes = []

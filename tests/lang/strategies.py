@@ -7,10 +7,10 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
-from stripe_shell.diagnostics import Source, Span
+from stripe_shell.diagnostics import SourceText, Span
 from stripe_shell.lang import ast
 
-SOURCE = Source("<made>", "")
+SOURCE = SourceText("<made>", "")
 AT = Span(SOURCE, 0, 0)
 
 FRAGMENTS = (
@@ -308,8 +308,8 @@ def scripts(draw: st.DrawFn, depth: int = 1) -> ast.Script:
 
 
 @st.composite
-def _script_items(draw: st.DrawFn, depth: int) -> list[ast.Item]:
-    items: list[ast.Item] = []
+def _script_items(draw: st.DrawFn, depth: int) -> list[ast.ScriptItem]:
+    items: list[ast.ScriptItem] = []
     for _ in range(draw(st.integers(0, 4))):
         kind = draw(st.integers(0, 3 if depth else 2))
         if kind == 0:

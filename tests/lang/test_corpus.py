@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stripe_shell.diagnostics import Diagnostic, Source, format_diagnostics, has_errors
+from stripe_shell.diagnostics import Diagnostic, SourceText, format_diagnostics, has_errors
 from stripe_shell.lang.ast import Script
 from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
@@ -21,7 +21,7 @@ ERRORS = sorted((HERE / "errors").glob("*.stripe"))
 
 
 def _read(path: Path) -> tuple[Script, tuple[Diagnostic, ...]]:
-    return parse(Source(path.name, path.read_bytes().decode()))
+    return parse(SourceText(path.name, path.read_bytes().decode()))
 
 
 def _compare(golden: Path, text: str) -> None:
@@ -42,7 +42,7 @@ def test_a_good_script_has_this_canonical_text_that_means_the_same(path: Path) -
     script, _ = _read(path)
     formatted = format_script(script)
     _compare(path.with_suffix(".fmt"), formatted)
-    again, diagnostics = parse(Source(path.name, formatted))
+    again, diagnostics = parse(SourceText(path.name, formatted))
     assert not has_errors(diagnostics)
     assert again == script
     assert format_script(again) == formatted
@@ -57,7 +57,7 @@ def test_a_bad_script_has_these_problems(path: Path) -> None:
 
 @pytest.mark.parametrize("path", ERRORS, ids=lambda path: path.stem)
 def test_every_fix_changes_the_text_it_points_at(path: Path) -> None:
-    source = Source(path.name, path.read_bytes().decode())
+    source = SourceText(path.name, path.read_bytes().decode())
     for diagnostic in parse(source)[1]:
         if diagnostic.fix is not None:
             assert diagnostic.fix.span.text != diagnostic.fix.replacement

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stripe_shell.lang.cursor import Context, cursor_context, is_complete, needs_more
+from stripe_shell.lang.cursor import CursorContext, cursor_context, is_complete, needs_more
 
 from .strategies import texts
 
 BLOCK = "/live\naction: create\nentity: customer\n"
 
 
-def _at(marked: str) -> Context:
+def _at(marked: str) -> CursorContext:
     offset = marked.index("|")
     return cursor_context(marked.replace("|", "", 1), offset)
 

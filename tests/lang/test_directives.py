@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.lang.commands import COMMANDS
 from stripe_shell.lang.cursor import cursor_context
 from stripe_shell.lang.directives import DIRECTIVES, DirectiveDefinition, directives_at
@@ -15,10 +15,10 @@ from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
 from stripe_shell.repl.help import help_text
 from stripe_shell.spec.table import load_table
-from stripe_shell.suggest.known import Known
-from stripe_shell.suggest.known import Place as KnownPlace
+from stripe_shell.suggest.known import IdScope as KnownPlace
+from stripe_shell.suggest.known import KnownIds
 from stripe_shell.suggest.menu import suggest
-from stripe_shell.suggest.suggestion import Surrounding
+from stripe_shell.suggest.suggestion import SuggestionSources
 
 DIAGNOSTICS = (Path(__file__).parents[2] / "docs" / "diagnostics.md").read_text(encoding="utf-8")
 BLOCK = "/c\naction: create\nentity: customer\n"
@@ -48,18 +48,18 @@ def script_with(directive: DirectiveDefinition) -> str:
 @EACH
 def test_it_is_parsed_and_formatted(directive: DirectiveDefinition) -> None:
     text = script_with(directive)
-    script, problems = parse(Source("a", text))
+    script, problems = parse(SourceText("a", text))
     assert problems == ()
     formatted = format_script(script)
     assert f"@{directive.name}" in formatted
-    assert parse(Source("a", formatted))[0] == script
+    assert parse(SourceText("a", formatted))[0] == script
 
 
 @EACH
 def test_it_needs_its_argument_or_takes_none(directive: DirectiveDefinition) -> None:
     start = BLOCK if directive.place == "block" else "@foreach row in a.csv\n" if directive.name == "end" else ""
     text = f"{start}@{directive.name}{'' if directive.parse else ' x'}\n"
-    codes = [(problem.code, problem.message) for problem in parse(Source("a", text))[1]]
+    codes = [(problem.code, problem.message) for problem in parse(SourceText("a", text))[1]]
     wrong = "needs an argument" if directive.parse else "takes no argument"
     assert ("E111", f"`@{directive.name}` {wrong}") in codes
 
@@ -68,7 +68,7 @@ def test_it_needs_its_argument_or_takes_none(directive: DirectiveDefinition) -> 
 def test_help_and_the_menu_know_it(directive: DirectiveDefinition) -> None:
     table = load_table()
     assert f"@{directive.name} {directive.usage}".rstrip() in help_text(table, f"@{directive.name}")
-    around = Surrounding(table, Known(), KnownPlace("sandbox", "sandbox"))
+    around = SuggestionSources(table, KnownIds(), KnownPlace("sandbox", "sandbox"))
     text = f"@{directive.name[:-1]}" if directive.place == "top" else f"{BLOCK}@{directive.name[:-1]}"
     assert f"@{directive.name}" in [each.display for each in suggest(cursor_context(text, len(text)), around)]
 
@@ -77,7 +77,7 @@ def test_help_and_the_menu_know_it(directive: DirectiveDefinition) -> None:
     "directive", [each for each in DIRECTIVES.values() if each.choices], ids=lambda each: each.name
 )
 def test_the_menu_offers_its_choices(directive: DirectiveDefinition) -> None:
-    around = Surrounding(load_table(), Known(), KnownPlace("sandbox", "sandbox"))
+    around = SuggestionSources(load_table(), KnownIds(), KnownPlace("sandbox", "sandbox"))
     text = f"@{directive.name} " if directive.place == "top" else f"{BLOCK}@{directive.name} "
     found = [each.display for each in suggest(cursor_context(text, len(text)), around)]
     assert sorted(found) == sorted(word for word, _ in directive.choices)

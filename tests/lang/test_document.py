@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stripe_shell.diagnostics import Fix, Source, Span, format_diagnostics
+from stripe_shell.diagnostics import Fix, SourceText, Span, format_diagnostics
 from stripe_shell.lang.ast import Block, Directive, Loop
 from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
@@ -30,7 +30,7 @@ def _examples(text: str) -> list[tuple[int, int]]:
 
 @needs_document
 def test_every_block_of_the_source_document_parses_unchanged() -> None:
-    source = Source("stripe-connection.txt", DOCUMENT.read_text(encoding="utf-8"))
+    source = SourceText("stripe-connection.txt", DOCUMENT.read_text(encoding="utf-8"))
     examples = _examples(source.text)
     assert len(examples) == 11
     for start, end in examples:
@@ -53,13 +53,13 @@ def test_the_worked_examples_of_the_language_parse_and_are_canonical() -> None:
     examples = re.findall(r"\n```\n(.*?)```", section, re.DOTALL)
     assert len(examples) == 2
     for example in examples:
-        script, diagnostics = parse(Source("example.stripe", example))
+        script, diagnostics = parse(SourceText("example.stripe", example))
         assert diagnostics == ()
         assert format_script(script) == example
 
 
 def test_the_second_worked_example_is_a_loop_and_a_block() -> None:
-    source = Source("x", (Path(__file__).parent / "ok" / "worked_example_2.stripe").read_text(encoding="utf-8"))
+    source = SourceText("x", (Path(__file__).parent / "ok" / "worked_example_2.stripe").read_text(encoding="utf-8"))
     let, loop, block = parse(source)[0].items
     assert isinstance(let, Directive)
     assert isinstance(loop, Loop)
@@ -70,7 +70,7 @@ def test_the_second_worked_example_is_a_loop_and_a_block() -> None:
 
 def test_a_parameter_outside_a_block_is_drawn_as_the_language_says() -> None:
     text = "# a\n/c\naction: create\nentity: customer\nname: x\n\nemail: a@b.co\n"
-    (problem,) = parse(Source("a.stripe", text))[1]
+    (problem,) = parse(SourceText("a.stripe", text))[1]
     assert format_diagnostics([problem]) == (
         "error[E103]: parameter outside a block\n"
         "  --> a.stripe:7:1\n"
@@ -97,9 +97,9 @@ def test_a_parameter_outside_a_block_is_drawn_as_the_language_says() -> None:
     ],
 )
 def test_the_fix_of_a_problem_removes_it(text: str, fixed: str) -> None:
-    (problem,) = parse(Source("a.stripe", text))[1]
+    (problem,) = parse(SourceText("a.stripe", text))[1]
     assert _applied(text, problem.fix) == fixed
-    assert parse(Source("a.stripe", fixed))[1] == ()
+    assert parse(SourceText("a.stripe", fixed))[1] == ()
 
 
 def _applied(text: str, fix: Fix | None) -> str:

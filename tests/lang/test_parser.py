@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stripe_shell.diagnostics import Source, format_diagnostics, has_errors
+from stripe_shell.diagnostics import SourceText, format_diagnostics, has_errors
 from stripe_shell.lang.ast import Block, Directive, Loop, Script, Text, Value
 from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse, parse_path, parse_template
@@ -12,7 +12,7 @@ from stripe_shell.lang.tokens import tokenize
 
 
 def _script(text: str, *, prompt: bool = False) -> Script:
-    script, diagnostics = parse(Source("x", text), prompt=prompt)
+    script, diagnostics = parse(SourceText("x", text), prompt=prompt)
     assert format_diagnostics(diagnostics) == ""
     return script
 
@@ -63,7 +63,7 @@ def test_a_block_reaches_from_its_header_to_its_last_line() -> None:
 
 
 def test_a_part_of_a_text_is_read_with_the_places_of_the_whole() -> None:
-    source = Source("page", "prose: no\n/c create customer a=b\nmore prose")
+    source = SourceText("page", "prose: no\n/c create customer a=b\nmore prose")
     script, diagnostics = parse(source, start=10, end=33)
     assert diagnostics == ()
     (block,) = script.items
@@ -133,7 +133,7 @@ def test_a_command_works_at_the_prompt(text: str, name: str, argument: str | Non
 
 
 def test_a_command_does_not_work_in_a_script() -> None:
-    _, (problem,) = parse(Source("x", "@connect live\n"))
+    _, (problem,) = parse(SourceText("x", "@connect live\n"))
     assert (problem.code, problem.message) == ("E112", "`@connect` works at the prompt")
 
 
@@ -144,7 +144,7 @@ def test_the_header_may_be_left_out_at_the_prompt_only() -> None:
     assert block.inline == 3
     assert [param.key.path[0] for param in block.params] == ["action", "entity", "email", "name"]
     assert format_script(_script(text, prompt=True)) == text
-    assert [problem.code for problem in parse(Source("x", text))[1]] == ["E101", "E103"]
+    assert [problem.code for problem in parse(SourceText("x", text))[1]] == ["E101", "E103"]
 
 
 def test_a_colon_in_a_word_of_the_inline_form_is_text() -> None:
@@ -160,7 +160,7 @@ def test_the_inline_form_equals_the_block() -> None:
 
 
 def test_every_problem_is_reported_by_place() -> None:
-    _, problems = parse(Source("x", "foo\n/c\nemail:x\nA b: 1\nname: ${\n@expct a\n\nb: 1\n@end\n"))
+    _, problems = parse(SourceText("x", "foo\n/c\nemail:x\nA b: 1\nname: ${\n@expct a\n\nb: 1\n@end\n"))
     assert [problem.code for problem in problems] == ["E101", "E102", "E104", "E108", "E110", "E103", "E113"]
     assert [problem.span.location()[0] for problem in problems if problem.span] == [1, 3, 4, 5, 6, 8, 9]
 
@@ -185,10 +185,10 @@ EXTREMES = {
 
 @pytest.mark.parametrize("text", EXTREMES.values(), ids=EXTREMES.keys())
 def test_no_text_is_too_much(text: str) -> None:
-    script, diagnostics = parse(Source("x", text))
+    script, diagnostics = parse(SourceText("x", text))
     format_diagnostics(diagnostics)
     formatted = format_script(script)
-    assert has_errors(diagnostics) or parse(Source("x", formatted))[0] == script
+    assert has_errors(diagnostics) or parse(SourceText("x", formatted))[0] == script
     assert "".join(text[start:end] for _, start, end in tokenize(text)) == text
 
 
@@ -199,5 +199,5 @@ def test_loops_nest_twenty_deep() -> None:
         assert isinstance(item, Loop)
         (item,) = item.items
     assert isinstance(item, Block)
-    _, problems = parse(Source("x", f'@foreach r in "a"\n{text}@end\n'))
+    _, problems = parse(SourceText("x", f'@foreach r in "a"\n{text}@end\n'))
     assert [problem.message for problem in problems] == ["loops nested deeper than 20"]

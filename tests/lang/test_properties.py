@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stripe_shell.diagnostics import Source, format_diagnostics, has_errors
+from stripe_shell.diagnostics import SourceText, format_diagnostics, has_errors
 from stripe_shell.lang.ast import Script
 from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
@@ -14,7 +14,7 @@ from .strategies import scripts, texts
 
 
 def _parse(text: str, *, prompt: bool = False) -> Script:
-    script, diagnostics = parse(Source("<test>", text), prompt=prompt)
+    script, diagnostics = parse(SourceText("<test>", text), prompt=prompt)
     assert not has_errors(diagnostics), f"{text!r}\n{format_diagnostics(diagnostics)}"
     return script
 
@@ -22,7 +22,7 @@ def _parse(text: str, *, prompt: bool = False) -> Script:
 @given(texts(), st.booleans())
 @settings(max_examples=250, deadline=None)
 def test_any_text_is_parsed_and_drawn_without_an_exception(text: str, prompt: bool) -> None:
-    _, diagnostics = parse(Source("<test>", text), prompt=prompt)
+    _, diagnostics = parse(SourceText("<test>", text), prompt=prompt)
     format_diagnostics(diagnostics)
     for diagnostic in diagnostics:
         assert diagnostic.span is not None
@@ -32,7 +32,7 @@ def test_any_text_is_parsed_and_drawn_without_an_exception(text: str, prompt: bo
 @given(texts())
 @settings(max_examples=250, deadline=None)
 def test_what_is_formatted_reads_back_the_same_and_formats_the_same(text: str) -> None:
-    script, diagnostics = parse(Source("<test>", text))
+    script, diagnostics = parse(SourceText("<test>", text))
     if has_errors(diagnostics):
         return
     formatted = format_script(script)

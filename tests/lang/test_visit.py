@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.lang.ast import Block, Comment, Directive, Expectation, Loop, Param, Reference, Script, Text
 from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
@@ -52,7 +52,7 @@ metadata: {"a": "${key}"}
 
 
 def script() -> Script:
-    read, problems = parse(Source("a.stripe", TEXT))
+    read, problems = parse(SourceText("a.stripe", TEXT))
     assert problems == ()
     return read
 

@@ -70,7 +70,7 @@ def deliver(opened: Opened, sender: Callable[[str, bytes, Mapping[str, str]], in
             return
         for endpoint in due.values():
             for delivery in endpoint:
-                deliveries.carry_out(delivery)
+                deliveries.deliver(delivery)
     raise AssertionError("deliveries stay due")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stripe_shell.batch.runner import run_source
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.render.curl import render_curl
@@ -73,6 +73,6 @@ def request_of(block: str, binary: Path) -> Request:
     transport = FakeTransport()
     engine = Engine(load_table(), FakeLinks(transport), open_rows)
     scope = Scope(now=0, seed="s", variables={"binary": str(binary)}, written=frozenset({"binary"}))
-    run = run_source(engine, Source("t", f"/sandbox {block}\n"), scope, run_id="run")
+    run = run_source(engine, SourceText("t", f"/sandbox {block}\n"), scope, run_id="run")
     assert run.exit_code == 0, (run.diagnostics, run.outcomes)
     return transport.requests[0]

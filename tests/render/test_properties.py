@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stripe_shell.render import FORMATS, renderer
-from stripe_shell.render.csv import cell, flat_row
+from stripe_shell.render.csv import cell_text, flat_row
 from stripe_shell.render.json import compact_json
 from stripe_shell.render.shape import flatten, pick, rows_of, visible, visible_json
 from stripe_shell.wire import ExactFloat, parse_json
@@ -78,12 +78,12 @@ def parse_csv(text: str) -> list[list[str]]:
 def test_csv_is_read_back(body: list[dict[str, Any]]) -> None:
     head, *lines = parse_csv(render("csv", body))
     assert head == list(dict.fromkeys(name for row in body for name in row))
-    assert lines == [[cell(row.get(name)) for name in head] for row in body]
+    assert lines == [[cell_text(row.get(name)) for name in head] for row in body]
 
 
 @given(texts)
 def test_no_cell_is_a_formula(text: str) -> None:
-    shown = cell(text)
+    shown = cell_text(text)
     assert shown.removeprefix("'") == text or shown == text
     assert not re.match(r"[=@\t\r]|[+-].*[^\d\s().+-]", shown)
 
@@ -105,7 +105,7 @@ def test_no_cell_is_a_formula(text: str) -> None:
     ],
 )
 def test_cells(value: Any, shown: str) -> None:
-    assert cell(value) == shown
+    assert cell_text(value) == shown
 
 
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from stripe_shell.connections import Connection, Connections
-from stripe_shell.connections.credentials import Found
+from stripe_shell.connections.credentials import CredentialResult
 from stripe_shell.connections.settings.schema import SandboxProfile, StripeProfile
 from stripe_shell.diagnostics import Diagnostic, format_diagnostics
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.records import replace
 from stripe_shell.render.files import open_rows
-from stripe_shell.repl.session import NOWHERE, Session
+from stripe_shell.repl.session import NOWHERE, ReplSession
 from stripe_shell.secrets import Credential, Secrets
 from stripe_shell.spec.table import load_table
 from stripe_shell.wire import Request, Response, decode_form
@@ -60,16 +60,16 @@ class FakeScreen:
     def text(self) -> str:
         return self.written.getvalue()
 
-    def hide(self, secrets: Secrets) -> None:
+    def mask(self, secrets: Secrets) -> None:
         self.secrets = self.secrets.plus(*secrets.values)
 
     def result(self, text: str) -> None:
         self.written.write(self.secrets.mask(text) + "\n")
 
-    def say(self, text: str) -> None:
+    def message(self, text: str) -> None:
         self.result(text)
 
-    def diagnose(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
         if diagnostics:
             self.result(format_diagnostics(diagnostics))
 
@@ -79,9 +79,9 @@ class FakeScreen:
 
 def connection(name: str, transport: FakeTransport, key: str = "") -> Connection:
     profile = StripeProfile() if key else SandboxProfile(kind="sandbox")
-    found = Found(Credential(key) if key else None)
+    found = CredentialResult(Credential(key) if key else None)
     made = Connection(name, profile, "a test", find=lambda: found, opener=lambda _: transport)
-    made.settle()
+    made.resolve_credential()
     return made
 
 
@@ -96,11 +96,11 @@ def connections(transport: FakeTransport, default: str = "sandbox") -> Connectio
 
 def session(
     answer: Answer = echo, *, default: str = "sandbox", live: bool = False, environment: dict[str, str] | None = None
-) -> tuple[Session, FakeTransport, FakeScreen]:
+) -> tuple[ReplSession, FakeTransport, FakeScreen]:
     transport, screen = FakeTransport(answer), FakeScreen()
     links = connections(transport, default)
     engine = Engine(load_table(), links, open_rows, live=live)
     scope = Scope(now=0, seed="seed", environment=environment or {})
     screen.secrets = links.secrets
     around = replace(NOWHERE, seed="session", clock=lambda: 1_700_000_000.0)
-    return Session(engine, scope, links, screen, around), transport, screen
+    return ReplSession(engine, scope, links, screen, around), transport, screen

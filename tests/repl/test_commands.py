@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.errors import UsageError
 from stripe_shell.lang.parser import parse
 from stripe_shell.records import replace
 from stripe_shell.repl.running import run_text
-from stripe_shell.repl.session import Session
+from stripe_shell.repl.session import ReplSession
 from tests.repl.fakes import FakeScreen, session
 from tests.special_files import NODES
 
 CREATE = "create customer email=a@b.co name=Ann"
 
 
-def run(state: Session, text: str) -> str:
-    screen = state.screen
+def run(state: ReplSession, text: str) -> str:
+    screen = state.console
     assert isinstance(screen, FakeScreen)
     before = len(screen.text)
-    assert run_text(state, Source("<prompt>", text))
+    assert run_text(state, SourceText("<prompt>", text))
     return screen.text[before:]
 
 
@@ -107,7 +107,7 @@ def test_vars_shows_names_and_no_secrets() -> None:
 
 def test_history_shows_the_newest_entries() -> None:
     state, _, _ = session()
-    state.around = replace(state.around, recall=lambda: ["one", "two", "three"])
+    state.environment = replace(state.environment, recall=lambda: ["one", "two", "three"])
     assert run(state, "@history 2") == "two\n\nthree\n"
     with pytest.raises(UsageError, match="not a number"):
         run(state, "@history all")
@@ -131,7 +131,7 @@ def test_what_was_saved_can_be_run(tmp_path: Path) -> None:
     run(state, "list customers")
     run(state, f"@save {tmp_path / 'mine'}")
     text = (tmp_path / "mine.stripe").read_text()
-    assert parse(Source("mine", text))[1] == ()
+    assert parse(SourceText("mine", text))[1] == ()
     again, second, _ = session()
     run(again, f"@run {tmp_path / 'mine.stripe'}")
     assert [(r.path, r.query, r.body) for r in second.sent] == [(r.path, r.query, r.body) for r in transport.sent]

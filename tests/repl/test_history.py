@@ -12,11 +12,11 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 
 from stripe_shell.repl.history import (
-    Entry,
+    HistoryEntry,
     HistoryFile,
+    HistoryPlace,
     PromptHistory,
     SuggestFromHistory,
-    Way,
     header_names,
     history_path,
 )
@@ -30,11 +30,11 @@ SANDBOX, LIVE, TEST = ("sandbox", "sandbox"), ("stripe", "live"), ("stripe", "te
 class Somewhere:
     """A prompt whose connection can be changed."""
 
-    def __init__(self, path: Path, here: Way = SANDBOX) -> None:
+    def __init__(self, path: Path, here: HistoryPlace = SANDBOX) -> None:
         self.here = here
         self.history = PromptHistory(HistoryFile(path), self.way, lambda text: redact(text, Secrets()))
 
-    def way(self, name: str | None) -> Way | None:
+    def way(self, name: str | None) -> HistoryPlace | None:
         if name is None or name.startswith("your-"):
             return self.here
         return {"sandbox": SANDBOX, "stripe": LIVE}.get(name)
@@ -106,20 +106,20 @@ def test_a_file_that_cannot_be_used_disturbs_nobody(tmp_path: Path) -> None:
 
 def test_broken_lines_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "history"
-    HistoryFile(path).append(Entry("help", SANDBOX, SANDBOX))
+    HistoryFile(path).append(HistoryEntry("help", SANDBOX, SANDBOX))
     with path.open("a") as file:
         file.write('{"at": [}\nnull\n{"at": [], "to": 1, "text": "x"}\n{"text"\n')
-    HistoryFile(path).append(Entry("list customers", SANDBOX, SANDBOX))
+    HistoryFile(path).append(HistoryEntry("list customers", SANDBOX, SANDBOX))
     assert [entry.text for entry in HistoryFile(path).read()] == ["help", "list customers"]
 
 
 @given(st.text(max_size=50), st.tuples(st.text(), st.text()), st.none() | st.tuples(st.text(), st.text()))
-def test_what_is_written_is_read(text: str, at: Way, to: Way | None) -> None:
+def test_what_is_written_is_read(text: str, at: HistoryPlace, to: HistoryPlace | None) -> None:
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:
         file = HistoryFile(Path(folder) / "history")
-        file.append(Entry(text, at, to))
+        file.append(HistoryEntry(text, at, to))
         expected = [text.encode(errors="replace").decode() for text in (text, *at, *(to or ()))]
         read = file.read()[0]
         assert [read.text, *read.at, *(read.to or ())] == expected
@@ -222,6 +222,6 @@ def test_a_node_instead_of_the_file_keeps_its_mode_and_is_not_read(kind: str, tm
     with NODES[kind](tmp_path / "history") as node:
         file = HistoryFile(node.path)
         assert file.read() == []
-        file.append(Entry("help", SANDBOX, SANDBOX))
+        file.append(HistoryEntry("help", SANDBOX, SANDBOX))
         node.assert_untouched()
         assert node.received is None or b'"help"' in node.received

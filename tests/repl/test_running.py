@@ -11,20 +11,20 @@ from threading import Event
 
 import pytest
 
-from stripe_shell.diagnostics import Source
+from stripe_shell.diagnostics import SourceText
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
 from stripe_shell.repl.running import run_text
-from stripe_shell.repl.session import Session
-from stripe_shell.suggest.known import Place
+from stripe_shell.repl.session import ReplSession
+from stripe_shell.suggest.known import IdScope
 from stripe_shell.wire import Request, Response
 from tests.repl.fakes import FakeScreen, FakeTransport, echo, respond, session
 
 CREATE = "/sandbox\naction: create\nentity: customer\nemail: {0}@x.co\nname: {0}\n"
 
 
-def run(state: Session, text: str) -> bool:
-    return run_text(state, Source("<prompt>", text))
+def run(state: ReplSession, text: str) -> bool:
+    return run_text(state, SourceText("<prompt>", text))
 
 
 def test_a_block_is_sent_and_its_result_shown() -> None:
@@ -82,7 +82,7 @@ def test_names_reach_the_next_submission() -> None:
 def test_now_is_the_time_of_the_submission() -> None:
     state, transport, _ = session()
     times = iter([100.0, 200.0])
-    state.around = replace(state.around, clock=lambda: next(times))
+    state.environment = replace(state.environment, clock=lambda: next(times))
     run(state, "list customers created.gte=now")
     run(state, "list customers created.gte=now")
     assert [request.query for request in transport.sent] == ["created[gte]=100", "created[gte]=200"]
@@ -91,8 +91,8 @@ def test_now_is_the_time_of_the_submission() -> None:
 def test_ids_are_learnt_for_their_connection_alone() -> None:
     state, _, _ = session()
     run(state, "list customers")
-    assert state.known.ids(Place("sandbox", "sandbox"), "customer").find("", 5) == ["cus_1"]
-    assert not state.known.kinds(Place("stripe", "live"))
+    assert state.known.ids(IdScope("sandbox", "sandbox"), "customer").find("", 5) == ["cus_1"]
+    assert not state.known.kinds(IdScope("stripe", "live"))
 
 
 def test_a_placeholder_means_the_connection_in_use_and_is_explained_once() -> None:
@@ -171,7 +171,7 @@ def test_a_command_that_does_not_exist_yet_says_so() -> None:
 # --- live -----------------------------------------------------------------------------------------------
 
 
-def live_session(answer: str) -> tuple[Session, FakeTransport, list[str]]:
+def live_session(answer: str) -> tuple[ReplSession, FakeTransport, list[str]]:
     state, transport, _ = session(default="stripe", live=True)
     asked: list[str] = []
 
@@ -179,7 +179,7 @@ def live_session(answer: str) -> tuple[Session, FakeTransport, list[str]]:
         asked.append(question)
         return answer
 
-    state.around = replace(state.around, confirm=confirm)
+    state.environment = replace(state.environment, confirm=confirm)
     return state, transport, asked
 
 
@@ -239,11 +239,11 @@ class Slow:
 
 def interrupted(
     text: str, answer: Callable[[Request], Response] = echo
-) -> tuple[Session, FakeTransport, FakeScreen, Callable[[], None]]:
+) -> tuple[ReplSession, FakeTransport, FakeScreen, Callable[[], None]]:
     slow = Slow(answer)
     state, transport, screen = session(slow)
     reports: SimpleQueue[Callable[[], None]] = SimpleQueue()
-    state.around = replace(state.around, late=reports.put)
+    state.environment = replace(state.environment, late=reports.put)
     run(state, text)
 
     def let_go() -> None:
@@ -272,7 +272,7 @@ def test_the_late_answer_is_shown_when_it_comes() -> None:
     assert "late answer: ok         create customer cus_1" in screen.text
     assert state.unanswered == {}
     assert "last" not in state.scope.captures
-    assert state.known.ids(Place("sandbox", "sandbox"), "customer").find("", 5) == ["cus_1"]
+    assert state.known.ids(IdScope("sandbox", "sandbox"), "customer").find("", 5) == ["cus_1"]
 
 
 def test_a_late_failure_is_shown_too() -> None:

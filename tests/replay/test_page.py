@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from stripe_shell.diagnostics import Source, has_errors
+from stripe_shell.diagnostics import SourceText, has_errors
 from stripe_shell.lang.places import json_places
-from stripe_shell.replay.page import Page, read_page
+from stripe_shell.replay.page import DocumentPage, read_page
 
 BODY = "/your-stripe-connection\naction: create\nentity: customer\nemail: a@b.co\n"
 LINE = '{"id": "cus_1234567890", "email": "a@b.co"}'
 JSON = '{\n  "id": "cus_1234567890",\n  "email": "a@b.co"\n}\n'
 
 
-def read(text: str) -> Page:
-    return read_page(Source("page", text))
+def read(text: str) -> DocumentPage:
+    return read_page(SourceText("page", text))
 
 
 def indented(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stripe_shell.diagnostics import Diagnostic, Source, Span
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span
 from stripe_shell.engine.links import Link, Mode
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
@@ -73,8 +73,10 @@ class Links:
 
 def replay(text: str, errata: str = "", *, mode: Mode = "sandbox", transport: Any = None, live: bool = False) -> Replay:
     engine = Engine(load_table(), Links(transport or Recorder(), mode), open_rows, live=live)
-    corrections = read_errata(Source("page.errata.toml", errata)) if errata else Errata()
-    events = list(replay_page(engine, read_page(Source("page", text)), corrections, Scope(NOW, "seed"), run_id="run"))
+    corrections = read_errata(SourceText("page.errata.toml", errata)) if errata else Errata()
+    events = list(
+        replay_page(engine, read_page(SourceText("page", text)), corrections, Scope(NOW, "seed"), run_id="run")
+    )
     whole = events[-1]
     assert isinstance(whole, Replay)
     assert events[:-1] == list(whole.results)
@@ -117,7 +119,7 @@ def test_one_changed_value_makes_it_fail_at_its_place(before: str, after: str, v
     text = CREATE.replace(before, after)
     whole = replay(text)
     assert verdicts(whole) == ["failed"]
-    assert problems(whole) == [("E401", Source("page", text).location(text.index(value)), actual)]
+    assert problems(whole) == [("E401", SourceText("page", text).location(text.index(value)), actual)]
     assert whole.exit_code == 4
 
 
@@ -548,7 +550,7 @@ def test_a_reading_changes_nothing() -> None:
 )
 def test_errata_that_are_not_right_say_where(text: str, why: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        read_errata(Source("e.toml", text))
+        read_errata(SourceText("e.toml", text))
     assert why in str(caught.value)
     assert str(caught.value).startswith("e.toml")
 
@@ -611,7 +613,7 @@ def test_every_erratum_of_the_source_document_is_needed(number: int) -> None:
 @documented
 def test_one_changed_value_of_every_example_of_the_source_document_is_found_at_its_place() -> None:
     text, errata = PAGE.read_text(), ERRATA.read_text()
-    for example in read_page(Source("page", text)).examples:
+    for example in read_page(SourceText("page", text)).examples:
         span = example.places["object",]
         whole = replay(text[: span.start] + '"thing"' + text[span.end :], errata)
         assert ("E401", span.location()) in [problem[:2] for problem in problems(whole)], example.name
@@ -620,5 +622,5 @@ def test_one_changed_value_of_every_example_of_the_source_document_is_found_at_i
 
 @documented
 def test_the_answers_of_the_source_document_are_json() -> None:
-    for example in read_page(Source("page", PAGE.read_text())).examples:
+    for example in read_page(SourceText("page", PAGE.read_text())).examples:
         assert json.loads(example.block.response.text if example.block.response else "null") == example.expected

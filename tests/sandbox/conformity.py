@@ -9,7 +9,7 @@ from unittest.mock import patch
 from weakref import WeakSet
 
 from stripe_shell.sandbox.app import Sandbox
-from stripe_shell.sandbox.objects.kinds import solid
+from stripe_shell.sandbox.objects.kinds import concrete_shapes
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request, Response
@@ -22,7 +22,9 @@ PYTHON = {"string": str, "integer": int, "boolean": bool, "decimal": str, "time"
 def departures(table: Table, shape: Shape, value: Any, path: str = "") -> Iterator[str]:
     """Every place at which a value is not what the shape promises: a required member missing, a wrong type."""
     if value is None:
-        if not shape.nullable and not any(inner.nullable or inner.kind == "any" for inner in solid(table, shape)):
+        if not shape.nullable and not any(
+            inner.nullable or inner.kind == "any" for inner in concrete_shapes(table, shape)
+        ):
             yield f"{path}: null"
         return
     if shape.expandable and isinstance(value, str):
@@ -34,7 +36,7 @@ def departures(table: Table, shape: Shape, value: Any, path: str = "") -> Iterat
         for index, item in enumerate(value):
             yield from departures(table, shape.items or Shape("any"), item, f"{path}[{index}]")
         return
-    variants = [list(_solid_departures(table, inner, value, path)) for inner in solid(table, shape)]
+    variants = [list(_solid_departures(table, inner, value, path)) for inner in concrete_shapes(table, shape)]
     yield from min(variants, key=len, default=[])
 
 

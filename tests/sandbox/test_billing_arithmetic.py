@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stripe_shell.sandbox.billing.calc.money import amount_of, half_up, interval_text, money_text
 from stripe_shell.sandbox.billing.calc.periods import Cycle, Period, add_interval, anchor_of, date_text
 from stripe_shell.sandbox.billing.calc.proration import credit, debit, part_left
-from stripe_shell.sandbox.billing.calc.totals import Line, Off, Rate, shares, taxes_of, totals
+from stripe_shell.sandbox.billing.calc.totals import AppliedTaxRate, Deduction, PricedLine, shares, taxes_of, totals
 
 TIMES = st.integers(min_value=946_684_800, max_value=4_000_000_000)
 INTERVALS = st.sampled_from(["day", "week", "month", "year"])
@@ -168,38 +168,40 @@ def test_shares_add_up(total: int, weights: list[int]) -> None:
 
 def test_an_amount_off_is_shared_with_the_remainder_on_the_last_line() -> None:
     """500 over 1000 + 2000 → 166, 334."""
-    done = totals([Line(1000), Line(2000)], [Off("di_1", amount=500)])
+    done = totals([PricedLine(1000), PricedLine(2000)], [Deduction("di_1", amount=500)])
     assert [line.discounts for line in done.lines] == [(("di_1", 166),), (("di_1", 334),)]
     assert done.total == 2500
 
 
 def test_an_amount_off_is_capped() -> None:
     """`amount_off` is capped at the discountable sum."""
-    assert totals([Line(300)], [Off("di_1", amount=500)]).total == 0
+    assert totals([PricedLine(300)], [Deduction("di_1", amount=500)]).total == 0
 
 
 def test_percent_is_rounded_half_up_on_the_sum() -> None:
-    done = totals([Line(5), Line(5)], [Off("di_1", Fraction(25))])
+    done = totals([PricedLine(5), PricedLine(5)], [Deduction("di_1", Fraction(25))])
     assert done.discounts == (("di_1", 3),)
 
 
 def test_discounts_stack_in_order() -> None:
     """Each on what the former left; first the lines' own, then the invoice's."""
-    own = Line(1000, offs=(Off("di_own", Fraction(50)),))
-    done = totals([own], [Off("di_a", Fraction(10)), Off("di_b", amount=50)])
+    own = PricedLine(1000, deductions=(Deduction("di_own", Fraction(50)),))
+    done = totals([own], [Deduction("di_a", Fraction(10)), Deduction("di_b", amount=50)])
     assert done.lines[0].discounts == (("di_own", 500), ("di_a", 50), ("di_b", 50))
     assert done.total == 400
 
 
 def test_what_cannot_be_discounted_is_listed_with_nothing() -> None:
     """Every line lists every invoice-wide discount, 0 included; negative and non-discountable lines get none."""
-    done = totals([Line(-500), Line(1000, discountable=False), Line(1000)], [Off("di_1", Fraction(10))])
+    done = totals(
+        [PricedLine(-500), PricedLine(1000, discountable=False), PricedLine(1000)], [Deduction("di_1", Fraction(10))]
+    )
     assert [line.discounts for line in done.lines] == [(("di_1", 0),), (("di_1", 0),), (("di_1", 100),)]
 
 
 def test_a_discount_on_products_touches_no_other() -> None:
-    lines = [Line(1000, product="prod_a"), Line(1000, product="prod_b")]
-    done = totals(lines, [Off("di_1", Fraction(10), products=frozenset({"prod_b"}))])
+    lines = [PricedLine(1000, product="prod_a"), PricedLine(1000, product="prod_b")]
+    done = totals(lines, [Deduction("di_1", Fraction(10), products=frozenset({"prod_b"}))])
     assert [line.discounts[0][1] for line in done.lines] == [0, 100]
 
 
@@ -212,9 +214,9 @@ RATES = st.lists(st.tuples(PERCENTS, st.booleans()), max_size=3)
 @example([7500, 7500, 1], [Fraction(1, 100)], [])
 def test_totals_add_up(amounts: list[int], percents: list[Fraction], given_rates: list[tuple[Fraction, bool]]) -> None:
     """Total = subtotal - discounts + exclusive; the sums are those of the lines."""
-    rates = tuple(Rate(f"txr_{n}", percent, inside) for n, (percent, inside) in enumerate(given_rates))
-    offs = [Off(f"di_{n}", percent) for n, percent in enumerate(percents)]
-    done = totals([Line(amount, rates=rates) for amount in amounts], offs)
+    rates = tuple(AppliedTaxRate(f"txr_{n}", percent, inside) for n, (percent, inside) in enumerate(given_rates))
+    offs = [Deduction(f"di_{n}", percent) for n, percent in enumerate(percents)]
+    done = totals([PricedLine(amount, rates=rates) for amount in amounts], offs)
     discounted = sum(amount for _, amount in done.discounts)
     exclusive = sum(tax.amount for tax in done.taxes if not tax.inclusive)
     inclusive = sum(tax.amount for tax in done.taxes if tax.inclusive)
@@ -242,12 +244,12 @@ def test_totals_add_up(amounts: list[int], percents: list[Fraction], given_rates
 )
 def test_taxes_of_the_documentation(net: int, percent: int, inclusive: bool, expected: int) -> None:
     """25 % of 5.00 is 1.25 on top and 1.00 inside; 10 % inside 1000.00 and 50.00; -1800 at 5 % → -90."""
-    assert taxes_of(net, [Rate("txr_1", Fraction(percent), inclusive)])[0].amount == expected
+    assert taxes_of(net, [AppliedTaxRate("txr_1", Fraction(percent), inclusive)])[0].amount == expected
 
 
 def test_inclusive_taxes_come_first() -> None:
     """Both on a line: inclusive first, exclusive on the net less the inclusive tax."""
-    taxes = taxes_of(1100, [Rate("in", Fraction(10), True), Rate("out", Fraction(5))])
+    taxes = taxes_of(1100, [AppliedTaxRate("in", Fraction(10), True), AppliedTaxRate("out", Fraction(5))])
     assert [(tax.amount, tax.taxable) for tax in taxes] == [(100, 1000), (50, 1000)]
 
 

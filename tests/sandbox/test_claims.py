@@ -140,7 +140,7 @@ def deliver_all(deliveries: Deliveries) -> None:
     while found := deliveries.due():
         for waiting in found.values():
             for delivery in waiting:
-                deliveries.carry_out(delivery)
+                deliveries.deliver(delivery)
 
 
 def test_a_number_is_never_used_again(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.payments.intent_rules import Intent
-from stripe_shell.sandbox.payments.legacy_sources import HeldSource
+from stripe_shell.sandbox.payments.legacy_sources import AttachedSource
 from stripe_shell.sandbox.resources.card import Card
 from stripe_shell.sandbox.resources.setup_intent import SetupIntent
 
@@ -14,7 +14,7 @@ from stripe_shell.sandbox.resources.setup_intent import SetupIntent
 def test_a_handler_is_the_resource_of_its_class() -> None:
     with Sandbox().context() as ctx:
         assert ctx.handler(Card) is ctx.resource("card")
-        assert ctx.handler(HeldSource, "card") is ctx.resource("card")
+        assert ctx.handler(AttachedSource, "card") is ctx.resource("card")
         assert isinstance(ctx.handler(Intent, "setup_intent"), SetupIntent)
 
 

@@ -73,7 +73,7 @@ def test_a_key_that_is_too_long(stripe: Client) -> None:
 
 
 def test_a_mistake_of_our_own_is_remembered_too(stripe: Client) -> None:
-    resource = stripe.sandbox.catalogue.resource("customer")
+    resource = stripe.sandbox.registry.resource("customer")
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError
@@ -88,7 +88,7 @@ def test_a_mistake_of_our_own_is_remembered_too(stripe: Client) -> None:
 
 
 def test_a_key_in_use_is_a_conflict(filed: Client) -> None:
-    resource = filed.sandbox.catalogue.resource("customer")
+    resource = filed.sandbox.registry.resource("customer")
     inside, go_on = threading.Event(), threading.Event()
 
     def wait(*_: object) -> None:

@@ -200,7 +200,7 @@ def test_webhooks_are_delivered(tmp_path: Path) -> None:
     path = copied("webhooks", tmp_path)
     known = set(TOKEN.findall(path.read_bytes().decode("latin-1")))
     opened, accounts = opened_at_its_end(path, seed=8)
-    opened.sandbox.recall()
+    opened.sandbox.load_pending_accounts()
     delivered: Json = {}
 
     def receive(url: str, body: bytes, headers: Mapping[str, str]) -> int:

@@ -170,7 +170,7 @@ def test_order_of_checks(stripe: Client) -> None:
 
 
 def test_a_mistake_of_our_own_is_a_500_that_changes_nothing(stripe: Client) -> None:
-    resource = stripe.sandbox.catalogue.resource("customer")
+    resource = stripe.sandbox.registry.resource("customer")
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError("broken")
@@ -189,7 +189,7 @@ def test_a_mistake_of_our_own_is_a_500_that_changes_nothing(stripe: Client) -> N
 
 @pytest.mark.parametrize(("keeps", "rows"), [(True, 1), (False, 0)])
 def test_a_decline_keeps_its_rows_unless_it_says_otherwise(stripe: Client, keeps: bool, rows: int) -> None:
-    resource = stripe.sandbox.catalogue.resource("customer")
+    resource = stripe.sandbox.registry.resource("customer")
 
     def decline(*_: object) -> None:
         raise errors.card_error(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import stripe_shell.sandbox
-from stripe_shell.sandbox.objects.registry import Catalogue
+from stripe_shell.sandbox.objects.registry import ResourceRegistry
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.spec.table import load_table
 
@@ -25,7 +25,7 @@ def kinds() -> list[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_file_is_found_by_its_name(file: Path) -> None:
-    catalogue = Catalogue(load_table())
+    catalogue = ResourceRegistry(load_table())
     kind = next(
         kind
         for kind in (*kinds(), "discount", "balance", "v2.billing.meter_event_stream")
@@ -37,7 +37,7 @@ def test_every_file_is_found_by_its_name(file: Path) -> None:
 
 
 def test_an_object_without_a_file_is_generic() -> None:
-    resource = Catalogue(load_table()).resource("radar.value_list")
+    resource = ResourceRegistry(load_table()).resource("radar.value_list")
     assert type(resource) is Resource
     assert not resource.modelled
 
@@ -46,7 +46,7 @@ def test_an_object_without_a_file_is_generic() -> None:
 def test_what_is_fresh_has_the_promised_shape(stripe: Client, kind: str) -> None:
     with stripe.sandbox.context() as ctx:
         resource = ctx.resource(kind)
-        made = resource.fresh(ctx)
+        made = resource.new(ctx)
         assert made["object"] == kind
         assert list(departures(ctx.table, resource.shape, made)) == []
         for name in made:
@@ -59,7 +59,7 @@ def test_an_object_is_one_dict_within_a_request(stripe: Client) -> None:
         first = ctx.get("customer", made["id"])
         first["name"] = "Joan"
         assert ctx.get("customer", made["id"]) is first
-        assert next(ctx.each("customer")) is first
+        assert next(ctx.iterate("customer")) is first
         stored = ctx.stored(first)
         assert stored is not None and stored["name"] == "Jane"
         assert ctx.save(first) == {"name": "Jane"}
@@ -71,23 +71,23 @@ def test_hidden_state_is_kept_and_never_shown(stripe: Client) -> None:
     made = stripe.post("/v1/customers")
     with stripe.sandbox.context() as ctx:
         customer = ctx.get("customer", made["id"])
-        ctx.hidden(customer)["secret"] = "s"
+        ctx.private(customer)["secret"] = "s"
         ctx.save(customer)
     with stripe.sandbox.context() as ctx:
-        assert ctx.hidden(ctx.get("customer", made["id"])) == {"secret": "s"}
+        assert ctx.private(ctx.get("customer", made["id"])) == {"secret": "s"}
     assert stripe.get(f"/v1/customers/{made['id']}") == made
 
 
 def test_a_context_that_fails_changes_nothing(stripe: Client) -> None:
     with pytest.raises(ZeroDivisionError), stripe.sandbox.context() as ctx:
-        ctx.insert(ctx.fresh("customer"))
+        ctx.insert(ctx.new("customer"))
         raise ZeroDivisionError
     assert stripe.get("/v1/customers")["data"] == []
 
 
 def test_another_time_is_stripes_own_doing(stripe: Client) -> None:
     with stripe.sandbox.context() as ctx, ctx.at(1_600_000_000):
-        made = ctx.fresh("customer")
+        made = ctx.new("customer")
         ctx.insert(made)
         ctx.emit("customer.created", made)
     assert stripe.get(f"/v1/customers/{made['id']}")["created"] == 1_600_000_000

@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from stripe_shell.sandbox.storage import queues
 from stripe_shell.sandbox.storage.queues import CLAIMED_FOR, Delivery
-from stripe_shell.sandbox.storage.store import Row, Store
+from stripe_shell.sandbox.storage.store import Store, StoredRow
 
 ACCOUNT = 1
 WORKERS = (0, 1)
@@ -71,7 +71,7 @@ class TwoWorkers(RuleBasedStateMachine):
         return row
 
     @rule(worker=st.sampled_from(WORKERS), row=rows)
-    def update(self, worker: int, row: Row) -> None:
+    def update(self, worker: int, row: StoredRow) -> None:
         text = f'"{self.now}"'
         try:
             with self.stores[worker].write() as session:

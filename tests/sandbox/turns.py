@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from stripe_shell.sandbox.storage.store import Session, Store
+from stripe_shell.sandbox.storage.store import Store, StoreSession
 
 #: A worker that gets no turn for so long waits for something that never happens.
 _STUCK_AFTER = 30.0
@@ -69,12 +69,12 @@ class SteppedStore(Store):
     turns: Turns | None = None
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self) -> Iterator[StoreSession]:
         with self._in_turn(), super().write() as session:
             yield session
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self) -> Iterator[StoreSession]:
         with self._in_turn(), super().read() as session:
             yield session
 

@@ -18,7 +18,7 @@ from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.clock import FixedClock
 from stripe_shell.sandbox.ids import RandomIds
 from stripe_shell.sandbox.storage.store import Store
-from stripe_shell.sandbox.webhooks.deliveries import RETRY_AFTER, Deliveries, post, refusal, signature
+from stripe_shell.sandbox.webhooks.deliveries import RETRY_AFTER, Deliveries, delivery_problem, post, signature
 from stripe_shell.wire import Request, encode_form
 
 from .conftest import Client, running
@@ -71,7 +71,7 @@ class World:
     def deliver(self) -> None:
         for waiting in self.deliveries.due().values():
             for delivery in waiting:
-                self.deliveries.carry_out(delivery)
+                self.deliveries.deliver(delivery)
 
     def pending(self) -> list[int]:
         return [event["pending_webhooks"] for event in self.send("GET", "/v1/events")["data"]]
@@ -80,7 +80,7 @@ class World:
 def open_world(store: Store, post: Post, **options: Any) -> World:
     clock, said = FixedClock(NOW), list[str]()
     sandbox = Sandbox(store, clock=clock, ids=RandomIds(3))
-    return World(sandbox, clock, post, Deliveries(store, clock, post, say=said.append, **options), said)
+    return World(sandbox, clock, post, Deliveries(store, clock, post, log_line=said.append, **options), said)
 
 
 @pytest.fixture
@@ -235,15 +235,15 @@ def test_one_endpoint_that_fails_does_not_keep_the_others_waiting(world: World) 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "localhost", "app.localhost", "[::1]"])
 def test_this_machine_is_allowed(host: str) -> None:
-    assert refusal(f"http://{host}:1/", ()) == ""
+    assert delivery_problem(f"http://{host}:1/", ()) == ""
 
 
 @pytest.mark.parametrize("host", ["example.com", "10.0.0.1", "localhost.example.com", "127.0.0.1.example.com", "[::2]"])
 def test_other_machines_are_refused_unless_they_are_named(world: World, host: str) -> None:
     url = f"https://{host}/hook"
     name = host.strip("[]")
-    assert f"--webhook-host {name}" in refusal(url, ())
-    assert refusal(url, {name}) == ""
+    assert f"--webhook-host {name}" in delivery_problem(url, ())
+    assert delivery_problem(url, {name}) == ""
     world.endpoint(["*"], url=url)
     world.send("POST", "/v1/customers")
     world.deliver()
@@ -269,7 +269,7 @@ def test_what_was_noted_before_a_restart_is_done_and_told_after_it(tmp_path: Pat
     first.sandbox.store.close()
     again = open_world(Store.open(tmp_path / "s.db"), Post())
     again.clock.advance(86_400)
-    again.sandbox.recall()
+    again.sandbox.load_pending_accounts()
     again.sandbox.catch_up()
     again.deliver()
     assert again.post.types == ["checkout.session.expired"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stripe_shell.spec.describe import Row, describe
+from stripe_shell.spec.describe import ParameterRow, describe
 from stripe_shell.spec.shapes import shape_at
 from stripe_shell.spec.table import load_table
 
@@ -14,7 +14,7 @@ GOLDEN = Path(__file__).parent / "golden"
 TABLE = load_table()
 
 
-def line(row: Row) -> str:
+def line(row: ParameterRow) -> str:
     marks = [
         word
         for word, there in {

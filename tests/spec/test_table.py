@@ -189,13 +189,13 @@ def test_a_placeholder_takes_any_text() -> None:
 
 def test_only_what_is_asked_for_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[tuple[str, ...]] = []
-    original = table_module._read
+    original = table_module._read_json
 
     def recording(folder: str, *names: str) -> dict[str, Any]:
         read.append(names)
         return original(folder, *names)
 
-    monkeypatch.setattr(table_module, "_read", recording)
+    monkeypatch.setattr(table_module, "_read_json", recording)
     table = Table(str(DATA))
     assert table.match("GET", "/v1/nothing") is None
     assert table.canonical("customers") == "customer"

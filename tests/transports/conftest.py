@@ -14,8 +14,8 @@ from stripe_shell.secrets import Credential
 from stripe_shell.transports.proxy import ProxyForm, ProxyTransport
 from stripe_shell.transports.retry import RetryPolicy
 from stripe_shell.transports.sending import Sender
-from stripe_shell.transports.stripe import Exchange, Limits, StripeTransport
-from stripe_shell.transports.tokens import Fresh, KeptToken
+from stripe_shell.transports.stripe import HttpClient, Limits, StripeTransport
+from stripe_shell.transports.tokens import CachedToken, IssuedToken
 from stripe_shell.wire import Request, Response
 
 KEY = "sk_test_51Abcdefghijklmnop"
@@ -66,10 +66,10 @@ def transport(url: str, retries: int = 0, **limits: Any) -> StripeTransport:
     return StripeTransport(Credential(KEY), bases={"api": url}, sender=sender, limits=Limits(**limits))
 
 
-def proxied(url: str, token: Callable[[Exchange], Fresh], retries: int = 0) -> ProxyTransport:
+def proxied(url: str, token: Callable[[HttpClient], IssuedToken], retries: int = 0) -> ProxyTransport:
     sender = Sender(RetryPolicy(retries), sleep=lambda seconds: None)
     form = ProxyForm("Pink", f"{url}/p{{path}}", {"auth-token": "{token}"})
-    return ProxyTransport(form, lambda exchange: KeptToken(lambda: token(exchange), lambda: 0.0), sender=sender)
+    return ProxyTransport(form, lambda exchange: CachedToken(lambda: token(exchange), lambda: 0.0), sender=sender)
 
 
 def outcome(line: Any, request: Request = WRITE) -> Response | TransportError:

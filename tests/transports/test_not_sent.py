@@ -14,8 +14,8 @@ from stripe_shell.errors import NotSent
 from stripe_shell.secrets import Credential
 from stripe_shell.transports.retry import RetryPolicy
 from stripe_shell.transports.sending import Sender
-from stripe_shell.transports.stripe import Exchange, Limits
-from stripe_shell.transports.tokens import ClientCredentials, Fresh, fetch_token
+from stripe_shell.transports.stripe import HttpClient, Limits
+from stripe_shell.transports.tokens import ClientCredentials, IssuedToken, fetch_token
 from stripe_shell.wire import Request, Response
 from tests.fakes.broken import BROKEN, WHOLE, body, head
 from tests.fakes.certificates import certificate
@@ -172,7 +172,7 @@ def test_a_missing_key_sends_nothing(command: Command, monkeypatch: pytest.Monke
 # --- proxies that take a token ----------------------------------------------------------------------------------
 
 
-def fetched(url: str) -> Callable[[Exchange], Fresh]:
+def fetched(url: str) -> Callable[[HttpClient], IssuedToken]:
     wanted = ClientCredentials(f"{url}/token", "id", Credential("secret"))
     sender = Sender(RetryPolicy(0))
     return lambda exchange: fetch_token(wanted, lambda request: lambda: exchange.attempt(request, Limits()), sender)
@@ -204,7 +204,7 @@ def test_a_token_that_lives_longer_than_any_clock_is_one() -> None:
         assert isinstance(outcome(proxied(server.url, fetched(server.url))), Response)
 
 
-def broken_token(exchange: Exchange) -> Fresh:
+def broken_token(exchange: HttpClient) -> IssuedToken:
     raise KeyError("secret")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stripe_shell.transports.pace import Pace
+from stripe_shell.transports.pace import Throttle
 
 
 class Time:
@@ -23,7 +23,7 @@ class Time:
 @pytest.mark.parametrize(("rate", "requests", "seconds"), [(25, 25, 0), (25, 75, 2), (0.5, 3, 4), (100, 1100, 10)])
 def test_so_many_requests_take_so_long(rate: float, requests: int, seconds: float) -> None:
     time = Time()
-    pace = Pace(rate, time.clock)
+    pace = Throttle(rate, time.clock)
     for _ in range(requests):
         pace.wait(time.sleep)
     assert time.now == pytest.approx(seconds)
@@ -31,7 +31,7 @@ def test_so_many_requests_take_so_long(rate: float, requests: int, seconds: floa
 
 def test_turns_taken_at_the_same_moment_are_spread() -> None:
     waits: list[float] = []
-    pace = Pace(2, lambda: 0.0)
+    pace = Throttle(2, lambda: 0.0)
     for _ in range(6):
         pace.wait(waits.append)
     assert waits == [0.5, 1.0, 1.5, 2.0]
@@ -39,7 +39,7 @@ def test_turns_taken_at_the_same_moment_are_spread() -> None:
 
 def test_a_pause_saves_up_no_more_than_a_second() -> None:
     time = Time()
-    pace = Pace(10, time.clock)
+    pace = Throttle(10, time.clock)
     time.now = 3600.0
     for _ in range(20):
         pace.wait(time.sleep)

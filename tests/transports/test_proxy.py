@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from stripe_shell.errors import NotSent
 from stripe_shell.secrets import Credential
-from stripe_shell.transports.proxy import ProxyForm, ProxyTransport, dress, undress
-from stripe_shell.transports.retry import ANSWERED_BY, Failure
-from stripe_shell.transports.tokens import Fresh, GivenToken, KeptToken, NoToken, Signing, sign_token
+from stripe_shell.transports.proxy import ProxyForm, ProxyTransport, unwrap_response, wrap_request
+from stripe_shell.transports.retry import ANSWERED_BY, AttemptFailure
+from stripe_shell.transports.tokens import CachedToken, IssuedToken, JwtSigning, NoToken, ProvidedToken, sign_token
 from stripe_shell.wire import Request, Response, decode_form, encode_form
 
 TOKEN = Credential("tok-0123456789")
@@ -32,20 +32,20 @@ def headers_of(request: Request) -> dict[str, str]:
 
 
 def test_the_path_form() -> None:
-    wire = dress(PATH_FORM, READ, TOKEN, as_json=False)
+    wire = wrap_request(PATH_FORM, READ, TOKEN, as_json=False)
     assert wire.target == "https://p/connect/stripe/c/v1/customers?limit=3&created[gte]=1"
     assert headers_of(wire) == {**FORM_TYPE, "Stripe-Version": "v", "auth-token": "tok-0123456789"}
 
 
 def test_the_header_form() -> None:
-    wire = dress(HEADER_FORM, READ, TOKEN, as_json=False)
+    wire = wrap_request(HEADER_FORM, READ, TOKEN, as_json=False)
     assert wire.target == "https://p/stripe"
     assert headers_of(wire)["X-Url"] == "/v1/customers?limit=3&created[gte]=1"
     assert headers_of(wire)["Authorization"] == "Bearer tok-0123456789"
 
 
 def test_a_body_as_json() -> None:
-    wire = dress(PATH_FORM, WRITE, TOKEN, as_json=True)
+    wire = wrap_request(PATH_FORM, WRITE, TOKEN, as_json=True)
     assert json.loads(wire.body) == {"items": [{"price": "p"}], "active": "true"}
     assert headers_of(wire) == {
         "Content-Type": "application/json",
@@ -58,10 +58,10 @@ def test_a_body_as_json() -> None:
 def test_what_is_no_form_stays_as_it_is() -> None:
     for kind in ("application/json", "multipart/form-data; boundary=x"):
         request = Request("POST", "/v1/x", body=b'{"a": 1}', headers={"Content-Type": kind})
-        wire = dress(PATH_FORM, request, TOKEN, as_json=True)
+        wire = wrap_request(PATH_FORM, request, TOKEN, as_json=True)
         assert (wire.body, wire.headers["Content-Type"]) == (request.body, kind)
     v2 = Request("POST", "/v2/core/accounts", body=b"{}")
-    assert dress(PATH_FORM, v2, TOKEN, as_json=True).body == b"{}"
+    assert wrap_request(PATH_FORM, v2, TOKEN, as_json=True).body == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,15 @@ def test_what_is_no_form_stays_as_it_is() -> None:
 )
 def test_a_prefix_is_left_out(prefix: str, path: str, sent: str) -> None:
     form = ProxyForm("P", "https://p{path}", strip_prefix=prefix)
-    assert dress(form, Request("GET", path), TOKEN, as_json=False).path == f"https://p{sent}"
+    assert wrap_request(form, Request("GET", path), TOKEN, as_json=False).path == f"https://p{sent}"
 
 
 def test_no_header_of_a_request_replaces_the_token() -> None:
     request = Request("GET", "/v1/x", headers={"AUTH-TOKEN": "other", "Authorization": "Bearer sk_test_0"})
-    assert headers_of(dress(PATH_FORM, request, TOKEN, as_json=False)) == {**FORM_TYPE, "auth-token": "tok-0123456789"}
+    assert headers_of(wrap_request(PATH_FORM, request, TOKEN, as_json=False)) == {
+        **FORM_TYPE,
+        "auth-token": "tok-0123456789",
+    }
 
 
 @given(
@@ -92,16 +95,16 @@ def test_no_header_of_a_request_replaces_the_token() -> None:
 )
 def test_json_says_what_the_form_says(tree: object) -> None:
     body = encode_form({"x": tree}).encode()
-    wire = dress(PATH_FORM, Request("POST", "/v1/x", body=body, headers=FORM_TYPE), TOKEN, as_json=True)
+    wire = wrap_request(PATH_FORM, Request("POST", "/v1/x", body=body, headers=FORM_TYPE), TOKEN, as_json=True)
     assert encode_form(json.loads(wire.body)) == encode_form(decode_form(body.decode()))
 
 
 # --- answers ----------------------------------------------------------------------------------------------------
 
 
-def undressed(body: bytes, status: int = 200, unwrap: str = "auto") -> Response | Failure:
+def undressed(body: bytes, status: int = 200, unwrap: str = "auto") -> Response | AttemptFailure:
     form = ProxyForm("Pink", "https://p{path}", unwrap=unwrap)  # type: ignore[arg-type]
-    return undress(form, Response(status, {"Request-Id": "req_1"}, body))
+    return unwrap_response(form, Response(status, {"Request-Id": "req_1"}, body))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,7 @@ def test_none_takes_nothing_out_and_output_insists() -> None:
     wrapped = b'{"output": {"id": 1}}'
     assert undressed(wrapped, unwrap="none") == Response(200, {"Request-Id": "req_1"}, wrapped)
     missing = undressed(b'{"id": 1}', unwrap="output")
-    assert isinstance(missing, Failure)
+    assert isinstance(missing, AttemptFailure)
     assert "Pink answered 200 without `output`" in missing.what
 
 
@@ -173,7 +176,7 @@ def test_an_error_of_its_own_says_so(status: int, body: bytes, message: str, cod
 
 
 def test_uploads_do_not_go_through_a_proxy() -> None:
-    transport = ProxyTransport(PATH_FORM, lambda exchange: GivenToken(TOKEN, lambda: None))
+    transport = ProxyTransport(PATH_FORM, lambda exchange: ProvidedToken(TOKEN, lambda: None))
     with pytest.raises(NotSent, match="does not reach the host `files`"):
         transport.send(Request("POST", "/v1/files", host="files"))
     with pytest.raises(NotSent, match=r"empty, `\.` or"):
@@ -191,12 +194,12 @@ class Maker:
         self.now = 0.0
         self.lifetime = lifetime
 
-    def make(self) -> Fresh:
+    def make(self) -> IssuedToken:
         self.made += 1
-        return Fresh(Credential(str(self.made)), self.lifetime)
+        return IssuedToken(Credential(str(self.made)), self.lifetime)
 
-    def token(self) -> KeptToken:
-        return KeptToken(self.make, lambda: self.now)
+    def token(self) -> CachedToken:
+        return CachedToken(self.make, lambda: self.now)
 
 
 @pytest.mark.parametrize(("lifetime", "kept"), [(3600, 3540), (100, 90), (10, 9)])
@@ -226,7 +229,7 @@ def test_of_many_whose_token_was_refused_one_fetches_another() -> None:
 
 def test_a_given_token_is_read_again_when_it_is_refused() -> None:
     values = [Credential("b"), Credential("b"), None]
-    token = GivenToken(Credential("a"), lambda: values.pop(0))
+    token = ProvidedToken(Credential("a"), lambda: values.pop(0))
     assert token.renew(Credential("a"))
     assert token.current().reveal() == "b"
     assert not token.renew(Credential("b"))
@@ -237,6 +240,6 @@ def test_what_is_no_key_signs_nothing_and_is_not_shown() -> None:
     pytest.importorskip("jwt")
     for key in ("nothing", "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----"):
         with pytest.raises(NoToken, match="not an RSA private key") as caught:
-            sign_token(Signing(Credential(key), {}), lambda: 0.0)
+            sign_token(JwtSigning(Credential(key), {}), lambda: 0.0)
         assert key not in str(caught.value)
         assert caught.value.__cause__ is None

@@ -6,19 +6,19 @@ import pytest
 
 from stripe_shell.transports.retry import (
     ANSWERED_BY,
-    Delay,
-    Failure,
+    AttemptFailure,
     RetryBudget,
+    RetryDelay,
     RetryPolicy,
-    Stop,
-    Tries,
+    SendResult,
+    StopRetrying,
     send_repeatedly,
 )
 from stripe_shell.wire import Response
 
-LOST = Failure("the connection was lost", sent=True)
-REFUSED = Failure("no connection", sent=False)
-UNTRUSTED = Failure("its certificate is not trusted", sent=False, lasting=True)
+LOST = AttemptFailure("the connection was lost", sent=True)
+REFUSED = AttemptFailure("no connection", sent=False)
+UNTRUSTED = AttemptFailure("its certificate is not trusted", sent=False, lasting=True)
 POLICY = RetryPolicy()
 
 
@@ -57,9 +57,9 @@ def answer(status: int, **headers: str) -> Response:
         (REFUSED, False, True),
     ],
 )
-def test_what_is_sent_again(seen: Response | Failure, repeatable: bool, again: bool) -> None:
+def test_what_is_sent_again(seen: Response | AttemptFailure, repeatable: bool, again: bool) -> None:
     verdict = POLICY.decide(1, seen, repeatable=repeatable, random=0.5)
-    assert isinstance(verdict, Delay) is again
+    assert isinstance(verdict, RetryDelay) is again
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_what_is_sent_again(seen: Response | Failure, repeatable: bool, again: b
 )
 def test_the_wait_grows_and_is_jittered(attempt: int, random: float, seconds: float) -> None:
     verdict = RetryPolicy(retries=100).decide(attempt, LOST, repeatable=True, random=random)
-    assert isinstance(verdict, Delay)
+    assert isinstance(verdict, RetryDelay)
     assert verdict.seconds == pytest.approx(seconds)
     assert verdict.reason == "the connection was lost"
 
@@ -97,13 +97,13 @@ def test_the_wait_grows_and_is_jittered(attempt: int, random: float, seconds: fl
 )
 def test_retry_after_is_honoured_and_capped(header: str, seconds: float) -> None:
     verdict = POLICY.decide(1, answer(429, Retry_After=header), repeatable=True, random=0.0)
-    assert verdict == Delay(seconds, "Stripe answered 429")
+    assert verdict == RetryDelay(seconds, "Stripe answered 429")
 
 
 def test_two_retries_and_no_more() -> None:
-    assert isinstance(POLICY.decide(2, LOST, repeatable=True, random=0.0), Delay)
-    assert POLICY.decide(3, LOST, repeatable=True, random=0.0) == Stop()
-    assert RetryPolicy(retries=0).decide(1, LOST, repeatable=True, random=0.0) == Stop()
+    assert isinstance(POLICY.decide(2, LOST, repeatable=True, random=0.0), RetryDelay)
+    assert POLICY.decide(3, LOST, repeatable=True, random=0.0) == StopRetrying()
+    assert RetryPolicy(retries=0).decide(1, LOST, repeatable=True, random=0.0) == StopRetrying()
 
 
 @pytest.mark.parametrize(
@@ -119,10 +119,10 @@ def test_two_retries_and_no_more() -> None:
     ],
 )
 def test_repeated_sending_remembers_what_is_in_doubt(
-    seen: list[Response | Failure], attempts: int, in_doubt: bool
+    seen: list[Response | AttemptFailure], attempts: int, in_doubt: bool
 ) -> None:
     waits: list[float] = []
-    told: list[Delay] = []
+    told: list[RetryDelay] = []
     outcomes = iter(seen)
     tries = send_repeatedly(
         lambda: next(outcomes),
@@ -140,15 +140,15 @@ def test_repeated_sending_remembers_what_is_in_doubt(
 def test_a_date_in_retry_after_is_read_by_the_clock_of_the_server() -> None:
     headers = {"Retry-After": "Wed, 21 Oct 2026 07:28:07 GMT", "Date": "Wed, 21 Oct 2026 07:28:00 GMT"}
     verdict = POLICY.decide(1, Response(429, headers, b""), repeatable=True, random=0.0)
-    assert verdict == Delay(7.0, "Stripe answered 429")
+    assert verdict == RetryDelay(7.0, "Stripe answered 429")
 
 
 def test_who_has_answered_is_said() -> None:
     verdict = POLICY.decide(1, Response(429, {ANSWERED_BY: "Paragon"}, b""), repeatable=True, random=0.0)
-    assert verdict == Delay(0.5, "Paragon answered 429")
+    assert verdict == RetryDelay(0.5, "Paragon answered 429")
 
 
-def tries(budget: RetryBudget, *seen: Response | Failure) -> Tries:
+def tries(budget: RetryBudget, *seen: Response | AttemptFailure) -> SendResult:
     outcomes = iter(seen)
     return send_repeatedly(
         lambda: next(outcomes),

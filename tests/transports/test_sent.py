@@ -19,9 +19,9 @@ import urllib3
 from stripe_shell.errors import NotSent, OutcomeUnknown
 from stripe_shell.secrets import Credential
 from stripe_shell.transports.departure import Departure
-from stripe_shell.transports.retry import Failure, RetryPolicy
+from stripe_shell.transports.retry import AttemptFailure, RetryPolicy
 from stripe_shell.transports.sending import Sender
-from stripe_shell.transports.tokens import Fresh
+from stripe_shell.transports.tokens import IssuedToken
 from stripe_shell.wire import Response
 from tests.fakes.broken import BROKEN, HEAD, WHOLE, body, head
 from tests.fakes.certificates import certificate
@@ -215,7 +215,7 @@ def test_a_torn_answer_is_asked_for_again_under_the_same_key() -> None:
 @pytest.mark.parametrize("name", [name for name in BROKEN if name not in {"500", "999"}])
 def test_a_write_through_a_proxy_whose_answer_is_broken_is_unknown(name: str) -> None:
     with raw(answering(BROKEN[name])) as server:
-        error = outcome(proxied(server.url, lambda exchange: Fresh(Credential("t"), 60)))
+        error = outcome(proxied(server.url, lambda exchange: IssuedToken(Credential("t"), 60)))
         assert isinstance(error, OutcomeUnknown), error
         assert "ss1-0123" in str(error)
 
@@ -227,13 +227,13 @@ def test_a_write_through_a_proxy_whose_answer_is_broken_is_unknown(name: str) ->
 def test_half_a_character_in_an_answer_does_no_harm(content: bytes, code: int) -> None:
     answer = head(b"Content-Length: %d" % len(content), status=b"HTTP/1.1 %d X" % code) + content
     with raw(answering(answer)) as server:
-        seen = outcome(proxied(server.url, lambda exchange: Fresh(Credential("t"), 60)))
+        seen = outcome(proxied(server.url, lambda exchange: IssuedToken(Credential("t"), 60)))
     assert isinstance(seen, Response)
     seen.json()
 
 
 def test_a_token_that_fails_after_an_attempt_that_left_keeps_it_unknown() -> None:
-    tokens = [Fresh(Credential("t"), 0), Fresh(Credential("\u00fc"), 0)]
+    tokens = [IssuedToken(Credential("t"), 0), IssuedToken(Credential("\u00fc"), 0)]
     with raw(answering(HEAD)) as server:
         error = outcome(proxied(server.url, lambda exchange: tokens.pop(0), retries=1))
     assert isinstance(error, OutcomeUnknown)
@@ -245,7 +245,7 @@ def test_a_token_that_fails_after_an_attempt_that_left_keeps_it_unknown() -> Non
 
 @pytest.mark.parametrize("raised", [ValueError, KeyError, RecursionError, MemoryError, UnicodeError, OSError])
 def test_whatever_an_attempt_raises_it_counts_as_sent(raised: type[Exception]) -> None:
-    def attempt() -> Response | Failure:
+    def attempt() -> Response | AttemptFailure:
         raise raised("sk_test_secret")
 
     with pytest.raises(OutcomeUnknown, match=raised.__name__) as caught:
@@ -254,13 +254,13 @@ def test_whatever_an_attempt_raises_it_counts_as_sent(raised: type[Exception]) -
 
 
 def test_not_sent_raised_by_an_attempt_is_not_sent_unless_an_earlier_one_left() -> None:
-    def refuse() -> Response | Failure:
+    def refuse() -> Response | AttemptFailure:
         raise NotSent("Not sent: a header is wrong.")
 
-    def send(*attempts: Callable[[], Response | Failure]) -> None:
+    def send(*attempts: Callable[[], Response | AttemptFailure]) -> None:
         left = list(attempts)
 
-        def attempt() -> Response | Failure:
+        def attempt() -> Response | AttemptFailure:
             return left.pop(0)()
 
         Sender(RetryPolicy(1), sleep=lambda seconds: None).send(WRITE, "host", attempt)
@@ -268,7 +268,7 @@ def test_not_sent_raised_by_an_attempt_is_not_sent_unless_an_earlier_one_left() 
     with pytest.raises(NotSent, match=r"Not sent: POST /v1/customers to host: a header is wrong\. \(1 attempt"):
         send(refuse)
     with pytest.raises(OutcomeUnknown, match="a header is wrong"):
-        send(lambda: Failure("lost", sent=True), refuse)
+        send(lambda: AttemptFailure("lost", sent=True), refuse)
 
 
 def test_what_one_thread_sends_says_nothing_of_what_another_one_sends() -> None:

@@ -16,7 +16,7 @@ from responses import matchers
 from stripe_shell import __version__
 from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown, TransportError
 from stripe_shell.secrets import Credential
-from stripe_shell.transports.retry import Delay, RetryBudget, RetryPolicy
+from stripe_shell.transports.retry import RetryBudget, RetryDelay, RetryPolicy
 from stripe_shell.transports.sending import Sender
 from stripe_shell.transports.stripe import Limits, StripeTransport, classify
 from stripe_shell.wire import Request
@@ -34,7 +34,7 @@ class Rig:
 
     def __init__(self, key: str = KEY, **options: Any) -> None:
         self.waits: list[float] = []
-        self.told: list[Delay] = []
+        self.told: list[RetryDelay] = []
         self.now = 0.0
         self.budget = options.pop("budget", RetryBudget())
         policy = options.pop("policy", RetryPolicy())

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import escape
 
-from stripe_shell.batch.reports.record import Check, Entry, Report, Verdict
+from stripe_shell.batch.reports.record import EntryVerdict, Report, ReportCheck, ReportEntry
 
-_WORDS: dict[Verdict, str] = {"passed": "passed", "failed": "failed", "error": "error", "skipped": "skipped"}
+_WORDS: dict[EntryVerdict, str] = {"passed": "passed", "failed": "failed", "error": "error", "skipped": "skipped"}
 
 
 def render_html(report: Report) -> str:
@@ -71,14 +71,14 @@ def _failures(report: Report) -> str:
     return f"<section><h2>What failed</h2>{''.join(map(_failure, failed))}</section>\n"
 
 
-def _failure(entry: Entry) -> str:
+def _failure(entry: ReportEntry) -> str:
     rows = "".join(_check_row(check) for check in entry.checks if not check.passed)
     table = f"<table><tr><th>expectation</th><th>expected</th><th>actual</th></tr>{rows}</table>" if rows else ""
     problems = "" if rows else "".join(f"<pre>{escape(problem)}</pre>" for problem in entry.problems)
     return f'<article class="{entry.verdict}"><h3>{_heading(entry)}</h3>{table}{problems}</article>'
 
 
-def _check_row(check: Check) -> str:
+def _check_row(check: ReportCheck) -> str:
     cells = (check.text, check.expected, check.actual)
     return f"<tr>{''.join(f'<td><code>{escape(cell)}</code></td>' for cell in cells)}</tr>"
 
@@ -91,7 +91,7 @@ def _timeline(report: Report) -> str:
     return f"<section><h2>Timeline</h2>\n{rows}\n</section>"
 
 
-def _row(entry: Entry, whole: float) -> str:
+def _row(entry: ReportEntry, whole: float) -> str:
     left, width = 100 * entry.started / whole, max(0.3, 100 * entry.elapsed / whole)
     place = f"margin-left:{min(left, 99.7):.2f}%;width:{min(width, 100 - left):.2f}%"
     bar = f'<span class="track"><i style="{place}"></i></span>'
@@ -100,7 +100,7 @@ def _row(entry: Entry, whole: float) -> str:
     return f'<details class="{entry.verdict}"><summary>{head}</summary>{"".join(_details(entry))}</details>'
 
 
-def _details(entry: Entry) -> Iterator[str]:
+def _details(entry: ReportEntry) -> Iterator[str]:
     for check in entry.checks:
         mark = "✓" if check.passed else "✗"
         shown = f" — expected {check.expected}, actual {check.actual}" if not check.passed else ""
@@ -114,7 +114,7 @@ def _details(entry: Entry) -> Iterator[str]:
         yield f'<h4>Response</h4><pre class="wire">{escape(entry.response)}</pre>'
 
 
-def _heading(entry: Entry) -> str:
+def _heading(entry: ReportEntry) -> str:
     facts = [entry.name, entry.result, str(entry.http or ""), entry.request_id or ""]
     text = escape(" ".join(fact for fact in facts if fact))
     nth = f" #{entry.ordinal}" if entry.ordinal > 1 else ""

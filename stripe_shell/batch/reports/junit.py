@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
-from stripe_shell.batch.reports.record import Entry, Report
+from stripe_shell.batch.reports.record import Report, ReportEntry
 
 #: What XML 1.0 cannot hold, not even escaped.
 _FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -29,7 +29,7 @@ def render_junit(report: Report) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {head}>\n{"".join(suites)}</testsuites>\n'
 
 
-def _suite(file: str, entries: list[Entry], report: Report) -> str:
+def _suite(file: str, entries: list[ReportEntry], report: Report) -> str:
     count = {verdict: sum(entry.verdict == verdict for entry in entries) for verdict in ("failed", "error", "skipped")}
     head = _attributes(
         name=file,
@@ -43,7 +43,7 @@ def _suite(file: str, entries: list[Entry], report: Report) -> str:
     return f"  <testsuite {head}>\n{''.join(map(_case, entries))}  </testsuite>\n"
 
 
-def _case(entry: Entry) -> str:
+def _case(entry: ReportEntry) -> str:
     head = _attributes(
         name=f"{entry.name} (line {entry.line}){_nth(entry)}",
         classname=entry.file,
@@ -55,12 +55,12 @@ def _case(entry: Entry) -> str:
     return f"    <testcase {head}>\n{inner}    </testcase>\n" if inner else f"    <testcase {head}/>\n"
 
 
-def _nth(entry: Entry) -> str:
+def _nth(entry: ReportEntry) -> str:
     """What tells the runs of one line apart, in a loop."""
     return f" #{entry.ordinal}" if entry.ordinal > 1 else ""
 
 
-def _verdict(entry: Entry) -> str:
+def _verdict(entry: ReportEntry) -> str:
     if entry.verdict == "skipped":
         return f"      <skipped {_attributes(message=entry.reason)}/>\n" if entry.reason else "      <skipped/>\n"
     if entry.verdict == "passed":
@@ -68,18 +68,18 @@ def _verdict(entry: Entry) -> str:
     word = "failure" if entry.verdict == "failed" else "error"
     message = entry.problems[0].splitlines()[0] if entry.problems else entry.status
     text = "\n\n".join(entry.problems)
-    return f"      <{word} {_attributes(message=message, type=entry.status)}>{_text(text)}</{word}>\n"
+    return f"      <{word} {_attributes(message=message, type=entry.status)}>{_escape_text(text)}</{word}>\n"
 
 
-def _output(entry: Entry) -> str:
+def _output(entry: ReportEntry) -> str:
     if entry.verdict in {"passed", "skipped"} or not entry.request:
         return ""
     exchange = "\n\n".join(part for part in (entry.request, entry.response) if part)
-    return f"      <system-out>{_text(exchange)}</system-out>\n"
+    return f"      <system-out>{_escape_text(exchange)}</system-out>\n"
 
 
 def _check_suite(report: Report) -> str:
-    text = _text("\n\n".join(report.problems))
+    text = _escape_text("\n\n".join(report.problems))
     head = _attributes(name="check", tests="1", failures="0", errors="1", skipped="0", time="0")
     message = "page" if report.entries else "not run"
     error = f'<error message="{message}">{text}</error>'
@@ -91,7 +91,7 @@ def _attributes(**values: str) -> str:
     return " ".join(f"{name}={quoteattr(_clean(value))}" for name, value in values.items())
 
 
-def _text(text: str) -> str:
+def _escape_text(text: str) -> str:
     return escape(_clean(text))
 
 

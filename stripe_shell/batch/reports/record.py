@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from stripe_shell.diagnostics import Diagnostic, excerpt
-from stripe_shell.engine.outcome import Outcome, Status
+from stripe_shell.engine.outcome import Outcome, OutcomeStatus
 from stripe_shell.records import as_dict, field, record, replace
 from stripe_shell.render.exchange import render_request, render_response
 from stripe_shell.secrets import MASK, Secrets
 
-Verdict = Literal["passed", "failed", "error", "skipped"]
+EntryVerdict = Literal["passed", "failed", "error", "skipped"]
 
 #: What an answer holds that opens something for whoever reads the report.
 _SECRET_MEMBERS = re.compile(r'("(?:client_secret|secret|authentication_token)"\s*:\s*")[^"]+')
@@ -22,7 +22,7 @@ _SECRET_MEMBERS = re.compile(r'("(?:client_secret|secret|authentication_token)"\
 KEPT_EXCHANGES = 1_000
 
 #: `failed`: an expectation; `error`: the call itself.
-_VERDICTS: dict[Status, Verdict] = {
+_VERDICTS: dict[OutcomeStatus, EntryVerdict] = {
     "passed": "passed",
     "skipped": "skipped",
     "unexpected": "failed",
@@ -33,7 +33,7 @@ _VERDICTS: dict[Status, Verdict] = {
 
 
 @record
-class Check:
+class ReportCheck:
     """An expectation: what was asked, what came."""
 
     text: str
@@ -43,7 +43,7 @@ class Check:
 
 
 @record
-class Entry:
+class ReportEntry:
     """One block that ran, or one example of a page; `ordinal` counts the runs of one line.
 
     Times are milliseconds, `started` since the beginning of the run. `reason` says why it was skipped.
@@ -52,8 +52,8 @@ class Entry:
     name: str
     file: str
     line: int
-    status: Status
-    verdict: Verdict
+    status: OutcomeStatus
+    verdict: EntryVerdict
     started: float
     elapsed: float
     connection: str = ""
@@ -62,7 +62,7 @@ class Entry:
     result: str = ""
     request: str = ""
     response: str = ""
-    checks: tuple[Check, ...] = ()
+    checks: tuple[ReportCheck, ...] = ()
     problems: tuple[str, ...] = ()
     reason: str = ""
     ordinal: int = 1
@@ -79,11 +79,11 @@ class Report:
     title: str
     began: float
     duration: float
-    entries: tuple[Entry, ...]
+    entries: tuple[ReportEntry, ...]
     problems: tuple[str, ...] = ()
     not_run: int = 0
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: EntryVerdict) -> int:
         """How many entries came out so."""
         return sum(entry.verdict == verdict for entry in self.entries)
 
@@ -91,10 +91,10 @@ class Report:
         """The same with every secret masked."""
         data = _masked(as_dict(self), secrets)
         entries = tuple(
-            Entry(
+            ReportEntry(
                 **{
                     **entry,
-                    "checks": tuple(Check(**check) for check in entry["checks"]),
+                    "checks": tuple(ReportCheck(**check) for check in entry["checks"]),
                     "problems": tuple(entry["problems"]),
                 }
             )
@@ -118,7 +118,7 @@ class Recorder:
     clock: Callable[[], float]
     began: float
     origin: float = field(default=0.0)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[ReportEntry] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     lines: Counter[tuple[str, int]] = field(default_factory=Counter)
     not_run: int = 0
@@ -126,15 +126,15 @@ class Recorder:
     def __post_init__(self) -> None:
         self.origin = self.clock()
 
-    def diagnostics(self, found: tuple[Diagnostic, ...]) -> None:
+    def diagnostics(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         """What the check found; only errors keep a run from happening."""
-        self.problems += [excerpt(diagnostic) for diagnostic in found if diagnostic.severity == "error"]
+        self.problems += [excerpt(diagnostic) for diagnostic in diagnostics if diagnostic.severity == "error"]
 
     def outcome(self, outcome: Outcome) -> None:
         """A block has run just now."""
         self.add(entry_of(outcome))
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: ReportEntry) -> None:
         """Something has come out just now."""
         ended = (self.clock() - self.origin) * 1e3
         line = (entry.file, entry.line)
@@ -150,12 +150,12 @@ class Recorder:
         return Report(title, self.began, duration, tuple(self.entries), tuple(self.problems), self.not_run)
 
 
-def entry_of(outcome: Outcome) -> Entry:
+def entry_of(outcome: Outcome) -> ReportEntry:
     """An outcome as an entry; when it started is for the recorder to say."""
     span = outcome.block.span
     response = outcome.response
     body = outcome.body if isinstance(outcome.body, dict) else {}
-    return Entry(
+    return ReportEntry(
         name=outcome.name,
         file=span.source.name,
         line=span.location()[0],
@@ -169,7 +169,7 @@ def entry_of(outcome: Outcome) -> Entry:
         result=str(body.get("id") or ""),
         request=render_request(outcome.request) if outcome.request else "",
         response=_SECRET_MEMBERS.sub(rf"\1{MASK}", render_response(response)) if response else "",
-        checks=tuple(Check(a.span.text, a.passed, a.expected, a.actual) for a in outcome.assertions),
+        checks=tuple(ReportCheck(a.span.text, a.passed, a.expected, a.actual) for a in outcome.assertions),
         problems=tuple(excerpt(d) for d in outcome.diagnostics if d.severity == "error"),
         reason=outcome.reason,
     )

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from stripe_shell.batch.reports.record import Entry, Report
+from stripe_shell.batch.reports.record import Report, ReportEntry
 
 
 def render_tap(report: Report) -> str:
     """One test point for each block; what failed stands in a YAML block below its point."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(_tap_lines(report)) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _tap_lines(report: Report) -> Iterator[str]:
     yield "TAP version 14"
     yield f"1..{len(report.entries)}"
     for problem in report.problems:
@@ -24,7 +24,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _point(number, entry)
 
 
-def _point(number: int, entry: Entry) -> Iterator[str]:
+def _point(number: int, entry: ReportEntry) -> Iterator[str]:
     word = "ok" if entry.verdict in {"passed", "skipped"} else "not ok"
     skip = f" # SKIP {_escaped(entry.reason)}".rstrip() if entry.verdict == "skipped" else ""
     yield f"{word} {number} - {_description(entry)}{skip}"
@@ -45,7 +45,7 @@ def _point(number: int, entry: Entry) -> Iterator[str]:
     yield "  ..."
 
 
-def _description(entry: Entry) -> str:
+def _description(entry: ReportEntry) -> str:
     nth = f" #{entry.ordinal}" if entry.ordinal > 1 else ""
     return _escaped(f"{entry.name} ({entry.file}:{entry.line}){nth}")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from stripe_shell.connections.settings.schema import PROFILES, JwtTable, OAuthTable
-from stripe_shell.diagnostics import Source, Span
+from stripe_shell.diagnostics import SourceText, Span
 from stripe_shell.patterns import pattern
 from stripe_shell.records import fields, record
 from stripe_shell.secrets import MASK, mask
@@ -24,7 +24,7 @@ _NAMED_SOURCE = pattern(r"""[ \t]*["'](?:env|file|keyring|stdin):[^"'\s]*["'][ \
 
 
 @record
-class Line:
+class SettingsLine:
     """A line of the file: the table that it opens or belongs to, the key that it sets (or empty), and its span."""
 
     table: tuple[str, ...]
@@ -38,7 +38,7 @@ class Line:
         return (*self.table, *self.key)
 
 
-def read_lines(text: str) -> Iterator[Line]:
+def read_lines(text: str) -> Iterator[SettingsLine]:
     """Yields every line that opens a table or sets a key; skips the content of multi-line strings."""
     table: tuple[str, ...] = ()
     offset = 0
@@ -47,21 +47,21 @@ def read_lines(text: str) -> Iterator[Line]:
         if not quotes:
             head, key = _TABLE.fullmatch(line.rstrip("\r\n")), _KEY.match(line)
             if head:
-                table = _parts(head[1])
-                yield Line(table, (), offset + head.start(1) - 1, offset + head.end(1) + 1)
+                table = _key_parts(head[1])
+                yield SettingsLine(table, (), offset + head.start(1) - 1, offset + head.end(1) + 1)
             elif key:
-                yield Line(table, _parts(key[1]), offset + key.start(1), offset + key.end(1))
+                yield SettingsLine(table, _key_parts(key[1]), offset + key.start(1), offset + key.end(1))
         quotes = _open_quotes(line, quotes)
         offset += len(line)
 
 
-def find_place(source: Source, place: tuple[str, ...], line: int | None = None) -> Span | None:
+def find_place(source: SourceText, place: tuple[str, ...], line: int | None = None) -> Span | None:
     """Returns the span of a setting or of its nearest enclosing table; with `line`, the span of that line."""
     if line is not None:
         starts = [0, *(match.end() for match in re.finditer("\n", source.text))]
         start = starts[min(line, len(starts)) - 1]
         return Span(source, start, start + len(source.line(line)))
-    best: Line | None = None
+    best: SettingsLine | None = None
     for found in read_lines(source.text):
         nearer = best is None or len(found.place) > len(best.place)
         if found.place and found.place == place[: len(found.place)] and nearer:
@@ -78,7 +78,7 @@ def _public_line(line: str) -> str:
     body = line.rstrip("\r\n")
     end = line[len(body) :]
     key = _KEY.match(body)
-    if key and _parts(key[1])[-1] in _HARMLESS:
+    if key and _key_parts(key[1])[-1] in _HARMLESS:
         return mask(body) + end
     if key and not _NAMED_SOURCE.fullmatch(body[key.end() :]):
         return f"{body[: key.end()]} {MASK}{end}"
@@ -87,7 +87,7 @@ def _public_line(line: str) -> str:
     return MASK + end
 
 
-def _parts(name: str) -> tuple[str, ...]:
+def _key_parts(name: str) -> tuple[str, ...]:
     return tuple(part.strip("\"'") for part in _PART.findall(name))
 
 

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from stripe_shell.connections.connection import Spec, no_connection
+from stripe_shell.connections.connection import RequiredBy, no_connection
 from stripe_shell.connections.credentials import is_literal, readable_by_others, source_problem
 from stripe_shell.connections.settings.positions import find_place, public_text
 from stripe_shell.connections.settings.schema import (
@@ -32,13 +32,13 @@ from stripe_shell.connections.settings.schema import (
     placeholders,
     templates,
 )
-from stripe_shell.diagnostics import Diagnostic, Source, closest, format_diagnostics, sort_diagnostics
+from stripe_shell.diagnostics import Diagnostic, SourceText, closest, format_diagnostics, sort_diagnostics
 from stripe_shell.durations import parse_rate
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, fields, record, replace
 
-Place = tuple[str, ...]
+SettingPath = tuple[str, ...]
 
 _NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _HEADER_NAME = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -59,10 +59,10 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 
 
 @record
-class Settings:
+class ConnectionSettings:
     """The content of the settings file; empty by default."""
 
-    spec: Spec = "documented"
+    spec: RequiredBy = "documented"
     default: str | None = None
     connections: Mapping[str, AnyProfile] = field(default_factory=dict)
 
@@ -71,12 +71,12 @@ class Settings:
 class _Written:
     """The top level of the file."""
 
-    spec: Spec = "documented"
+    spec: RequiredBy = "documented"
     default: str | None = None
     connections: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def read_settings(path: Path) -> Settings:
+def read_settings(path: Path) -> ConnectionSettings:
     """Returns the settings of a file. Raises ConfigurationError that lists every problem of an invalid one."""
     try:
         if readable_by_others(path):
@@ -96,7 +96,7 @@ def find_problems(text: str, path: Path) -> list[Diagnostic]:
     return sort_diagnostics(reading.problems)
 
 
-def parse_settings(text: str, path: Path) -> Settings:
+def parse_settings(text: str, path: Path) -> ConnectionSettings:
     """Returns the settings of a text; messages call it `path`. Raises ConfigurationError if it is invalid."""
     reading = _Reading(text, path)
     settings = reading.read()
@@ -112,22 +112,22 @@ class _Reading:
 
     def __init__(self, text: str, path: Path) -> None:
         self._text = text
-        self._source = Source(str(path), public_text(text))
+        self._source = SourceText(str(path), public_text(text))
         self.problems: list[Diagnostic] = []
 
-    def read(self) -> Settings:
+    def read(self) -> ConnectionSettings:
         data = self._parse()
         entries = data.pop("connections", {})
         written = self._validate(_Written, data, ())
         if not isinstance(entries, dict):
-            self._complain(("connections",), "must be a table: [connections.NAME]")
+            self._add_problem(("connections",), "must be a table: [connections.NAME]")
             entries = {}
         read = {name: self._connection(name, entry) for name, entry in entries.items()}
         known = {*ALWAYS, *read}
         if written.default is not None and written.default not in known:
-            self._complain(("default",), no_connection(written.default, known).rstrip("."))
+            self._add_problem(("default",), no_connection(written.default, known).rstrip("."))
         profiles = {name: profile for name, profile in read.items() if profile is not None}
-        return Settings(written.spec, written.default, profiles)
+        return ConnectionSettings(written.spec, written.default, profiles)
 
     def _parse(self) -> dict[str, Any]:
         try:
@@ -144,19 +144,19 @@ class _Reading:
     def _connection(self, name: str, entry: Any) -> AnyProfile | None:
         place = ("connections", name)
         if not _NAME.fullmatch(name):
-            self._complain(place, "a name consists of letters, digits, `-` and `_`")
+            self._add_problem(place, "a name consists of letters, digits, `-` and `_`")
             return None
         if not isinstance(entry, dict):
-            self._complain(place, "must be a table: [connections.NAME]")
+            self._add_problem(place, "must be a table: [connections.NAME]")
             return None
         kind = entry.get("kind", name if name in ALWAYS else None)
         if not isinstance(kind, str) or kind not in PROFILES:
             meant = closest(kind, PROFILES) if isinstance(kind, str) else None
             hint = f"did you mean `{meant}`?" if meant else ""
-            self._complain((*place, "kind"), f"must be one of {', '.join(PROFILES)}", hint)
+            self._add_problem((*place, "kind"), f"must be one of {', '.join(PROFILES)}", hint)
             return None
         if name in ALWAYS and kind != name:
-            self._complain((*place, "kind"), f"`/{name}` always means the {name}", "choose another name")
+            self._add_problem((*place, "kind"), f"`/{name}` always means the {name}", "choose another name")
             return None
         before = len(self.problems)
         by_hand = {"token": self._token, "rate_limit": self._rate}
@@ -168,13 +168,13 @@ class _Reading:
             if key in members:
                 profile = replace(profile, **{key: by_hand[key](entry[key], (*place, key))})
             else:
-                self._complain((*place, key), "is no setting", self._meant(key, members))
-        self._check(name, profile, place)
+                self._add_problem((*place, key), "is no setting", self._suggest(key, members))
+        self._check_profile(name, profile, place)
         if len(self.problems) > before:
             return None
         return filled_in(profile) if isinstance(profile, ProxyProfile) else profile
 
-    def _token(self, value: Any, place: Place) -> str | OAuthTable | JwtTable | None:
+    def _token(self, value: Any, place: SettingPath) -> str | OAuthTable | JwtTable | None:
         """Returns a source, or the settings of its only sub-table."""
         tables: dict[str, type[OAuthTable] | type[JwtTable]] = {
             "oauth2_client_credentials": OAuthTable,
@@ -184,90 +184,90 @@ class _Reading:
             self._check_source(value, place)
             return value
         if not isinstance(value, dict) or len(value) != 1 or (name := next(iter(value))) not in tables:
-            self._complain(place, f"must be a source such as `env:NAME`, or one of {', '.join(tables)}")
+            self._add_problem(place, f"must be a source such as `env:NAME`, or one of {', '.join(tables)}")
             return None
         inner = (*place, name)
         if not isinstance(value[name], dict):
-            self._complain(inner, "must be a table")
+            self._add_problem(inner, "must be a table")
             return None
         table = self._validate(tables[name], value[name], inner)
         needed = ("url", "client_id", "client_secret") if isinstance(table, OAuthTable) else ("key",)
         for member in needed:
             if not getattr(table, member):
-                self._complain(inner, f"`{member}` is missing")
+                self._add_problem(inner, f"`{member}` is missing")
         secret = table.client_secret if isinstance(table, OAuthTable) else table.key
         if secret:
             self._check_source(secret, (*inner, needed[-1]))
         if isinstance(table, JwtTable) and not 60 <= table.lifetime <= 86_400:
-            self._complain((*inner, "lifetime"), "must be between 60 and 86400 seconds")
+            self._add_problem((*inner, "lifetime"), "must be between 60 and 86400 seconds")
         return table  # type: ignore[no-any-return]
 
-    def _rate(self, value: Any, place: Place) -> float | None:
+    def _rate(self, value: Any, place: SettingPath) -> float | None:
         """Returns requests per second, also for `25000/h`."""
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
         rate = parse_rate(value) if isinstance(value, str) else None
         if rate is None:
-            self._complain(place, "must be requests a second, or like `25/s`, `600/m`, `25000/h`")
+            self._add_problem(place, "must be requests a second, or like `25/s`, `600/m`, `25000/h`")
         return rate
 
     # --- what pydantic cannot know ------------------------------------------------------------------------------
 
-    def _check(self, name: str, profile: AnyProfile, place: Place) -> None:
+    def _check_profile(self, name: str, profile: AnyProfile, place: SettingPath) -> None:
         for member, (least, most) in _RANGES.items():
             value = getattr(profile, member)
             if value is not None and not least <= value <= most:
-                self._complain((*place, member), f"must be between {least:g} and {most:g}")
+                self._add_problem((*place, member), f"must be between {least:g} and {most:g}")
         for header in profile.headers:
             self._check_header(header, profile, (*place, "headers", header))
         match profile:
             case StripeProfile(key=None) if name != "stripe":
-                self._complain(place, "`key` is missing", 'e.g. key = "env:NAME_OF_A_VARIABLE"')
+                self._add_problem(place, "`key` is missing", 'e.g. key = "env:NAME_OF_A_VARIABLE"')
             case StripeProfile(key=str() as key):
                 self._check_source(key, (*place, "key"))
             case ProxyProfile():
                 self._check_proxy(profile, place)
             case SandboxProfile() if profile.url and profile.path:
-                self._complain((*place, "path"), "`path` and `url` exclude each other")
+                self._add_problem((*place, "path"), "`path` and `url` exclude each other")
 
-    def _check_source(self, text: str, place: Place) -> None:
+    def _check_source(self, text: str, place: SettingPath) -> None:
         problem = source_problem(text)
         if problem and not (is_literal(text) and problem == "is empty"):
             words, _, hint = problem.partition("; ")
-            self._complain(place, words, hint)
+            self._add_problem(place, words, hint)
 
-    def _check_header(self, name: str, profile: Profile, place: Place) -> None:
+    def _check_header(self, name: str, profile: Profile, place: SettingPath) -> None:
         if not _HEADER_NAME.fullmatch(name):
-            self._complain(place, "is no name of a header")
+            self._add_problem(place, "is no name of a header")
         elif name.lower() in _RESERVED or (name.lower() == "authorization" and not isinstance(profile, ProxyProfile)):
-            self._complain(place, "is written by the shell itself")
+            self._add_problem(place, "is written by the shell itself")
 
-    def _check_proxy(self, written: ProxyProfile, place: Place) -> None:
+    def _check_proxy(self, written: ProxyProfile, place: SettingPath) -> None:
         profile = filled_in(written)
         if not profile.url:
-            self._complain(place, "`url` is missing", 'e.g. url = "https://{host}/stripe{path}"')
+            self._add_problem(place, "`url` is missing", 'e.g. url = "https://{host}/stripe{path}"')
         in_header = profile.query_in.startswith("header:")
         if profile.query_in != "url" and not (in_header and _HEADER_NAME.fullmatch(profile.query_in[7:])):
-            self._complain((*place, "query_in"), "must be `url` or `header:NAME`")
+            self._add_problem((*place, "query_in"), "must be `url` or `header:NAME`")
         if profile.url and not in_header and not profile.url.endswith("{path}"):
-            self._complain((*place, "url"), "must end with `{path}`")
+            self._add_problem((*place, "url"), "must end with `{path}`")
         if profile.strip_prefix and not re.fullmatch(r"(/[\w.-]+)+", profile.strip_prefix):
-            self._complain((*place, "strip_prefix"), "must look like `/v1`")
+            self._add_problem((*place, "strip_prefix"), "must look like `/v1`")
         if profile.token and not any("{token}" in value for value in profile.headers.values()):
-            self._complain(place, "no header says where the `{token}` goes", 'e.g. Authorization = "Bearer {token}"')
-        wanted: dict[str, Place] = {}
+            self._add_problem(place, "no header says where the `{token}` goes", 'e.g. Authorization = "Bearer {token}"')
+        wanted: dict[str, SettingPath] = {}
         for where, text in templates(profile):
             for name in placeholders(text):
                 if name not in (*MEMBERS, *OF_THE_REQUEST):
-                    self._complain((*place, *where), f"`{{{name}}}` is nothing that can be filled in", _listed())
+                    self._add_problem((*place, *where), f"`{{{name}}}` is nothing that can be filled in", _listed())
                 wanted.setdefault(name, where)
         for name in (*MEMBERS, "token"):
             if name in wanted and not getattr(profile, name):
-                self._complain(place, f"`{name}` is missing", f"{'.'.join(wanted[name])} asks for it")
+                self._add_problem(place, f"`{name}` is missing", f"{'.'.join(wanted[name])} asks for it")
 
     # --- pydantic -----------------------------------------------------------------------------------------------
 
-    def _validate(self, model: type[Any], data: Mapping[str, Any], place: Place) -> Any:
+    def _validate(self, model: type[Any], data: Mapping[str, Any], place: SettingPath) -> Any:
         """Returns `data` as a `model`, without invalid values; messages omit values, since one may be a key."""
         good = dict(data)
         while True:
@@ -279,17 +279,17 @@ class _Reading:
                 where = tuple(map(str, problem["loc"]))
                 if problem["type"] == "extra_forbidden":
                     names = [member.name for member in fields(model)]
-                    self._complain((*place, *where), "is no setting", self._meant(where[-1], names))
+                    self._add_problem((*place, *where), "is no setting", self._suggest(where[-1], names))
                 else:
                     words = problem["msg"]
-                    self._complain((*place, *where), words[:1].lower() + words[1:])
+                    self._add_problem((*place, *where), words[:1].lower() + words[1:])
                 good.pop(where[0], None)
 
-    def _meant(self, word: str, known: Iterable[str]) -> str:
+    def _suggest(self, word: str, known: Iterable[str]) -> str:
         meant = closest(word, known)
         return f"did you mean `{meant}`?" if meant else f"known: {', '.join(known)}"
 
-    def _complain(self, place: Place, message: str, hint: str = "") -> None:
+    def _add_problem(self, place: SettingPath, message: str, hint: str = "") -> None:
         span = find_place(self._source, place)
         self.problems.append(Diagnostic("E505", f"{'.'.join(place)}: {message}", span, label=hint))
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record, replace
 
-Kind = Literal["stripe", "sandbox", "paragon", "pinkconnect", "proxy"]
+ConnectionKind = Literal["stripe", "sandbox", "paragon", "pinkconnect", "proxy"]
 Colour = Literal["red", "green", "yellow", "blue", "magenta", "cyan"]
 
 KEY_VARIABLE = "STRIPE_API_KEY"
@@ -27,7 +27,7 @@ class Profile:
     `rate_limit` in requests per second, `largest_answer` in MiB. `headers` are sent with every request.
     """
 
-    kind: Kind = "stripe"
+    kind: ConnectionKind = "stripe"
     url: str | None = None
     account: str | None = None
     api_version: str | None = None

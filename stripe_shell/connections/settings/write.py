@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stripe_shell import files
-from stripe_shell.connections.settings.positions import Line, read_lines
+from stripe_shell.connections.settings.positions import SettingsLine, read_lines
 from stripe_shell.connections.settings.read import parse_settings
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.patterns import pattern
@@ -24,8 +24,8 @@ _BARE = pattern(r"[A-Za-z0-9_-]+")
 
 def append_connection(text: str, name: str, settings: Mapping[tuple[str, ...], Any]) -> str:
     """Returns the text with `[connections.NAME]` appended; `settings` maps paths below that table to scalars."""
-    lines = [f"[connections.{_key(name)}]"]
-    lines += [f"{'.'.join(map(_key, path))} = {_value(value)}" for path, value in settings.items()]
+    lines = [f"[connections.{_toml_key(name)}]"]
+    lines += [f"{'.'.join(map(_toml_key, path))} = {_toml_value(value)}" for path, value in settings.items()]
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
     return f"{text}{gap}{chr(10).join(lines)}\n"
 
@@ -45,11 +45,13 @@ def remove_connection(text: str, name: str) -> str:
     wanted["connections"].pop(name, None)
     if not wanted["connections"] and "connections" not in tomllib.loads(result):
         wanted.pop("connections")
-    _expect(result, wanted, f"`{name}` is written in a way that cannot be taken out safely; take it out by hand")
+    _check_unchanged(
+        result, wanted, f"`{name}` is written in a way that cannot be taken out safely; take it out by hand"
+    )
     return result
 
 
-def _end_of_table(text: str, table: Line, lines: list[Line]) -> int:
+def _end_of_table(text: str, table: SettingsLine, lines: list[SettingsLine]) -> int:
     """Returns the offset of the next table, including the comment above it; the end of the text for the last one."""
     following = next((line for line in lines if not line.key and line.start > table.start), None)
     if following is None:
@@ -71,17 +73,19 @@ def set_default(text: str, name: str) -> str:
         end = text.find("\n", old.end)
         end = len(text) if end < 0 else end
         comment = re.search(r"""[ \t]*#[^"']*$""", text[old.end : end])
-        result = f"{text[: old.start]}default = {_value(name)}{comment[0] if comment else ''}{text[end:]}"
+        result = f"{text[: old.start]}default = {_toml_value(name)}{comment[0] if comment else ''}{text[end:]}"
     else:
         first = next((line for line in lines if not line.key), None)
         place = _end_of_table_before(text, first) if first else len(text)
         gap = "" if not text[:place] or text[:place].endswith("\n") else "\n"
-        result = f"{text[:place]}{gap}default = {_value(name)}\n{chr(10) if first else ''}{text[place:]}"
-    _expect(result, {**tomllib.loads(text), "default": name}, "`default` cannot be set safely; write it by hand")
+        result = f"{text[:place]}{gap}default = {_toml_value(name)}\n{chr(10) if first else ''}{text[place:]}"
+    _check_unchanged(
+        result, {**tomllib.loads(text), "default": name}, "`default` cannot be set safely; write it by hand"
+    )
     return result
 
 
-def _end_of_table_before(text: str, table: Line) -> int:
+def _end_of_table_before(text: str, table: SettingsLine) -> int:
     """Returns the start of the table's line, or of the comment right above it unless that opens the file."""
     start = text.rfind("\n", 0, table.start) + 1
     while start:
@@ -92,20 +96,20 @@ def _end_of_table_before(text: str, table: Line) -> int:
     return start
 
 
-def _expect(text: str, wanted: Mapping[str, Any], otherwise: str) -> None:
+def _check_unchanged(text: str, expected: Mapping[str, Any], otherwise: str) -> None:
     try:
-        same = tomllib.loads(text) == wanted
+        same = tomllib.loads(text) == expected
     except tomllib.TOMLDecodeError:
         same = False
     if not same:
         raise ConfigurationError(otherwise)
 
 
-def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _value(name)
+def _toml_key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _toml_value(name)
 
 
-def _value(value: Any) -> str:
+def _toml_value(value: Any) -> str:
     """Returns a scalar as TOML; JSON strings are valid TOML strings, except for DEL."""
     if isinstance(value, bool):
         return "true" if value else "false"

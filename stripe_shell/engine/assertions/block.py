@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.assertions.compare import Assertion, Difference, Facts, Right, differences, judge, text_of
+from stripe_shell.engine.assertions.compare import (
+    Assertion,
+    Difference,
+    ResponseFacts,
+    Right,
+    differences,
+    evaluate_expectation,
+    text_of,
+)
 from stripe_shell.engine.evaluate import evaluate_operand, evaluate_text_operand, evaluate_variable
 from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.scope import Scope
@@ -22,7 +30,7 @@ TEXT_OPERATORS = frozenset({"~", "!~", "startswith", "endswith", "is"})
 
 
 @record
-class Demands:
+class BlockAssertions:
     """The expectations with their right sides, the JSON that must be contained, the failure that must (or may) come.
 
     `problems` are references that have no value and patterns that are none; with one of them nothing may be sent, as
@@ -36,7 +44,7 @@ class Demands:
     may_pass: bool = True
 
 
-def demands_of(block: Block, scope: Scope) -> Demands:
+def assertions_of(block: Block, scope: Scope) -> BlockAssertions:
     """The demands of the block; what they refer to is what the block's parameters refer to by the same names."""
     expectations: list[tuple[Expectation, Right]] = []
     matches: list[tuple[Directive, Any]] = []
@@ -54,7 +62,7 @@ def demands_of(block: Block, scope: Scope) -> Demands:
     failures = [(d, d.argument) for d in block.directives if isinstance(d.argument, Fails)]
     fails = failures[0][1] if failures else None
     may_pass = not failures or failures[0][0].name == "may_fail"
-    return Demands(tuple(expectations), tuple(matches), fails, tuple(problems), may_pass)
+    return BlockAssertions(tuple(expectations), tuple(matches), fails, tuple(problems), may_pass)
 
 
 def _conflicts(block: Block) -> Iterator[Diagnostic]:
@@ -83,17 +91,23 @@ def right_side(expectation: Expectation, scope: Scope) -> tuple[Right, tuple[Dia
     return right, ()
 
 
-def judge_demands(demands: Demands, outcome: Outcome, scope: Scope) -> tuple[Assertion, ...]:
+def evaluate_assertions(block_assertions: BlockAssertions, outcome: Outcome, scope: Scope) -> tuple[Assertion, ...]:
     """How each of them came out."""
     facts, masks = facts_of(outcome, scope), scope.masks
-    assertions = [_judge_failure(demands.fails, demands.may_pass, outcome, masks)] if demands.fails else []
-    assertions += [judge(expectation, right, facts, masks) for expectation, right in demands.expectations]
-    for directive, expected in demands.matches:
-        assertions += _judge_match(directive, expected, outcome.body, masks)
+    assertions = (
+        [_evaluate_failure(block_assertions.fails, block_assertions.may_pass, outcome, masks)]
+        if block_assertions.fails
+        else []
+    )
+    assertions += [
+        evaluate_expectation(expectation, right, facts, masks) for expectation, right in block_assertions.expectations
+    ]
+    for directive, expected in block_assertions.matches:
+        assertions += _evaluate_match(directive, expected, outcome.body, masks)
     return tuple(assertions)
 
 
-def _judge_match(directive: Directive, expected: Any, body: Any, masks: Secrets) -> list[Assertion]:
+def _evaluate_match(directive: Directive, expected: Any, body: Any, masks: Secrets) -> list[Assertion]:
     found = differences(expected, body)
     if not found:
         return [Assertion(directive.span, "@match", passed=True, expected="", actual="")]
@@ -101,7 +115,7 @@ def _judge_match(directive: Directive, expected: Any, body: Any, masks: Secrets)
     return [Assertion(directive.span, "@match", passed=False, expected=str(item), actual="") for item in masked]
 
 
-def _judge_failure(fails: Fails, may_pass: bool, outcome: Outcome, masks: Secrets) -> Assertion:
+def _evaluate_failure(fails: Fails, may_pass: bool, outcome: Outcome, masks: Secrets) -> Assertion:
     error, response = outcome.error, outcome.response
     wanted = fails.type if fails.code is None else f"{fails.type}/{fails.code}"
     kind, codes = error.get("type"), (error.get("code"), error.get("decline_code"))
@@ -113,7 +127,7 @@ def _judge_failure(fails: Fails, may_pass: bool, outcome: Outcome, masks: Secret
     return Assertion(fails.span, "@fails", passed, wanted, masks.mask(actual))
 
 
-def facts_of(outcome: Outcome, scope: Scope) -> Facts:
+def facts_of(outcome: Outcome, scope: Scope) -> ResponseFacts:
     """What expectations can ask of an outcome."""
     response = outcome.response
     special: dict[str, Any] = {}
@@ -124,4 +138,4 @@ def facts_of(outcome: Outcome, scope: Scope) -> Facts:
             "$request_id": outcome.request_id,
             "$replayed": (response.header("Idempotent-Replayed") or "").lower() == "true",
         }
-    return Facts(outcome.body, special, scope.now)
+    return ResponseFacts(outcome.body, special, scope.now)

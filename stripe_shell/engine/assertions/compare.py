@@ -33,7 +33,7 @@ MISSING = Missing()
 
 
 @record
-class Written:
+class WrittenLiteral:
     """A literal on the right side as it was written; `quoted` text is never read as a number, true or null."""
 
     text: str
@@ -45,7 +45,7 @@ Right = Any
 
 
 @record
-class Facts:
+class ResponseFacts:
     """What a path can be asked of: the body as JSON data, and what `$` names: HTTP status, milliseconds, …"""
 
     body: Any
@@ -64,21 +64,21 @@ class Assertion:
     actual: str
 
 
-def find(path: Path, facts: Facts) -> Any:
+def find(path: Path, facts: ResponseFacts) -> Any:
     """What the path names: a value, MISSING, or with `[*]` the list of what it names in every element."""
     if path.steps and isinstance(path.steps[0], str) and path.steps[0].startswith("$"):
         return facts.special.get(path.steps[0], MISSING)
-    return walk(facts.body, path.steps)
+    return select_values(facts.body, path.steps)
 
 
-def walk(value: Any, steps: Sequence[str | int]) -> Any:
+def select_values(value: Any, steps: Sequence[str | int]) -> Any:
     """`find` below a value. With several `[*]` it is one flat list all the same."""
     for index, step in enumerate(steps):
         if step == "*":
             if not isinstance(value, list):
                 return MISSING
             rest = steps[index + 1 :]
-            found = [walk(item, rest) for item in value]
+            found = [select_values(item, rest) for item in value]
             return _flat(found) if "*" in rest else found
         there, value = step_into(value, step)
         if not there:
@@ -90,7 +90,9 @@ def _flat(lists: list[Any]) -> list[Any]:
     return [item for each in lists for item in (each if isinstance(each, list) else [each])]
 
 
-def judge(expectation: Expectation, right: Right, facts: Facts, masks: Secrets = NO_SECRETS) -> Assertion:
+def evaluate_expectation(
+    expectation: Expectation, right: Right, facts: ResponseFacts, masks: Secrets = NO_SECRETS
+) -> Assertion:
     """Whether the response is as expected; `right` is the operand with its references resolved.
 
     `masks` hides secrets in the texts for people, before these are cut for length.
@@ -99,10 +101,10 @@ def judge(expectation: Expectation, right: Right, facts: Facts, masks: Secrets =
     operator = expectation.operator
     if expectation.quantifier is not None:
         each = actual if isinstance(actual, list) else [actual]
-        results = [holds(value, operator, right, facts.now, expectation.count_operator) for value in each]
+        results = [compare(value, operator, right, facts.now, expectation.count_operator) for value in each]
         passed = all(results) if expectation.quantifier == "all" else any(results)
     else:
-        passed = holds(actual, operator, right, facts.now, expectation.count_operator)
+        passed = compare(actual, operator, right, facts.now, expectation.count_operator)
     return Assertion(
         span=expectation.span,
         path=expectation.path.text,
@@ -112,7 +114,7 @@ def judge(expectation: Expectation, right: Right, facts: Facts, masks: Secrets =
     )
 
 
-def holds(actual: Any, operator: Operator, right: Right, now: int = 0, count: Operator | None = None) -> bool:
+def compare(actual: Any, operator: Operator, right: Right, now: int = 0, count: Operator | None = None) -> bool:
     """Whether `actual OP right`. A comparison that makes no sense (a list with `<`) does not hold."""
     match operator:
         case "==":
@@ -140,7 +142,7 @@ def holds(actual: Any, operator: Operator, right: Right, now: int = 0, count: Op
         case "is":
             return is_of(actual, text_of(right))
         case "count":
-            return isinstance(actual, list | dict) and holds(len(actual), count or "==", right, now)
+            return isinstance(actual, list | dict) and compare(len(actual), count or "==", right, now)
 
 
 def equals(actual: Any, right: Right, now: int = 0) -> bool:
@@ -148,7 +150,7 @@ def equals(actual: Any, right: Right, now: int = 0) -> bool:
 
     Numbers compare by value, so 10 equals 10.0, but true is not 1. Lists compare element by element.
     """
-    if isinstance(right, Written):
+    if isinstance(right, WrittenLiteral):
         return _equals_literal(actual, right, now)
     if isinstance(right, tuple):
         same_length = isinstance(actual, list) and len(actual) == len(right)
@@ -167,7 +169,7 @@ def _same_data(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def _equals_literal(actual: Any, right: Written, now: int) -> bool:
+def _equals_literal(actual: Any, right: WrittenLiteral, now: int) -> bool:
     if isinstance(actual, str):
         return actual == right.text
     if right.quoted:
@@ -259,7 +261,7 @@ def is_of(actual: Any, word: str) -> bool:
 
 def text_of(value: Any) -> str:
     """A scalar as text, as it stands inside a longer text: true, false, null, numbers as JSON writes them."""
-    if isinstance(value, Written):
+    if isinstance(value, WrittenLiteral):
         return value.text
     if isinstance(value, tuple):
         return f"[{', '.join(map(text_of, value))}]"
@@ -275,24 +277,24 @@ def _json_or_none(text: str) -> Any:
 
 def _expected_text(expectation: Expectation, right: Right) -> str:
     words = [expectation.quantifier, expectation.operator, expectation.count_operator]
-    shown = "" if expectation.operand is None else show(right)
+    shown = "" if expectation.operand is None else format_value(right)
     return " ".join(word for word in (*words, shown) if word)
 
 
 def _actual_text(actual: Any, operator: Operator) -> str:
     if operator == "count" and isinstance(actual, list | dict):
         return str(len(actual))
-    return show(actual)
+    return format_value(actual)
 
 
-def show(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value in one line, for a message; long ones are cut in the middle of nowhere, with an ellipsis."""
     if isinstance(value, Missing):
         return "absent"
-    if isinstance(value, Written):
+    if isinstance(value, WrittenLiteral):
         return json.dumps(value.text, ensure_ascii=False) if value.quoted else value.text
     if isinstance(value, tuple):
-        return f"[{', '.join(show(item) for item in value)}]"
+        return f"[{', '.join(format_value(item) for item in value)}]"
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 200 else f"{text[:199]}…"
 
@@ -309,7 +311,8 @@ class Difference:
     actual: Any
 
     def __str__(self) -> str:
-        return f"{format_path(self.path) or 'the response'}: expected {show(self.expected)}, actual {show(self.actual)}"
+        path = format_path(self.path) or "the response"
+        return f"{path}: expected {format_value(self.expected)}, actual {format_value(self.actual)}"
 
 
 _ANY_ID = pattern(r"<([a-z][a-z0-9_]*)>")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.assertions.block import TEXT_OPERATORS, right_side
-from stripe_shell.engine.assertions.compare import Facts, Right, Written, holds, judge, show
+from stripe_shell.engine.assertions.compare import (
+    ResponseFacts,
+    Right,
+    WrittenLiteral,
+    compare,
+    evaluate_expectation,
+    format_value,
+)
 from stripe_shell.engine.evaluate import evaluate_operand, evaluate_text_operand
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import is_deferred
@@ -13,12 +20,12 @@ from stripe_shell.records import record
 
 
 @record
-class Verdict:
+class ConditionResult:
     """Whether the condition holds: None while only a response will tell; and what is wrong with its references."""
 
     holds: bool | None
     problems: tuple[Diagnostic, ...] = ()
-    shown: str = ""
+    actual: str = ""
 
 
 def when_of(block: Block) -> Condition | None:
@@ -31,26 +38,28 @@ def retry_of(block: Block) -> Retry | None:
     return block.argument(Retry)
 
 
-def judge_condition(condition: Condition, scope: Scope) -> Verdict:
+def evaluate_condition(condition: Condition, scope: Scope) -> ConditionResult:
     """Whether `left OP right`."""
     value, found = evaluate_operand(condition.left, scope)
-    left = value.text if isinstance(value, Written) else value
+    left = value.text if isinstance(value, WrittenLiteral) else value
     right, more = _right(condition, scope)
     problems = (*found, *more)
     if problems:
-        return Verdict(None, problems)
+        return ConditionResult(None, problems)
     if is_deferred(left) or is_deferred(right):
-        return Verdict(None)
-    return Verdict(holds(left, condition.operator, right, scope.now, condition.count_operator), (), show(left))
+        return ConditionResult(None)
+    return ConditionResult(
+        compare(left, condition.operator, right, scope.now, condition.count_operator), (), format_value(left)
+    )
 
 
-def judge_until(until: Expectation, scope: Scope, facts: Facts) -> Verdict:
+def evaluate_until(until: Expectation, scope: Scope, facts: ResponseFacts) -> ConditionResult:
     """Whether the response is as awaited."""
     right, problems = right_side(until, scope)
     if problems:
-        return Verdict(None, problems)
-    assertion = judge(until, right, facts)
-    return Verdict(assertion.passed, (), assertion.actual)
+        return ConditionResult(None, problems)
+    assertion = evaluate_expectation(until, right, facts)
+    return ConditionResult(assertion.passed, (), assertion.actual)
 
 
 def _right(condition: Condition, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, Span
-from stripe_shell.engine.assertions.conditions import judge_condition, when_of
+from stripe_shell.engine.assertions.conditions import evaluate_condition, when_of
 from stripe_shell.engine.foreach import header
 from stripe_shell.engine.load import Program
 from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.script_settings import SETTINGS
-from stripe_shell.lang.ast import Block, Directive, Item, Loop, Param, Reference
+from stripe_shell.lang.ast import Block, Directive, Loop, Param, Reference, ScriptItem
 from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.lang.visit import blocks_in, loops_in, names_given, nodes_in
 from stripe_shell.spec.model import Operation
@@ -24,7 +24,7 @@ _OTHER_EACH_TIME = frozenset({"last", "uuid"})
 _PART_OF_THE_CALL = frozenset(each.name for each in DIRECTIVES.values() if each.changes_call)
 
 
-def doubts(program: Program, table: Table, scope: Scope) -> Iterator[Diagnostic]:
+def lint(program: Program, table: Table, scope: Scope) -> Iterator[Diagnostic]:
     """W301, W302 and W303 for a whole script; `scope` is that of its first line."""
     yield from _unused(program)
     yield from _unreachable(program.items, scope, {})
@@ -47,7 +47,7 @@ def _unused(program: Program) -> Iterator[Diagnostic]:
             yield Diagnostic("W301", f"nothing uses `{name}`", span, severity="warning", label=label)
 
 
-def _names_used(items: Iterable[Item]) -> set[str]:
+def _names_used(items: Iterable[ScriptItem]) -> set[str]:
     # Most blocks refer to little, and walking through their nodes is slow.
     return {
         reference.name
@@ -61,7 +61,7 @@ def _names_used(items: Iterable[Item]) -> set[str]:
 # --- what never runs ------------------------------------------------------------------------------------
 
 
-def _unreachable(items: Iterable[Item], scope: Scope, never: dict[str, Span]) -> Iterator[Diagnostic]:
+def _unreachable(items: Iterable[ScriptItem], scope: Scope, never: dict[str, Span]) -> Iterator[Diagnostic]:
     """W302 for a `@when` that no run can make true, since nothing in it comes from elsewhere, and for what then has
     nothing to refer to. `never` are the names that such blocks would give."""
     for block in blocks_in(items):
@@ -74,7 +74,7 @@ def _unreachable(items: Iterable[Item], scope: Scope, never: dict[str, Span]) ->
 def _never_runs(block: Block, scope: Scope, never: Mapping[str, Span]) -> Diagnostic | None:
     condition = when_of(block)
     if condition is not None and "${" not in condition.span.text:
-        if judge_condition(condition, scope).holds is not False:
+        if evaluate_condition(condition, scope).holds is not False:
             return None
         message = f"the block never runs: `{condition.span.text}` does not hold"
         return Diagnostic("W302", message, condition.span, severity="warning", label="nothing in it can change")
@@ -91,7 +91,7 @@ def _never_runs(block: Block, scope: Scope, never: Mapping[str, Span]) -> Diagno
 # --- what is done twice ---------------------------------------------------------------------------------
 
 
-def _repeated(items: Sequence[Item], table: Table) -> Iterator[Diagnostic]:
+def _repeated(items: Sequence[ScriptItem], table: Table) -> Iterator[Diagnostic]:
     """W303 for a write that the script, or the body of a loop, makes again.
 
     A second `create` makes a second object wherever it stands; what was set, may be set otherwise and then back again.
@@ -111,7 +111,7 @@ def _repeated(items: Sequence[Item], table: Table) -> Iterator[Diagnostic]:
         before = text
 
 
-def _calls(items: Iterable[Item]) -> Iterator[tuple[Block, tuple[str, ...]]]:
+def _calls(items: Iterable[ScriptItem]) -> Iterator[tuple[Block, tuple[str, ...]]]:
     """The blocks, and as texts what each asks for: equal texts ask for the same."""
     settings: dict[str, str] = {}
     for item in items:

@@ -13,7 +13,7 @@ from stripe_shell.spec.validate import Problem
 
 
 @record
-class Place:
+class ProblemPlace:
     """Where a problem stands: the value, the name, and where something that is missing is asked for."""
 
     value: Span | None
@@ -38,7 +38,7 @@ _WANTED = {
 }
 
 
-def explain(problem: Problem, operation: Operation, place: Place, masks: Secrets) -> Diagnostic:
+def explain(problem: Problem, operation: Operation, place: ProblemPlace, masks: Secrets) -> Diagnostic:
     """The problem as a diagnostic with its code, its place, and what to write instead.
 
     Values are masked here already: a secret that is cut for length could not be recognised any more.
@@ -55,12 +55,12 @@ def explain(problem: Problem, operation: Operation, place: Place, masks: Secrets
         case "too_long" | "out_of_range" | "too_many" | "bad_key":
             return _out_of_bounds(problem, place)
         case _:
-            shown = _shown(masks.mask_data(problem.value))
+            shown = _quoted_value(masks.mask_data(problem.value))
             message = f"`{problem.name}` takes {problem.expected or 'another type'}, not {shown}"
-            return Diagnostic("E203", message, place.best, label=_wanted(problem))
+            return Diagnostic("E203", message, place.best, label=_what_to_write(problem))
 
 
-def _wanted(problem: Problem) -> str:
+def _what_to_write(problem: Problem) -> str:
     if problem.kind == "not_time" and isinstance(problem.value, str):
         moment = parse_time(problem.value, 0)
         if isinstance(moment, BadTime):
@@ -68,7 +68,7 @@ def _wanted(problem: Problem) -> str:
     return f"write {_WANTED[problem.kind].format(name=problem.name)}"
 
 
-def explain_missing(name: str, operation: Operation, place: Place) -> Diagnostic:
+def explain_missing(name: str, operation: Operation, place: ProblemPlace) -> Diagnostic:
     """E202: a parameter that the operation needs is not there."""
     document_only = name in operation.documented_params and not _stripe_requires(name, operation)
     notes = ("the document requires it; `@spec stripe` asks for no more than Stripe does",) if document_only else ()
@@ -90,7 +90,7 @@ def suggestion(problem: Problem, operation: Operation) -> str | None:
     return close_name(problem.path[0], known_names(operation)) or problem.suggestion
 
 
-def _unknown(problem: Problem, operation: Operation, place: Place) -> Diagnostic:
+def _unknown(problem: Problem, operation: Operation, place: ProblemPlace) -> Diagnostic:
     span = place.key or place.best
     label, fix = "`@raw` sends what the table does not know", None
     meant = suggestion(problem, operation)
@@ -104,23 +104,23 @@ def _unknown(problem: Problem, operation: Operation, place: Place) -> Diagnostic
     return Diagnostic("E201", f"unknown parameter `{problem.name}` for {operation.name}", span, label=label, fix=fix)
 
 
-def _enum(problem: Problem, place: Place, masks: Secrets) -> Diagnostic:
+def _enum(problem: Problem, place: ProblemPlace, masks: Secrets) -> Diagnostic:
     span = place.best
     allowed = ", ".join(problem.allowed[:12]) + (" …" if len(problem.allowed) > 12 else "")
     label, fix = f"one of: {allowed}", None
     if problem.suggestion:
         label = f"did you mean `{problem.suggestion}`? One of: {allowed}"
         fix = Fix(span, problem.suggestion) if span.text == problem.value else None
-    message = f"`{problem.name}` cannot be {_shown(masks.mask_data(problem.value))}"
+    message = f"`{problem.name}` cannot be {_quoted_value(masks.mask_data(problem.value))}"
     return Diagnostic("E204", message, span, label=label, fix=fix)
 
 
-def _empty(problem: Problem, place: Place) -> Diagnostic:
+def _empty(problem: Problem, place: ProblemPlace) -> Diagnostic:
     message = f"`{problem.name}` cannot be empty"
     return Diagnostic("E203", message, place.best, label=f"write {problem.expected or 'a value'}")
 
 
-def _out_of_bounds(problem: Problem, place: Place) -> Diagnostic:
+def _out_of_bounds(problem: Problem, place: ProblemPlace) -> Diagnostic:
     messages = {
         "too_long": f"`{problem.name}` is longer than {problem.limit} characters",
         "out_of_range": f"`{problem.name}` passes the limit of {problem.limit}",
@@ -138,7 +138,7 @@ def _name_for_people(problem: Problem, operation: Operation) -> str:
     return problem.name
 
 
-def _shown(value: object) -> str:
+def _quoted_value(value: object) -> str:
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
-from stripe_shell.engine.assertions.block import demands_of, right_side
-from stripe_shell.engine.assertions.conditions import judge_condition, retry_of, when_of
+from stripe_shell.engine.assertions.block import assertions_of, right_side
+from stripe_shell.engine.assertions.conditions import evaluate_condition, retry_of, when_of
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
 from stripe_shell.engine.foreach import check_data, columns_of, data_file, header, rows_of
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.paths import evaluate_output
-from stripe_shell.engine.resolve import HEADERS, Call, check_header, resolve
+from stripe_shell.engine.resolve import HEADERS, BlockCall, check_header, resolve
 from stripe_shell.engine.run.flow import after_loop
 from stripe_shell.engine.run.paging import can_page
 from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
@@ -27,13 +27,13 @@ from stripe_shell.lang.ast import (
     Directive,
     Expectation,
     Fails,
-    Item,
     Loop,
     Name,
     Output,
     Pages,
     Reference,
     Retry,
+    ScriptItem,
     Value,
 )
 from stripe_shell.lang.paths import parse_path
@@ -47,7 +47,7 @@ from stripe_shell.spec.table import Table
 _MOST_ROW_PROBLEMS = 20
 
 
-def walk(items: Sequence[Item], table: Table, scope: Scope) -> Iterator[tuple[Item, Scope]]:
+def walk(items: Sequence[ScriptItem], table: Table, scope: Scope) -> Iterator[tuple[ScriptItem, Scope]]:
     """Every item with the scope that it will have, as far as that can be known before responses come."""
     following = _Following(table, scope)
     for number, item in enumerate(items, 1):
@@ -81,7 +81,9 @@ class _Following(Visitor):
         self.scope = after_loop(loop, self.scope)
 
 
-def check_items(items: Sequence[Item], table: Table, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
+def check_items(
+    items: Sequence[ScriptItem], table: Table, links: Links, scope: Scope, *, live: bool
+) -> list[Diagnostic]:
     """Everything that is wrong with the items, found as a run would meet it."""
     found = [*_check_names(items), *_note_placeholder(items, links)]
     return [*found, *_Checker(table, links, live, scope).check(items)]
@@ -97,7 +99,7 @@ class _Checker(Visitor):
     scope: Scope
     found: list[Diagnostic] = field(default_factory=list)
 
-    def check(self, items: Sequence[Item]) -> list[Diagnostic]:
+    def check(self, items: Sequence[ScriptItem]) -> list[Diagnostic]:
         """Visit every item in the scope that it will have."""
         for item, scope in walk(items, self.table, self.scope):
             self.scope = scope
@@ -139,7 +141,7 @@ class _Checker(Visitor):
         return list(found.values())
 
 
-def _check_names(items: Sequence[Item]) -> Iterator[Diagnostic]:
+def _check_names(items: Sequence[ScriptItem]) -> Iterator[Diagnostic]:
     """E305 for a name that is given to two things: whichever is meant, the other one would be taken."""
     known: dict[str, Span] = {}
     for name, span in names_given(items, "response", "variable", "secret"):
@@ -149,7 +151,7 @@ def _check_names(items: Sequence[Item]) -> Iterator[Diagnostic]:
         known.setdefault(name, span)
 
 
-def _note_placeholder(items: Sequence[Item], links: Links) -> Iterator[Diagnostic]:
+def _note_placeholder(items: Sequence[ScriptItem], links: Links) -> Iterator[Diagnostic]:
     """W203, once: a name from a documentation page stands for the default connection."""
     block = next((item for item in items if isinstance(item, Block) and links.placeholder(item.connection)), None)
     if block is not None:
@@ -174,7 +176,7 @@ def _check_one(block: Block, table: Table, links: Links, scope: Scope, *, live: 
     # Most lines refer to nothing, and walking through their nodes is slow.
     if "${" in block.span.text:
         found += _check_references(tuple(item for item in block.items if "${" in item.span.text), table, scope)
-    found += demands_of(block, scope).problems
+    found += assertions_of(block, scope).problems
     found += _check_paths(block, resolved.operation, table, scope)
     return found
 
@@ -198,7 +200,7 @@ def check_block(block: Block, operation: Operation | None, link: Link, *, live: 
     return found
 
 
-def _check_uploads(call: Call) -> Iterator[Diagnostic]:
+def _check_uploads(call: BlockCall) -> Iterator[Diagnostic]:
     """E303 for a file to upload that is not there."""
     for name, path in call.params.items():
         field = call.operation.params.fields.get(name)
@@ -208,7 +210,7 @@ def _check_uploads(call: Call) -> Iterator[Diagnostic]:
             yield Diagnostic("E303", f"`{path}` is no file that can be read", call.spans.get((name,)))
 
 
-def _check_deprecated(block: Block, call: Call) -> Iterator[Diagnostic]:
+def _check_deprecated(block: Block, call: BlockCall) -> Iterator[Diagnostic]:
     """W207 for a call that Stripe's description says to leave."""
     if call.operation.deprecated:
         message = f"Stripe has deprecated `{call.operation.name}`"
@@ -234,7 +236,7 @@ def _check_conditions(block: Block, scope: Scope) -> Iterator[Diagnostic]:
     """References in `@when` and `@retry` that have no value, and patterns that are none."""
     when, retry = when_of(block), retry_of(block)
     if when is not None:
-        yield from judge_condition(when, scope).problems
+        yield from evaluate_condition(when, scope).problems
     if retry is not None:
         yield from right_side(retry.until, scope)[1]
 
@@ -242,7 +244,7 @@ def _check_conditions(block: Block, scope: Scope) -> Iterator[Diagnostic]:
 def _is_skipped(block: Block, scope: Scope) -> bool:
     """Whether the block's `@when` is known not to hold."""
     condition = when_of(block)
-    return condition is not None and judge_condition(condition, scope).holds is False
+    return condition is not None and evaluate_condition(condition, scope).holds is False
 
 
 def _check_row_name(loop: Loop) -> Iterator[Diagnostic]:

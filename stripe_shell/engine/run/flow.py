@@ -7,12 +7,12 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.foreach import Row, header, rows_of
+from stripe_shell.engine.foreach import LoopRow, header, rows_of
 from stripe_shell.engine.idempotency_keys import SEPARATOR, idempotency_key, step_id
-from stripe_shell.engine.outcome import Outcome, Step
+from stripe_shell.engine.outcome import Outcome, RunStep
 from stripe_shell.engine.scope import Scope, look_up
 from stripe_shell.engine.script_settings import apply_directive
-from stripe_shell.lang.ast import Block, Comment, Directive, Item, Loop, Reference, Tags
+from stripe_shell.lang.ast import Block, Comment, Directive, Loop, Reference, ScriptItem, Tags
 from stripe_shell.lang.visit import names_given, nodes_in
 from stripe_shell.records import record, replace
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Runs one block in a scope under an idempotency key; answers its outcome and the scope after it.
 RunBlock = Callable[[Block, Scope, str], tuple[Outcome, Scope]]
 
-Steps = Generator[Step, None, Scope]
+Steps = Generator[RunStep, None, Scope]
 
 
 @record(frozen=False)
@@ -42,7 +42,7 @@ class Flow:
     stopped: bool = False
     unknown: bool = False
 
-    def run(self, items: Sequence[Item], scope: Scope) -> Steps:
+    def run(self, items: Sequence[ScriptItem], scope: Scope) -> Steps:
         """Run the items in order; blocks of `@teardown` at the end, whatever happened before."""
         seen: Counter[str] = Counter()
         at_the_end = [item for item in items if is_teardown(item)]
@@ -68,14 +68,14 @@ class Flow:
         yield from self._tear_down(at_the_end, scope, seen)
         return scope
 
-    def _step(self, item: Block | Directive, scope: Scope, seen: Counter[str]) -> Step:
+    def _step(self, item: Block | Directive, scope: Scope, seen: Counter[str]) -> RunStep:
         if isinstance(item, Directive):
-            return Step(item, apply_directive(item, scope))
+            return RunStep(item, apply_directive(item, scope))
         step = self._block(item, scope, seen)
         self._note(step)
         return step
 
-    def _block(self, block: Block, scope: Scope, seen: Counter[str]) -> Step:
+    def _block(self, block: Block, scope: Scope, seen: Counter[str]) -> RunStep:
         key = idempotency_key(self.run_id, step_id(block, seen), self.row_key)
         if not self._selected(block, scope):
             return _skipped(block, scope, "its tags were not chosen")
@@ -84,18 +84,18 @@ class Flow:
             # What can be known beforehand was checked: a response, or a row, has made it so.
             outcome = replace(outcome, status="failed")
         self.sent = self.sent or outcome.request is not None
-        return Step(block, scope, outcome)
+        return RunStep(block, scope, outcome)
 
     def _selected(self, block: Block, scope: Scope) -> bool:
         own = block.argument(Tags)
         return not self.tags or not self.tags.isdisjoint(own.names if own else scope.settings.tags)
 
-    def _note(self, step: Step) -> None:
+    def _note(self, step: RunStep) -> None:
         status = step.outcome.status if step.outcome else "passed"
         self.unknown = self.unknown or status == "unknown"
         self.stopped = self.unknown or (status not in {"passed", "skipped"} and not self.keep_going)
 
-    def _tear_down(self, blocks: Sequence[Block], scope: Scope, seen: Counter[str]) -> Iterator[Step]:
+    def _tear_down(self, blocks: Sequence[Block], scope: Scope, seen: Counter[str]) -> Iterator[RunStep]:
         """Every one of them; one that speaks of what never came is skipped."""
         for block in blocks:
             missing = [r.raw for r in nodes_in(block.items, Reference) if isinstance(look_up(r, scope), Diagnostic)]
@@ -114,7 +114,7 @@ class Flow:
         yield from self._parallel(loop, rows, jobs) if jobs > 1 else self._one_by_one(loop, rows)
         return after_loop(loop, scope)
 
-    def _one_by_one(self, loop: Loop, rows: Iterator[Row]) -> Iterator[Step]:
+    def _one_by_one(self, loop: Loop, rows: Iterator[LoopRow]) -> Iterator[RunStep]:
         for row in rows:
             inner = self._inner(row)
             yield from inner.run(loop.items, row.scope)
@@ -122,11 +122,11 @@ class Flow:
             if self.stopped:
                 return
 
-    def _parallel(self, loop: Loop, rows: Iterator[Row], jobs: int) -> Iterator[Step]:
+    def _parallel(self, loop: Loop, rows: Iterator[LoopRow], jobs: int) -> Iterator[RunStep]:
         """Several rows at once, told in their order. After a failure that stops, what is under way is still told."""
         from concurrent.futures import ThreadPoolExecutor
 
-        waiting: deque[tuple[Flow, Future[list[Step]]]] = deque()
+        waiting: deque[tuple[Flow, Future[list[RunStep]]]] = deque()
         with ThreadPoolExecutor(jobs, thread_name_prefix="row") as pool:
             for row in rows:
                 inner = self._inner(row)
@@ -138,14 +138,14 @@ class Flow:
             while waiting:
                 yield from self._next_row(loop, waiting)
 
-    def _next_row(self, loop: Loop, waiting: deque[tuple[Flow, Future[list[Step]]]]) -> Iterator[Step]:
+    def _next_row(self, loop: Loop, waiting: deque[tuple[Flow, Future[list[RunStep]]]]) -> Iterator[RunStep]:
         inner, future = waiting.popleft()
         if self.stopped and future.cancel():
             return
         yield from future.result()
         self._take(inner, loop)
 
-    def _inner(self, row: Row) -> Flow:
+    def _inner(self, row: LoopRow) -> Flow:
         key = f"{self.row_key}{SEPARATOR}{row.key}" if self.row_key else row.key
         return replace(self, row_key=key, stopped=False, unknown=False)
 
@@ -157,17 +157,17 @@ class Flow:
         self.unknown = self.unknown or inner.unknown
 
 
-def _run_row(flow: Flow, loop: Loop, row: Row) -> list[Step]:
+def _run_row(flow: Flow, loop: Loop, row: LoopRow) -> list[RunStep]:
     return list(flow.run(loop.items, row.scope))
 
 
-def is_teardown(item: Item) -> TypeGuard[Block]:
+def is_teardown(item: ScriptItem) -> TypeGuard[Block]:
     """Whether the item is a block that runs at the end."""
     return isinstance(item, Block) and any(directive.name == "teardown" for directive in item.directives)
 
 
-def _skipped(block: Block, scope: Scope, why: str) -> Step:
-    return Step(block, skip_names(block, scope.next_block(), why), Outcome(block, "skipped", reason=why))
+def _skipped(block: Block, scope: Scope, why: str) -> RunStep:
+    return RunStep(block, skip_names(block, scope.next_block(), why), Outcome(block, "skipped", reason=why))
 
 
 def skip_names(block: Block, scope: Scope, why: str) -> Scope:

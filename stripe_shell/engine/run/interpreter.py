@@ -7,17 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
-from stripe_shell.engine.assertions.block import Demands, demands_of, facts_of, judge_demands
-from stripe_shell.engine.assertions.conditions import judge_condition, judge_until, retry_of, when_of
+from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, evaluate_assertions, facts_of
+from stripe_shell.engine.assertions.conditions import evaluate_condition, evaluate_until, retry_of, when_of
 from stripe_shell.engine.check.script import check_block, check_items, walk
 from stripe_shell.engine.encode import encode, takes_key
 from stripe_shell.engine.foreach import rows_of
 from stripe_shell.engine.idempotency_keys import SEPARATOR, idempotency_key, step_id
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.load import Program
-from stripe_shell.engine.outcome import Outcome, Status, Step
+from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep
 from stripe_shell.engine.paths import output_of
-from stripe_shell.engine.resolve import LARGEST_PAGE, Call, resolve
+from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall, resolve
 from stripe_shell.engine.run.flow import Flow, skip_names
 from stripe_shell.engine.run.messages import (
     explain_assertion,
@@ -27,10 +27,10 @@ from stripe_shell.engine.run.messages import (
     explain_unstored,
 )
 from stripe_shell.engine.run.paging import Exchange, read_body
-from stripe_shell.engine.run.rows import NotStored, OpenRows, RowFile, collect, open_row_file
+from stripe_shell.engine.run.rows import MaskedRowFile, NotStored, OpenRows, collect, open_row_file
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import OutcomeUnknown, TransportError
-from stripe_shell.lang.ast import Block, Expectation, Item, Loop, Match, Name, Retry
+from stripe_shell.lang.ast import Block, Expectation, Loop, Match, Name, Retry, ScriptItem
 from stripe_shell.records import record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.table import Table
@@ -52,21 +52,21 @@ class Engine:
     tags: frozenset[str] = frozenset()
     sleep: Callable[[float], None] = time.sleep
 
-    def check(self, items: Sequence[Item], scope: Scope) -> list[Diagnostic]:
+    def check(self, items: Sequence[ScriptItem], scope: Scope) -> list[Diagnostic]:
         """Everything that can be known to be wrong without sending anything."""
         return check_items(items, self.table, self.links, scope, live=self.live)
 
-    def doubts(self, program: Program, scope: Scope) -> list[Diagnostic]:
+    def lint(self, program: Program, scope: Scope) -> list[Diagnostic]:
         """What is no mistake in a whole script and hardly meant: unused names, dead blocks, writes made twice."""
-        from stripe_shell.engine.check.lint import doubts
+        from stripe_shell.engine.check.lint import lint
 
-        return list(doubts(program, self.table, scope))
+        return list(lint(program, self.table, scope))
 
-    def preview(self, items: Sequence[Item], scope: Scope, *, run_id: str) -> Iterator[Request]:
+    def preview(self, items: Sequence[ScriptItem], scope: Scope, *, run_id: str) -> Iterator[Request]:
         """The requests that a run would send, references to responses left as they are written. Sends nothing."""
         yield from self._preview(items, scope, run_id, "")
 
-    def _preview(self, items: Sequence[Item], scope: Scope, run_id: str, row_key: str) -> Iterator[Request]:
+    def _preview(self, items: Sequence[ScriptItem], scope: Scope, run_id: str, row_key: str) -> Iterator[Request]:
         seen: Counter[str] = Counter()
         for item, inner in walk(items, self.table, scope):
             if isinstance(item, Loop):
@@ -79,7 +79,7 @@ class Engine:
 
     def _preview_block(self, block: Block, scope: Scope, key: str) -> Request | None:
         condition = when_of(block)
-        if condition is not None and judge_condition(condition, scope).holds is False:
+        if condition is not None and evaluate_condition(condition, scope).holds is False:
             return None
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
         call = resolve(block, self.table, scope).call
@@ -88,8 +88,8 @@ class Engine:
         return self._encode(with_page_size(call), link, key)
 
     def run(
-        self, items: Sequence[Item], scope: Scope, *, run_id: str, keep_going: bool = False
-    ) -> Generator[Step, None, None]:
+        self, items: Sequence[ScriptItem], scope: Scope, *, run_id: str, keep_going: bool = False
+    ) -> Generator[RunStep, None, None]:
         """Run the items in order; stop after a block that did not pass, unless `keep_going`.
 
         A write whose outcome is unknown always stops the run. What can be known beforehand, `check` knows: once
@@ -101,11 +101,11 @@ class Engine:
         """One block, and the scope after it. `key` is its idempotency key unless it names one itself."""
         condition = when_of(block)
         if condition is not None:
-            verdict = judge_condition(condition, scope)
+            verdict = evaluate_condition(condition, scope)
             if verdict.problems:
                 return Outcome(block, _unsent_status(verdict.problems), diagnostics=verdict.problems), scope
             if not verdict.holds:
-                why = f"`{condition.span.text}` does not hold: {scope.masks.mask(verdict.shown)}"
+                why = f"`{condition.span.text}` does not hold: {scope.masks.mask(verdict.actual)}"
                 return Outcome(block, "skipped", reason=why), skip_names(block, scope.next_block(), why)
         outcome = self._outcome(block, scope, key)
         retry = retry_of(block)
@@ -118,7 +118,7 @@ class Engine:
         for attempt in range(1, retry.attempts + 1):
             if outcome.response is None:
                 return outcome
-            verdict = judge_until(retry.until, scope, facts_of(outcome, scope))
+            verdict = evaluate_until(retry.until, scope, facts_of(outcome, scope))
             if verdict.holds or verdict.problems:
                 return replace(outcome, diagnostics=(*outcome.diagnostics, *verdict.problems))
             if attempt < retry.attempts:
@@ -126,28 +126,30 @@ class Engine:
                 outcome = self._outcome(outcome.block, scope, key)
         if outcome.status not in {"passed", "unexpected"}:
             return outcome
-        unmet = explain_unmet(retry, scope.masks.mask(verdict.shown))
+        unmet = explain_unmet(retry, scope.masks.mask(verdict.actual))
         return replace(outcome, status="unexpected", diagnostics=(*outcome.diagnostics, unmet))
 
     def _outcome(self, block: Block, scope: Scope, key: str) -> Outcome:
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
         if isinstance(link, Diagnostic):
             return Outcome(block, "invalid", diagnostics=(link,))
-        resolved, demands = resolve(block, self.table, scope), demands_of(block, scope)
+        resolved, demands = resolve(block, self.table, scope), assertions_of(block, scope)
         refusals = check_block(block, resolved.operation, link, live=self.live)
         lost = scope.unsettled(block.connection_span)
         found = (*resolved.diagnostics, *demands.problems, *lost, *refusals)
         if resolved.call is None or has_errors(found):
             return Outcome(block, _unsent_status(found), link.name, resolved.call, diagnostics=found)
-        outcome = self._exchange(block, resolved.call, link, scope, key=key, demands=demands)
+        outcome = self._exchange(block, resolved.call, link, scope, key=key, block_assertions=demands)
         return replace(outcome, diagnostics=(*found, *outcome.diagnostics))
 
-    def _exchange(self, block: Block, call: Call, link: Link, scope: Scope, *, key: str, demands: Demands) -> Outcome:
+    def _exchange(
+        self, block: Block, call: BlockCall, link: Link, scope: Scope, *, key: str, block_assertions: BlockAssertions
+    ) -> Outcome:
         """Send the call and receive what it brings, into its file if it names one."""
         call = with_page_size(call)
         name = saved_name(block)
         outcome = Outcome(block, "failed", link.name, call, saved_as=name.text if name else None, origin=link.origin)
-        file: RowFile | None = None
+        file: MaskedRowFile | None = None
         try:
             request = self._encode(call, link, key)
             output = output_of(block)
@@ -157,16 +159,16 @@ class Engine:
             outcome = replace(outcome, response=response)
             outcome = _receive(outcome, Exchange(request, response), link, file)
         except TransportError as error:
-            status: Status = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
+            status: OutcomeStatus = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
             return replace(outcome, status=status, diagnostics=(explain_unanswered(error, outcome),))
         except NotStored as error:
             return replace(outcome, diagnostics=(explain_unstored(str(error), outcome),))
         finally:
             if file is not None and outcome.written_to is None:
                 file.sink.discard()
-        return judge_outcome(outcome, demands, scope)
+        return evaluate_outcome(outcome, block_assertions, scope)
 
-    def _encode(self, call: Call, link: Link, key: str) -> Request:
+    def _encode(self, call: BlockCall, link: Link, key: str) -> Request:
         return encode(
             call,
             version=link.version or self.table.version,
@@ -185,7 +187,7 @@ def _send(link: Link, request: Request) -> Response:
         raise
 
 
-def _receive(outcome: Outcome, exchange: Exchange, link: Link, file: RowFile | None) -> Outcome:
+def _receive(outcome: Outcome, exchange: Exchange, link: Link, file: MaskedRowFile | None) -> Outcome:
     """The outcome with its body: all pages that the block asks for, written to its file if it has one."""
     count = outcome.call.pages if outcome.call else 1
     if not exchange.response.ok:
@@ -204,21 +206,21 @@ def _speaks_of_rows(block: Block) -> bool:
     return any(isinstance(directive.argument, Expectation | Match | Name) for directive in block.directives)
 
 
-def with_page_size(call: Call) -> Call:
+def with_page_size(call: BlockCall) -> BlockCall:
     """The call with the largest page when several pages are wanted and the block says nothing of their size."""
     if call.pages == 1 or "limit" in call.params or "limit" not in call.operation.params.fields:
         return call
     return replace(call, params={**call.params, "limit": LARGEST_PAGE})
 
 
-def judge_outcome(outcome: Outcome, demands: Demands, scope: Scope) -> Outcome:
+def evaluate_outcome(outcome: Outcome, block_assertions: BlockAssertions, scope: Scope) -> Outcome:
     """How the exchange ended: as the block's `@fails`, `@match` and `@expect` say."""
     ok = outcome.response is not None and outcome.response.ok
     if outcome.indeterminate:
         return replace(outcome, status="unknown", diagnostics=(explain_error(outcome),))
-    if demands.fails is None and not ok:
+    if block_assertions.fails is None and not ok:
         return replace(outcome, status="failed", diagnostics=(explain_error(outcome),))
-    assertions = judge_demands(demands, outcome, scope)
+    assertions = evaluate_assertions(block_assertions, outcome, scope)
     found = tuple(explain_assertion(assertion) for assertion in assertions if not assertion.passed)
     return replace(outcome, status="unexpected" if found else "passed", assertions=assertions, diagnostics=found)
 
@@ -228,7 +230,7 @@ def secrets_of(scope: Scope) -> Secrets:
     return scope.masks
 
 
-def _unsent_status(diagnostics: Sequence[Diagnostic]) -> Status:
+def _unsent_status(diagnostics: Sequence[Diagnostic]) -> OutcomeStatus:
     """A field that this response happens to lack is a failed call (3); all else is the text's fault (2)."""
     errors = [d for d in diagnostics if d.severity == "error"]
     return "failed" if errors and all(d.code == "E302" for d in errors) else "invalid"

@@ -8,7 +8,7 @@ from typing import Any
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.assertions.compare import Assertion
 from stripe_shell.engine.outcome import Outcome
-from stripe_shell.engine.resolve import Call
+from stripe_shell.engine.resolve import BlockCall
 from stripe_shell.errors import NotSent, OutcomeUnknown, TransportError
 from stripe_shell.lang.ast import Retry
 from stripe_shell.wire import Response, split_name
@@ -25,7 +25,7 @@ def explain_error(outcome: Outcome) -> Diagnostic:
     return Diagnostic(
         "E502" if unknown else "E403",
         f"{outcome.name} failed: {status} {kind}",
-        _place(call, error.get("param"), outcome.block.connection_span),
+        _place_of_param(call, error.get("param"), outcome.block.connection_span),
         label=str(message),
         notes=tuple(_notes(outcome, error, unknown=unknown)),
     )
@@ -68,7 +68,7 @@ def explain_assertion(assertion: Assertion) -> Diagnostic:
     return Diagnostic("E402", message, assertion.span, label=f"actual {assertion.actual}")
 
 
-def _place(call: Call | None, param: Any, default: Span) -> Span:
+def _place_of_param(call: BlockCall | None, param: Any, default: Span) -> Span:
     """The line of the parameter that the answer names."""
     if call is None or not isinstance(param, str):
         return default

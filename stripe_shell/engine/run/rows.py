@@ -40,7 +40,7 @@ class NotStored(Exception):
 
 
 @record
-class RowFile:
+class MaskedRowFile:
     """The open file of an `@out`, which no secret enters."""
 
     path: str
@@ -65,21 +65,21 @@ class RowFile:
         return NotStored(f"{self.path} cannot be written: {error.strerror or error}")
 
 
-def open_row_file(output: Output, scope: Scope, open_rows: OpenRows) -> RowFile:
+def open_row_file(output: Output, scope: Scope, open_rows: OpenRows) -> MaskedRowFile:
     """Open the file before anything is sent. Raises NotSent when that is not possible."""
     evaluated = evaluate_output(output, scope)
     if evaluated.problems:
         raise NotSent(evaluated.problems[0].message)
     path = str(evaluated.value)
     try:
-        return RowFile(path, open_rows(path, output.fields), scope.masks)
+        return MaskedRowFile(path, open_rows(path, output.fields), scope.masks)
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise NotSent(f"{path} cannot be written: {reason}") from error
 
 
 @record
-class Collected:
+class CollectedPages:
     """The pages as one body, and how many rows they had; the rows themselves may have been left out."""
 
     body: Any
@@ -87,8 +87,8 @@ class Collected:
 
 
 def collect(
-    transport: Transport, first: Exchange, count: int | None, file: RowFile | None, *, keep_rows: bool
-) -> Collected:
+    transport: Transport, first: Exchange, count: int | None, file: MaskedRowFile | None, *, keep_rows: bool
+) -> CollectedPages:
     """The page `first` and those that follow, `count` in all (None: all), their rows also written to the file.
 
     With `ending_before` Stripe turns towards newer rows but sorts each page the other way round; several such pages
@@ -112,7 +112,7 @@ def collect(
         merged = {**(merged or {}), **body} if is_list(body) else body
         if number == count:
             break
-    return Collected({**merged, "data": kept} if is_list(merged) else merged, total)
+    return CollectedPages({**merged, "data": kept} if is_list(merged) else merged, total)
 
 
 def _read_page(exchange: Exchange, number: int) -> Any:

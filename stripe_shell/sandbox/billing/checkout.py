@@ -9,7 +9,7 @@ from typing import Any, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.payments import confirmation
-from stripe_shell.sandbox.payments.confirmation import Attempt, Terms
+from stripe_shell.sandbox.payments.confirmation import ConfirmOptions, PaymentAttempt
 from stripe_shell.sandbox.payments.intent_rules import Intent
 
 from . import quotes, scheduler
@@ -75,17 +75,21 @@ def check_lines(mode: str, rows: Sequence[Json]) -> None:
         )
 
 
-def add_up(ctx: Context, session: Json, given: Any) -> None:
+def set_totals(ctx: Context, session: Json, requested_discounts: Any) -> None:
     """Sets the totals and line items of a session. Mutates `session`; does not save it.
 
-    `given` is the `discounts` parameter.
+    `requested_discounts` is the `discounts` parameter.
     """
-    hidden = ctx.hidden(session)
+    hidden = ctx.private(session)
     rows = hidden.get("rows", [])
     currency = rows[0]["price"]["currency"] if rows else session["currency"]
-    with ctx.rehearsal() as trial:  # a coupon counts as redeemed when the customer pays, not before
-        names = discounts.applied(trial, given, (), customer=session["customer"]) if given else []
-        summed = quotes.sum_up(trial, rows, currency, discounts_of=names)
+    with ctx.dry_run() as trial:  # a coupon counts as redeemed when the customer pays, not before
+        names = (
+            discounts.apply_discounts(trial, requested_discounts, (), customer=session["customer"])
+            if requested_discounts
+            else []
+        )
+        summed = quotes.line_totals(trial, rows, currency, discounts_of=names)
     url = f"/v1/checkout/sessions/{session['id']}/line_items"
     hidden["line_items"] = quotes.line_items(ctx, rows, summed, url)
     shipping = (session["shipping_cost"] or {}).get("amount_total", 0)
@@ -97,7 +101,7 @@ def add_up(ctx: Context, session: Json, given: Any) -> None:
     }
 
 
-def ship(ctx: Context, session: Json, options: Any) -> None:
+def set_shipping_options(ctx: Context, session: Json, options: Any) -> None:
     """Sets the shipping options, and the shipping cost from the first one. Mutates `session`."""
     taken = []
     for index, option in enumerate(options or ()):
@@ -130,14 +134,14 @@ def _shipping_rate(ctx: Context, option: Mapping[str, Any], where: str) -> Json:
 def pay(ctx: Context, session: Json, method: Json) -> None:
     """Completes a session with a payment method, by its `mode`. Raises StripeError if the payment fails."""
     if session["mode"] == "setup":
-        _set_up(ctx, session, method)
+        _complete_setup(ctx, session, method)
     elif session["mode"] == "subscription":
         _subscribe(ctx, session, method)
     else:
-        _charge(ctx, session, method)
+        _charge_intent(ctx, session, method)
 
 
-def settle(ctx: Context, session: Json, attempt: Attempt) -> None:
+def settle(ctx: Context, session: Json, attempt: PaymentAttempt) -> None:
     """Updates a session after an attempt: at once, or when a bank debit succeeds or fails later. Saves it."""
     if attempt.status in ("succeeded", "requires_capture"):
         _paid(ctx, session)
@@ -151,34 +155,34 @@ def settle(ctx: Context, session: Json, attempt: Attempt) -> None:
 
 def _paid(ctx: Context, session: Json) -> None:
     if session["status"] == "open":
-        _sell(ctx, session)
+        _complete_sale(ctx, session)
         _complete(ctx, session, "paid")
     elif session["payment_status"] == "unpaid":
-        _sell(ctx, session)
+        _complete_sale(ctx, session)
         session["payment_status"] = "paid"
         ctx.save(session)
         ctx.emit("checkout.session.async_payment_succeeded", session)
 
 
-def _sell(ctx: Context, session: Json) -> None:
+def _complete_sale(ctx: Context, session: Json) -> None:
     """Redeems the session's coupons and, with `invoice_creation`, creates a paid invoice. Mutates `session`.
 
     Source: https://docs.stripe.com/payments/checkout/post-payment-invoices
     """
-    given = ctx.hidden(session).get("discounts")
+    given = ctx.private(session).get("discounts")
     used: list[str] = []
     if given:
-        used = discounts.applied(ctx, given, (), customer=session["customer"], checkout_session=session["id"])
+        used = discounts.apply_discounts(ctx, given, (), customer=session["customer"], checkout_session=session["id"])
     wanted = session["invoice_creation"] or {}
     if wanted.get("enabled"):
-        session["invoice"] = _invoice(ctx, session, wanted.get("invoice_data") or {}, used)["id"]
+        session["invoice"] = _create_invoice(ctx, session, wanted.get("invoice_data") or {}, used)["id"]
 
 
-def _invoice(ctx: Context, session: Json, data: Mapping[str, Any], used: Sequence[str]) -> Json:
+def _create_invoice(ctx: Context, session: Json, data: Mapping[str, Any], used: Sequence[str]) -> Json:
     """Creates the invoice of a completed payment: finalized, and paid by the session's PaymentIntent."""
     customer = ctx.get("customer", session["customer"])
     shipping = session["shipping_cost"]
-    invoice = draft.draft(
+    invoice = draft.new_draft(
         ctx,
         customer,
         currency=session["currency"],
@@ -190,9 +194,9 @@ def _invoice(ctx: Context, session: Json, data: Mapping[str, Any], used: Sequenc
         shipping_cost={**shipping, "taxes": []} if shipping else None,
     )
     ctx.resource("invoice").echo(invoice, {name: data[name] for name in _INVOICED if data.get(name) is not None})
-    quotes.bill(ctx, invoice, customer, ctx.hidden(session)["rows"])
+    quotes.bill_rows(ctx, invoice, customer, ctx.private(session)["rows"])
     intent = ctx.get("payment_intent", session["payment_intent"]) if session["payment_intent"] else None
-    finalize_and_pay.finalize(ctx, invoice, paid_by=intent)
+    finalize_and_pay.finalize_invoice(ctx, invoice, paid_by=intent)
     return invoice
 
 
@@ -202,11 +206,11 @@ def _complete(ctx: Context, session: Json, payment_status: str) -> None:
     ctx.emit("checkout.session.completed", session)
 
 
-def _charge(ctx: Context, session: Json, method: Json) -> None:
-    data = ctx.hidden(session).get("payment_intent_data") or {}
-    _introduce(ctx, session, method, always=session["customer_creation"] == "always")
+def _charge_intent(ctx: Context, session: Json, method: Json) -> None:
+    data = ctx.private(session).get("payment_intent_data") or {}
+    _create_customer(ctx, session, method, always=session["customer_creation"] == "always")
     if not session["amount_total"]:
-        _sell(ctx, session)
+        _complete_sale(ctx, session)
         _complete(ctx, session, "no_payment_required")
         return
     intent = ctx.find("payment_intent", session["payment_intent"]) if session["payment_intent"] else None
@@ -214,14 +218,14 @@ def _charge(ctx: Context, session: Json, method: Json) -> None:
         intent = _open_intent(ctx, session, method, data)
         session["payment_intent"] = intent["id"]
         ctx.save(session)
-    attempt = confirmation.attempt(ctx, intent, method, Terms(return_url=session["success_url"]))
+    attempt = confirmation.attempt_payment(ctx, intent, method, ConfirmOptions(return_url=session["success_url"]))
     if attempt.error is not None:
         raise attempt.error
     settle(ctx, session, attempt)
 
 
 def _open_intent(ctx: Context, session: Json, method: Json, data: Mapping[str, Any]) -> Json:
-    with ctx.holding() as held:
+    with ctx.hold_events() as held:
         intent = confirmation.open_intent(
             ctx,
             amount=session["amount_total"],
@@ -233,16 +237,16 @@ def _open_intent(ctx: Context, session: Json, method: Json, data: Mapping[str, A
     held.clear()
     intents = ctx.resource("payment_intent")
     intents.echo(intent, {name: data[name] for name in _HANDED_ON if data.get(name) is not None})
-    ctx.hidden(intent)["checkout_session"] = session["id"]
+    ctx.private(intent)["checkout_session"] = session["id"]
     ctx.save(intent)
     ctx.emit("payment_intent.created", intent)
     return intent
 
 
 def _subscribe(ctx: Context, session: Json, method: Json) -> None:
-    hidden = ctx.hidden(session)
+    hidden = ctx.private(session)
     data = hidden.get("subscription_data") or {}
-    customer = _introduce(ctx, session, method, always=True)
+    customer = _create_customer(ctx, session, method, always=True)
     if customer is not None and method["customer"] != customer["id"]:
         confirmation.attach_method(ctx, method, customer["id"])
     rows = hidden.get("rows", [])
@@ -250,23 +254,23 @@ def _subscribe(ctx: Context, session: Json, method: Json) -> None:
     params |= {
         "customer": session["customer"],
         "default_payment_method": method["id"],
-        "items": [_wanted(row) for row in rows if row["price"]["type"] == "recurring"],
+        "items": [_requested_item(row) for row in rows if row["price"]["type"] == "recurring"],
         "payment_behavior": "error_if_incomplete" if method["type"] == "card" else "allow_incomplete",
     }
-    once = [_wanted(row) for row in rows if row["price"]["type"] != "recurring"]
+    once = [_requested_item(row) for row in rows if row["price"]["type"] != "recurring"]
     if once:
         params["add_invoice_items"] = once
     if hidden.get("discounts"):
         params["discounts"] = json.loads(json.dumps(hidden["discounts"]))
-    subscription = create.start(ctx, params)
-    scheduler.watch(ctx, ctx.get("customer", subscription["customer"]), subscription)
+    subscription = create.create_subscription(ctx, params)
+    scheduler.schedule_next(ctx, ctx.get("customer", subscription["customer"]), subscription)
     invoice = ctx.get("invoice", subscription["latest_invoice"])
     session |= {"invoice": invoice["id"], "subscription": subscription["id"]}
     free = invoice["total"] == 0
     _complete(ctx, session, "no_payment_required" if free else "paid" if invoice["status"] == "paid" else "unpaid")
 
 
-def _wanted(row: Json) -> Json:
+def _requested_item(row: Json) -> Json:
     entry: Json = {"price": row["price"]["id"], "quantity": row["quantity"]}
     if (row["price"].get("recurring") or {}).get("usage_type") == "metered":
         del entry["quantity"]
@@ -275,9 +279,9 @@ def _wanted(row: Json) -> Json:
     return entry
 
 
-def _set_up(ctx: Context, session: Json, method: Json) -> None:
+def _complete_setup(ctx: Context, session: Json, method: Json) -> None:
     intent = ctx.get("setup_intent", session["setup_intent"])
-    customer = _introduce(ctx, session, method, always=session["customer_creation"] == "always")
+    customer = _create_customer(ctx, session, method, always=session["customer_creation"] == "always")
     if customer is not None and not intent["customer"]:
         intent["customer"] = customer["id"]
     sent = {"payment_method": method["id"], "return_url": session["success_url"]}
@@ -286,7 +290,7 @@ def _set_up(ctx: Context, session: Json, method: Json) -> None:
         _complete(ctx, session, "no_payment_required")
 
 
-def _introduce(ctx: Context, session: Json, method: Json, *, always: bool) -> Json | None:
+def _create_customer(ctx: Context, session: Json, method: Json, *, always: bool) -> Json | None:
     """Returns the session's customer, created with `always` if there is none, and sets `customer_details`.
 
     Mutates `session`.

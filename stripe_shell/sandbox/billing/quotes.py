@@ -11,17 +11,17 @@ from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import scheduler
 from .calc.periods import DAY, Period
-from .calc.totals import Line, Rate, Totals, totals
+from .calc.totals import AppliedTaxRate, PricedLine, Totals, totals
 from .invoices import discounts, draft, invoice_items, lines, prices
 from .subscriptions import create, schedules
 
 KEPT_FOR = 30 * DAY
 
 
-def price_lines(ctx: Context, given: Sequence[Mapping[str, Any]]) -> list[Json]:
+def price_lines(ctx: Context, requested: Sequence[Mapping[str, Any]]) -> list[Json]:
     """Returns the line items of a quote with whole prices, quantities and tax rates. Raises StripeError."""
     rows = []
-    for index, entry in enumerate(given):
+    for index, entry in enumerate(requested):
         where = f"line_items[{index}]"
         price = _price(ctx, entry, where)
         quantity = 1 if entry.get("quantity") is None else entry["quantity"]
@@ -40,28 +40,28 @@ def _price(ctx: Context, entry: Mapping[str, Any], where: str) -> Json:
     return price
 
 
-def add_up(ctx: Context, quote: Json) -> None:
+def set_quote_totals(ctx: Context, quote: Json) -> None:
     """Sets the totals, `computed` and line items of a quote. Mutates `quote`; does not save it."""
-    hidden = ctx.hidden(quote)
+    hidden = ctx.private(quote)
     rows = hidden.get("rows", [])
     currency = rows[0]["price"]["currency"] if rows else quote["currency"]
     recurring = [row for row in rows if row["price"]["type"] == "recurring"]
     trial = bool((quote["subscription_data"] or {}).get("trial_period_days"))
     upfront = [row for row in rows if row["price"]["type"] != "recurring" or not trial]
     own, offs = [rate["id"] for rate in hidden.get("rates", ())], quote["discounts"]
-    whole = sum_up(ctx, rows, currency, discounts_of=offs, rates=own)
-    now = sum_up(ctx, upfront, currency, discounts_of=offs, rates=own)
+    whole = line_totals(ctx, rows, currency, discounts_of=offs, rates=own)
+    now = line_totals(ctx, upfront, currency, discounts_of=offs, rates=own)
     quote |= {
         "amount_subtotal": whole.subtotal,
         "amount_total": whole.total,
         "currency": currency,
         "total_details": details(whole),
     }
-    quote["computed"] = {"recurring": None, "upfront": _sums(now)}
+    quote["computed"] = {"recurring": None, "upfront": _tax_and_discount_sums(now)}
     if recurring:
         interval = recurring[0]["price"]["recurring"]
         quote["computed"]["recurring"] = {
-            **_sums(sum_up(ctx, recurring, currency, discounts_of=offs, rates=own)),
+            **_tax_and_discount_sums(line_totals(ctx, recurring, currency, discounts_of=offs, rates=own)),
             "interval": interval["interval"],
             "interval_count": interval["interval_count"],
         }
@@ -70,7 +70,7 @@ def add_up(ctx: Context, quote: Json) -> None:
     hidden["computed_upfront_line_items"] = line_items(ctx, upfront, now, f"{url}/computed_upfront_line_items")
 
 
-def sum_up(
+def line_totals(
     ctx: Context, rows: Sequence[Json], currency: str, *, discounts_of: Iterable[str] = (), rates: Sequence[str] = ()
 ) -> Totals:
     """Returns the totals of lines with these discounts; `rates` are tax rate ids for lines without their own."""
@@ -79,15 +79,16 @@ def sum_up(
         names = [rate["id"] for rate in row["rates"]] or rates
         taxed = [rate for name in names if (rate := ctx.find("tax_rate", name)) is not None]
         found.append(
-            Line(
+            PricedLine(
                 prices.amount(ctx, row["price"], row["quantity"], currency),
                 product=row["price"]["product"],
                 rates=tuple(
-                    Rate(rate["id"], Fraction(str(rate["percentage"])), bool(rate["inclusive"])) for rate in taxed
+                    AppliedTaxRate(rate["id"], Fraction(str(rate["percentage"])), bool(rate["inclusive"]))
+                    for rate in taxed
                 ),
             )
         )
-    return totals(found, discounts.offs_of(ctx, discounts_of, currency, ctx.now()))
+    return totals(found, discounts.deductions_of(ctx, discounts_of, currency, ctx.now()))
 
 
 def details(summed: Totals) -> Json:
@@ -99,7 +100,7 @@ def details(summed: Totals) -> Json:
     }
 
 
-def _sums(summed: Totals) -> Json:
+def _tax_and_discount_sums(summed: Totals) -> Json:
     return {
         "amount_subtotal": summed.subtotal,
         "amount_total": summed.total,
@@ -139,20 +140,20 @@ def line_items(ctx: Context, rows: Sequence[Json], summed: Totals, url: str) -> 
 
 def accept(ctx: Context, quote: Json) -> None:
     """Creates an invoice, a subscription, or a schedule if the quote starts later. Mutates `quote`."""
-    rows = ctx.hidden(quote).get("rows", [])
+    rows = ctx.private(quote).get("rows", [])
     recurring = [row for row in rows if row["price"]["type"] == "recurring"]
     data = quote["subscription_data"] or {}
     starts = data.get("effective_date")
     if not recurring:
-        quote["invoice"] = _invoice(ctx, quote, rows)["id"]
+        quote["invoice"] = _create_draft(ctx, quote, rows)["id"]
     elif isinstance(starts, int) and starts > ctx.now():
-        quote["subscription_schedule"] = _schedule(ctx, quote, recurring, starts)["id"]
+        quote["subscription_schedule"] = _create_schedule(ctx, quote, recurring, starts)["id"]
     else:
-        subscription = _subscription(ctx, quote, rows)
+        subscription = _create_subscription(ctx, quote, rows)
         quote |= {"subscription": subscription["id"], "invoice": subscription["latest_invoice"]}
 
 
-def _wanted(row: Json) -> Json:
+def _requested_item(row: Json) -> Json:
     entry: Json = {"price": row["price"]["id"], "quantity": row["quantity"]}
     if prices.is_metered(row["price"]):
         del entry["quantity"]
@@ -161,23 +162,23 @@ def _wanted(row: Json) -> Json:
     return entry
 
 
-def _terms(ctx: Context, quote: Json) -> Json:
+def _subscription_params(ctx: Context, quote: Json) -> Json:
     found: Json = {"customer": quote["customer"], "collection_method": quote["collection_method"]}
     if quote["collection_method"] == "send_invoice":
         found["days_until_due"] = (quote["invoice_settings"] or {}).get("days_until_due") or 30
     if quote["discounts"]:
         found["discounts"] = [{"discount": name} for name in quote["discounts"]]
-    rates = ctx.hidden(quote).get("rates", ())
+    rates = ctx.private(quote).get("rates", ())
     if rates:
         found["default_tax_rates"] = [rate["id"] for rate in rates]
     return found
 
 
-def _subscription(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
+def _create_subscription(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
     data = quote["subscription_data"] or {}
-    params = _terms(ctx, quote)
-    params["items"] = [_wanted(row) for row in rows if row["price"]["type"] == "recurring"]
-    once = [_wanted(row) for row in rows if row["price"]["type"] != "recurring"]
+    params = _subscription_params(ctx, quote)
+    params["items"] = [_requested_item(row) for row in rows if row["price"]["type"] == "recurring"]
+    once = [_requested_item(row) for row in rows if row["price"]["type"] != "recurring"]
     if once:
         params["add_invoice_items"] = once
     params["metadata"] = dict(data.get("metadata") or {})
@@ -186,53 +187,53 @@ def _subscription(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
     if data.get("trial_period_days"):
         params["trial_period_days"] = data["trial_period_days"]
     params["billing_mode"] = dict(data.get("billing_mode") or {"type": "flexible"})
-    subscription = create.start(ctx, params, drafts=True)
-    scheduler.watch(ctx, ctx.get("customer", subscription["customer"]), subscription)
+    subscription = create.create_subscription(ctx, params, drafts=True)
+    scheduler.schedule_next(ctx, ctx.get("customer", subscription["customer"]), subscription)
     return subscription
 
 
-def _schedule(ctx: Context, quote: Json, rows: Sequence[Json], starts: int) -> Json:
-    phase: Json = {"items": [_wanted(row) for row in rows]}
+def _create_schedule(ctx: Context, quote: Json, rows: Sequence[Json], starts: int) -> Json:
+    phase: Json = {"items": [_requested_item(row) for row in rows]}
     if quote["discounts"]:
         phase["discounts"] = [{"discount": name} for name in quote["discounts"]]
     params = {"customer": quote["customer"], "start_date": starts, "phases": [phase]}
     schedule = schedules.create(ctx, params)
-    scheduler.watch(ctx, ctx.get("customer", schedule["customer"]))
+    scheduler.schedule_next(ctx, ctx.get("customer", schedule["customer"]))
     return schedule
 
 
-def _invoice(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
+def _create_draft(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
     """Creates the draft invoice of a quote without recurring prices."""
     customer = ctx.get("customer", quote["customer"])
-    invoice = draft.draft(
+    invoice = draft.new_draft(
         ctx,
         customer,
         currency=quote["currency"],
         reason="quote_accept",
         period=Period(ctx.now(), ctx.now()),
         collection_method=quote["collection_method"],
-        default_tax_rates=list(ctx.hidden(quote).get("rates", ())),
+        default_tax_rates=list(ctx.private(quote).get("rates", ())),
         discounts=list(quote["discounts"]) or draft.discounts_for(customer, None),
         parent={"quote_details": {"quote": quote["id"]}, "subscription_details": None, "type": "quote_details"},
     )
     days = (quote["invoice_settings"] or {}).get("days_until_due")
     if quote["collection_method"] == "send_invoice":
         invoice["due_date"] = ctx.now() + (days or 30) * DAY
-    bill(ctx, invoice, customer, rows)
+    bill_rows(ctx, invoice, customer, rows)
     return invoice
 
 
-def bill(ctx: Context, invoice: Json, customer: Json, rows: Iterable[Json]) -> None:
+def bill_rows(ctx: Context, invoice: Json, customer: Json, rows: Iterable[Json]) -> None:
     """Creates an invoice item for each row, and stores the draft with their lines; `auto_advance` stays off."""
     waiting: list[Json] = []
     for row in rows:
         entry = {"price": row["price"]["id"], "quantity": row["quantity"]}
-        item = invoice_items.build(ctx, customer, entry, invoice["currency"])
+        item = invoice_items.build_item(ctx, customer, entry, invoice["currency"])
         item["tax_rates"] = list(row["rates"])
         item["invoice"] = invoice["id"]
         ctx.insert(item)
         ctx.emit("invoiceitem.created", item)
         waiting.insert(0, item)
-    draft.advance(invoice, False)
-    draft.fill(ctx, invoice, (), waiting)
-    draft.store(ctx, invoice, waiting)
+    draft.set_auto_advance(invoice, False)
+    draft.fill_draft(ctx, invoice, (), waiting)
+    draft.store_draft(ctx, invoice, waiting)

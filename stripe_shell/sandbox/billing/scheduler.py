@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.jobs import later
+from stripe_shell.sandbox.objects.jobs import schedule
 
 from .calc import rules
 from .invoices import discounts, finalize_and_pay, preview
@@ -20,7 +20,7 @@ _RENEWED = ("active", "past_due", "unpaid")
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class Task:
     """A task at a time (epoch seconds); of tasks at the same time the lowest rank runs first."""
 
     time: int
@@ -39,7 +39,7 @@ def run_until(ctx: Context, until: int, customers: Callable[[], Iterable[Json]])
     Raises RuntimeError if there are too many.
     """
     for _ in range(_MOST_STEPS):
-        due = min(_dues(ctx, customers()), key=lambda entry: entry.place, default=None)
+        due = min(_tasks(ctx, customers()), key=lambda entry: entry.place, default=None)
         if due is None or due.time > until:
             return
         with ctx.at(due.time):
@@ -47,11 +47,11 @@ def run_until(ctx: Context, until: int, customers: Callable[[], Iterable[Json]])
     raise RuntimeError(f"nothing comes to rest before {until}")
 
 
-def _dues(ctx: Context, customers: Iterable[Json]) -> Iterator[Due]:
+def _tasks(ctx: Context, customers: Iterable[Json]) -> Iterator[Task]:
     for customer in customers:
         key = customer["id"]
-        for schedule in ctx.all("subscription_schedule", customer=key):
-            yield from _of_schedule(ctx, schedule)
+        for subscription_schedule in ctx.all("subscription_schedule", customer=key):
+            yield from _of_schedule(ctx, subscription_schedule)
         for subscription in ctx.all("subscription", customer=key):
             if subscription["status"] not in rules.OVER:
                 yield from _of_subscription(ctx, subscription)
@@ -60,66 +60,66 @@ def _dues(ctx: Context, customers: Iterable[Json]) -> Iterator[Due]:
                 yield from _of_invoice(ctx, invoice)
         for quote in ctx.all("quote", customer=key):
             if quote["status"] == "open":
-                yield Due(quote["expires_at"], 6, partial(_expire_quote, ctx, quote))
+                yield Task(quote["expires_at"], 6, partial(_expire_quote, ctx, quote))
 
 
 # --- subscriptions -------------------------------------------------------------------------------------------------
 
 
-def _of_subscription(ctx: Context, subscription: Json) -> Iterator[Due]:
+def _of_subscription(ctx: Context, subscription: Json) -> Iterator[Task]:
     status = subscription["status"]
     if subscription["pending_update"]:
-        yield Due(subscription["pending_update"]["expires_at"], 2, partial(_drop_update, ctx, subscription))
+        yield Task(subscription["pending_update"]["expires_at"], 2, partial(_drop_update, ctx, subscription))
     if status == "incomplete":
         expires = subscription["created"] + rules.INCOMPLETE_FOR
-        yield Due(expires, 2, partial(renew.give_up_first, ctx, subscription))
+        yield Task(expires, 2, partial(renew.expire_incomplete, ctx, subscription))
         return
     if subscription["cancel_at"] is not None and subscription["schedule"] is None:
-        end = partial(cancel.end, ctx, subscription, "cancellation_requested")
-        yield Due(subscription["cancel_at"], 1, end)
+        end = partial(cancel.end_subscription, ctx, subscription, "cancellation_requested")
+        yield Task(subscription["cancel_at"], 1, end)
     if status == "trialing":
         yield from _of_trial(ctx, subscription)
     if status in _RENEWED:
         first = items.first_end(subscription["items"]["data"])
-        yield Due(first, 4, partial(renew.renew, ctx, subscription))
+        yield Task(first, 4, partial(renew.renew, ctx, subscription))
     if status in (*_RENEWED, "trialing"):
         yield from _notices(ctx, subscription)
     yield from _of_pauses(ctx, subscription)
     for name in subscription["discounts"]:
         discount = ctx.find("discount", name)
         if discount is not None and discount["end"] is not None:
-            yield Due(discount["end"], 5, partial(_end_discount, ctx, subscription, name))
+            yield Task(discount["end"], 5, partial(_end_discount, ctx, subscription, name))
 
 
-def _of_trial(ctx: Context, subscription: Json) -> Iterator[Due]:
+def _of_trial(ctx: Context, subscription: Json) -> Iterator[Task]:
     end = subscription["trial_end"]
-    yield Due(end, 4, partial(renew.end_trial, ctx, subscription))
-    if ctx.hidden(subscription).get("told_trial_end") != end:
-        yield Due(end - rules.TRIAL_ENDS_SOON, 0, partial(create.tell_trial_ends_soon, ctx, subscription))
+    yield Task(end, 4, partial(renew.end_trial, ctx, subscription))
+    if ctx.private(subscription).get("told_trial_end") != end:
+        yield Task(end - rules.TRIAL_ENDS_SOON, 0, partial(create.emit_trial_will_end, ctx, subscription))
 
 
-def _notices(ctx: Context, subscription: Json) -> Iterator[Due]:
+def _notices(ctx: Context, subscription: Json) -> Iterator[Task]:
     """Yields the task that emits `invoice.upcoming`, once for each period longer than the notice."""
     shown = subscription["items"]["data"]
     first = items.first_end(shown)
     soon = first - rules.UPCOMING_BEFORE
     stays = subscription["cancel_at"] is None or subscription["cancel_at"] > first
     began = max(item["current_period_start"] for item in shown)
-    if stays and soon > began and ctx.hidden(subscription).get("told_upcoming") != first:
-        yield Due(soon, 0, partial(_tell_upcoming, ctx, subscription, first))
+    if stays and soon > began and ctx.private(subscription).get("told_upcoming") != first:
+        yield Task(soon, 0, partial(_emit_upcoming, ctx, subscription, first))
 
 
-def _of_pauses(ctx: Context, subscription: Json) -> Iterator[Due]:
+def _of_pauses(ctx: Context, subscription: Json) -> Iterator[Task]:
     pause = subscription["pause_collection"]
     if pause and pause.get("resumes_at"):
-        yield Due(pause["resumes_at"], 3, partial(_collect_again, ctx, subscription))
+        yield Task(pause["resumes_at"], 3, partial(_collect_again, ctx, subscription))
     soon = subscription["next_pending_invoice_item_invoice"]
     if soon is not None:
-        yield Due(soon, 5, partial(update.bill_waiting, ctx, subscription))
+        yield Task(soon, 5, partial(update.set_pending_interval, ctx, subscription))
 
 
-def _tell_upcoming(ctx: Context, subscription: Json, period_end: int) -> None:
-    ctx.hidden(subscription)["told_upcoming"] = period_end
+def _emit_upcoming(ctx: Context, subscription: Json, period_end: int) -> None:
+    ctx.private(subscription)["told_upcoming"] = period_end
     ctx.save(subscription)
     invoice = preview.upcoming(ctx, subscription)
     if invoice is not None:
@@ -128,11 +128,11 @@ def _tell_upcoming(ctx: Context, subscription: Json, period_end: int) -> None:
 
 def _drop_update(ctx: Context, subscription: Json) -> None:
     """Discards a pending update that was not paid in time, and voids its invoice."""
-    pending = ctx.hidden(subscription).get("pending") or {}
+    pending = ctx.private(subscription).get("pending") or {}
     invoice = ctx.find("invoice", pending.get("invoice") or "")
-    after_payment.drop_pending(ctx, subscription)
+    after_payment.discard_pending_update(ctx, subscription)
     if invoice is not None and invoice["status"] == "open":
-        finalize_and_pay.void(ctx, invoice)
+        finalize_and_pay.void_invoice(ctx, invoice)
 
 
 def _collect_again(ctx: Context, subscription: Json) -> None:
@@ -148,33 +148,33 @@ def _end_discount(ctx: Context, subscription: Json, name: str) -> None:
 # --- invoices, schedules and quotes --------------------------------------------------------------------------------
 
 
-def _of_invoice(ctx: Context, invoice: Json) -> Iterator[Due]:
-    hopeless = ctx.hidden(invoice).get("uncollectible_at")
+def _of_invoice(ctx: Context, invoice: Json) -> Iterator[Task]:
+    hopeless = ctx.private(invoice).get("uncollectible_at")
     if hopeless is not None:
-        yield Due(hopeless, 6, partial(finalize_and_pay.mark_uncollectible, ctx, invoice))
+        yield Task(hopeless, 6, partial(finalize_and_pay.mark_uncollectible, ctx, invoice))
     elif invoice["status"] == "draft" and invoice["auto_advance"]:
-        yield Due(_comes_of_age(invoice), 7, partial(renew.advance_draft, ctx, invoice))
+        yield Task(_finalizes_at(invoice), 7, partial(renew.advance_draft, ctx, invoice))
     elif invoice["status"] == "open" and invoice["next_payment_attempt"] is not None:
-        yield Due(invoice["next_payment_attempt"], 8, partial(renew.try_again, ctx, invoice))
-    elif invoice["status"] == "open" and invoice["due_date"] and not ctx.hidden(invoice).get("overdue"):
-        yield Due(invoice["due_date"], 8, partial(renew.fall_due, ctx, invoice))
+        yield Task(invoice["next_payment_attempt"], 8, partial(renew.retry_payment, ctx, invoice))
+    elif invoice["status"] == "open" and invoice["due_date"] and not ctx.private(invoice).get("overdue"):
+        yield Task(invoice["due_date"], 8, partial(renew.mark_overdue, ctx, invoice))
 
 
-def _comes_of_age(invoice: Json) -> int:
+def _finalizes_at(invoice: Json) -> int:
     """Returns when a draft is finalized: an hour after its creation, or at the requested time."""
     asked = invoice["automatically_finalizes_at"]
     usual = invoice["created"] + rules.FINALIZES_AFTER
     return int(asked) if asked is not None and asked != usual else int(invoice["created"]) + rules.DRAFT_FOR
 
 
-def _of_schedule(ctx: Context, schedule: Json) -> Iterator[Due]:
-    time = schedules.next_turn(schedule)
+def _of_schedule(ctx: Context, subscription_schedule: Json) -> Iterator[Task]:
+    time = schedules.next_transition(subscription_schedule)
     if time is None:
         return
-    yield Due(time, 3, partial(schedules.turn, ctx, schedule))
-    soon = schedules.last_end(schedule) - rules.SCHEDULE_ENDS_SOON
-    if schedule["status"] == "active" and not ctx.hidden(schedule).get("told_expiring"):
-        yield Due(soon, 0, partial(schedules.tell_expiring, ctx, schedule))
+    yield Task(time, 3, partial(schedules.advance_phase, ctx, subscription_schedule))
+    soon = schedules.last_end(subscription_schedule) - rules.SCHEDULE_ENDS_SOON
+    if subscription_schedule["status"] == "active" and not ctx.private(subscription_schedule).get("told_expiring"):
+        yield Task(soon, 0, partial(schedules.emit_expiring, ctx, subscription_schedule))
 
 
 def _expire_quote(ctx: Context, quote: Json) -> None:
@@ -187,24 +187,24 @@ def _expire_quote(ctx: Context, quote: Json) -> None:
 # --- real time -----------------------------------------------------------------------------------------------------
 
 
-def watch(ctx: Context, customer: Json, changed: Json | None = None) -> None:
+def schedule_next(ctx: Context, customer: Json, changed: Json | None = None) -> None:
     """Schedules a job for the next task of a customer without a test clock; see objects/jobs.py.
 
     With `changed`, a subscription or an invoice, considers only its tasks. Saves the customer if it schedules a job.
     """
     if customer.get("test_clock"):
         return
-    dues = _dues(ctx, [customer]) if changed is None else _dues_of(ctx, changed)
+    dues = _tasks(ctx, [customer]) if changed is None else _tasks_of(ctx, changed)
     due = min(dues, key=lambda entry: entry.place, default=None)
-    hidden = ctx.hidden(customer)
+    hidden = ctx.private(customer)
     if due is None or hidden.get("watched", due.time + 1) <= due.time:
         return
     hidden["watched"] = due.time
     ctx.save(customer)
-    later(ctx, max(due.time - ctx.now(), 0), customer, "catch_up")
+    schedule(ctx, max(due.time - ctx.now(), 0), customer, "catch_up")
 
 
-def _dues_of(ctx: Context, changed: Json) -> Iterator[Due]:
+def _tasks_of(ctx: Context, changed: Json) -> Iterator[Task]:
     if changed["object"] == "subscription":
         if changed["status"] not in rules.OVER:
             yield from _of_subscription(ctx, changed)
@@ -217,8 +217,8 @@ def catch_up(ctx: Context, customer: Json) -> None:
     """Runs the tasks of a customer that are due by now in real time, and schedules the next one."""
     if customer.get("test_clock"):
         return
-    now = ctx.wall.now()
+    now = ctx.real_clock.now()
     run_until(ctx, now, lambda: [customer])
     with ctx.at(now):
-        ctx.hidden(customer).pop("watched", None)
-        watch(ctx, customer)
+        ctx.private(customer).pop("watched", None)
+        schedule_next(ctx, customer)

@@ -42,41 +42,41 @@ class Fault:
     seconds: float = 0.0
 
     @property
-    def refusal(self) -> StripeError | None:
+    def error(self) -> StripeError | None:
         """The error that replaces running the request; None for connection faults."""
-        return _refusal(self.kind)
+        return _error_of(self.kind)
 
 
 @record(frozen=False)
 class Faults:
-    """The active faults and how often each was applied. `draw` returns random numbers from 0 to 1."""
+    """The active faults and how often each was applied. `random` returns random numbers from 0 to 1."""
 
     active: list[Fault] = field(default_factory=list)
-    struck: list[int] = field(default_factory=list)
-    draw: Callable[[], float] = field(default_factory=lambda: random.Random(0).random)
+    counts: list[int] = field(default_factory=list)
+    random: Callable[[], float] = field(default_factory=lambda: random.Random(0).random)
 
     def set(self, faults: Iterable[Fault]) -> None:
         """Replaces the active faults and resets their counts."""
         self.active = list(faults)
-        self.struck = [0] * len(self.active)
+        self.counts = [0] * len(self.active)
 
     def strike(self, method: str, path: str) -> Fault | None:
         """Returns the first fault that applies to a request and counts it; None when none applies."""
         for number, fault in enumerate(self.active):
             if self._strikes(number, fault, method, path):
-                self.struck[number] += 1
+                self.counts[number] += 1
                 return fault
         return None
 
     def _strikes(self, number: int, fault: Fault, method: str, path: str) -> bool:
         if fault.method not in (None, method) or not path.startswith(fault.path):
             return False
-        if fault.times is not None and self.struck[number] >= fault.times:
+        if fault.times is not None and self.counts[number] >= fault.times:
             return False
-        return fault.rate >= 1 or self.draw() < fault.rate
+        return fault.rate >= 1 or self.random() < fault.rate
 
-    def told(self) -> list[dict[str, Any]]:
-        """Returns the active faults as JSON values, with how often each was applied (`struck`)."""
+    def as_json(self) -> list[dict[str, Any]]:
+        """Returns the active faults as JSON values, with how often each was applied (`counts`)."""
         return [
             {
                 "kind": fault.kind,
@@ -86,13 +86,13 @@ class Faults:
                 "times": fault.times,
                 "struck": struck,
             }
-            for fault, struck in zip(self.active, self.struck, strict=True)
+            for fault, struck in zip(self.active, self.counts, strict=True)
         ]
 
 
-def parse_fault(given: str | Mapping[str, Any]) -> Fault:
+def parse_fault(source: str | Mapping[str, Any]) -> Fault:
     """Parses a fault from its text, or from a mapping with the same names. Raises ValueError with an explanation."""
-    said = _spelled(given) if isinstance(given, str) else dict(given)
+    said = _parse_text(source) if isinstance(source, str) else dict(source)
     for name in said:
         if name not in _NAMES:
             raise ValueError(f"a fault has no `{name}`; it has {', '.join(_NAMES)}")
@@ -105,13 +105,13 @@ def parse_fault(given: str | Mapping[str, Any]) -> Fault:
         kind=kind,
         method=str(said["method"]).upper() if said.get("method") else None,
         path=str(said.get("path") or "/"),
-        rate=_number(said.get("rate", 1.0), "rate", 1.0),
-        times=None if said.get("times") is None else int(_number(said["times"], "times", 1e9)),
-        seconds=_seconds(str(said["for"])) if "for" in said else 0.0,
+        rate=_parse_number(said.get("rate", 1.0), "rate", 1.0),
+        times=None if said.get("times") is None else int(_parse_number(said["times"], "times", 1e9)),
+        seconds=_parse_seconds(str(said["for"])) if "for" in said else 0.0,
     )
 
 
-def _spelled(text: str) -> dict[str, str]:
+def _parse_text(text: str) -> dict[str, str]:
     kind, *rest = text.split(",")
     said = {"kind": kind.strip()}
     for pair in rest:
@@ -122,7 +122,7 @@ def _spelled(text: str) -> dict[str, str]:
     return said
 
 
-def _number(value: Any, name: str, most: float) -> float:
+def _parse_number(value: Any, name: str, most: float) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -132,14 +132,14 @@ def _number(value: Any, name: str, most: float) -> float:
     return number
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     ms = parse_duration(text, ("ms", "s"))
     if ms is None:
         raise ValueError(f"`for` of a delay is a time such as 200ms or 2s, not `{text}`")
     return ms / 1000
 
 
-def _refusal(kind: str) -> StripeError | None:
+def _error_of(kind: str) -> StripeError | None:
     match kind:
         case "409":
             return errors.key_in_use("(a fault was ordered)")

@@ -42,19 +42,19 @@ def answer_private(
     try:
         if route == "reset":
             sandbox.reset(account)
-            return _json(200, {"reset": True})
+            return _json_response(200, {"reset": True})
         if route == "seed":
-            objects = _listed(request, "objects")
+            objects = _query_values(request, "objects")
             sandbox.seed(objects, account=account)
-            return _json(200, {"seeded": len(objects)})
+            return _json_response(200, {"seeded": len(objects)})
         if route == "authenticate":
             return _authenticate(sandbox, request, account)
         if route == "faults" and faults is not None:
-            faults.set([parse_fault(given) for given in _listed(request, "faults")])
-            return _json(200, {"faults": faults.told()})
+            faults.set([parse_fault(given) for given in _query_values(request, "faults")])
+            return _json_response(200, {"faults": faults.as_json()})
     except (ValueError, LookupError, TypeError) as error:
-        return _refusal(400, f"Cannot carry out {route}: {error}")
-    return _refusal(404, f"Unrecognized request URL ({request.method}: {request.path}).")
+        return _error_response(400, f"Cannot carry out {route}: {error}")
+    return _error_response(404, f"Unrecognized request URL ({request.method}: {request.path}).")
 
 
 def _authenticate(sandbox: Seedable, request: Request, account: str | None) -> Response:
@@ -63,10 +63,10 @@ def _authenticate(sandbox: Seedable, request: Request, account: str | None) -> R
         raise ValueError('the body must be JSON: {"intent": "pi_…", "passed": true}')
     passed = body.get("passed", True) is True
     sandbox.authenticate(body["intent"], passed=passed, account=account)
-    return _json(200, {"authenticated": passed})
+    return _json_response(200, {"authenticated": passed})
 
 
-def _listed(request: Request, name: str) -> list[Any]:
+def _query_values(request: Request, name: str) -> list[Any]:
     body = json.loads(request.body)
     listed = body.get(name) if isinstance(body, dict) else None
     if not isinstance(listed, list):
@@ -74,9 +74,9 @@ def _listed(request: Request, name: str) -> list[Any]:
     return listed
 
 
-def _refusal(status: int, message: str) -> Response:
-    return _json(status, {"error": {"type": "invalid_request_error", "message": message}})
+def _error_response(status: int, message: str) -> Response:
+    return _json_response(status, {"error": {"type": "invalid_request_error", "message": message}})
 
 
-def _json(status: int, body: Any) -> Response:
+def _json_response(status: int, body: Any) -> Response:
     return Response(status, {"Content-Type": "application/json"}, json.dumps(body).encode())

@@ -33,22 +33,22 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from stripe_shell.sandbox.clock import Clock, FixedClock
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.ids import RandomIds
-from stripe_shell.sandbox.request.call import Call
+from stripe_shell.sandbox.request.call import SandboxCall
 from stripe_shell.sandbox.storage.queues import add_delivery
-from stripe_shell.sandbox.storage.store import Link, Row, Session
-from stripe_shell.sandbox.webhooks.endpoints import Hearing
+from stripe_shell.sandbox.storage.store import IndexEntry, StoredRow, StoreSession
+from stripe_shell.sandbox.webhooks.endpoints import EndpointCache
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.table import Table
 
 from . import events
-from .events import WrittenEvent
-from .identity_map import IdentityMap, Place, encode
-from .listing import Filters, Page
+from .events import UnstoredEvent
+from .identity_map import IdentityMap, ObjectKey, encode
+from .listing import ListFilters, ListPage
 
 Json = dict[str, Any]
 
 #: The result of a call: an object, a page of objects, or a document.
-Answer = Json | Page | bytes
+Answer = Json | ListPage | bytes
 
 
 class ResourceProtocol(Protocol):
@@ -67,14 +67,14 @@ class ResourceProtocol(Protocol):
 
     def key(self, obj: Mapping[str, Any]) -> str: ...
     def new_id(self, ctx: Context, prefix: str | None = None) -> str: ...
-    def links(self, obj: Mapping[str, Any], hidden: Mapping[str, Any] | None) -> list[Link]: ...
+    def links(self, obj: Mapping[str, Any], private: Mapping[str, Any] | None) -> list[IndexEntry]: ...
     def indexed_members(self) -> tuple[str, ...]: ...
-    def narrow_inside(self, filters: Filters) -> None: ...
+    def narrow_inside(self, filters: ListFilters) -> None: ...
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError: ...
-    def taken(self, key: str) -> StripeError: ...
+    def already_exists(self, key: str) -> StripeError: ...
 
-    def fresh(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json: ...
+    def new(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json: ...
     def echo(self, obj: Json, params: Mapping[str, Any]) -> None: ...
     def check_references(self, ctx: Context, params: Json) -> None: ...
     def load(self, ctx: Context, key: str) -> Json | None: ...
@@ -87,7 +87,7 @@ class ResourceProtocol(Protocol):
 
 
 class ResourceLookup(Protocol):
-    """Finds the resource of a kind of object; implemented by `Catalogue`."""
+    """Finds the resource of a kind of object; implemented by `ResourceRegistry`."""
 
     @property
     def event_types(self) -> frozenset[str]: ...
@@ -106,7 +106,7 @@ Handler = TypeVar("Handler", bound=NamedResource)
 
 
 class Context:
-    """One request's view of one account: the fields of its `Call`, and the objects read and changed so far.
+    """One request's view of one account: the fields of its `SandboxCall`, and the objects read and changed so far.
 
     `account_number` is the row number of `account` in the store. Both differ in a copy for a connected account or a
     platform, and `clock` differs while a test clock applies.
@@ -114,23 +114,23 @@ class Context:
 
     def __init__(
         self,
-        call: Call,
-        session: Session,
+        call: SandboxCall,
+        session: StoreSession,
         *,
-        catalogue: ResourceLookup,
+        registry: ResourceLookup,
         table: Table,
         clock: Clock,
         ids: RandomIds,
-        hearing: Hearing,
+        endpoint_cache: EndpointCache,
     ) -> None:
         self.session = session
-        self.catalogue = catalogue
+        self.registry = registry
         self.table = table
         self.clock = clock
         #: The sandbox's own clock, also while a test clock applies.
-        self.wall = clock
+        self.real_clock = clock
         self.ids = ids
-        self.hearing = hearing
+        self.endpoint_cache = endpoint_cache
         self.account = call.account
         self.account_number = call.number
         self.platform = call.platform
@@ -144,20 +144,20 @@ class Context:
         #: Whether the operation was served by the generic resource alone.
         self.generic = False
         #: Whether a job was scheduled: see jobs.py.
-        self.noted = False
+        self.scheduled_jobs = False
         #: The stored events of this request, in order.
-        self.emitted: list[Row] = []
-        self._begin()
+        self.emitted: list[StoredRow] = []
+        self._reset()
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         """Resets the identity map and the list of held events."""
         self._seen = IdentityMap()
-        self._held: list[WrittenEvent] | None = None
+        self._held: list[UnstoredEvent] | None = None
 
-    def apart(self) -> Context:
+    def fork(self) -> Context:
         """Returns a copy in the same transaction with an identity map of its own and a shared list of events."""
         inner = copy(self)
-        inner._begin()
+        inner._reset()
         return inner
 
     # --- time ------------------------------------------------------------------------------------------------
@@ -182,32 +182,32 @@ class Context:
         finally:
             self.clock, self.request_id = clock, request_id
 
-    def follow(self, owner: Mapping[str, Any]) -> None:
+    def follow_test_clock(self, owner: Mapping[str, Any]) -> None:
         """Sets the time to that of the object's test clock, if it has one. The request id is kept."""
         if owner.get("test_clock"):
             self.clock = FixedClock(self.now_for(owner))
 
     @contextmanager
-    def rehearsal(self) -> Iterator[Context]:
+    def dry_run(self) -> Iterator[Context]:
         """Opens a copy of the context for a dry run: everything stored or emitted in it is rolled back at the end."""
-        inner = self.apart()
+        inner = self.fork()
         inner.emitted = []
-        with self.session.undone():
+        with self.session.rolled_back():
             yield inner
 
     # --- looking ---------------------------------------------------------------------------------------------
 
     def resource(self, kind: str) -> ResourceProtocol:
         """Returns the resource of a kind of object."""
-        return self.catalogue.resource(kind)
+        return self.registry.resource(kind)
 
     def handler(self, owner: type[Handler], kind: str = "") -> Handler:
         """Returns the resource of a class, for methods that the class adds: `ctx.handler(Card).make(ctx, …)`.
 
-        `kind` names the kind of object where several share the class: `ctx.handler(HeldSource, "card")`. Raises
+        `kind` names the kind of object where several share the class: `ctx.handler(AttachedSource, "card")`. Raises
         LookupError if the resource of the kind has another class.
         """
-        found = self.catalogue.resource(kind or owner.object)
+        found = self.registry.resource(kind or owner.object)
         if not isinstance(found, owner):
             raise LookupError(f"{kind or owner.object} is not handled by {owner.__name__}")
         return found
@@ -229,10 +229,10 @@ class Context:
 
     def stored(self, obj: Mapping[str, Any]) -> Json | None:
         """Returns the last stored version of an object, without later changes to `obj`; None when it is not stored."""
-        row = self.row(*self._place(obj))
+        row = self.row(*self._object_key(obj))
         return None if row is None or row.deleted else json.loads(row.json)
 
-    def row(self, kind: str, key: str) -> Row | None:
+    def row(self, kind: str, key: str) -> StoredRow | None:
         """Returns the stored row of an object, deleted or not; None when there is none."""
         row = self._seen.rows.get((kind, key))
         if row is None:
@@ -241,7 +241,7 @@ class Context:
                 self._seen.rows[kind, key] = row
         return row
 
-    def shown(self, kinds: Iterable[str], key: str) -> Json | None:
+    def presented(self, kinds: Iterable[str], key: str) -> Json | None:
         """Returns a copy of the object as in responses, for the first kind that has this id.
 
         A deleted object is returned as `{id, object, deleted}`; None when no kind has the id.
@@ -261,11 +261,11 @@ class Context:
 
         Members in the resource's `indexed_members` use an index; without one, every object of the kind is read.
         """
-        return list(self.each(kind, oldest_first=oldest_first, **equal))
+        return list(self.iterate(kind, oldest_first=oldest_first, **equal))
 
-    def each(self, kind: str, *, oldest_first: bool = False, **equal: Any) -> Iterator[Json]:
+    def iterate(self, kind: str, *, oldest_first: bool = False, **equal: Any) -> Iterator[Json]:
         """Yields what `all` returns; reads 100 rows at a time."""
-        filters = Filters()
+        filters = ListFilters()
         indexed = self.resource(kind).indexed_members()
         for name, value in equal.items():
             filters.add_link(name, value) if name in indexed else filters.add(name, value)
@@ -290,11 +290,11 @@ class Context:
         link = next(iter(equal.items()), None)
         return self.session.count(self.account_number, kind, link)
 
-    def hidden(self, obj: Mapping[str, Any]) -> Json:
+    def private(self, obj: Mapping[str, Any]) -> Json:
         """Returns the object's private fields, a dict that `insert` and `save` store and responses never contain."""
-        place = self._place(obj)
-        hidden = self._seen.hidden_read(place)
-        return self._seen.hidden(place, self.row(*place)) if hidden is None else hidden
+        place = self._object_key(obj)
+        hidden = self._seen.private_read(place)
+        return self._seen.private(place, self.row(*place)) if hidden is None else hidden
 
     def text(self, obj: Json) -> str:
         """Returns the JSON text of an object: the stored text if it was read or stored in this request."""
@@ -302,9 +302,9 @@ class Context:
 
     # --- changing --------------------------------------------------------------------------------------------
 
-    def fresh(self, kind: str, **members: Any) -> Json:
+    def new(self, kind: str, **members: Any) -> Json:
         """Returns a new object, not stored: every member of its schema, an id, `created`, and `members`."""
-        return self.resource(kind).fresh(self, members)
+        return self.resource(kind).new(self, members)
 
     def new_id(self, kind: str, prefix: str | None = None) -> str:
         """Returns a new id for a kind of object."""
@@ -314,9 +314,9 @@ class Context:
         """Stores a new object, under `key` if it has no id or shares it. Raises StripeError if the key exists."""
         if key is not None:
             self._seen.set_key(obj, key)
-        kind, key = place = self._place(obj)
+        kind, key = place = self._object_key(obj)
         text = self._seen.write(obj)
-        links = self.resource(kind).links(obj, self._seen.hidden_read(place))
+        links = self.resource(kind).links(obj, self._seen.private_read(place))
         created = self._created(obj)
         try:
             row = self.session.insert(
@@ -326,10 +326,10 @@ class Context:
                 created=created,
                 json=text,
                 links=links,
-                hidden=self._seen.hidden_text(place),
+                hidden=self._seen.private_text(place),
             )
         except sqlite3.IntegrityError:
-            raise self.resource(kind).taken(key) from None
+            raise self.resource(kind).already_exists(key) from None
         self._seen.rows[place] = row
         self._seen.keep(place, obj)
         self._seen.set_key(obj, key)
@@ -339,14 +339,14 @@ class Context:
 
         Raises LookupError when the object is not stored.
         """
-        place = self._place(obj)
+        place = self._object_key(obj)
         row = self.row(*place)
         if row is None or row.deleted:
             raise LookupError(f"{place} cannot be saved: it is not stored")
         old = json.loads(row.json)
         changed = events.previous_attributes(old, obj)
-        unread = self._seen.hidden_read(place) is None
-        hidden = row.hidden if unread else self._seen.hidden_text(place)
+        unread = self._seen.private_read(place) is None
+        hidden = row.hidden if unread else self._seen.private_text(place)
         text = self._seen.write(obj)
         if changed or hidden != row.hidden:
             resource = self.resource(place[0])
@@ -363,7 +363,7 @@ class Context:
 
         Raises LookupError when the object is not stored.
         """
-        place = self._place(obj)
+        place = self._object_key(obj)
         row = self.row(*place)
         if row is None:
             raise LookupError(f"{place} cannot be deleted: it is not stored")
@@ -378,25 +378,25 @@ class Context:
         """Stores an event with the object's JSON text and queues its deliveries; None omits `previous_attributes`."""
         event = self._event(event_type, self.text(obj), previous_attributes)
         if self._held is None:
-            self.release([event])
+            self.release_events([event])
         else:
             self._held.append(event)
 
     @contextmanager
-    def holding(self) -> Iterator[list[WrittenEvent]]:
-        """Holds back the events emitted in the block, for `release`; an exception releases them at once."""
-        held: list[WrittenEvent] = []
+    def hold_events(self) -> Iterator[list[UnstoredEvent]]:
+        """Holds back the events emitted in the block, for `release_events`; an exception releases them at once."""
+        held: list[UnstoredEvent] = []
         outer, self._held = self._held, held
         try:
             yield held
         except BaseException:
             self._held = outer
-            self.release(held)
+            self.release_events(held)
             raise
         finally:
             self._held = outer
 
-    def release(self, held: Iterable[WrittenEvent]) -> None:
+    def release_events(self, held: Iterable[UnstoredEvent]) -> None:
         """Stores events that were held back, and queues their deliveries."""
         for event in held:
             if self._held is not None:
@@ -406,23 +406,23 @@ class Context:
                 self.account_number,
                 "event",
                 event.id,
-                created=self.wall.now(),
+                created=self.real_clock.now(),
                 json=event.text,
                 links=[("type", event.type)],
             )
-            for listener in event.listeners:
+            for listener in event.subscribers:
                 add_delivery(
-                    self.session, self.account_number, event.id, (listener.account, listener.id), self.wall.now()
+                    self.session, self.account_number, event.id, (listener.account, listener.id), self.real_clock.now()
                 )
             self.emitted.append(row)
 
     # --- inside ----------------------------------------------------------------------------------------------
 
-    def _event(self, name: str, data_object: str, previous: Mapping[str, Any] | None) -> WrittenEvent:
+    def _event(self, name: str, data_object: str, previous: Mapping[str, Any] | None) -> UnstoredEvent:
         """Returns an event of type `name` about the object with this JSON text, at the current time."""
         now = self.now()
-        hearing = self.hearing.of(self.session, self.account_number)
-        heard = tuple(listener for listener in hearing if listener.wants(name)) if hearing else ()
+        hearing = self.endpoint_cache.of(self.session, self.account_number)
+        heard = tuple(listener for listener in hearing if listener.subscribes_to(name)) if hearing else ()
         members: dict[str, Any] = {
             "id": self.ids.new("evt", now, self.account),
             "object": "event",
@@ -438,9 +438,9 @@ class Context:
         }
         if self.account != self.platform:
             members["account"] = self.account
-        return WrittenEvent(members["id"], now, name, events.event_text(members, data_object, previous), heard)
+        return UnstoredEvent(members["id"], now, name, events.event_text(members, data_object, previous), heard)
 
-    def _place(self, obj: Mapping[str, Any]) -> Place:
+    def _object_key(self, obj: Mapping[str, Any]) -> ObjectKey:
         kind = str(obj["object"])
         key = self._seen.key(obj)
         return kind, self.resource(kind).key(obj) if key is None else key

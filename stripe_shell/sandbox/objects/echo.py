@@ -9,7 +9,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.spec.model import Field, Shape
 from stripe_shell.spec.table import Table
 
-from .template import blank, resolve
+from .template import resolve, template
 
 MAX_METADATA_KEYS = 50
 MAX_METADATA_KEY = 40
@@ -33,7 +33,7 @@ def echo(table: Table, obj: Json, params: Mapping[str, Any], shape: Shape, skip:
         if name == "metadata":
             obj[name] = merge_metadata(obj.get(name) or {}, value)
         elif field is not None and name not in skip and name not in ("id", "object", "created"):
-            _set(table, obj, name, value, field)
+            _set_member(table, obj, name, value, field)
 
 
 def merge_metadata(old: Mapping[str, str], new: Any) -> dict[str, str]:
@@ -72,7 +72,7 @@ def _check_metadata(key: str, value: str) -> None:
         )
 
 
-def _set(table: Table, obj: Json, name: str, value: Any, field: Field) -> None:
+def _set_member(table: Table, obj: Json, name: str, value: Any, field: Field) -> None:
     shape = field.shape
     if is_clear(value):
         _clear(obj, name, field)
@@ -88,7 +88,7 @@ def _set(table: Table, obj: Json, name: str, value: Any, field: Field) -> None:
         _set_members(table, obj, name, value, shape)
     elif isinstance(value, list):
         if inner.kind == "array":
-            obj[name] = [_element(table, item, inner.items) for item in value]
+            obj[name] = [_array_element(table, item, inner.items) for item in value]
     elif inner.kind == "time":
         obj[name] = value if isinstance(value, int) else obj.get(name)  # keeps the time for words like `now`
     elif inner.kind not in ("object", "map", "array"):
@@ -120,7 +120,7 @@ def _set_members(table: Table, obj: Json, name: str, value: Mapping[str, Any], s
         echo(table, target, value, inner)
 
 
-def _element(table: Table, value: Any, shape: Shape | None) -> Any:
+def _array_element(table: Table, value: Any, shape: Shape | None) -> Any:
     if shape is None or shape.expandable:
         return value
     inner = resolve(table, shape)
@@ -137,7 +137,7 @@ def _embedded(table: Table, shape: Shape) -> Json:
     while shape.kind == "union":
         shape = shape.variants[0]
     if shape.kind == "reference" and shape.schema:
-        return blank(table, shape.schema)
+        return template(table, shape.schema)
     return {name: None for name, field in shape.fields.items() if field.shape.nullable}
 
 

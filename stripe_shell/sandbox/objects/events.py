@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stripe_shell.records import record
-from stripe_shell.sandbox.webhooks.endpoints import Listener
+from stripe_shell.sandbox.webhooks.endpoints import Subscriber
 
 #: How long Stripe returns events, in seconds: 30 days.
 KEPT: Final = 30 * 24 * 3600
@@ -38,7 +38,7 @@ _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @record
-class WrittenEvent:
+class UnstoredEvent:
     """An event that is built and not stored yet."""
 
     id: str
@@ -46,7 +46,7 @@ class WrittenEvent:
     type: str
     text: str
     #: The webhook endpoints that receive it.
-    listeners: tuple[Listener, ...] = ()
+    subscribers: tuple[Subscriber, ...] = ()
 
 
 def event_type(kind: str, happened: str) -> str:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stripe_shell.sandbox.storage.store import Row
+from stripe_shell.sandbox.storage.store import StoredRow
 
 #: An object's kind and key: its id, except for singletons and objects stored under their parent's id.
-Place = tuple[str, str]
+ObjectKey = tuple[str, str]
 
 encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -18,13 +18,13 @@ class IdentityMap:
     """The rows that a request has read, and one dict per object however often it is read."""
 
     def __init__(self) -> None:
-        self.rows: dict[Place, Row] = {}
-        self._objects: dict[Place, dict[str, Any]] = {}
-        self._hidden: dict[Place, dict[str, Any]] = {}
+        self.rows: dict[ObjectKey, StoredRow] = {}
+        self._objects: dict[ObjectKey, dict[str, Any]] = {}
+        self._hidden: dict[ObjectKey, dict[str, Any]] = {}
         self._texts: dict[int, tuple[dict[str, Any], str]] = {}
         self._keys: dict[int, str] = {}
 
-    def parsed(self, row: Row) -> dict[str, Any]:
+    def parsed(self, row: StoredRow) -> dict[str, Any]:
         """Returns the object of a row: the dict returned before, with its changes, or the parsed JSON text."""
         place = row.object, row.id
         known = self._objects.get(place)
@@ -35,11 +35,11 @@ class IdentityMap:
             self._keys[id(known)] = row.id
         return known
 
-    def keep(self, place: Place, obj: dict[str, Any]) -> None:
+    def keep(self, place: ObjectKey, obj: dict[str, Any]) -> None:
         """Makes this dict the object at a place."""
         self._objects[place] = obj
 
-    def drop(self, place: Place) -> None:
+    def drop(self, place: ObjectKey) -> None:
         """Removes the object at a place and keeps its row."""
         self._objects.pop(place, None)
 
@@ -62,17 +62,17 @@ class IdentityMap:
         self._texts[id(obj)] = obj, text
         return text
 
-    def hidden(self, place: Place, row: Row | None) -> dict[str, Any]:
+    def private(self, place: ObjectKey, row: StoredRow | None) -> dict[str, Any]:
         """Returns the private fields of the object at a place; parses them from its row the first time."""
         if place not in self._hidden:
             self._hidden[place] = json.loads(row.hidden) if row is not None and row.hidden else {}
         return self._hidden[place]
 
-    def hidden_read(self, place: Place) -> dict[str, Any] | None:
+    def private_read(self, place: ObjectKey) -> dict[str, Any] | None:
         """Returns the private fields of the object at a place; None when they have not been read."""
         return self._hidden.get(place)
 
-    def hidden_text(self, place: Place) -> str | None:
+    def private_text(self, place: ObjectKey) -> str | None:
         """Returns the private fields of the object at a place as JSON text; None when there are none."""
         hidden = self._hidden.get(place)
         return encode(hidden) if hidden else None

@@ -17,17 +17,17 @@ from stripe_shell.sandbox.storage.queues import Job
 from .context import Context
 
 
-def later(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> None:
+def schedule(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> None:
     """Schedules `method(ctx, obj)` of the object's resource to run in a number of seconds.
 
     While the method runs, the context's time is the scheduled one, and events have no request id. It is skipped when
     the object is deleted by then. The same method of the same object at the same time is scheduled once.
     """
-    ctx.noted = True
+    ctx.scheduled_jobs = True
     queues.add_job(
         ctx.session,
         ctx.account_number,
-        at=ctx.wall.now() + seconds,
+        at=ctx.real_clock.now() + seconds,
         kind=obj["object"],
         key=ctx.resource(obj["object"]).key(obj),
         method=method,
@@ -36,7 +36,7 @@ def later(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> No
     )
 
 
-class Quiet:
+class JobCache:
     """Caches the accounts without a due job in the current second, so that a request does not query for jobs.
 
     A job scheduled by this process takes effect at the next request, one by another process within a second.
@@ -46,26 +46,26 @@ class Quiet:
         self._seen: dict[int, int] = {}
         self._changes = 0
 
-    def holds(self, account: int, now: int) -> bool:
+    def is_idle(self, account: int, now: int) -> bool:
         """Whether the account has no job due at `now` (epoch seconds)."""
         return self._seen.get(account) == now
 
-    def begin(self) -> int:
-        """Returns a token for `settle`; called before jobs are looked up."""
+    def version(self) -> int:
+        """Returns a token for `mark_idle`; called before jobs are looked up."""
         return self._changes
 
-    def settle(self, account: int, now: int, begun: int) -> None:
-        """Records that the account has no due job, unless a job was scheduled since `begin`."""
-        if begun == self._changes:
+    def mark_idle(self, account: int, now: int, version: int) -> None:
+        """Records that the account has no due job, unless a job was scheduled since `version`."""
+        if version == self._changes:
             self._seen[account] = now
 
-    def end(self) -> None:
+    def invalidate(self) -> None:
         """Clears the cache after a job was scheduled."""
         self._changes += 1
         self._seen.clear()
 
 
-def carry_out(ctx: Context, job: Job) -> None:
+def run_job(ctx: Context, job: Job) -> None:
     """Runs a claimed job, with the context's time set to the job's."""
     ctx.platform = job.platform
     resource = ctx.resource(job.kind)

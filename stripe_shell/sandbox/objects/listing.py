@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stripe_shell.records import field, record
-from stripe_shell.sandbox.storage.store import Link, Where
+from stripe_shell.sandbox.storage.store import IndexEntry, SqlCondition
 
 #: List parameters that are not filters.
 PAGING = frozenset({"limit", "starting_after", "ending_before", "expand", "page", "include"})
@@ -18,7 +18,7 @@ MAX_LIMIT = 100
 
 
 @record
-class Page:
+class ListPage:
     """One page of a list: the JSON text of each object, newest first, and the members around them.
 
     `total` is the `total_count`, None to omit it. `form` is `list`, `search_result` or `v2_list`; `next_page` is used
@@ -36,22 +36,22 @@ class Page:
         """Returns the response body; the objects' JSON texts are inserted unparsed."""
         data = f'"data":[{",".join(self.texts)}]'
         if self.form == "v2_list":
-            return f'{{{data},"next_page_url":{_text(self.next_page)},"previous_page_url":null}}'
+            return f'{{{data},"next_page_url":{_json_string(self.next_page)},"previous_page_url":null}}'
         more = "true" if self.has_more else "false"
         body = f'{{"object":"{self.form}",{data},"has_more":{more}'
         if self.form == "search_result":
-            body += f',"next_page":{_text(self.next_page)}'
+            body += f',"next_page":{_json_string(self.next_page)}'
         if self.total is not None:
             body += f',"total_count":{self.total}'
-        return f'{body},"url":{_text(self.url)}}}'
+        return f'{body},"url":{_json_string(self.url)}}}'
 
 
 @record(frozen=False)
-class Filters:
+class ListFilters:
     """A list's filters: `link` selects an index, `where` holds further conditions, `nothing` makes the list empty."""
 
-    link: Link | None = None
-    where: list[Where] = field(default_factory=list)
+    link: IndexEntry | None = None
+    where: list[SqlCondition] = field(default_factory=list)
     nothing: bool = False
 
     def add_link(self, name: str, value: str) -> None:
@@ -73,7 +73,7 @@ class Filters:
     def _add_mapping(self, path: str, value: Mapping[str, Any]) -> None:
         for name, inner in value.items():
             if name in RANGES:
-                self.where.append(Where(f"{column(path)} {RANGES[name]} ?", (inner,)))
+                self.where.append(SqlCondition(f"{column(path)} {RANGES[name]} ?", (inner,)))
             else:
                 self.add(f"{path}.{name}", inner)
 
@@ -90,22 +90,22 @@ def json_path(path: str) -> str:
     return "$" + "".join(f'."{name}"' for name in path.split("."))
 
 
-def equal(path: str, value: Any) -> Where:
+def equal(path: str, value: Any) -> SqlCondition:
     """Returns the condition that a member equals the value."""
-    return Where(f"{column(path)} = ?", (value,))
+    return SqlCondition(f"{column(path)} = ?", (value,))
 
 
-def among(path: str, values: Sequence[Any]) -> Where:
+def among(path: str, values: Sequence[Any]) -> SqlCondition:
     """Returns the condition that a member equals one of the values."""
-    return Where(f"{column(path)} IN ({', '.join('?' * len(values))})", tuple(values))
+    return SqlCondition(f"{column(path)} IN ({', '.join('?' * len(values))})", tuple(values))
 
 
-def clamp(limit: int | None) -> int:
+def clamp_limit(limit: int | None) -> int:
     """Returns the page size: `limit` within 1 and 100, 10 by default."""
     return DEFAULT_LIMIT if limit is None else max(1, min(limit, MAX_LIMIT))
 
 
-def _text(value: str | None) -> str:
+def _json_string(value: str | None) -> str:
     import json
 
     return json.dumps(value)

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.storage.store import Row, Where
+from stripe_shell.sandbox.storage.store import SqlCondition, StoredRow
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
 from .context import Context, Json, ResourceProtocol
-from .kinds import kinds_of
-from .listing import PAGING, Filters, Page, clamp
+from .kinds import expandable_kinds
+from .listing import PAGING, ListFilters, ListPage, clamp_limit
 
 Position = tuple[int, int]
 
@@ -21,17 +21,17 @@ Position = tuple[int, int]
 _COUNTED = frozenset({"refunds"})
 
 
-def list_page(resource: ResourceProtocol, ctx: Context, params: Json) -> Page:
+def list_page(resource: ResourceProtocol, ctx: Context, params: Json) -> ListPage:
     """Returns the page of one kind of object for a list operation."""
     return mixed_page([resource], ctx, params)
 
 
-def mixed_page(resources: Sequence[ResourceProtocol], ctx: Context, params: Json) -> Page:
+def mixed_page(resources: Sequence[ResourceProtocol], ctx: Context, params: Json) -> ListPage:
     """Returns the page of a list with several kinds of object, such as a customer's sources."""
     narrowed = [filters_of(resource, ctx, params, narrowed_by_path(resource, ctx)) for resource in resources]
     after, before = cursors(resources, ctx, params)
-    limit = clamp(params.get("limit"))
-    rows: list[Row] = []
+    limit = clamp_limit(params.get("limit"))
+    rows: list[StoredRow] = []
     for resource, filters in zip(resources, narrowed, strict=True):
         rows += (
             []
@@ -54,11 +54,11 @@ def mixed_page(resources: Sequence[ResourceProtocol], ctx: Context, params: Json
     return _page(ctx, rows, has_more, limit)
 
 
-def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, url: str | None = None) -> Page:
+def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, url: str | None = None) -> ListPage:
     """Returns a page of objects in memory, in the given order: those inside another object."""
     ids = [str(obj.get("id")) for obj in objects]
     start, end = 0, len(objects)
-    limit = clamp(params.get("limit"))
+    limit = clamp_limit(params.get("limit"))
     if params.get("starting_after"):
         start = _index(ids, params["starting_after"], "starting_after") + 1
     if params.get("ending_before"):
@@ -69,17 +69,19 @@ def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, ur
         end = min(len(objects), start + limit)
         has_more = end < len(objects)
     texts = [json.dumps(obj, separators=(",", ":")) for obj in objects[start:end]]
-    return Page(texts, has_more, url or ctx.request.path, form=_form(ctx.operation))
+    return ListPage(texts, has_more, url or ctx.request.path, form=_form(ctx.operation))
 
 
-def filters_of(resource: ResourceProtocol, ctx: Context, params: Json, filters: Filters | None = None) -> Filters:
+def filters_of(
+    resource: ResourceProtocol, ctx: Context, params: Json, filters: ListFilters | None = None
+) -> ListFilters:
     """Converts list parameters to filters. Raises StripeError for an id that does not exist.
 
     Stripe's lists leave out objects on a test clock unless the clock, or an object on it, is given.
     """
-    filters = filters or Filters()
+    filters = filters or ListFilters()
     if "test_clock" in resource.shape.fields and not ctx.path and not _names_owner(params):
-        filters.where.append(Where("json_extract(o.json, '$.test_clock') IS NULL"))
+        filters.where.append(SqlCondition("json_extract(o.json, '$.test_clock') IS NULL"))
     for name, value in params.items():
         own = getattr(resource, f"filter_{name}", None)
         if own is not None:
@@ -94,9 +96,9 @@ def _names_owner(params: Json) -> bool:
     return any(params.get(name) for name in ("test_clock", "customer", "subscription"))
 
 
-def narrowed_by_path(resource: ResourceProtocol, ctx: Context) -> Filters:
+def narrowed_by_path(resource: ResourceProtocol, ctx: Context) -> ListFilters:
     """Returns the filters for a list below another object: what belongs to that object."""
-    filters = Filters()
+    filters = ListFilters()
     for name, value in ctx.path.items():
         member = parent_member(resource.shape, ctx.operation, name)
         filters.add_link(member or "parent", value) if _has_index(resource, member) else filters.add(str(member), value)
@@ -140,19 +142,19 @@ def can_be_made(table: Table, kind: str) -> bool:
 
 def member(resource: ResourceProtocol, ctx: Context, obj: Json, name: str) -> Any:
     """Returns the value of an expand-only member: a private field, or the sub-list of what belongs to the object."""
-    hidden = ctx.hidden(obj)
+    hidden = ctx.private(obj)
     if name in hidden:
         return json.loads(json.dumps(hidden[name]))
     field = resource.shape.fields.get(name)
     if field is None or not field.shape.is_list or field.shape.row is None:
         return None
-    kinds = kinds_of(ctx.table, field.shape.row)
+    kinds = expandable_kinds(ctx.table, field.shape.row)
     return sub_list(resource, ctx, obj, name, kinds)
 
 
 def sub_list(resource: ResourceProtocol, ctx: Context, obj: Json, name: str, kinds: Sequence[str]) -> Json:
     """Returns the newest ten objects of these kinds that belong to `obj`, as a list object."""
-    rows: list[Row] = []
+    rows: list[StoredRow] = []
     for kind in kinds:
         rows += _belonging(resource, ctx, obj, kind)
     rows.sort(key=lambda row: row.position, reverse=True)
@@ -165,20 +167,20 @@ def sub_list(resource: ResourceProtocol, ctx: Context, obj: Json, name: str, kin
 
 
 def _count(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> int:
-    filters = _belongs(resource, ctx, obj, kind)
+    filters = _ownership_filters(resource, ctx, obj, kind)
     return ctx.session.count(ctx.account_number, kind, filters.link, filters.where)
 
 
-def _belonging(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> list[Row]:
-    filters = _belongs(resource, ctx, obj, kind)
+def _belonging(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> list[StoredRow]:
+    filters = _ownership_filters(resource, ctx, obj, kind)
     return ctx.session.page(ctx.account_number, kind, link=filters.link, where=filters.where, limit=11)
 
 
-def _belongs(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> Filters:
+def _ownership_filters(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> ListFilters:
     """Returns the filters for the objects of a kind that belong to `obj`."""
     inner = ctx.resource(kind)
     tail = resource.kind.rpartition(".")[2]
-    filters = Filters()
+    filters = ListFilters()
     if tail in inner.indexed_members():
         filters.add_link(tail, str(obj["id"]))
     elif tail in inner.shape.fields:
@@ -196,13 +198,13 @@ def _address(resource: ResourceProtocol, ctx: Context, obj: Json) -> str:
     return operation.path.replace(f"{{{operation.object_param}}}", str(obj.get("id")))
 
 
-def _add_filter(resource: ResourceProtocol, ctx: Context, filters: Filters, name: str, value: Any) -> None:
+def _add_filter(resource: ResourceProtocol, ctx: Context, filters: ListFilters, name: str, value: Any) -> None:
     path = resource.filters.get(name, name)
     field = resource.shape.fields.get(path.partition(".")[0])
     if field is None:
         return
     if field.shape.expandable and isinstance(value, str):
-        kinds = kinds_of(ctx.table, field.shape)
+        kinds = expandable_kinds(ctx.table, field.shape)
         if kinds and can_be_made(ctx.table, kinds[0]) and all(ctx.find(kind, value) is None for kind in kinds):
             raise ctx.resource(kinds[0]).missing(value, param=name, status=400)
     if path in resource.indexed_members() and isinstance(value, str):
@@ -225,15 +227,15 @@ def _position(resources: Sequence[ResourceProtocol], ctx: Context, key: Any, par
     return row.position
 
 
-def _page(ctx: Context, rows: list[Row], has_more: bool, limit: int) -> Page:
+def _page(ctx: Context, rows: list[StoredRow], has_more: bool, limit: int) -> ListPage:
     form = _form(ctx.operation)
     following = None
     if form == "v2_list" and has_more:
         following = f"{ctx.request.path}?page={rows[-1].id}&limit={limit}"
-    return Page(shown_texts(ctx, rows), has_more, ctx.request.path, form=form, next_page=following)
+    return ListPage(shown_texts(ctx, rows), has_more, ctx.request.path, form=form, next_page=following)
 
 
-def shown_texts(ctx: Context, rows: Sequence[Row]) -> list[str]:
+def shown_texts(ctx: Context, rows: Sequence[StoredRow]) -> list[str]:
     """Returns the rows' JSON texts as in responses: the stored text, or that of the resource's `present`."""
     behaviours = {kind: ctx.resource(kind) for kind in {row.object for row in rows}}
     if not any(resource.presents for resource in behaviours.values()):
@@ -241,7 +243,7 @@ def shown_texts(ctx: Context, rows: Sequence[Row]) -> list[str]:
     return [_shown_text(behaviours[row.object], ctx, row) for row in rows]
 
 
-def _shown_text(resource: ResourceProtocol, ctx: Context, row: Row) -> str:
+def _shown_text(resource: ResourceProtocol, ctx: Context, row: StoredRow) -> str:
     if not resource.presents:
         return row.json
     return json.dumps(resource.present(ctx, json.loads(row.json)), separators=(",", ":"))

@@ -13,7 +13,7 @@ from .resource import Resource
 _FOLDER = Path(__file__).parents[1] / "resources"
 
 
-class Catalogue:
+class ResourceRegistry:
     """One resource per kind of object, created on first use.
 
     The kind `checkout.session` is served by `resources/checkout_session.py`, by the class whose attribute `object` is

@@ -47,33 +47,33 @@ from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.ids import PAYMENTS, PREFIXES, SHORT
-from stripe_shell.sandbox.storage.store import Link
+from stripe_shell.sandbox.storage.store import IndexEntry
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
 from . import events, pages
 from .context import Answer, Context, Json
 from .echo import echo
-from .kinds import kinds_of
-from .listing import Filters, Page
-from .template import blank, is_expand_only, iso_time, resolve, stamped
+from .kinds import expandable_kinds
+from .listing import ListFilters, ListPage
+from .template import is_expand_only, iso_time, resolve, stamped, template
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+ActionMethod = TypeVar("ActionMethod", bound=Callable[..., Any])
 
 _ACTION = "sandbox_action"
 
 
 @overload
-def action(name: Method) -> Method: ...
+def action(name: ActionMethod) -> ActionMethod: ...
 @overload
-def action(name: str) -> Callable[[Method], Method]: ...
+def action(name: str) -> Callable[[ActionMethod], ActionMethod]: ...
 def action(name: Any) -> Any:
     """Decorates a method as an action: by the method's name, or by the given `action` or `entity.action`."""
     if callable(name):
         setattr(name, _ACTION, getattr(name, "__name__", ""))
         return name
 
-    def mark(method: Method) -> Method:
+    def mark(method: ActionMethod) -> ActionMethod:
         setattr(method, _ACTION, name)
         return method
 
@@ -158,11 +158,11 @@ class Resource:
             self._indexed = tuple(dict.fromkeys((*self.indexed, *self._filtered_ids(), "parent")))
         return self._indexed
 
-    def links(self, obj: Mapping[str, Any], hidden: Mapping[str, Any] | None) -> list[Link]:
+    def links(self, obj: Mapping[str, Any], private: Mapping[str, Any] | None) -> list[IndexEntry]:
         """Returns the index entries of an object."""
         found = []
         for name in self.indexed_members():
-            value = hidden.get("parent") if name == "parent" and hidden else obj.get(name)
+            value = private.get("parent") if name == "parent" and private else obj.get(name)
             if isinstance(value, dict):
                 value = value.get("id")
             if isinstance(value, str) and value:
@@ -188,7 +188,7 @@ class Resource:
         """Returns the error's `param` when the id in the path does not exist; None for the usual one."""
         return None
 
-    def taken(self, key: str) -> StripeError:
+    def already_exists(self, key: str) -> StripeError:
         """Returns the error for creating an object whose id already exists."""
         word = errors.MISSING.get(self.kind, (self.kind.rpartition(".")[2], ""))[0]
         return errors.invalid(f"{word[:1].upper()}{word[1:]} already exists.", code="resource_already_exists")
@@ -200,7 +200,7 @@ class Resource:
 
     # --- making and finding objects ------------------------------------------------------------------------------
 
-    def fresh(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json:
+    def new(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json:
         """Returns a new object, not stored: the schema's members, `defaults`, id, `created`, then `members`."""
         now = ctx.now()
         if self._stamped[0] != now:
@@ -215,7 +215,7 @@ class Resource:
 
     def _stamp(self, now: int) -> bytes:
         if self._template is None:
-            self._template = json.dumps(self._blank())
+            self._template = json.dumps(self._new_template())
         return marshal.dumps(stamped(self._template, now))
 
     def load(self, ctx: Context, key: str) -> Json | None:
@@ -241,9 +241,9 @@ class Resource:
         """Creates, stores and returns an object. Mutates `params`: ids are resolved."""
         self.validate_create(ctx, params)
         self.check_references(ctx, params)
-        obj = self.fresh(ctx)
+        obj = self.new(ctx)
         self.echo(obj, params)
-        self._adopt(ctx, obj, params)
+        self._set_parent(ctx, obj, params)
         self.on_create(ctx, obj, params)
         if self.key(obj):
             ctx.insert(obj)
@@ -275,17 +275,17 @@ class Resource:
         self.announce(ctx, "deleted", last)
         return remains
 
-    def list_page(self, ctx: Context, params: Json) -> Page:
+    def list_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns one page of the objects of this kind."""
         return pages.list_page(self, ctx, params)
 
-    def search_page(self, ctx: Context, params: Json) -> Page:
+    def search_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns one page of the objects that match a search query."""
         from .search import search_page
 
         return search_page(self, ctx, params)
 
-    def narrow_inside(self, filters: Filters) -> None:
+    def narrow_inside(self, filters: ListFilters) -> None:
         """Mutates `filters`: restricts the sub-list inside a parent. By default every object is listed."""
 
     # --- hooks -----------------------------------------------------------------------------------------------
@@ -327,14 +327,14 @@ class Resource:
         """
         for name, value in params.items():
             if isinstance(value, str) and value:
-                kinds = self._referred(name)
+                kinds = self._named_kind(name)
                 if kinds:
                     params[name] = _existing(ctx, kinds, value, name)
 
     def announce(self, ctx: Context, happened: str, obj: Json, previous: Mapping[str, Any] | None = None) -> None:
         """Emits the event for what `happened` to the object, if Stripe has that event type."""
         name = self.event(happened)
-        if name in ctx.catalogue.event_types:
+        if name in ctx.registry.event_types:
             ctx.emit(name, obj, previous)
 
     def transition(self, ctx: Context, obj: Json, name: str, transition: Transition) -> Json:
@@ -349,7 +349,7 @@ class Resource:
         if transition.stamp:
             obj[transition.stamp] = iso_time(ctx.now()) if ctx.operation.version == "v2" else ctx.now()
         changed = ctx.save(obj)
-        self._tell_transition(ctx, obj, transition, changed)
+        self._emit_transition(ctx, obj, transition, changed)
         return obj
 
     def action_method(self, operation: Operation) -> Callable[..., Answer] | None:
@@ -365,35 +365,35 @@ class Resource:
 
     # --- inside ----------------------------------------------------------------------------------------------
 
-    def _blank(self) -> Json:
-        made = blank(self.table, self.schema) if self.schema else {"object": self.kind}
+    def _new_template(self) -> Json:
+        made = template(self.table, self.schema) if self.schema else {"object": self.kind}
         left_out = {*self.absent, *self.expand_only} - set(self.defaults)
         made = {name: value for name, value in made.items() if name not in left_out} | dict(self.defaults)
         first: Json = {name: made.pop(name) for name in ("id", "object") if name in made}
         return first | made
 
-    def _adopt(self, ctx: Context, obj: Json, params: Json) -> None:
+    def _set_parent(self, ctx: Context, obj: Json, params: Json) -> None:
         """Sets the ids of the parents in the path: as members of `obj`, or as the private field `parent`."""
         for name, value in ctx.path.items():
             member = pages.parent_member(self.shape, ctx.operation, name)
             if member is not None:
                 obj[member] = value
             else:
-                ctx.hidden(obj)["parent"] = value
+                ctx.private(obj)["parent"] = value
 
-    def _referred(self, name: str) -> list[str]:
+    def _named_kind(self, name: str) -> list[str]:
         if name in self.references:
             return [self.references[name]]
         field = self.shape.fields.get(name)
-        return kinds_of(self.table, field.shape) if field is not None and field.shape.expandable else []
+        return expandable_kinds(self.table, field.shape) if field is not None and field.shape.expandable else []
 
     def _filtered_ids(self) -> list[str]:
         names = [name for name, field in self.shape.fields.items() if field.shape.expandable]
         return [name for name in names if name in pages.list_filters(self.table, self.kind)]
 
-    def _tell_transition(self, ctx: Context, obj: Json, transition: Transition, changed: Json) -> None:
+    def _emit_transition(self, ctx: Context, obj: Json, transition: Transition, changed: Json) -> None:
         for happened in (transition.event, transition.to, "updated"):
-            if happened and self.event(happened) in ctx.catalogue.event_types:
+            if happened and self.event(happened) in ctx.registry.event_types:
                 ctx.emit(self.event(happened), obj, changed if happened == "updated" else None)
                 return
 

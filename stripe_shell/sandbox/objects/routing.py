@@ -8,7 +8,7 @@ from typing import Any, Literal
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
-from .kinds import kinds_of
+from .kinds import expandable_kinds
 
 Role = Literal["list", "search", "create", "retrieve", "update", "delete", "action", "single", "single_update", "find"]
 
@@ -47,19 +47,19 @@ def kind_of(table: Table, operation: Operation, path: Mapping[str, str], params:
     if entity is not None and entity.object:
         return entity.object
     row = operation.response.row or operation.response
-    kinds = kinds_of(table, row) or _kinds_retrieved(table, operation) or [operation.entity]
+    kinds = expandable_kinds(table, row) or _kinds_retrieved(table, operation) or [operation.entity]
     if len(kinds) == 1:
         return kinds[0]
-    return _kind_meant(kinds, path.get(operation.object_param or ""), params)
+    return _choose_kind(kinds, path.get(operation.object_param or ""), params)
 
 
 def _kinds_retrieved(table: Table, operation: Operation) -> list[str]:
     """Returns the kinds of the entity's `retrieve`; a delete's own response only says `deleted`."""
     look = table.operation("retrieve", operation.entity)
-    return kinds_of(table, look.response) if look is not None else []
+    return expandable_kinds(table, look.response) if look is not None else []
 
 
-def _kind_meant(kinds: list[str], key: str | None, params: Mapping[str, Any]) -> str:
+def _choose_kind(kinds: list[str], key: str | None, params: Mapping[str, Any]) -> str:
     """Chooses one of several kinds by the `object` of a parameter, or by the prefix of an id."""
     for name in ("external_account", "source", "bank_account", "card"):
         value = params.get(name)

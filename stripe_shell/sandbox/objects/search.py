@@ -14,10 +14,10 @@ from typing import Any, Final
 from stripe_shell.records import record
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.request.parameters import header
-from stripe_shell.sandbox.storage.store import Row, Where
+from stripe_shell.sandbox.storage.store import SqlCondition, StoredRow
 
 from .context import Context, Json, ResourceProtocol
-from .listing import Page, clamp, column
+from .listing import ListPage, clamp_limit, column
 
 MAX_CLAUSES: Final = 10
 SHORTEST_SUBSTRING: Final = 3
@@ -100,30 +100,30 @@ def parse_query(text: str, kind: str) -> Query:
     while offset < len(text) or not clauses:
         match = _CLAUSE.match(text, offset)
         if match is None:
-            raise _refused(f"We were unable to parse your search query at `{text[offset : offset + 40]}`.")
-        clauses.append(_checked(_clause(match), kind))
+            raise _query_error(f"We were unable to parse your search query at `{text[offset : offset + 40]}`.")
+        clauses.append(_checked_clause(_clause(match), kind))
         offset = match.end()
         joint = _JOINT.match(text, offset)
         if joint is None and offset < len(text):
-            raise _refused(f"We were unable to parse your search query at `{text[offset : offset + 40]}`.")
+            raise _query_error(f"We were unable to parse your search query at `{text[offset : offset + 40]}`.")
         if joint is not None and joint.end() < len(text):
             joints.add((joint[1] or "AND").upper())
         offset = joint.end() if joint is not None else offset
     if len(joints) > 1:
-        raise _refused("You cannot mix AND and OR in one search query.")
+        raise _query_error("You cannot mix AND and OR in one search query.")
     if len(clauses) > MAX_CLAUSES:
-        raise _refused(f"A search query can have at most {MAX_CLAUSES} clauses; yours has {len(clauses)}.")
+        raise _query_error(f"A search query can have at most {MAX_CLAUSES} clauses; yours has {len(clauses)}.")
     return Query(tuple(clauses), joints == {"OR"})
 
 
-def search_page(resource: ResourceProtocol, ctx: Context, params: Json) -> Page:
+def search_page(resource: ResourceProtocol, ctx: Context, params: Json) -> ListPage:
     """Returns one page of the objects that match, newest first; counts all of them when `total_count` is expanded."""
     _check_version(ctx)
     query = parse_query(str(params.get("query", "")), resource.kind)
-    limit = clamp(params.get("limit"))
+    limit = clamp_limit(params.get("limit"))
     after = _position(resource, ctx, params.get("page"))
     counted = "total_count" in ctx.expand
-    found = _found(resource, ctx, query, None if counted else after, None if counted else limit + 1)
+    found = _matching_rows(resource, ctx, query, None if counted else after, None if counted else limit + 1)
     total = len(found) if counted else None
     if after is not None:
         found = [row for row in found if row.position < after]
@@ -131,13 +131,13 @@ def search_page(resource: ResourceProtocol, ctx: Context, params: Json) -> Page:
     has_more = len(found) > limit
     texts = [json.dumps(resource.present(ctx, json.loads(row.json)), separators=(",", ":")) for row in rows]
     following = rows[-1].id if has_more else None
-    return Page(texts, has_more, ctx.request.path, total, "search_result", following)
+    return ListPage(texts, has_more, ctx.request.path, total, "search_result", following)
 
 
-def _found(
+def _matching_rows(
     resource: ResourceProtocol, ctx: Context, query: Query, after: tuple[int, int] | None, limit: int | None
-) -> list[Row]:
-    rows: list[Row] = []
+) -> list[StoredRow]:
+    rows: list[StoredRow] = []
     for row in ctx.session.scan(ctx.account_number, resource.kind, _narrowing(query, resource.kind), after):
         if query.matches(resource.kind, resource.present(ctx, json.loads(row.json))):
             rows.append(row)
@@ -146,7 +146,7 @@ def _found(
     return rows
 
 
-def _narrowing(query: Query, kind: str) -> list[Where]:
+def _narrowing(query: Query, kind: str) -> list[SqlCondition]:
     """Returns SQL conditions that every match fulfils, so that fewer rows are parsed: numbers and required words."""
     if query.any:
         return []
@@ -154,15 +154,15 @@ def _narrowing(query: Query, kind: str) -> list[Where]:
     return [where for clause in plain for where in _conditions(clause, kind)]
 
 
-def _conditions(clause: Clause, kind: str) -> list[Where]:
+def _conditions(clause: Clause, kind: str) -> list[SqlCondition]:
     if clause.key is None and clause.field in SEARCHABLE.get(kind, Searchable()).numbers:
         operator = "=" if clause.operator == ":" else clause.operator
-        return [Where(f"{column(clause.field)} {operator} ?", (float(clause.value or 0),))]
+        return [SqlCondition(f"{column(clause.field)} {operator} ?", (float(clause.value or 0),))]
     if clause.key is not None and clause.operator == ":" and (clause.key + str(clause.value)).isascii():
         pair = f"{json.dumps(clause.key)}:{json.dumps(clause.value)}"
-        return [Where("o.json LIKE ?", (f"%{pair}%",))]
+        return [SqlCondition("o.json LIKE ?", (f"%{pair}%",))]
     words = re.findall("[A-Za-z0-9]+", _ascii_words(f"{clause.key or ''} {clause.value}"))
-    return [Where("o.json LIKE ?", (f"%{word}%",)) for word in words]
+    return [SqlCondition("o.json LIKE ?", (f"%{word}%",)) for word in words]
 
 
 def _ascii_words(text: str) -> str:
@@ -178,7 +178,7 @@ def _clause(match: re.Match[str]) -> Clause:
     key = _unescaped(match["key"]) if match["key"] is not None else None
     operator = ":" if match["operator"] == "=" else match["operator"]
     if quoted is None and not null and not _is_number(bare):
-        raise _refused(f"Search values that are no numbers need quotes: `{match['field']}{operator}{bare}`.")
+        raise _query_error(f"Search values that are no numbers need quotes: `{match['field']}{operator}{bare}`.")
     return Clause(match["field"], key, operator, None if null else value, bool(match["minus"]))
 
 
@@ -186,7 +186,7 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
-def _checked(clause: Clause, kind: str) -> Clause:
+def _checked_clause(clause: Clause, kind: str) -> Clause:
     known = SEARCHABLE.get(kind, Searchable())
     field, operator, value = clause.field, clause.operator, clause.value
     if field == "metadata" and clause.key is not None:
@@ -198,48 +198,48 @@ def _checked(clause: Clause, kind: str) -> Clause:
     elif field in known.strings and clause.key is None:
         allowed = ":~"
     else:
-        raise _refused(f"Field `{field}` is an unsupported search field for resource `{kind}s`.")
+        raise _query_error(f"Field `{field}` is an unsupported search field for resource `{kind}s`.")
     if operator not in allowed.split() and operator not in tuple(allowed):
-        raise _refused(f"The operator `{operator}` is not supported for the field `{field}`.")
+        raise _query_error(f"The operator `{operator}` is not supported for the field `{field}`.")
     if field in known.numbers and value is not None and not _is_number(value):
-        raise _refused(f"The field `{field}` takes a number, not `{value}`.")
+        raise _query_error(f"The field `{field}` takes a number, not `{value}`.")
     if operator == "~" and len(value or "") < SHORTEST_SUBSTRING:
-        raise _refused(f"A substring search needs at least {SHORTEST_SUBSTRING} characters: `{field}~`.")
+        raise _query_error(f"A substring search needs at least {SHORTEST_SUBSTRING} characters: `{field}~`.")
     return clause
 
 
 def _holds(clause: Clause, kind: str, obj: Mapping[str, Any]) -> bool:
-    return _fits(clause, kind, _value(clause, kind, obj)) != clause.negated
+    return _value_matches(clause, kind, _searched_value(clause, kind, obj)) != clause.negated
 
 
-def _value(clause: Clause, kind: str, obj: Mapping[str, Any]) -> Any:
+def _searched_value(clause: Clause, kind: str, obj: Mapping[str, Any]) -> Any:
     if clause.key is not None:
         return (obj.get("metadata") or {}).get(clause.key)
     if kind == "charge" and clause.field == "refunded":
-        return _refunded(obj)
+        return _refund_state(obj)
     if kind == "invoice" and clause.field == "subscription":
-        return _reached(obj, ("parent", "subscription_details", "subscription"))
-    return _reached(obj, clause.field.split("."))
+        return _member_at(obj, ("parent", "subscription_details", "subscription"))
+    return _member_at(obj, clause.field.split("."))
 
 
-def _refunded(charge: Mapping[str, Any]) -> bool | None:
+def _refund_state(charge: Mapping[str, Any]) -> bool | None:
     """Returns True for a full refund, False for a partial one, None for none."""
     return bool(charge.get("refunded")) if charge.get("amount_refunded") else None
 
 
-def _reached(obj: Any, path: Sequence[str]) -> Any:
+def _member_at(obj: Any, path: Sequence[str]) -> Any:
     for name in path:
         obj = obj.get(name) if isinstance(obj, Mapping) else None
     return obj.get("id") if isinstance(obj, Mapping) else obj
 
 
-def _fits(clause: Clause, kind: str, found: Any) -> bool:
-    if clause.value is None or found is None:
-        return found is None and clause.value is None
+def _value_matches(clause: Clause, kind: str, value: Any) -> bool:
+    if clause.value is None or value is None:
+        return value is None and clause.value is None
     known = SEARCHABLE.get(kind, Searchable())
     if clause.field in known.numbers and clause.key is None:
-        return _compares(clause.operator, float(found), float(clause.value))
-    there, wanted = _text(found).lower(), clause.value.lower()
+        return _compares(clause.operator, float(value), float(clause.value))
+    there, wanted = _as_text(value).lower(), clause.value.lower()
     if clause.operator == "~":
         return wanted in there
     if clause.key is None and clause.field in known.strings:
@@ -247,32 +247,32 @@ def _fits(clause: Clause, kind: str, found: Any) -> bool:
     return there == wanted
 
 
-def _compares(operator: str, found: float, wanted: float) -> bool:
+def _compares(operator: str, value: float, operand: float) -> bool:
     match operator:
         case ">":
-            return found > wanted
+            return value > operand
         case "<":
-            return found < wanted
+            return value < operand
         case ">=":
-            return found >= wanted
+            return value >= operand
         case "<=":
-            return found <= wanted
+            return value <= operand
         case _:
-            return found == wanted
+            return value == operand
 
 
-def _has_words(there: str, wanted: str) -> bool:
-    """Whether the words of `wanted` occur in `there` in this order, adjacent."""
-    words, sought = _words(there), _words(wanted)
+def _has_words(text: str, phrase: str) -> bool:
+    """Whether the words of `phrase` occur in `text` in this order, adjacent."""
+    words, sought = _words(text), _words(phrase)
     count = len(sought)
-    return any(words[start : start + count] == sought for start in range(len(words) - count + 1)) or there == wanted
+    return any(words[start : start + count] == sought for start in range(len(words) - count + 1)) or text == phrase
 
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text)
 
 
-def _text(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
@@ -297,5 +297,5 @@ def _check_version(ctx: Context) -> None:
         )
 
 
-def _refused(message: str) -> StripeError:
+def _query_error(message: str) -> StripeError:
     return StripeError(message, param="query", validation=True)

@@ -57,9 +57,9 @@ def resolve(table: Table, shape: Shape) -> Shape:
     return shape
 
 
-def blank(table: Table, schema: str) -> dict[str, Any]:
+def template(table: Table, schema: str) -> dict[str, Any]:
     """Returns a new object of a schema. Required times are the placeholder NOW, which `stamped` replaces."""
-    value = _object(table, resolve(table, table.schema(schema)), 0)
+    value = _object_template(table, resolve(table, table.schema(schema)), 0)
     return value if isinstance(value, dict) else {}
 
 
@@ -89,20 +89,20 @@ def is_expand_only(table: Table, field: Field) -> bool:
     return resolve(table, shape).is_list or shape.kind == "map"
 
 
-def _object(table: Table, shape: Shape, depth: int) -> dict[str, Any]:
-    kinds = _kinds(shape)
+def _object_template(table: Table, shape: Shape, depth: int) -> dict[str, Any]:
+    kinds = _type_members(shape)
     fields = {name: field for name, field in shape.fields.items() if field.required or name not in kinds}
-    values = {name: _member(table, field, depth) for name, field in fields.items()}
+    values = {name: _member_template(table, field, depth) for name, field in fields.items()}
     return {name: value for name, value in values.items() if value is not _ABSENT}
 
 
-def _kinds(shape: Shape) -> tuple[str, ...]:
+def _type_members(shape: Shape) -> tuple[str, ...]:
     """Returns the members that only objects of one `type` have, such as a payment method's `sepa_debit`."""
     kind = shape.fields.get("type")
     return kind.shape.enum if kind else ()
 
 
-def _member(table: Table, field: Field, depth: int) -> Any:
+def _member_template(table: Table, field: Field, depth: int) -> Any:
     shape = field.shape
     if field.name == "metadata":
         return {}
@@ -110,7 +110,7 @@ def _member(table: Table, field: Field, depth: int) -> Any:
         return None
     if not field.required and _may_be_left_out(table, field, depth):
         return _ABSENT
-    return _value(table, field.name, shape, depth)
+    return _value_template(table, field.name, shape, depth)
 
 
 def _may_be_left_out(table: Table, field: Field, depth: int) -> bool:
@@ -129,25 +129,25 @@ def _is_settings(table: Table, shape: Shape) -> bool:
     return bool(fields) and all(field.shape.nullable or not field.required for field in fields)
 
 
-def _value(table: Table, name: str, shape: Shape, depth: int) -> Any:
+def _value_template(table: Table, name: str, shape: Shape, depth: int) -> Any:
     if shape.expandable:
         return ""
     if shape.kind in ("reference", "union"):
         inner = resolve(table, shape)
-        return None if inner.nullable else _value(table, name, inner, depth)
+        return None if inner.nullable else _value_template(table, name, inner, depth)
     if shape.is_list:
         return {"object": "list", "data": [], "has_more": False, "url": shape.fields["url"].shape.pattern or ""}
     if shape.kind == "object":
-        return _object(table, shape, depth + 1) if depth < _DEEPEST else {}
+        return _object_template(table, shape, depth + 1) if depth < _DEEPEST else {}
     if shape.kind == "string":
-        return _text(name, shape)
+        return _text_template(name, shape)
     if shape.kind == "boolean":
         return name in _TRUE
     plain = _PLAIN.get(shape.kind)
     return type(plain)() if isinstance(plain, list | dict) else plain
 
 
-def _text(name: str, shape: Shape) -> str:
+def _text_template(name: str, shape: Shape) -> str:
     if shape.enum:
         return next((value for value in _BEGINNINGS if value in shape.enum), shape.enum[0])
     if shape.form == "currency" or name == "currency":

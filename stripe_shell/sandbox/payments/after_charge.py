@@ -23,6 +23,6 @@ def charge_paid(ctx: Context, charge: Json) -> None:
 def _warn(ctx: Context, charge: Json) -> None:
     """Stores a radar early fraud warning and emits its event."""
     members = {"charge": charge["id"], "fraud_type": "misc", "payment_intent": charge["payment_intent"]}
-    warning = ctx.fresh("radar.early_fraud_warning", actionable=True, **members)
+    warning = ctx.new("radar.early_fraud_warning", actionable=True, **members)
     ctx.insert(warning)
     ctx.emit("radar.early_fraud_warning.created", warning)

@@ -14,12 +14,12 @@ def balance_of(ctx: Context, customer: str) -> Json:
     """Returns the customer's cash balance; stores a new one on first use."""
     found = ctx.find("cash_balance", customer)
     if found is None:
-        found = ctx.fresh("cash_balance", customer=customer)
+        found = ctx.new("cash_balance", customer=customer)
         ctx.insert(found, customer)
     return found
 
 
-def record(ctx: Context, customer: str, amount: int, currency: str, *, kind: str, details: Json) -> Json:
+def record_change(ctx: Context, customer: str, amount: int, currency: str, *, kind: str, details: Json) -> Json:
     """Stores a change of a cash balance and emits its event. Returns the transaction.
 
     `amount` is in the smallest currency unit, negative for money that leaves; `kind` is the transaction's `type`, and
@@ -30,7 +30,7 @@ def record(ctx: Context, customer: str, amount: int, currency: str, *, kind: str
     available[currency] = available.get(currency, 0) + amount
     balance["available"] = {code: left for code, left in available.items() if left} or None
     ctx.save(balance)
-    row = ctx.fresh(
+    row = ctx.new(
         "customer_cash_balance_transaction",
         currency=currency,
         customer=customer,
@@ -47,14 +47,14 @@ def record(ctx: Context, customer: str, amount: int, currency: str, *, kind: str
 def take(ctx: Context, intent: Json, most: int | None) -> bool:
     """Moves at most `most` from the cash balance to an intent; returns whether the intent is fully funded."""
     customer, currency = intent["customer"], intent["currency"]
-    hidden = ctx.hidden(intent)
+    hidden = ctx.private(intent)
     has = (balance_of(ctx, customer)["available"] or {}).get(currency, 0)
     needs = intent["amount"] - hidden.get("funded", 0)
     amount = min(has, needs, most if most is not None else needs)
     if amount > 0:
         hidden["funded"] = hidden.get("funded", 0) + amount
         details = {"payment_intent": intent["id"]}
-        record(ctx, customer, -amount, currency, kind="applied_to_payment", details=details)
+        record_change(ctx, customer, -amount, currency, kind="applied_to_payment", details=details)
     return bool(hidden.get("funded", 0) >= intent["amount"])
 
 
@@ -70,9 +70,9 @@ def instructions(ctx: Context, intent: Json) -> Json:
     old = (intent["next_action"] or {}).get("display_bank_transfer_instructions") or {}
     return {
         "display_bank_transfer_instructions": {
-            "amount_remaining": intent["amount"] - ctx.hidden(intent).get("funded", 0),
+            "amount_remaining": intent["amount"] - ctx.private(intent).get("funded", 0),
             "currency": intent["currency"],
-            "financial_addresses": [address(kind)],
+            "financial_addresses": [transfer_address(kind)],
             "hosted_instructions_url": f"https://payments.stripe.com/bank_transfers/instructions/{intent['id']}",
             "reference": old.get("reference") or ctx.ids.text(12).upper(),
             "type": kind,
@@ -81,7 +81,7 @@ def instructions(ctx: Context, intent: Json) -> Json:
     }
 
 
-def address(kind: str) -> Json:
+def transfer_address(kind: str) -> Json:
     """Returns the `financial_addresses` entry of a type of bank transfer."""
     place = {"city": "South San Francisco", "country": "US", "line1": "354 Oyster Point Blvd", "line2": None}
     holder: Json = place | {"postal_code": "94080", "state": "CA"}

@@ -36,7 +36,7 @@ _INHERITED: Final = (
 def make_charge(ctx: Context, intent: Json, method: Json, *, captured: bool = True) -> Json:
     """Stores and returns the charge of a successful payment; `captured=False` only authorizes it."""
     debit = method["type"] in DEBITS
-    charge = _charge(ctx, intent, method)
+    charge = _new_charge(ctx, intent, method)
     charge |= {
         "captured": captured,
         "outcome": _outcome(card_of(ctx, method)),
@@ -51,14 +51,14 @@ def make_charge(ctx: Context, intent: Json, method: Json, *, captured: bool = Tr
             details["capture_before"] = ctx.now() + HOLD
     ctx.insert(charge)
     if captured and not debit:
-        book(ctx, charge, charge["amount"])
+        record_capture(ctx, charge, charge["amount"])
         ctx.save(charge)
     return charge
 
 
 def fail_charge(ctx: Context, intent: Json, method: Json, decline: Decline, card: CardFacts | None) -> Json:
     """Stores and returns the charge of a declined payment, and emits `charge.failed`."""
-    charge = _charge(ctx, intent, method)
+    charge = _new_charge(ctx, intent, method)
     charge |= {
         "failure_code": decline.code,
         "failure_message": decline.message,
@@ -70,7 +70,7 @@ def fail_charge(ctx: Context, intent: Json, method: Json, decline: Decline, card
     return charge
 
 
-def book(ctx: Context, charge: Json, amount: int) -> None:
+def record_capture(ctx: Context, charge: Json, amount: int) -> None:
     """Mutates `charge`: stores the balance transaction for a capture of `amount`. Does not save the charge."""
     method = _method_of(ctx, charge)
     card = card_of(ctx, method) if method else None
@@ -82,7 +82,7 @@ def book(ctx: Context, charge: Json, amount: int) -> None:
     if ctx.account != ctx.platform and charge["application_fee_amount"]:
         application = transfers.application_of(ctx)
         fees = ledger.fee_detail(charge["application_fee_amount"], currency, "application_fee", application) + fees
-    row = ledger.enter(
+    row = ledger.record_transaction(
         ctx,
         kind,
         amount,
@@ -101,7 +101,7 @@ def book(ctx: Context, charge: Json, amount: int) -> None:
 
 def capture_charge(ctx: Context, charge: Json, amount: int, *, release: int = 0) -> None:
     """Captures `amount` of an authorized charge and releases `release` to the customer. Saves the charge."""
-    book(ctx, charge, amount)
+    record_capture(ctx, charge, amount)
     charge["amount_refunded"] += release
     charge["payment_method_details"].get("card", {}).pop("capture_before", None)
     ctx.save(charge)
@@ -121,7 +121,7 @@ def release_charge(ctx: Context, charge: Json, *, expired: bool = False) -> None
 def settle_charge(ctx: Context, charge: Json) -> None:
     """Marks the pending charge of a bank debit as succeeded. Saves the charge."""
     charge |= {"paid": True, "status": "succeeded"}
-    book(ctx, charge, charge["amount"])
+    record_capture(ctx, charge, charge["amount"])
     ctx.save(charge)
     ctx.emit("charge.succeeded", charge)
 
@@ -141,17 +141,17 @@ def reject_charge(ctx: Context, charge: Json, decline: Decline) -> None:
     ctx.emit("charge.failed", charge)
 
 
-def _charge(ctx: Context, intent: Json, method: Json) -> Json:
+def _new_charge(ctx: Context, intent: Json, method: Json) -> Json:
     run_checks(ctx, method)
     card = method["type"] == "card"
-    charge = ctx.fresh(
+    charge = ctx.new(
         "charge",
         amount=intent["amount"],
         billing_details=deepcopy(method["billing_details"]),
         metadata=dict(intent["metadata"]),
         payment_intent=intent["id"] if intent["object"] == "payment_intent" else None,
         payment_method=method["id"],
-        payment_method_details=_details(ctx, method),
+        payment_method_details=_method_details(ctx, method),
         **{name: intent.get(name) for name in _INHERITED},
     )
     if not card:
@@ -161,13 +161,13 @@ def _charge(ctx: Context, intent: Json, method: Json) -> Json:
     return charge
 
 
-def _details(ctx: Context, method: Mapping[str, Any]) -> Json:
+def _method_details(ctx: Context, method: Mapping[str, Any]) -> Json:
     kind = method["type"]
     if kind == "card":
         return {"card": _card_details(method["card"]), "type": "card"}
     members = {name: value for name, value in method[kind].items() if name not in _NOT_IN_DETAILS}
     if kind in DEBITS:
-        members["mandate"] = ctx.hidden(method).get("mandate")
+        members["mandate"] = ctx.private(method).get("mandate")
     return {kind: members, "type": kind}
 
 

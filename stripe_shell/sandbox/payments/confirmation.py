@@ -28,12 +28,12 @@ from stripe_shell.sandbox.objects.resource import Resource
 
 from . import cash_balances, charges, intent_rules, payment_methods, transfers
 from .after_charge import charge_paid
-from .legacy_sources import HeldSource
+from .legacy_sources import AttachedSource
 from .test_banks import FAILURES
 from .test_cards import DECLINES, CardFacts, Decline
 from .vouchers import voucher_action
 
-Status = Literal["succeeded", "requires_action", "requires_payment_method", "processing", "requires_capture"]
+AttemptStatus = Literal["succeeded", "requires_action", "requires_payment_method", "processing", "requires_capture"]
 
 #: Statuses in which an intent can be updated and confirmed.
 EARLY: Final = ("requires_payment_method", "requires_confirmation", "requires_action")
@@ -54,17 +54,17 @@ NOT_AUTHENTICATED: Final = Decline(
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class PaymentAttempt:
     """The result of a confirmation."""
 
-    status: Status
+    status: AttemptStatus
     payment_intent: Json
     charge: Json | None = None
     error: StripeError | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ConfirmOptions:
     """The options of a confirmation. `authenticated` says that the customer has completed 3D Secure."""
 
     off_session: bool = False
@@ -76,7 +76,7 @@ class Terms:
 class PaymentOwner(Resource):
     """A resource whose objects have payments: invoices, Checkout Sessions."""
 
-    def payment_changed(self, ctx: Context, obj: Json, attempt: Attempt) -> None:
+    def payment_changed(self, ctx: Context, obj: Json, attempt: PaymentAttempt) -> None:
         """Updates the object after its payment was confirmed, authenticated or settled by another call."""
 
 
@@ -97,7 +97,7 @@ def open_intent(
     `off_session` False sets up the method of an invoice's intent for later off-session payments.
     """
     method = ctx.get("payment_method", payment_method, param="payment_method") if payment_method else None
-    intent = ctx.fresh(
+    intent = ctx.new(
         "payment_intent",
         amount=amount,
         currency=currency,
@@ -111,7 +111,7 @@ def open_intent(
     )
     complete(ctx, intent)
     if invoice:
-        ctx.hidden(intent)["invoice"] = invoice
+        ctx.private(intent)["invoice"] = invoice
     ctx.insert(intent)
     ctx.emit("payment_intent.created", intent)
     return intent
@@ -130,16 +130,18 @@ def complete(ctx: Context, obj: Json) -> None:
         obj["application"] = transfers.application_of(ctx)
 
 
-def confirm_existing(ctx: Context, payment_intent: Json, payment_method: str | None, off_session: bool) -> Attempt:
+def confirm_existing(
+    ctx: Context, payment_intent: Json, payment_method: str | None, off_session: bool
+) -> PaymentAttempt:
     """Confirms an intent with the given method or its own; without one it is left unchanged.
 
-    A decline is returned as an `Attempt` with an `error`.
+    A decline is returned as an `PaymentAttempt` with an `error`.
     """
     named = payment_method or payment_intent.get("payment_method")
     if not named:
-        return Attempt("requires_payment_method", payment_intent)
+        return PaymentAttempt("requires_payment_method", payment_intent)
     method = ctx.get("payment_method", named, param="payment_method")
-    return attempt(ctx, payment_intent, method, Terms(off_session=off_session))
+    return attempt_payment(ctx, payment_intent, method, ConfirmOptions(off_session=off_session))
 
 
 def default_method(ctx: Context, customer: Json, subscription: Json | None = None) -> str | None:
@@ -166,7 +168,7 @@ def attach(ctx: Context, payment_method_or_literal: str, customer: Json) -> Json
     Returns the method. Raises StripeError for a declined card, another customer's method or a used one.
     """
     if payment_method_or_literal.startswith("tok_"):
-        card = ctx.handler(HeldSource, "card").make(ctx, payment_method_or_literal, customer=customer["id"])
+        card = ctx.handler(AttachedSource, "card").make(ctx, payment_method_or_literal, customer=customer["id"])
         return ctx.get("payment_method", card["id"])
     method = ctx.get("payment_method", payment_method_or_literal, param="payment_method")
     return attach_method(ctx, method, customer["id"])
@@ -195,100 +197,106 @@ def attach_method(ctx: Context, method: Json, customer: str) -> Json:
 # --- one attempt ---------------------------------------------------------------------------------------------
 
 
-def attempt(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
+def attempt_payment(ctx: Context, intent: Json, method: Json, confirm_options: ConfirmOptions) -> PaymentAttempt:
     """Attempts to pay an intent with a method. Saves the intent, the charge and the events, also on a decline."""
     intent["payment_method"] = method["id"]
     if method["type"] == "card":
-        return _pay_by_card(ctx, intent, method, terms)
+        return _pay_by_card(ctx, intent, method, confirm_options)
     if method["type"] in payment_methods.DEBITS:
-        if intent_rules.wants_microdeposits(intent, method) and not terms.authenticated:
+        if intent_rules.wants_microdeposits(intent, method) and not confirm_options.authenticated:
             return _require_action(ctx, intent, intent_rules.microdeposit_action(ctx))
         return _debit(ctx, intent, method)
     if method["type"] == "customer_balance":
         return _pay_from_cash_balance(ctx, intent, method)
-    if terms.authenticated or method["type"] in ("link", "custom"):
-        return charged(ctx, intent, method)
-    return ask_for_action(ctx, intent, method, terms)
+    if confirm_options.authenticated or method["type"] in ("link", "custom"):
+        return charge_intent(ctx, intent, method)
+    return ask_for_action(ctx, intent, method, confirm_options)
 
 
-def authenticate(ctx: Context, intent: Json, *, passed: bool = True) -> Attempt:
+def authenticate(ctx: Context, intent: Json, *, passed: bool = True) -> PaymentAttempt:
     """Completes the `next_action` of an intent in `requires_action`: the customer authenticated, or failed to."""
     method = ctx.get("payment_method", intent["payment_method"])
     if passed:
-        found = attempt(ctx, intent, method, Terms(authenticated=True))
+        found = attempt_payment(ctx, intent, method, ConfirmOptions(authenticated=True))
     else:
-        found = declined(ctx, intent, method, NOT_AUTHENTICATED, None)
-    tell_invoice(ctx, found)
+        found = decline_intent(ctx, intent, method, NOT_AUTHENTICATED, None)
+    notify_payee(ctx, found)
     return found
 
 
-def tell_invoice(ctx: Context, found: Attempt) -> None:
+def notify_payee(ctx: Context, attempt: PaymentAttempt) -> None:
     """Passes the result to the invoice or the Checkout Session of the intent."""
-    key = ctx.hidden(found.payment_intent).get("invoice")
+    key = ctx.private(attempt.payment_intent).get("invoice")
     invoice = ctx.find("invoice", key) if key else None
     if invoice is not None:
-        ctx.handler(PaymentOwner, "invoice").payment_changed(ctx, invoice, found)
-    key = ctx.hidden(found.payment_intent).get("checkout_session")
+        ctx.handler(PaymentOwner, "invoice").payment_changed(ctx, invoice, attempt)
+    key = ctx.private(attempt.payment_intent).get("checkout_session")
     session = ctx.find("checkout.session", key) if key else None
     if session is not None:
-        ctx.handler(PaymentOwner, "checkout.session").payment_changed(ctx, session, found)
+        ctx.handler(PaymentOwner, "checkout.session").payment_changed(ctx, session, attempt)
 
 
-def _pay_by_card(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
+def _pay_by_card(ctx: Context, intent: Json, method: Json, confirm_options: ConfirmOptions) -> PaymentAttempt:
     card = payment_methods.card_of(ctx, method)
-    if card is not None and not terms.authenticated and _needs_authentication(ctx, intent, method, card, terms):
-        if terms.off_session or terms.refuses_action:
-            return declined(ctx, intent, method, DECLINES["authentication_required"], None)
-        return ask_for_action(ctx, intent, method, terms)
+    if (
+        card is not None
+        and not confirm_options.authenticated
+        and _needs_authentication(ctx, intent, method, card, confirm_options)
+    ):
+        if confirm_options.off_session or confirm_options.refuses_action:
+            return decline_intent(ctx, intent, method, DECLINES["authentication_required"], None)
+        return ask_for_action(ctx, intent, method, confirm_options)
     if card is not None and card.decline:
         decline = DECLINES[card.decline]
         charge = charges.fail_charge(ctx, intent, method, decline, card)
-        return declined(ctx, intent, method, decline, charge)
-    return charged(ctx, intent, method)
+        return decline_intent(ctx, intent, method, decline, charge)
+    return charge_intent(ctx, intent, method)
 
 
-def _pay_from_cash_balance(ctx: Context, intent: Json, method: Json) -> Attempt:
+def _pay_from_cash_balance(ctx: Context, intent: Json, method: Json) -> PaymentAttempt:
     """Pays an intent from the cash balance, else shows bank transfer instructions. Saves the intent."""
     intent["status"] = "requires_action"
-    ctx.hidden(intent)["funded"] = 0
+    ctx.private(intent)["funded"] = 0
     if cash_balances.take(ctx, intent, None):
-        return Attempt("succeeded", intent, charged(ctx, intent, method).charge)
+        return PaymentAttempt("succeeded", intent, charge_intent(ctx, intent, method).charge)
     intent |= {"last_payment_error": None, "next_action": cash_balances.instructions(ctx, intent)}
     ctx.save(intent)
     ctx.emit("payment_intent.requires_action", intent)
-    return Attempt("requires_action", intent)
+    return PaymentAttempt("requires_action", intent)
 
 
-def _needs_authentication(ctx: Context, intent: Json, method: Json, card: CardFacts, terms: Terms) -> bool:
+def _needs_authentication(
+    ctx: Context, intent: Json, method: Json, card: CardFacts, confirm_options: ConfirmOptions
+) -> bool:
     if card.authentication == "on_setup":
-        return not ctx.hidden(method).get("set_up")
+        return not ctx.private(method).get("set_up")
     if card.authentication == "on_session":
-        return not terms.off_session
+        return not confirm_options.off_session
     if card.authentication == "optional":
         options = (intent.get("payment_method_options") or {}).get("card") or {}
-        return options.get("request_three_d_secure") in ("any", "challenge") and not terms.off_session
+        return options.get("request_three_d_secure") in ("any", "challenge") and not confirm_options.off_session
     return card.authentication == "always"
 
 
-def charged(ctx: Context, intent: Json, method: Json) -> Attempt:
+def charge_intent(ctx: Context, intent: Json, method: Json) -> PaymentAttempt:
     """Records a successful payment: captures it, or authorizes it for a later capture. Saves the intent."""
     hold = is_hold(intent, method)
     _attach_for_later(ctx, intent, method)
     charge = charges.make_charge(ctx, intent, method, captured=not hold)
-    _spend(ctx, method)
+    _consume_method(ctx, method)
     ctx.emit("charge.succeeded", charge)
     intent |= {"last_payment_error": None, "latest_charge": charge["id"], "next_action": None}
     if hold:
         intent |= {"amount_capturable": intent["amount"], "status": "requires_capture"}
         ctx.save(intent)
-        jobs.later(ctx, charges.HOLD, intent, "run_out")
+        jobs.schedule(ctx, charges.HOLD, intent, "run_out")
         ctx.emit("payment_intent.amount_capturable_updated", intent)
-        return Attempt("requires_capture", intent, charge)
-    finish(ctx, intent, charge)
-    return Attempt("succeeded", intent, charge)
+        return PaymentAttempt("requires_capture", intent, charge)
+    complete_payment(ctx, intent, charge)
+    return PaymentAttempt("succeeded", intent, charge)
 
 
-def finish(ctx: Context, intent: Json, charge: Json) -> None:
+def complete_payment(ctx: Context, intent: Json, charge: Json) -> None:
     """Marks an intent as succeeded once its charge is paid; creates disputes and transfers. Saves the intent."""
     charge_paid(ctx, charge)
     intent |= {"amount_capturable": 0, "amount_received": charge["amount_captured"], "status": "succeeded"}
@@ -303,17 +311,17 @@ def is_hold(intent: Mapping[str, Any], method: Mapping[str, Any]) -> bool:
     return "manual" in (intent.get("capture_method"), options.get("capture_method"))
 
 
-def ask_for_action(ctx: Context, intent: Json, method: Json, terms: Terms) -> Attempt:
+def ask_for_action(ctx: Context, intent: Json, method: Json, confirm_options: ConfirmOptions) -> PaymentAttempt:
     """Sets an intent's `next_action` and status `requires_action`. Saves the intent."""
-    action = voucher_action(ctx, method["type"]) or next_action(ctx, intent, terms.return_url)
+    action = voucher_action(ctx, method["type"]) or next_action(ctx, intent, confirm_options.return_url)
     return _require_action(ctx, intent, action)
 
 
-def _require_action(ctx: Context, intent: Json, action: Json) -> Attempt:
+def _require_action(ctx: Context, intent: Json, action: Json) -> PaymentAttempt:
     intent |= {"last_payment_error": None, "next_action": action, "status": "requires_action"}
     ctx.save(intent)
     ctx.emit("payment_intent.requires_action", intent)
-    return Attempt("requires_action", intent)
+    return PaymentAttempt("requires_action", intent)
 
 
 def next_action(ctx: Context, intent: Mapping[str, Any], return_url: str | None) -> Json:
@@ -327,7 +335,7 @@ def next_action(ctx: Context, intent: Mapping[str, Any], return_url: str | None)
     }
 
 
-def declined(ctx: Context, intent: Json, method: Json, decline: Decline, charge: Json | None) -> Attempt:
+def decline_intent(ctx: Context, intent: Json, method: Json, decline: Decline, charge: Json | None) -> PaymentAttempt:
     """Records a declined payment: the intent requires another payment method. Saves the intent."""
     error = decline_error(ctx, method, decline, charge)
     intent |= {"last_payment_error": error_object(error), "next_action": None, "payment_method": None}
@@ -336,13 +344,13 @@ def declined(ctx: Context, intent: Json, method: Json, decline: Decline, charge:
         intent["latest_charge"] = charge["id"]
     ctx.save(intent)
     ctx.emit("payment_intent.payment_failed", intent)
-    error.extra["payment_intent"] = payment_methods.snapshot(ctx, intent)
-    return Attempt("requires_payment_method", intent, charge, error)
+    error.extra["payment_intent"] = payment_methods.copy_object(ctx, intent)
+    return PaymentAttempt("requires_payment_method", intent, charge, error)
 
 
 def decline_error(ctx: Context, method: Json, decline: Decline, charge: Json | None) -> StripeError:
     """Returns the error (402) for a decline."""
-    members = {"charge": charge["id"] if charge else None, "payment_method": payment_methods.snapshot(ctx, method)}
+    members = {"charge": charge["id"] if charge else None, "payment_method": payment_methods.copy_object(ctx, method)}
     return errors.card_error(decline.message, decline.code, decline_code=decline.decline_code, extra=members)
 
 
@@ -366,22 +374,22 @@ def cancel_intent(ctx: Context, intent: Json, reason: str | None, *, expired: bo
     ctx.emit("payment_intent.canceled", intent)
 
 
-def _debit(ctx: Context, intent: Json, method: Json) -> Attempt:
+def _debit(ctx: Context, intent: Json, method: Json) -> PaymentAttempt:
     """Starts a bank debit: the charge is pending until a job settles it."""
     bank = payment_methods.bank_of(ctx, method)
     if bank is not None and bank.blocked:
         decline = Decline("payment_method_provider_decline", "blocked", FAILURES["blocked"])
-        return declined(ctx, intent, method, decline, charges.fail_charge(ctx, intent, method, decline, None))
+        return decline_intent(ctx, intent, method, decline, charges.fail_charge(ctx, intent, method, decline, None))
     _attach_for_later(ctx, intent, method)
     charge = charges.make_charge(ctx, intent, method)
-    _spend(ctx, method)
+    _consume_method(ctx, method)
     intent |= {"last_payment_error": None, "latest_charge": charge["id"], "next_action": None, "status": "processing"}
     ctx.save(intent)
     ctx.emit("payment_intent.processing", intent)
     ctx.emit("charge.pending", charge)
     if bank is None or bank.delay is not None:
-        jobs.later(ctx, bank.delay or 0 if bank else 0, intent, "settle")
-    return Attempt("processing", intent, charge)
+        jobs.schedule(ctx, bank.delay or 0 if bank else 0, intent, "settle")
+    return PaymentAttempt("processing", intent, charge)
 
 
 def _attach_for_later(ctx: Context, intent: Json, method: Json) -> None:
@@ -391,13 +399,13 @@ def _attach_for_later(ctx: Context, intent: Json, method: Json) -> None:
     if wanted and wanted != "none" and intent["customer"] and not method["customer"]:
         attach_method(ctx, method, intent["customer"])
     if wanted == "off_session":
-        ctx.hidden(method)["set_up"] = True
+        ctx.private(method)["set_up"] = True
 
 
-def _spend(ctx: Context, method: Json) -> None:
+def _consume_method(ctx: Context, method: Json) -> None:
     """Marks a method without a customer as used: Stripe allows it one payment. Saves the method."""
     if not method["customer"]:
-        ctx.hidden(method)["spent"] = True
+        ctx.private(method)["spent"] = True
     ctx.save(method)
 
 
@@ -408,5 +416,5 @@ def _refused_method(ctx: Context, method: Json, card: CardFacts) -> StripeError:
         decline.code,
         decline_code=decline.decline_code or decline.code,
         keeps_rows=False,
-        extra={"payment_method": payment_methods.snapshot(ctx, method)},
+        extra={"payment_method": payment_methods.copy_object(ctx, method)},
     )

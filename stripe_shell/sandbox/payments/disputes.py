@@ -22,7 +22,7 @@ def open_disputes(ctx: Context, charge: Json, kind: str) -> None:
 
 def _make_one(ctx: Context, charge: Json, facts: DisputeFacts) -> None:
     inquiry = facts.case_type == "inquiry"
-    dispute = ctx.fresh("dispute")
+    dispute = ctx.new("dispute")
     dispute |= {
         "amount": charge["amount_captured"],
         "charge": charge["id"],
@@ -53,7 +53,7 @@ def withdraw(ctx: Context, obj: Json) -> None:
 def row_of(ctx: Context, obj: Json, amount: int, category: str, fee: int) -> Json:
     """Enters and returns the balance transaction of a dispute; `amount` and `fee` in the smallest unit."""
     verb = "withdrawal" if amount < 0 else "reversal"
-    return ledger.enter(
+    return ledger.record_transaction(
         ctx,
         "adjustment",
         amount,

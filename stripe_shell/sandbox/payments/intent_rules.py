@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.currencies import minimum, written
+from stripe_shell.sandbox.currencies import format_amount, minimum
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
@@ -33,7 +33,7 @@ _TEXTS: Final = Shape("array", items=Shape("string"))
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class IntentWording:
     """The words of the error messages of one kind of intent."""
 
     kind: str
@@ -57,15 +57,15 @@ class Intent(Resource):
         return obj
 
 
-PAYMENT: Final = Words("payment_intent", "PaymentIntent")
-SETUP: Final = Words("setup_intent", "SetupIntent")
+PAYMENT: Final = IntentWording("payment_intent", "PaymentIntent")
+SETUP: Final = IntentWording("setup_intent", "SetupIntent")
 
 
-def refusal(
-    ctx: Context, words: Words, intent: Json, message: str, *, code: str | None = "", param: str | None = None
+def intent_error(
+    ctx: Context, words: IntentWording, intent: Json, message: str, *, code: str | None = "", param: str | None = None
 ) -> StripeError:
     """Returns an error that contains the intent; the code defaults to `…_unexpected_state`, None omits it."""
-    extra = {} if ctx.operation.action == "create" else {words.kind: payment_methods.snapshot(ctx, intent)}
+    extra = {} if ctx.operation.action == "create" else {words.kind: payment_methods.copy_object(ctx, intent)}
     found = words.unexpected_state if code == "" else code
     return StripeError(message, code=found, param=param, extra=extra)
 
@@ -78,7 +78,7 @@ def method_sent(ctx: Context, intent: Json, params: Mapping[str, Any]) -> Json |
     if params.get("confirmation_token"):
         return use_token(ctx, params["confirmation_token"], intent)
     if params.get("payment_method_data"):
-        made = payment_methods.of_params(ctx, method_data(params), "payment_method_data")
+        made = payment_methods.from_params(ctx, method_data(params), "payment_method_data")
         ctx.insert(made)
         return made
     if params.get("payment_method"):
@@ -98,10 +98,10 @@ def use_token(ctx: Context, key: str, intent: Json) -> Json:
         raise errors.invalid("This ConfirmationToken has expired.", param="confirmation_token")
     token[intent["object"]] = intent["id"]
     ctx.save(token)
-    return ctx.get("payment_method", ctx.hidden(token)["payment_method"])
+    return ctx.get("payment_method", ctx.private(token)["payment_method"])
 
 
-def method_to_confirm(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> Json | None:
+def method_to_confirm(ctx: Context, words: IntentWording, intent: Json, params: Mapping[str, Any]) -> Json | None:
     """Returns the method that the parameters set on an intent, or None; a confirmation token is not used yet.
 
     Raises StripeError for another customer's method.
@@ -142,7 +142,7 @@ def method_data(params: Mapping[str, Any]) -> Json:
     return data | {"type": "card", "card": params[_CARD_DATA]} if _CARD_DATA in params else data
 
 
-def check_method(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
+def check_method(ctx: Context, words: IntentWording, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
     """Raises StripeError for a method that cannot confirm the intent."""
     _check_owner(ctx, words, intent, method)
     check_unused(ctx, method)
@@ -151,7 +151,7 @@ def check_method(ctx: Context, words: Words, intent: Json, method: Json, params:
     _check_mandate(ctx, words, intent, method, params)
 
 
-def _check_owner(ctx: Context, words: Words, intent: Json, method: Json) -> None:
+def _check_owner(ctx: Context, words: IntentWording, intent: Json, method: Json) -> None:
     """Raises StripeError for a method of a customer that is not the intent's."""
     owner, customer = method["customer"], intent["customer"]
     if not owner or owner == customer:
@@ -161,19 +161,19 @@ def _check_owner(ctx: Context, words: Words, intent: Json, method: Json) -> None
             f"The PaymentMethod {method['id']} does not belong to the Customer you supplied {customer}. "
             "Please use this PaymentMethod with the Customer that it belongs to instead."
         )
-        raise refusal(ctx, words, intent, message, code=None, param="payment_method")
+        raise intent_error(ctx, words, intent, message, code=None, param="payment_method")
     message = (
         f"The payment method supplied ({method['id']}) belongs to the Customer {owner}. "
         f"Please include the Customer in the `customer` parameter on the {words.title}."
     )
     if words is PAYMENT:
-        raise refusal(ctx, words, intent, message, code="parameter_missing", param="source")
-    raise refusal(ctx, words, intent, message, code=None, param="payment_method")
+        raise intent_error(ctx, words, intent, message, code="parameter_missing", param="source")
+    raise intent_error(ctx, words, intent, message, code=None, param="payment_method")
 
 
 def check_unused(ctx: Context, method: Json) -> None:
     """Raises StripeError for a method without a customer that was used or detached before."""
-    if not method["customer"] and ctx.hidden(method).get("spent"):
+    if not method["customer"] and ctx.private(method).get("spent"):
         raise errors.invalid(
             "The provided PaymentMethod was previously used without being attached to a Customer or was detached from "
             "a Customer, and may not be used again.",
@@ -181,7 +181,7 @@ def check_unused(ctx: Context, method: Json) -> None:
         )
 
 
-def check_type(ctx: Context, words: Words, intent: Json, method: Json) -> None:
+def check_type(ctx: Context, words: IntentWording, intent: Json, method: Json) -> None:
     """Raises StripeError for a method type that the intent does not accept."""
     types = intent["payment_method_types"]
     if intent["automatic_payment_methods"] or method["type"] in types:
@@ -190,10 +190,10 @@ def check_type(ctx: Context, words: Words, intent: Json, method: Json) -> None:
         f"The PaymentMethod provided ({method['type']}) is not allowed for this {words.title}. "
         f"Please attach a PaymentMethod of one of the following types: {', '.join(types)}."
     )
-    raise refusal(ctx, words, intent, message, code=None)
+    raise intent_error(ctx, words, intent, message, code=None)
 
 
-def missing_method(ctx: Context, words: Words, intent: Json) -> StripeError:
+def missing_method(ctx: Context, words: IntentWording, intent: Json) -> StripeError:
     """Returns the error for a confirmation without a payment method."""
     customer = intent["customer"]
     tail = (
@@ -204,10 +204,10 @@ def missing_method(ctx: Context, words: Words, intent: Json) -> StripeError:
         "again directly with a payment method or ConfirmationToken."
     )
     message = f"You cannot confirm this {words.title} because it's missing a payment method. {tail}"
-    return refusal(ctx, words, intent, message)
+    return intent_error(ctx, words, intent, message)
 
 
-def _check_return_url(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> None:
+def _check_return_url(ctx: Context, words: IntentWording, intent: Json, params: Mapping[str, Any]) -> None:
     """Raises StripeError for automatic payment methods that may redirect without a `return_url`.
 
     Applies only to requests with a `Stripe-Version` header: accounts with old default versions, and the Stripe CLI's
@@ -216,7 +216,7 @@ def _check_return_url(ctx: Context, words: Words, intent: Json, params: Mapping[
     automatic = intent["automatic_payment_methods"]
     if not automatic or automatic.get("allow_redirects") == "never" or params.get("return_url"):
         return
-    if params.get("use_stripe_sdk") or not _says_version(ctx):
+    if params.get("use_stripe_sdk") or not _shows_version(ctx):
         return
     message = (
         f"This {words.title} is configured to accept payment methods enabled in your Dashboard. Because some of these "
@@ -224,24 +224,24 @@ def _check_return_url(ctx: Context, words: Words, intent: Json, params: Mapping[
         "want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
         "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
     )
-    raise refusal(ctx, words, intent, message, code=None, param="return_url")
+    raise intent_error(ctx, words, intent, message, code=None, param="return_url")
 
 
-def _check_mandate(ctx: Context, words: Words, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
+def _check_mandate(ctx: Context, words: IntentWording, intent: Json, method: Json, params: Mapping[str, Any]) -> None:
     """Sets the method's mandate from `mandate` or `mandate_data`. Raises StripeError for a bank debit without one."""
     if method["type"] not in ("us_bank_account", "sepa_debit", "bacs_debit", "acss_debit", "au_becs_debit"):
         return
     if params.get("mandate"):
-        ctx.hidden(method)["mandate"] = ctx.get("mandate", params["mandate"], param="mandate")["id"]
+        ctx.private(method)["mandate"] = ctx.get("mandate", params["mandate"], param="mandate")["id"]
     elif params.get("mandate_data"):
         mandate = make_mandate(ctx, method, params["mandate_data"])
-        ctx.hidden(method)["mandate"] = mandate["id"]
-    elif not ctx.hidden(method).get("mandate"):
+        ctx.private(method)["mandate"] = mandate["id"]
+    elif not ctx.private(method).get("mandate"):
         message = (
             f"This {words.title} requires a mandate, but no existing mandate was found. Collect mandate acceptance "
             "from the customer and try again, providing acceptance data in the mandate_data parameter."
         )
-        raise refusal(ctx, words, intent, message, code=None)
+        raise intent_error(ctx, words, intent, message, code=None)
 
 
 def check_amount(amount: int, currency: str) -> None:
@@ -260,16 +260,16 @@ def check_amount(amount: int, currency: str) -> None:
     least = minimum(currency)
     if amount < least:
         raise errors.invalid(
-            f"Amount must be at least {_priced(least, currency)}", param="amount", code="amount_too_small"
+            f"Amount must be at least {_amount_text(least, currency)}", param="amount", code="amount_too_small"
         )
     if amount > MAXIMUM:
         raise errors.invalid(
-            f"Amount must be no more than {_priced(MAXIMUM, currency)}", param="amount", code="amount_too_large"
+            f"Amount must be no more than {_amount_text(MAXIMUM, currency)}", param="amount", code="amount_too_large"
         )
 
 
-def _priced(amount: int, currency: str) -> str:
-    return f"{written(amount, currency).removesuffix(f' {currency.upper()}')} {currency}"
+def _amount_text(amount: int, currency: str) -> str:
+    return f"{format_amount(amount, currency).removesuffix(f' {currency.upper()}')} {currency}"
 
 
 def refuse_confirm_only(params: Mapping[str, Any], names: tuple[str, ...], title: str) -> None:
@@ -297,7 +297,7 @@ def choose_types(intent: Json, params: Mapping[str, Any]) -> None:
         intent["payment_method_types"] = ["card", "link"]
 
 
-def stays(method: Mapping[str, Any]) -> bool:
+def stays_on_page(method: Mapping[str, Any]) -> bool:
     """Whether the method never redirects the customer."""
     return method["type"] in _STAYS
 
@@ -320,7 +320,7 @@ def microdeposit_action(ctx: Context) -> Json:
     }
 
 
-def check_microdeposits(ctx: Context, words: Words, intent: Json, params: Mapping[str, Any]) -> None:
+def check_microdeposits(ctx: Context, words: IntentWording, intent: Json, params: Mapping[str, Any]) -> None:
     """Raises StripeError for wrong amounts or a wrong code, or for an intent that does not wait for microdeposits."""
     waits = (intent.get("next_action") or {}).get("type") == "verify_with_microdeposits"
     if intent["status"] != "requires_action" or not waits:
@@ -328,7 +328,7 @@ def check_microdeposits(ctx: Context, words: Words, intent: Json, params: Mappin
             f"You cannot verify microdeposits on this {words.title} because it has a status of {intent['status']}. "
             f'Only a {words.title} with one of the following statuses may be verified: ["requires_action"].'
         )
-        raise refusal(ctx, words, intent, message, code="intent_invalid_state")
+        raise intent_error(ctx, words, intent, message, code="intent_invalid_state")
     amounts = params.get("amounts")
     said = ",".join(map(str, sorted(amounts))) if amounts else str(params.get("descriptor_code") or "").upper()
     if said in VERIFYING:
@@ -347,5 +347,5 @@ def check_microdeposits(ctx: Context, words: Words, intent: Json, params: Mappin
     raise errors.invalid(message, code=code)
 
 
-def _says_version(ctx: Context) -> bool:
+def _shows_version(ctx: Context) -> bool:
     return header(ctx.request, "stripe-version") is not None

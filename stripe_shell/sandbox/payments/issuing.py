@@ -26,7 +26,7 @@ MERCHANT: Final = {
 _INACTIVE: Final = {"inactive": "card_inactive", "canceled": "card_canceled"}
 
 
-def judge(ctx: Context, card: Json, amount: int, merchant: Mapping[str, Any]) -> tuple[bool, str]:
+def authorize(ctx: Context, card: Json, amount: int, merchant: Mapping[str, Any]) -> tuple[bool, str]:
     """Returns whether a purchase is approved, and the `reason` in `request_history`."""
     holder = ctx.find("issuing.cardholder", card["cardholder"]["id"]) or card["cardholder"]
     if card["status"] in _INACTIVE:
@@ -63,12 +63,12 @@ def merchant_of(params: Mapping[str, Any]) -> Json:
     return {**MERCHANT, **given}
 
 
-def transact(
+def create_transaction(
     ctx: Context, card: Json, amount: int, kind: str, params: Mapping[str, Any], *, authorization: Json | None = None
 ) -> Json:
     """Stores and returns a transaction of a card; `amount` is negative for a capture, positive for a refund."""
     currency = authorization["currency"] if authorization else params.get("currency") or card["currency"]
-    made = ctx.fresh(
+    made = ctx.new(
         "issuing.transaction",
         amount=amount,
         amount_details={"atm_fee": None, "cashback_amount": 0},
@@ -91,7 +91,7 @@ def transact(
     return made
 
 
-def check_amount(amount: int, name: str) -> None:
+def check_purchase_amount(amount: int, name: str) -> None:
     """Raises StripeError for a negative amount of a purchase."""
     if amount < 0:
         raise errors.below_minimum(name, 0)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.currencies import format_amount
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
 
@@ -56,7 +56,7 @@ FROM objects WHERE account = ? AND object = 'balance_transaction' AND deleted = 
 Sums = dict[str, dict[str, int]]
 
 
-def enter(
+def record_transaction(
     ctx: Context,
     kind: str,
     amount: int,
@@ -77,7 +77,7 @@ def enter(
     fee = sum(detail["amount"] for detail in fees)
     now = ctx.now()
     ready = now if available_on is None else available_on
-    row = ctx.fresh(
+    row = ctx.new(
         "balance_transaction",
         amount=amount,
         available_on=ready,
@@ -93,7 +93,7 @@ def enter(
     )
     ctx.insert(row)
     if ready > now or (amount > 0 and kind in ("charge", "payment", "topup")):
-        jobs.later(ctx, ready - now, {"object": "balance"}, "turned_available")
+        jobs.schedule(ctx, ready - now, {"object": "balance"}, "turned_available")
     return row
 
 
@@ -103,7 +103,8 @@ def check_funds(ctx: Context, amount: int, currency: str, what: str) -> None:
     if amount > has:
         raise errors.invalid(
             f"You have insufficient available funds in your Stripe account for this {what}: "
-            f"{written(amount, currency)} is more than the {written(has, currency)} that is available. Try adding "
+            f"{format_amount(amount, currency)} is more than the {format_amount(has, currency)} that is available. "
+            f"Try adding "
             "funds directly to your available balance by creating Charges using the 4000000000000077 test card. See: "
             "https://stripe.com/docs/testing#available-balance",
             code="balance_insufficient",
@@ -136,15 +137,15 @@ def fee_detail(amount: int, currency: str, kind: str = "stripe_fee", application
 def card_fee(amount: int, card: CardFacts | None) -> int:
     """Returns Stripe's fee for a card payment: 2.9 % + 30, rounded half up; 1.5 % more for foreign cards."""
     foreign = card is not None and card.country != "US"
-    return rounded(amount * (CARD_PER_MILLE + (FOREIGN_PER_MILLE if foreign else 0)), 1000) + CARD_FIXED
+    return round_half_up(amount * (CARD_PER_MILLE + (FOREIGN_PER_MILLE if foreign else 0)), 1000) + CARD_FIXED
 
 
 def debit_fee(amount: int) -> int:
     """Returns Stripe's fee for a bank debit, in the smallest currency unit."""
-    return min(rounded(amount * DEBIT_PER_MILLE, 1000), DEBIT_MOST)
+    return min(round_half_up(amount * DEBIT_PER_MILLE, 1000), DEBIT_MOST)
 
 
-def rounded(number: int, divisor: int) -> int:
+def round_half_up(number: int, divisor: int) -> int:
     """Returns `number / divisor` as an integer, rounded half up."""
     return (2 * number + divisor) // (2 * divisor)
 
@@ -168,7 +169,7 @@ def is_instant(card: CardFacts | None) -> bool:
     return card is not None and card.available_at_once
 
 
-def row_of(ctx: Context, obj: Mapping[str, Any]) -> Json | None:
+def balance_transaction_of(ctx: Context, obj: Mapping[str, Any]) -> Json | None:
     """Returns the balance transaction of an object, or None."""
     key = obj.get("balance_transaction")
     return ctx.find("balance_transaction", key) if isinstance(key, str) else None

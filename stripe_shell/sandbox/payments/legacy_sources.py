@@ -13,7 +13,7 @@ from stripe_shell.spec.model import Operation
 from .test_cards import CardFacts
 
 
-class HeldSource(Resource):
+class AttachedSource(Resource):
     """The base class of legacy cards and bank accounts, which belong to a customer or an account."""
 
     indexed = ("customer", "account")
@@ -51,18 +51,18 @@ class HeldSource(Resource):
 
         Raises StripeError for an unknown token or a declined card.
         """
-        made = self.fresh(ctx)
+        made = self.new(ctx)
         number = self.fill(ctx, made, source, customer, account)
         made["metadata"] = dict(metadata or {})
         if account:
             made |= account_members(ctx, made, account, list(self.payouts))
-        ctx.hidden(made)["number"] = number
+        ctx.private(made)["number"] = number
         ctx.insert(made)
-        ctx.emit(event(made, "created"), made)
+        ctx.emit(event_name(made, "created"), made)
         return made
 
-    def fill(self, ctx: Context, made: Json, source: Any, customer: str | None, account: str | None) -> str | None:
-        """Mutates `made`: sets what the token or object contains and the owner. Returns the full number, if known."""
+    def fill(self, ctx: Context, obj: Json, source: Any, customer: str | None, account: str | None) -> str | None:
+        """Mutates `obj`: sets what the token or object contains and the owner. Returns the full number, if known."""
         raise NotImplementedError
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -72,7 +72,7 @@ class HeldSource(Resource):
             make_default_for_currency(ctx, obj)
         changed = ctx.save(obj)
         if changed:
-            ctx.emit(event(obj, "updated"), obj, changed)
+            ctx.emit(event_name(obj, "updated"), obj, changed)
         return obj
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -80,7 +80,7 @@ class HeldSource(Resource):
         return remove(ctx, obj)
 
 
-def event(obj: Mapping[str, Any], happened: str) -> str:
+def event_name(obj: Mapping[str, Any], happened: str) -> str:
     """Returns the event type for a customer's source or an account's external account."""
     owner = "account.external_account" if obj.get("account") else "customer.source"
     return f"{owner}.{happened}"
@@ -109,7 +109,7 @@ def remove(ctx: Context, obj: Json) -> Json:
     twin = ctx.find("payment_method", obj["id"])
     if twin is not None:
         ctx.delete(twin)
-    ctx.emit(event(obj, "deleted"), obj)
+    ctx.emit(event_name(obj, "deleted"), obj)
     customer = ctx.find("customer", obj["customer"]) if obj.get("customer") else None
     if customer is not None and customer["default_source"] == obj["id"]:
         customer["default_source"] = None
@@ -125,7 +125,7 @@ def take_data(params: Json) -> Json:
 
 def external_accounts(ctx: Context, account: str) -> list[Json]:
     """Returns the bank accounts and debit cards that receive an account's payouts."""
-    return [found for kind in ("bank_account", "card") for found in ctx.each(kind, account=account)]
+    return [found for kind in ("bank_account", "card") for found in ctx.iterate(kind, account=account)]
 
 
 def account_members(ctx: Context, obj: Mapping[str, Any], account: str, payouts: list[str]) -> Json:

@@ -14,7 +14,7 @@ def make_mandate(ctx: Context, method: Json, data: Mapping[str, Any]) -> Json:
     given = data.get("customer_acceptance")
     accepted: Json = dict(given) if isinstance(given, Mapping) else {}
     kind = accepted.get("type", "offline")
-    mandate = ctx.fresh("mandate")
+    mandate = ctx.new("mandate")
     mandate |= {
         "customer_acceptance": {
             "accepted_at": accepted.get("accepted_at", ctx.now()),

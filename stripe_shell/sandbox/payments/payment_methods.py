@@ -35,33 +35,33 @@ def empty_billing_details() -> Json:
     return {"address": dict(_NO_ADDRESS), "email": None, "name": None, "phone": None, "tax_id": None}
 
 
-def of_literal(ctx: Context, literal: str) -> Json | None:
+def from_literal(ctx: Context, literal: str) -> Json | None:
     """Returns a new payment method, not stored, for a test name such as `pm_card_visa`; None for other names."""
     card = card_of_method_name(literal)
     if card is not None:
-        return of_card(ctx, card)
+        return from_card(ctx, card)
     bank = bank_of_name(literal) if literal.startswith("pm_") else None
-    return of_bank(ctx, bank) if bank is not None else None
+    return from_bank(ctx, bank) if bank is not None else None
 
 
-def of_card(ctx: Context, card: CardFacts, data: Mapping[str, Any] | None = None) -> Json:
+def from_card(ctx: Context, card: CardFacts, data: Mapping[str, Any] | None = None) -> Json:
     """Returns a new payment method, not stored, of a test card; `data` may contain its expiry."""
-    method = ctx.fresh("payment_method", type="card", card=card_members(ctx, card, data or {}))
-    ctx.hidden(method)["number"] = card.number
+    method = ctx.new("payment_method", type="card", card=card_members(ctx, card, data or {}))
+    ctx.private(method)["number"] = card.number
     return method
 
 
-def of_bank(ctx: Context, bank: BankFacts, data: Mapping[str, Any] | None = None) -> Json:
+def from_bank(ctx: Context, bank: BankFacts, data: Mapping[str, Any] | None = None) -> Json:
     """Returns a new payment method, not stored, of a test bank account."""
     members = _ach_members if bank.kind == "us_bank_account" else _sepa_members
-    method = ctx.fresh("payment_method", type=bank.kind, **{bank.kind: members(ctx, bank.number, data or {})})
-    ctx.hidden(method)["number"] = bank.number
+    method = ctx.new("payment_method", type=bank.kind, **{bank.kind: members(ctx, bank.number, data or {})})
+    ctx.private(method)["number"] = bank.number
     if bank.kind == "us_bank_account":
         method["billing_details"]["name"] = (data or {}).get("account_holder_name")
     return method
 
 
-def of_params(ctx: Context, params: Mapping[str, Any], prefix: str = "") -> Json:
+def from_params(ctx: Context, params: Mapping[str, Any], prefix: str = "") -> Json:
     """Returns a new payment method, not stored, from request parameters: `type` and the member of that type.
 
     `prefix` is the parameters' parent (`payment_method_data`). Raises StripeError for invalid ones.
@@ -80,22 +80,22 @@ def of_params(ctx: Context, params: Mapping[str, Any], prefix: str = "") -> Json
     return method
 
 
-def of_token(ctx: Context, token: str, param: str = "token") -> Json:
+def from_token(ctx: Context, token: str, param: str = "token") -> Json:
     """Returns a new payment method, not stored, from a card token: `tok_visa`, or the id of a stored token.
 
     Marks a stored token as used. Raises StripeError for an unknown token or a used one.
     """
     card = card_of_token_name(token)
     if card is not None:
-        return of_card(ctx, card)
+        return from_card(ctx, card)
     made = ctx.find("token", token)
     if made is None:
         raise _no_token(token, param)
     if made["type"] != "card":
         raise errors.invalid(f"The token {token} is not a card token.", param=param)
-    facts = card_of_number(str(ctx.hidden(made).get("number") or "")) or card_of_number("4242424242424242")
+    facts = card_of_number(str(ctx.private(made).get("number") or "")) or card_of_number("4242424242424242")
     use_token(ctx, made, param)
-    return of_card(ctx, facts, made["card"]) if facts else {}
+    return from_card(ctx, facts, made["card"]) if facts else {}
 
 
 def use_token(ctx: Context, token: Json, param: str) -> None:
@@ -112,13 +112,13 @@ def card_of(ctx: Context, method: Mapping[str, Any]) -> CardFacts | None:
     """Returns the test card of a payment method, 4242 4242 4242 4242 if its number is unknown; None for other types."""
     if method["type"] != "card":
         return None
-    number = ctx.hidden(method).get("number")
+    number = ctx.private(method).get("number")
     return card_of_number(str(number)) if number else card_of_number("4242424242424242")
 
 
 def bank_of(ctx: Context, method: Mapping[str, Any]) -> BankFacts | None:
     """Returns the test bank account of a payment method; None for cards and other account numbers."""
-    number = ctx.hidden(method).get("number")
+    number = ctx.private(method).get("number")
     return bank_of_number(str(number)) if number and method["type"] != "card" else None
 
 
@@ -152,8 +152,8 @@ def run_checks(ctx: Context, method: Json) -> None:
     address = method["billing_details"]["address"] or {}
     checks = method["card"]["checks"]
     checks["cvc_check"] = card.cvc
-    checks["address_line1_check"] = _checked(card.line1, address.get("line1"))
-    checks["address_postal_code_check"] = _checked(card.postal_code, address.get("postal_code"))
+    checks["address_line1_check"] = _check_result(card.line1, address.get("line1"))
+    checks["address_postal_code_check"] = _check_result(card.postal_code, address.get("postal_code"))
 
 
 def card_data(ctx: Context, data: Mapping[str, Any]) -> CardFacts:
@@ -162,18 +162,18 @@ def card_data(ctx: Context, data: Mapping[str, Any]) -> CardFacts:
     if not number:
         raise errors.missing_parameter("card[number]")
     if not number.isascii() or not number.isdigit() or not passes_luhn(number):
-        raise refused("incorrect_number", "number")
+        raise card_refusal("incorrect_number", "number")
     _check_expiry(ctx, data)
     card = card_of_number(number)
     code = str(data.get("cvc") or "")
     if code and not (code.isdigit() and len(code) in ((4, 3) if card and card.brand == "amex" else (3,))):
-        raise refused("invalid_cvc", "cvc")
+        raise card_refusal("invalid_cvc", "cvc")
     if card is None:
-        raise refused("test_mode_live_card", "number")
+        raise card_refusal("test_mode_live_card", "number")
     return card
 
 
-def refused(name: str, param: str | None = None) -> errors.StripeError:
+def card_refusal(name: str, param: str | None = None) -> errors.StripeError:
     """Returns the error (402) for a card refused before any payment; `name` is a key of DECLINES."""
     decline = DECLINES[name]
     return errors.card_error(
@@ -181,7 +181,7 @@ def refused(name: str, param: str | None = None) -> errors.StripeError:
     )
 
 
-def snapshot(ctx: Context, obj: Json) -> Json:
+def copy_object(ctx: Context, obj: Json) -> Json:
     """Returns a deep copy of an object as stored."""
     copied: Json = json.loads(ctx.text(obj))
     return copied
@@ -197,15 +197,15 @@ def _of_kind(ctx: Context, kind: str, data: Mapping[str, Any]) -> Json:
     members = {name: value for name, value in data.items() if name not in ("account_number", "number")}
     if "account_number" in data:
         members |= {"last4": str(data["account_number"])[-4:], "fingerprint": fingerprint(ctx, data["account_number"])}
-    return ctx.fresh("payment_method", type=kind, **{kind: members})
+    return ctx.new("payment_method", type=kind, **{kind: members})
 
 
 def _of_card_data(ctx: Context, data: Mapping[str, Any]) -> Json:
     if "token" in data:
-        return of_token(ctx, str(data["token"]))
+        return from_token(ctx, str(data["token"]))
     if not data:
         raise errors.missing_parameter("card")
-    return of_card(ctx, card_data(ctx, data), data)
+    return from_card(ctx, card_data(ctx, data), data)
 
 
 def _of_ach_data(ctx: Context, data: Mapping[str, Any]) -> Json:
@@ -213,7 +213,7 @@ def _of_ach_data(ctx: Context, data: Mapping[str, Any]) -> Json:
     if not number and not data.get("financial_connections_account"):
         raise errors.missing_parameter("us_bank_account[account_number]")
     bank = bank_of_number(number) or BankFacts(number or "000123456789", "us_bank_account")
-    return of_bank(ctx, bank, data)
+    return from_bank(ctx, bank, data)
 
 
 def _of_iban(ctx: Context, data: Mapping[str, Any]) -> Json:
@@ -224,7 +224,7 @@ def _of_iban(ctx: Context, data: Mapping[str, Any]) -> Json:
         raise errors.invalid(
             "The IBAN you provided is invalid.", param="sepa_debit[iban]", code="invalid_bank_account_iban"
         )
-    return of_bank(ctx, bank_of_number(number) or BankFacts(number, "sepa_debit"), data)
+    return from_bank(ctx, bank_of_number(number) or BankFacts(number, "sepa_debit"), data)
 
 
 def card_members(ctx: Context, card: CardFacts, data: Mapping[str, Any]) -> Json:
@@ -253,11 +253,11 @@ def expiry(ctx: Context, data: Mapping[str, Any]) -> tuple[int, int]:
     from datetime import UTC, datetime
 
     now = datetime.fromtimestamp(ctx.now(), UTC)
-    year = _whole(data, "exp_year", now.year + 1)
-    return _whole(data, "exp_month", now.month), year + 2000 if year < 100 else year
+    year = _whole_number(data, "exp_year", now.year + 1)
+    return _whole_number(data, "exp_month", now.month), year + 2000 if year < 100 else year
 
 
-def _whole(data: Mapping[str, Any], name: str, default: int) -> int:
+def _whole_number(data: Mapping[str, Any], name: str, default: int) -> int:
     try:
         return int(data.get(name) or default)
     except ValueError:
@@ -273,11 +273,11 @@ def _check_expiry(ctx: Context, data: Mapping[str, Any]) -> None:
     month, year = expiry(ctx, data)
     now = datetime.fromtimestamp(ctx.now(), UTC)
     if not 1 <= month <= 12:
-        raise refused("invalid_expiry_month", "exp_month")
+        raise card_refusal("invalid_expiry_month", "exp_month")
     if year < now.year or year > now.year + 50:
-        raise refused("invalid_expiry_year", "exp_year")
+        raise card_refusal("invalid_expiry_year", "exp_year")
     if (year, month) < (now.year, now.month):
-        raise refused("invalid_expiry_month", "exp_month")
+        raise card_refusal("invalid_expiry_month", "exp_month")
 
 
 def _ach_members(ctx: Context, number: str, data: Mapping[str, Any]) -> Json:
@@ -305,7 +305,7 @@ def _sepa_members(ctx: Context, number: str, data: Mapping[str, Any]) -> Json:
     }
 
 
-def _checked(result: str, value: Any) -> str | None:
+def _check_result(result: str, value: Any) -> str | None:
     return result if value or result != "pass" else None
 
 
@@ -318,10 +318,10 @@ def _no_token(token: str, param: str) -> errors.StripeError:
     return errors.missing("token", token, param=param, status=400)
 
 
-def copy_of(ctx: Context, method: Json, number: str | None) -> Json:
+def copy_method(ctx: Context, method: Json, number: str | None) -> Json:
     """Returns a copy of another account's payment method, not stored, without its customer; `number` is its number."""
     kind = method["type"]
-    members = snapshot(ctx, method)
-    copied = ctx.fresh("payment_method", type=kind, billing_details=members["billing_details"], **{kind: members[kind]})
-    ctx.hidden(copied)["number"] = number
+    members = copy_object(ctx, method)
+    copied = ctx.new("payment_method", type=kind, billing_details=members["billing_details"], **{kind: members[kind]})
+    ctx.private(copied)["number"] = number
     return copied

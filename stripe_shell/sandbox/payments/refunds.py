@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.currencies import format_amount
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
 
@@ -36,7 +36,7 @@ def make_refund(ctx: Context, charge: Json, params: Json) -> Json:
     ctx.emit("charge.refunded", charge, ctx.save(charge))
     _share(ctx, charge, refund, params)
     if fate != "succeeded":
-        jobs.later(ctx, 0, refund, "succeed" if fate == "pending" else "fail")
+        jobs.schedule(ctx, 0, refund, "succeed" if fate == "pending" else "fail")
     return refund
 
 
@@ -60,7 +60,7 @@ def _share(ctx: Context, charge: Json, refund: Json, params: Json) -> None:
 def _fresh(ctx: Context, charge: Json, amount: int, params: Json, fate: str) -> Json:
     details = charge["payment_method_details"]
     kind = details["type"] if details else "card"
-    refund = ctx.fresh("refund")
+    refund = ctx.new("refund")
     if kind != "card":
         refund["id"] = ctx.new_id("refund", "pyr")
     ctx.resource("refund").echo(
@@ -80,9 +80,9 @@ def _fresh(ctx: Context, charge: Json, amount: int, params: Json, fate: str) -> 
 
 def _enter(ctx: Context, charge: Json, refund: Json) -> Json:
     """Enters the balance transaction, available no earlier than that of the charge."""
-    earned = ledger.row_of(ctx, charge)
+    earned = ledger.balance_transaction_of(ctx, charge)
     ready = max(ctx.now(), earned["available_on"]) if earned else ctx.now()
-    return ledger.enter(
+    return ledger.record_transaction(
         ctx,
         "refund" if charge["id"].startswith("ch_") else "payment_refund",
         -refund["amount"],
@@ -98,7 +98,7 @@ def _check_reason(params: Json) -> None:
         raise errors.bad_enum("reason", _REASONS)
 
 
-def _checked_amount(ctx: Context, charge: Json, asked: Any) -> int:
+def _checked_amount(ctx: Context, charge: Json, requested: Any) -> int:
     """Returns the amount to refund. Raises StripeError in Stripe's order: failed, uncaptured, disputed, amounts."""
     if charge["status"] == "failed":
         owner = (
@@ -110,7 +110,7 @@ def _checked_amount(ctx: Context, charge: Json, asked: Any) -> int:
     if not charge["captured"]:
         raise uncaptured(charge["payment_intent"] or charge["id"])
     if charge["disputed"] and any(
-        dispute["status"] not in _HARMLESS for dispute in ctx.each("dispute", charge=charge["id"])
+        dispute["status"] not in _HARMLESS for dispute in ctx.iterate("dispute", charge=charge["id"])
     ):
         raise errors.invalid(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
@@ -118,14 +118,14 @@ def _checked_amount(ctx: Context, charge: Json, asked: Any) -> int:
     left = charge["amount"] - charge["amount_refunded"]
     if not left:
         raise errors.invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
-    amount = left if asked is None else int(asked)
+    amount = left if requested is None else int(requested)
     if amount < 1:
         raise errors.below_minimum("amount", 1)
     if amount > left:
         currency = charge["currency"]
         raise errors.invalid(
-            f"Refund amount ({written(amount, currency)}) is greater than unrefunded amount on charge "
-            f"({written(left, currency)})",
+            f"Refund amount ({format_amount(amount, currency)}) is greater than unrefunded amount on charge "
+            f"({format_amount(left, currency)})",
             param="amount",
         )
     return amount

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.currencies import format_amount
 from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import ledger
@@ -16,8 +16,8 @@ def on_account(ctx: Context, account: str) -> Context:
     """Returns a copy of the context for another account, in the same transaction, with a shared list of events."""
     if account == ctx.account:
         return ctx
-    ctx.noted = True  # the other account may schedule jobs
-    inner = ctx.apart()
+    ctx.scheduled_jobs = True  # the other account may schedule jobs
+    inner = ctx.fork()
     number = ctx.session.account(account)
     inner.account, inner.account_number = account, number or ctx.session.add_account(account)
     return inner
@@ -76,12 +76,12 @@ def send_money(
     `amount` and `fee` are in the smallest currency unit; `fee` is the application fee. Funds from a `charge` become
     available at the same time as the charge's. `members` are further members of the transfer.
     """
-    earned = ledger.row_of(ctx, charge) if charge else None
+    earned = ledger.balance_transaction_of(ctx, charge) if charge else None
     ready = earned["available_on"] if earned else None
-    transfer = ctx.fresh("transfer", amount=amount, currency=currency, destination=destination, source_type="card")
-    transfer |= {**_cause(charge), **(members or {})}
+    transfer = ctx.new("transfer", amount=amount, currency=currency, destination=destination, source_type="card")
+    transfer |= {**_transfer_source(charge), **(members or {})}
     transfer["reversals"]["url"] = f"/v1/transfers/{transfer['id']}/reversals"
-    row = ledger.enter(
+    row = ledger.record_transaction(
         ctx,
         "transfer",
         -amount,
@@ -91,13 +91,13 @@ def send_money(
         description=transfer["description"],
     )
     transfer["balance_transaction"] = row["id"]
-    transfer["destination_payment"] = _arrive(on_account(ctx, destination), transfer, ready, fee)
+    transfer["destination_payment"] = _receive_transfer(on_account(ctx, destination), transfer, ready, fee)
     ctx.insert(transfer)
     ctx.emit("transfer.created", transfer)
     return transfer
 
 
-def _cause(charge: Json | None) -> Json:
+def _transfer_source(charge: Json | None) -> Json:
     """Returns the members of a transfer that name its source charge."""
     if charge is None:
         return {"source_transaction": None, "transfer_group": None}
@@ -105,10 +105,10 @@ def _cause(charge: Json | None) -> Json:
     return {"source_transaction": charge["id"], "transfer_group": group}
 
 
-def _arrive(there: Context, transfer: Json, ready: int | None, fee: int) -> str:
+def _receive_transfer(account_ctx: Context, transfer: Json, ready: int | None, fee: int) -> str:
     """Stores the payment of a transfer in the destination account and returns its id."""
     amount, currency = transfer["amount"], transfer["currency"]
-    payment = there.fresh(
+    payment = account_ctx.new(
         "charge",
         amount=amount,
         amount_captured=amount,
@@ -120,19 +120,21 @@ def _arrive(there: Context, transfer: Json, ready: int | None, fee: int) -> str:
         source_transfer=transfer["id"],
         status="succeeded",
     )
-    payment["id"] = there.new_id("charge", "py")
-    fees = ledger.fee_detail(fee, currency, "application_fee", application_of(there))
-    row = ledger.enter(there, "payment", amount, currency, payment["id"], fees=fees, available_on=ready)
+    payment["id"] = account_ctx.new_id("charge", "py")
+    fees = ledger.fee_detail(fee, currency, "application_fee", application_of(account_ctx))
+    row = ledger.record_transaction(
+        account_ctx, "payment", amount, currency, payment["id"], fees=fees, available_on=ready
+    )
     payment["balance_transaction"] = row["id"]
-    there.insert(payment)
-    there.emit("payment.created", payment)
+    account_ctx.insert(payment)
+    account_ctx.emit("payment.created", payment)
     return str(payment["id"])
 
 
 def collect_fee(platform: Context, account: str, charge: Json, source: str) -> Json:
     """Stores and returns the platform's application fee for a payment of a connected account."""
     amount, currency = charge["application_fee_amount"], charge["currency"]
-    fee = platform.fresh(
+    fee = platform.new(
         "application_fee",
         account=account,
         amount=amount,
@@ -143,7 +145,7 @@ def collect_fee(platform: Context, account: str, charge: Json, source: str) -> J
         fee_source={"type": "charge", "charge": charge["id"]},
     )
     fee["refunds"]["url"] = f"/v1/application_fees/{fee['id']}/refunds"
-    row = ledger.enter(platform, "application_fee", amount, currency, fee["id"])
+    row = ledger.record_transaction(platform, "application_fee", amount, currency, fee["id"])
     fee["balance_transaction"] = row["id"]
     platform.insert(fee)
     platform.emit("application_fee.created", fee)
@@ -165,14 +167,14 @@ def reverse(
     amount = left if amount is None else amount
     if not left or amount > left:
         raise errors.invalid(
-            f"Reversal amount ({written(amount, transfer['currency'])}) is greater than unreversed amount "
-            f"({written(left, transfer['currency'])}) of transfer {transfer['id']}.",
+            f"Reversal amount ({format_amount(amount, transfer['currency'])}) is greater than unreversed amount "
+            f"({format_amount(left, transfer['currency'])}) of transfer {transfer['id']}.",
             param="amount",
         )
     if amount < 1:
         raise errors.below_minimum("amount", 1)
     currency = transfer["currency"]
-    reversal = ctx.fresh(
+    reversal = ctx.new(
         "transfer_reversal",
         amount=amount,
         currency=currency,
@@ -180,9 +182,11 @@ def reverse(
         transfer=transfer["id"],
         **(members or {}),
     )
-    row = ledger.enter(ctx, "transfer_refund", amount, currency, reversal["id"])
+    row = ledger.record_transaction(ctx, "transfer_refund", amount, currency, reversal["id"])
     reversal["balance_transaction"] = row["id"]
-    reversal["destination_payment_refund"] = _give_back(on_account(ctx, transfer["destination"]), transfer, amount)
+    reversal["destination_payment_refund"] = _reverse_payment(
+        on_account(ctx, transfer["destination"]), transfer, amount
+    )
     ctx.insert(reversal)
     transfer["amount_reversed"] += amount
     transfer["reversed"] = transfer["amount_reversed"] >= transfer["amount"]
@@ -192,20 +196,20 @@ def reverse(
     return reversal
 
 
-def _give_back(there: Context, transfer: Json, amount: int) -> str | None:
-    payment = there.find("charge", transfer.get("destination_payment"))
+def _reverse_payment(account_ctx: Context, transfer: Json, amount: int) -> str | None:
+    payment = account_ctx.find("charge", transfer.get("destination_payment"))
     if payment is None:
         return None
-    refund = there.fresh(
+    refund = account_ctx.new(
         "refund", amount=amount, charge=payment["id"], currency=payment["currency"], status="succeeded"
     )
-    refund["id"] = there.new_id("refund", "pyr")
-    row = ledger.enter(there, "payment_refund", -amount, payment["currency"], refund["id"])
+    refund["id"] = account_ctx.new_id("refund", "pyr")
+    row = ledger.record_transaction(account_ctx, "payment_refund", -amount, payment["currency"], refund["id"])
     refund["balance_transaction"] = row["id"]
-    there.insert(refund)
+    account_ctx.insert(refund)
     payment["amount_refunded"] += amount
     payment["refunded"] = payment["amount_refunded"] >= payment["amount"]
-    there.save(payment)
+    account_ctx.save(payment)
     return str(refund["id"])
 
 
@@ -220,20 +224,20 @@ def refund_fee(platform: Context, fee: Json, amount: int | None, metadata: Mappi
         raise errors.invalid(f"Application fee {fee['id']} has already been refunded.", code="fee_already_refunded")
     if amount > left:
         raise errors.invalid(
-            f"Refund amount ({written(amount, fee['currency'])}) is greater than unrefunded amount on fee "
-            f"({written(left, fee['currency'])})",
+            f"Refund amount ({format_amount(amount, fee['currency'])}) is greater than unrefunded amount on fee "
+            f"({format_amount(left, fee['currency'])})",
             param="amount",
         )
     if amount < 1:
         raise errors.below_minimum("amount", 1)
-    made = platform.fresh(
+    made = platform.new(
         "fee_refund", amount=amount, currency=fee["currency"], fee=fee["id"], metadata=dict(metadata or {})
     )
-    row = ledger.enter(platform, "application_fee_refund", -amount, fee["currency"], made["id"])
+    row = ledger.record_transaction(platform, "application_fee_refund", -amount, fee["currency"], made["id"])
     made["balance_transaction"] = row["id"]
     platform.insert(made)
     there = on_account(platform, fee["account"])
-    ledger.enter(there, "application_fee_refund", amount, fee["currency"], made["id"])
+    ledger.record_transaction(there, "application_fee_refund", amount, fee["currency"], made["id"])
     fee["amount_refunded"] += amount
     fee["refunded"] = fee["amount_refunded"] >= fee["amount"]
     fee["refunds"]["data"] = [made, *fee["refunds"]["data"]][:10]

@@ -12,7 +12,7 @@ from stripe_shell.wire import Request
 
 
 @record
-class Call:
+class SandboxCall:
     """A validated request and the account that it runs on.
 
     `account` is the id of that account, `number` its number in the store; `platform` is the id of the key's account,
@@ -39,9 +39,11 @@ class Call:
         return self.request.idempotency_key if self.request.method == "POST" else None
 
 
-def own_call(table: Table, account: str, number: int) -> Call:
+def internal_call(table: Table, account: str, number: int) -> SandboxCall:
     """Returns a synthetic, writable call for internal work that no HTTP request triggered."""
     operation = table.operation("retrieve", "account")
     if operation is None:
         raise LookupError("the table lacks `retrieve account`")
-    return Call(Request("POST", operation.path), None, operation, {}, {}, (), account, account, number, writable=True)
+    return SandboxCall(
+        Request("POST", operation.path), None, operation, {}, {}, (), account, account, number, writable=True
+    )

@@ -11,10 +11,10 @@ from typing import Any, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.clock import Clock
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.storage.store import Remembered, Session
+from stripe_shell.sandbox.storage.store import IdempotentAnswer, StoreSession
 from stripe_shell.wire import Request
 
-from .call import Call
+from .call import SandboxCall
 
 #: How long a response is saved for its key, in seconds.
 REMEMBERED_FOR: Final = 24 * 3600
@@ -34,7 +34,7 @@ class Idempotency:
         self._remembered = 0
 
     @contextmanager
-    def alone(self, call: Call) -> Iterator[None]:
+    def lock(self, call: SandboxCall) -> Iterator[None]:
         """Reserves the call's key for the block. Raises StripeError (409) when a request with this key is running."""
         if call.key is None:
             yield
@@ -50,24 +50,24 @@ class Idempotency:
             with self._lock:
                 self._running.discard(place)
 
-    def known(self, session: Session, call: Call) -> Remembered | None:
+    def look_up(self, session: StoreSession, call: SandboxCall) -> IdempotentAnswer | None:
         """Returns the saved response to the call's key, or None. Raises StripeError when it was for another request."""
-        known = session.remembered(call.number, call.key) if call.key is not None else None
+        known = session.idempotent_answer(call.number, call.key) if call.key is not None else None
         if known is None or known.created <= self._clock.now() - REMEMBERED_FOR:
             return None
         if known.fingerprint != call.fingerprint:
             raise errors.key_reused(call.key or "")
         return known
 
-    def remember(self, session: Session, call: Call, status: int, body: bytes) -> None:
+    def remember(self, session: StoreSession, call: SandboxCall, status: int, body: bytes) -> None:
         """Saves the response to a call that has a key."""
         if call.key is None:
             return
         now = self._clock.now()
-        session.remember(call.number, call.key, Remembered(call.fingerprint, status, body, now))
+        session.remember_answer(call.number, call.key, IdempotentAnswer(call.fingerprint, status, body, now))
         self._remembered += 1
         if self._remembered % _PRUNE_EVERY == 1:
-            session.forget_remembered(now - REMEMBERED_FOR)
+            session.forget_answers(now - REMEMBERED_FOR)
 
 
 def fingerprint(request: Request, params: dict[str, Any], paths: Sequence[str]) -> str:

@@ -61,15 +61,15 @@ def _refuse_surrogates(request: Request, params: Json) -> None:
         json.dumps(params, ensure_ascii=False, default=str).encode("utf-8")
 
 
-def checked(params: Json, shape: Shape) -> Json:
+def check_parameters(params: Json, shape: Shape) -> Json:
     """Returns the parameters in their types. Raises StripeError for the first problem in Stripe's order."""
     if shape.kind == "any":
         return params
     problems = validate(params, shape)
-    if problems and _mend_booleans(params, problems):
+    if problems and _fix_booleans(params, problems):
         problems = validate(params, shape)
     if problems:
-        raise refusal(problems, params)
+        raise error_for(problems, params)
     result = typed(params, shape)
     if not isinstance(result, dict):
         return {}
@@ -79,10 +79,10 @@ def checked(params: Json, shape: Shape) -> Json:
     return result
 
 
-def refusal(problems: Sequence[Problem], params: Mapping[str, Any] | None = None) -> StripeError:
+def error_for(problems: Sequence[Problem], params: Mapping[str, Any] | None = None) -> StripeError:
     """Returns Stripe's error for these problems: all unknown parameters in one, else the first problem."""
     unknown = [bracketed(problem.path) for problem in problems if problem.kind == "unknown"]
-    return errors.unknown_parameters(unknown) if unknown else _refusal(problems[0])
+    return errors.unknown_parameters(unknown) if unknown else _error_for_problem(problems[0])
 
 
 def bracketed(path: Sequence[str]) -> str:
@@ -105,7 +105,7 @@ def take_expand(params: Json, operation: Operation) -> list[str]:
     return paths
 
 
-def _mend_booleans(params: Json, problems: Sequence[Problem]) -> bool:
+def _fix_booleans(params: Json, problems: Sequence[Problem]) -> bool:
     """Mutates `params`: lowers `True` and `False`, which the official Python library sends in queries."""
     wrong = [problem for problem in problems if problem.kind == "not_boolean" and problem.value in ("True", "False")]
     for problem in wrong:
@@ -116,7 +116,7 @@ def _mend_booleans(params: Json, problems: Sequence[Problem]) -> bool:
     return bool(wrong)
 
 
-def _refusal(problem: Problem) -> StripeError:
+def _error_for_problem(problem: Problem) -> StripeError:
     name = bracketed(problem.path)
     value = problem.value
     match problem.kind:
@@ -125,7 +125,7 @@ def _refusal(problem: Problem) -> StripeError:
         case "empty":
             return errors.empty_parameter(name)
         case "not_integer" | "not_time":
-            return errors.invalid_integer(name, _shown(value))
+            return errors.invalid_integer(name, _quoted(value))
         case "not_object":
             return errors.not_an_object(name)
         case "not_array":
@@ -142,7 +142,7 @@ def _refusal(problem: Problem) -> StripeError:
             return _bad_metadata_key(name, problem)
         case _:
             word = problem.kind.removeprefix("not_")
-            return errors.bad_value(name, f"Invalid {word}: {_shown(value)}")
+            return errors.bad_value(name, f"Invalid {word}: {_quoted(value)}")
 
 
 def _out_of_range(name: str, problem: Problem) -> StripeError:
@@ -160,5 +160,5 @@ def _bad_metadata_key(name: str, problem: Problem) -> StripeError:
     )
 
 
-def _shown(value: Any) -> str:
+def _quoted(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -47,10 +47,14 @@ def match_undocumented(method: str, path: str) -> tuple[Operation, dict[str, str
     for operation in OPERATIONS:
         wanted = operation.path.split("/")
         pairs = list(zip(wanted, segments, strict=False))
-        if operation.method == method and len(wanted) == len(segments) and all(_fits(*pair) for pair in pairs):
+        if (
+            operation.method == method
+            and len(wanted) == len(segments)
+            and all(_segment_matches(*pair) for pair in pairs)
+        ):
             return operation, {name[1:-1]: value for name, value in pairs if name.startswith("{")}
     return None
 
 
-def _fits(wanted: str, segment: str) -> bool:
-    return segment != "" if wanted.startswith("{") else wanted == segment
+def _segment_matches(expected: str, segment: str) -> bool:
+    return segment != "" if expected.startswith("{") else expected == segment

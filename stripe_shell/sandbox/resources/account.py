@@ -43,14 +43,14 @@ class Account(Resource):
         """Returns a connected account, or the account of the API key, which exists without being created."""
         found = ctx.find("account", key)
         if found is None and key == ctx.account:
-            return self._own(ctx) if ctx.account == ctx.platform else self._keeper(ctx).find("account", key)
+            return self._current_account(ctx) if ctx.account == ctx.platform else self._keeper(ctx).find("account", key)
         return found
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets capabilities, external account and requirements, and enables charges if none is due."""
         self._ask_capabilities(obj, params)
         self._take_external_account(ctx, obj, params)
-        self._judge(ctx, obj)
+        self._update_requirements(ctx, obj)
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Answer:
         """Updates an account. A connected account is stored on its platform, whichever account the request runs on."""
@@ -63,7 +63,7 @@ class Account(Resource):
         self._ask_capabilities(obj, params)
         self._take_external_account(ctx, obj, params)
         if obj["id"] != ctx.account:
-            self._judge(ctx, obj)
+            self._update_requirements(ctx, obj)
 
     @action
     def retrieve_current(self, ctx: Context, params: Json) -> Json:
@@ -94,10 +94,10 @@ class Account(Resource):
         given = params.get("external_account") or params.get("bank_account")
         if given:
             is_card = str(given).startswith("tok_") or (isinstance(given, dict) and given.get("object") == "card")
-            held = ctx.handler(legacy_sources.HeldSource, "card" if is_card else "bank_account")
+            held = ctx.handler(legacy_sources.AttachedSource, "card" if is_card else "bank_account")
             held.make(ctx, given, customer=None, account=obj["id"])
 
-    def _judge(self, ctx: Context, obj: Json) -> None:
+    def _update_requirements(self, ctx: Context, obj: Json) -> None:
         """Mutates `obj`: lists the missing requirements; without any, charges, payouts and capabilities are enabled."""
         terms = obj["tos_acceptance"] or {}
         given = {
@@ -113,8 +113,8 @@ class Account(Resource):
         status = "inactive" if missing else "active"
         obj["capabilities"] = dict.fromkeys(obj["capabilities"], status)
 
-    def _own(self, ctx: Context) -> Json:
-        own = self.fresh(ctx, {"id": ctx.account})
+    def _current_account(self, ctx: Context) -> Json:
+        own = self.new(ctx, {"id": ctx.account})
         own |= {"charges_enabled": True, "payouts_enabled": True, "details_submitted": True}
         return own
 

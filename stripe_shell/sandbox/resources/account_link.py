@@ -19,7 +19,7 @@ class AccountLink(Resource):
     def create(self, ctx: Context, params: Json) -> Json:
         """Returns a new link for a connected account."""
         account = ctx.get("account", params["account"], param="account")
-        link = self.fresh(ctx)
+        link = self.new(ctx)
         link["expires_at"] = ctx.now() + LIVES
         link["url"] = f"https://connect.stripe.com/setup/c/{account['id']}/{ctx.ids.text(12)}"
         return link

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Filters
+from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.objects.resource import Resource
 
 #: Types whose ids have the `3` of payment ids after the prefix.
@@ -20,9 +20,9 @@ class BalanceTransaction(Resource):
     defaults: ClassVar = {"balance_type": "payments"}
     indexed = ("source", "type")
 
-    def fresh(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json:
+    def new(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json:
         """Returns a new row. Rows of payments and refunds get an id of that format, unless `members` has an id."""
-        row = super().fresh(ctx, members)
+        row = super().new(ctx, members)
         if row["type"] in _OF_PAYMENTS and "id" not in (members or {}):
             row["id"] = ctx.ids.new("txn", ctx.now(), ctx.account, "3")
         return row
@@ -33,12 +33,12 @@ class BalanceTransaction(Resource):
             obj["status"] = "available"
         return obj
 
-    def filter_source(self, ctx: Context, value: str, filters: Filters) -> None:
+    def filter_source(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by the object that caused the row. Stripe finds none for a dispute."""
         filters.nothing = value.startswith(("du_", "dp_"))
         filters.add_link("source", value)
 
-    def filter_payout(self, ctx: Context, value: str, filters: Filters) -> None:
+    def filter_payout(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by payout: the payout's own row alone, as payouts in the sandbox are manual."""
         ctx.get("payout", value, param="payout")
         filters.add_link("source", value)

@@ -15,17 +15,17 @@ from stripe_shell.sandbox.payments.test_banks import BANK_NAME, ROUTING_NUMBER, 
 _UNVERIFIED: Final = "btok_us"
 
 
-class BankAccount(legacy_sources.HeldSource):
+class BankAccount(legacy_sources.AttachedSource):
     """`/v1/customers/{customer}/sources`, `…/bank_accounts`, `/v1/accounts/{account}/external_accounts`."""
 
     object = "bank_account"
     absent = ("account", "available_payout_methods", "default_for_currency", "future_requirements", "requirements")
     defaults: ClassVar = {"bank_name": BANK_NAME, "status": "new"}
 
-    def fill(self, ctx: Context, made: Json, source: Any, customer: str | None, account: str | None) -> str | None:
-        """Mutates `made`: copies the bank account of a token or of data. Returns the account number."""
+    def fill(self, ctx: Context, obj: Json, source: Any, customer: str | None, account: str | None) -> str | None:
+        """Mutates `obj`: copies the bank account of a token or of data. Returns the account number."""
         number, members = self._of_token(ctx, source) if isinstance(source, str) else self.view(ctx, source)
-        made |= members | {"customer": customer}
+        obj |= members | {"customer": customer}
         return number
 
     def view(self, ctx: Context, data: Mapping[str, Any]) -> tuple[str, Json]:
@@ -70,6 +70,6 @@ class BankAccount(legacy_sources.HeldSource):
         if made["type"] != "bank_account":
             raise errors.invalid(f"The token {token} is not a bank account token.", param="source")
         payment_methods.use_token(ctx, made, "source")
-        number = str(ctx.hidden(made).get("number"))
+        number = str(ctx.private(made).get("number"))
         kept = {name: value for name, value in made["bank_account"].items() if name not in ("id", "object")}
         return number, kept

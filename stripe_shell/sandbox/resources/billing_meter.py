@@ -26,7 +26,7 @@ class Meter(Resource):
 
     def validate_create(self, ctx: Context, params: Json) -> None:
         """Raises StripeError when an active meter has the same event name."""
-        self._refuse_double(ctx, params["event_name"])
+        self._refuse_duplicate(ctx, params["event_name"])
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Sets `updated`."""
@@ -35,14 +35,14 @@ class Meter(Resource):
     def transition(self, ctx: Context, obj: Json, name: str, transition: Transition) -> Json:
         """Deactivates or reactivates the meter. Raises StripeError when another active meter has its event name."""
         if name == "reactivate" and obj["status"] == "inactive":
-            self._refuse_double(ctx, obj["event_name"])
+            self._refuse_duplicate(ctx, obj["event_name"])
         off = name == "deactivate"
         obj["status_transitions"] = {"deactivated_at": ctx.now() if off else None}
         obj["updated"] = ctx.now()
         return super().transition(ctx, obj, name, transition)
 
-    def _refuse_double(self, ctx: Context, name: str) -> None:
-        if any(other["status"] == "active" for other in ctx.each("billing.meter", event_name=name)):
+    def _refuse_duplicate(self, ctx: Context, name: str) -> None:
+        if any(other["status"] == "active" for other in ctx.iterate("billing.meter", event_name=name)):
             raise errors.invalid(
                 f"There is already an active meter with the event name `{name}`.",
                 code="resource_already_exists",

@@ -26,7 +26,7 @@ class MeterEvent(Resource):
         """Returns the event's `identifier`, under which it is stored."""
         return str(obj.get("identifier") or "")
 
-    def taken(self, key: str) -> StripeError:
+    def already_exists(self, key: str) -> StripeError:
         """Returns the error for an identifier that exists already."""
         return errors.invalid(
             f"An event already exists with identifier {key}.", code="resource_already_exists", param="identifier"
@@ -43,7 +43,7 @@ class MeterEvent(Resource):
             )
         customer = ctx.find("customer", params["payload"][meter["customer_mapping"]["event_payload_key"]])
         if customer is not None:
-            ctx.follow(customer)
+            ctx.follow_test_clock(customer)
         time = params.get("timestamp")
         if time is not None and not ctx.now() - _OLDEST <= time <= ctx.now() + _NEWEST:
             raise errors.invalid(

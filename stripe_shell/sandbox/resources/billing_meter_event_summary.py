@@ -7,7 +7,7 @@ from stripe_shell.sandbox.billing.calc.periods import DAY, HOUR, Period
 from stripe_shell.sandbox.billing.subscriptions import usage
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.listing import ListPage
 from stripe_shell.sandbox.objects.resource import Resource, action
 
 _STEPS = {"day": DAY, "hour": HOUR}
@@ -19,7 +19,7 @@ class MeterEventSummary(Resource):
     object = "billing.meter_event_summary"
 
     @action("list")
-    def list_of_meter(self, ctx: Context, params: Json) -> Page:
+    def list_of_meter(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of summaries, latest first. Raises StripeError for times off the window's boundaries."""
         meter = ctx.get("billing.meter", ctx.path["id"], status=404)
         ctx.get("customer", params["customer"], param="customer")
@@ -41,9 +41,9 @@ class MeterEventSummary(Resource):
         return pages.page_of(ctx, found[::-1], params)
 
     def _summary(self, ctx: Context, meter: Json, customer: str, period: Period) -> Json:
-        value = usage.counted(ctx, meter, customer, period)
+        value = usage.usage_total(ctx, meter, customer, period)
         whole = value.numerator if value.denominator == 1 else float(value)
         members = {"start_time": period.start, "end_time": period.end, "meter": meter["id"]}
-        made = self.fresh(ctx, {**members, "aggregated_value": whole})
+        made = self.new(ctx, {**members, "aggregated_value": whole})
         made["id"] = f"mtrusg_test_{meter['id'].removeprefix('mtr_')}_{period.start}"
         return made

@@ -28,9 +28,9 @@ class PortalConfiguration(Resource):
 
     def default(self, ctx: Context) -> Json:
         """Returns the default configuration; creates and stores it on first use."""
-        found = next(ctx.each(self.kind, is_default=True), None)
+        found = next(ctx.iterate(self.kind, is_default=True), None)
         if found is None:
-            found = self.fresh(ctx, {"is_default": True})
+            found = self.new(ctx, {"is_default": True})
             for name in ("invoice_history", "payment_method_update", "subscription_cancel"):
                 found["features"][name]["enabled"] = True
             ctx.insert(found)

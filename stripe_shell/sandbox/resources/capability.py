@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.listing import ListPage
 from stripe_shell.sandbox.objects.pages import page_of
 from stripe_shell.sandbox.objects.resource import Resource
 
@@ -24,7 +24,7 @@ class Capability(Resource):
             ctx.resource("account").update(ctx, account, {"capabilities": {obj["id"]: params}})
         return self._view(ctx, account, obj["id"])
 
-    def list_page(self, ctx: Context, params: Json) -> Page:
+    def list_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the account's requested capabilities."""
         account = ctx.get("account", ctx.path["account"], status=404)
         return page_of(ctx, [self._view(ctx, account, name) for name in account["capabilities"]], params)
@@ -32,4 +32,4 @@ class Capability(Resource):
     def _view(self, ctx: Context, account: Json, name: str) -> Json:
         status = account["capabilities"].get(name)
         asked = {"account": account["id"], "id": name, "requested": status is not None}
-        return self.fresh(ctx, asked | {"status": status or "unrequested"})
+        return self.new(ctx, asked | {"status": status or "unrequested"})

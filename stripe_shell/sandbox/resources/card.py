@@ -25,7 +25,7 @@ _ADDRESS: Final = ("city", "country", "line1", "line2", "state", "zip")
 _ACCOUNT_ONLY: Final = ("account", "available_payout_methods", "currency", "default_for_currency")
 
 
-class Card(legacy_sources.HeldSource):
+class Card(legacy_sources.AttachedSource):
     """`/v1/customers/{customer}/sources`, `…/cards`, `/v1/accounts/{account}/external_accounts`."""
 
     object = "card"
@@ -33,19 +33,19 @@ class Card(legacy_sources.HeldSource):
     defaults: ClassVar = {"tokenization_method": None}
     payouts = ("standard", "instant")
 
-    def fill(self, ctx: Context, made: Json, source: Any, customer: str | None, account: str | None) -> str | None:
-        """Mutates `made`: copies the card of a token or of data. Stores a customer's card as a payment method too.
+    def fill(self, ctx: Context, obj: Json, source: Any, customer: str | None, account: str | None) -> str | None:
+        """Mutates `obj`: copies the card of a token or of data. Stores a customer's card as a payment method too.
 
         Returns the card number if known. Raises StripeError for a card that cannot be attached.
         """
         method = self._method(ctx, source)
         facts = payment_methods.card_of(ctx, method)
-        made |= self.view(method["card"], source if isinstance(source, dict) else {})
-        made["customer"] = customer
+        obj |= self.view(method["card"], source if isinstance(source, dict) else {})
+        obj["customer"] = customer
         if facts is not None and customer and not facts.can_be_attached:
-            raise payment_methods.refused(facts.decline)
+            raise payment_methods.card_refusal(facts.decline)
         if customer:
-            self._make_method(ctx, made, method, facts)
+            self._make_method(ctx, obj, method, facts)
         if account:
             legacy_sources.check_account_card(facts)
         return facts.number if facts else None
@@ -76,13 +76,13 @@ class Card(legacy_sources.HeldSource):
 
     def _method(self, ctx: Context, source: Any) -> Json:
         if not isinstance(source, dict):
-            return payment_methods.of_token(ctx, str(source), "source")
-        return payment_methods.of_card(ctx, payment_methods.card_data(ctx, source), source)
+            return payment_methods.from_token(ctx, str(source), "source")
+        return payment_methods.from_card(ctx, payment_methods.card_data(ctx, source), source)
 
     def _make_method(self, ctx: Context, card: Json, method: Json, facts: CardFacts | None) -> None:
         """Stores the card as a payment method with the same id. Mutates `card` (its checks) and `method`."""
         method |= {"id": card["id"], "customer": card["customer"]}
-        ctx.hidden(method)["number"] = facts.number if facts else None
+        ctx.private(method)["number"] = facts.number if facts else None
         method["billing_details"] |= {"name": card["name"], "address": _address_of(card)}
         payment_methods.run_checks(ctx, method)
         checks = method["card"]["checks"]

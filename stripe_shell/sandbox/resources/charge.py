@@ -76,7 +76,7 @@ class Charge(Resource):
 
     def _terms(self, ctx: Context, params: Json) -> Json:
         """Returns the parameters in the shape of a PaymentIntent that is not stored."""
-        intent = ctx.fresh("payment_intent")
+        intent = ctx.new("payment_intent")
         ctx.resource("payment_intent").echo(intent, params)
         return intent | {"object": "charge"}
 

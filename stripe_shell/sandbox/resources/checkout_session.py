@@ -11,7 +11,7 @@ from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import action
 from stripe_shell.sandbox.payments import intent_rules, payment_methods
-from stripe_shell.sandbox.payments.confirmation import Attempt, PaymentOwner
+from stripe_shell.sandbox.payments.confirmation import PaymentAttempt, PaymentOwner
 from stripe_shell.spec.model import Operation
 
 _DAY: Final = 86_400
@@ -73,26 +73,26 @@ class CheckoutSession(PaymentOwner):
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets line items, totals, discounts, shipping, URL and payment status."""
-        hidden = ctx.hidden(obj)
+        hidden = ctx.private(obj)
         mode = obj["mode"] = params.get("mode") or "payment"
         for name in ("payment_intent_data", "subscription_data", "discounts"):
             hidden[name] = params.get(name) or None
         if params.get("line_items"):
             hidden["rows"] = quotes.price_lines(ctx, params["line_items"])
             checkout.check_lines(mode, hidden["rows"])
-        checkout.ship(ctx, obj, params.get("shipping_options"))
+        checkout.set_shipping_options(ctx, obj, params.get("shipping_options"))
         self._fill(ctx, obj, params)
         if mode == "setup":
             data = params.get("setup_intent_data") or {}
             obj["setup_intent"] = self._setup_intent(ctx, obj, data)["id"]
         else:
-            checkout.add_up(ctx, obj, params.get("discounts"))
+            checkout.set_totals(ctx, obj, params.get("discounts"))
         trial = (hidden["subscription_data"] or {}).get("trial_period_days")
         obj["payment_status"] = "unpaid" if obj["amount_total"] and not trial else "no_payment_required"
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Schedules the expiry at `expires_at`."""
-        jobs.later(ctx, obj["expires_at"] - ctx.now(), obj, "run_out")
+        jobs.schedule(ctx, obj["expires_at"] - ctx.now(), obj, "run_out")
 
     @action
     def expire(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -134,7 +134,7 @@ class CheckoutSession(PaymentOwner):
         checkout.pay(ctx, obj, _method(ctx, params))
         return obj
 
-    def payment_changed(self, ctx: Context, obj: Json, attempt: Attempt) -> None:
+    def payment_changed(self, ctx: Context, obj: Json, attempt: PaymentAttempt) -> None:
         """Updates the session after its payment was authenticated, succeeded or failed later."""
         checkout.settle(ctx, obj, attempt)
 
@@ -183,7 +183,7 @@ def _method(ctx: Context, params: Json) -> Json:
     data = params.get("payment_method_data")
     if not isinstance(data, dict):
         raise errors.missing_parameter("payment_method")
-    method = payment_methods.of_params(ctx, data)
+    method = payment_methods.from_params(ctx, data)
     ctx.insert(method)
     return method
 

@@ -31,16 +31,18 @@ class ConfirmationToken(Resource):
         if params.get("payment_method"):
             method = ctx.get("payment_method", params["payment_method"], param="payment_method")
         elif params.get("payment_method_data"):
-            method = payment_methods.of_params(ctx, intent_rules.method_data(params), "payment_method_data")
+            method = payment_methods.from_params(ctx, intent_rules.method_data(params), "payment_method_data")
             ctx.insert(method)
         else:
             raise errors.missing_parameter("payment_method_data")
-        token = self.fresh(ctx)
+        token = self.new(ctx)
         self.echo(token, params)
         preview = {
-            name: value for name, value in payment_methods.snapshot(ctx, method).items() if name not in _NOT_PREVIEWED
+            name: value
+            for name, value in payment_methods.copy_object(ctx, method).items()
+            if name not in _NOT_PREVIEWED
         }
         token |= {"expires_at": ctx.now() + LIVES, "payment_method_preview": preview}
-        ctx.hidden(token)["payment_method"] = method["id"]
+        ctx.private(token)["payment_method"] = method["id"]
         ctx.insert(token)
         return token

@@ -48,11 +48,11 @@ class Coupon(Resource):
             obj["id"] = params["id"]
         for product in (params.get("applies_to") or {}).get("products", ()):
             ctx.get("product", product, param="applies_to[products]")
-        self._keep_hidden(ctx, obj, params)
+        self._keep_private(ctx, obj, params)
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Stores the expand-only members as private fields."""
-        self._keep_hidden(ctx, obj, params)
+        self._keep_private(ctx, obj, params)
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
         """Marks the coupon as invalid and deactivates its promotion codes."""
@@ -69,17 +69,17 @@ class Coupon(Resource):
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
         """Returns `applies_to`, or `currency_options` with the coupon's own currency included."""
-        hidden = ctx.hidden(obj)
+        hidden = ctx.private(obj)
         if name == "currency_options" and obj["currency"]:
             return {obj["currency"]: {"amount_off": obj["amount_off"]}, **hidden.get(name, {})}
         return hidden.get(name)
 
-    def _keep_hidden(self, ctx: Context, obj: Json, params: Json) -> None:
+    def _keep_private(self, ctx: Context, obj: Json, params: Json) -> None:
         if params.get("applies_to"):
-            ctx.hidden(obj)["applies_to"] = params["applies_to"]
+            ctx.private(obj)["applies_to"] = params["applies_to"]
         if params.get("currency_options"):
             check_currency_keys(params["currency_options"], "currency_options")
-            hidden = ctx.hidden(obj)
+            hidden = ctx.private(obj)
             hidden["currency_options"] = {**hidden.get("currency_options", {}), **params["currency_options"]}
 
 

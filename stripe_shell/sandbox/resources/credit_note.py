@@ -15,18 +15,18 @@ class CreditNote(Resource):
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Creates a credit note and credits its amount: off the invoice, to the balance, or as a refund."""
-        note, invoice, split = credit_notes.build(ctx, params)
-        credit_notes.issue(ctx, note, invoice, split, params)
+        note, invoice, split = credit_notes.build_note(ctx, params)
+        credit_notes.issue_note(ctx, note, invoice, split, params)
         return note
 
     @action
     def preview(self, ctx: Context, params: Json) -> Json:
         """Returns the credit note that `create` would make, without storing it."""
-        note, _, _ = credit_notes.build(ctx, params)
+        note, _, _ = credit_notes.build_note(ctx, params)
         return note
 
     @action
     def void_credit_note(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Voids a credit note."""
-        credit_notes.void(ctx, obj)
+        credit_notes.void_note(ctx, obj)
         return obj

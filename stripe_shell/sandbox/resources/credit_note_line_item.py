@@ -7,7 +7,7 @@ from typing import ClassVar
 from stripe_shell.sandbox.billing.invoices import credit_notes
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.listing import ListPage
 from stripe_shell.sandbox.objects.resource import Resource, action
 
 
@@ -19,13 +19,13 @@ class CreditNoteLineItem(Resource):
     absent = ("invoice_line_item",)
 
     @action("credit_note.line_item.list")
-    def list_lines(self, ctx: Context, params: Json) -> Page:
+    def list_lines(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the lines of a credit note."""
         note = ctx.get("credit_note", ctx.path["credit_note"], status=404)
-        return pages.page_of(ctx, ctx.hidden(note).get("lines", ()), params)
+        return pages.page_of(ctx, ctx.private(note).get("lines", ()), params)
 
     @action("credit_note.preview_line.list")
-    def list_preview(self, ctx: Context, params: Json) -> Page:
+    def list_preview(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the lines of a credit note that is only previewed."""
-        note, _, _ = credit_notes.build(ctx, params)
-        return pages.page_of(ctx, ctx.hidden(note).get("lines", ()), params)
+        note, _, _ = credit_notes.build_note(ctx, params)
+        return pages.page_of(ctx, ctx.private(note).get("lines", ()), params)

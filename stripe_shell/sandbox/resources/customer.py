@@ -10,7 +10,7 @@ from stripe_shell.sandbox.billing.invoices import customer_balance
 from stripe_shell.sandbox.billing.invoices.redemption import make_discount
 from stripe_shell.sandbox.ids import CAPITALS
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Filters
+from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.objects.resource import Resource, action
 
 from .card import Card
@@ -109,9 +109,9 @@ class Customer(Resource):
         if name != "cash_balance":
             return super().expand_member(ctx, obj, name)
         balance = ctx.find("cash_balance", obj["id"])
-        return balance or ctx.fresh("cash_balance", customer=obj["id"])
+        return balance or ctx.new("cash_balance", customer=obj["id"])
 
-    def filter_test_clock(self, ctx: Context, value: str, filters: Filters) -> None:
+    def filter_test_clock(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by test clock."""
         ctx.get("test_helpers.test_clock", value, param="test_clock")
         filters.add_link("test_clock", value)
@@ -149,7 +149,7 @@ class Customer(Resource):
             return
         if not (prefix.isascii() and prefix.isalnum() and prefix == prefix.upper() and len(prefix) <= 12):
             raise errors.invalid("Invoice number prefix must be 1–12 uppercase letters or numbers.")  # noqa: RUF001
-        holder = next((other for other in ctx.each("customer", invoice_prefix=prefix)), None)
+        holder = next((other for other in ctx.iterate("customer", invoice_prefix=prefix)), None)
         if holder is not None and (obj is None or holder["id"] != obj["id"]):
             raise errors.invalid(
                 f"This invoice number prefix is taken by customer: {holder['id']}. Please choose a different prefix.",

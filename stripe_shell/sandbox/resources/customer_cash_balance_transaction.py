@@ -19,6 +19,6 @@ class CustomerCashBalanceTransaction(Resource):
         """Simulates an incoming bank transfer of the customer. Returns its cash balance transaction."""
         if params["amount"] < 1:
             raise errors.below_minimum("amount", 1)
-        return bank_transfers.fund(
+        return bank_transfers.receive_transfer(
             ctx, ctx.path["customer"], params["amount"], params["currency"], params.get("reference")
         )

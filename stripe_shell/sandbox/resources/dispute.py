@@ -34,8 +34,8 @@ class Dispute(Resource):
             obj["status"] = "warning_under_review" if obj["status"].startswith("warning") else "under_review"
             obj["evidence_details"]["submission_count"] += 1
             obj["evidence_details"]["submission_method"] = "manual"
-            jobs.later(ctx, 0, obj, "decide")
-        self._tell(ctx, obj)
+            jobs.schedule(ctx, 0, obj, "decide")
+        self._emit_updated(ctx, obj)
         return obj
 
     def decide(self, ctx: Context, obj: Json) -> None:
@@ -67,7 +67,7 @@ class Dispute(Resource):
     @action("charge.dispute.retrieve")
     def retrieve_below_charge(self, ctx: Context, params: Json) -> Json:
         """Returns the dispute of the charge in the path. Raises StripeError (404) without one."""
-        found = next(ctx.each("dispute", charge=ctx.path["charge"]), None)
+        found = next(ctx.iterate("dispute", charge=ctx.path["charge"]), None)
         if found is None:
             raise errors.invalid(f"No dispute for charge: {ctx.path['charge']}", code="resource_missing", status=404)
         return found
@@ -118,10 +118,10 @@ class Dispute(Resource):
         if "card" in details:
             details["card"] |= {"case_type": "chargeback", "network_reason_code": "10.4"}
         disputes.withdraw(ctx, obj)
-        self._tell(ctx, obj)
+        self._emit_updated(ctx, obj)
         ctx.emit("charge.dispute.funds_withdrawn", obj)
 
-    def _tell(self, ctx: Context, obj: Json) -> None:
+    def _emit_updated(self, ctx: Context, obj: Json) -> None:
         changed = ctx.save(obj)
         if changed:
             ctx.emit("charge.dispute.updated", obj, changed)

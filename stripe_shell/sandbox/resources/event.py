@@ -5,9 +5,9 @@ from __future__ import annotations
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.events import KEPT
-from stripe_shell.sandbox.objects.listing import Filters, Page, among
+from stripe_shell.sandbox.objects.listing import ListFilters, ListPage, among
 from stripe_shell.sandbox.objects.resource import Resource
-from stripe_shell.sandbox.storage.store import Where
+from stripe_shell.sandbox.storage.store import SqlCondition
 
 
 class Event(Resource):
@@ -19,9 +19,9 @@ class Event(Resource):
     def load(self, ctx: Context, key: str) -> Json | None:
         """Returns the event, or None after thirty days."""
         row = ctx.row("event", key)
-        return ctx.find("event", key) if row is not None and row.created > ctx.wall.now() - KEPT else None
+        return ctx.find("event", key) if row is not None and row.created > ctx.real_clock.now() - KEPT else None
 
-    def list_page(self, ctx: Context, params: Json) -> Page:
+    def list_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the events of the last thirty days."""
         if "type" in params and "types" in params:
             raise errors.exclusive("type", "types")
@@ -30,21 +30,21 @@ class Event(Resource):
         ranges["gte"] = max(ranges.get("gte") or 0, ctx.now() - KEPT + 1)
         return super().list_page(ctx, {**params, "created": ranges})
 
-    def filter_type(self, ctx: Context, value: str, filters: Filters) -> None:
+    def filter_type(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by type; a final `*` matches any suffix."""
         if value.endswith("*"):
             filters.where.append(
-                Where("substr(json_extract(o.json, '$.type'), 1, ?) = ?", (len(value) - 1, value[:-1]))
+                SqlCondition("substr(json_extract(o.json, '$.type'), 1, ?) = ?", (len(value) - 1, value[:-1]))
             )
         else:
             filters.add_link("type", value)
 
-    def filter_types(self, ctx: Context, value: list[str], filters: Filters) -> None:
+    def filter_types(self, ctx: Context, value: list[str], filters: ListFilters) -> None:
         """Filters by a list of up to twenty types. Raises StripeError for more."""
         if len(value) > 20:
             raise errors.bad_value("types", "You may only specify up to 20 event types.")
         filters.where.append(among("type", value))
 
-    def filter_delivery_success(self, ctx: Context, value: bool, filters: Filters) -> None:
+    def filter_delivery_success(self, ctx: Context, value: bool, filters: ListFilters) -> None:
         """Filters by whether all webhook endpoints have received the event."""
-        filters.where.append(Where(f"json_extract(o.json, '$.pending_webhooks') {'=' if value else '>'} 0"))
+        filters.where.append(SqlCondition(f"json_extract(o.json, '$.pending_webhooks') {'=' if value else '>'} 0"))

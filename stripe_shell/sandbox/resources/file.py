@@ -25,7 +25,7 @@ class File(Resource):
         upload = params.get("file")
         if not isinstance(upload, dict) or "content" not in upload:
             raise errors.invalid("Invalid file: you must upload a file as multipart/form-data.", param="file")
-        obj["filename"] = _name(upload) or None
+        obj["filename"] = _name_argument(upload) or None
         obj["size"] = len(upload["content"])
         obj["type"] = _type(upload)
         obj["url"] = f"https://files.stripe.com/v1/files/{obj['id']}/contents"
@@ -38,7 +38,7 @@ class File(Resource):
         """Creates the file link that `file_link_data` requests. Saves the file."""
         given = params.get("file_link_data")
         if isinstance(given, dict) and given.get("create"):
-            link = ctx.fresh("file_link", file=obj["id"])
+            link = ctx.new("file_link", file=obj["id"])
             link |= {name: given[name] for name in ("expires_at", "metadata") if given.get(name)}
             link["url"] = link_url(link)
             ctx.insert(link)
@@ -51,11 +51,11 @@ def link_url(link: Json) -> str:
     return f"https://files.stripe.com/links/{link['id'].rpartition('_')[2]}"
 
 
-def _name(upload: dict[str, Any]) -> str:
+def _name_argument(upload: dict[str, Any]) -> str:
     """Returns the file name of an upload, without the folders that some clients include."""
     return str(upload["filename"] or "").replace("\\", "/").rpartition("/")[2]
 
 
 def _type(upload: dict[str, Any]) -> str:
-    suffix = PurePosixPath(_name(upload)).suffix.lstrip(".").lower()
+    suffix = PurePosixPath(_name_argument(upload)).suffix.lstrip(".").lower()
     return {"jpeg": "jpg"}.get(suffix, suffix) or "bin"

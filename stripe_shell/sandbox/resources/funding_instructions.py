@@ -14,11 +14,11 @@ class FundingInstructions(Resource):
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Returns the bank account for a type of bank transfer."""
-        made = self.fresh(ctx)
+        made = self.new(ctx)
         kind = params["bank_transfer"]["type"]
         made["bank_transfer"] = {
             "country": "US" if kind == "us_bank_transfer" else "DE",
-            "financial_addresses": [cash_balances.address(kind)],
+            "financial_addresses": [cash_balances.transfer_address(kind)],
             "type": kind,
         }
         made["currency"] = params["currency"]

@@ -11,10 +11,10 @@ from stripe_shell.sandbox.billing.invoices import draft, edit, finalize_and_pay,
 from stripe_shell.sandbox.billing.subscriptions import after_payment, validate
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Filters
+from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.objects.resource import action
 from stripe_shell.sandbox.payments import confirmation
-from stripe_shell.sandbox.storage.store import Link, Where
+from stripe_shell.sandbox.storage.store import IndexEntry, SqlCondition
 from stripe_shell.spec.model import Operation
 
 #: Parameters that a finalized invoice accepts.
@@ -41,10 +41,10 @@ class Invoice(confirmation.PaymentOwner):
             validate.take_plans(details.get("items"))
         return super().take_legacy(operation, params)
 
-    def links(self, obj: Mapping[str, Any], hidden: Mapping[str, Any] | None) -> list[Link]:
+    def links(self, obj: Mapping[str, Any], private: Mapping[str, Any] | None) -> list[IndexEntry]:
         """Returns the index entries: customer, status, and the subscription that the invoice bills."""
-        found = super().links(obj, hidden)
-        key = finalize_and_pay.subscription_of(dict(obj))
+        found = super().links(obj, private)
+        key = finalize_and_pay.subscription_id_of(dict(obj))
         return [*found, ("subscription", key)] if key else found
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
@@ -63,8 +63,8 @@ class Invoice(confirmation.PaymentOwner):
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Creates a draft, and updates the customer's schedule of billing tasks."""
-        made = edit.create(ctx, params, self.echo)
-        scheduler.watch(ctx, ctx.get("customer", made["customer"]), made)
+        made = edit.create_invoice(ctx, params, self.echo)
+        scheduler.schedule_next(ctx, ctx.get("customer", made["customer"]), made)
         return made
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -72,16 +72,16 @@ class Invoice(confirmation.PaymentOwner):
         first = next((name for name in params if name not in _ALWAYS), None)
         if obj["status"] != "draft" and first is not None:
             raise errors.invalid("Finalized invoices can't be updated in this way", param=first)
-        edit.update(ctx, obj, params, self.echo)
-        self._tell(ctx, obj)
-        scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
+        edit.update_invoice(ctx, obj, params, self.echo)
+        self._emit_updated(ctx, obj)
+        scheduler.schedule_next(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
         """Raises StripeError unless the invoice is a draft without a subscription."""
         if obj["status"] != "draft":
             raise errors.invalid("You can only delete draft invoices.")
-        if finalize_and_pay.subscription_of(obj):
+        if finalize_and_pay.subscription_id_of(obj):
             raise errors.invalid(
                 "You can only delete one-off draft invoices. Finalize this invoice and void it instead."
             )
@@ -92,9 +92,9 @@ class Invoice(confirmation.PaymentOwner):
         if obj["status"] != "draft":
             raise errors.invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
         if "auto_advance" in params:
-            draft.advance(obj, params["auto_advance"])
+            draft.set_auto_advance(obj, params["auto_advance"])
         self._finalize(ctx, obj)
-        scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
+        scheduler.schedule_next(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     @action
@@ -103,12 +103,12 @@ class Invoice(confirmation.PaymentOwner):
         if obj["status"] == "paid":
             raise errors.invalid("Invoice is already paid")
         if obj["status"] == "draft":
-            self._finalize(ctx, obj, told=False)
+            self._finalize(ctx, obj, emit=False)
             if obj["status"] == "paid":
                 return obj
-        finalize_and_pay.check_open(obj)
+        finalize_and_pay.check_invoice_open(obj)
         if params.get("paid_out_of_band"):
-            finalize_and_pay.note_payment(ctx, obj, out_of_band=True)
+            finalize_and_pay.record_payment(ctx, obj, out_of_band=True)
             after_payment.invoice_paid(ctx, obj)
             return obj
         self._charge(ctx, obj, params)
@@ -122,7 +122,7 @@ class Invoice(confirmation.PaymentOwner):
                 "This invoice cannot be sent right now. Only invoices that are still to be paid can be sent.",
             )
         if obj["status"] == "draft":
-            self._finalize(ctx, obj, told=False)
+            self._finalize(ctx, obj, emit=False)
         ctx.emit("invoice.sent", obj)
         return obj
 
@@ -131,8 +131,8 @@ class Invoice(confirmation.PaymentOwner):
         """Voids an open or uncollectible invoice."""
         if obj["status"] == "paid":
             raise errors.invalid("Invoices with `paid` payments cannot be voided.")
-        finalize_and_pay.check_open(obj)
-        finalize_and_pay.void(ctx, obj)
+        finalize_and_pay.check_invoice_open(obj)
+        finalize_and_pay.void_invoice(ctx, obj)
         after_payment.invoice_voided(ctx, obj)
         return obj
 
@@ -141,7 +141,7 @@ class Invoice(confirmation.PaymentOwner):
         """Marks an open invoice as uncollectible."""
         if obj["status"] == "uncollectible":
             raise errors.invalid("This invoice has already been marked uncollectible.")
-        finalize_and_pay.check_open(obj)
+        finalize_and_pay.check_invoice_open(obj)
         finalize_and_pay.mark_uncollectible(ctx, obj)
         after_payment.invoice_uncollectible(ctx, obj)
         return obj
@@ -150,27 +150,27 @@ class Invoice(confirmation.PaymentOwner):
     def add_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Adds lines to a draft, each as an invoice item."""
         edit.add_lines(ctx, obj, params)
-        self._tell(ctx, obj)
+        self._emit_updated(ctx, obj)
         return obj
 
     @action
     def update_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Updates lines of a draft."""
         edit.update_lines(ctx, obj, params)
-        self._tell(ctx, obj)
+        self._emit_updated(ctx, obj)
         return obj
 
     @action
     def remove_lines(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Removes lines of a draft."""
         edit.remove_lines(ctx, obj, params)
-        self._tell(ctx, obj)
+        self._emit_updated(ctx, obj)
         return obj
 
     @action
     def attach_payment(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Attaches a PaymentIntent to the invoice, which is paid once the intent has succeeded."""
-        finalize_and_pay.check_open(obj)
+        finalize_and_pay.check_invoice_open(obj)
         key = params.get("payment_intent")
         if not key:
             raise errors.missing_parameter("payment_intent")
@@ -186,35 +186,35 @@ class Invoice(confirmation.PaymentOwner):
         validate.read_anchor(params.get("subscription_details") or {})
         return preview.preview(ctx, params)
 
-    def payment_changed(self, ctx: Context, obj: Json, attempt: confirmation.Attempt) -> None:
+    def payment_changed(self, ctx: Context, obj: Json, attempt: confirmation.PaymentAttempt) -> None:
         """Updates the invoice after its PaymentIntent was confirmed, authenticated or settled."""
         if obj["status"] not in ("open", "uncollectible"):
             return
         if attempt.status == "succeeded":
-            finalize_and_pay.note_payment(ctx, obj)
+            finalize_and_pay.record_payment(ctx, obj)
             after_payment.invoice_paid(ctx, obj)
         elif attempt.status == "requires_action":
-            finalize_and_pay.note_action(ctx, obj)
+            finalize_and_pay.record_action_required(ctx, obj)
         elif attempt.status == "requires_payment_method":
-            finalize_and_pay.note_failure(ctx, obj, attempt.error, automatic=False)
+            finalize_and_pay.record_failure(ctx, obj, attempt.error, automatic=False)
             after_payment.invoice_failed(ctx, obj, automatic=False)
 
-    def filter_subscription(self, ctx: Context, value: str, filters: Filters) -> None:
+    def filter_subscription(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by subscription."""
         ctx.get("subscription", value, param="subscription")
         if filters.link is None:
             filters.link = ("subscription", value)
         else:
             path = "$.parent.subscription_details.subscription"
-            filters.where.append(Where(f"json_extract(o.json, '{path}') = ?", (value,)))
+            filters.where.append(SqlCondition(f"json_extract(o.json, '{path}') = ?", (value,)))
 
-    def _finalize(self, ctx: Context, obj: Json, *, told: bool = True) -> None:
+    def _finalize(self, ctx: Context, obj: Json, *, emit: bool = True) -> None:
         customer = ctx.get("customer", obj["customer"])
-        key = finalize_and_pay.subscription_of(obj)
+        key = finalize_and_pay.subscription_id_of(obj)
         subscription = ctx.find("subscription", key) if key else None
         method = confirmation.default_method(ctx, customer, subscription)
-        finalize_and_pay.finalize(ctx, obj, method=obj["default_payment_method"] or method)
-        if obj["collection_method"] == "send_invoice" and obj["auto_advance"] and told and obj["status"] == "open":
+        finalize_and_pay.finalize_invoice(ctx, obj, method=obj["default_payment_method"] or method)
+        if obj["collection_method"] == "send_invoice" and obj["auto_advance"] and emit and obj["status"] == "open":
             ctx.emit("invoice.sent", obj)
         if obj["status"] == "paid":
             after_payment.invoice_paid(ctx, obj)
@@ -224,11 +224,11 @@ class Invoice(confirmation.PaymentOwner):
         if method:
             method = ctx.get("payment_method", method, param="payment_method")["id"]
         off_session = params.get("off_session", True)
-        attempt = finalize_and_pay.pay(ctx, obj, method=method, off_session=off_session)
+        attempt = finalize_and_pay.pay_invoice(ctx, obj, method=method, off_session=off_session)
         if obj["status"] == "paid":
             after_payment.invoice_paid(ctx, obj)
         elif attempt is None:
-            raise no_method(ctx, obj)
+            raise no_method_error(ctx, obj)
         elif attempt.status == "requires_action":
             raise errors.card_error(
                 "This payment requires additional user action before it can be completed successfully. Payment can be "
@@ -240,13 +240,13 @@ class Invoice(confirmation.PaymentOwner):
             after_payment.invoice_failed(ctx, obj, automatic=False)
             raise attempt.error
 
-    def _tell(self, ctx: Context, obj: Json) -> None:
+    def _emit_updated(self, ctx: Context, obj: Json) -> None:
         changed = ctx.save(obj)
         if changed:
             ctx.emit("invoice.updated", obj, changed)
 
 
-def no_method(ctx: Context, invoice: Json) -> StripeError:
+def no_method_error(ctx: Context, invoice: Json) -> StripeError:
     """Returns the error for paying without a payment method. What the attempt wrote is committed."""
     return StripeError(
         "There is no `default_payment_method` set on this Customer or Invoice. Please set either a "

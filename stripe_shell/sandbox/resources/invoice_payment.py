@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_shell.sandbox.objects.context import Context
-from stripe_shell.sandbox.objects.listing import Filters, equal
+from stripe_shell.sandbox.objects.listing import ListFilters, equal
 from stripe_shell.sandbox.objects.resource import Resource
 
 
@@ -15,7 +15,7 @@ class InvoicePayment(Resource):
     object = "invoice_payment"
     indexed = ("invoice", "status")
 
-    def filter_payment(self, ctx: Context, value: dict[str, Any], filters: Filters) -> None:
+    def filter_payment(self, ctx: Context, value: dict[str, Any], filters: ListFilters) -> None:
         """Filters by the PaymentIntent or payment record that pays."""
         for name in ("payment_intent", "payment_record"):
             if value.get(name):

@@ -11,7 +11,7 @@ from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.payments import issuing
 
 
-class Authorization(Resource):
+class IssuingAuthorization(Resource):
     """`/v1/issuing/authorizations`. The test helpers simulate the merchant."""
 
     object = "issuing.authorization"
@@ -51,9 +51,9 @@ class Authorization(Resource):
         """Captures the authorized or a given amount. Closes the authorization unless `close_authorization` is false."""
         self._check_pending(obj, "captured")
         amount: int = params["capture_amount"] if "capture_amount" in params else obj["amount"]
-        issuing.check_amount(amount, "capture_amount")
+        issuing.check_purchase_amount(amount, "capture_amount")
         card = ctx.get("issuing.card", obj["card"]["id"])
-        obj["transactions"].append(issuing.transact(ctx, card, -amount, "capture", params, authorization=obj))
+        obj["transactions"].append(issuing.create_transaction(ctx, card, -amount, "capture", params, authorization=obj))
         if params.get("close_authorization", True):
             obj["status"] = "closed"
         return self._updated(ctx, obj)
@@ -98,10 +98,10 @@ class Authorization(Resource):
 
     def _ask(self, ctx: Context, card: Json, amount: int, params: Mapping[str, Any]) -> Json:
         """Creates and decides an authorization. Emits `issuing_authorization.request`, if approved, and `.created`."""
-        issuing.check_amount(amount, "amount")
+        issuing.check_purchase_amount(amount, "amount")
         merchant = issuing.merchant_of(params)
         currency = params.get("currency") or card["currency"]
-        made = self.fresh(
+        made = self.new(
             ctx,
             {
                 "amount": amount,
@@ -117,7 +117,7 @@ class Authorization(Resource):
             },
         )
         self.echo(made, {name: params[name] for name in ("network_data", "verification_data") if params.get(name)})
-        approved, reason = issuing.judge(ctx, card, amount, merchant)
+        approved, reason = issuing.authorize(ctx, card, amount, merchant)
         ctx.insert(made)
         if approved:
             asked = {"pending_request": self._request(ctx, made, params)}
@@ -140,7 +140,7 @@ class Authorization(Resource):
         }
 
     def _change(self, ctx: Context, obj: Json, amount: int) -> Json:
-        issuing.check_amount(amount, "amount")
+        issuing.check_purchase_amount(amount, "amount")
         obj |= {"amount": amount, "merchant_amount": amount}
         obj["request_history"].append(_decision(ctx, obj, "card_active"))
         return self._updated(ctx, obj)

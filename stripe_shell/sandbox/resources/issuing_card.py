@@ -13,7 +13,7 @@ _YEAR: Final = 31_556_952
 _DIGITS: Final = "0123456789"
 
 
-class Card(Resource):
+class IssuingCard(Resource):
     """`/v1/issuing/cards`. Number and CVC are shown only when expanded."""
 
     object = "issuing.card"
@@ -49,7 +49,7 @@ class Card(Resource):
         holder = params.get("cardholder") or (old or {})["cardholder"]["id"]
         obj["cardholder"] = ctx.get("issuing.cardholder", holder, param="cardholder")
         number = f"400009{ctx.ids.text(10, _DIGITS)}"
-        ctx.hidden(obj).update(number=number, cvc=ctx.ids.text(3, _DIGITS))
+        ctx.private(obj).update(number=number, cvc=ctx.ids.text(3, _DIGITS))
         obj["last4"] = number[-4:]
         obj["exp_month"] = params.get("exp_month") or 12
         obj["exp_year"] = params.get("exp_year") or 1970 + ctx.now() // _YEAR + 3

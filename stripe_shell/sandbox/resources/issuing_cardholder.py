@@ -8,7 +8,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 
 
-class Cardholder(Resource):
+class IssuingCardholder(Resource):
     """`/v1/issuing/cardholders`."""
 
     object = "issuing.cardholder"

@@ -8,7 +8,7 @@ from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.payments import issuing
 
 
-class Transaction(Resource):
+class IssuingTransaction(Resource):
     """`/v1/issuing/transactions`. The test helpers simulate the merchant."""
 
     object = "issuing.transaction"
@@ -17,12 +17,12 @@ class Transaction(Resource):
     @action("test_helpers.issuing.transaction.create_force_capture")
     def create_force_capture(self, ctx: Context, params: Json) -> Json:
         """Simulates a capture without an authorization."""
-        return self._made(ctx, params, -params["amount"], "capture")
+        return self._create(ctx, params, -params["amount"], "capture")
 
     @action("test_helpers.issuing.transaction.create_unlinked_refund")
     def create_unlinked_refund(self, ctx: Context, params: Json) -> Json:
         """Simulates a refund without a previous capture."""
-        return self._made(ctx, params, params["amount"], "refund")
+        return self._create(ctx, params, params["amount"], "refund")
 
     @action("test_helpers.issuing.transaction.refund")
     def refund(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -30,13 +30,13 @@ class Transaction(Resource):
         if obj["type"] != "capture":
             raise errors.invalid("Only captures can be refunded.")
         amount = params.get("refund_amount", -obj["amount"])
-        issuing.check_amount(amount, "refund_amount")
+        issuing.check_purchase_amount(amount, "refund_amount")
         if amount > -obj["amount"]:
             raise errors.invalid("The refund is larger than the transaction.", param="refund_amount")
         card = ctx.get("issuing.card", obj["card"])
-        return issuing.transact(ctx, card, amount, "refund", {"currency": obj["currency"]})
+        return issuing.create_transaction(ctx, card, amount, "refund", {"currency": obj["currency"]})
 
-    def _made(self, ctx: Context, params: Json, amount: int, kind: str) -> Json:
-        issuing.check_amount(params["amount"], "amount")
+    def _create(self, ctx: Context, params: Json, amount: int, kind: str) -> Json:
+        issuing.check_purchase_amount(params["amount"], "amount")
         card = ctx.get("issuing.card", params["card"], param="card")
-        return issuing.transact(ctx, card, amount, kind, params)
+        return issuing.create_transaction(ctx, card, amount, kind, params)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stripe_shell.sandbox.billing.invoices import edit, lines
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.listing import ListPage
 from stripe_shell.sandbox.objects.resource import Resource, action
 
 
@@ -22,7 +22,7 @@ class LineItem(Resource):
         return next((record["line"] for record in lines.records_of(ctx, invoice) if record["line"]["id"] == key), None)
 
     @action("list")
-    def list_lines(self, ctx: Context, params: Json) -> Page:
+    def list_lines(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the lines of an invoice, in the invoice's order."""
         invoice = ctx.get("invoice", ctx.path["invoice"], param="invoice", status=404)
         return pages.page_of(ctx, [record["line"] for record in lines.records_of(ctx, invoice)], params)

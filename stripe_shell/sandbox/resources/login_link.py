@@ -14,6 +14,6 @@ class LoginLink(Resource):
     def create(self, ctx: Context, params: Json) -> Json:
         """Returns a new link for the account in the path."""
         account = ctx.get("account", ctx.path["account"], status=404)
-        link = self.fresh(ctx)
+        link = self.new(ctx)
         link["url"] = f"https://connect.stripe.com/express/{account['id']}/{ctx.ids.text(12)}"
         return link

@@ -9,7 +9,7 @@ from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import action
 from stripe_shell.sandbox.payments import bank_transfers, charges, confirmation, intent_rules, transfers
-from stripe_shell.sandbox.payments.confirmation import Attempt, Terms
+from stripe_shell.sandbox.payments.confirmation import ConfirmOptions, PaymentAttempt
 from stripe_shell.sandbox.payments.intent_rules import PAYMENT
 from stripe_shell.sandbox.payments.payment_methods import bank_of
 from stripe_shell.sandbox.payments.test_banks import FAILURES
@@ -77,7 +77,7 @@ class PaymentIntent(intent_rules.Intent):
         """Raises StripeError for parameters that can no longer be changed in the intent's status."""
         late = next((name for name in _EARLY_ONLY if name in params), None)
         if late is not None and obj["status"] not in confirmation.EARLY:
-            raise intent_rules.refusal(
+            raise intent_rules.intent_error(
                 ctx,
                 PAYMENT,
                 obj,
@@ -87,7 +87,7 @@ class PaymentIntent(intent_rules.Intent):
                 param=late,
             )
         if params.get("customer") and obj["customer"] not in (None, params["customer"]):
-            raise intent_rules.refusal(
+            raise intent_rules.intent_error(
                 ctx,
                 PAYMENT,
                 obj,
@@ -111,10 +111,10 @@ class PaymentIntent(intent_rules.Intent):
     def confirm(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Confirms the intent and attempts the payment. Raises StripeError when it is declined."""
         if obj["status"] not in confirmation.EARLY:
-            raise intent_rules.refusal(ctx, PAYMENT, obj, _not_confirmable(obj))
-        if ctx.hidden(obj).get("checkout_session"):
+            raise intent_rules.intent_error(ctx, PAYMENT, obj, _not_confirmable(obj))
+        if ctx.private(obj).get("checkout_session"):
             message = "You cannot confirm this PaymentIntent directly because it belongs to a Checkout Session."
-            raise intent_rules.refusal(ctx, PAYMENT, obj, message)
+            raise intent_rules.intent_error(ctx, PAYMENT, obj, message)
         params.pop("client_secret", None)
         self.check_references(ctx, params)
         self._confirm(ctx, obj, params)
@@ -125,13 +125,13 @@ class PaymentIntent(intent_rules.Intent):
         self.echo(obj, {name: value for name, value in params.items() if name not in ("metadata", "payment_method")})
         intent_rules.check_method(ctx, PAYMENT, obj, method, params)
         off_session = params.get("off_session")
-        terms = Terms(
+        terms = ConfirmOptions(
             off_session=off_session not in (None, False, ""),
             return_url=params.get("return_url"),
             refuses_action=bool(params.get("error_on_requires_action")),
         )
-        found = confirmation.attempt(ctx, obj, method, terms)
-        confirmation.tell_invoice(ctx, found)
+        found = confirmation.attempt_payment(ctx, obj, method, terms)
+        confirmation.notify_payee(ctx, found)
         if found.error is not None:
             raise found.error
 
@@ -176,8 +176,8 @@ class PaymentIntent(intent_rules.Intent):
         final = params.get("final_capture", True) or not rest
         charges.capture_charge(ctx, charge, amount, release=rest if final else 0)
         if final:
-            confirmation.finish(ctx, obj, charge)
-            confirmation.tell_invoice(ctx, Attempt("succeeded", obj, charge))
+            confirmation.complete_payment(ctx, obj, charge)
+            confirmation.notify_payee(ctx, PaymentAttempt("succeeded", obj, charge))
             return obj
         obj |= {"amount_capturable": rest, "amount_received": charge["amount_captured"]}
         ctx.save(obj)
@@ -187,13 +187,13 @@ class PaymentIntent(intent_rules.Intent):
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Cancels the intent and releases a hold. Raises StripeError if an invoice or Checkout Session owns it."""
-        hidden = ctx.hidden(obj)
+        hidden = ctx.private(obj)
         if hidden.get("invoice") or hidden.get("checkout_session"):
             owner = (
                 "an invoice. Void the invoice" if hidden.get("invoice") else "a Checkout Session. Expire the session"
             )
             message = f"You cannot cancel this PaymentIntent directly because it belongs to {owner} instead."
-            raise intent_rules.refusal(ctx, PAYMENT, obj, message)
+            raise intent_rules.intent_error(ctx, PAYMENT, obj, message)
         if obj["status"] not in _CANCELABLE:
             message = (
                 f"You cannot cancel this PaymentIntent because it has a status of {obj['status']}. Only a "
@@ -201,7 +201,7 @@ class PaymentIntent(intent_rules.Intent):
                 "requires_capture, requires_reauthorization, requires_confirmation, requires_action, expired, "
                 "processing."
             )
-            raise intent_rules.refusal(ctx, PAYMENT, obj, message)
+            raise intent_rules.intent_error(ctx, PAYMENT, obj, message)
         confirmation.cancel_intent(ctx, obj, params.get("cancellation_reason"))
         return obj
 
@@ -213,7 +213,7 @@ class PaymentIntent(intent_rules.Intent):
                 f"This PaymentIntent's authorization could not be incremented because it has a status of "
                 f"{obj['status']}. Only a PaymentIntent with a status of requires_capture can be incremented."
             )
-            raise intent_rules.refusal(ctx, PAYMENT, obj, message)
+            raise intent_rules.intent_error(ctx, PAYMENT, obj, message)
         if params["amount"] <= obj["amount"]:
             message = "The new amount must be greater than the amount that is authorized already."
             raise errors.invalid(message, param="amount")
@@ -241,7 +241,7 @@ class PaymentIntent(intent_rules.Intent):
                 "You can only apply the cash balance to a PaymentIntent that waits for a bank transfer; this one has a "
                 f"status of {obj['status']}."
             )
-            raise intent_rules.refusal(ctx, PAYMENT, obj, message)
+            raise intent_rules.intent_error(ctx, PAYMENT, obj, message)
         bank_transfers.apply(ctx, obj, params.get("amount"))
         return obj
 
@@ -265,13 +265,13 @@ class PaymentIntent(intent_rules.Intent):
         bank = bank_of(ctx, method)
         if bank is None or not bank.failure:
             charges.settle_charge(ctx, charge)
-            confirmation.finish(ctx, obj, charge)
-            found = Attempt("succeeded", obj, charge)
+            confirmation.complete_payment(ctx, obj, charge)
+            found = PaymentAttempt("succeeded", obj, charge)
         else:
             decline = Decline("payment_method_debit_failed", bank.failure, FAILURES[bank.failure])
             charges.reject_charge(ctx, charge, decline)
-            found = confirmation.declined(ctx, obj, method, decline, charge)
-        confirmation.tell_invoice(ctx, found)
+            found = confirmation.decline_intent(ctx, obj, method, decline, charge)
+        confirmation.notify_payee(ctx, found)
 
 
 def _not_confirmable(obj: Json) -> str:
@@ -287,20 +287,20 @@ def _check_capture(ctx: Context, obj: Json, params: Json, amount: Any) -> None:
             "This PaymentIntent could not be captured because it has already been captured. Any remaining amount was "
             "automatically released."
         )
-        raise intent_rules.refusal(ctx, PAYMENT, obj, message)
+        raise intent_rules.intent_error(ctx, PAYMENT, obj, message)
     if obj["status"] != "requires_capture":
         message = (
             f"This PaymentIntent could not be captured because it has a status of {obj['status']}. Only a "
             "PaymentIntent with one of the following statuses may be captured: requires_capture."
         )
-        raise intent_rules.refusal(ctx, PAYMENT, obj, message)
+        raise intent_rules.intent_error(ctx, PAYMENT, obj, message)
     if amount < 0:
         raise errors.bad_value("amount_to_capture", "Invalid non-negative integer")
     if amount == 0:
         raise errors.below_minimum("amount", 1)
     if amount > obj["amount_capturable"]:
         message = "The requested capture amount is greater than the amount you can capture for this charge."
-        raise intent_rules.refusal(ctx, PAYMENT, obj, message, code="amount_too_large")
+        raise intent_rules.intent_error(ctx, PAYMENT, obj, message, code="amount_too_large")
 
 
 def _check_transfer(ctx: Context, obj: Json, params: Json) -> None:

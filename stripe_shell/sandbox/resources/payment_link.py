@@ -48,8 +48,8 @@ class PaymentLink(Resource):
         """Sets the quantities of line items. Raises StripeError for an unknown line item."""
         if not params.get("line_items"):
             return
-        lines = ctx.hidden(obj)["line_items"]["data"]
-        rows = ctx.hidden(obj)["rows"]
+        lines = ctx.private(obj)["line_items"]["data"]
+        rows = ctx.private(obj)["rows"]
         for index, given in enumerate(params["line_items"]):
             at = next((place for place, line in enumerate(lines) if line["id"] == given["id"]), None)
             if at is None:
@@ -58,10 +58,10 @@ class PaymentLink(Resource):
         self._show_lines(ctx, obj, rows)
 
     def _show_lines(self, ctx: Context, obj: Json, rows: list[Json]) -> None:
-        hidden = ctx.hidden(obj)
+        hidden = ctx.private(obj)
         before = (hidden.get("line_items") or {}).get("data") or []
         made = quotes.line_items(
-            ctx, rows, quotes.sum_up(ctx, rows, obj["currency"]), f"/v1/payment_links/{obj['id']}/line_items"
+            ctx, rows, quotes.line_totals(ctx, rows, obj["currency"]), f"/v1/payment_links/{obj['id']}/line_items"
         )
         for old, new in zip(before, made["data"], strict=False):
             new["id"] = old["id"]

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Filters, Page
+from stripe_shell.sandbox.objects.listing import ListFilters, ListPage
 from stripe_shell.sandbox.objects.pages import list_page
 from stripe_shell.sandbox.objects.resource import Resource, action
 from stripe_shell.sandbox.payments import confirmation, payment_methods, transfers
@@ -27,7 +27,7 @@ class PaymentMethod(Resource):
         """
         found = ctx.find("payment_method", key)
         if found is None:
-            found = payment_methods.of_literal(ctx, key)
+            found = payment_methods.from_literal(ctx, key)
             if found is not None and ctx.writable:
                 ctx.insert(found)
         elif ctx.path.get("payment_method") == key and ctx.path.get("customer") not in (None, found["customer"]):
@@ -47,7 +47,7 @@ class PaymentMethod(Resource):
                 "You cannot pass `customer` when creating a PaymentMethod. Create the PaymentMethod first, and then "
                 "attach it to a Customer with `/v1/payment_methods/:id/attach`."
             )
-        method = payment_methods.of_params(ctx, params)
+        method = payment_methods.from_params(ctx, params)
         ctx.insert(method)
         return method
 
@@ -67,13 +67,13 @@ class PaymentMethod(Resource):
             ctx.emit("payment_method.updated", obj, changed)
         return obj
 
-    def list_page(self, ctx: Context, params: Json) -> Page:
+    def list_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of a customer's methods, which is empty without a customer."""
         if not ctx.path and not (params.get("customer") or params.get("customer_account")):
-            return Page((), False, ctx.request.path)
+            return ListPage((), False, ctx.request.path)
         return list_page(self, ctx, params)
 
-    def filter_allow_redisplay(self, ctx: Context, value: str, filters: Filters) -> None:
+    def filter_allow_redisplay(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by `allow_redisplay`."""
         filters.add("allow_redisplay", value)
 
@@ -99,7 +99,7 @@ class PaymentMethod(Resource):
                 "The payment method you provided is not attached to a customer so detachment is impossible."
             )
         obj["customer"] = None
-        ctx.hidden(obj)["spent"] = True
+        ctx.private(obj)["spent"] = True
         ctx.emit("payment_method.detached", obj, ctx.save(obj))
         customer = ctx.find("customer", owner)
         if customer is not None:
@@ -113,7 +113,7 @@ class PaymentMethod(Resource):
         """Copies a method of the platform to the account that the request runs on."""
         platform = transfers.on_account(ctx, ctx.platform)
         original = platform.get("payment_method", params["payment_method"], param="payment_method")
-        copied = payment_methods.copy_of(ctx, original, platform.hidden(original).get("number"))
+        copied = payment_methods.copy_method(ctx, original, platform.private(original).get("number"))
         ctx.insert(copied)
         return copied
 

@@ -43,13 +43,13 @@ class Payout(Resource):
         obj["destination"] = target["id"]
         obj["type"] = target["object"]
         obj["arrival_date"] = ctx.now() if instant else ledger.available_on(ctx.now())
-        row = self._enter(ctx, obj, "payout", -obj["amount"], "STRIPE PAYOUT")
+        row = self._record_transaction(ctx, obj, "payout", -obj["amount"], "STRIPE PAYOUT")
         obj["balance_transaction"] = row["id"]
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Schedules `depart` (within an hour) and `arrive`; both are due at once for an instant payout."""
-        jobs.later(ctx, min(_WAITS, obj["arrival_date"] - ctx.now()), obj, "depart")
-        jobs.later(ctx, obj["arrival_date"] - ctx.now(), obj, "arrive")
+        jobs.schedule(ctx, min(_WAITS, obj["arrival_date"] - ctx.now()), obj, "depart")
+        jobs.schedule(ctx, obj["arrival_date"] - ctx.now(), obj, "arrive")
 
     def depart(self, ctx: Context, obj: Json) -> None:
         """Sets the status to `in_transit`, after which a payout cannot be canceled. Runs as a job."""
@@ -64,7 +64,7 @@ class Payout(Resource):
         failure = _failure(transfers.on_account(ctx, ctx.platform), obj["destination"])
         if failure:
             obj |= {"failure_code": failure, "failure_message": FAILURES[failure], "status": "failed"}
-            row = self._enter(ctx, obj, "payout_failure", obj["amount"], "STRIPE PAYOUT FAILURE")
+            row = self._record_transaction(ctx, obj, "payout_failure", obj["amount"], "STRIPE PAYOUT FAILURE")
             obj["failure_balance_transaction"] = row["id"]
         else:
             obj["status"] = "paid"
@@ -78,7 +78,7 @@ class Payout(Resource):
         if obj["status"] != "pending":
             raise errors.invalid(f"Payouts can only be canceled while they are pending; this one is {obj['status']}.")
         obj["status"] = "canceled"
-        row = self._enter(ctx, obj, "payout_cancel", obj["amount"], "STRIPE PAYOUT CANCELED")
+        row = self._record_transaction(ctx, obj, "payout_cancel", obj["amount"], "STRIPE PAYOUT CANCELED")
         obj["failure_balance_transaction"] = row["id"]
         changed = ctx.save(obj)
         ctx.emit("payout.canceled", obj)
@@ -93,10 +93,12 @@ class Payout(Resource):
         if obj["reversed_by"]:
             raise errors.invalid(f"Payout {obj['id']} has already been reversed.")
         copied = ("automatic", "currency", "destination", "method", "source_type", "type")
-        made = self.fresh(ctx, {name: obj[name] for name in copied})
+        made = self.new(ctx, {name: obj[name] for name in copied})
         made |= {"amount": -obj["amount"], "arrival_date": ctx.now(), "original_payout": obj["id"], "status": "paid"}
         self.echo(made, params)
-        made["balance_transaction"] = self._enter(ctx, made, "payout", obj["amount"], "STRIPE PAYOUT REVERSAL")["id"]
+        made["balance_transaction"] = self._record_transaction(
+            ctx, made, "payout", obj["amount"], "STRIPE PAYOUT REVERSAL"
+        )["id"]
         obj["reversed_by"] = made["id"]
         ctx.emit("payout.updated", obj, ctx.save(obj))
         ctx.insert(made)
@@ -104,8 +106,8 @@ class Payout(Resource):
         ctx.emit("payout.paid", made)
         return made
 
-    def _enter(self, ctx: Context, obj: Json, kind: str, amount: int, description: str) -> Json:
-        return ledger.enter(ctx, kind, amount, obj["currency"], obj["id"], description=description)
+    def _record_transaction(self, ctx: Context, obj: Json, kind: str, amount: int, description: str) -> Json:
+        return ledger.record_transaction(ctx, kind, amount, obj["currency"], obj["id"], description=description)
 
     def _destination(self, ctx: Context, obj: Json) -> Json:
         """Returns the external account named, or the default one of the currency. Creates one for the platform."""
@@ -131,7 +133,7 @@ class Payout(Resource):
 def _failure(ctx: Context, key: str) -> str:
     """Returns the failure code of payouts to an external account, or an empty string."""
     target = ctx.find("bank_account", key) or ctx.find("card", key)
-    number = str(ctx.hidden(target).get("number") or "") if target else ""
+    number = str(ctx.private(target).get("number") or "") if target else ""
     if number == _UNPAYABLE_CARD:
         return "could_not_process"
     facts = bank_of_number(number)

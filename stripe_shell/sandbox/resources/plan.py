@@ -11,7 +11,7 @@ from stripe_shell.sandbox.billing.calc.plan_view import plan_view
 from stripe_shell.sandbox.billing.invoices import new_prices
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.listing import ListPage
 from stripe_shell.sandbox.objects.resource import Resource
 
 _PRICE_PARAMS = ("active", "billing_scheme", "currency", "metadata", "nickname", "tiers", "tiers_mode")
@@ -70,9 +70,9 @@ class Plan(Resource):
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
         """Returns the tiers of the price."""
         price = ctx.find("price", obj["id"])
-        return ctx.hidden(price).get("tiers") if price else None
+        return ctx.private(price).get("tiers") if price else None
 
-    def list_page(self, ctx: Context, params: Json) -> Page:
+    def list_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the recurring prices as plans."""
         page = pages.list_page(ctx.resource("price"), ctx, {**params, "type": "recurring"})
         texts = [json.dumps(plan_view(json.loads(text)), separators=(",", ":")) for text in page.texts]

@@ -7,7 +7,7 @@ from typing import ClassVar
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.invoices import new_prices
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Filters, among
+from stripe_shell.sandbox.objects.listing import ListFilters, among
 from stripe_shell.sandbox.objects.resource import Resource
 
 
@@ -55,7 +55,7 @@ class Product(Resource):
             raise errors.invalid("This product cannot be deleted because it has one or more user-created prices.")
         obj["active"] = False
 
-    def filter_ids(self, ctx: Context, value: list[str], filters: Filters) -> None:
+    def filter_ids(self, ctx: Context, value: list[str], filters: ListFilters) -> None:
         """Filters by a list of ids."""
         filters.where.append(among("id", value))
 

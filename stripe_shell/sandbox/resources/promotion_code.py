@@ -7,9 +7,9 @@ import re
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.ids import CAPITALS
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Filters
+from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.objects.resource import Resource
-from stripe_shell.sandbox.storage.store import Link, Where
+from stripe_shell.sandbox.storage.store import IndexEntry, SqlCondition
 from stripe_shell.spec.model import Operation
 
 _CODE = re.compile(r"[a-zA-Z0-9\-_]+")
@@ -23,9 +23,9 @@ class PromotionCode(Resource):
     indexed = ("customer", "coupon", "code")
     unechoed = ("promotion",)
 
-    def links(self, obj: Json, hidden: Json | None) -> list[Link]:  # type: ignore[override]
+    def links(self, obj: Json, private: Json | None) -> list[IndexEntry]:  # type: ignore[override]
         """Returns the index entries: customer, coupon, and the code in lower case."""
-        found = [(name, value) for name, value in super().links(obj, hidden) if name != "code"]
+        found = [(name, value) for name, value in super().links(obj, private) if name != "code"]
         return [*found, ("coupon", str(obj["promotion"]["coupon"])), ("code", obj["code"].lower())]
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
@@ -57,7 +57,7 @@ class PromotionCode(Resource):
             coupon = ctx.find("coupon", obj["promotion"]["coupon"])
             if coupon is None:
                 raise errors.invalid("This promotion code cannot be reactivated because its coupon was deleted.")
-            self._refuse_double(ctx, obj["code"], obj["customer"])
+            self._refuse_duplicate(ctx, obj["code"], obj["customer"])
 
     def present(self, ctx: Context, obj: Json) -> Json:
         """Mutates `obj`: sets `active`, which is false once the code is expired or used up."""
@@ -66,17 +66,17 @@ class PromotionCode(Resource):
         obj["active"] = bool(obj["active"]) and not over and not used
         return obj
 
-    def filter_code(self, ctx: Context, value: str, filters: Filters) -> None:
+    def filter_code(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by code, regardless of case."""
         filters.add_link("code", value.lower())
 
-    def filter_coupon(self, ctx: Context, value: str, filters: Filters) -> None:
+    def filter_coupon(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by coupon. Raises StripeError for an unknown one."""
         ctx.get("coupon", value, param="coupon")
         if filters.link is None:
             filters.link = ("coupon", value)
         else:
-            filters.where.append(Where("json_extract(o.json, '$.promotion.coupon') = ?", (value,)))
+            filters.where.append(SqlCondition("json_extract(o.json, '$.promotion.coupon') = ?", (value,)))
 
     def _check_code(self, ctx: Context, params: Json) -> None:
         code = params.get("code")
@@ -86,9 +86,9 @@ class PromotionCode(Resource):
             raise errors.invalid(
                 r"The promotion code must match the regular expression `/\A[a-zA-Z0-9\-_]+\z/`.", param="code"
             )
-        self._refuse_double(ctx, code, params.get("customer"))
+        self._refuse_duplicate(ctx, code, params.get("customer"))
 
-    def _refuse_double(self, ctx: Context, code: str, customer: str | None) -> None:
+    def _refuse_duplicate(self, ctx: Context, code: str, customer: str | None) -> None:
         for other in ctx.all("promotion_code", code=code.lower()):
             if self.present(ctx, dict(other))["active"] and other["customer"] in (None, customer):
                 raise errors.invalid(f"An active promotion code with `code: {code}` already exists.")

@@ -59,42 +59,42 @@ class Quote(Resource):
     @action
     def finalize_quote(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Finalizes a draft: assigns its number and opens it. Raises StripeError without customer or line items."""
-        _check(obj, "finalize", ("draft",))
+        _check_status(obj, "finalize", ("draft",))
         if not obj["customer"]:
             raise errors.invalid("You must set a customer on the quote before you finalize it.", param="customer")
-        if not ctx.hidden(obj).get("rows"):
+        if not ctx.private(obj).get("rows"):
             raise errors.invalid("You cannot finalize a quote without line items.", param="line_items")
         if params.get("expires_at"):
             obj["expires_at"] = params["expires_at"]
         customer = ctx.get("customer", obj["customer"])
-        own = ctx.hidden(customer)
+        own = ctx.private(customer)
         own["quotes"] = own.get("quotes", 0) + 1
         ctx.save(customer)
         obj["number"] = obj["number"] or f"QT-{customer['invoice_prefix']}-{own['quotes']:04d}-1"
         self._become(ctx, obj, "open", "finalized_at", "quote.finalized")
-        scheduler.watch(ctx, customer)
+        scheduler.schedule_next(ctx, customer)
         return obj
 
     @action
     def accept(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Accepts the quote and creates what it offers. `quote.accepted` precedes the events of those objects."""
-        _check(obj, "accept", ("open",))
+        _check_status(obj, "accept", ("open",))
         if obj["expires_at"] <= ctx.now():
             raise errors.invalid("You cannot accept a quote that has expired.")
         obj["status"] = "accepted"
         obj["status_transitions"]["accepted_at"] = ctx.now()
         ctx.save(obj)
-        with ctx.holding() as held:
+        with ctx.hold_events() as held:
             quotes.accept(ctx, obj)
         ctx.save(obj)
         ctx.emit("quote.accepted", obj)
-        ctx.release(held)
+        ctx.release_events(held)
         return obj
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Cancels a draft or open quote."""
-        _check(obj, "cancel", ("draft", "open"))
+        _check_status(obj, "cancel", ("draft", "open"))
         self._become(ctx, obj, "canceled", "canceled_at", "quote.canceled")
         return obj
 
@@ -114,7 +114,7 @@ class Quote(Resource):
         ctx.emit(event, obj)
 
     def _take(self, ctx: Context, obj: Json, params: Json) -> None:
-        hidden = ctx.hidden(obj)
+        hidden = ctx.private(obj)
         if "line_items" in params:
             hidden["rows"] = quotes.price_lines(ctx, params["line_items"] or ())
         if "default_tax_rates" in params:
@@ -122,16 +122,18 @@ class Quote(Resource):
             hidden["rates"] = lines.rates_json(ctx, names, "default_tax_rates")
             obj["default_tax_rates"] = [rate["id"] for rate in hidden["rates"]]
         if "discounts" in params:
-            obj["discounts"] = discounts.applied(ctx, params["discounts"], obj["discounts"], customer=obj["customer"])
+            obj["discounts"] = discounts.apply_discounts(
+                ctx, params["discounts"], obj["discounts"], customer=obj["customer"]
+            )
         if "subscription_data" in params:
             data = {**obj["subscription_data"], **params["subscription_data"]}
             if data.get("effective_date") == "current_period_end" or is_clear(data.get("effective_date")):
                 data["effective_date"] = None
             obj["subscription_data"] = {name: None if value == "" else value for name, value in data.items()}
-        quotes.add_up(ctx, obj)
+        quotes.set_quote_totals(ctx, obj)
 
-    def _copy(self, ctx: Context, obj: Json, given: Json) -> None:
-        origin = ctx.get("quote", given["quote"], param="from_quote[quote]")
+    def _copy(self, ctx: Context, obj: Json, params: Json) -> None:
+        origin = ctx.get("quote", params["quote"], param="from_quote[quote]")
         for name in (
             "customer",
             "description",
@@ -142,16 +144,16 @@ class Quote(Resource):
             "discounts",
         ):
             obj[name] = obj.get(name) or origin[name]
-        hidden, old = ctx.hidden(obj), ctx.hidden(origin)
+        hidden, old = ctx.private(obj), ctx.private(origin)
         hidden |= {"rows": list(old.get("rows", ())), "rates": list(old.get("rates", ()))}
-        revision = bool(given.get("is_revision"))
+        revision = bool(params.get("is_revision"))
         obj["from_quote"] = {"is_revision": revision, "quote": origin["id"]}
         if revision and origin["number"]:
             head, _, number = origin["number"].rpartition("-")
             obj["number"] = f"{head}-{int(number) + 1}"
 
 
-def _check(obj: Json, verb: str, allowed: tuple[str, ...]) -> None:
+def _check_status(obj: Json, verb: str, allowed: tuple[str, ...]) -> None:
     if obj["status"] not in allowed:
         raise errors.invalid(
             f"You cannot {verb} a quote with status `{obj['status']}`; it must be {errors.one_of(allowed)}."

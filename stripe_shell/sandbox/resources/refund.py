@@ -33,7 +33,7 @@ class Refund(Resource):
         """Sets a pending refund to `succeeded`. Runs as a job."""
         if obj["status"] == "pending":
             obj["status"] = "succeeded"
-            self._tell(ctx, obj, "refund.updated")
+            self._emit_event(ctx, obj, "refund.updated")
 
     def fail(self, ctx: Context, obj: Json) -> None:
         """Sets the refund to `failed` and credits the balance. Runs as a job."""
@@ -41,9 +41,9 @@ class Refund(Resource):
             return
         obj |= {"failure_reason": "expired_or_canceled_card", "status": "failed"}
         self._undo(ctx, obj, "refund_failure")
-        self._tell(ctx, obj, "refund.failed")
+        self._emit_event(ctx, obj, "refund.failed")
 
-    def _tell(self, ctx: Context, obj: Json, event: str) -> None:
+    def _emit_event(self, ctx: Context, obj: Json, event: str) -> None:
         changed = ctx.save(obj)
         ctx.emit(event, obj, changed if event.endswith("updated") else None)
         ctx.emit("charge.refund.updated", obj, changed)
@@ -51,7 +51,7 @@ class Refund(Resource):
     def _undo(self, ctx: Context, obj: Json, kind: str) -> None:
         """Credits the balance and lowers the charge's `amount_refunded`. Mutates `obj`, saves the charge."""
         charge = ctx.get("charge", obj["charge"])
-        row = ledger.enter(
+        row = ledger.record_transaction(
             ctx, kind, obj["amount"], obj["currency"], obj["id"], description=refunds.described(charge, "FAILURE")
         )
         obj["failure_balance_transaction"] = row["id"]
@@ -68,7 +68,7 @@ class Refund(Resource):
             raise errors.invalid("Canceling this refund is unsupported.")
         obj["status"] = "canceled"
         self._undo(ctx, obj, "refund_failure")
-        self._tell(ctx, obj, "refund.updated")
+        self._emit_event(ctx, obj, "refund.updated")
         return obj
 
     @action
@@ -78,7 +78,7 @@ class Refund(Resource):
             raise errors.invalid(f"This refund cannot be expired because it has a status of {obj['status']}.")
         obj |= {"failure_reason": "expired_or_canceled_card", "status": "failed"}
         self._undo(ctx, obj, "refund_failure")
-        self._tell(ctx, obj, "refund.failed")
+        self._emit_event(ctx, obj, "refund.failed")
         return obj
 
     # --- internal --------------------------------------------------------------------------------------------

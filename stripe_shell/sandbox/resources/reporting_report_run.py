@@ -27,11 +27,11 @@ class ReportRun(Resource):
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Schedules `finish`."""
-        jobs.later(ctx, 0, obj, "finish")
+        jobs.schedule(ctx, 0, obj, "finish")
 
     def finish(self, ctx: Context, obj: Json) -> None:
         """Stores the report, an empty CSV file, and sets the run to `succeeded`. Runs as a job."""
-        file = ctx.fresh("file", purpose="finance_report_run", type="csv", size=0, filename=f"{obj['id']}.csv")
+        file = ctx.new("file", purpose="finance_report_run", type="csv", size=0, filename=f"{obj['id']}.csv")
         file["url"] = f"https://files.stripe.com/v1/files/{file['id']}/contents"
         file["expires_at"] = ctx.now() + 365 * 86400
         ctx.insert(file)

@@ -6,7 +6,7 @@ from typing import Final
 
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.listing import ListPage
 from stripe_shell.sandbox.objects.resource import Resource
 
 #: Names of the report types by id; the last part of an id is the version.
@@ -39,15 +39,15 @@ class ReportType(Resource):
 
     def load(self, ctx: Context, key: str) -> Json | None:
         """Returns the report type with this id, or None."""
-        return self._made(ctx, key) if key in _NAMES else ctx.find(self.kind, key)
+        return self._report_type(ctx, key) if key in _NAMES else ctx.find(self.kind, key)
 
-    def list_page(self, ctx: Context, params: Json) -> Page:
+    def list_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns all report types on one page, sorted by id."""
-        return pages.page_of(ctx, [self._made(ctx, name) for name in sorted(_NAMES)], {"limit": 100})
+        return pages.page_of(ctx, [self._report_type(ctx, name) for name in sorted(_NAMES)], {"limit": 100})
 
-    def _made(self, ctx: Context, name: str) -> Json:
+    def _report_type(self, ctx: Context, name: str) -> Json:
         midnight = ctx.now() // _DAY * _DAY
-        return self.fresh(
+        return self.new(
             ctx,
             {
                 "id": name,

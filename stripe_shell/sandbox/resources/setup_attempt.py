@@ -24,7 +24,7 @@ class SetupAttempt(Resource):
         if kind == "card":
             details = {name: deepcopy(method["card"][name]) for name in _SHOWN}
             details |= {"network": method["card"]["networks"]["available"][0], "three_d_secure": None}
-        attempt = self.fresh(ctx)
+        attempt = self.new(ctx)
         attempt |= {
             "application": intent["application"],
             "customer": intent["customer"],

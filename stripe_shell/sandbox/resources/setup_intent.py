@@ -63,7 +63,7 @@ class SetupIntent(intent_rules.Intent):
 
     def set_up(self, ctx: Context, customer: str, method: str | None = None) -> Json:
         """Creates an intent that no request asked for: the pending one of a trial without a payment method."""
-        made = self.fresh(ctx, {"customer": customer, "payment_method": method})
+        made = self.new(ctx, {"customer": customer, "payment_method": method})
         self.on_create(ctx, made, {"payment_method": method} if method else {})
         ctx.insert(made)
         ctx.emit("setup_intent.created", made)
@@ -81,14 +81,14 @@ class SetupIntent(intent_rules.Intent):
         """Cancels the intent, which keeps its payment method. Raises StripeError after success or cancellation."""
         if obj["status"] == "canceled":
             message = "You cannot cancel this SetupIntent because it is already canceled."
-            raise intent_rules.refusal(ctx, SETUP, obj, message)
+            raise intent_rules.intent_error(ctx, SETUP, obj, message)
         if obj["status"] not in _CANCELABLE:
             message = (
                 f"You cannot cancel this SetupIntent because it has a status of {obj['status']}. Only a SetupIntent "
                 "with one of the following statuses may be canceled: `requires_payment_method`, "
                 "`requires_confirmation`, `requires_action`."
             )
-            raise intent_rules.refusal(ctx, SETUP, obj, message)
+            raise intent_rules.intent_error(ctx, SETUP, obj, message)
         obj |= {"cancellation_reason": params.get("cancellation_reason"), "next_action": None, "status": "canceled"}
         ctx.save(obj)
         ctx.emit("setup_intent.canceled", obj)
@@ -119,10 +119,10 @@ class SetupIntent(intent_rules.Intent):
             raise intent_rules.missing_method(ctx, SETUP, obj)
         if obj["status"] in ("succeeded", "canceled"):
             why = "it has already succeeded" if obj["status"] == "succeeded" else "it has been canceled"
-            raise intent_rules.refusal(ctx, SETUP, obj, f"You cannot confirm this SetupIntent because {why}.")
+            raise intent_rules.intent_error(ctx, SETUP, obj, f"You cannot confirm this SetupIntent because {why}.")
         intent_rules.check_method(ctx, SETUP, obj, method, params)
         obj["payment_method"] = method["id"]
-        obj["mandate"] = ctx.hidden(method).get("mandate")
+        obj["mandate"] = ctx.private(method).get("mandate")
         self._try(ctx, obj, method, params)
 
     def _try(self, ctx: Context, obj: Json, method: Json, params: Json) -> None:
@@ -131,7 +131,7 @@ class SetupIntent(intent_rules.Intent):
             self._ask(ctx, obj, params.get("return_url"))
         elif card is not None and not card.can_be_attached:
             raise self._fail(ctx, obj, method, DECLINES[card.decline])
-        elif card is None and not intent_rules.stays(method):
+        elif card is None and not intent_rules.stays_on_page(method):
             self._ask(ctx, obj, params.get("return_url"))
         elif intent_rules.wants_microdeposits(obj, method):
             obj |= {"next_action": intent_rules.microdeposit_action(ctx), "status": "requires_action"}
@@ -147,11 +147,11 @@ class SetupIntent(intent_rules.Intent):
         ctx.emit("setup_intent.requires_action", obj)
 
     def _succeed(self, ctx: Context, obj: Json, method: Json) -> None:
-        ctx.hidden(method)["set_up"] = True
+        ctx.private(method)["set_up"] = True
         if obj["customer"]:
             confirmation.attach_method(ctx, method, obj["customer"])
         else:
-            ctx.hidden(method)["spent"] = True
+            ctx.private(method)["spent"] = True
         ctx.save(method)
         obj |= {"last_setup_error": None, "next_action": None, "status": "succeeded"}
         obj["latest_attempt"] = ctx.handler(SetupAttempt).record(ctx, obj, "succeeded")["id"]
@@ -165,7 +165,7 @@ class SetupIntent(intent_rules.Intent):
             decline.code,
             decline_code=decline.decline_code or decline.code,
             param="exp_month" if decline.code == "expired_card" else None,
-            extra={"payment_method": payment_methods.snapshot(ctx, method)},
+            extra={"payment_method": payment_methods.copy_object(ctx, method)},
         )
         shown = confirmation.error_object(error)
         attempt = ctx.handler(SetupAttempt).record(ctx, obj, "failed", shown)
@@ -173,7 +173,7 @@ class SetupIntent(intent_rules.Intent):
         obj |= {"payment_method": None, "status": "requires_payment_method"}
         ctx.save(obj)
         ctx.emit("setup_intent.setup_failed", obj)
-        error.extra["setup_intent"] = payment_methods.snapshot(ctx, obj)
+        error.extra["setup_intent"] = payment_methods.copy_object(ctx, obj)
         return error
 
     def _take_method(self, ctx: Context, obj: Json, params: Json) -> None:

@@ -26,7 +26,7 @@ class Source(Resource):
         kind = params.get("type") or ("card" if params.get("token") else None)
         if not kind:
             raise errors.missing_parameter("type")
-        source = self.fresh(ctx)
+        source = self.new(ctx)
         self.echo(source, params)
         source |= {"type": kind}
         if kind == "card":
@@ -71,16 +71,16 @@ class Source(Resource):
         given = params.get("card")
         token = params.get("token")
         if token:
-            method = payment_methods.of_token(ctx, str(token))
+            method = payment_methods.from_token(ctx, str(token))
         elif isinstance(given, dict):
-            method = payment_methods.of_card(ctx, payment_methods.card_data(ctx, given), given)
+            method = payment_methods.from_card(ctx, payment_methods.card_data(ctx, given), given)
         else:
             raise errors.missing_parameter("token")
         facts = payment_methods.card_of(ctx, method)
         names = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")
         source["card"] = {name: method["card"][name] for name in names} | {"three_d_secure": "optional"}
         method["id"] = source["id"]
-        ctx.hidden(method)["number"] = facts.number if facts else None
+        ctx.private(method)["number"] = facts.number if facts else None
         ctx.insert(method)
 
     def _add_redirect(self, ctx: Context, source: Json, params: Json) -> None:

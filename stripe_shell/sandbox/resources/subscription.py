@@ -8,11 +8,11 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import scheduler
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.subscriptions import cancel, update, validate
-from stripe_shell.sandbox.billing.subscriptions.create import DEFAULTS, SPECIAL, billing_mode, start
+from stripe_shell.sandbox.billing.subscriptions.create import DEFAULTS, SPECIAL, billing_mode, create_subscription
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import RANGES, Filters, Page, among
+from stripe_shell.sandbox.objects.listing import RANGES, ListFilters, ListPage, among
 from stripe_shell.sandbox.objects.resource import Resource, action
-from stripe_shell.sandbox.storage.store import Where
+from stripe_shell.sandbox.storage.store import SqlCondition
 from stripe_shell.spec.model import Operation
 
 
@@ -38,16 +38,16 @@ class Subscription(Resource):
             params["customer"] = ctx.path["customer"]
         if params.get("customer"):
             validate.check_clock(ctx, ctx.find("customer", params["customer"]) or {})
-        subscription = start(ctx, params)
-        scheduler.watch(ctx, ctx.get("customer", subscription["customer"]), subscription)
+        subscription = create_subscription(ctx, params)
+        scheduler.schedule_next(ctx, ctx.get("customer", subscription["customer"]), subscription)
         return subscription
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Updates a subscription, and the customer's schedule of billing tasks."""
         validate.read_anchor(params)
         self.check_references(ctx, {name: value for name, value in params.items() if name not in SPECIAL})
-        update.change(ctx, obj, params, self.echo)
-        scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
+        update.update_subscription(ctx, obj, params, self.echo)
+        scheduler.schedule_next(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     @action
@@ -61,7 +61,7 @@ class Subscription(Resource):
         """Resumes a paused subscription, which is active once its invoice is paid."""
         validate.read_anchor(params)
         update.resume(ctx, obj, params)
-        scheduler.watch(ctx, ctx.get("customer", obj["customer"]), obj)
+        scheduler.schedule_next(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 
     @action
@@ -89,39 +89,39 @@ class Subscription(Resource):
         ctx.emit("customer.subscription.updated", obj, changed)
         return {"deleted": True, **{name: value for name, value in discount.items() if name != "end"}}
 
-    def list_page(self, ctx: Context, params: Json) -> Page:
+    def list_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of subscriptions; without `status`, Stripe leaves out the canceled ones."""
         return super().list_page(ctx, {**params, "status": params.get("status") or ""})
 
-    def filter_status(self, ctx: Context, value: str, filters: Filters) -> None:
+    def filter_status(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by status: `all` means any, `ended` canceled or incomplete_expired, empty any but canceled."""
         if value == "ended":
             filters.where.append(among("status", rules.OVER))
         elif not value:
-            filters.where.append(Where("json_extract(o.json, '$.status') <> 'canceled'"))
+            filters.where.append(SqlCondition("json_extract(o.json, '$.status') <> 'canceled'"))
         elif value != "all":
             filters.add_link("status", value)
 
-    def narrow_inside(self, filters: Filters) -> None:
+    def narrow_inside(self, filters: ListFilters) -> None:
         """Leaves canceled subscriptions out of the list inside a customer."""
-        filters.where.append(Where("json_extract(o.json, '$.status') <> 'canceled'"))
+        filters.where.append(SqlCondition("json_extract(o.json, '$.status') <> 'canceled'"))
 
-    def filter_price(self, ctx: Context, value: str, filters: Filters) -> None:
+    def filter_price(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by the price of any item."""
         items = "json_each(o.json, '$.items.data')"
         filters.where.append(
-            Where(f"EXISTS (SELECT 1 FROM {items} i WHERE json_extract(i.value, '$.price.id') = ?)", (value,))  # noqa: S608
+            SqlCondition(f"EXISTS (SELECT 1 FROM {items} i WHERE json_extract(i.value, '$.price.id') = ?)", (value,))  # noqa: S608
         )
 
-    def filter_plan(self, ctx: Context, value: str, filters: Filters) -> None:
+    def filter_plan(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Only subscriptions with an item of this plan, which is a price of the same id."""
         self.filter_price(ctx, value, filters)
 
-    def filter_current_period_start(self, ctx: Context, value: Any, filters: Filters) -> None:
+    def filter_current_period_start(self, ctx: Context, value: Any, filters: ListFilters) -> None:
         """Filters by the start of the current period."""
         filters.where += _period_is("current_period_start", value)
 
-    def filter_current_period_end(self, ctx: Context, value: Any, filters: Filters) -> None:
+    def filter_current_period_end(self, ctx: Context, value: Any, filters: ListFilters) -> None:
         """Filters by the end of the current period."""
         filters.where += _period_is("current_period_end", value)
 
@@ -133,9 +133,9 @@ class Subscription(Resource):
         return ctx.get("discount", obj["discounts"][0])
 
 
-def _period_is(name: str, value: Any) -> list[Where]:
+def _period_is(name: str, value: Any) -> list[SqlCondition]:
     """Returns conditions on the first item's period; `value` is a time in epoch seconds or a range of times."""
     column = f"json_extract(o.json, '$.items.data[0].{name}')"
     if not isinstance(value, dict):
-        return [Where(f"{column} = ?", (value,))]
-    return [Where(f"{column} {RANGES[edge]} ?", (time,)) for edge, time in value.items()]
+        return [SqlCondition(f"{column} = ?", (value,))]
+    return [SqlCondition(f"{column} {RANGES[edge]} ?", (time,)) for edge, time in value.items()]

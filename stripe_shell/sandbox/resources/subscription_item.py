@@ -9,7 +9,7 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.subscriptions import validate
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Page
+from stripe_shell.sandbox.objects.listing import ListPage
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.spec.model import Operation
 
@@ -55,14 +55,14 @@ class SubscriptionItem(Resource):
         self._update(ctx, self._subscription(ctx, obj["subscription"]), params, entry)
         return {"id": obj["id"], "object": self.kind, "deleted": True}
 
-    def list_page(self, ctx: Context, params: Json) -> Page:
+    def list_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the items of one subscription, oldest first."""
         if not params.get("subscription"):
             raise errors.missing_parameter("subscription")
         ctx.get("subscription", params["subscription"], param="subscription")
         page = super().list_page(ctx, params)
         url = f"{ctx.request.path}?subscription={params['subscription']}"
-        return Page(page.texts, page.has_more, url, page.total, page.form, page.next_page)
+        return ListPage(page.texts, page.has_more, url, page.total, page.form, page.next_page)
 
     def _subscription(self, ctx: Context, key: str) -> Json:
         subscription = ctx.get("subscription", key, param="subscription")

@@ -10,9 +10,9 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.subscriptions import cancel, schedules, validate
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.events import previous_attributes
-from stripe_shell.sandbox.objects.listing import Filters
+from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.objects.resource import Resource, action
-from stripe_shell.sandbox.storage.store import Where
+from stripe_shell.sandbox.storage.store import SqlCondition
 from stripe_shell.spec.model import Operation
 
 _SETTINGS: Json = {
@@ -56,30 +56,30 @@ class SubscriptionSchedule(Resource):
         if params.get("from_subscription"):
             return self._from_subscription(ctx, params)
         made = schedules.create(ctx, params)
-        scheduler.watch(ctx, ctx.get("customer", made["customer"]))
+        scheduler.schedule_next(ctx, ctx.get("customer", made["customer"]))
         return made
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Updates the schedule. `phases` replaces all current and future phases."""
-        schedules.check_open(obj, "update")
+        schedules.check_schedule_open(obj, "update")
         _take_iterations(params)
         old = ctx.stored(obj) or {}
         self.echo(obj, params)
         if "default_settings" in params:
             schedules.set_defaults(ctx, obj, params["default_settings"])
         if "phases" in params:
-            self._replan(ctx, obj, params)
+            self._replace_phases(ctx, obj, params)
         ctx.save(obj)
         changed = previous_attributes(old, obj)
         if changed:
             ctx.emit("subscription_schedule.updated", obj, changed)
-        scheduler.watch(ctx, ctx.get("customer", obj["customer"]))
+        scheduler.schedule_next(ctx, ctx.get("customer", obj["customer"]))
         return obj
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Cancels the schedule and its subscription."""
-        schedules.check_open(obj, "cancel")
+        schedules.check_schedule_open(obj, "cancel")
         subscription = ctx.find("subscription", obj["subscription"] or "")
         obj |= {"canceled_at": ctx.now(), "current_phase": None, "status": "canceled"}
         ctx.save(obj)
@@ -94,7 +94,7 @@ class SubscriptionSchedule(Resource):
     @action
     def release(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Releases the subscription, which continues without the schedule."""
-        schedules.check_open(obj, "release")
+        schedules.check_schedule_open(obj, "release")
         subscription = ctx.find("subscription", obj["subscription"] or "")
         obj |= {
             "current_phase": None,
@@ -112,9 +112,9 @@ class SubscriptionSchedule(Resource):
             ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
         return obj
 
-    def filter_scheduled(self, ctx: Context, value: Any, filters: Filters) -> None:
+    def filter_scheduled(self, ctx: Context, value: Any, filters: ListFilters) -> None:
         """Filters by whether the schedule has not started."""
-        filters.where.append(Where(f"json_extract(o.json, '$.status') {'=' if value else '<>'} 'not_started'"))
+        filters.where.append(SqlCondition(f"json_extract(o.json, '$.status') {'=' if value else '<>'} 'not_started'"))
 
     def _from_subscription(self, ctx: Context, params: Json) -> Json:
         """Creates a schedule with one phase, the current state of the subscription."""
@@ -148,7 +148,7 @@ class SubscriptionSchedule(Resource):
         ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
         return made
 
-    def _replan(self, ctx: Context, obj: Json, params: Json) -> None:
+    def _replace_phases(self, ctx: Context, obj: Json, params: Json) -> None:
         given = params["phases"]
         current = obj["current_phase"]
         start = current["start_date"] if current else obj["phases"][0]["start_date"]
@@ -160,12 +160,12 @@ class SubscriptionSchedule(Resource):
         planned = schedules.phases_from(ctx, given, start)
         past = [phase for phase in obj["phases"] if phase["end_date"] <= planned[0]["start_date"]]
         obj["phases"] = [*past, *planned]
-        ctx.hidden(obj).pop("told_expiring", None)
+        ctx.private(obj).pop("told_expiring", None)
         now = ctx.now()
         here = next((phase for phase in planned if phase["start_date"] <= now < phase["end_date"]), None)
         if current and here is not None:
             ctx.save(obj)
-            schedules.enter(ctx, obj, here, behavior=params.get("proration_behavior"), told=False)
+            schedules.enter_phase(ctx, obj, here, behavior=params.get("proration_behavior"), emit=False)
 
 
 def _take_iterations(params: Json) -> None:

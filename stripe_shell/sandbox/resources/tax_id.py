@@ -6,7 +6,7 @@ import re
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.listing import Filters, Page, equal
+from stripe_shell.sandbox.objects.listing import ListFilters, ListPage, equal
 from stripe_shell.sandbox.objects.resource import Resource
 
 #: Verification status by the test values of tax ids.
@@ -49,7 +49,7 @@ class TaxId(Resource):
         pattern = _FORMATS.get(kind)
         if pattern and value not in _VERIFICATIONS and not re.fullmatch(pattern, value.replace(" ", ""), re.IGNORECASE):
             raise errors.invalid(f"Invalid value for {kind}.", code="tax_id_invalid", param="value")
-        tax_id = self.fresh(ctx)
+        tax_id = self.new(ctx)
         tax_id |= {"type": kind, "value": value, "country": _country(kind, value), "owner": {"type": "self"}}
         tax_id["verification"] = {
             "status": _VERIFICATIONS.get(value, "pending"),
@@ -70,13 +70,13 @@ class TaxId(Resource):
             ctx.emit("customer.tax_id.deleted", obj)
         return remains
 
-    def list_page(self, ctx: Context, params: Json) -> Page:
+    def list_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the tax ids of the customer in the path or of `owner`, by default the account's own."""
         if not ctx.path and "owner" not in params:
             params = {**params, "owner": {"type": "self"}}
         return super().list_page(ctx, params)
 
-    def filter_owner(self, ctx: Context, value: Json, filters: Filters) -> None:
+    def filter_owner(self, ctx: Context, value: Json, filters: ListFilters) -> None:
         """Filters by owner. Raises StripeError for an unknown customer."""
         if value.get("customer"):
             ctx.get("customer", value["customer"], param="owner[customer]")

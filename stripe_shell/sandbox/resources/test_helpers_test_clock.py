@@ -8,7 +8,7 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import DAY, Cycle
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.jobs import later
+from stripe_shell.sandbox.objects.jobs import schedule
 from stripe_shell.sandbox.objects.resource import Resource, action
 
 _KEPT_FOR = 30 * DAY
@@ -33,7 +33,7 @@ class TestClock(Resource):
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Schedules the deletion, and attaches `customer` and what it owns to the clock for good."""
-        later(ctx, _KEPT_FOR, obj, "expire")
+        schedule(ctx, _KEPT_FOR, obj, "expire")
         if not params.get("customer"):
             return
         customer = ctx.get("customer", params["customer"], param="customer")

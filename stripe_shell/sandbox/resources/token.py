@@ -32,7 +32,7 @@ class Token(Resource):
             raise errors.exclusive(*kinds)
         kind = kinds[0]
         prefix = "btok" if kind == "bank_account" else "cvctok" if kind == "cvc_update" else None
-        token = self.fresh(ctx)
+        token = self.new(ctx)
         token |= {"id": self.new_id(ctx, prefix), "client_ip": "127.0.0.1", "type": kind}
         if kind == "card":
             self._add_card(ctx, token, params)
@@ -46,12 +46,12 @@ class Token(Resource):
         if isinstance(data, str):
             raise errors.not_an_object("card")
         facts = payment_methods.card_data(ctx, data)
-        card = ctx.fresh("card")
+        card = ctx.new("card")
         card |= ctx.handler(Card).view(payment_methods.card_members(ctx, facts, data), data)
         token["card"] = {name: value for name, value in card.items() if name not in ("customer",)}
-        ctx.hidden(token)["number"] = facts.number
+        ctx.private(token)["number"] = facts.number
 
     def _add_bank(self, ctx: Context, token: Json, params: Json) -> None:
         number, members = ctx.handler(BankAccount).view(ctx, params["bank_account"])
-        token["bank_account"] = ctx.fresh("bank_account", **members)
-        ctx.hidden(token)["number"] = number
+        token["bank_account"] = ctx.new("bank_account", **members)
+        ctx.private(token)["number"] = number

@@ -24,13 +24,15 @@ class Topup(Resource):
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Schedules `arrive` before the next request, as funds arrive soon in test mode."""
-        jobs.later(ctx, 0, obj, "arrive")
+        jobs.schedule(ctx, 0, obj, "arrive")
 
     def arrive(self, ctx: Context, obj: Json) -> None:
         """Credits the balance and sets the status to `succeeded`. Runs as a job."""
         if obj["status"] != "pending":
             return
-        row = ledger.enter(ctx, "topup", obj["amount"], obj["currency"], obj["id"], description=obj["description"])
+        row = ledger.record_transaction(
+            ctx, "topup", obj["amount"], obj["currency"], obj["id"], description=obj["description"]
+        )
         obj |= {"balance_transaction": row["id"], "status": "succeeded"}
         ctx.save(obj)
         ctx.emit("topup.succeeded", obj)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.currencies import format_amount
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import ledger, transfers
@@ -45,12 +45,13 @@ class Transfer(Resource):
             )
         sent = sum(
             transfer["amount"] - transfer["amount_reversed"]
-            for transfer in ctx.each("transfer", source_transaction=charge["id"])
+            for transfer in ctx.iterate("transfer", source_transaction=charge["id"])
         )
         left = charge["amount_captured"] - charge["amount_refunded"] - sent
         if amount > left:
             raise errors.invalid(
                 "Transfers using this transaction as a source must not exceed the source amount of "
-                f"{written(charge['amount_captured'], currency)}. ({written(max(left, 0), currency)} is left.)",
+                f"{format_amount(charge['amount_captured'], currency)}. ({format_amount(max(left, 0), currency)} is "
+                f"left.)",
                 param="amount",
             )

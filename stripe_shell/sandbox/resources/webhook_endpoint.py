@@ -24,16 +24,16 @@ class WebhookEndpoint(Resource):
     def create(self, ctx: Context, params: Json) -> Answer:
         """Creates an endpoint and returns it with its secret."""
         obj = super().create(ctx, params)
-        return {**obj, "secret": ctx.hidden(obj)["secret"]} if isinstance(obj, dict) else obj
+        return {**obj, "secret": ctx.private(obj)["secret"]} if isinstance(obj, dict) else obj
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Stores the secret and `connect` as private fields. Removes `connect` from `obj`."""
         obj.pop("connect", None)
-        ctx.hidden(obj).update(secret=f"whsec_{ctx.ids.text(32)}", connect=bool(params.get("connect")))
+        ctx.private(obj).update(secret=f"whsec_{ctx.ids.text(32)}", connect=bool(params.get("connect")))
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Clears the endpoint cache, so that the next event includes the new endpoint."""
-        ctx.hearing.forget()
+        ctx.endpoint_cache.forget()
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Raises StripeError for an invalid URL."""
@@ -46,11 +46,11 @@ class WebhookEndpoint(Resource):
 
     def after_update(self, ctx: Context, obj: Json, params: Json, changed: Json) -> None:
         """Clears the endpoint cache, so that the next event sees the change."""
-        ctx.hearing.forget()
+        ctx.endpoint_cache.forget()
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
         """Clears the endpoint cache, so that later events leave this endpoint out."""
-        ctx.hearing.forget()
+        ctx.endpoint_cache.forget()
 
 
 def _check_url(params: Json) -> None:

@@ -40,7 +40,7 @@ class Accounts:
             self._numbers[account] = number
         return number
 
-    def recall(self) -> None:
+    def load_pending(self) -> None:
         """Marks the accounts with scheduled jobs as used."""
         with self._store.read() as session:
             self._numbers |= accounts_with_jobs(session)
@@ -49,21 +49,21 @@ class Accounts:
         """Returns the accounts used since the sandbox was opened, with their numbers."""
         return list(self._numbers.items())
 
-    def connected(self, platform: str, asked: str | None) -> str:
+    def resolve(self, platform: str, requested: str | None) -> str:
         """Returns the id of the account that a request runs on: that of `Stripe-Account`, or the key's own.
 
         Raises StripeError (403) when the requested account is not connected to the platform.
         """
-        if asked is None or asked == platform:
+        if requested is None or requested == platform:
             return platform
         number = self.number(platform)
         with self._store.read() as session:
-            rows = [session.get(number, kind, asked) for kind in ("account", "v2.core.account")]
+            rows = [session.get(number, kind, requested) for kind in ("account", "v2.core.account")]
         if not any(row is not None and not row.deleted for row in rows):
-            raise errors.no_access(asked)
-        if asked not in self._numbers:
-            self._connect(asked, number)
-        return asked
+            raise errors.no_access(requested)
+        if requested not in self._numbers:
+            self._connect(requested, number)
+        return requested
 
     def _connect(self, account: str, platform: int) -> None:
         """Stores the account's platform, whose Connect endpoints receive the account's events."""

@@ -15,7 +15,7 @@ from collections.abc import Collection
 from secrets import token_hex
 from typing import NamedTuple
 
-from .store import Session
+from .store import StoreSession
 
 #: How long a worker's claim on a delivery lasts, in seconds; then another worker can claim it.
 CLAIMED_FOR = 60
@@ -53,7 +53,7 @@ class Delivery(NamedTuple):
 
 
 def add_job(
-    session: Session, account: int, *, at: int, kind: str, key: str, method: str, time: int, platform: str
+    session: StoreSession, account: int, *, at: int, kind: str, key: str, method: str, time: int, platform: str
 ) -> None:
     """Schedules a job. The same method of the same object for the same second is scheduled once."""
     session.change(
@@ -62,12 +62,12 @@ def add_job(
     )
 
 
-def has_due_job(session: Session, account: int, now: int) -> bool:
+def has_due_job(session: StoreSession, account: int, now: int) -> bool:
     """Whether a job of the account is due at `now` (epoch seconds)."""
     return bool(session.rows("SELECT 1 FROM jobs WHERE account = ? AND at <= ? LIMIT 1", (account, now)))
 
 
-def claim_job(session: Session, account: int, now: int) -> Job | None:
+def claim_job(session: StoreSession, account: int, now: int) -> Job | None:
     """Deletes and returns the account's oldest job that is due at `now`; None when there is none.
 
     Call it in the transaction that runs the job: a commit removes the job for other workers, a rollback restores it.
@@ -80,7 +80,7 @@ def claim_job(session: Session, account: int, now: int) -> Job | None:
     return None
 
 
-def accounts_with_jobs(session: Session) -> dict[str, int]:
+def accounts_with_jobs(session: StoreSession) -> dict[str, int]:
     """Returns the ids of the accounts that have a job, with their numbers."""
     sql = "SELECT id, number FROM accounts WHERE EXISTS (SELECT 1 FROM jobs WHERE account = number)"
     return dict(session.rows(sql))  # type: ignore[arg-type] # sqlite3 does not type its rows
@@ -89,7 +89,7 @@ def accounts_with_jobs(session: Session) -> dict[str, int]:
 # --- deliveries ----------------------------------------------------------------------------------------------------
 
 
-def add_delivery(session: Session, account: int, event: str, endpoint: tuple[int, str], at: int) -> None:
+def add_delivery(session: StoreSession, account: int, event: str, endpoint: tuple[int, str], at: int) -> None:
     """Queues an event for an endpoint (its account's number, its id), to be sent at `at` (epoch seconds)."""
     session.change(
         "INSERT INTO deliveries (account, event, endpoint_account, endpoint, at) VALUES (?, ?, ?, ?, ?)",
@@ -97,7 +97,7 @@ def add_delivery(session: Session, account: int, event: str, endpoint: tuple[int
     )
 
 
-def due_deliveries(session: Session, now: int, busy: Collection[str] = (), limit: int = 500) -> list[Delivery]:
+def due_deliveries(session: StoreSession, now: int, busy: Collection[str] = (), limit: int = 500) -> list[Delivery]:
     """Returns the unclaimed deliveries due at `now`, oldest first, except to endpoints in `busy`."""
     sql = (
         f"SELECT {_DELIVERY} FROM deliveries WHERE at <= ? AND claimed_until <= ?"  # noqa: S608 - our own names
@@ -107,7 +107,7 @@ def due_deliveries(session: Session, now: int, busy: Collection[str] = (), limit
     return list(map(Delivery._make, rows))
 
 
-def claim_delivery(session: Session, delivery: Delivery, worker: str, now: int) -> bool:
+def claim_delivery(session: StoreSession, delivery: Delivery, worker: str, now: int) -> bool:
     """Claims a delivery for `worker`; False when it was finished, postponed or claimed by another one meanwhile."""
     sql = (
         "UPDATE deliveries SET claimed_by = ?, claimed_until = ?"
@@ -117,13 +117,13 @@ def claim_delivery(session: Session, delivery: Delivery, worker: str, now: int) 
     return session.change(sql, (worker, now + CLAIMED_FOR, *key, now)) == 1
 
 
-def finish_delivery(session: Session, delivery: Delivery, worker: str) -> bool:
+def finish_delivery(session: StoreSession, delivery: Delivery, worker: str) -> bool:
     """Deletes a delivery that `worker` has claimed; False when its claim was lost meanwhile."""
     sql = "DELETE FROM deliveries WHERE seq = ? AND event = ? AND endpoint = ? AND claimed_by = ?"
     return session.change(sql, (delivery.seq, delivery.event, delivery.endpoint, worker)) == 1
 
 
-def put_off_delivery(session: Session, delivery: Delivery, worker: str, at: int) -> None:
+def put_off_delivery(session: StoreSession, delivery: Delivery, worker: str, at: int) -> None:
     """Counts a failed attempt, releases the claim of `worker` and schedules the next attempt at `at`."""
     sql = (
         "UPDATE deliveries SET attempt = attempt + 1, at = ?, claimed_by = NULL, claimed_until = 0"
@@ -132,7 +132,7 @@ def put_off_delivery(session: Session, delivery: Delivery, worker: str, at: int)
     session.change(sql, (at, delivery.seq, delivery.event, delivery.endpoint, worker))
 
 
-def release_abandoned(session: Session) -> None:
+def release_abandoned(session: StoreSession) -> None:
     """Releases the deliveries claimed by processes of this machine that have ended."""
     for (worker,) in session.rows("SELECT DISTINCT claimed_by FROM deliveries WHERE claimed_by IS NOT NULL"):
         if _has_ended(str(worker)):

@@ -33,10 +33,10 @@ _ALL_WITH_A_LINK = (
 )
 
 #: An entry of the index `links`: the name of a member and its value as text.
-Link = tuple[str, str]
+IndexEntry = tuple[str, str]
 
 
-class Row(NamedTuple):
+class StoredRow(NamedTuple):
     """A stored object: its position in lists (`created`, `seq`), its JSON text and its private fields.
 
     A NamedTuple, because it is created straight from SQLite's tuples, up to a hundred per page.
@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
 
 @record
-class Where:
+class SqlCondition:
     """A condition of a query: SQL over the columns of `objects` (as `o`), and its values."""
 
     sql: str
@@ -65,7 +65,7 @@ class Where:
 
 
 @record
-class Remembered:
+class IdempotentAnswer:
     """The saved response to an idempotency key, and the fingerprint of the request that it answered."""
 
     fingerprint: str
@@ -107,12 +107,12 @@ class Store:
             self._readers.clear()
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self) -> Iterator[StoreSession]:
         """Opens a write transaction: committed at the end of the block, rolled back when it raises."""
         with self._lock:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield Session(self._writer)
+                yield StoreSession(self._writer)
             except BaseException:
                 if self._writer.in_transaction:  # SQLite itself rolls back when the disk is full
                     self._writer.execute("ROLLBACK")
@@ -120,17 +120,17 @@ class Store:
             self._writer.execute("COMMIT")
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self) -> Iterator[StoreSession]:
         """Opens a read transaction: a consistent snapshot of the data."""
         if self._path is None:
             with self._lock:
-                yield Session(self._writer)
+                yield StoreSession(self._writer)
             return
         connection = self._borrow()
         try:
             connection.execute("BEGIN")
             try:
-                yield Session(connection)
+                yield StoreSession(connection)
             finally:
                 connection.execute("COMMIT")
         finally:
@@ -157,18 +157,18 @@ class Store:
             return connect(self._path)
 
 
-class Session:
+class StoreSession:
     """The queries and changes of one transaction. Accounts are given by their number."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._data_version: int | None = None
 
-    def get(self, account: int, kind: str, key: str) -> Row | None:
+    def get(self, account: int, kind: str, key: str) -> StoredRow | None:
         """Returns the row of this kind and id, deleted or not, or None."""
         sql = f"SELECT {_ROW} FROM objects WHERE account = ? AND object = ? AND id = ?"  # noqa: S608 - our own names
         row = self._connection.execute(sql, (account, kind, key)).fetchone()
-        return Row._make(row) if row else None
+        return StoredRow._make(row) if row else None
 
     def insert(
         self,
@@ -178,21 +178,28 @@ class Session:
         *,
         created: int,
         json: str,
-        links: Iterable[Link] = (),
+        links: Iterable[IndexEntry] = (),
         hidden: str | None = None,
-    ) -> Row:
+    ) -> StoredRow:
         """Inserts an object. Raises sqlite3.IntegrityError when the id exists."""
         cursor = self._connection.execute(
             "INSERT INTO objects (account, object, id, created, json, hidden) VALUES (?, ?, ?, ?, ?, ?)",
             (account, kind, key, created, json, hidden),
         )
-        row = Row(cursor.lastrowid or 0, kind, key, created, 0, json, hidden)
+        row = StoredRow(cursor.lastrowid or 0, kind, key, created, 0, json, hidden)
         self._add_links(account, row, links)
         return row
 
     def update(
-        self, account: int, row: Row, *, json: str, old: Iterable[Link], new: Iterable[Link], hidden: str | None
-    ) -> Row:
+        self,
+        account: int,
+        row: StoredRow,
+        *,
+        json: str,
+        old: Iterable[IndexEntry],
+        new: Iterable[IndexEntry],
+        hidden: str | None,
+    ) -> StoredRow:
         """Replaces the JSON text of `row`; `old` and `new` are its links before and after. Returns the new row."""
         self._set(account, row, "json = ?, hidden = ?", (json, hidden))
         before, after = set(old), set(new)
@@ -200,7 +207,7 @@ class Session:
         self._add_links(account, row, after - before)
         return row._replace(json=json, hidden=hidden)
 
-    def delete(self, account: int, row: Row, json: str, links: Iterable[Link]) -> None:
+    def delete(self, account: int, row: StoredRow, json: str, links: Iterable[IndexEntry]) -> None:
         """Marks an object as deleted and removes its links; `json` is the text that remains."""
         self._set(account, row, "json = ?, hidden = NULL, deleted = 1", (json,))
         self._drop_links(account, row, links)
@@ -210,13 +217,13 @@ class Session:
         account: int,
         kind: str,
         *,
-        link: Link | None = None,
-        where: Sequence[Where] = (),
+        link: IndexEntry | None = None,
+        where: Sequence[SqlCondition] = (),
         limit: int,
         after: tuple[int, int] | None = None,
         before: tuple[int, int] | None = None,
         oldest_first: bool = False,
-    ) -> list[Row]:
+    ) -> list[StoredRow]:
         """Returns up to `limit` objects in list order, after the position `after` or immediately before `before`.
 
         `link` selects an index entry, `where` filters further.
@@ -225,16 +232,18 @@ class Session:
         edge = before if before is not None else after
         sql, values = _page_sql(_source(account, kind, link), where, edge, ascending)
         rows = self._connection.execute(sql, (*values, limit)).fetchall()
-        found = list(map(Row._make, rows))
+        found = list(map(StoredRow._make, rows))
         return found[::-1] if before is not None else found
 
-    def scan(self, account: int, kind: str, where: Sequence[Where], after: tuple[int, int] | None) -> Iterator[Row]:
+    def scan(
+        self, account: int, kind: str, where: Sequence[SqlCondition], after: tuple[int, int] | None
+    ) -> Iterator[StoredRow]:
         """Yields all matching objects of a kind, newest first."""
         sql, values = _page_sql(_source(account, kind, None), where, after, ascending=False)
         for row in self._connection.execute(sql, (*values, -1)):
-            yield Row._make(row)
+            yield StoredRow._make(row)
 
-    def count(self, account: int, kind: str, link: Link | None = None, where: Sequence[Where] = ()) -> int:
+    def count(self, account: int, kind: str, link: IndexEntry | None = None, where: Sequence[SqlCondition] = ()) -> int:
         """Returns the number of matching objects of a kind."""
         sql, values = _page_sql(_source(account, kind, link), where, None, ascending=True)
         (number,) = self._connection.execute(f"SELECT count(*) FROM ({sql})", (*values, -1)).fetchone()  # noqa: S608
@@ -268,7 +277,7 @@ class Session:
         self._connection.execute("RELEASE part")
 
     @contextmanager
-    def undone(self) -> Iterator[None]:
+    def rolled_back(self) -> Iterator[None]:
         """Opens a savepoint that is always rolled back at the end of the block."""
         self._connection.execute("SAVEPOINT undone")
         try:
@@ -282,20 +291,20 @@ class Session:
         sql = "SELECT object, count(*) FROM objects WHERE account = ? AND deleted = 0 GROUP BY object"
         return dict(self._connection.execute(sql, (account,)).fetchall())
 
-    def remembered(self, account: int, key: str) -> Remembered | None:
+    def idempotent_answer(self, account: int, key: str) -> IdempotentAnswer | None:
         """Returns the saved response to an idempotency key, or None."""
         sql = "SELECT fingerprint, status, body, created FROM idempotency WHERE account = ? AND key = ?"
         row = self._connection.execute(sql, (account, key)).fetchone()
-        return Remembered(*row) if row else None
+        return IdempotentAnswer(*row) if row else None
 
-    def remember(self, account: int, key: str, answer: Remembered) -> None:
+    def remember_answer(self, account: int, key: str, answer: IdempotentAnswer) -> None:
         """Saves the response to an idempotency key, replacing an expired one."""
         self._connection.execute(
             "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?)",
             (account, key, answer.created, answer.fingerprint, answer.status, answer.body),
         )
 
-    def forget_remembered(self, before: int) -> None:
+    def forget_answers(self, before: int) -> None:
         """Deletes the saved responses from before `before` (epoch seconds)."""
         self._connection.execute("DELETE FROM idempotency WHERE created < ?", (before,))
 
@@ -359,26 +368,26 @@ class Session:
             (highest, _NO_ACCOUNT, highest),
         )
 
-    def _set(self, account: int, row: Row, columns: str, values: tuple[object, ...]) -> None:
+    def _set(self, account: int, row: StoredRow, columns: str, values: tuple[object, ...]) -> None:
         """Updates columns of a row. Raises LookupError when the row no longer exists."""
         sql = f"UPDATE objects SET {columns} WHERE seq = ? AND account = ? AND object = ? AND id = ?"  # noqa: S608
         if self.change(sql, (*values, row.seq, account, row.object, row.id)) != 1:
             raise LookupError(f"{row.object} {row.id} is not stored any more")
 
-    def _add_links(self, account: int, row: Row, links: Iterable[Link]) -> None:
+    def _add_links(self, account: int, row: StoredRow, links: Iterable[IndexEntry]) -> None:
         for name, value in links:
             self._connection.execute(
                 "INSERT INTO links VALUES (?, ?, ?, ?, ?)",
                 (account, f"{row.object}.{name}", value, row.created, row.seq),
             )
 
-    def _drop_links(self, account: int, row: Row, links: Iterable[Link]) -> None:
+    def _drop_links(self, account: int, row: StoredRow, links: Iterable[IndexEntry]) -> None:
         sql = "DELETE FROM links WHERE account = ? AND name = ? AND value = ? AND created = ? AND seq = ?"
         for name, value in links:
             self._connection.execute(sql, (account, f"{row.object}.{name}", value, row.created, row.seq))
 
 
-def _source(account: int, kind: str, link: Link | None) -> tuple[str, str, list[object]]:
+def _source(account: int, kind: str, link: IndexEntry | None) -> tuple[str, str, list[object]]:
     """Returns what a page reads: the alias with the sort columns, the start of the query, and its values."""
     if link is None:
         return "o", _ALL_OF_A_KIND, [account, kind]
@@ -387,7 +396,7 @@ def _source(account: int, kind: str, link: Link | None) -> tuple[str, str, list[
 
 def _page_sql(
     source: tuple[str, str, list[object]],
-    where: Sequence[Where],
+    where: Sequence[SqlCondition],
     edge: tuple[int, int] | None,
     ascending: bool,
 ) -> tuple[str, list[object]]:

@@ -1,7 +1,7 @@
 """Webhook deliveries: signed, sent to endpoints, and kept in the file until they succeed.
 
 An event and its deliveries are stored in one transaction. They are sent later, outside of any transaction, by calls to
-`Deliveries.due` and `Deliveries.carry_out`, as the server does in the background: deliveries that are pending at a
+`Deliveries.due` and `Deliveries.deliver`, as the server does in the background: deliveries that are pending at a
 restart are sent after it.
 
 Only loopback addresses receive deliveries, unless the user allows an endpoint's host: test data must never reach a real
@@ -31,7 +31,7 @@ TIME_LIMIT: Final = 10.0
 USER_AGENT: Final = "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
 
 #: Sends a body to a URL with headers; returns the status code. Raises OSError for a failed connection.
-Sender = Callable[[str, bytes, Mapping[str, str]], int]
+PostWebhook = Callable[[str, bytes, Mapping[str, str]], int]
 
 
 def signature(secret: str, body: bytes, seconds: int) -> str:
@@ -44,7 +44,7 @@ def signature(secret: str, body: bytes, seconds: int) -> str:
     return f"t={seconds},v1={real},v0={fake}"
 
 
-def refusal(url: str, hosts: Collection[str]) -> str:
+def delivery_problem(url: str, hosts: Collection[str]) -> str:
     """Returns why a URL gets no deliveries; empty if its host is this machine or in `hosts`."""
     from urllib.parse import urlsplit
 
@@ -69,21 +69,21 @@ class Deliveries:
         self,
         store: Store,
         clock: Clock,
-        send: Sender,
+        send: PostWebhook,
         *,
         hosts: Iterable[str] = (),
         retry_after: Sequence[float] = RETRY_AFTER,
-        say: Callable[[str], None] | None = None,
+        log_line: Callable[[str], None] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._send = send
         self._hosts = frozenset(hosts)
         self._retry_after = tuple(retry_after)
-        self._say = say or (lambda _: None)
+        self._log = log_line or (lambda _: None)
         self._worker = queues.new_worker()
 
-    def recall(self) -> None:
+    def release_abandoned(self) -> None:
         """Releases the deliveries claimed by killed processes of this machine."""
         with self._store.write() as session:
             queues.release_abandoned(session)
@@ -96,7 +96,7 @@ class Deliveries:
                 found.setdefault(delivery.endpoint, []).append(delivery)
         return found
 
-    def carry_out(self, delivery: Delivery) -> None:
+    def deliver(self, delivery: Delivery) -> None:
         """Claims and attempts a delivery once, and stores the result. Does nothing if another worker has claimed it."""
         with self._store.write() as session:
             if not queues.claim_delivery(session, delivery, self._worker, self._clock.now()):
@@ -110,7 +110,7 @@ class Deliveries:
         if endpoint.get("status") != "enabled":
             self._done(delivery)
             return
-        problem = refusal(endpoint["url"], self._hosts)
+        problem = delivery_problem(endpoint["url"], self._hosts)
         if problem:
             self._give_up(delivery, f"not delivered: {problem}")
             return
@@ -150,15 +150,15 @@ class Deliveries:
         wait = self._retry_after[delivery.attempt]
         with self._store.write() as session:
             queues.put_off_delivery(session, delivery, self._worker, int(self._clock.now() + wait))
-        self._tell(delivery, f"{problem}; next attempt in {wait:g} s")
+        self._log_failure(delivery, f"{problem}; next attempt in {wait:g} s")
 
     def _give_up(self, delivery: Delivery, problem: str) -> None:
         with self._store.write() as session:
             queues.finish_delivery(session, delivery, self._worker)
-        self._tell(delivery, problem)
+        self._log_failure(delivery, problem)
 
-    def _tell(self, delivery: Delivery, problem: str) -> None:
-        self._say(f"webhook {delivery.event} to {delivery.endpoint}: {problem}")
+    def _log_failure(self, delivery: Delivery, problem: str) -> None:
+        self._log(f"webhook {delivery.event} to {delivery.endpoint}: {problem}")
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:

@@ -5,44 +5,44 @@ from __future__ import annotations
 import json
 
 from stripe_shell.records import record
-from stripe_shell.sandbox.storage.store import Session
+from stripe_shell.sandbox.storage.store import StoreSession
 
 
 @record
-class Listener:
+class Subscriber:
     """An enabled endpoint: its account's number, its id and its `enabled_events`."""
 
     account: int
     id: str
-    wanted: tuple[str, ...]
+    patterns: tuple[str, ...]
 
-    def wants(self, event_type: str) -> bool:
+    def subscribes_to(self, event_type: str) -> bool:
         """Whether the endpoint receives events of this type."""
-        return any(matches(pattern, event_type) for pattern in self.wanted)
+        return any(matches(pattern, event_type) for pattern in self.patterns)
 
 
-def listeners(session: Session, account: int) -> list[Listener]:
+def subscribers(session: StoreSession, account: int) -> list[Subscriber]:
     """Returns the endpoints for an account's events: its own, and its platform's for connected accounts."""
     found = []
     for owner, key, text, hidden in session.endpoints(account):
         endpoint = json.loads(text)
         connect = bool(hidden and json.loads(hidden).get("connect"))
         if endpoint.get("status") == "enabled" and connect == (owner != account):
-            found.append(Listener(owner, key, tuple(endpoint.get("enabled_events") or ())))
+            found.append(Subscriber(owner, key, tuple(endpoint.get("enabled_events") or ())))
     return found
 
 
-class Hearing:
+class EndpointCache:
     """Caches each account's enabled endpoints, so that emitting an event does not query the database.
 
     Changes by this process (`forget`) and commits by other processes take effect at once.
     """
 
     def __init__(self) -> None:
-        self._known: dict[int, list[Listener]] = {}
+        self._known: dict[int, list[Subscriber]] = {}
         self._version = 0
 
-    def of(self, session: Session, account: int) -> list[Listener]:
+    def of(self, session: StoreSession, account: int) -> list[Subscriber]:
         """Returns the enabled endpoints for an account (its number)."""
         version = session.data_version()
         if version != self._version:
@@ -50,7 +50,7 @@ class Hearing:
             self._known.clear()
         known = self._known.get(account)
         if known is None:
-            known = self._known[account] = listeners(session, account)
+            known = self._known[account] = subscribers(session, account)
         return known
 
     def forget(self) -> None:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from stripe_shell.batch.runner import Run, run_source
-from stripe_shell.diagnostics import Diagnostic, Source, Span
+from stripe_shell.batch.runner import ScriptRun, run_source
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span
 from stripe_shell.engine.links import Link
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
@@ -86,8 +86,8 @@ class World:
         self.engine = Engine(load_table(), FakeLinks(self.transport, default), open_rows, live=live)
         self.scope = Scope(now=NOW, seed="seed", environment=ENVIRONMENT)
 
-    def run(self, text: str, *, name: str = "t.stripe", keep_going: bool = False) -> Run:
-        return run_source(self.engine, Source(name, text), self.scope, run_id="run", keep_going=keep_going)
+    def run(self, text: str, *, name: str = "t.stripe", keep_going: bool = False) -> ScriptRun:
+        return run_source(self.engine, SourceText(name, text), self.scope, run_id="run", keep_going=keep_going)
 
     @property
     def requests(self) -> list[Request]:

@@ -17,7 +17,7 @@ from stripe_shell.sandbox.ids import RandomIds
 from stripe_shell.sandbox.storage.store import Store
 from stripe_shell.sandbox.webhooks.deliveries import Deliveries, post
 from stripe_shell.server.app import Application
-from stripe_shell.server.background import Background
+from stripe_shell.server.background import BackgroundWorker
 from stripe_shell.server.run import listen
 from stripe_shell.spec.table import load_table
 from tests.sandbox.conftest import NOW
@@ -46,17 +46,17 @@ def serving(clock: Clock) -> Iterator[Served]:
     """A server in a thread of this process, with deliveries; a mistake of the sandbox itself fails the test here."""
     pytest.importorskip("stripe", reason="the SDK is in the extra `dev`")
     uvicorn = pytest.importorskip("uvicorn", reason="`serve` needs the extra `serve`")
-    from stripe_shell.server.protocol import Protocol
+    from stripe_shell.server.protocol import HttpProtocol
 
     mistakes: list[Exception] = []
     store = Store.open(None)
     sandbox = Sandbox(store, load_table(), clock, RandomIds(11), on_error=mistakes.append)
-    background = Background(sandbox, Deliveries(store, clock, post, say=lambda _: None), mistakes.append)
+    background = BackgroundWorker(sandbox, Deliveries(store, clock, post, log_line=lambda _: None), mistakes.append)
     sandbox.on_events = background.notice
     listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(
         Application(sandbox),
-        http=Protocol,
+        http=HttpProtocol,
         ws="none",
         interface="asgi3",
         lifespan="off",

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-from stripe_shell.sandbox.currencies import decimals, written
+from stripe_shell.sandbox.currencies import decimals, format_amount
 
 
 def half_up(value: Fraction) -> int:
@@ -19,9 +19,9 @@ def money_text(amount: int | Fraction, currency: str) -> str:
     """Formats an amount as Stripe does in descriptions: `$10.00`, `¥500`; fractions of a cent keep their digits."""
     value = Fraction(amount)
     if value.denominator == 1:
-        return written(int(value), currency)
+        return format_amount(int(value), currency)
     places = decimals(currency)
-    zero = written(0, currency)
+    zero = format_amount(0, currency)
     number = f"{0:.{places}f}"
     return zero.replace(number, _plain(value / 10**places, places))
 

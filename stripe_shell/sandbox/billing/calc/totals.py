@@ -13,7 +13,7 @@ Share = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Off:
+class Deduction:
     """A discount: `percent` of the discountable sum, or a fixed `amount` of it; `products` limits it to these."""
 
     id: str
@@ -23,7 +23,7 @@ class Off:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class AppliedTaxRate:
     """A tax rate: `percentage` is added to the price, or included in it."""
 
     id: str
@@ -32,18 +32,18 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """The input for one invoice line: `offs` are its own discounts, applied before those of the invoice."""
+class PricedLine:
+    """The input for one invoice line: `deductions` are its own discounts, applied before those of the invoice."""
 
     amount: int
     discountable: bool = True
     product: str | None = None
-    offs: tuple[Off, ...] = ()
-    rates: tuple[Rate, ...] = ()
+    deductions: tuple[Deduction, ...] = ()
+    rates: tuple[AppliedTaxRate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Tax:
+class TaxAmount:
     """The tax of one rate on a line, or summed over all lines; `taxable` is the amount that it applies to."""
 
     rate: str
@@ -68,7 +68,7 @@ class LineTotal:
     """The result for one invoice line: the amount of each discount, in order of application, and the taxes."""
 
     discounts: tuple[Share, ...]
-    taxes: tuple[Tax, ...]
+    taxes: tuple[TaxAmount, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +81,22 @@ class Totals:
     total: int
     total_excluding_tax: int
     discounts: tuple[Share, ...]
-    taxes: tuple[Tax, ...]
+    taxes: tuple[TaxAmount, ...]
 
 
-def totals(lines: Sequence[Line], offs: Sequence[Off] = ()) -> Totals:
+def totals(lines: Sequence[PricedLine], deductions: Sequence[Deduction] = ()) -> Totals:
     """Returns the totals of lines: applies the lines' own discounts, then the invoice's, then computes the taxes.
 
     Each discount applies to what the previous one left. Source: https://docs.stripe.com/billing/subscriptions/coupons
     """
-    taken = _taken(lines, offs)
+    taken = _deducted_by_line(lines, deductions)
     done = tuple(
-        LineTotal(shares, taxes_of(line.amount - _sum(shares), line.rates))
+        LineTotal(shares, taxes_of(line.amount - _sum_shares(shares), line.rates))
         for line, shares in zip(lines, taken, strict=True)
     )
-    taxes = tuple(_merged(tax for line in done for tax in line.taxes))
+    taxes = tuple(_merge_taxes(tax for line in done for tax in line.taxes))
     subtotal = sum(line.amount for line in lines)
-    discounted = sum(_sum(line.discounts) for line in done)
+    discounted = sum(_sum_shares(line.discounts) for line in done)
     inclusive = sum(tax.amount for tax in taxes if tax.inclusive)
     exclusive = sum(tax.amount for tax in taxes if not tax.inclusive)
     return Totals(
@@ -105,12 +105,12 @@ def totals(lines: Sequence[Line], offs: Sequence[Off] = ()) -> Totals:
         subtotal_excluding_tax=subtotal - inclusive,
         total=subtotal - discounted + exclusive,
         total_excluding_tax=subtotal - discounted - inclusive,
-        discounts=tuple(_summed(share for line in done for share in line.discounts)),
+        discounts=tuple(_sum_deductions(share for line in done for share in line.discounts)),
         taxes=taxes,
     )
 
 
-def taxes_of(net: int, rates: Sequence[Rate]) -> tuple[Tax, ...]:
+def taxes_of(net: int, rates: Sequence[AppliedTaxRate]) -> tuple[TaxAmount, ...]:
     """Returns the taxes on a discounted amount: inclusive rates first, exclusive ones on the amount without them.
 
     Source: https://docs.stripe.com/billing/taxes/tax-rates
@@ -119,7 +119,7 @@ def taxes_of(net: int, rates: Sequence[Rate]) -> tuple[Tax, ...]:
     amounts = {rate.id: half_up(net * rate.percentage / (100 + inside)) for rate in rates if rate.inclusive}
     base = net - sum(amounts.values())
     amounts |= {rate.id: half_up(base * rate.percentage / 100) for rate in rates if not rate.inclusive}
-    return tuple(Tax(rate.id, rate.inclusive, amounts[rate.id], base) for rate in rates)
+    return tuple(TaxAmount(rate.id, rate.inclusive, amounts[rate.id], base) for rate in rates)
 
 
 def shares(total: int, weights: Sequence[int]) -> list[int]:
@@ -142,49 +142,49 @@ def shares(total: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def off_amount(off: Off, total: int) -> int:
+def deducted_amount(deduction: Deduction, total: int) -> int:
     """Returns what a discount takes off a sum, at most the sum; percentages are rounded half up."""
-    if off.percent is None:
-        return min(off.amount, total)
-    return min(half_up(total * off.percent / 100), total)
+    if deduction.percent is None:
+        return min(deduction.amount, total)
+    return min(half_up(total * deduction.percent / 100), total)
 
 
-def _taken(lines: Sequence[Line], offs: Sequence[Off]) -> list[tuple[Share, ...]]:
+def _deducted_by_line(lines: Sequence[PricedLine], deductions: Sequence[Deduction]) -> list[tuple[Share, ...]]:
     """Returns for each line what each discount takes off it; lines below zero or not discountable keep their amount."""
     left = [line.amount if line.discountable and line.amount > 0 else 0 for line in lines]
     taken: list[list[Share]] = [[] for _ in lines]
     for index, line in enumerate(lines):
-        for off in line.offs:
-            amount = off_amount(off, left[index])
+        for off in line.deductions:
+            amount = deducted_amount(off, left[index])
             left[index] -= amount
             taken[index].append((off.id, amount))
-    for off in offs:
-        weights = [left[index] if _applies(off, line) else 0 for index, line in enumerate(lines)]
-        for index, amount in enumerate(shares(off_amount(off, sum(weights)), weights)):
+    for off in deductions:
+        weights = [left[index] if _applies_to_line(off, line) else 0 for index, line in enumerate(lines)]
+        for index, amount in enumerate(shares(deducted_amount(off, sum(weights)), weights)):
             left[index] -= amount
             taken[index].append((off.id, amount))
     return [tuple(share) for share in taken]
 
 
-def _applies(off: Off, line: Line) -> bool:
-    return off.products is None or line.product in off.products
+def _applies_to_line(deduction: Deduction, line: PricedLine) -> bool:
+    return deduction.products is None or line.product in deduction.products
 
 
-def _sum(taken: Iterable[Share]) -> int:
+def _sum_shares(taken: Iterable[Share]) -> int:
     return sum(amount for _, amount in taken)
 
 
-def _summed(taken: Iterable[Share]) -> list[Share]:
+def _sum_deductions(taken: Iterable[Share]) -> list[Share]:
     found: dict[str, int] = {}
     for name, amount in taken:
         found[name] = found.get(name, 0) + amount
     return list(found.items())
 
 
-def _merged(taxes: Iterable[Tax]) -> list[Tax]:
-    found: dict[tuple[str, bool], Tax] = {}
+def _merge_taxes(taxes: Iterable[TaxAmount]) -> list[TaxAmount]:
+    found: dict[tuple[str, bool], TaxAmount] = {}
     for tax in taxes:
         key = tax.rate, tax.inclusive
-        old = found.get(key, Tax(tax.rate, tax.inclusive, 0, 0))
-        found[key] = Tax(tax.rate, tax.inclusive, old.amount + tax.amount, old.taxable + tax.taxable)
+        old = found.get(key, TaxAmount(tax.rate, tax.inclusive, 0, 0))
+        found[key] = TaxAmount(tax.rate, tax.inclusive, old.amount + tax.amount, old.taxable + tax.taxable)
     return list(found.values())

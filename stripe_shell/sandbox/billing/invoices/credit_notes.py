@@ -9,9 +9,9 @@ from typing import Any
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc.money import half_up
-from stripe_shell.sandbox.billing.calc.totals import Rate, taxes_of
+from stripe_shell.sandbox.billing.calc.totals import AppliedTaxRate, taxes_of
 from stripe_shell.sandbox.billing.subscriptions import after_payment
-from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.currencies import format_amount
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.payments import refunds
 
@@ -19,7 +19,7 @@ from . import customer_balance, finalize_and_pay, lines
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class CreditAllocation:
     """The parts of a credit note's amount: `before` reduces what is due, the other fields return what was paid.
 
     Source: Stripe's API reference, `pre_payment_amount` and `post_payment_amount` of a credit note.
@@ -37,7 +37,7 @@ class Split:
         return self.refund + self.credit + self.elsewhere + self.linked
 
 
-def build(ctx: Context, params: Json) -> tuple[Json, Json, Split]:
+def build_note(ctx: Context, params: Json) -> tuple[Json, Json, CreditAllocation]:
     """Returns a credit note that is not stored, its invoice, and its split. Raises StripeError."""
     invoice = ctx.get("invoice", params["invoice"], param="invoice")
     if invoice["status"] not in ("open", "paid", "uncollectible"):
@@ -46,25 +46,25 @@ def build(ctx: Context, params: Json) -> tuple[Json, Json, Split]:
             f"{invoice['status']}; it must be open, paid or uncollectible.",
             param="invoice",
         )
-    rows = _lines(ctx, invoice, params)
+    rows = _note_lines(ctx, invoice, params)
     shipping = _shipping(invoice, params)
-    note = _note(ctx, invoice, params, rows, shipping)
+    note = _note_with_sums(ctx, invoice, params, rows, shipping)
     _check_ceiling(ctx, invoice, note["amount"])
     split = _split(ctx, invoice, note["amount"], params)
     note |= {
         "out_of_band_amount": split.elsewhere or None,
         "post_payment_amount": split.after,
         "pre_payment_amount": split.before,
-        "type": _kind(split),
+        "type": _note_type(split),
     }
     return note, invoice, split
 
 
-def issue(ctx: Context, note: Json, invoice: Json, split: Split, params: Json) -> None:
+def issue_note(ctx: Context, note: Json, invoice: Json, split: CreditAllocation, params: Json) -> None:
     """Stores a credit note, refunds or credits the customer, and saves the invoice. Mutates `note`."""
     if split.credit:
         customer = ctx.get("customer", invoice["customer"])
-        row = customer_balance.change(ctx, customer, -split.credit, "credit_note", invoice)
+        row = customer_balance.change_balance(ctx, customer, -split.credit, "credit_note", invoice)
         if row is not None:
             row["credit_note"] = note["id"]
             ctx.save(row)
@@ -91,7 +91,7 @@ def issue(ctx: Context, note: Json, invoice: Json, split: Split, params: Json) -
         after_payment.invoice_paid(ctx, invoice)
 
 
-def void(ctx: Context, note: Json) -> None:
+def void_note(ctx: Context, note: Json) -> None:
     """Voids a credit note, so that its open invoice is due in full again. Saves both. Raises StripeError."""
     if note["status"] == "void":
         raise errors.invalid("This credit note has already been voided.")
@@ -112,7 +112,7 @@ def void(ctx: Context, note: Json) -> None:
 # --- lines and totals --------------------------------------------------------------------------------------------
 
 
-def _lines(ctx: Context, invoice: Json, params: Json) -> list[Json]:
+def _note_lines(ctx: Context, invoice: Json, params: Json) -> list[Json]:
     given = params.get("lines")
     if not given and params.get("amount") is None and not params.get("shipping_cost"):
         raise errors.invalid("You must specify one of `amount`, `lines` or `shipping_cost`.", code="parameter_missing")
@@ -121,13 +121,13 @@ def _lines(ctx: Context, invoice: Json, params: Json) -> list[Json]:
     if params.get("amount") is not None and params["amount"] < 1:
         raise errors.below_minimum("amount", 1)
     if given:
-        return [_line(ctx, invoice, entry, f"lines[{index}]") for index, entry in enumerate(given)]
+        return [_note_line(ctx, invoice, entry, f"lines[{index}]") for index, entry in enumerate(given)]
     if params.get("amount") is None:
         return []
-    return [_row(ctx, {"amount": params["amount"], "type": "custom_line_item"})]
+    return [_line_item(ctx, {"amount": params["amount"], "type": "custom_line_item"})]
 
 
-def _line(ctx: Context, invoice: Json, entry: Mapping[str, Any], where: str) -> Json:
+def _note_line(ctx: Context, invoice: Json, entry: Mapping[str, Any], where: str) -> Json:
     if entry["type"] == "invoice_line_item":
         return _invoice_line(ctx, invoice, entry, where)
     unit, quantity = entry.get("unit_amount"), entry.get("quantity", 1)
@@ -143,7 +143,7 @@ def _line(ctx: Context, invoice: Json, entry: Mapping[str, Any], where: str) -> 
         "unit_amount_decimal": entry.get("unit_amount_decimal") or str(unit),
     }
     rates = lines.rates_json(ctx, entry.get("tax_rates") or (), f"{where}[tax_rates]")
-    return _row(ctx, {"amount": amount, "type": "custom_line_item", "tax_rates": rates, **members})
+    return _line_item(ctx, {"amount": amount, "type": "custom_line_item", "tax_rates": rates, **members})
 
 
 def _invoice_line(ctx: Context, invoice: Json, entry: Mapping[str, Any], where: str) -> Json:
@@ -183,13 +183,16 @@ def _invoice_line(ctx: Context, invoice: Json, entry: Mapping[str, Any], where: 
             for tax in line["taxes"] or ()
         ],
     }
-    return _row(ctx, {"amount": amount, "type": "invoice_line_item", **members})
+    return _line_item(ctx, {"amount": amount, "type": "invoice_line_item", **members})
 
 
-def _row(ctx: Context, members: Json) -> Json:
-    row = ctx.fresh("credit_note_line_item", **{"quantity": 1, "taxes": [], "tax_rates": [], **members})
+def _line_item(ctx: Context, members: Json) -> Json:
+    row = ctx.new("credit_note_line_item", **{"quantity": 1, "taxes": [], "tax_rates": [], **members})
     if row["tax_rates"] and not row["taxes"]:
-        rates = [Rate(rate["id"], Fraction(str(rate["percentage"])), rate["inclusive"]) for rate in row["tax_rates"]]
+        rates = [
+            AppliedTaxRate(rate["id"], Fraction(str(rate["percentage"])), rate["inclusive"])
+            for rate in row["tax_rates"]
+        ]
         row["taxes"] = [tax.as_json() for tax in taxes_of(row["amount"], rates)]
     return row
 
@@ -198,10 +201,10 @@ def _shipping(invoice: Json, params: Json) -> int:
     return int(invoice["amount_shipping"]) if params.get("shipping_cost") else 0
 
 
-def _note(ctx: Context, invoice: Json, params: Json, rows: list[Json], shipping: int) -> Json:
+def _note_with_sums(ctx: Context, invoice: Json, params: Json, rows: list[Json], shipping: int) -> Json:
     """Returns the credit note with its totals, before its amount is split."""
     number = ctx.count("credit_note", invoice=invoice["id"]) + 1
-    note = ctx.fresh("credit_note")
+    note = ctx.new("credit_note")
     note |= {
         "currency": invoice["currency"],
         "customer": invoice["customer"],
@@ -221,12 +224,12 @@ def _note(ctx: Context, invoice: Json, params: Json, rows: list[Json], shipping:
         "reason": params.get("reason"),
         "status": "issued",
     }
-    note |= _sums(rows, shipping)
-    ctx.hidden(note)["lines"] = rows
+    note |= _note_sums(rows, shipping)
+    ctx.private(note)["lines"] = rows
     return note
 
 
-def _sums(rows: list[Json], shipping: int) -> Json:
+def _note_sums(rows: list[Json], shipping: int) -> Json:
     """Returns the totals of a credit note's lines, its discounts and its taxes."""
     subtotal = sum(row["amount"] for row in rows)
     off = sum(row["discount_amount"] for row in rows)
@@ -258,20 +261,21 @@ def _check_ceiling(ctx: Context, invoice: Json, amount: int) -> None:
     if amount > left:
         currency = invoice["currency"]
         raise errors.invalid(
-            f"The amount of the credit note ({written(amount, currency)}) exceeds what can still be credited on the "
-            f"invoice ({written(max(left, 0), currency)}).",
+            f"The amount of the credit note ({format_amount(amount, currency)}) exceeds what can still be credited "
+            f"on the "
+            f"invoice ({format_amount(max(left, 0), currency)}).",
             param="amount",
         )
 
 
 def _plainly_refunded(ctx: Context, invoice: Json) -> int:
     """Returns the amount refunded of the invoice's charge without a credit note."""
-    charge = _charge(ctx, invoice)
+    charge = _charge_of(ctx, invoice)
     if charge is None:
         return 0
     by_notes: int = sum(
         int(entry["amount_refunded"])
-        for note in ctx.each("credit_note", invoice=invoice["id"])
+        for note in ctx.iterate("credit_note", invoice=invoice["id"])
         if note["status"] == "issued"
         for entry in note["refunds"]
     )
@@ -279,11 +283,11 @@ def _plainly_refunded(ctx: Context, invoice: Json) -> int:
     return max(refunded - by_notes, 0)
 
 
-def _split(ctx: Context, invoice: Json, amount: int, params: Json) -> Split:
+def _split(ctx: Context, invoice: Json, amount: int, params: Json) -> CreditAllocation:
     open_ = invoice["amount_remaining"] if invoice["status"] != "paid" else 0
     before = min(amount, open_)
     linked = sum(int(entry.get("amount_refunded") or 0) for entry in params.get("refunds") or ())
-    split = Split(
+    split = CreditAllocation(
         before,
         params.get("refund_amount") or 0,
         params.get("credit_amount") or 0,
@@ -294,39 +298,40 @@ def _split(ctx: Context, invoice: Json, amount: int, params: Json) -> Split:
         currency = invoice["currency"]
         raise errors.invalid(
             "The sum of `refund_amount`, `credit_amount`, `out_of_band_amount` and the refunds "
-            f"({written(split.after, currency)}) must equal the part of the credit note that is credited after payment "
-            f"({written(amount - before, currency)}).",
+            f"({format_amount(split.after, currency)}) must equal the part of the credit note that is credited after "
+            f"payment "
+            f"({format_amount(amount - before, currency)}).",
             param="amount",
         )
-    if split.refund and _charge(ctx, invoice) is None:
+    if split.refund and _charge_of(ctx, invoice) is None:
         raise errors.invalid("There is no charge on this invoice that could be refunded.", param="refund_amount")
     return split
 
 
-def _kind(split: Split) -> str:
+def _note_type(split: CreditAllocation) -> str:
     if split.before and split.after:
         return "mixed"
     return "post_payment" if split.after else "pre_payment"
 
 
-def _refunds(ctx: Context, invoice: Json, split: Split, params: Json) -> list[Json]:
+def _refunds(ctx: Context, invoice: Json, split: CreditAllocation, params: Json) -> list[Json]:
     made = []
     for index, entry in enumerate(params.get("refunds") or ()):
         refund = ctx.get("refund", entry.get("refund"), param=f"refunds[{index}][refund]")
         amount = entry.get("amount_refunded") or refund["amount"]
-        made.append(_refunded(refund, amount))
-    charge = _charge(ctx, invoice)
+        made.append(_refund_entry(refund, amount))
+    charge = _charge_of(ctx, invoice)
     if split.refund and charge is not None:
         refund = refunds.make_refund(ctx, charge, {"amount": split.refund})
-        made.append(_refunded(refund, split.refund))
+        made.append(_refund_entry(refund, split.refund))
     return made
 
 
-def _refunded(refund: Json, amount: int) -> Json:
+def _refund_entry(refund: Json, amount: int) -> Json:
     return {"amount_refunded": amount, "payment_record_refund": None, "refund": refund["id"], "type": "refund"}
 
 
-def _charge(ctx: Context, invoice: Json) -> Json | None:
+def _charge_of(ctx: Context, invoice: Json) -> Json | None:
     """Returns the charge that paid the invoice, or None."""
     intent = finalize_and_pay.intent_of(ctx, invoice)
     if intent is None or intent["status"] != "succeeded":

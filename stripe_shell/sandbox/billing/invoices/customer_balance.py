@@ -10,7 +10,7 @@ from typing import Any
 from stripe_shell.sandbox.objects.context import Context, Json
 
 
-def apply_to(ctx: Context, invoice: Json, customer: Json) -> None:
+def apply_to_invoice(ctx: Context, invoice: Json, customer: Json) -> None:
     """Applies the balance to an invoice; sets its `amount_due`, `starting_balance` and `ending_balance`.
 
     Called when the invoice is finalized. Stripe uses all of a credit that the total can take and adds all of a debt; a
@@ -23,10 +23,10 @@ def apply_to(ctx: Context, invoice: Json, customer: Json) -> None:
     else:
         invoice["amount_due"], after = 0, before + total
     invoice["starting_balance"], invoice["ending_balance"] = before, after
-    change(ctx, customer, after - before, "applied_to_invoice", invoice)
+    change_balance(ctx, customer, after - before, "applied_to_invoice", invoice)
 
 
-def owe(ctx: Context, invoice: Json, customer: Json) -> None:
+def carry_over(ctx: Context, invoice: Json, customer: Json) -> None:
     """Moves an amount below the minimum charge to the balance, as debt for the next invoice.
 
     Mutates `invoice`; saves the customer.
@@ -34,16 +34,16 @@ def owe(ctx: Context, invoice: Json, customer: Json) -> None:
     due = invoice["amount_due"]
     invoice["amount_due"] = 0
     invoice["ending_balance"] = (invoice["ending_balance"] or 0) + due
-    change(ctx, customer, due, "invoice_too_small", invoice)
+    change_balance(ctx, customer, due, "invoice_too_small", invoice)
 
 
-def give_back(ctx: Context, invoice: Json, customer: Json) -> None:
+def restore(ctx: Context, invoice: Json, customer: Json) -> None:
     """Returns to the balance what a voided invoice took from it. Saves the customer."""
     used = (invoice["ending_balance"] or 0) - (invoice["starting_balance"] or 0)
-    change(ctx, customer, -used, "unapplied_from_invoice", invoice)
+    change_balance(ctx, customer, -used, "unapplied_from_invoice", invoice)
 
 
-def change(ctx: Context, customer: Json, amount: int, kind: str, invoice: Json | None = None) -> Json | None:
+def change_balance(ctx: Context, customer: Json, amount: int, kind: str, invoice: Json | None = None) -> Json | None:
     """Adds `amount` to the balance (credit is negative), saves the customer and records the transaction.
 
     Emits the events and returns the transaction; returns None and changes nothing if `amount` is 0.
@@ -64,7 +64,7 @@ def record(ctx: Context, customer: Json, amount: int, kind: str, **members: Any)
 
     `amount` is in the smallest currency unit, `kind` is the row's `type`, `members` are further members of the row.
     """
-    row = ctx.resource("customer_balance_transaction").fresh(
+    row = ctx.resource("customer_balance_transaction").new(
         ctx,
         {
             "amount": amount,

@@ -11,17 +11,17 @@ from typing import Any
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
-from stripe_shell.sandbox.billing.calc.totals import Off
-from stripe_shell.sandbox.currencies import written
+from stripe_shell.sandbox.billing.calc.totals import Deduction
+from stripe_shell.sandbox.currencies import format_amount
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
 
 from .redemption import make_discount
 
 
-def applied(
+def apply_discounts(
     ctx: Context,
-    given: Any,
+    requested: Any,
     existing: Sequence[str],
     *,
     where: str = "discounts",
@@ -33,13 +33,14 @@ def applied(
     `existing` are the ids that the owner has already: a coupon among them keeps its discount and is not redeemed again
     (observed in test mode recordings). `owner` are the members that name the owner of new ones, `customer` always.
     """
-    if is_clear(given):
+    if is_clear(requested):
         return []
-    if len(given) > rules.MAX_DISCOUNTS:
+    if len(requested) > rules.MAX_DISCOUNTS:
         raise errors.invalid(f"You can pass at most {rules.MAX_DISCOUNTS} discounts.", param=where)
     carried = {_coupon_id(ctx, name): name for name in existing}
     found = [
-        _one(ctx, entry, carried, f"{where}[{index}]", {"start": start, **owner}) for index, entry in enumerate(given)
+        _apply_one(ctx, entry, carried, f"{where}[{index}]", {"start": start, **owner})
+        for index, entry in enumerate(requested)
     ]
     coupons = [_coupon_id(ctx, name) for name in found]
     for index, coupon in enumerate(coupons):
@@ -51,7 +52,7 @@ def applied(
     return found
 
 
-def off_of(ctx: Context, name: str, currency: str, now: int) -> Off | None:
+def deduction_of(ctx: Context, name: str, currency: str, now: int) -> Deduction | None:
     """Returns what a discount takes off at `now`; None if it has ended or does not exist."""
     discount = ctx.find("discount", name)
     if discount is None or (discount["end"] is not None and discount["end"] <= now):
@@ -62,26 +63,26 @@ def off_of(ctx: Context, name: str, currency: str, now: int) -> Off | None:
     products = (coupon_extra(ctx, coupon, "applies_to") or {}).get("products")
     only = frozenset(products) if products else None
     if coupon["percent_off"] is not None:
-        return Off(name, Fraction(str(coupon["percent_off"])), products=only)
-    return Off(name, amount=_amount_off(ctx, coupon, currency), products=only)
+        return Deduction(name, Fraction(str(coupon["percent_off"])), products=only)
+    return Deduction(name, amount=_amount_off(ctx, coupon, currency), products=only)
 
 
-def offs_of(ctx: Context, names: Iterable[str], currency: str, now: int) -> list[Off]:
+def deductions_of(ctx: Context, names: Iterable[str], currency: str, now: int) -> list[Deduction]:
     """Returns what these discounts take off, in order; one that has ended takes nothing.
 
     It stays in the list because Stripe's lines show discounts of amount 0 (observed in test mode recordings).
     """
-    return [off_of(ctx, name, currency, now) or Off(name) for name in names]
+    return [deduction_of(ctx, name, currency, now) or Deduction(name) for name in names]
 
 
 def text_of(ctx: Context, names: Iterable[str], currency: str) -> str:
     """Returns the discounts in a proration's description: ` (with 10.0% off)`, or an empty string."""
     parts = []
-    for off in offs_of(ctx, names, currency, ctx.now()):
+    for off in deductions_of(ctx, names, currency, ctx.now()):
         if off.percent is not None:
             parts.append(f"{float(off.percent)}% off")
         elif off.amount:
-            parts.append(f"{written(off.amount, currency)} off")
+            parts.append(f"{format_amount(off.amount, currency)} off")
     return f" (with {' and '.join(parts)})" if parts else ""
 
 
@@ -90,12 +91,12 @@ def coupon_of(ctx: Context, discount: Mapping[str, Any]) -> Json | None:
     key = discount["source"]["coupon"]
     if isinstance(key, Mapping):
         return dict(key)
-    return ctx.find("coupon", key) or ctx.hidden(discount).get("coupon")
+    return ctx.find("coupon", key) or ctx.private(discount).get("coupon")
 
 
 def coupon_extra(ctx: Context, coupon: Mapping[str, Any], name: str) -> Any:
     """Returns a member that a coupon shows only when expanded."""
-    return ctx.hidden(coupon).get(name) if ctx.find("coupon", coupon["id"]) else coupon.get(name)
+    return ctx.private(coupon).get(name) if ctx.find("coupon", coupon["id"]) else coupon.get(name)
 
 
 def is_once(ctx: Context, name: str) -> bool:
@@ -121,14 +122,18 @@ def drop_used(ctx: Context, owner: Json, names: Iterable[str]) -> bool:
     return bool(gone)
 
 
-def _one(ctx: Context, entry: Mapping[str, Any], carried: Mapping[str, str], where: str, members: Json) -> str:
+def _apply_one(ctx: Context, entry: Mapping[str, Any], carried: Mapping[str, str], where: str, members: Json) -> str:
     named = [name for name in ("coupon", "discount", "promotion_code") if entry.get(name)]
     if len(named) != 1:
         raise errors.invalid("You must specify exactly one of `coupon`, `discount` or `promotion_code`.", param=where)
     kind, key = named[0], entry[named[0]]
     if kind == "discount":
         return str(ctx.get("discount", key, param=f"{where}[discount]")["id"])
-    code = _code(ctx, key, members.get("customer"), f"{where}[promotion_code]") if kind == "promotion_code" else None
+    code = (
+        _usable_promotion_code(ctx, key, members.get("customer"), f"{where}[promotion_code]")
+        if kind == "promotion_code"
+        else None
+    )
     coupon = code["promotion"]["coupon"] if code else key
     if coupon in carried:
         return carried[coupon]
@@ -139,17 +144,17 @@ def _one(ctx: Context, entry: Mapping[str, Any], carried: Mapping[str, str], whe
         param=f"{where}[{kind}]",
         **members,
     )
-    ctx.hidden(made)["coupon"] = _whole_coupon(ctx, made["source"]["coupon"])
+    ctx.private(made)["coupon"] = _whole_coupon(ctx, made["source"]["coupon"])
     ctx.save(made)
     return str(made["id"])
 
 
 def _whole_coupon(ctx: Context, key: str) -> Json | None:
     coupon = ctx.find("coupon", key)
-    return None if coupon is None else {**coupon, **ctx.hidden(coupon)}
+    return None if coupon is None else {**coupon, **ctx.private(coupon)}
 
 
-def _code(ctx: Context, key: str, customer: str | None, param: str) -> Json:
+def _usable_promotion_code(ctx: Context, key: str, customer: str | None, param: str) -> Json:
     """Returns a promotion code. Raises StripeError if this customer cannot redeem it."""
     code = ctx.get("promotion_code", key, param=param)
     if code.get("customer") not in (None, customer):
@@ -167,7 +172,7 @@ def _has_history(ctx: Context, customer: str) -> bool:
     """Whether a customer ever had a PaymentIntent or a trial, which `first_time_transaction` excludes."""
     if ctx.all("payment_intent", customer=customer):
         return True
-    return any(sub["trial_start"] is not None for sub in ctx.each("subscription", customer=customer))
+    return any(sub["trial_start"] is not None for sub in ctx.iterate("subscription", customer=customer))
 
 
 def check_minimum(ctx: Context, names: Iterable[str], subtotal: int, currency: str) -> None:
@@ -180,7 +185,7 @@ def check_minimum(ctx: Context, names: Iterable[str], subtotal: int, currency: s
         if least and restrictions.get("minimum_amount_currency") == currency and subtotal < least:
             raise errors.invalid(
                 "This promotion code cannot be redeemed because it requires a minimum amount of "
-                f"{written(least, currency)}.",
+                f"{format_amount(least, currency)}.",
                 param="discounts",
             )
 

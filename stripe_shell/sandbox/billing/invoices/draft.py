@@ -9,16 +9,16 @@ from typing import Any
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.money import half_up
 from stripe_shell.sandbox.billing.calc.periods import DAY, Period
-from stripe_shell.sandbox.billing.calc.totals import Line, Rate, Totals, totals
+from stripe_shell.sandbox.billing.calc.totals import AppliedTaxRate, PricedLine, Totals, totals
 from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import discounts
-from .lines import Record, item_line, records_of, show
+from .lines import Record, item_line, records_of, show_lines
 
 
-def draft(ctx: Context, customer: Json, *, currency: str, reason: str, period: Period, **members: Any) -> Json:
+def new_draft(ctx: Context, customer: Json, *, currency: str, reason: str, period: Period, **members: Any) -> Json:
     """Returns a new draft invoice without lines; `members` override the defaults. Does not store it."""
-    made = ctx.fresh(
+    made = ctx.new(
         "invoice",
         account_country="US",
         account_name=None,
@@ -40,14 +40,14 @@ def draft(ctx: Context, customer: Json, *, currency: str, reason: str, period: P
         test_clock=customer.get("test_clock"),
     )
     made |= members
-    show(made, ())
+    show_lines(made, ())
     return made
 
 
 def subscription_draft(ctx: Context, customer: Json, subscription: Json, *, reason: str, period: Period) -> Json:
     """Returns a new draft invoice with the subscription's settings for invoices. Does not store it."""
     method = subscription["collection_method"]
-    made = draft(
+    made = new_draft(
         ctx,
         customer,
         currency=subscription["currency"],
@@ -70,7 +70,7 @@ def subscription_draft(ctx: Context, customer: Json, subscription: Json, *, reas
     )
     made["automatic_tax"].pop("disabled_reason", None)
     made["automatic_tax"] = {"disabled_reason": None, **made["automatic_tax"]}
-    advance(made, True)
+    set_auto_advance(made, True)
     return made
 
 
@@ -85,7 +85,7 @@ def discounts_for(customer: Json, subscription: Json | None) -> list[str]:
     return [own["id"] if isinstance(own, dict) else own] if own else []
 
 
-def advance(invoice: Json, on: bool) -> None:
+def set_auto_advance(invoice: Json, on: bool) -> None:
     """Sets `auto_advance` of a draft, and the times that depend on it. Mutates `invoice`.
 
     The times are counted from the creation, also if it is turned on later (observed in test mode recordings).
@@ -96,7 +96,7 @@ def advance(invoice: Json, on: bool) -> None:
     invoice["next_payment_attempt"] = invoice["created"] + rules.DRAFT_FOR if on and charged else None
 
 
-def fill(ctx: Context, invoice: Json, records: Iterable[Record], items: Sequence[Json] = ()) -> None:
+def fill_draft(ctx: Context, invoice: Json, records: Iterable[Record], items: Sequence[Json] = ()) -> None:
     """Adds lines to a draft that is not stored yet: one for each invoice item, then `records`.
 
     Sets `invoice` of the items. Stripe lists invoice items first (observed in test mode recordings).
@@ -106,10 +106,10 @@ def fill(ctx: Context, invoice: Json, records: Iterable[Record], items: Sequence
         item["invoice"] = invoice["id"]
         found.append(item_line(ctx, item, invoice["id"]))
     found.extend(records)
-    refresh(ctx, invoice)
+    recalculate(ctx, invoice)
 
 
-def store(ctx: Context, invoice: Json, items: Sequence[Json] = ()) -> None:
+def store_draft(ctx: Context, invoice: Json, items: Sequence[Json] = ()) -> None:
     """Stores a new draft, saves the items that it bills, and emits `invoice.created`."""
     ctx.insert(invoice)
     for item in items:
@@ -117,13 +117,13 @@ def store(ctx: Context, invoice: Json, items: Sequence[Json] = ()) -> None:
     ctx.emit("invoice.created", invoice)
 
 
-def refresh(ctx: Context, invoice: Json) -> Totals:
+def recalculate(ctx: Context, invoice: Json) -> Totals:
     """Recomputes an invoice's discounts, taxes and totals from its records. Mutates `invoice`; does not save it."""
     records = records_of(ctx, invoice)
     customer = ctx.find("customer", invoice["customer"]) or {}
     exempt = customer.get("tax_exempt") in ("exempt", "reverse")
-    lines = [_line(ctx, invoice, record, exempt) for record in records]
-    offs = discounts.offs_of(ctx, invoice["discounts"], invoice["currency"], ctx.now())
+    lines = [_draft_line(ctx, invoice, record, exempt) for record in records]
+    offs = discounts.deductions_of(ctx, invoice["discounts"], invoice["currency"], ctx.now())
     summed = totals(lines, offs)
     for record, line, done in zip(records, lines, summed.lines, strict=True):
         shown = record["line"]
@@ -132,27 +132,29 @@ def refresh(ctx: Context, invoice: Json) -> Totals:
         shown["pretax_credit_amounts"] = _pretax_credits(done.discounts)
         shown["taxes"] = [tax.as_json() for tax in done.taxes]
     _write_totals(invoice, summed)
-    show(invoice, records)
+    show_lines(invoice, records)
     return summed
 
 
-def _line(ctx: Context, invoice: Json, record: Record, exempt: bool) -> Line:
+def _draft_line(ctx: Context, invoice: Json, record: Record, exempt: bool) -> PricedLine:
     shown = record["line"]
     rates = _rates(ctx, invoice, record)
     amount = record["gross"]
     if exempt:  # inclusive tax comes off the price, too: https://docs.stripe.com/billing/taxes/tax-rates
         inside = sum((rate.percentage for rate in rates if rate.inclusive), Fraction(0))
         amount, rates = half_up(Fraction(amount) * 100 / (100 + inside)), ()
-    own = discounts.offs_of(ctx, shown["discounts"], invoice["currency"], ctx.now())
+    own = discounts.deductions_of(ctx, shown["discounts"], invoice["currency"], ctx.now())
     details = (shown["pricing"] or {}).get("price_details") or {}
-    return Line(amount, shown["discountable"], details.get("product"), tuple(own), rates)
+    return PricedLine(amount, shown["discountable"], details.get("product"), tuple(own), rates)
 
 
-def _rates(ctx: Context, invoice: Json, record: Record) -> tuple[Rate, ...]:
+def _rates(ctx: Context, invoice: Json, record: Record) -> tuple[AppliedTaxRate, ...]:
     """Returns a line's own tax rates, or the invoice's defaults if it has none."""
     names = record["rates"] or [rate["id"] for rate in invoice["default_tax_rates"]]
     found = [rate for name in names if (rate := ctx.find("tax_rate", name)) is not None]
-    return tuple(Rate(rate["id"], Fraction(str(rate["percentage"])), bool(rate["inclusive"])) for rate in found)
+    return tuple(
+        AppliedTaxRate(rate["id"], Fraction(str(rate["percentage"])), bool(rate["inclusive"])) for rate in found
+    )
 
 
 def _write_totals(invoice: Json, summed: Totals) -> None:

@@ -30,31 +30,31 @@ SPECIAL = (
 )
 
 
-def create(ctx: Context, params: Json, echo: Callable[[Json, Json], None]) -> Json:
+def create_invoice(ctx: Context, params: Json, echo: Callable[[Json, Json], None]) -> Json:
     """Stores a draft invoice, empty or with the pending items. Raises StripeError."""
-    customer = _customer(ctx, params)
+    customer = _customer_from(ctx, params)
     subscription = invoice_items.subscription_of(ctx, params, customer)
-    invoice = _draft(ctx, customer, subscription, params)
+    invoice = _draft_for(ctx, customer, subscription, params)
     echo(invoice, {name: value for name, value in params.items() if name not in SPECIAL})
     _collection(invoice, params, None)
-    draft.advance(invoice, bool(params.get("auto_advance")))
+    draft.set_auto_advance(invoice, bool(params.get("auto_advance")))
     _own_times(ctx, invoice, params)
     if "default_tax_rates" in params:
         invoice["default_tax_rates"] = lines.rates_json(ctx, params["default_tax_rates"] or (), "default_tax_rates")
     if "discounts" in params:
-        invoice["discounts"] = discounts.applied(
+        invoice["discounts"] = discounts.apply_discounts(
             ctx, params["discounts"], (), customer=customer["id"], invoice=invoice["id"]
         )
     if params.get("shipping_cost"):
-        _ship(ctx, invoice, params["shipping_cost"])
+        _apply_shipping(ctx, invoice, params["shipping_cost"])
     validate.check_location(customer, invoice["automatic_tax"])
-    waiting = _waiting(ctx, customer, subscription, invoice, params)
-    draft.fill(ctx, invoice, (), waiting)
-    draft.store(ctx, invoice, waiting)
+    waiting = _pending_items(ctx, customer, subscription, invoice, params)
+    draft.fill_draft(ctx, invoice, (), waiting)
+    draft.store_draft(ctx, invoice, waiting)
     return invoice
 
 
-def update(ctx: Context, invoice: Json, params: Json, echo: Callable[[Json, Json], None]) -> None:
+def update_invoice(ctx: Context, invoice: Json, params: Json, echo: Callable[[Json, Json], None]) -> None:
     """Changes an invoice by the parameters of a request. Mutates `invoice`; does not save it. Raises StripeError."""
     echo(invoice, {name: value for name, value in params.items() if name not in SPECIAL})
     if "auto_advance" in params:
@@ -63,18 +63,18 @@ def update(ctx: Context, invoice: Json, params: Json, echo: Callable[[Json, Json
         return
     if {"collection_method", "days_until_due", "due_date"} & set(params):
         _collection(invoice, params, invoice["due_date"])
-        draft.advance(invoice, invoice["auto_advance"])
+        draft.set_auto_advance(invoice, invoice["auto_advance"])
     _own_times(ctx, invoice, params)
     if "default_tax_rates" in params:
         names = () if is_clear(params["default_tax_rates"]) else params["default_tax_rates"]
         invoice["default_tax_rates"] = lines.rates_json(ctx, names, "default_tax_rates")
     if "discounts" in params:
-        invoice["discounts"] = discounts.applied(
+        invoice["discounts"] = discounts.apply_discounts(
             ctx, params["discounts"], invoice["discounts"], customer=invoice["customer"], invoice=invoice["id"]
         )
     if "shipping_cost" in params:
-        _ship(ctx, invoice, params["shipping_cost"])
-    draft.refresh(ctx, invoice)
+        _apply_shipping(ctx, invoice, params["shipping_cost"])
+    draft.recalculate(ctx, invoice)
 
 
 # --- lines -------------------------------------------------------------------------------------------------------
@@ -92,15 +92,17 @@ def add_lines(ctx: Context, invoice: Json, params: Json) -> None:
                 raise errors.invalid(
                     "Only pending invoice items of the same customer can be added.", param=f"{where}[invoice_item]"
                 )
-            invoice_items.alter(ctx, item, {name: value for name, value in entry.items() if name != "invoice_item"})
+            invoice_items.alter_item(
+                ctx, item, {name: value for name, value in entry.items() if name != "invoice_item"}
+            )
             item["invoice"] = invoice["id"]
             ctx.save(item)
         else:
-            item = invoice_items.build(ctx, customer, entry, invoice["currency"], where)
+            item = invoice_items.build_item(ctx, customer, entry, invoice["currency"], where)
             item["invoice"] = invoice["id"]
             ctx.insert(item)
             ctx.emit("invoiceitem.created", item)
-        invoice_items.put_on(ctx, invoice, item)
+        invoice_items.add_to_invoice(ctx, invoice, item)
     _note_metadata(ctx, invoice, params)
 
 
@@ -108,18 +110,18 @@ def update_lines(ctx: Context, invoice: Json, params: Json) -> None:
     """Changes lines of a draft. Does not save the invoice. Raises StripeError."""
     _check_editable(invoice)
     for index, entry in enumerate(params["lines"]):
-        record = _record(ctx, invoice, entry["id"], f"lines[{index}][id]")
-        invoice_items.check_amount(entry, f"lines[{index}]")
+        record = _line_record(ctx, invoice, entry["id"], f"lines[{index}][id]")
+        invoice_items.check_item_amount(entry, f"lines[{index}]")
         key = invoice_items.item_of(record)
         item = ctx.find("invoiceitem", key) if key else None
         said = {name: value for name, value in entry.items() if name != "id"}
         if item is not None:
-            invoice_items.alter(ctx, item, said)
+            invoice_items.alter_item(ctx, item, said)
             ctx.save(item)
             invoice_items.replace_line(ctx, invoice, item)
         else:
             _alter_line(ctx, record, said)
-            draft.refresh(ctx, invoice)
+            draft.recalculate(ctx, invoice)
     _note_metadata(ctx, invoice, params)
 
 
@@ -130,7 +132,7 @@ def remove_lines(ctx: Context, invoice: Json, params: Json) -> None:
     """
     _check_editable(invoice)
     for index, entry in enumerate(params["lines"]):
-        record = _record(ctx, invoice, entry["id"], f"lines[{index}][id]")
+        record = _line_record(ctx, invoice, entry["id"], f"lines[{index}][id]")
         key = invoice_items.item_of(record)
         item = ctx.find("invoiceitem", key) if key else None
         if item is not None and entry["behavior"] == "delete":
@@ -142,27 +144,27 @@ def remove_lines(ctx: Context, invoice: Json, params: Json) -> None:
             ctx.save(item)
         records = lines.records_of(ctx, invoice)
         records[:] = [other for other in records if other is not record]
-        draft.refresh(ctx, invoice)
+        draft.recalculate(ctx, invoice)
     _note_metadata(ctx, invoice, params)
 
 
-def _alter_line(ctx: Context, record: lines.Record, said: Mapping[str, Any]) -> None:
+def _alter_line(ctx: Context, record: lines.Record, params: Mapping[str, Any]) -> None:
     """Changes a line that bills a subscription item. Mutates `record`."""
     line = record["line"]
-    if "amount" in said:
-        record["gross"] = said["amount"]
+    if "amount" in params:
+        record["gross"] = params["amount"]
     for name in ("description", "discountable", "metadata", "period"):
-        if name in said:
-            line[name] = said[name]
-    if said.get("quantity") is not None and line["quantity"]:
-        record["gross"] = record["gross"] * said["quantity"] // line["quantity"]
-        line["quantity"], line["quantity_decimal"] = said["quantity"], str(said["quantity"])
-    if "tax_rates" in said:
-        names = () if is_clear(said["tax_rates"]) else said["tax_rates"]
+        if name in params:
+            line[name] = params[name]
+    if params.get("quantity") is not None and line["quantity"]:
+        record["gross"] = record["gross"] * params["quantity"] // line["quantity"]
+        line["quantity"], line["quantity_decimal"] = params["quantity"], str(params["quantity"])
+    if "tax_rates" in params:
+        names = () if is_clear(params["tax_rates"]) else params["tax_rates"]
         record["rates"] = [rate["id"] for rate in lines.rates_json(ctx, names, "tax_rates")]
 
 
-def _record(ctx: Context, invoice: Json, key: str, param: str) -> lines.Record:
+def _line_record(ctx: Context, invoice: Json, key: str, param: str) -> lines.Record:
     for record in lines.records_of(ctx, invoice):
         if record["line"]["id"] == key:
             return record
@@ -182,7 +184,7 @@ def _note_metadata(ctx: Context, invoice: Json, params: Json) -> None:
 # --- creation ----------------------------------------------------------------------------------------------------
 
 
-def _customer(ctx: Context, params: Json) -> Json:
+def _customer_from(ctx: Context, params: Json) -> Json:
     copied = params.get("from_invoice")
     if copied and not params.get("customer"):
         params["customer"] = ctx.get("invoice", copied["invoice"], param="from_invoice[invoice]")["customer"]
@@ -191,36 +193,36 @@ def _customer(ctx: Context, params: Json) -> Json:
     return ctx.get("customer", params["customer"], param="customer")
 
 
-def _draft(ctx: Context, customer: Json, subscription: Json | None, params: Json) -> Json:
+def _draft_for(ctx: Context, customer: Json, subscription: Json | None, params: Json) -> Json:
     now = ctx.now()
     period = Period(now, now)
     if subscription is not None:
         made = draft.subscription_draft(ctx, customer, subscription, reason="manual", period=period)
         return made | {"collection_method": "charge_automatically", "due_date": None, "metadata": {}}
     names = draft.discounts_for(customer, None)
-    currency = _currency(ctx, customer, params)
-    return draft.draft(ctx, customer, currency=currency, reason="manual", period=period, discounts=names)
+    currency = _invoice_currency(ctx, customer, params)
+    return draft.new_draft(ctx, customer, currency=currency, reason="manual", period=period, discounts=names)
 
 
-def _currency(ctx: Context, customer: Json, params: Json) -> str:
+def _invoice_currency(ctx: Context, customer: Json, params: Json) -> str:
     """Returns the requested currency, else the first included pending item's, else the customer's."""
     if params.get("currency"):
         return str(params["currency"]).lower()
     if params.get("pending_invoice_items_behavior") == "include":
-        waiting = [item for item in ctx.each("invoiceitem", customer=customer["id"]) if item["invoice"] is None]
+        waiting = [item for item in ctx.iterate("invoiceitem", customer=customer["id"]) if item["invoice"] is None]
         if waiting:
             return str(waiting[-1]["currency"])
     return str(customer.get("currency") or "usd")
 
 
-def _waiting(ctx: Context, customer: Json, subscription: Json | None, invoice: Json, params: Json) -> list[Json]:
+def _pending_items(ctx: Context, customer: Json, subscription: Json | None, invoice: Json, params: Json) -> list[Json]:
     """Returns the pending items that the invoice includes."""
     if subscription is not None:
-        bound = lines.pending(ctx, customer["id"], None, invoice["currency"])
-        return [item for item in bound if lines.bound_to(ctx, item) == subscription["id"]]
+        bound = lines.pending_items(ctx, customer["id"], None, invoice["currency"])
+        return [item for item in bound if lines.bound_subscription(ctx, item) == subscription["id"]]
     if params.get("pending_invoice_items_behavior") != "include":
         return []
-    return lines.pending(ctx, customer["id"], None, invoice["currency"])
+    return lines.pending_items(ctx, customer["id"], None, invoice["currency"])
 
 
 def _collection(invoice: Json, params: Json, due_date: int | None) -> None:
@@ -251,7 +253,7 @@ def _own_times(ctx: Context, invoice: Json, params: Json) -> None:
         return
     if asked <= ctx.now():
         raise errors.in_the_past("automatically_finalizes_at", asked)
-    draft.advance(invoice, True)
+    draft.set_auto_advance(invoice, True)
     invoice["automatically_finalizes_at"] = asked
     if invoice["next_payment_attempt"] is not None:
         invoice["next_payment_attempt"] = asked
@@ -259,19 +261,19 @@ def _own_times(ctx: Context, invoice: Json, params: Json) -> None:
 
 def _advance(ctx: Context, invoice: Json, on: bool) -> None:
     if invoice["status"] == "draft":
-        draft.advance(invoice, on)
+        draft.set_auto_advance(invoice, on)
         return
     invoice["auto_advance"] = on and invoice["status"] == "open"
     charged = invoice["collection_method"] == "charge_automatically"
     invoice["next_payment_attempt"] = ctx.now() + 3600 if invoice["auto_advance"] and charged else None
 
 
-def _ship(ctx: Context, invoice: Json, given: Any) -> None:
+def _apply_shipping(ctx: Context, invoice: Json, shipping: Any) -> None:
     """Sets the shipping cost from a shipping rate. Mutates `invoice`."""
-    if is_clear(given):
+    if is_clear(shipping):
         invoice |= {"amount_shipping": 0, "shipping_cost": None}
         return
-    rate = _shipping_rate(ctx, given)
+    rate = _shipping_rate(ctx, shipping)
     fixed = rate.get("fixed_amount") or {}
     amount = int(fixed.get("amount") or 0)
     invoice["amount_shipping"] = amount
@@ -283,10 +285,10 @@ def _ship(ctx: Context, invoice: Json, given: Any) -> None:
     }
 
 
-def _shipping_rate(ctx: Context, given: Mapping[str, Any]) -> Json:
-    if given.get("shipping_rate"):
-        return ctx.get("shipping_rate", given["shipping_rate"], param="shipping_cost[shipping_rate]")
-    if not given.get("shipping_rate_data"):
+def _shipping_rate(ctx: Context, shipping: Mapping[str, Any]) -> Json:
+    if shipping.get("shipping_rate"):
+        return ctx.get("shipping_rate", shipping["shipping_rate"], param="shipping_cost[shipping_rate]")
+    if not shipping.get("shipping_rate_data"):
         raise errors.missing_parameter("shipping_cost[shipping_rate]")
-    made: Any = ctx.resource("shipping_rate").create(ctx, dict(given["shipping_rate_data"]))
+    made: Any = ctx.resource("shipping_rate").create(ctx, dict(shipping["shipping_rate_data"]))
     return dict(made)

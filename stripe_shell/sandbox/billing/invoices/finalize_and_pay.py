@@ -18,7 +18,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from . import customer_balance, discounts, draft
 
 if TYPE_CHECKING:
-    from stripe_shell.sandbox.payments.confirmation import Attempt
+    from stripe_shell.sandbox.payments.confirmation import PaymentAttempt
 
 #: Billing reasons of invoices that their own request pays, or the customer: no attempt is scheduled for them.
 _PAID_AT_ONCE = ("subscription_create", "subscription_update")
@@ -30,15 +30,15 @@ _PDF = "https://pay.stripe.com/invoice"
 # --- finalize -------------------------------------------------------------------------------------------------
 
 
-def finalize(ctx: Context, invoice: Json, *, method: str | None = None, paid_by: Json | None = None) -> None:
+def finalize_invoice(ctx: Context, invoice: Json, *, method: str | None = None, paid_by: Json | None = None) -> None:
     """Finalizes and saves a draft: sets its number, applies the balance, creates a PaymentIntent for what is due.
 
     An invoice with nothing due becomes paid. `method` is the id of a payment method for the intent, if known. `paid_by`
     is a PaymentIntent that already paid the whole invoice, so that the balance is not applied.
     """
     customer = ctx.get("customer", invoice["customer"])
-    draft.refresh(ctx, invoice)
-    _number(invoice, customer)
+    draft.recalculate(ctx, invoice)
+    _invoice_number(invoice, customer)
     now = ctx.now()
     invoice["status"] = "open"
     invoice["status_transitions"]["finalized_at"] = now
@@ -50,7 +50,7 @@ def finalize(ctx: Context, invoice: Json, *, method: str | None = None, paid_by:
     invoice["hosted_invoice_url"] = f"{_HOSTED}/{ctx.account}/{token}?s=ap"
     invoice["invoice_pdf"] = f"{_PDF}/{ctx.account}/{token}/pdf?s=ap"
     if paid_by is None:
-        _balance(ctx, invoice, customer)
+        _apply_balance(ctx, invoice, customer)
     ctx.save(customer)
     invoice["amount_remaining"] = invoice["amount_due"]
     _use_up_discounts(ctx, invoice, customer)
@@ -62,16 +62,16 @@ def finalize(ctx: Context, invoice: Json, *, method: str | None = None, paid_by:
         else:
             attach_payment(ctx, invoice, paid_by)
     else:
-        _settle_nothing(ctx, invoice)
+        _mark_zero_due_paid(ctx, invoice)
 
 
-def _balance(ctx: Context, invoice: Json, customer: Json) -> None:
-    customer_balance.apply_to(ctx, invoice, customer)
+def _apply_balance(ctx: Context, invoice: Json, customer: Json) -> None:
+    customer_balance.apply_to_invoice(ctx, invoice, customer)
     if 0 < invoice["amount_due"] < minimum(invoice["currency"]) and _is_charged(invoice):
-        customer_balance.owe(ctx, invoice, customer)
+        customer_balance.carry_over(ctx, invoice, customer)
 
 
-def _number(invoice: Json, customer: Json) -> None:
+def _invoice_number(invoice: Json, customer: Json) -> None:
     """Sets the invoice's number, `{prefix}-0001`, counted per customer; a number that is set already stays.
 
     Mutates `invoice` and `customer`. Source: https://docs.stripe.com/invoicing/customize
@@ -83,7 +83,7 @@ def _number(invoice: Json, customer: Json) -> None:
     customer["currency"] = customer.get("currency") or invoice["currency"]
 
 
-def _settle_nothing(ctx: Context, invoice: Json) -> None:
+def _mark_zero_due_paid(ctx: Context, invoice: Json) -> None:
     """Marks an invoice with zero due as paid, and saves it."""
     invoice |= {"attempted": True, "auto_advance": False, "next_payment_attempt": None, "status": "paid"}
     invoice["status_transitions"]["paid_at"] = ctx.now()
@@ -107,7 +107,7 @@ def _use_up_discounts(ctx: Context, invoice: Json, customer: Json) -> None:
         changed = ctx.save(customer)
         ctx.emit("customer.discount.deleted", own)
         ctx.emit("customer.updated", customer, changed)
-    key = subscription_of(invoice)
+    key = subscription_id_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     if subscription is None:
         return
@@ -136,17 +136,17 @@ def _open_payment(ctx: Context, invoice: Json, method: str | None) -> None:
         metadata={},
         invoice=invoice["id"],
     )
-    ctx.hidden(invoice)["payment_intent"] = intent["id"]
+    ctx.private(invoice)["payment_intent"] = intent["id"]
     secret = {"client_secret": intent["client_secret"], "type": "payment_intent"}
-    ctx.hidden(invoice)["confirmation_secret"] = secret
+    ctx.private(invoice)["confirmation_secret"] = secret
     ctx.save(invoice)
-    _tie(ctx, invoice, intent, is_default=True)
+    _link_intent(ctx, invoice, intent, is_default=True)
 
 
-def _tie(ctx: Context, invoice: Json, intent: Json, *, is_default: bool) -> None:
+def _link_intent(ctx: Context, invoice: Json, intent: Json, *, is_default: bool) -> None:
     """Stores the invoice payment that links a PaymentIntent to an invoice."""
     ctx.insert(
-        ctx.fresh(
+        ctx.new(
             "invoice_payment",
             amount_requested=intent["amount"],
             currency=invoice["currency"],
@@ -168,35 +168,35 @@ def _payment_text(invoice: Json) -> str | None:
 # --- pay ------------------------------------------------------------------------------------------------------
 
 
-def pay(
+def pay_invoice(
     ctx: Context, invoice: Json, *, method: str | None = None, off_session: bool = True, automatic: bool = False
-) -> Attempt | None:
+) -> PaymentAttempt | None:
     """Attempts to pay an open invoice and records the result; returns None if there is no payment method.
 
     `method` defaults to that of the invoice, the subscription or the customer. `automatic` means scheduled by Stripe.
     """
     from stripe_shell.sandbox.payments import confirmation
 
-    key = subscription_of(invoice)
+    key = subscription_id_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     chosen = method or invoice["default_payment_method"]
     chosen = chosen or confirmation.default_method(ctx, ctx.get("customer", invoice["customer"]), subscription)
     if chosen is None:
-        note_failure(ctx, invoice, None, automatic=automatic)
+        record_failure(ctx, invoice, None, automatic=automatic)
         return None
-    ctx.hidden(invoice)["tried"] = True
-    intent = ctx.get("payment_intent", ctx.hidden(invoice)["payment_intent"])
+    ctx.private(invoice)["tried"] = True
+    intent = ctx.get("payment_intent", ctx.private(invoice)["payment_intent"])
     attempt = confirmation.confirm_existing(ctx, intent, chosen, off_session)
     if attempt.status == "succeeded":
-        note_payment(ctx, invoice)
+        record_payment(ctx, invoice)
     elif attempt.status == "requires_action":
-        note_action(ctx, invoice)
+        record_action_required(ctx, invoice)
     elif attempt.status != "processing":
-        note_failure(ctx, invoice, attempt.error, automatic=automatic)
+        record_failure(ctx, invoice, attempt.error, automatic=automatic)
     return attempt
 
 
-def note_payment(ctx: Context, invoice: Json, *, out_of_band: bool = False) -> None:
+def record_payment(ctx: Context, invoice: Json, *, out_of_band: bool = False) -> None:
     """Marks the invoice as paid by its PaymentIntent, or out of band. Saves it and emits the events."""
     paid = invoice["amount_remaining"]
     invoice |= {
@@ -227,7 +227,7 @@ def note_payment(ctx: Context, invoice: Json, *, out_of_band: bool = False) -> N
     ctx.emit("invoice.paid", invoice)
 
 
-def note_failure(ctx: Context, invoice: Json, error: StripeError | None, *, automatic: bool) -> None:
+def record_failure(ctx: Context, invoice: Json, error: StripeError | None, *, automatic: bool) -> None:
     """Counts a failed attempt and schedules the next one. Saves the invoice and emits the events.
 
     After the first attempt only automatic ones count. Source: Stripe's API reference, `attempt_count` of an invoice.
@@ -238,7 +238,7 @@ def note_failure(ctx: Context, invoice: Json, error: StripeError | None, *, auto
     by_itself = invoice["auto_advance"] and invoice["billing_reason"] != "subscription_create"
     invoice["next_payment_attempt"] = next_attempt(ctx, invoice) if by_itself or automatic else None
     code = (error.extra.get("decline_code") or error.code) if error else None
-    ctx.hidden(invoice)["refusal"] = code
+    ctx.private(invoice)["refusal"] = code
     changed = ctx.save(invoice)
     ctx.emit("invoice.payment_failed", invoice)
     if code == "authentication_required":
@@ -246,7 +246,7 @@ def note_failure(ctx: Context, invoice: Json, error: StripeError | None, *, auto
     ctx.emit("invoice.updated", invoice, changed)
 
 
-def note_action(ctx: Context, invoice: Json) -> None:
+def record_action_required(ctx: Context, invoice: Json) -> None:
     """Records that the payment requires an action of the customer. Saves the invoice and emits the events."""
     invoice["attempted"] = True
     changed = ctx.save(invoice)
@@ -265,11 +265,11 @@ def next_attempt(ctx: Context, invoice: Json) -> int | None:
 # --- void and uncollectible -----------------------------------------------------------------------------------
 
 
-def void(ctx: Context, invoice: Json) -> None:
+def void_invoice(ctx: Context, invoice: Json) -> None:
     """Voids an open invoice: returns the applied balance, cancels the payment, and saves it."""
     invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "void"}
     invoice["status_transitions"]["voided_at"] = ctx.now()
-    customer_balance.give_back(ctx, invoice, ctx.get("customer", invoice["customer"]))
+    customer_balance.restore(ctx, invoice, ctx.get("customer", invoice["customer"]))
     cancel_payment(ctx, invoice)
     ctx.save(invoice)
     ctx.emit("invoice.voided", invoice)
@@ -289,7 +289,7 @@ def cancel_payment(ctx: Context, invoice: Json) -> None:
         payment["status"] = "canceled"
         payment["status_transitions"]["canceled_at"] = ctx.now()
         ctx.save(payment)
-    key = ctx.hidden(invoice).get("payment_intent")
+    key = ctx.private(invoice).get("payment_intent")
     intent = ctx.find("payment_intent", key) if key else None
     if intent is None or intent["status"] in ("succeeded", "canceled"):
         return
@@ -299,7 +299,7 @@ def cancel_payment(ctx: Context, invoice: Json) -> None:
     ctx.emit("payment_intent.canceled", intent)
 
 
-def subscription_of(invoice: Json) -> str | None:
+def subscription_id_of(invoice: Json) -> str | None:
     """Returns the id of the subscription that an invoice bills, or None."""
     details = (invoice["parent"] or {}).get("subscription_details") or {}
     key = details.get("subscription")
@@ -308,11 +308,11 @@ def subscription_of(invoice: Json) -> str | None:
 
 def intent_of(ctx: Context, invoice: Json) -> Json | None:
     """Returns the PaymentIntent of an invoice, or None."""
-    key = ctx.hidden(invoice).get("payment_intent")
+    key = ctx.private(invoice).get("payment_intent")
     return ctx.find("payment_intent", key) if key else None
 
 
-def check_open(invoice: Json) -> None:
+def check_invoice_open(invoice: Json) -> None:
     """Raises StripeError unless the invoice is open, or is uncollectible and was finalized."""
     final = invoice["status_transitions"]["finalized_at"] is not None
     if invoice["status"] not in ("open", "uncollectible") or not final:
@@ -329,8 +329,8 @@ def _is_charged(invoice: Json) -> bool:
 
 def attach_payment(ctx: Context, invoice: Json, intent: Json) -> None:
     """Links an existing PaymentIntent to an open invoice; one that has succeeded pays it at once."""
-    ctx.hidden(intent)["invoice"] = invoice["id"]
+    ctx.private(intent)["invoice"] = invoice["id"]
     ctx.save(intent)
-    _tie(ctx, invoice, intent, is_default=False)
+    _link_intent(ctx, invoice, intent, is_default=False)
     if intent["status"] == "succeeded" and intent["amount_received"] >= invoice["amount_remaining"]:
-        note_payment(ctx, invoice)
+        record_payment(ctx, invoice)

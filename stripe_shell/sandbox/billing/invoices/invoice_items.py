@@ -16,15 +16,15 @@ from . import discounts, draft, lines, prices
 _GONE = "This invoice item has been deleted."
 
 
-def create(ctx: Context, params: Json) -> Json:
+def create_item(ctx: Context, params: Json) -> Json:
     """Stores an item of a customer, pending or on the draft that `invoice` specifies. Raises StripeError."""
-    customer = _customer(ctx, params)
-    invoice = _draft(ctx, params["invoice"], customer) if params.get("invoice") else None
+    customer = _customer_of(ctx, params)
+    invoice = _draft_of(ctx, params["invoice"], customer) if params.get("invoice") else None
     subscription = subscription_of(ctx, params, customer)
-    currency = _currency(ctx, params, invoice, subscription, customer)
-    item = build(ctx, customer, params, currency)
+    currency = _item_currency(ctx, params, invoice, subscription, customer)
+    item = build_item(ctx, customer, params, currency)
     if subscription is not None:
-        ctx.hidden(item)["subscription"] = subscription["id"]
+        ctx.private(item)["subscription"] = subscription["id"]
         item["parent"] = {
             "subscription_details": {"subscription": subscription["id"]},
             "type": "subscription_details",
@@ -34,20 +34,20 @@ def create(ctx: Context, params: Json) -> Json:
     ctx.insert(item)
     ctx.emit("invoiceitem.created", item)
     if invoice is not None:
-        put_on(ctx, invoice, item)
-        _tell(ctx, invoice)
+        add_to_invoice(ctx, invoice, item)
+        _emit_updated(ctx, invoice)
     return item
 
 
-def build(ctx: Context, customer: Json, params: Mapping[str, Any], currency: str, where: str = "") -> Json:
+def build_item(ctx: Context, customer: Json, params: Mapping[str, Any], currency: str, where: str = "") -> Json:
     """Returns an item from the parameters of a request. Does not store it. Raises StripeError."""
-    check_amount(params, where)
+    check_item_amount(params, where)
     price = prices.price_from(ctx, params, where, recurring=False)
     quantity = _quantity(params)
     if price is None and "amount" not in params and params.get("unit_amount_decimal") is None:
         raise errors.missing_parameter(f"{where}[amount]" if where else "amount")
     if price is None:
-        price, quantity = _priced(ctx, params, currency, quantity)
+        price, quantity = _one_off_price(ctx, params, currency, quantity)
     elif prices.in_currency(ctx, price, currency) is None:
         raise errors.invalid(
             f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: "
@@ -56,7 +56,7 @@ def build(ctx: Context, customer: Json, params: Mapping[str, Any], currency: str
         )
     seen = prices.in_currency(ctx, price, currency) or price
     amount = half_up(prices.exact_amount(ctx, price, quantity, currency))
-    item = lines.new_item(
+    item = lines.new_invoice_item(
         ctx,
         customer,
         amount=amount,
@@ -66,34 +66,34 @@ def build(ctx: Context, customer: Json, params: Mapping[str, Any], currency: str
         metadata=merge_metadata({}, params.get("metadata") or {}),
         pricing=lines.pricing(price, seen["unit_amount_decimal"]),
         quantity=int(quantity),
-        quantity_decimal=lines.whole(quantity),
+        quantity_decimal=lines.quantity_text(quantity),
         tax_rates=lines.rates_json(ctx, params.get("tax_rates") or (), "tax_rates"),
     )
     if params.get("period"):
         item["period"] = {"end": params["period"]["end"], "start": params["period"]["start"]}
-    item["discounts"] = discounts.applied(
+    item["discounts"] = discounts.apply_discounts(
         ctx, params.get("discounts"), (), customer=customer["id"], invoice_item=item["id"]
     )
     return item
 
 
-def update(ctx: Context, item: Json, params: Json) -> None:
+def update_item(ctx: Context, item: Json, params: Json) -> None:
     """Changes and saves an item, and recomputes its draft. Raises StripeError."""
     invoice = _editable(ctx, item, _GONE)
-    check_amount(params, "")
+    check_item_amount(params, "")
     frozen = [name for name in item.get("frozen_fields") or () if name in params]
     if item["proration"] and (frozen or {"amount", "unit_amount_decimal", "price_data"} & set(params)):
         raise errors.invalid(
             "You cannot change the amount, price or quantity of a proration.", param=(*frozen, "amount")[0]
         )
-    alter(ctx, item, params)
+    alter_item(ctx, item, params)
     ctx.save(item)
     if invoice is not None:
         replace_line(ctx, invoice, item)
-        _tell(ctx, invoice)
+        _emit_updated(ctx, invoice)
 
 
-def alter(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
+def alter_item(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
     """Applies changed parameters to an item. Mutates `item`; does not save it."""
     if {"amount", "quantity", "quantity_decimal", "unit_amount_decimal", "pricing", "price_data", "price"} & set(
         params
@@ -111,12 +111,12 @@ def alter(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
         names = () if is_clear(params["tax_rates"]) else params["tax_rates"]
         item["tax_rates"] = lines.rates_json(ctx, names, "tax_rates")
     if "discounts" in params:
-        item["discounts"] = discounts.applied(
+        item["discounts"] = discounts.apply_discounts(
             ctx, params["discounts"], item["discounts"], customer=item["customer"], invoice_item=item["id"]
         )
 
 
-def delete(ctx: Context, item: Json) -> Json:
+def delete_item(ctx: Context, item: Json) -> Json:
     """Deletes an item and its line on a draft; returns the deleted object. Raises StripeError."""
     invoice = _editable(
         ctx, item, "Can't delete an invoice item that is attached to an invoice that is no longer editable"
@@ -125,22 +125,22 @@ def delete(ctx: Context, item: Json) -> Json:
     remains = ctx.delete(item)
     ctx.emit("invoiceitem.deleted", last)
     if invoice is not None:
-        take_off(ctx, invoice, item["id"])
-        _tell(ctx, invoice)
+        remove_from_invoice(ctx, invoice, item["id"])
+        _emit_updated(ctx, invoice)
     return remains
 
 
-def put_on(ctx: Context, invoice: Json, item: Json) -> None:
+def add_to_invoice(ctx: Context, invoice: Json, item: Json) -> None:
     """Inserts the line of an item before the others and recomputes the draft. Does not save the invoice."""
     lines.records_of(ctx, invoice).insert(0, lines.item_line(ctx, item, invoice["id"]))
-    draft.refresh(ctx, invoice)
+    draft.recalculate(ctx, invoice)
 
 
-def take_off(ctx: Context, invoice: Json, item: str) -> None:
+def remove_from_invoice(ctx: Context, invoice: Json, item: str) -> None:
     """Removes the line of an item and recomputes the draft. Does not save the invoice."""
     records = lines.records_of(ctx, invoice)
     records[:] = [record for record in records if item_of(record) != item]
-    draft.refresh(ctx, invoice)
+    draft.recalculate(ctx, invoice)
 
 
 def item_of(record: lines.Record) -> str | None:
@@ -150,7 +150,7 @@ def item_of(record: lines.Record) -> str | None:
     return str(key) if key else None
 
 
-def check_amount(params: Mapping[str, Any], where: str) -> None:
+def check_item_amount(params: Mapping[str, Any], where: str) -> None:
     """Raises StripeError if `amount` is combined with a quantity or a price, or the quantity is negative."""
     for name in ("quantity", "quantity_decimal", "unit_amount_decimal", "price_data", "pricing"):
         if "amount" in params and name in params:
@@ -159,7 +159,7 @@ def check_amount(params: Mapping[str, Any], where: str) -> None:
         raise errors.below_minimum(f"{where}[quantity]" if where else "quantity", 0)
 
 
-def _customer(ctx: Context, params: Json) -> Json:
+def _customer_of(ctx: Context, params: Json) -> Json:
     if params.get("invoice") and not params.get("customer"):
         params["customer"] = ctx.get("invoice", params["invoice"], param="invoice")["customer"]
     if not params.get("customer"):
@@ -167,7 +167,7 @@ def _customer(ctx: Context, params: Json) -> Json:
     return ctx.get("customer", params["customer"], param="customer")
 
 
-def _draft(ctx: Context, key: str, customer: Json) -> Json:
+def _draft_of(ctx: Context, key: str, customer: Json) -> Json:
     invoice = ctx.get("invoice", key, param="invoice")
     if invoice["status"] != "draft":
         raise errors.invalid("Invalid invoice: This invoice is no longer editable", code="invoice_not_editable")
@@ -187,7 +187,7 @@ def subscription_of(ctx: Context, params: Json, customer: Json) -> Json | None:
     return subscription
 
 
-def _currency(ctx: Context, params: Json, invoice: Json | None, subscription: Json | None, customer: Json) -> str:
+def _item_currency(ctx: Context, params: Json, invoice: Json | None, subscription: Json | None, customer: Json) -> str:
     owner = invoice or subscription
     asked = params.get("currency")
     if asked is None and params.get("price_data"):
@@ -210,12 +210,12 @@ def _quantity(params: Mapping[str, Any]) -> Fraction:
     return Fraction(1 if params.get("quantity") is None else params["quantity"])
 
 
-def _priced(ctx: Context, params: Mapping[str, Any], currency: str, quantity: Fraction) -> tuple[Json, Fraction]:
+def _one_off_price(ctx: Context, params: Mapping[str, Any], currency: str, quantity: Fraction) -> tuple[Json, Fraction]:
     """Stores a one-off price for an item without one; returns the price and the quantity."""
     unit = params.get("unit_amount_decimal")
     value = Fraction(str(unit)) if unit is not None else Fraction(params.get("amount") or 0)
     name = params.get("description") or "Invoice item"
-    return prices.minted_price(ctx, value, currency, name), quantity if unit is not None else Fraction(1)
+    return prices.create_one_off_price(ctx, value, currency, name), quantity if unit is not None else Fraction(1)
 
 
 def _reprice(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
@@ -232,14 +232,14 @@ def _reprice(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
         unit = params.get("unit_amount_decimal")
         value = Fraction(str(unit)) if unit is not None else Fraction(params["amount"])
         quantity = quantity if unit is not None else Fraction(1)
-        price = prices.minted_price(ctx, value, item["currency"], "", product)
+        price = prices.create_one_off_price(ctx, value, item["currency"], "", product)
     price = price or ctx.get("price", item["pricing"]["price_details"]["price"])
     seen = prices.in_currency(ctx, price, item["currency"]) or price
     item |= {
         "amount": half_up(prices.exact_amount(ctx, price, quantity, item["currency"])),
         "pricing": lines.pricing(price, seen["unit_amount_decimal"]),
         "quantity": int(quantity),
-        "quantity_decimal": lines.whole(quantity),
+        "quantity_decimal": lines.quantity_text(quantity),
     }
     item["net_amount"] = item["amount"]
     if item["amount"] < 0:
@@ -265,10 +265,10 @@ def replace_line(ctx: Context, invoice: Json, item: Json) -> None:
             new = lines.item_line(ctx, item, invoice["id"])
             new["line"]["id"] = record["line"]["id"]
             records[index] = new
-    draft.refresh(ctx, invoice)
+    draft.recalculate(ctx, invoice)
 
 
-def _tell(ctx: Context, invoice: Json) -> None:
+def _emit_updated(ctx: Context, invoice: Json) -> None:
     changed = ctx.save(invoice)
     if changed:
         ctx.emit("invoice.updated", invoice, changed)

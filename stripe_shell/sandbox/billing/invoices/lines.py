@@ -41,7 +41,7 @@ def subscription_line(
     """Returns the line that bills a subscription item for a period."""
     price = item["price"]
     unit = None if proration else (prices.in_currency(ctx, price, subscription["currency"]) or price)
-    line = ctx.fresh(
+    line = ctx.new(
         "line_item",
         amount=amount,
         currency=subscription["currency"],
@@ -78,9 +78,9 @@ def _item_parent(subscription: Json, item: Json, proration: bool) -> Json:
 def item_line(ctx: Context, item: Json, invoice: str) -> Record:
     """Returns the line that bills an invoice item."""
     parent = (item["parent"] or {}).get("subscription_details") or {}
-    subscription = parent.get("subscription") or ctx.hidden(item).get("subscription")
+    subscription = parent.get("subscription") or ctx.private(item).get("subscription")
     credited = (item.get("proration_details") or {}).get("credited_items")
-    line = ctx.fresh(
+    line = ctx.new(
         "line_item",
         amount=item["amount"],
         currency=item["currency"],
@@ -118,7 +118,7 @@ def pricing(price: Mapping[str, Any], unit: str | None) -> Json:
     }
 
 
-def show(invoice: Json, records: Sequence[Record]) -> None:
+def show_lines(invoice: Json, records: Sequence[Record]) -> None:
     """Sets `lines` of the invoice to its first records. Mutates `invoice` and the lines."""
     for record in records:
         record["line"]["invoice"] = invoice["id"]
@@ -132,8 +132,8 @@ def show(invoice: Json, records: Sequence[Record]) -> None:
 
 
 def records_of(ctx: Context, invoice: Json) -> list[Record]:
-    """Returns the list of all records of an invoice; after a change to it call `draft.refresh`."""
-    records: list[Record] = ctx.hidden(invoice).setdefault("lines", [])
+    """Returns the list of all records of an invoice; after a change to it call `draft.recalculate`."""
+    records: list[Record] = ctx.private(invoice).setdefault("lines", [])
     return records
 
 
@@ -162,7 +162,7 @@ def _counted(name: str, quantity: int) -> str:
     return f"{quantity} {TIMES} {name}" if quantity > 1 else name
 
 
-def new_item(ctx: Context, customer: Json, **members: Any) -> Json:
+def new_invoice_item(ctx: Context, customer: Json, **members: Any) -> Json:
     """Returns a new invoice item; `members` override the defaults of a one-off amount. Does not store it."""
     now = ctx.now()
     defaults: Json = {
@@ -180,7 +180,7 @@ def new_item(ctx: Context, customer: Json, **members: Any) -> Json:
         "tax_rates": [],
         "test_clock": customer.get("test_clock"),
     }
-    item = ctx.fresh("invoiceitem", **(defaults | members))
+    item = ctx.new("invoiceitem", **(defaults | members))
     item["net_amount"] = item["amount"]
     return item
 
@@ -197,7 +197,7 @@ def proration_item(
     credited: Json | None,
 ) -> Json:
     """Stores a pending item that credits or charges part of a period, and emits `invoiceitem.created`."""
-    made = new_item(
+    made = new_invoice_item(
         ctx,
         ctx.get("customer", subscription["customer"]),
         amount=amount,
@@ -223,25 +223,25 @@ def proration_item(
     return made
 
 
-def pending(ctx: Context, customer: str, subscription: str | None, currency: str) -> list[Json]:
+def pending_items(ctx: Context, customer: str, subscription: str | None, currency: str) -> list[Json]:
     """Returns the customer's pending items that an invoice of this subscription may bill, newest first.
 
     Without a subscription: all of the customer's pending items, which a manual invoice may bill.
     """
     found = []
-    for item in ctx.each("invoiceitem", customer=customer):
+    for item in ctx.iterate("invoiceitem", customer=customer):
         if item["invoice"] is not None or item["currency"] != currency:
             continue
-        bound = bound_to(ctx, item)
+        bound = bound_subscription(ctx, item)
         if subscription is None or bound in (None, subscription):
             found.append(item)
     return found
 
 
-def bound_to(ctx: Context, item: Json) -> str | None:
+def bound_subscription(ctx: Context, item: Json) -> str | None:
     """Returns the id of the only subscription that may bill an item, or None."""
     parent = (item["parent"] or {}).get("subscription_details") or {}
-    bound = parent.get("subscription") or ctx.hidden(item).get("subscription")
+    bound = parent.get("subscription") or ctx.private(item).get("subscription")
     return str(bound) if bound else None
 
 
@@ -253,7 +253,7 @@ def rates_json(ctx: Context, names: Iterable[str], param: str) -> list[Json]:
     return [dict(ctx.get("tax_rate", name, param=f"{param}[{index}]")) for index, name in enumerate(given)]
 
 
-def whole(value: Fraction | int) -> str:
+def quantity_text(value: Fraction | int) -> str:
     """Formats a number of units as a decimal."""
     number = Fraction(value)
     return str(number.numerator) if number.denominator == 1 else str(float(number))

@@ -17,7 +17,7 @@ def build(ctx: Context, params: Json) -> Json:
     """Returns the price for the parameters, not stored. Raises StripeError for invalid amounts or recurrence."""
     _check_amount(params)
     _check_recurring(params)
-    price = ctx.fresh("price")
+    price = ctx.new("price")
     ctx.resource("price").echo(price, params)
     _set_amounts(price, params)
     price["type"] = "recurring" if params.get("recurring") else "one_time"
@@ -37,10 +37,10 @@ def tell_created(ctx: Context, price: Json) -> None:
 
 def _keep_hidden(ctx: Context, price: Json, params: Json) -> None:
     if params.get("tiers"):
-        ctx.hidden(price)["tiers"] = [_tier(tier) for tier in params["tiers"]]
+        ctx.private(price)["tiers"] = [_tier(tier) for tier in params["tiers"]]
     if params.get("currency_options"):
         check_currency_keys(params["currency_options"], "currency_options")
-        ctx.hidden(price)["currency_options"] = options_of(params["currency_options"])
+        ctx.private(price)["currency_options"] = options_of(params["currency_options"])
 
 
 def take_lookup_key(ctx: Context, price: Json, params: Json) -> None:

@@ -36,9 +36,9 @@ _OF_THE_UPDATE = (
 
 def preview(ctx: Context, params: Json) -> Json:
     """Returns and stores a preview of the next invoice of a customer or a subscription. Raises StripeError."""
-    with ctx.rehearsal() as inner:
-        invoice = _rehearsed(inner, params)
-        text = json.dumps(_renamed(inner, invoice))
+    with ctx.dry_run() as inner:
+        invoice = _simulated(inner, params)
+        text = json.dumps(_as_preview(inner, invoice))
     shown: Json = json.loads(text)
     ctx.session.insert(ctx.account_number, _KIND, shown["id"], created=ctx.now(), json=text)
     return shown
@@ -55,54 +55,54 @@ def stored(ctx: Context, key: str) -> Json | None:
 
 def upcoming(ctx: Context, subscription: Json) -> Json | None:
     """Returns the invoice that `invoice.upcoming` shows for a subscription, without an id; None if there is none."""
-    with ctx.rehearsal() as inner:
+    with ctx.dry_run() as inner:
         own = inner.get("subscription", subscription["id"])
         try:
-            invoice = _renamed(inner, _renewal(inner, own, {}))
+            invoice = _as_preview(inner, _renewal(inner, own, {}))
         except errors.StripeError:
             return None
     del invoice["id"]
     return invoice
 
 
-def _rehearsed(ctx: Context, params: Json) -> Json:
+def _simulated(ctx: Context, params: Json) -> Json:
     details = dict(params.get("subscription_details") or {})
     if params.get("subscription"):
         subscription = ctx.get("subscription", params["subscription"], param="subscription")
         if subscription["status"] in rules.OVER:
-            raise _nothing()
-        return _of_subscription(ctx, subscription, details, params)
+            raise _nothing_to_preview()
+        return _preview_subscription(ctx, subscription, details, params)
     if params.get("schedule"):
         schedule = ctx.get("subscription_schedule", params["schedule"], param="schedule")
         if schedule["subscription"]:
-            return _of_subscription(ctx, ctx.get("subscription", schedule["subscription"]), details, params)
+            return _preview_subscription(ctx, ctx.get("subscription", schedule["subscription"]), details, params)
         first = schedule["phases"][0]
         entries = [{"price": item["price"], "quantity": item.get("quantity")} for item in first["items"]]
-        return _of_new(ctx, ctx.get("customer", schedule["customer"]), {"items": entries}, params)
-    customer = _customer(ctx, params)
+        return _preview_new(ctx, ctx.get("customer", schedule["customer"]), {"items": entries}, params)
+    customer = _customer_for(ctx, params)
     if details.get("items"):
-        return _of_new(ctx, customer, details, params)
-    return _of_items(ctx, customer, params)
+        return _preview_new(ctx, customer, details, params)
+    return _preview_items(ctx, customer, params)
 
 
-def _customer(ctx: Context, params: Json) -> Json:
+def _customer_for(ctx: Context, params: Json) -> Json:
     if params.get("customer"):
         return ctx.get("customer", params["customer"], param="customer")
     details = params.get("customer_details")
     if details is None:
         raise errors.missing_parameter("customer")
-    made = ctx.fresh("customer", balance=0)
+    made = ctx.new("customer", balance=0)
     made |= {name: details[name] for name in ("address", "shipping", "tax_exempt") if details.get(name)}
     ctx.insert(made)
     return made
 
 
-def _of_subscription(ctx: Context, subscription: Json, details: Json, params: Json) -> Json:
+def _preview_subscription(ctx: Context, subscription: Json, details: Json, params: Json) -> Json:
     """Returns the next invoice of a subscription after the changes in `details`."""
     known = {invoice["id"] for invoice in ctx.all("invoice", subscription=subscription["id"])}
     if details.pop("cancel_now", False):
         proration.credit_all(ctx, subscription)
-        return _collected(ctx, subscription, params, [], Period(subscription["start_date"], ctx.now()))
+        return _collect_invoice(ctx, subscription, params, [], Period(subscription["start_date"], ctx.now()))
     update: Json = {name: details[name] for name in _OF_THE_UPDATE if name in details}
     if update:
         ctx.resource("subscription").update(ctx, subscription, {**update, "payment_behavior": "default_incomplete"})
@@ -110,9 +110,9 @@ def _of_subscription(ctx: Context, subscription: Json, details: Json, params: Js
     if made:
         return made[0]
     if subscription["status"] == "paused" or subscription["cancel_at_period_end"]:
-        waiting = lines.pending(ctx, subscription["customer"], subscription["id"], subscription["currency"])
+        waiting = lines.pending_items(ctx, subscription["customer"], subscription["id"], subscription["currency"])
         if not waiting:
-            raise _nothing()
+            raise _nothing_to_preview()
     return _renewal(ctx, subscription, params)
 
 
@@ -125,11 +125,11 @@ def _renewal(ctx: Context, subscription: Json, params: Json) -> Json:
     period = Period(min(item["current_period_start"] for item in own), end)
     records = [] if subscription["cancel_at_period_end"] else renew.next_records(ctx, subscription, own, end)
     if params.get("preview_mode") == "recurring":
-        return _collected(ctx, subscription, params, records, period, sweeps=False)
-    return _collected(ctx, subscription, params, records, period)
+        return _collect_invoice(ctx, subscription, params, records, period, sweeps=False)
+    return _collect_invoice(ctx, subscription, params, records, period)
 
 
-def _of_new(ctx: Context, customer: Json, details: Json, params: Json) -> Json:
+def _preview_new(ctx: Context, customer: Json, details: Json, params: Json) -> Json:
     """Returns the first invoice of a subscription that does not exist yet."""
     wanted = {name: details[name] for name in (*_OF_THE_UPDATE, "billing_mode", "start_date") if name in details}
     wanted = {name: value for name, value in wanted.items() if value not in ("now", "unchanged") or name == "trial_end"}
@@ -145,31 +145,31 @@ def _of_new(ctx: Context, customer: Json, details: Json, params: Json) -> Json:
         for entry in wanted.get("items", ())
     ]
     extra = _extra_items(ctx, customer, params, None)
-    subscription = create.start(ctx, wanted, drafts=True)
+    subscription = create.create_subscription(ctx, wanted, drafts=True)
     invoice = ctx.find("invoice", subscription["latest_invoice"] or "")
     if invoice is None:
         return _renewal(ctx, subscription, params)
     if params.get("preview_mode") == "recurring" and extra:
         records = lines.records_of(ctx, invoice)
         records[:] = [record for record in records if invoice_items.item_of(record) is None]
-        draft.refresh(ctx, invoice)
+        draft.recalculate(ctx, invoice)
     return invoice
 
 
-def _of_items(ctx: Context, customer: Json, params: Json) -> Json:
+def _preview_items(ctx: Context, customer: Json, params: Json) -> Json:
     """Returns a customer's next invoice: that of the first subscription to renew, else of the pending items."""
     alive = [sub for sub in ctx.all("subscription", customer=customer["id"]) if sub["status"] not in rules.OVER]
     if alive:
         first = min(alive, key=lambda sub: items.first_end(sub["items"]["data"]))
         return _renewal(ctx, first, params)
     _extra_items(ctx, customer, params, None)
-    waiting = [item for item in ctx.each("invoiceitem", customer=customer["id"]) if item["invoice"] is None]
+    waiting = [item for item in ctx.iterate("invoiceitem", customer=customer["id"]) if item["invoice"] is None]
     if not waiting:
-        raise _nothing()
+        raise _nothing_to_preview()
     currency = params.get("currency") or waiting[-1]["currency"]
-    taken = lines.pending(ctx, customer["id"], None, currency)
+    taken = lines.pending_items(ctx, customer["id"], None, currency)
     period = Period(ctx.now(), ctx.now())
-    invoice = draft.draft(
+    invoice = draft.new_draft(
         ctx,
         customer,
         currency=currency,
@@ -178,22 +178,22 @@ def _of_items(ctx: Context, customer: Json, params: Json) -> Json:
         discounts=draft.discounts_for(customer, None),
     )
     _set_discounts(ctx, invoice, params)
-    draft.fill(ctx, invoice, (), taken)
+    draft.fill_draft(ctx, invoice, (), taken)
     return invoice
 
 
-def _collected(
+def _collect_invoice(
     ctx: Context, subscription: Json, params: Json, records: list[lines.Record], period: Period, *, sweeps: bool = True
 ) -> Json:
     """Returns an invoice of these lines and, with `sweeps`, of the pending items."""
     customer = ctx.get("customer", subscription["customer"])
     _extra_items(ctx, customer, params, subscription)
-    waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"]) if sweeps else []
+    waiting = lines.pending_items(ctx, customer["id"], subscription["id"], subscription["currency"]) if sweeps else []
     if not records and not waiting:
-        raise _nothing()
+        raise _nothing_to_preview()
     invoice = draft.subscription_draft(ctx, customer, subscription, reason="upcoming", period=period)
     _set_discounts(ctx, invoice, params)
-    draft.fill(ctx, invoice, records, waiting)
+    draft.fill_draft(ctx, invoice, records, waiting)
     invoice["next_payment_attempt"] = period.end + 3600
     return invoice
 
@@ -202,7 +202,7 @@ def _set_discounts(ctx: Context, invoice: Json, params: Json) -> None:
     from . import discounts
 
     if "discounts" in params:
-        invoice["discounts"] = discounts.applied(
+        invoice["discounts"] = discounts.apply_discounts(
             ctx, params["discounts"], invoice["discounts"], customer=invoice["customer"], invoice=invoice["id"]
         )
 
@@ -215,19 +215,19 @@ def _extra_items(ctx: Context, customer: Json, params: Json, subscription: Json 
         key = entry.pop("invoiceitem", None)
         if key:
             item = ctx.get("invoiceitem", key, param=f"invoice_items[{index}][invoiceitem]")
-            invoice_items.alter(ctx, item, entry)
+            invoice_items.alter_item(ctx, item, entry)
             ctx.save(item)
         else:
             if "unit_amount" in entry:
                 entry["unit_amount_decimal"] = str(entry.pop("unit_amount"))
-            currency = _currency(ctx, entry, subscription, customer, params)
-            item = invoice_items.build(ctx, customer, entry, currency, f"invoice_items[{index}]")
+            currency = _entry_currency(ctx, entry, subscription, customer, params)
+            item = invoice_items.build_item(ctx, customer, entry, currency, f"invoice_items[{index}]")
             ctx.insert(item)
         made.append(item)
     return made
 
 
-def _currency(ctx: Context, entry: Json, subscription: Json | None, customer: Json, params: Json) -> str:
+def _entry_currency(ctx: Context, entry: Json, subscription: Json | None, customer: Json, params: Json) -> str:
     if entry.get("price"):
         return str(ctx.get("price", entry["price"], param="price")["currency"])
     data: dict[str, Any] = entry.get("price_data") or {}
@@ -235,12 +235,12 @@ def _currency(ctx: Context, entry: Json, subscription: Json | None, customer: Js
     return str(found or params.get("currency") or customer.get("currency") or "usd")
 
 
-def _renamed(ctx: Context, invoice: Json) -> Json:
+def _as_preview(ctx: Context, invoice: Json) -> Json:
     """Returns the invoice as a preview: a draft with preview ids, without number, payment and timestamps."""
     shown = dict(invoice)
     shown |= {
         "id": f"{PREFIX}{invoice['id'].removeprefix('in_')}",
-        "amount_due": _due(ctx, invoice),
+        "amount_due": _amount_due(ctx, invoice),
         "billing_reason": "upcoming",
         "ending_balance": None,
         "number": None,
@@ -269,7 +269,7 @@ def _renamed(ctx: Context, invoice: Json) -> Json:
     return shown
 
 
-def _due(ctx: Context, invoice: Json) -> int:
+def _amount_due(ctx: Context, invoice: Json) -> int:
     """Returns the amount due after the customer's balance is applied."""
     if invoice["status"] != "draft":
         return int(invoice["amount_due"])
@@ -277,7 +277,7 @@ def _due(ctx: Context, invoice: Json) -> int:
     return max(int(invoice["total"]) + int(customer.get("balance") or 0), 0) if invoice["total"] > 0 else 0
 
 
-def _nothing() -> errors.StripeError:
+def _nothing_to_preview() -> errors.StripeError:
     return errors.invalid(
         "No upcoming invoices for this customer or subscription.", code="invoice_upcoming_none", status=404
     )

@@ -66,7 +66,9 @@ def inline_price(ctx: Context, data: Mapping[str, Any], where: str = "") -> Json
     return price
 
 
-def minted_price(ctx: Context, amount: Fraction | int, currency: str, name: str, product: str | None = None) -> Json:
+def create_one_off_price(
+    ctx: Context, amount: Fraction | int, currency: str, name: str, product: str | None = None
+) -> Json:
     """Stores a one-off price for an amount, and a product with this name unless `product` is given."""
     data: Json = {"currency": currency, "unit_amount_decimal": _decimal(Fraction(amount))}
     if amount < 0:
@@ -83,7 +85,7 @@ def in_currency(ctx: Context, price: Json, currency: str) -> Json | None:
     """Returns the price in a currency, or None if it has no amount in it."""
     if price["currency"] == currency:
         return price
-    option = ctx.hidden(price).get("currency_options", {}).get(currency)
+    option = ctx.private(price).get("currency_options", {}).get(currency)
     return None if option is None else {**price, **option, "currency": currency}
 
 
@@ -91,7 +93,7 @@ def exact_amount(ctx: Context, price: Json, quantity: int | Fraction, currency: 
     """Returns the price of a quantity in the smallest currency unit, before rounding."""
     stored = ctx.find("price", price["id"])
     seen = in_currency(ctx, stored or price, currency) or price
-    tiers = ctx.hidden(stored).get("tiers", ()) if stored else ()
+    tiers = ctx.private(stored).get("tiers", ()) if stored else ()
     return amount_of(seen, quantity, tiers)
 
 
@@ -129,7 +131,7 @@ def price_text(ctx: Context, price: Json, currency: str) -> str:
     seen = in_currency(ctx, price, currency) or price
     unit = unit_amount(seen)
     if unit is None:
-        tiers = ctx.hidden(price).get("tiers") or [{}]
+        tiers = ctx.private(price).get("tiers") or [{}]
         unit = unit_amount(tiers[0]) or Fraction(0)
         return f"Tier 1 at {money_text(unit, currency)} / {interval_text(price['recurring'])}"
     return f"at {money_text(unit, currency)} / {interval_text(price['recurring'])}"

@@ -34,7 +34,7 @@ def make_discount(
         "source": {"coupon": found["id"], "type": "coupon"},
         "start": begin,
     }
-    discount = ctx.fresh("discount", **members, **owner)
+    discount = ctx.new("discount", **members, **owner)
     ctx.insert(discount)
     return discount
 

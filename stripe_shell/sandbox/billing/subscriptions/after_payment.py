@@ -15,13 +15,13 @@ def invoice_paid(ctx: Context, invoice: Json) -> None:
     """Applies a payment: activates the subscription or applies its pending update, and clears `delinquent`."""
     subscription = _subscription(ctx, invoice)
     if subscription is not None:
-        keep_method(ctx, subscription, invoice)
-        _go_on(ctx, subscription, invoice)
+        save_payment_method(ctx, subscription, invoice)
+        _activate(ctx, subscription, invoice)
     if not _has_failed_invoices(ctx, invoice["customer"]):
         set_delinquent(ctx, invoice["customer"], False)
 
 
-def keep_method(ctx: Context, subscription: Json, invoice: Json) -> None:
+def save_payment_method(ctx: Context, subscription: Json, invoice: Json) -> None:
     """Saves the method that paid as the subscription's default, if its payment settings say so."""
     settings = subscription["payment_settings"] or {}
     intent = finalize_and_pay.intent_of(ctx, invoice)
@@ -46,8 +46,8 @@ def invoice_failed(ctx: Context, invoice: Json, *, automatic: bool) -> None:
     if subscription["status"] in ("active", "trialing") and _counts(subscription, invoice):
         set_status(ctx, subscription, "past_due")
     over = automatic and invoice["next_payment_attempt"] is None and subscription["status"] == "past_due"
-    if over and ctx.hidden(invoice).get("tried"):
-        _give_up(ctx, subscription)
+    if over and ctx.private(invoice).get("tried"):
+        _end_after_retries(ctx, subscription)
 
 
 def invoice_uncollectible(ctx: Context, invoice: Json) -> None:
@@ -66,7 +66,7 @@ def invoice_voided(ctx: Context, invoice: Json) -> None:
     if subscription["status"] == "incomplete" and subscription["latest_invoice"] == invoice["id"]:
         expire(ctx, subscription)
     elif _waits_for(ctx, subscription, invoice):
-        drop_pending(ctx, subscription)
+        discard_pending_update(ctx, subscription)
 
 
 def expire(ctx: Context, subscription: Json) -> None:
@@ -75,10 +75,10 @@ def expire(ctx: Context, subscription: Json) -> None:
     ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
 
 
-def drop_pending(ctx: Context, subscription: Json) -> None:
+def discard_pending_update(ctx: Context, subscription: Json) -> None:
     """Discards a pending update, saves the subscription and emits the events."""
     subscription["pending_update"] = None
-    ctx.hidden(subscription).pop("pending", None)
+    ctx.private(subscription).pop("pending", None)
     changed = ctx.save(subscription)
     ctx.emit("customer.subscription.pending_update_expired", subscription)
     ctx.emit("customer.subscription.updated", subscription, changed)
@@ -101,7 +101,7 @@ def set_delinquent(ctx: Context, key: str, delinquent: bool) -> None:
     ctx.emit("customer.updated", customer, ctx.save(customer))
 
 
-def _go_on(ctx: Context, subscription: Json, invoice: Json) -> None:
+def _activate(ctx: Context, subscription: Json, invoice: Json) -> None:
     if _waits_for(ctx, subscription, invoice):
         _apply_pending(ctx, subscription, invoice)
         return
@@ -116,23 +116,23 @@ def _others_open(ctx: Context, subscription: Json, invoice: Json) -> bool:
         return bool(subscription["latest_invoice"] != invoice["id"])
     return any(
         other["status"] == "open" and other["attempted"] and other["id"] != invoice["id"]
-        for other in ctx.each("invoice", subscription=subscription["id"])
+        for other in ctx.iterate("invoice", subscription=subscription["id"])
     )
 
 
-def _give_up(ctx: Context, subscription: Json) -> None:
+def _end_after_retries(ctx: Context, subscription: Json) -> None:
     """Ends or marks the subscription after the last retry, by `AFTER_LAST_RETRY`."""
     if rules.AFTER_LAST_RETRY == "canceled":
-        from .cancel import end
+        from .cancel import end_subscription
 
-        end(ctx, subscription, "payment_failed")
+        end_subscription(ctx, subscription, "payment_failed")
     elif rules.AFTER_LAST_RETRY != "past_due":
         set_status(ctx, subscription, rules.AFTER_LAST_RETRY)
 
 
 def _apply_pending(ctx: Context, subscription: Json, invoice: Json) -> None:
     """Applies a pending update: its members and items replace the current ones. Saves the subscription."""
-    pending: dict[str, Any] = ctx.hidden(subscription).pop("pending", {})
+    pending: dict[str, Any] = ctx.private(subscription).pop("pending", {})
     subscription |= pending.get("members", {})
     kept = []
     for kept_back in pending.get("items", ()):
@@ -144,7 +144,7 @@ def _apply_pending(ctx: Context, subscription: Json, invoice: Json) -> None:
             ctx.insert(item)
         item.update(parked)
         if billed:
-            ctx.hidden(item)["billed"] = billed
+            ctx.private(item)["billed"] = billed
         kept.append(item)
     for item in items.items_of(ctx, subscription):
         if pending.get("items") and item not in kept:
@@ -161,7 +161,7 @@ def _apply_pending(ctx: Context, subscription: Json, invoice: Json) -> None:
 
 
 def _waits_for(ctx: Context, subscription: Json, invoice: Json) -> bool:
-    pending = ctx.hidden(subscription).get("pending")
+    pending = ctx.private(subscription).get("pending")
     return bool(pending and pending.get("invoice") == invoice["id"])
 
 
@@ -173,10 +173,10 @@ def _counts(subscription: Json, invoice: Json) -> bool:
 def _has_failed_invoices(ctx: Context, customer: str) -> bool:
     return any(
         invoice["status"] == "open" and invoice["attempt_count"]
-        for invoice in ctx.each("invoice", customer=customer, status="open")
+        for invoice in ctx.iterate("invoice", customer=customer, status="open")
     )
 
 
 def _subscription(ctx: Context, invoice: Json) -> Json | None:
-    key = finalize_and_pay.subscription_of(invoice)
+    key = finalize_and_pay.subscription_id_of(invoice)
     return ctx.find("subscription", key) if key else None

@@ -30,10 +30,10 @@ def cancel(ctx: Context, subscription: Json, params: Mapping[str, Any]) -> None:
             proration.credit_all(ctx, subscription)
         if params.get("invoice_now"):
             _last_invoice(ctx, customer, subscription)
-    end(ctx, subscription, "cancellation_requested")
+    end_subscription(ctx, subscription, "cancellation_requested")
 
 
-def end(ctx: Context, subscription: Json, reason: str) -> None:
+def end_subscription(ctx: Context, subscription: Json, reason: str) -> None:
     """Cancels and saves a subscription, keeps an earlier `canceled_at`, and ends its schedule.
 
     Collection of its unpaid invoices stops. Source: https://docs.stripe.com/billing/subscriptions/cancel
@@ -53,14 +53,14 @@ def end(ctx: Context, subscription: Json, reason: str) -> None:
     _end_schedule(ctx, subscription, reason)
 
 
-def note_details(subscription: Json, given: Any) -> None:
+def note_details(subscription: Json, feedback: Any) -> None:
     """Sets the customer's comment and feedback about the cancellation. Mutates `subscription`."""
-    if not given:
+    if not feedback:
         return
     details = subscription["cancellation_details"] = dict(subscription["cancellation_details"] or {})
     for name in ("comment", "feedback"):
-        if name in given:
-            details[name] = given[name] or None
+        if name in feedback:
+            details[name] = feedback[name] or None
 
 
 def _last_invoice(ctx: Context, customer: Json, subscription: Json) -> None:
@@ -68,16 +68,16 @@ def _last_invoice(ctx: Context, customer: Json, subscription: Json) -> None:
 
     Stripe marks a final invoice that is a credit as uncollectible seconds later (observed in test mode recordings).
     """
-    waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"])
+    waiting = lines.pending_items(ctx, customer["id"], subscription["id"], subscription["currency"])
     if not waiting:
         return
     period = Period(items.period_of(items.items_of(ctx, subscription)[0]).start, ctx.now())
     invoice = draft.subscription_draft(ctx, customer, subscription, reason="subscription_cycle", period=period)
-    draft.fill(ctx, invoice, (), waiting)
+    draft.fill_draft(ctx, invoice, (), waiting)
     if invoice["total"] <= 0:
-        draft.advance(invoice, False)
-        ctx.hidden(invoice)["uncollectible_at"] = ctx.now() + 5
-    draft.store(ctx, invoice, waiting)
+        draft.set_auto_advance(invoice, False)
+        ctx.private(invoice)["uncollectible_at"] = ctx.now() + 5
+    draft.store_draft(ctx, invoice, waiting)
     subscription["latest_invoice"] = invoice["id"]
 
 

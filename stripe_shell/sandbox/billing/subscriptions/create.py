@@ -62,42 +62,42 @@ SPECIAL = (
 )
 
 
-def start(ctx: Context, params: Json, *, drafts: bool = False) -> Json:
+def create_subscription(ctx: Context, params: Json, *, drafts: bool = False) -> Json:
     """Creates a subscription from parameters; with `drafts`, its first invoice stays a draft for an hour.
 
-    Does not schedule what is next due: see `scheduler.watch`. Raises StripeError.
+    Does not schedule what is next due: see `scheduler.schedule_next`. Raises StripeError.
     """
     resource = ctx.resource("subscription")
     resource.check_references(ctx, {name: value for name, value in params.items() if name not in SPECIAL})
-    customer = _customer(ctx, params)
-    _check(params)
+    customer = _subscription_customer(ctx, params)
+    _check_create_params(params)
     validate.check_location(customer, params.get("automatic_tax"))
-    wanted = validate.wanted_items(ctx, params.get("items") or (), active=not drafts)
-    manner = first_invoice.Manner(
+    wanted = validate.requested_items(ctx, params.get("items") or (), active=not drafts)
+    options = first_invoice.CreateOptions(
         params.get("payment_behavior") or "allow_incomplete", bool(params.get("off_session")), drafts
     )
-    subscription = _object(ctx, params, customer, wanted, resource.echo)
-    made = _items(ctx, subscription, params, wanted)
-    _set_end(subscription, params, made)
-    with ctx.holding() as held:
-        first_invoice.open_with_invoice(ctx, subscription, made, params, manner)
-    items.save(ctx, subscription, made)
+    subscription = _subscription_object(ctx, params, customer, wanted, resource.echo)
+    created = _create_items(ctx, subscription, params, wanted)
+    _set_end(subscription, params, created)
+    with ctx.hold_events() as held:
+        first_invoice.create_first_invoice(ctx, subscription, created, params, options)
+    items.save(ctx, subscription, created)
     if subscription["status"] == "incomplete":
         ctx.emit("customer.subscription.created", subscription)
-        ctx.release(held)
+        ctx.release_events(held)
     else:
-        ctx.release(held)
+        ctx.release_events(held)
         ctx.emit("customer.subscription.created", subscription)
-    tell_trial_ends_soon(ctx, subscription)
+    emit_trial_will_end(ctx, subscription)
     return subscription
 
 
-def tell_trial_ends_soon(ctx: Context, subscription: Json) -> None:
+def emit_trial_will_end(ctx: Context, subscription: Json) -> None:
     """Emits `trial_will_end` once for a trial that ends within three days, and records that."""
     end = subscription["trial_end"]
     if subscription["status"] != "trialing" or end is None or end - ctx.now() > rules.TRIAL_ENDS_SOON:
         return
-    hidden = ctx.hidden(subscription)
+    hidden = ctx.private(subscription)
     if hidden.get("told_trial_end") == end:
         return
     hidden["told_trial_end"] = end
@@ -108,13 +108,13 @@ def tell_trial_ends_soon(ctx: Context, subscription: Json) -> None:
 # --- the object ----------------------------------------------------------------------------------------------
 
 
-def _customer(ctx: Context, params: Json) -> Json:
+def _subscription_customer(ctx: Context, params: Json) -> Json:
     if not params.get("customer"):
         raise errors.missing_parameter("customer")
     return ctx.get("customer", params["customer"], param="customer", status=404)
 
 
-def _check(params: Json) -> None:
+def _check_create_params(params: Json) -> None:
     if params.get("payment_behavior") == "pending_if_incomplete":
         raise errors.invalid(
             "Setting `payment_behavior` to `pending_if_incomplete` has no effect when creating a subscription.",
@@ -127,20 +127,20 @@ def _check(params: Json) -> None:
         raise errors.exclusive("cancel_at", "cancel_at_period_end")
 
 
-def _object(
+def _subscription_object(
     ctx: Context,
     params: Json,
     customer: Json,
-    wanted: Sequence[validate.Wanted],
+    requested: Sequence[validate.RequestedItem],
     echo: Callable[[Json, Json], None],
 ) -> Json:
     """Stores and returns the subscription without items."""
     mode = params.get("billing_mode") or {"type": "flexible"}
-    validate.check_intervals([entry.price for entry in wanted], mode["type"])
-    currency = validate.currency_of(ctx, wanted, params.get("currency"))
-    when = validate.times(ctx, params, wanted)
+    validate.check_intervals([entry.price for entry in requested], mode["type"])
+    currency = validate.currency_of(ctx, requested, params.get("currency"))
+    when = validate.subscription_times(ctx, params, requested)
     method_owner(ctx, customer, params)
-    subscription = ctx.fresh("subscription", customer=customer["id"], currency=currency)
+    subscription = ctx.new("subscription", customer=customer["id"], currency=currency)
     echo(subscription, {name: value for name, value in params.items() if name not in SPECIAL})
     subscription |= {
         "billing_cycle_anchor": when.anchor,
@@ -153,8 +153,8 @@ def _object(
         "trial_end": when.trial_end,
         "trial_start": ctx.now() if when.trial_end else None,
     }
-    _set_waiting(subscription, params, ctx.now())
-    subscription["discounts"] = discounts.applied(
+    _set_pending_interval(subscription, params, ctx.now())
+    subscription["discounts"] = discounts.apply_discounts(
         ctx,
         params.get("discounts"),
         (),
@@ -167,7 +167,7 @@ def _object(
     return subscription
 
 
-def _set_waiting(subscription: Json, params: Json, now: int) -> None:
+def _set_pending_interval(subscription: Json, params: Json, now: int) -> None:
     """Sets the interval at which pending items are billed between renewals. Mutates `subscription`."""
     if params.get("pending_invoice_item_interval"):
         interval = {"interval_count": 1, **params["pending_invoice_item_interval"]}
@@ -211,40 +211,44 @@ def _anchor_config(params: Json) -> Json | None:
     return {name: config.get(name) for name in ("day_of_month", "hour", "minute", "month", "second")}
 
 
-def _set_end(subscription: Json, params: Json, made: Sequence[Json]) -> None:
+def _set_end(subscription: Json, params: Json, created: Sequence[Json]) -> None:
     """Applies `cancel_at_period_end` and `cancel_at` to a new subscription. Mutates `subscription`."""
     now = subscription["created"]
     if params.get("cancel_at_period_end"):
-        subscription |= {"cancel_at": items.last_end(made), "cancel_at_period_end": True, "canceled_at": now}
+        subscription |= {"cancel_at": items.last_end(created), "cancel_at_period_end": True, "canceled_at": now}
     elif params.get("cancel_at"):
-        subscription |= {"cancel_at": cancel_time(params["cancel_at"], made, now), "canceled_at": now}
+        subscription |= {"cancel_at": cancel_time(params["cancel_at"], created, now), "canceled_at": now}
     else:
         return
     subscription["cancellation_details"]["reason"] = "cancellation_requested"
 
 
-def cancel_time(given: Any, made: Sequence[Mapping[str, Any]], now: int) -> int:
+def cancel_time(requested: Any, created: Sequence[Mapping[str, Any]], now: int) -> int:
     """Returns the time of `cancel_at`, a timestamp or a keyword. Raises StripeError for the past.
 
     An item is billed until its period ends, so `max_billed_until` equals `max_period_end`.
     """
-    if isinstance(given, str):
-        return items.first_end(made) if given.startswith("min_") else items.last_end(made)
-    if given <= now:
-        raise errors.in_the_past("cancel_at", given)
-    return int(given)
+    if isinstance(requested, str):
+        return items.first_end(created) if requested.startswith("min_") else items.last_end(created)
+    if requested <= now:
+        raise errors.in_the_past("cancel_at", requested)
+    return int(requested)
 
 
 # --- items ---------------------------------------------------------------------------------------------------
 
 
-def _items(ctx: Context, subscription: Json, params: Json, wanted: Sequence[validate.Wanted]) -> list[Json]:
-    made = []
-    for index, entry in enumerate(wanted):
-        item = items.new_item(ctx, subscription, entry.price, entry.given, first_period(ctx, subscription, entry.price))
-        item["discounts"] = discounts.applied(
+def _create_items(
+    ctx: Context, subscription: Json, params: Json, requested: Sequence[validate.RequestedItem]
+) -> list[Json]:
+    created = []
+    for index, entry in enumerate(requested):
+        item = items.new_item(
+            ctx, subscription, entry.price, entry.params, first_period(ctx, subscription, entry.price)
+        )
+        item["discounts"] = discounts.apply_discounts(
             ctx,
-            entry.given.get("discounts"),
+            entry.params.get("discounts"),
             (),
             where=f"items[{index}][discounts]",
             start=subscription["start_date"],
@@ -256,8 +260,8 @@ def _items(ctx: Context, subscription: Json, params: Json, wanted: Sequence[vali
         if isinstance(end, int) and subscription["created"] < end < item["current_period_end"]:
             item["current_period_end"] = end
         ctx.insert(item)
-        made.append(item)
-    return made
+        created.append(item)
+    return created
 
 
 def first_period(ctx: Context, subscription: Json, price: Json) -> Period:

@@ -20,7 +20,7 @@ from . import after_payment, items
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class CreateOptions:
     """Options of a subscription's creation. `drafts` leaves the first invoice a draft for an hour.
 
     Stripe does so for schedules: https://docs.stripe.com/billing/subscriptions/subscription-schedules
@@ -34,36 +34,38 @@ class Manner:
 # --- the first invoice ---------------------------------------------------------------------------------------
 
 
-def open_with_invoice(ctx: Context, subscription: Json, made: Sequence[Json], params: Json, manner: Manner) -> None:
+def create_first_invoice(
+    ctx: Context, subscription: Json, created: Sequence[Json], params: Json, options: CreateOptions
+) -> None:
     """Creates the first invoice and collects its payment. Raises StripeError.
 
     Sets `status`, `latest_invoice` and `pending_setup_intent` of the subscription.
     """
     customer = ctx.get("customer", subscription["customer"])
     added = add_items(ctx, subscription, customer, params.get("add_invoice_items") or ())
-    records = _records(ctx, subscription, made, params)
-    waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"])
+    records = _first_lines(ctx, subscription, created, params)
+    waiting = lines.pending_items(ctx, customer["id"], subscription["id"], subscription["currency"])
     if not records and not added and not waiting:
-        for item in made:
-            ctx.hidden(item)["billed"] = {"amount": "0", "off": "", "quantity": 0, "name": ""}
+        for item in created:
+            ctx.private(item)["billed"] = {"amount": "0", "off": "", "quantity": 0, "name": ""}
         return
     now = ctx.now()
     invoice = draft.subscription_draft(
         ctx, customer, subscription, reason="subscription_create", period=Period(now, now)
     )
-    draft.fill(ctx, invoice, records, waiting)
+    draft.fill_draft(ctx, invoice, records, waiting)
     discounts.check_minimum(ctx, subscription["discounts"], invoice["subtotal"], invoice["currency"])
-    draft.store(ctx, invoice, waiting)
-    items.note_billed(ctx, subscription, made, lines.records_of(ctx, invoice), invoice)
+    draft.store_draft(ctx, invoice, waiting)
+    items.note_billed(ctx, subscription, created, lines.records_of(ctx, invoice), invoice)
     subscription["latest_invoice"] = invoice["id"]
     ctx.save(subscription)
-    _settle_first(ctx, subscription, customer, invoice, manner)
+    _settle_first(ctx, subscription, customer, invoice, options)
 
 
-def _records(ctx: Context, subscription: Json, made: Sequence[Json], params: Json) -> list[Record]:
+def _first_lines(ctx: Context, subscription: Json, created: Sequence[Json], params: Json) -> list[Record]:
     """Returns the lines of the first invoice, newest item first."""
     records: list[Record] = []
-    for item in reversed(made):
+    for item in reversed(created):
         records += _item_records(ctx, subscription, item, params)
     return records
 
@@ -115,16 +117,16 @@ def _spans(subscription: Json, item: Json, *, backdated: bool) -> list[tuple[Per
     return spans
 
 
-def add_items(ctx: Context, subscription: Json, customer: Json, given: Sequence[Mapping[str, Any]]) -> list[Json]:
+def add_items(ctx: Context, subscription: Json, customer: Json, requested: Sequence[Mapping[str, Any]]) -> list[Json]:
     """Stores the pending items of `add_invoice_items`, bound to the subscription. Raises StripeError."""
-    made = []
-    for index, entry in enumerate(given):
+    created = []
+    for index, entry in enumerate(requested):
         where = f"add_invoice_items[{index}]"
         price = prices.price_from(ctx, entry, where, recurring=False)
         if price is None:
             raise errors.missing_parameter(f"{where}[price]")
         quantity = 1 if entry.get("quantity") is None else entry["quantity"]
-        item = lines.new_item(
+        item = lines.new_invoice_item(
             ctx,
             customer,
             amount=prices.amount(ctx, price, quantity, subscription["currency"]),
@@ -137,7 +139,7 @@ def add_items(ctx: Context, subscription: Json, customer: Json, given: Sequence[
             quantity_decimal=str(quantity),
             tax_rates=lines.rates_json(ctx, entry.get("tax_rates") or (), f"{where}[tax_rates]"),
         )
-        item["discounts"] = discounts.applied(
+        item["discounts"] = discounts.apply_discounts(
             ctx,
             entry.get("discounts"),
             (),
@@ -145,56 +147,56 @@ def add_items(ctx: Context, subscription: Json, customer: Json, given: Sequence[
             customer=customer["id"],
             invoice_item=item["id"],
         )
-        ctx.hidden(item)["subscription"] = subscription["id"]
+        ctx.private(item)["subscription"] = subscription["id"]
         ctx.insert(item)
         ctx.emit("invoiceitem.created", item)
-        made.append(item)
-    return made
+        created.append(item)
+    return created
 
 
 # --- payment ---------------------------------------------------------------------------------------------------
 
 
-def _settle_first(ctx: Context, subscription: Json, customer: Json, invoice: Json, manner: Manner) -> None:
+def _settle_first(ctx: Context, subscription: Json, customer: Json, invoice: Json, options: CreateOptions) -> None:
     charged = subscription["collection_method"] == "charge_automatically"
     method = confirmation.default_method(ctx, customer, subscription) if charged else None
     if subscription["status"] == "trialing" and charged and method is None:
         subscription["pending_setup_intent"] = setup_intent(ctx, subscription)["id"]
-    if not charged or manner.drafts:
+    if not charged or options.drafts:
         return
-    if not method and _due(customer, invoice) and manner.payment_behavior != "default_incomplete":
-        raise no_method()
-    finalize_and_pay.finalize(ctx, invoice, method=method)
+    if not method and _has_amount_due(customer, invoice) and options.payment_behavior != "default_incomplete":
+        raise no_payment_method_error()
+    finalize_and_pay.finalize_invoice(ctx, invoice, method=method)
     if invoice["status"] == "paid":
         return
-    if manner.payment_behavior == "default_incomplete":
+    if options.payment_behavior == "default_incomplete":
         subscription["status"] = "incomplete"
         return
-    _charge_first(ctx, subscription, invoice, manner)
+    _charge_first(ctx, subscription, invoice, options)
 
 
-def _charge_first(ctx: Context, subscription: Json, invoice: Json, manner: Manner) -> None:
-    attempt = finalize_and_pay.pay(ctx, invoice, off_session=manner.off_session)
+def _charge_first(ctx: Context, subscription: Json, invoice: Json, options: CreateOptions) -> None:
+    attempt = finalize_and_pay.pay_invoice(ctx, invoice, off_session=options.off_session)
     if invoice["status"] == "paid":
-        after_payment.keep_method(ctx, subscription, invoice)
+        after_payment.save_payment_method(ctx, subscription, invoice)
         return
-    if manner.payment_behavior == "error_if_incomplete" and attempt is not None:
+    if options.payment_behavior == "error_if_incomplete" and attempt is not None:
         if attempt.status == "requires_action":
-            raise needs_action()
+            raise needs_action_error()
         if attempt.error is not None:
-            raise undone(attempt.error)
+            raise rolled_back(attempt.error)
     if attempt is None or attempt.status != "processing":
         subscription["status"] = "incomplete"
 
 
-def _due(customer: Json, invoice: Json) -> bool:
+def _has_amount_due(customer: Json, invoice: Json) -> bool:
     """Whether anything is due after the customer's balance is applied."""
     return bool(invoice["total"] > max(-(customer.get("balance") or 0), 0))
 
 
 def setup_intent(ctx: Context, subscription: Json) -> Json:
     """Creates the SetupIntent with which the customer can add a payment method later."""
-    intent = ctx.fresh(
+    intent = ctx.new(
         "setup_intent",
         customer=subscription["customer"],
         payment_method_types=["card"],
@@ -206,7 +208,7 @@ def setup_intent(ctx: Context, subscription: Json) -> Json:
     return intent
 
 
-def no_method() -> StripeError:
+def no_payment_method_error() -> StripeError:
     """Returns the error for a customer without a payment method."""
     return errors.invalid(
         "This customer has no attached payment source or default payment method. Please consider adding a default "
@@ -216,7 +218,7 @@ def no_method() -> StripeError:
     )
 
 
-def needs_action() -> StripeError:
+def needs_action_error() -> StripeError:
     """Returns the error for a payment that requires action, under `error_if_incomplete`."""
     return errors.card_error(
         "Payment for this subscription requires additional user action, but the payment behavior is set to "
@@ -226,7 +228,7 @@ def needs_action() -> StripeError:
     )
 
 
-def undone(error: StripeError) -> StripeError:
+def rolled_back(error: StripeError) -> StripeError:
     """Returns the same error, set to roll back what the request stored. Mutates `error`."""
     error.keeps_rows = False
     return error

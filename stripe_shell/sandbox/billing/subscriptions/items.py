@@ -12,7 +12,7 @@ from typing import Any
 
 from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.billing.calc.plan_view import plan_view
-from stripe_shell.sandbox.billing.calc.totals import Off, off_amount, shares
+from stripe_shell.sandbox.billing.calc.totals import Deduction, deducted_amount, shares
 from stripe_shell.sandbox.billing.invoices import discounts, prices
 from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.objects.context import Context, Json
@@ -23,19 +23,19 @@ def items_of(ctx: Context, subscription: Json) -> list[Json]:
     return ctx.all("subscription_item", subscription=subscription["id"], oldest_first=True)
 
 
-def new_item(ctx: Context, subscription: Json, price: Json, given: Mapping[str, Any], period: Period) -> Json:
-    """Returns an item that is not stored; `given` has quantity, metadata and whole tax rates, all optional."""
-    item = ctx.fresh(
+def new_item(ctx: Context, subscription: Json, price: Json, params: Mapping[str, Any], period: Period) -> Json:
+    """Returns an item that is not stored; `params` has quantity, metadata and whole tax rates, all optional."""
+    item = ctx.new(
         "subscription_item",
         created=ctx.now(),
         current_period_end=period.end,
         current_period_start=period.start,
-        metadata=dict(given.get("metadata") or {}),
+        metadata=dict(params.get("metadata") or {}),
         subscription=subscription["id"],
-        tax_rates=list(given.get("tax_rates") or ()),
+        tax_rates=list(params.get("tax_rates") or ()),
     )
-    item["billing_thresholds"] = given.get("billing_thresholds") or None
-    set_price(ctx, item, price, given.get("quantity"))
+    item["billing_thresholds"] = params.get("billing_thresholds") or None
+    set_price(ctx, item, price, params.get("quantity"))
     return item
 
 
@@ -111,12 +111,12 @@ def net_amounts(ctx: Context, subscription: Json, items: Sequence[Json]) -> list
     currency, now = subscription["currency"], ctx.now()
     left = [whole_amount(ctx, subscription, item) for item in items]
     for index, item in enumerate(items):
-        for off in discounts.offs_of(ctx, item["discounts"], currency, now):
-            left[index] -= _taken(off, left[index])
+        for off in discounts.deductions_of(ctx, item["discounts"], currency, now):
+            left[index] -= _item_deduction(off, left[index])
     classic = (subscription["billing_mode"] or {}).get("type") == "classic"
-    for off in discounts.offs_of(ctx, subscription["discounts"], currency, now):
-        hit = [amount if _applies(off, item) else Fraction(0) for amount, item in zip(left, items, strict=True)]
-        for index, part in enumerate(_parts(off, hit, each_whole=classic)):
+    for off in discounts.deductions_of(ctx, subscription["discounts"], currency, now):
+        hit = [amount if _applies_to_item(off, item) else Fraction(0) for amount, item in zip(left, items, strict=True)]
+        for index, part in enumerate(_deduction_parts(off, hit, each_whole=classic)):
             left[index] -= part
     return left
 
@@ -144,7 +144,7 @@ def note_billed(
         whole = Fraction(0) if free else whole_amount(ctx, subscription, item)
         share = Fraction(off, line["amount"]) if line["amount"] else Fraction(0)
         names = [entry["discount"] for entry in line["discount_amounts"] or () if entry["amount"]]
-        ctx.hidden(item)["billed"] = {
+        ctx.private(item)["billed"] = {
             "amount": str(whole * (1 - share)),
             "off": discounts.text_of(ctx, names, subscription["currency"]),
             "quantity": quantity_of(item),
@@ -154,20 +154,22 @@ def note_billed(
         }
 
 
-def _taken(off: Off, amount: Fraction) -> Fraction:
-    return amount * off.percent / 100 if off.percent is not None else min(Fraction(off.amount), amount)
+def _item_deduction(deduction: Deduction, amount: Fraction) -> Fraction:
+    return (
+        amount * deduction.percent / 100 if deduction.percent is not None else min(Fraction(deduction.amount), amount)
+    )
 
 
-def _parts(off: Off, amounts: Sequence[Fraction], *, each_whole: bool) -> list[Fraction]:
+def _deduction_parts(deduction: Deduction, amounts: Sequence[Fraction], *, each_whole: bool) -> list[Fraction]:
     """Returns what a discount takes off each amount; an amount off is shared, or taken off each in classic billing.
 
     Source: https://docs.stripe.com/billing/subscriptions/prorations
     """
-    if off.percent is not None or each_whole:
-        return [_taken(off, amount) for amount in amounts]
+    if deduction.percent is not None or each_whole:
+        return [_item_deduction(deduction, amount) for amount in amounts]
     weights = [int(amount) for amount in amounts]
-    return [Fraction(part) for part in shares(off_amount(off, sum(weights)), weights)]
+    return [Fraction(part) for part in shares(deducted_amount(deduction, sum(weights)), weights)]
 
 
-def _applies(off: Off, item: Mapping[str, Any]) -> bool:
-    return off.products is None or item["price"]["product"] in off.products
+def _applies_to_item(deduction: Deduction, item: Mapping[str, Any]) -> bool:
+    return deduction.products is None or item["price"]["product"] in deduction.products

@@ -23,27 +23,29 @@ _MEMBERS = (
 )
 
 
-def snapshot(ctx: Context, subscription: Json, made: Sequence[Json]) -> Json:
+def snapshot(ctx: Context, subscription: Json, current: Sequence[Json]) -> Json:
     """Returns copies of a subscription and its items, to be restored later."""
     return {
         "subscription": deepcopy(subscription),
-        "items": [{**deepcopy(item), "billed": deepcopy(ctx.hidden(item).get("billed"))} for item in made],
+        "items": [{**deepcopy(item), "billed": deepcopy(ctx.private(item).get("billed"))} for item in current],
     }
 
 
-def park(ctx: Context, subscription: Json, made: Sequence[Json], kept: Json, invoice: Json) -> None:
+def store_pending_update(
+    ctx: Context, subscription: Json, current: Sequence[Json], previous: Json, invoice: Json
+) -> None:
     """Restores the old state, and stores the new one as the pending update of an invoice.
 
     Mutates `subscription`, which the caller saves; saves the items.
     """
-    after = snapshot(ctx, subscription, made)
-    before = kept["subscription"]
+    after = snapshot(ctx, subscription, current)
+    before = previous["subscription"]
     members = {name: after["subscription"][name] for name in _MEMBERS if after["subscription"][name] != before[name]}
     if subscription["status"] == "paused":
         members.pop("status", None)
-    ctx.hidden(subscription)["pending"] = {"invoice": invoice["id"], "items": after["items"], "members": members}
+    ctx.private(subscription)["pending"] = {"invoice": invoice["id"], "items": after["items"], "members": members}
     subscription |= {name: before[name] for name in _MEMBERS}
-    _restore(ctx, subscription, kept["items"], made)
+    _restore(ctx, subscription, previous["items"], current)
     subscription["latest_invoice"] = invoice["id"]
     subscription["pending_update"] = {
         "billing_cycle_anchor": members.get("billing_cycle_anchor"),
@@ -56,9 +58,9 @@ def park(ctx: Context, subscription: Json, made: Sequence[Json], kept: Json, inv
     }
 
 
-def _restore(ctx: Context, subscription: Json, before: Sequence[Json], made: Sequence[Json]) -> None:
+def _restore(ctx: Context, subscription: Json, before: Sequence[Json], current: Sequence[Json]) -> None:
     old = {item["id"]: item for item in before}
-    for item in made:
+    for item in current:
         if item["id"] not in old and ctx.stored(item) is not None:
             ctx.delete(item)
     restored = []
@@ -67,7 +69,7 @@ def _restore(ctx: Context, subscription: Json, before: Sequence[Json], made: Seq
         members = {name: value for name, value in kept.items() if name != "billed"}
         item.clear()
         item.update(members)
-        ctx.hidden(item)["billed"] = kept["billed"]
+        ctx.private(item)["billed"] = kept["billed"]
         ctx.save(item)
         restored.append(item)
     items.embed(subscription, restored)

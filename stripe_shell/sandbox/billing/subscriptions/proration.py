@@ -18,7 +18,7 @@ from . import items
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ItemChange:
     """An item before and after an update, as copies; None if added or removed. `billed` is that of `before`."""
 
     before: Json | None
@@ -29,7 +29,7 @@ class Change:
 def prorate(
     ctx: Context,
     subscription: Json,
-    changes: Sequence[Change],
+    changes: Sequence[ItemChange],
     *,
     time: int,
     old: Json,
@@ -44,9 +44,9 @@ def prorate(
     for change in reversed(changes):
         if change.after is not None:
             net = next((amount for item, amount in nets if item["id"] == change.after["id"]), Fraction(0))
-            total += _charge(ctx, subscription, change.after, net, time)
+            total += _charge_item(ctx, subscription, change.after, net, time)
         if change.before is not None:
-            total += _give_back(ctx, old, change.before, change.billed, time)
+            total += _credit_billed(ctx, old, change.before, change.billed, time)
     return total
 
 
@@ -56,16 +56,16 @@ def credit_all(ctx: Context, subscription: Json) -> None:
     Its `parent` is null, as in a cancellation at Stripe (observed in test mode recordings).
     """
     for item in reversed(items.items_of(ctx, subscription)):
-        made = _credit_item(ctx, subscription, item, ctx.hidden(item).get("billed"), ctx.now())
+        made = _credit_item(ctx, subscription, item, ctx.private(item).get("billed"), ctx.now())
         if made is not None:
             made["parent"] = None
-            ctx.hidden(made)["subscription"] = subscription["id"]
+            ctx.private(made)["subscription"] = subscription["id"]
             ctx.save(made)
 
 
-def charge_kept(ctx: Context, subscription: Json, item: Json, net: Fraction, made: Json) -> None:
+def keep_charge(ctx: Context, subscription: Json, item: Json, net: Fraction, made: Json) -> None:
     """Records what a charge for the rest of a period bills the item, so that it can be credited later."""
-    ctx.hidden(item)["billed"] = {
+    ctx.private(item)["billed"] = {
         "amount": str(net),
         "off": discounts.text_of(ctx, items.discounts_on(subscription, item), subscription["currency"]),
         "quantity": items.quantity_of(item),
@@ -81,7 +81,7 @@ def part_left(subscription: Json, item: Json, time: int) -> Fraction:
     return Fraction(max(left, 0), whole.length)
 
 
-def _charge(ctx: Context, subscription: Json, item: Json, net: Fraction, time: int) -> int:
+def _charge_item(ctx: Context, subscription: Json, item: Json, net: Fraction, time: int) -> int:
     if prices.is_metered(item["price"]):
         return 0
     amount = debit(net, part_left(subscription, item, time))
@@ -99,11 +99,11 @@ def _charge(ctx: Context, subscription: Json, item: Json, net: Fraction, time: i
     )
     stored = ctx.find("subscription_item", item["id"])
     if stored is not None:
-        charge_kept(ctx, subscription, stored, net, made)
+        keep_charge(ctx, subscription, stored, net, made)
     return amount
 
 
-def _give_back(ctx: Context, old: Json, item: Json, billed: Json | None, time: int) -> int:
+def _credit_billed(ctx: Context, old: Json, item: Json, billed: Json | None, time: int) -> int:
     made = _credit_item(ctx, old, item, billed, time)
     return made["amount"] if made is not None else 0
 
@@ -155,13 +155,13 @@ def _line_of(ctx: Context, invoice: Json, item: str) -> str | None:
     return None
 
 
-def reshape(ctx: Context, subscription: Json, item: Json, old_end: int) -> int:
+def prorate_new_end(ctx: Context, subscription: Json, item: Json, old_end: int) -> int:
     """Stores the credit or charge for a period that ends earlier or later than `old_end`; returns its amount."""
     if prices.is_metered(item["price"]):
         return 0
     end = item["current_period_end"]
     whole = prices.cycle_of(subscription, item["price"]).period_at(item["current_period_start"])
-    billed = ctx.hidden(item).get("billed")
+    billed = ctx.private(item).get("billed")
     net = Fraction(billed["amount"]) if billed else items.whole_amount(ctx, subscription, item)
     part = Fraction(abs(end - old_end), whole.length)
     period = Period(min(end, old_end), max(end, old_end))

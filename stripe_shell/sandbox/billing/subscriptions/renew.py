@@ -16,7 +16,7 @@ from stripe_shell.sandbox.objects.events import previous_attributes
 from stripe_shell.sandbox.payments import confirmation
 
 from . import after_payment, cancel, items
-from .usage import counted
+from .usage import usage_total
 
 # --- renewals ----------------------------------------------------------------------------------------------------
 
@@ -32,12 +32,12 @@ def renew(ctx: Context, subscription: Json) -> None:
     due = [item for item in own if item["current_period_end"] <= now]
     over = Period(min(item["current_period_start"] for item in due), now)
     records = next_records(ctx, subscription, due, now)
-    _roll(subscription, due, now)
-    with ctx.holding() as held:
+    _advance_periods(subscription, due, now)
+    with ctx.hold_events() as held:
         _bill_cycle(ctx, subscription, due, records, over)
     items.save(ctx, subscription, own)
     ctx.emit("customer.subscription.updated", subscription, previous_attributes(old, subscription))
-    ctx.release(held)
+    ctx.release_events(held)
 
 
 def next_records(ctx: Context, subscription: Json, due: Sequence[Json], time: int) -> list[Record]:
@@ -50,7 +50,7 @@ def next_records(ctx: Context, subscription: Json, due: Sequence[Json], time: in
         quantity = items.quantity_of(item)
         if prices.is_metered(price):
             period = items.period_of(item)
-            quantity = usage(ctx, subscription, item, period)
+            quantity = metered_usage(ctx, subscription, item, period)
         exact = prices.exact_amount(ctx, price, quantity, currency)
         cut = period.end < whole.end and not prices.is_metered(price)
         amount = debit(exact, Fraction(period.length, whole.length)) if cut else half_up(exact)
@@ -71,7 +71,7 @@ def next_records(ctx: Context, subscription: Json, due: Sequence[Json], time: in
     return found
 
 
-def _roll(subscription: Json, due: Sequence[Json], time: int) -> None:
+def _advance_periods(subscription: Json, due: Sequence[Json], time: int) -> None:
     for item in due:
         whole = prices.cycle_of(subscription, item["price"]).period_at(time)
         items.set_period(item, Period(time, min(whole.end, subscription["cancel_at"] or whole.end)))
@@ -79,26 +79,26 @@ def _roll(subscription: Json, due: Sequence[Json], time: int) -> None:
 
 def _bill_cycle(ctx: Context, subscription: Json, due: Sequence[Json], records: list[Record], over: Period) -> None:
     customer = ctx.get("customer", subscription["customer"])
-    waiting = lines.pending(ctx, customer["id"], subscription["id"], subscription["currency"])
+    waiting = lines.pending_items(ctx, customer["id"], subscription["id"], subscription["currency"])
     invoice = draft.subscription_draft(ctx, customer, subscription, reason="subscription_cycle", period=over)
     pause = subscription["pause_collection"] or {}
     if subscription["status"] == "unpaid" or pause.get("behavior") == "keep_as_draft":
-        draft.advance(invoice, False)
-    draft.fill(ctx, invoice, records, waiting)
-    draft.store(ctx, invoice, waiting)
+        draft.set_auto_advance(invoice, False)
+    draft.fill_draft(ctx, invoice, records, waiting)
+    draft.store_draft(ctx, invoice, waiting)
     items.note_billed(ctx, subscription, due, lines.records_of(ctx, invoice), invoice)
     subscription["latest_invoice"] = invoice["id"]
     if pause.get("behavior") in ("void", "mark_uncollectible"):
         advance_draft(ctx, invoice)
 
 
-def usage(ctx: Context, subscription: Json, item: Json, period: Period) -> int:
+def metered_usage(ctx: Context, subscription: Json, item: Json, period: Period) -> int:
     """Returns the usage that the meter of a metered price recorded in a period."""
     key = (item["price"]["recurring"] or {}).get("meter")
     meter = ctx.find("billing.meter", key) if key else None
     if meter is None:
         return 0
-    return half_up(counted(ctx, meter, subscription["customer"], period))
+    return half_up(usage_total(ctx, meter, subscription["customer"], period))
 
 
 # --- trials ------------------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def end_trial(ctx: Context, subscription: Json) -> None:
     lacking = charged and confirmation.default_method(ctx, customer, subscription) is None
     settings = (subscription["trial_settings"] or {}).get("end_behavior") or {}
     if lacking and settings.get("missing_payment_method") == "cancel":
-        cancel.end(ctx, subscription, "cancellation_requested")
+        cancel.end_subscription(ctx, subscription, "cancellation_requested")
     elif lacking and settings.get("missing_payment_method") == "pause":
         subscription["status"] = "paused"
         changed = ctx.save(subscription)
@@ -130,41 +130,41 @@ def advance_draft(ctx: Context, invoice: Json) -> None:
 
     A paused collection voids it or marks it uncollectible: https://docs.stripe.com/billing/subscriptions/pause-payment
     """
-    key = finalize_and_pay.subscription_of(invoice)
+    key = finalize_and_pay.subscription_id_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     customer = ctx.get("customer", invoice["customer"])
     method = confirmation.default_method(ctx, customer, subscription)
-    finalize_and_pay.finalize(ctx, invoice, method=invoice["default_payment_method"] or method)
+    finalize_and_pay.finalize_invoice(ctx, invoice, method=invoice["default_payment_method"] or method)
     pause = (subscription or {}).get("pause_collection") or {}
     if invoice["status"] == "paid":
         after_payment.invoice_paid(ctx, invoice)
     elif pause.get("behavior") == "void":
-        finalize_and_pay.void(ctx, invoice)
+        finalize_and_pay.void_invoice(ctx, invoice)
     elif pause.get("behavior") == "mark_uncollectible":
         finalize_and_pay.mark_uncollectible(ctx, invoice)
     elif invoice["collection_method"] == "send_invoice":
         ctx.emit("invoice.sent", invoice)
     else:
-        try_again(ctx, invoice)
+        retry_payment(ctx, invoice)
 
 
-def try_again(ctx: Context, invoice: Json) -> None:
+def retry_payment(ctx: Context, invoice: Json) -> None:
     """Charges an open invoice automatically; a method that was declined for good is counted, not charged.
 
     Source: https://docs.stripe.com/billing/revenue-recovery/smart-retries
     """
-    key = finalize_and_pay.subscription_of(invoice)
+    key = finalize_and_pay.subscription_id_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
-    refusal = ctx.hidden(invoice).get("refusal")
+    refusal = ctx.private(invoice).get("refusal")
     customer = ctx.get("customer", invoice["customer"])
     method = invoice["default_payment_method"] or confirmation.default_method(ctx, customer, subscription)
-    if refusal in rules.NOT_RETRIED and ctx.hidden(invoice).get("refused") == method:
+    if refusal in rules.NOT_RETRIED and ctx.private(invoice).get("refused") == method:
         invoice["attempt_count"] += 1
         invoice["next_payment_attempt"] = finalize_and_pay.next_attempt(ctx, invoice)
         ctx.save(invoice)
     else:
-        ctx.hidden(invoice)["refused"] = method
-        attempt = finalize_and_pay.pay(ctx, invoice, automatic=True)
+        ctx.private(invoice)["refused"] = method
+        attempt = finalize_and_pay.pay_invoice(ctx, invoice, automatic=True)
         if attempt is not None and attempt.status == "processing":
             invoice["next_payment_attempt"] = None
             ctx.save(invoice)
@@ -175,20 +175,20 @@ def try_again(ctx: Context, invoice: Json) -> None:
         after_payment.invoice_failed(ctx, invoice, automatic=True)
 
 
-def fall_due(ctx: Context, invoice: Json) -> None:
+def mark_overdue(ctx: Context, invoice: Json) -> None:
     """Marks a sent invoice as overdue: its customer is `delinquent`, its subscription `past_due`."""
-    ctx.hidden(invoice)["overdue"] = True
+    ctx.private(invoice)["overdue"] = True
     ctx.save(invoice)
     after_payment.set_delinquent(ctx, invoice["customer"], True)
-    key = finalize_and_pay.subscription_of(invoice)
+    key = finalize_and_pay.subscription_id_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     if subscription is not None and subscription["status"] == "active":
         after_payment.set_status(ctx, subscription, "past_due")
 
 
-def give_up_first(ctx: Context, subscription: Json) -> None:
+def expire_incomplete(ctx: Context, subscription: Json) -> None:
     """Voids the first invoice of an incomplete subscription that was not paid in time, and expires it."""
     invoice = ctx.find("invoice", subscription["latest_invoice"] or "")
     if invoice is not None and invoice["status"] == "open":
-        finalize_and_pay.void(ctx, invoice)
+        finalize_and_pay.void_invoice(ctx, invoice)
     after_payment.expire(ctx, subscription)

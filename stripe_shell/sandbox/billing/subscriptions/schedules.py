@@ -17,7 +17,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import echo, is_clear
 
 from . import cancel
-from .create import billing_mode, start
+from .create import billing_mode, create_subscription
 from .validate import check_clock
 
 MAX_PHASES = 10
@@ -31,7 +31,7 @@ _OPEN = ("not_started", "active")
 def create(ctx: Context, params: Json) -> Json:
     """Creates a schedule from phases; one that starts now creates its subscription. Raises StripeError.
 
-    Does not schedule what is next due: see `scheduler.watch`.
+    Does not schedule what is next due: see `scheduler.schedule_next`.
     """
     if not params.get("customer"):
         raise errors.missing_parameter("customer")
@@ -47,13 +47,13 @@ def create(ctx: Context, params: Json) -> Json:
     ctx.insert(made)
     ctx.emit("subscription_schedule.created", made)
     if begins <= ctx.now():
-        begin(ctx, made)
+        start_schedule(ctx, made)
     return made
 
 
 def new(ctx: Context, params: Json, customer: str) -> Json:
     """Returns a schedule for the parameters, without phases and not stored."""
-    made = ctx.fresh("subscription_schedule", customer=customer)
+    made = ctx.new("subscription_schedule", customer=customer)
     ctx.resource("subscription_schedule").echo(made, params)
     made["billing_mode"] = billing_mode(params.get("billing_mode") or {"type": "flexible"}, ctx.now())
     set_defaults(ctx, made, params.get("default_settings") or {})
@@ -70,20 +70,20 @@ def set_defaults(ctx: Context, schedule: Json, given: Json) -> None:
 # --- phases from parameters ----------------------------------------------------------------------------------------
 
 
-def phases_from(ctx: Context, given: Sequence[Mapping[str, Any]], start: int) -> list[Json]:
+def phases_from(ctx: Context, requested: Sequence[Mapping[str, Any]], start: int) -> list[Json]:
     """Returns consecutive phases, the first one from `start` (epoch seconds). Raises StripeError."""
-    if not given:
+    if not requested:
         raise errors.missing_parameter("phases")
-    if len(given) > MAX_PHASES:
+    if len(requested) > MAX_PHASES:
         raise errors.invalid(f"A schedule can have at most {MAX_PHASES} current and future phases.", param="phases")
-    made, time, count = [], start, Months(start)
-    for index, entry in enumerate(given):
+    made, time, count = [], start, MonthCounter(start)
+    for index, entry in enumerate(requested):
         where = f"phases[{index}]"
         begins = entry.get("start_date")
         if begins not in (None, "now") and index and begins != time:
             raise errors.invalid("Phases must follow each other without gaps.", param=f"{where}[start_date]")
         if begins not in (None, "now") and begins != time:
-            time, count = int(begins), Months(int(begins))
+            time, count = int(begins), MonthCounter(int(begins))
         phase = _phase(ctx, entry, time, count, where)
         made.append(phase)
         time = phase["end_date"]
@@ -91,7 +91,7 @@ def phases_from(ctx: Context, given: Sequence[Mapping[str, Any]], start: int) ->
 
 
 @dataclass(slots=True)
-class Months:
+class MonthCounter:
     """Counts months from a base time, so that phases end on its day, as the subscription's periods do."""
 
     base: int
@@ -112,12 +112,12 @@ class Months:
         return time
 
 
-def _phase(ctx: Context, entry: Mapping[str, Any], start: int, count: Months, where: str) -> Json:
+def _phase(ctx: Context, entry: Mapping[str, Any], start: int, count: MonthCounter, where: str) -> Json:
     if not entry.get("items"):
         raise errors.missing_parameter(f"{where}[items]")
-    own = [_item(ctx, item, f"{where}[items][{index}]") for index, item in enumerate(entry["items"])]
+    own = [_phase_item(ctx, item, f"{where}[items][{index}]") for index, item in enumerate(entry["items"])]
     _check_length(entry, where)
-    end = _end(ctx, entry, start, own[0], count)
+    end = _phase_end(ctx, entry, start, own[0], count)
     if end <= start:
         raise errors.invalid("A phase must end after it starts.", param=f"{where}[end_date]")
     trial_end = entry.get("trial_end")
@@ -135,7 +135,7 @@ def _phase(ctx: Context, entry: Mapping[str, Any], start: int, count: Months, wh
         "default_payment_method": entry.get("default_payment_method"),
         "default_tax_rates": rates,
         "description": entry.get("description") or None,
-        "discounts": [_discount(item) for item in entry.get("discounts") or ()],
+        "discounts": [_phase_discount(item) for item in entry.get("discounts") or ()],
         "end_date": end,
         "invoice_settings": _invoice_settings(entry.get("invoice_settings")),
         "items": own,
@@ -148,13 +148,13 @@ def _phase(ctx: Context, entry: Mapping[str, Any], start: int, count: Months, wh
     }
 
 
-def _item(ctx: Context, item: Mapping[str, Any], where: str) -> Json:
+def _phase_item(ctx: Context, item: Mapping[str, Any], where: str) -> Json:
     price = prices.price_from(ctx, item, where, recurring=True)
     if price is None:
         raise errors.missing_parameter(f"{where}[price]")
     made: Json = {
         "billing_thresholds": item.get("billing_thresholds") or None,
-        "discounts": [_discount(entry) for entry in item.get("discounts") or ()],
+        "discounts": [_phase_discount(entry) for entry in item.get("discounts") or ()],
         "metadata": dict(item.get("metadata") or {}),
         "plan": price["id"],
         "price": price["id"],
@@ -165,14 +165,14 @@ def _item(ctx: Context, item: Mapping[str, Any], where: str) -> Json:
     return made
 
 
-def _discount(entry: Mapping[str, Any]) -> Json:
+def _phase_discount(entry: Mapping[str, Any]) -> Json:
     return {name: entry.get(name) for name in ("coupon", "discount", "promotion_code")}
 
 
-def _invoice_settings(given: Any) -> Json | None:
-    if not given:
+def _invoice_settings(params: Any) -> Json | None:
+    if not params:
         return None
-    return {"account_tax_ids": None, "days_until_due": None, "issuer": None} | dict(given)
+    return {"account_tax_ids": None, "days_until_due": None, "issuer": None} | dict(params)
 
 
 def _check_length(entry: Mapping[str, Any], where: str) -> None:
@@ -181,7 +181,7 @@ def _check_length(entry: Mapping[str, Any], where: str) -> None:
         raise errors.exclusive(*(f"{where}[{name}]" for name in given))
 
 
-def _end(ctx: Context, entry: Mapping[str, Any], start: int, item: Json, count: Months) -> int:
+def _phase_end(ctx: Context, entry: Mapping[str, Any], start: int, item: Json, count: MonthCounter) -> int:
     """Returns the end of a phase: its `end_date`, or after its `duration` or iterations of the price (1 by default)."""
     if entry.get("end_date") is not None:
         return count.restart(ctx.now() if entry["end_date"] == "now" else int(entry["end_date"]))
@@ -196,7 +196,7 @@ def _end(ctx: Context, entry: Mapping[str, Any], start: int, item: Json, count: 
 # --- time ------------------------------------------------------------------------------------------------------------
 
 
-def next_turn(schedule: Json) -> int | None:
+def next_transition(schedule: Json) -> int | None:
     """Returns when the schedule next starts or changes phase, in epoch seconds; None if it is over."""
     if schedule["status"] == "not_started":
         return int(schedule["phases"][0]["start_date"])
@@ -210,23 +210,23 @@ def last_end(schedule: Json) -> int:
     return int(schedule["phases"][-1]["end_date"])
 
 
-def turn(ctx: Context, schedule: Json) -> None:
+def advance_phase(ctx: Context, schedule: Json) -> None:
     """Starts a schedule, enters its next phase, or completes it."""
     if schedule["status"] == "not_started":
-        begin(ctx, schedule)
+        start_schedule(ctx, schedule)
         return
     now = ctx.now()
     following = next((phase for phase in schedule["phases"] if phase["start_date"] >= now), None)
     if following is not None:
-        enter(ctx, schedule, following)
+        enter_phase(ctx, schedule, following)
     else:
-        finish(ctx, schedule)
+        complete_schedule(ctx, schedule)
 
 
-def begin(ctx: Context, schedule: Json) -> None:
+def start_schedule(ctx: Context, schedule: Json) -> None:
     """Starts the first phase: creates the subscription with a draft invoice, and saves the schedule."""
     phase = schedule["phases"][0]
-    subscription = start(ctx, _creation(schedule, phase), drafts=True)
+    subscription = create_subscription(ctx, _creation(schedule, phase), drafts=True)
     schedule |= {"status": "active", "subscription": subscription["id"]}
     _set_current(schedule, phase)
     subscription["schedule"] = schedule["id"]
@@ -236,8 +236,8 @@ def begin(ctx: Context, schedule: Json) -> None:
     ctx.emit("subscription_schedule.updated", schedule, changed)
 
 
-def enter(ctx: Context, schedule: Json, phase: Json, *, behavior: str | None = None, told: bool = True) -> None:
-    """Updates the subscription to a phase, and saves both; `told` emits the event of the schedule."""
+def enter_phase(ctx: Context, schedule: Json, phase: Json, *, behavior: str | None = None, emit: bool = True) -> None:
+    """Updates the subscription to a phase, and saves both; `emit` emits the event of the schedule."""
     subscription = ctx.get("subscription", schedule["subscription"])
     update = _update(ctx, schedule, subscription, phase)
     update["proration_behavior"] = behavior or phase["proration_behavior"]
@@ -248,11 +248,11 @@ def enter(ctx: Context, schedule: Json, phase: Json, *, behavior: str | None = N
     if changed:
         ctx.emit("customer.subscription.updated", subscription, changed)
     changed = ctx.save(schedule)
-    if changed and told:
+    if changed and emit:
         ctx.emit("subscription_schedule.updated", schedule, changed)
 
 
-def finish(ctx: Context, schedule: Json) -> None:
+def complete_schedule(ctx: Context, schedule: Json) -> None:
     """Completes a schedule: releases its subscription or cancels it, by `end_behavior`."""
     subscription = ctx.find("subscription", schedule["subscription"] or "")
     cancels = schedule["end_behavior"] == "cancel"
@@ -265,19 +265,19 @@ def finish(ctx: Context, schedule: Json) -> None:
         return
     subscription["schedule"] = None
     if cancels:
-        cancel.end(ctx, subscription, "cancellation_requested")
+        cancel.end_subscription(ctx, subscription, "cancellation_requested")
     else:
         ctx.save(subscription)
 
 
-def tell_expiring(ctx: Context, schedule: Json) -> None:
+def emit_expiring(ctx: Context, schedule: Json) -> None:
     """Emits the event that the last phase ends soon, and records that it was sent."""
-    ctx.hidden(schedule)["told_expiring"] = True
+    ctx.private(schedule)["told_expiring"] = True
     ctx.save(schedule)
     ctx.emit("subscription_schedule.expiring", schedule)
 
 
-def check_open(schedule: Json, verb: str) -> None:
+def check_schedule_open(schedule: Json, verb: str) -> None:
     """Raises StripeError for a schedule that is over."""
     if schedule["status"] not in _OPEN:
         raise errors.invalid(
@@ -300,7 +300,7 @@ def _show_end(subscription: Json, schedule: Json, phase: Json) -> None:
     subscription["cancel_at"] = phase["end_date"] if ends else None
 
 
-def _settings(schedule: Json, phase: Json) -> Json:
+def _phase_settings(schedule: Json, phase: Json) -> Json:
     """Returns a phase's parameters beyond its items, with the schedule's defaults for those that it lacks."""
     defaults = schedule["default_settings"]
     found: Json = {}
@@ -312,18 +312,18 @@ def _settings(schedule: Json, phase: Json) -> Json:
     if found.get("collection_method") == "send_invoice" and settings.get("days_until_due") is not None:
         found["days_until_due"] = settings["days_until_due"]
     found["default_tax_rates"] = [rate["id"] for rate in phase["default_tax_rates"] or ()]
-    found["discounts"] = [_named(entry) for entry in phase["discounts"]]
+    found["discounts"] = [_discount_name(entry) for entry in phase["discounts"]]
     if phase["add_invoice_items"]:
         found["add_invoice_items"] = phase["add_invoice_items"]
     return found
 
 
 def _creation(schedule: Json, phase: Json) -> Json:
-    params = _settings(schedule, phase)
+    params = _phase_settings(schedule, phase)
     params |= {
         "billing_mode": schedule["billing_mode"],
         "customer": schedule["customer"],
-        "items": [_wanted(item) for item in phase["items"]],
+        "items": [_requested_item(item) for item in phase["items"]],
         "metadata": dict(phase["metadata"] or {}),
     }
     if phase["trial_end"]:
@@ -333,7 +333,7 @@ def _creation(schedule: Json, phase: Json) -> Json:
 
 def _update(ctx: Context, schedule: Json, subscription: Json, phase: Json) -> Json:
     """Returns the parameters of the update that applies a phase."""
-    params = _settings(schedule, phase)
+    params = _phase_settings(schedule, phase)
     params["metadata"] = dict(phase["metadata"] or {})
     params["items"] = _replaced(subscription, phase)
     if phase["trial_end"] and phase["trial_end"] > ctx.now():
@@ -353,24 +353,24 @@ def _replaced(subscription: Json, phase: Json) -> list[Json]:
             fresh.append(item)
         else:
             old.remove(same)
-            entries.append({**_wanted(item), "id": same["id"]})
+            entries.append({**_requested_item(item), "id": same["id"]})
     for item in fresh:
-        entries.append({**_wanted(item), "id": old.pop(0)["id"]} if old else _wanted(item))
+        entries.append({**_requested_item(item), "id": old.pop(0)["id"]} if old else _requested_item(item))
     return [*entries, *({"id": own["id"], "deleted": True} for own in old)]
 
 
-def _wanted(item: Json) -> Json:
+def _requested_item(item: Json) -> Json:
     entry: Json = {"price": item["price"], "metadata": dict(item["metadata"] or {})}
     if item.get("quantity") is not None:
         entry["quantity"] = item["quantity"]
     if item["tax_rates"]:
         entry["tax_rates"] = [rate["id"] for rate in item["tax_rates"]]
     if item["discounts"]:
-        entry["discounts"] = [_named(discount) for discount in item["discounts"]]
+        entry["discounts"] = [_discount_name(discount) for discount in item["discounts"]]
     return entry
 
 
-def _named(entry: Mapping[str, Any]) -> Json:
+def _discount_name(entry: Mapping[str, Any]) -> Json:
     return {name: value for name, value in entry.items() if not is_clear(value)}
 
 

@@ -15,28 +15,36 @@ from stripe_shell.sandbox.objects.events import previous_attributes
 from stripe_shell.sandbox.payments import confirmation
 
 from . import cancel, create, first_invoice, items, pending_update, proration, update_items, validate
-from .proration import Change
-from .update_state import Work, full_records, interval_of, invoice_now, items_before, new_periods, trial_records
+from .proration import ItemChange
+from .update_state import (
+    SubscriptionUpdate,
+    draft_now,
+    full_records,
+    interval_of,
+    items_before_update,
+    new_periods,
+    trial_records,
+)
 
 _WHILE_INCOMPLETE = {"default_payment_method", "default_source", "description", "metadata"}
 _WHEN_OVER = {"cancellation_details", "metadata"}
 _BILLED = ("active", "past_due", "unpaid")
 
 
-def change(ctx: Context, subscription: Json, params: Json, echo: Callable[[Json, Json], None]) -> None:
+def update_subscription(ctx: Context, subscription: Json, params: Json, echo: Callable[[Json, Json], None]) -> None:
     """Applies the parameters of an update to a subscription, and saves it. Raises StripeError."""
-    _check(ctx, subscription, params)
+    _check_update(ctx, subscription, params)
     customer = ctx.get("customer", subscription["customer"])
     create.method_owner(ctx, customer, params)
     validate.check_location(customer, params.get("automatic_tax"))
     made = items.items_of(ctx, subscription)
-    kept = pending_update.snapshot(ctx, subscription, made)
-    work = Work(ctx, customer, params, subscription, deepcopy(subscription), made)
-    _plain(work, echo)
-    work.items, work.changes = update_items.replace(ctx, subscription, made, params.get("items") or ())
-    _times(work)
-    _end(work)
-    _finish(work, kept)
+    previous = pending_update.snapshot(ctx, subscription, made)
+    update = SubscriptionUpdate(ctx, customer, params, subscription, deepcopy(subscription), made)
+    _apply_plain_fields(update, echo)
+    update.items, update.changes = update_items.update_items(ctx, subscription, made, params.get("items") or ())
+    _apply_times(update)
+    _apply_cancellation(update)
+    _store_and_bill(update, previous)
 
 
 def resume(ctx: Context, subscription: Json, params: Json) -> None:
@@ -48,44 +56,48 @@ def resume(ctx: Context, subscription: Json, params: Json) -> None:
     if subscription["status"] != "paused":
         raise errors.invalid("You can only resume a subscription if it is `paused`.")
     customer = ctx.get("customer", subscription["customer"])
-    work = Work(ctx, customer, params, subscription, deepcopy(subscription), items.items_of(ctx, subscription))
-    kept = pending_update.snapshot(ctx, subscription, work.items)
+    update = SubscriptionUpdate(
+        ctx, customer, params, subscription, deepcopy(subscription), items.items_of(ctx, subscription)
+    )
+    previous = pending_update.snapshot(ctx, subscription, update.items)
     anchor = subscription["billing_cycle_anchor"] if params.get("billing_cycle_anchor") == "unchanged" else ctx.now()
     subscription["billing_cycle_anchor"] = anchor
-    new_periods(work)
-    work.records = full_records(work)
-    invoice = invoice_now(work, "subscription_cycle")
-    finalize_and_pay.finalize(ctx, invoice, method=confirmation.default_method(ctx, customer, subscription))
+    new_periods(update)
+    update.records = full_records(update)
+    invoice = draft_now(update, "subscription_cycle")
+    finalize_and_pay.finalize_invoice(ctx, invoice, method=confirmation.default_method(ctx, customer, subscription))
     subscription["latest_invoice"] = invoice["id"]
     if invoice["status"] == "paid":
         subscription["status"] = "active"
-        changed = items.save(ctx, subscription, work.items)
+        changed = items.save(ctx, subscription, update.items)
         ctx.emit("customer.subscription.resumed", subscription)
         ctx.emit("customer.subscription.updated", subscription, changed)
         return
-    draft.advance(invoice, True)
+    draft.set_auto_advance(invoice, True)
     invoice["automatically_finalizes_at"] = None
     ctx.save(invoice)
-    pending_update.park(ctx, subscription, work.items, kept, invoice)
+    pending_update.store_pending_update(ctx, subscription, update.items, previous, invoice)
     subscription["pending_setup_intent"] = first_invoice.setup_intent(ctx, subscription)["id"]
     ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
 
 
-def bill_waiting(ctx: Context, subscription: Json) -> None:
+def set_pending_interval(ctx: Context, subscription: Json) -> None:
     """Bills the pending items between two renewals, and sets the next such time. Saves the subscription."""
     interval = subscription["pending_invoice_item_interval"]
-    subscription["next_pending_invoice_item_invoice"] = next_waiting(subscription, ctx.now()) if interval else None
+    subscription["next_pending_invoice_item_invoice"] = (
+        next_pending_invoice(subscription, ctx.now()) if interval else None
+    )
     ctx.save(subscription)
-    if not lines.pending(ctx, subscription["customer"], subscription["id"], subscription["currency"]):
+    if not lines.pending_items(ctx, subscription["customer"], subscription["id"], subscription["currency"]):
         return
     customer = ctx.get("customer", subscription["customer"])
-    work = Work(ctx, customer, {}, subscription, deepcopy(subscription), [])
-    invoice = invoice_now(work, "automatic_pending_invoice_item_invoice")
+    work = SubscriptionUpdate(ctx, customer, {}, subscription, deepcopy(subscription), [])
+    invoice = draft_now(work, "automatic_pending_invoice_item_invoice")
     subscription["latest_invoice"] = invoice["id"]
     ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
 
 
-def next_waiting(subscription: Json, now: int) -> int | None:
+def next_pending_invoice(subscription: Json, now: int) -> int | None:
     """Returns when pending items are billed next, in epoch seconds; None if only renewals bill them."""
     interval = subscription["pending_invoice_item_interval"]
     if not interval:
@@ -96,7 +108,7 @@ def next_waiting(subscription: Json, now: int) -> int | None:
 # --- checks ----------------------------------------------------------------------------------------------------
 
 
-def _check(ctx: Context, subscription: Json, params: Json) -> None:
+def _check_update(ctx: Context, subscription: Json, params: Json) -> None:
     status, said = subscription["status"], set(params)
     if status in rules.OVER and said - _WHEN_OVER:
         raise errors.invalid(
@@ -134,14 +146,14 @@ def _check_proration_date(subscription: Json, params: Json) -> None:
 # --- parts of an update ------------------------------------------------------------------------------------------
 
 
-def _plain(work: Work, echo: Callable[[Json, Json], None]) -> None:
+def _apply_plain_fields(update: SubscriptionUpdate, echo: Callable[[Json, Json], None]) -> None:
     """Sets members that are copied from parameters, discounts, tax rates and pauses. Mutates the subscription."""
-    ctx, subscription, params = work.ctx, work.subscription, work.params
+    ctx, subscription, params = update.ctx, update.subscription, update.params
     echo(subscription, {name: value for name, value in params.items() if name not in create.SPECIAL})
     if subscription["collection_method"] != "send_invoice":
         subscription["days_until_due"] = None
     if "discounts" in params:
-        subscription["discounts"] = discounts.applied(
+        subscription["discounts"] = discounts.apply_discounts(
             ctx,
             params["discounts"],
             subscription["discounts"],
@@ -159,31 +171,31 @@ def _plain(work: Work, echo: Callable[[Json, Json], None]) -> None:
         subscription["pending_invoice_item_interval"] = (
             None if is_clear(interval) else {"interval_count": 1, **interval}
         )
-        subscription["next_pending_invoice_item_invoice"] = next_waiting(subscription, ctx.now())
+        subscription["next_pending_invoice_item_invoice"] = next_pending_invoice(subscription, ctx.now())
     cancel.note_details(subscription, params.get("cancellation_details"))
-    first_invoice.add_items(ctx, subscription, work.customer, params.get("add_invoice_items") or ())
+    first_invoice.add_items(ctx, subscription, update.customer, params.get("add_invoice_items") or ())
 
 
-def _times(work: Work) -> None:
+def _apply_times(update: SubscriptionUpdate) -> None:
     """Starts or ends a trial, or restarts the billing cycle; otherwise prorates the changed items."""
-    trial_end, status = work.params.get("trial_end"), work.subscription["status"]
+    trial_end, status = update.params.get("trial_end"), update.subscription["status"]
     if trial_end == "now" and status == "trialing":
-        _end_trial(work)
+        _end_trial(update)
     elif trial_end not in (None, "now"):
-        _begin_trial(work, trial_end)
-    elif status in _BILLED and _restarts(work):
-        _restart(work)
-    elif work.changes:
-        _adjust(work)
+        _begin_trial(update, trial_end)
+    elif status in _BILLED and _restarts_cycle(update):
+        _restart_cycle(update)
+    elif update.changes:
+        _prorate_items(update)
 
 
-def _end_trial(work: Work) -> None:
+def _end_trial(update: SubscriptionUpdate) -> None:
     """Ends the trial now and bills a new cycle; without a payment method `trial_settings` can pause or cancel."""
-    ctx, subscription = work.ctx, work.subscription
+    ctx, subscription = update.ctx, update.subscription
     subscription |= {"trial_end": ctx.now(), "billing_cycle_anchor": ctx.now()}
     subscription["billing_cycle_anchor_config"] = None
     charged = subscription["collection_method"] == "charge_automatically"
-    lacking = charged and confirmation.default_method(ctx, work.customer, subscription) is None
+    lacking = charged and confirmation.default_method(ctx, update.customer, subscription) is None
     behavior = ((subscription["trial_settings"] or {}).get("end_behavior") or {}).get("missing_payment_method")
     if lacking and behavior == "pause":
         subscription["status"] = "paused"
@@ -192,106 +204,106 @@ def _end_trial(work: Work) -> None:
         subscription["status"] = "canceled"
         return
     subscription["status"] = "active"
-    new_periods(work)
-    work.records = full_records(work)
-    work.bill = True
+    new_periods(update)
+    update.records = full_records(update)
+    update.bill = True
 
 
-def _begin_trial(work: Work, trial_end: int) -> None:
+def _begin_trial(update: SubscriptionUpdate, trial_end: int) -> None:
     """Starts a trial until `trial_end`: credits unused time, and moves the anchor to its end.
 
     Stripe credits the whole unused time at once and adds lines of amount 0 (observed in test mode recordings).
     """
-    ctx, subscription = work.ctx, work.subscription
+    ctx, subscription = update.ctx, update.subscription
     now = ctx.now()
     was_billed = subscription["status"] in _BILLED
     subscription |= {"billing_cycle_anchor": trial_end, "trial_end": trial_end, "status": "trialing"}
     subscription["billing_cycle_anchor_config"] = None
     if was_billed:
         subscription["trial_start"] = now
-        if work.behavior != "none":
-            unused = [Change(old, None, billed) for old, billed in items_before(work)]
-            work.prorated += proration.prorate(ctx, subscription, unused, time=work.time, old=work.old, nets=())
-    for item in work.items:
+        if update.behavior != "none":
+            unused = [ItemChange(old, None, billed) for old, billed in items_before_update(update)]
+            update.prorated += proration.prorate(ctx, subscription, unused, time=update.time, old=update.old, nets=())
+    for item in update.items:
         items.set_period(item, Period(now if was_billed else item["current_period_start"], trial_end))
     if was_billed:
-        work.records = trial_records(work)
-        work.bill = True
+        update.records = trial_records(update)
+        update.bill = True
 
 
-def _restarts(work: Work) -> bool:
+def _restarts_cycle(update: SubscriptionUpdate) -> bool:
     """Whether the cycle restarts: on request or, in classic billing, for another interval or the first paid price.
 
     Source: https://docs.stripe.com/billing/subscriptions/billing-cycle
     """
-    if work.params.get("billing_cycle_anchor") == "now":
+    if update.params.get("billing_cycle_anchor") == "now":
         return True
-    if not work.classic or not work.changes:
+    if not update.classic or not update.changes:
         return False
-    before = {interval_of(item) for item, _ in items_before(work)}
-    after = {interval_of(item) for item in work.items}
-    was_free = not any(items.whole_amount(work.ctx, work.old, item) for item, _ in items_before(work))
-    is_free = not any(items.whole_amount(work.ctx, work.subscription, item) for item in work.items)
+    before = {interval_of(item) for item, _ in items_before_update(update)}
+    after = {interval_of(item) for item in update.items}
+    was_free = not any(items.whole_amount(update.ctx, update.old, item) for item, _ in items_before_update(update))
+    is_free = not any(items.whole_amount(update.ctx, update.subscription, item) for item in update.items)
     return before != after or (was_free and not is_free)
 
 
-def _restart(work: Work) -> None:
+def _restart_cycle(update: SubscriptionUpdate) -> None:
     """Credits unused time, moves the anchor to now, and bills whole periods."""
-    ctx, subscription = work.ctx, work.subscription
-    befores = items_before(work)
+    ctx, subscription = update.ctx, update.subscription
+    befores = items_before_update(update)
     subscription |= {"billing_cycle_anchor": ctx.now(), "billing_cycle_anchor_config": None}
-    new_periods(work)
-    if work.behavior != "none":
-        unused = [Change(old, None, billed) for old, billed in befores]
-        work.prorated += proration.prorate(ctx, subscription, unused, time=work.time, old=work.old, nets=())
-    work.records = full_records(work)
-    work.bill = True
+    new_periods(update)
+    if update.behavior != "none":
+        unused = [ItemChange(old, None, billed) for old, billed in befores]
+        update.prorated += proration.prorate(ctx, subscription, unused, time=update.time, old=update.old, nets=())
+    update.records = full_records(update)
+    update.bill = True
 
 
-def _adjust(work: Work) -> None:
+def _prorate_items(update: SubscriptionUpdate) -> None:
     """Prorates the changed items within the current billing cycle."""
-    ctx, subscription = work.ctx, work.subscription
+    ctx, subscription = update.ctx, update.subscription
     trialing = subscription["status"] == "trialing"
-    for item in work.items:
-        changed = next((entry for entry in work.changes if entry.after is item), None)
+    for item in update.items:
+        changed = next((entry for entry in update.changes if entry.after is item), None)
         if changed is not None and not trialing:
-            _fit_period(work, item, changed)
-    if subscription["status"] not in _BILLED or work.behavior == "none":
+            _fit_period(update, item, changed)
+    if subscription["status"] not in _BILLED or update.behavior == "none":
         return
-    nets = list(zip(work.items, items.net_amounts(ctx, subscription, work.items), strict=True))
-    for item in work.items:
+    nets = list(zip(update.items, items.net_amounts(ctx, subscription, update.items), strict=True))
+    for item in update.items:
         if ctx.stored(item) is None:
             ctx.insert(item)
-    work.prorated += proration.prorate(ctx, subscription, work.changes, time=work.time, old=work.old, nets=nets)
-    work.bill = work.behavior == "always_invoice" and bool(work.changes)
+    update.prorated += proration.prorate(ctx, subscription, update.changes, time=update.time, old=update.old, nets=nets)
+    update.bill = update.behavior == "always_invoice" and bool(update.changes)
 
 
-def _fit_period(work: Work, item: Json, changed: Change) -> None:
+def _fit_period(update: SubscriptionUpdate, item: Json, changed: ItemChange) -> None:
     """Sets the period of a new item, or of one with another interval, to that of its own cycle."""
     if changed.before is not None and interval_of(changed.before) == interval_of(item):
         return
-    whole = prices.cycle_of(work.subscription, item["price"]).period_at(work.ctx.now())
-    end = work.subscription["cancel_at"]
+    whole = prices.cycle_of(update.subscription, item["price"]).period_at(update.ctx.now())
+    end = update.subscription["cancel_at"]
     items.set_period(item, Period(whole.start, min(whole.end, end or whole.end)))
 
 
-def _end(work: Work) -> None:
+def _apply_cancellation(update: SubscriptionUpdate) -> None:
     """Applies `cancel_at_period_end` and `cancel_at`, and prorates a period that `cancel_at` shortens.
 
     Source: https://docs.stripe.com/billing/subscriptions/cancel
     """
-    params, subscription, now = work.params, work.subscription, work.ctx.now()
+    params, subscription, now = update.params, update.subscription, update.ctx.now()
     if params.get("cancel_at_period_end"):
-        _stamp_end(subscription, items.last_end(work.items), now)
+        _stamp_end(subscription, items.last_end(update.items), now)
         subscription["cancel_at_period_end"] = True
     elif params.get("cancel_at"):
         subscription["cancel_at_period_end"] = False
-        _stamp_end(subscription, create.cancel_time(params["cancel_at"], work.items, now), now)
-        _cut(work)
+        _stamp_end(subscription, create.cancel_time(params["cancel_at"], update.items, now), now)
+        _cut_periods(update)
     elif params.get("cancel_at_period_end") is False or ("cancel_at" in params and is_clear(params["cancel_at"])):
         subscription |= {"cancel_at": None, "cancel_at_period_end": False, "canceled_at": None}
         subscription["cancellation_details"] = {**(subscription["cancellation_details"] or {}), "reason": None}
-        _cut(work)
+        _cut_periods(update)
 
 
 def _stamp_end(subscription: Json, time: int, now: int) -> None:
@@ -302,11 +314,11 @@ def _stamp_end(subscription: Json, time: int, now: int) -> None:
     subscription["cancellation_details"] = {**details, "reason": "cancellation_requested"}
 
 
-def _cut(work: Work) -> None:
+def _cut_periods(update: SubscriptionUpdate) -> None:
     """Ends the current periods at `cancel_at`, or at their regular end, and prorates the difference."""
-    subscription = work.subscription
+    subscription = update.subscription
     end = subscription["cancel_at"]
-    for item in work.items:
+    for item in update.items:
         if subscription["status"] == "trialing":
             continue
         whole = prices.cycle_of(subscription, item["price"]).period_at(item["current_period_start"])
@@ -315,72 +327,76 @@ def _cut(work: Work) -> None:
         if until == old or until <= item["current_period_start"]:
             continue
         item["current_period_end"] = until
-        if work.behavior != "none" and subscription["status"] in _BILLED:
-            work.prorated += proration.reshape(work.ctx, subscription, item, old)
-            work.bill = work.bill or work.behavior == "always_invoice"
+        if update.behavior != "none" and subscription["status"] in _BILLED:
+            update.prorated += proration.prorate_new_end(update.ctx, subscription, item, old)
+            update.bill = update.bill or update.behavior == "always_invoice"
 
 
 # --- billing -----------------------------------------------------------------------------------------------------
 
 
-def _finish(work: Work, kept: Json) -> None:
+def _store_and_bill(update: SubscriptionUpdate, previous: Json) -> None:
     """Saves the update, bills what is due at once, and emits the events."""
-    ctx, subscription = work.ctx, work.subscription
-    for item in work.items:
+    ctx, subscription = update.ctx, update.subscription
+    for item in update.items:
         if ctx.stored(item) is None:
             ctx.insert(item)
-    for entry in work.changes:
+    for entry in update.changes:
         if entry.after is None and entry.before is not None:
             gone = ctx.find("subscription_item", entry.before["id"])
             if gone is not None:
                 ctx.delete(gone)
-    if subscription["status"] == "canceled" and work.old["status"] != "canceled":
-        items.save(ctx, subscription, work.items)
-        cancel.end(ctx, subscription, "cancellation_requested")
+    if subscription["status"] == "canceled" and update.old["status"] != "canceled":
+        items.save(ctx, subscription, update.items)
+        cancel.end_subscription(ctx, subscription, "cancellation_requested")
         return
-    with ctx.holding() as held:
-        if work.bill:
-            _bill(work, kept)
-    items.save(ctx, subscription, work.items if subscription["pending_update"] is None else _stored(work))
-    changed = previous_attributes(work.old, subscription)
+    with ctx.hold_events() as held:
+        if update.bill:
+            _bill(update, previous)
+    items.save(ctx, subscription, update.items if subscription["pending_update"] is None else _store_change(update))
+    changed = previous_attributes(update.old, subscription)
     if changed:
         ctx.emit("customer.subscription.updated", subscription, changed)
-    if subscription["status"] == "paused" and work.old["status"] != "paused":
+    if subscription["status"] == "paused" and update.old["status"] != "paused":
         ctx.emit("customer.subscription.paused", subscription)
-    ctx.release(held)
-    create.tell_trial_ends_soon(ctx, subscription)
+    ctx.release_events(held)
+    create.emit_trial_will_end(ctx, subscription)
 
 
-def _stored(work: Work) -> list[Json]:
-    return items.items_of(work.ctx, work.subscription)
+def _store_change(update: SubscriptionUpdate) -> list[Json]:
+    return items.items_of(update.ctx, update.subscription)
 
 
-def _bill(work: Work, kept: Json) -> None:
+def _bill(update: SubscriptionUpdate, previous: Json) -> None:
     """Creates the update's invoice and collects its payment by `payment_behavior`. Raises StripeError.
 
     Source: https://docs.stripe.com/billing/subscriptions/change-price
     """
-    ctx, subscription = work.ctx, work.subscription
-    invoice = invoice_now(work, "subscription_update")
+    ctx, subscription = update.ctx, update.subscription
+    invoice = draft_now(update, "subscription_update")
     subscription["latest_invoice"] = invoice["id"]
     if subscription["collection_method"] == "send_invoice":
         return
-    behavior = work.params.get("payment_behavior") or "allow_incomplete"
-    method = confirmation.default_method(ctx, work.customer, subscription)
-    due = invoice["total"] > max(-(work.customer.get("balance") or 0), 0)
+    behavior = update.params.get("payment_behavior") or "allow_incomplete"
+    method = confirmation.default_method(ctx, update.customer, subscription)
+    due = invoice["total"] > max(-(update.customer.get("balance") or 0), 0)
     if due and method is None and behavior != "default_incomplete":
-        raise first_invoice.no_method()
-    finalize_and_pay.finalize(ctx, invoice, method=method)
+        raise first_invoice.no_payment_method_error()
+    finalize_and_pay.finalize_invoice(ctx, invoice, method=method)
     if invoice["status"] == "paid":
         return
     attempt = None
     if behavior != "default_incomplete":
-        attempt = finalize_and_pay.pay(ctx, invoice, off_session=bool(work.params.get("off_session")))
+        attempt = finalize_and_pay.pay_invoice(ctx, invoice, off_session=bool(update.params.get("off_session")))
         if invoice["status"] == "paid" or (attempt is not None and attempt.status == "processing"):
             return
     if behavior == "error_if_incomplete" and attempt is not None:
-        raise first_invoice.undone(attempt.error) if attempt.error is not None else first_invoice.needs_action()
+        raise (
+            first_invoice.rolled_back(attempt.error)
+            if attempt.error is not None
+            else first_invoice.needs_action_error()
+        )
     if behavior == "pending_if_incomplete":
-        pending_update.park(ctx, subscription, work.items, kept, invoice)
+        pending_update.store_pending_update(ctx, subscription, update.items, previous, invoice)
     elif subscription["status"] == "active":
         subscription["status"] = "past_due"

@@ -12,11 +12,11 @@ from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import items
-from .proration import Change
+from .proration import ItemChange
 
 
 @dataclass(slots=True)
-class Work:
+class SubscriptionUpdate:
     """An update in progress: the subscription before (`old`) and after, its items, and the lines to bill at once."""
 
     ctx: Context
@@ -25,7 +25,7 @@ class Work:
     subscription: Json
     old: Json
     items: list[Json]
-    changes: list[Change] = field(default_factory=list)
+    changes: list[ItemChange] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     prorated: int = 0
     bill: bool = False
@@ -46,74 +46,74 @@ class Work:
         return int(self.params.get("proration_date") or self.ctx.now())
 
 
-def invoice_now(work: Work, reason: str) -> Json:
+def draft_now(update: SubscriptionUpdate, reason: str) -> Json:
     """Stores a draft of the update's lines and the pending items. Records what the items were billed."""
-    ctx, subscription = work.ctx, work.subscription
+    ctx, subscription = update.ctx, update.subscription
     period = Period(subscription["start_date"], ctx.now())
-    waiting = lines.pending(ctx, work.customer["id"], subscription["id"], subscription["currency"])
-    invoice = draft.subscription_draft(ctx, work.customer, subscription, reason=reason, period=period)
-    if work.params.get("proration_date"):
-        invoice["parent"]["subscription_details"]["subscription_proration_date"] = work.params["proration_date"]
-    draft.fill(ctx, invoice, work.records, waiting)
-    draft.store(ctx, invoice, waiting)
-    items.note_billed(ctx, subscription, work.items, lines.records_of(ctx, invoice), invoice)
+    waiting = lines.pending_items(ctx, update.customer["id"], subscription["id"], subscription["currency"])
+    invoice = draft.subscription_draft(ctx, update.customer, subscription, reason=reason, period=period)
+    if update.params.get("proration_date"):
+        invoice["parent"]["subscription_details"]["subscription_proration_date"] = update.params["proration_date"]
+    draft.fill_draft(ctx, invoice, update.records, waiting)
+    draft.store_draft(ctx, invoice, waiting)
+    items.note_billed(ctx, subscription, update.items, lines.records_of(ctx, invoice), invoice)
     return invoice
 
 
-def new_periods(work: Work) -> None:
+def new_periods(update: SubscriptionUpdate) -> None:
     """Sets the current period of each item to a whole period that contains now."""
-    for item in work.items:
-        items.set_period(item, prices.cycle_of(work.subscription, item["price"]).period_at(work.ctx.now()))
+    for item in update.items:
+        items.set_period(item, prices.cycle_of(update.subscription, item["price"]).period_at(update.ctx.now()))
 
 
-def full_records(work: Work) -> list[Record]:
+def full_records(update: SubscriptionUpdate) -> list[Record]:
     """Returns a line for the whole period of each item that is not metered, newest first."""
     found = []
-    for item in reversed(work.items):
+    for item in reversed(update.items):
         if prices.is_metered(item["price"]):
             continue
-        quantity, currency = items.quantity_of(item), work.subscription["currency"]
+        quantity, currency = items.quantity_of(item), update.subscription["currency"]
         found.append(
             lines.subscription_line(
-                work.ctx,
-                work.subscription,
+                update.ctx,
+                update.subscription,
                 item,
                 items.period_of(item),
-                amount=prices.amount(work.ctx, item["price"], quantity, currency),
-                description=lines.full_text(work.ctx, item["price"], quantity, currency),
+                amount=prices.amount(update.ctx, item["price"], quantity, currency),
+                description=lines.full_text(update.ctx, item["price"], quantity, currency),
                 quantity=quantity,
             )
         )
     return found
 
 
-def trial_records(work: Work) -> list[Record]:
+def trial_records(update: SubscriptionUpdate) -> list[Record]:
     """Returns a line of amount 0 for the trial of each item, newest first."""
     return [
         lines.subscription_line(
-            work.ctx,
-            work.subscription,
+            update.ctx,
+            update.subscription,
             item,
             items.period_of(item),
             amount=0,
-            description=lines.trial_text(work.ctx, item["price"], max(items.quantity_of(item), 1)),
+            description=lines.trial_text(update.ctx, item["price"], max(items.quantity_of(item), 1)),
             quantity=items.quantity_of(item),
         )
-        for item in reversed(work.items)
+        for item in reversed(update.items)
     ]
 
 
-def items_before(work: Work) -> list[tuple[Json, Json | None]]:
+def items_before_update(update: SubscriptionUpdate) -> list[tuple[Json, Json | None]]:
     """Returns the items before the update, each with what it was last billed."""
-    changed = {entry.before["id"]: entry for entry in work.changes if entry.before is not None}
+    changed = {entry.before["id"]: entry for entry in update.changes if entry.before is not None}
     found: list[tuple[Json, Json | None]] = []
-    for item in work.old["items"]["data"]:
+    for item in update.old["items"]["data"]:
         entry = changed.get(item["id"])
         if entry is not None and entry.before is not None:
             found.append((entry.before, entry.billed))
         else:
-            stored = work.ctx.find("subscription_item", item["id"])
-            found.append((item, work.ctx.hidden(stored).get("billed") if stored is not None else None))
+            stored = update.ctx.find("subscription_item", item["id"])
+            found.append((item, update.ctx.private(stored).get("billed") if stored is not None else None))
     return found
 
 

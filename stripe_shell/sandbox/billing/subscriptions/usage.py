@@ -10,10 +10,10 @@ from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.objects.context import Context, Json
 
 
-def counted(ctx: Context, meter: Mapping[str, Any], customer: str, period: Period) -> Fraction:
+def usage_total(ctx: Context, meter: Mapping[str, Any], customer: str, period: Period) -> Fraction:
     """Returns the sum, the count or the last of the values of a customer's meter events in a period."""
     formula = meter["default_aggregation"]["formula"]
-    values = [_value(meter, event) for event in _events(ctx, meter, customer, period)]
+    values = [_event_value(meter, event) for event in _events(ctx, meter, customer, period)]
     if formula == "count":
         return Fraction(len(values))
     if formula == "last":
@@ -23,7 +23,9 @@ def counted(ctx: Context, meter: Mapping[str, Any], customer: str, period: Perio
 
 def check_event(ctx: Context, name: str, payload: Mapping[str, Any]) -> Json | None:
     """Returns the active meter of an event, or None if there is none or the payload has no customer."""
-    meter = next((found for found in ctx.each("billing.meter", event_name=name) if found["status"] == "active"), None)
+    meter = next(
+        (found for found in ctx.iterate("billing.meter", event_name=name) if found["status"] == "active"), None
+    )
     if meter is None or not payload.get(meter["customer_mapping"]["event_payload_key"]):
         return None
     return meter
@@ -34,13 +36,13 @@ def _events(ctx: Context, meter: Mapping[str, Any], customer: str, period: Perio
     who = meter["customer_mapping"]["event_payload_key"]
     found = [
         event
-        for event in ctx.each("billing.meter_event", event_name=meter["event_name"], oldest_first=True)
+        for event in ctx.iterate("billing.meter_event", event_name=meter["event_name"], oldest_first=True)
         if event["payload"].get(who) == customer and period.start <= event["timestamp"] < period.end
     ]
     return sorted(found, key=lambda event: int(event["timestamp"]))
 
 
-def _value(meter: Mapping[str, Any], event: Json) -> Fraction:
+def _event_value(meter: Mapping[str, Any], event: Json) -> Fraction:
     try:
         return Fraction(str(event["payload"].get(meter["value_settings"]["event_payload_key"]) or 0))
     except ValueError:

@@ -44,15 +44,15 @@ def take_plans(entries: Any) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A requested item: its price, and the request's parameters for it (`given`)."""
+class RequestedItem:
+    """A requested item: its price, and the request's parameters for it (`params`)."""
 
     price: Json
-    given: Mapping[str, Any]
+    params: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class SubscriptionTimes:
     """The start, the end of the trial (None without one) and the billing cycle anchor, in epoch seconds."""
 
     start: int
@@ -64,8 +64,8 @@ def check_clock(ctx: Context, customer: Json) -> None:
     """Raises StripeError if a customer on a test clock has no room for another subscription or schedule."""
     if not customer.get("test_clock"):
         return
-    alive = sum(sub["status"] not in rules.OVER for sub in ctx.each("subscription", customer=customer["id"]))
-    waiting = ctx.each("subscription_schedule", customer=customer["id"])
+    alive = sum(sub["status"] not in rules.OVER for sub in ctx.iterate("subscription", customer=customer["id"]))
+    waiting = ctx.iterate("subscription_schedule", customer=customer["id"])
     alive += sum(schedule["status"] == "not_started" for schedule in waiting)
     if alive >= rules.MAX_ON_CLOCK:
         raise errors.invalid(
@@ -73,44 +73,51 @@ def check_clock(ctx: Context, customer: Json) -> None:
         )
 
 
-def wanted_items(ctx: Context, given: Sequence[Mapping[str, Any]], *, active: bool = True) -> list[Wanted]:
+def requested_items(
+    ctx: Context, requested: Sequence[Mapping[str, Any]], *, active: bool = True
+) -> list[RequestedItem]:
     """Returns the items of a new subscription; `active` refuses inactive prices. Raises StripeError."""
-    if not given:
+    if not requested:
         raise errors.missing_parameter("items")
-    if len(given) > rules.MAX_ITEMS:
+    if len(requested) > rules.MAX_ITEMS:
         raise errors.invalid(
-            f"A subscription can have at most {rules.MAX_ITEMS} items; you passed {len(given)}.", param="items"
+            f"A subscription can have at most {rules.MAX_ITEMS} items; you passed {len(requested)}.", param="items"
         )
     found = []
-    for index, entry in enumerate(given):
+    for index, entry in enumerate(requested):
         where = f"items[{index}]"
         price = prices.price_from(ctx, entry, where, recurring=True, active=active)
         if price is None:
             raise errors.missing_parameter(f"{where}[price]")
-        found.append(Wanted(price, with_rates(ctx, entry, where)))
-    _refuse_doubles(found)
+        found.append(RequestedItem(price, with_rates(ctx, entry, where)))
+    _refuse_duplicate_prices(found)
     return found
 
 
-def with_rates(ctx: Context, given: Mapping[str, Any], where: str) -> Json:
+def with_rates(ctx: Context, params: Mapping[str, Any], where: str) -> Json:
     """Returns an item's parameters with whole tax rates in place of their ids. Raises StripeError."""
-    quantity = given.get("quantity")
+    quantity = params.get("quantity")
     if quantity is not None and quantity < 0:
         raise errors.below_minimum(f"{where}[quantity]", 0)
-    said = dict(given)
-    if "tax_rates" in given:
-        said["tax_rates"] = rates_json(ctx, given["tax_rates"] or (), f"{where}[tax_rates]")
+    said = dict(params)
+    if "tax_rates" in params:
+        said["tax_rates"] = rates_json(ctx, params["tax_rates"] or (), f"{where}[tax_rates]")
     return said
 
 
-def currency_of(ctx: Context, wanted: Sequence[Wanted], asked: str | None) -> str:
+def currency_of(ctx: Context, requested: Sequence[RequestedItem], explicit: str | None) -> str:
     """Returns the currency that all prices have in common. Raises StripeError if there is none."""
-    currency = (asked or wanted[0].price["currency"]).lower()
-    for entry in wanted:
+    currency = (explicit or requested[0].price["currency"]).lower()
+    for entry in requested:
         if prices.in_currency(ctx, entry.price, currency) is not None:
             continue
         other = next(
-            (index for index, item in enumerate(wanted) if prices.in_currency(ctx, item.price, currency) is not None), 0
+            (
+                index
+                for index, item in enumerate(requested)
+                if prices.in_currency(ctx, item.price, currency) is not None
+            ),
+            0,
         )
         raise errors.invalid(
             f"This `price` has `currency={entry.price['currency']}`, but other items use `currency={currency}`. "
@@ -120,9 +127,9 @@ def currency_of(ctx: Context, wanted: Sequence[Wanted], asked: str | None) -> st
     return currency
 
 
-def check_intervals(wanted: Sequence[Json], billing_mode: str) -> None:
+def check_intervals(requested: Sequence[Json], billing_mode: str) -> None:
     """Raises StripeError for prices of different intervals in classic billing mode."""
-    intervals = {(price["recurring"]["interval"], price["recurring"]["interval_count"]) for price in wanted}
+    intervals = {(price["recurring"]["interval"], price["recurring"]["interval_count"]) for price in requested}
     if billing_mode == "classic" and len(intervals) > 1:
         raise errors.invalid(
             "All prices on a subscription must have the same `recurring.interval` and `recurring.interval_count`. "
@@ -166,16 +173,18 @@ def check_location(customer: Mapping[str, Any], automatic_tax: Any) -> None:
         )
 
 
-def times(ctx: Context, params: Mapping[str, Any], wanted: Sequence[Wanted]) -> Times:
+def subscription_times(
+    ctx: Context, params: Mapping[str, Any], requested: Sequence[RequestedItem]
+) -> SubscriptionTimes:
     """Returns when a new subscription starts, ends its trial, and is billed. Raises StripeError."""
     now = ctx.now()
     start = params.get("backdate_start_date") or now
     if start > now:
         raise errors.invalid("`backdate_start_date` must be in the past.", param="backdate_start_date")
-    trial_end = _trial_end(params, wanted, now)
+    trial_end = _trial_end(params, requested, now)
     first = trial_end or start
-    anchor = _anchor(params, wanted, first, now)
-    return Times(start, trial_end, anchor)
+    anchor = _anchor(params, requested, first, now)
+    return SubscriptionTimes(start, trial_end, anchor)
 
 
 def check_trial_end(value: int, now: int) -> None:
@@ -186,7 +195,7 @@ def check_trial_end(value: int, now: int) -> None:
         raise errors.invalid("Invalid timestamp: a trial can end at most two years in the future.", param="trial_end")
 
 
-def _trial_end(params: Mapping[str, Any], wanted: Sequence[Wanted], now: int) -> int | None:
+def _trial_end(params: Mapping[str, Any], requested: Sequence[RequestedItem], now: int) -> int | None:
     given = params.get("trial_end")
     if given == "now":
         return None
@@ -195,22 +204,22 @@ def _trial_end(params: Mapping[str, Any], wanted: Sequence[Wanted], now: int) ->
         return int(given)
     days = params.get("trial_period_days")
     if days is None and params.get("trial_from_plan"):
-        days = max((entry.price["recurring"].get("trial_period_days") or 0 for entry in wanted), default=0)
+        days = max((entry.price["recurring"].get("trial_period_days") or 0 for entry in requested), default=0)
     return now + days * DAY if days else None
 
 
-def _anchor(params: Mapping[str, Any], wanted: Sequence[Wanted], first: int, now: int) -> int:
+def _anchor(params: Mapping[str, Any], requested: Sequence[RequestedItem], first: int, now: int) -> int:
     config, given = params.get("billing_cycle_anchor_config"), params.get("billing_cycle_anchor")
     if config and given is not None:
         raise errors.exclusive("billing_cycle_anchor", "billing_cycle_anchor_config")
     if config:
-        return _configured(config, wanted, max(first, now))
+        return _configured(config, requested, max(first, now))
     if given is None:
         classic = (params.get("billing_mode") or {}).get("type") == "classic"
         return now if classic and first < now else first
     if given <= now:
         raise errors.in_the_past("billing_cycle_anchor", given)
-    latest = min(_cycle(entry.price, max(first, now)).boundary(1) for entry in wanted)
+    latest = min(_cycle(entry.price, max(first, now)).boundary(1) for entry in requested)
     if given > latest:
         raise errors.invalid(
             f"`billing_cycle_anchor` cannot be later than next natural billing date ({latest}) for plan",
@@ -219,8 +228,8 @@ def _anchor(params: Mapping[str, Any], wanted: Sequence[Wanted], first: int, now
     return int(given)
 
 
-def _configured(config: Mapping[str, Any], wanted: Sequence[Wanted], first: int) -> int:
-    intervals = {entry.price["recurring"]["interval"] for entry in wanted}
+def _configured(config: Mapping[str, Any], requested: Sequence[RequestedItem], first: int) -> int:
+    intervals = {entry.price["recurring"]["interval"] for entry in requested}
     if intervals & {"day", "week"}:
         raise errors.invalid(
             "`billing_cycle_anchor_config` can only be used with prices of monthly or yearly intervals.",
@@ -240,8 +249,8 @@ def _cycle(price: Json, anchor: int) -> Cycle:
     return Cycle(anchor, price["recurring"]["interval"], price["recurring"].get("interval_count") or 1)
 
 
-def _refuse_doubles(found: Sequence[Wanted]) -> None:
-    names = [entry.price["id"] for entry in found]
+def _refuse_duplicate_prices(items: Sequence[RequestedItem]) -> None:
+    names = [entry.price["id"] for entry in items]
     for index, name in enumerate(names):
         if name in names[:index]:
             raise errors.invalid(
