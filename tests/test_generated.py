@@ -33,9 +33,11 @@ def test_completions_are_up_to_date() -> None:
     ],
 )
 def test_bash_completes(words: list[str], expected: set[str]) -> None:
+    line = " ".join(words)
     script = (
         f"source completions/stripe-shell.bash; COMP_WORDS=({' '.join(repr(word) for word in words)}); "
-        f"COMP_CWORD={len(words) - 1}; _stripe_shell; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        f"COMP_CWORD={len(words) - 1}; COMP_LINE={line!r}; COMP_POINT={len(line)}; _stripe_shell; "
+        "printf '%s\\n' \"${COMPREPLY[@]}\""
     )
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert expected <= set(done.stdout.split())

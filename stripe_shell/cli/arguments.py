@@ -14,7 +14,10 @@ from stripe_shell.errors import UsageError
 from stripe_shell.records import record
 
 #: The commands; any other first word begins a block (`stripe-shell create customer email=…`).
-COMMANDS = ("run", "check", "fmt", "replay", "convert", "spec", "serve", "connections")
+COMMANDS = ("run", "check", "fmt", "replay", "convert", "spec", "serve", "connections", "completion")
+
+#: The shells that `completion` writes a script for.
+SHELLS = ("bash", "zsh", "fish")
 
 FORMATS = ("table", "json", "jsonl", "csv", "yaml")
 
@@ -33,6 +36,7 @@ usage: stripe-shell [OPTIONS]                      the prompt on a terminal, els
        stripe-shell spec [ACTION] [ENTITY]         what is known of an entity or an action (--coverage: of the sandbox)
        stripe-shell connections [list | test [NAME …] | add NAME kind=KIND SETTING=VALUE … | remove NAME | default NAME]
        stripe-shell serve [OPTIONS]                the sandbox over HTTP, for programs; any key sk_test_… is taken
+       stripe-shell completion bash|zsh|fish       the script that completes all this in your shell
 
 Options that choose where requests go and how results look:
   --connection NAME   the default connection (else `stripe` when STRIPE_API_KEY is set, else `sandbox`)
@@ -111,18 +115,19 @@ class Option:
     """An option: the argument that it sets, whether a value follows, the values allowed, whether it may stand often.
 
     `maybe`: a value may follow behind `=`; without one the first of `choices` holds. `pairs`: every `name=value` that
-    follows belongs to it.
+    follows belongs to it. `completes` says what a value names that is none of `choices`.
     """
 
     argument: str
     kind: Literal["flag", "value", "maybe", "many", "pairs"] = "value"
     choices: tuple[str, ...] = ()
+    completes: Literal["", "file", "connection"] = ""
 
 
 _CONNECT: Mapping[str, Option] = {
-    "--connection": Option("connection"),
+    "--connection": Option("connection", completes="connection"),
     "--live": Option("live", "flag"),
-    "--db": Option("db"),
+    "--db": Option("db", completes="file"),
     "--memory": Option("memory", "flag"),
     "--spec": Option("spec", choices=("documented", "stripe")),
     "--verbose": Option("verbose", "flag"),
@@ -135,7 +140,7 @@ _RESULT: Mapping[str, Option] = {
     "--dry-run": Option("dry_run", "flag"),
     "--tags": Option("tags"),
 }
-_REPORT = Option("reports", "pairs", REPORTS)
+_REPORT = Option("reports", "pairs", REPORTS, "file")
 _TEXT_OR_JSON = Option("format", choices=("text", "json"))
 
 _OPTIONS: Mapping[str, Mapping[str, Option]] = {
@@ -144,25 +149,25 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "fmt": {"--check": Option("check", "flag"), "--diff": Option("diff", "flag")},
     "replay": {
         **_CONNECT,
-        "--errata": Option("errata"),
+        "--errata": Option("errata", completes="file"),
         "--update": Option("update", "maybe", ("all", "new")),
         "--report": _REPORT,
     },
     "convert": {
         "--to": Option("to", choices=("stripe", "fixtures", "curl", "python")),
-        "--connection": Option("connection"),
+        "--connection": Option("connection", completes="connection"),
         "--spec": Option("spec", choices=("documented", "stripe")),
         "--var": Option("variables", "many"),
     },
     "spec": {"--format": _TEXT_OR_JSON, "--coverage": Option("coverage", "flag")},
     "connections": {
         "--format": _TEXT_OR_JSON,
-        "--db": Option("db"),
+        "--db": Option("db", completes="file"),
         "--memory": Option("memory", "flag"),
         "--verbose": Option("verbose", "flag"),
     },
     "serve": {
-        "--db": Option("db"),
+        "--db": Option("db", completes="file"),
         "--memory": Option("memory", "flag"),
         "--port": Option("port"),
         "--host": Option("host"),
@@ -173,6 +178,7 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--webhook-retries": Option("webhook_retries"),
         "--verbose": Option("verbose", "flag"),
     },
+    "completion": {},
     "": {**_CONNECT, **_RESULT, "-c": Option("texts", "many")},
 }
 #: Every option that takes the next word, so that the command can be found among the words.
@@ -181,9 +187,9 @@ _VALUED = {
 }
 
 
-def option_names() -> tuple[str, ...]:
-    """Every option of any command, sorted, for completion."""
-    return tuple(sorted({"--help", "--version", *(name for options in _OPTIONS.values() for name in options)}))
+def options_of(command: str) -> Mapping[str, Option]:
+    """The options of one of COMMANDS by name, those of a block for an empty `command`; `--help` is not among them."""
+    return _OPTIONS[command]
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -201,7 +207,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     values["variables"] = tuple(_parse_variable(text) for text in values.get("variables", ()))
     if command:
         words.remove(command)
-        if not words and command not in ("spec", "serve", "connections"):
+        if not words and command not in ("spec", "serve", "connections", "completion"):
             raise UsageError(f"{command}: which file? (`-` is standard input)")
         return Arguments(command, tuple(words), **values)
     if texts and words:
@@ -210,6 +216,18 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     if kind == "block":
         _refuse_slip(words)
     return Arguments(kind, texts or tuple(words), **values)
+
+
+def without_options(argv: Sequence[str]) -> list[str]:
+    """The words that are neither options nor values of options. Accepts a command line that is not finished."""
+    words: list[str] = []
+    rest = iter(argv)
+    for word in rest:
+        if word in _VALUED:
+            next(rest, None)
+        elif word == "-" or not word.startswith("-"):
+            words.append(word)
+    return words
 
 
 def _refuse_slip(words: Sequence[str]) -> None:
@@ -241,15 +259,8 @@ def _spread(argv: Sequence[str]) -> Iterator[str]:
 
 def _command_of(argv: Sequence[str]) -> str:
     """The first word that is neither an option nor its value, if it is a command."""
-    skip = False
-    for word in argv:
-        if skip:
-            skip = False
-        elif word in _VALUED:
-            skip = True
-        elif word == "-" or not word.startswith("-"):
-            return word if word in COMMANDS else ""
-    return ""
+    first = next(iter(without_options(argv)), "")
+    return first if first in COMMANDS else ""
 
 
 def _read_words(argv: Sequence[str], options: Mapping[str, Option]) -> tuple[list[str], dict[str, Any]]:

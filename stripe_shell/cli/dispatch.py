@@ -55,6 +55,10 @@ def _find_command(arguments: Arguments) -> CliCommand:
             from stripe_shell.cli.check import check
 
             return check
+        case "completion":
+            from stripe_shell.cli.completion import completion
+
+            return completion
         case "connections":
             from stripe_shell.cli.connections import connections
 

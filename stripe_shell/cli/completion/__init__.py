@@ -1,0 +1,37 @@
+"""`completion bash|zsh|fish`: the script that completes command lines in a shell; and what such a script asks for.
+
+A script knows by itself what is the same for every line: commands, options, actions and entities. Parameters, their
+values and the names of connections it asks for with `completion words -- WORD …`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from stripe_shell.cli.arguments import SHELLS, Arguments
+from stripe_shell.cli.streams import Console
+from stripe_shell.errors import UsageError
+
+
+def completion(arguments: Arguments, environ: Mapping[str, str], streams: Console) -> int:
+    """Print the script of a shell, or the words that could stand in place of the last one."""
+    match arguments.words:
+        case (shell,) if shell in SHELLS:
+            from stripe_shell.cli.completion.scripts import completion_script
+            from stripe_shell.spec.table import load_table
+
+            streams.echo(completion_script(shell, load_table()))
+        case ("words", *words) if words:
+            _print_words(words, environ, streams)
+        case ():
+            raise UsageError(f"completion: for which shell? ({', '.join(SHELLS)})")
+        case _:
+            raise UsageError(f"completion takes one of {', '.join(SHELLS)}, not `{' '.join(arguments.words)}`")
+    return 0
+
+
+def _print_words(words: Sequence[str], environ: Mapping[str, str], streams: Console) -> None:
+    """Print a line for each word: the word, a tab, and a few words about it."""
+    from stripe_shell.cli.completion.words import complete_words
+
+    streams.echo("".join(f"{word}\t{meaning}\n" for word, meaning in complete_words(words, environ)))

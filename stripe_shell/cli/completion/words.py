@@ -1,0 +1,100 @@
+"""The words that could stand in place of the last word of a command line: what the prompt would suggest there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from stripe_shell.cli.arguments import without_options
+from stripe_shell.patterns import pattern
+
+Words = Iterator[tuple[str, str]]
+
+_PARAM = pattern(r"([\w.\[\]-]+)=(?s:.*)")
+_HEAD = pattern(r"[\w./-]+")
+#: A word as far as the last place behind which something can be completed.
+_BASE = pattern(r"(?:[\w./+:=,\[\]-]*[.=,\[])?")
+
+
+def complete_words(words: Sequence[str], environ: Mapping[str, str]) -> Words:
+    """Words that begin as the last of `words` does up to its last `.`, `=`, `,` or `[`, each with a few words about it.
+
+    `words` is a command line without the name of the program, unquoted; its last word may be empty. A shell filters by
+    the rest of the word in its own way. The parameters of a block come in the order of the prompt's menu: required ones
+    first, those that it has already left out.
+    """
+    *before, current = words
+    plain = without_options(before)
+    if before[-1:] == ["--connection"]:
+        return _connections(environ)
+    if current.startswith("--connection="):
+        return ((f"--connection={name}", meaning) for name, meaning in _connections(environ))
+    if plain[:1] == ["connections"]:
+        return _for_connections(plain[1:], current, environ)
+    if not plain and current.startswith("/"):
+        return ((f"/{name}", meaning) for name, meaning in _connections(environ))
+    return _in_block(plain, current)
+
+
+def _connections(environ: Mapping[str, str]) -> Words:
+    from stripe_shell.connections.names import connection_kinds
+
+    yield from connection_kinds(environ).items()
+
+
+def _for_connections(before: Sequence[str], current: str, environ: Mapping[str, str]) -> Words:
+    """Names for `test NAME …`, `remove NAME` and `default NAME`; settings for `add NAME kind=KIND SETTING=VALUE …`."""
+    if before[:1] != ["add"]:
+        yield from _connections(environ) if before[:1] in (["test"], ["remove"], ["default"]) else ()
+        return
+    from stripe_shell.connections.settings.schema import PROFILES
+    from stripe_shell.records import fields
+
+    given = dict(word.partition("=")[::2] for word in before[2:])
+    if current.startswith("kind="):
+        yield from ((f"kind={kind}", "") for kind in PROFILES)
+    elif len(before) > 1 and "kind" not in given:
+        yield "kind=", "required"
+    elif given.get("kind") in PROFILES:
+        names = (each.name for each in fields(PROFILES[given["kind"]]))
+        yield from ((f"{name}=", "") for name in names if name not in given)
+
+
+def _in_block(before: Sequence[str], current: str) -> Words:
+    """What the prompt suggests for a block that is written on one line.
+
+    Values of other parameters do not matter and are left out: they may hold anything.
+    """
+    from stripe_shell.lang.cursor import cursor_context
+    from stripe_shell.spec.table import load_table
+    from stripe_shell.suggest.menu import suggest
+    from stripe_shell.suggest.suggestion import SuggestionSources
+
+    base = _BASE.match(current)
+    head = _head(before)
+    if base is None or head is None:
+        return
+    for typed in dict.fromkeys((base[0], base[0].rstrip("["))):  # behind `items[` an index is part of the name
+        text = f"{head} {typed}"
+        context = cursor_context(text, len(text))
+        found = [] if context.kind == "reference" else suggest(context, SuggestionSources(load_table()))
+        words = [(text[len(head) + 1 : each.start] + each.text.rstrip(), each.meta) for each in found]
+        words = [(word, meaning) for word, meaning in words if word.startswith(base[0])]
+        if words:
+            yield from words
+            return
+
+
+def _head(before: Sequence[str]) -> str | None:
+    """The block without the word that is being written; None when it is no block on one line."""
+    words: list[str] = []
+    for word in before:
+        param = _PARAM.fullmatch(word)
+        if param and param[1] in {"action", "entity"} and _HEAD.fullmatch(word.partition("=")[2]):
+            words.append(word)
+        elif param:
+            words.append(f"{param[1]}=x")
+        elif "=" not in word:
+            if not _HEAD.fullmatch(word):
+                return None
+            words.append(word)
+    return " ".join(words)
