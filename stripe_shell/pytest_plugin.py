@@ -153,7 +153,9 @@ class ScriptFile(PartedFile):
         from stripe_shell.lang.visit import items_in
 
         if not self._finished:
-            self._steps = self._engine.run(self._prepared.program.items, self._prepared.scope, run_id=_run_id())
+            prepared = self._prepared
+            items, scope, resolver = prepared.program.items, prepared.scope, prepared.resolver
+            self._steps = self._engine.run(items, scope, run_id=_run_id(), resolver=resolver)
             self._homes = {
                 id(inner): id(loop)
                 for loop in self._prepared.program.items

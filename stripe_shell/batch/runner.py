@@ -9,6 +9,7 @@ from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors, sort_di
 from stripe_shell.engine.load import Program, load_program
 from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep, exit_code
+from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block, Loop
@@ -21,7 +22,8 @@ from stripe_shell.secrets import Secrets
 class PreparedScript:
     """A script that has been read and checked, and the scope of its first line; nothing was sent.
 
-    `secrets` mask its own wherever something is shown of it, the diagnostics among it.
+    `secrets` mask its own wherever something is shown of it, the diagnostics among it. `resolver` has the calls of the
+    check for the run.
     """
 
     source: SourceText
@@ -29,6 +31,7 @@ class PreparedScript:
     scope: Scope
     diagnostics: tuple[Diagnostic, ...]
     secrets: Secrets
+    resolver: Resolver
 
     @property
     def sound(self) -> bool:
@@ -62,10 +65,13 @@ def prepare(
     """Parse and check a text; `prompt` allows what may only be typed at the prompt (a header left out). With `lint`
     what is no mistake and hardly meant is told too, once there is no mistake left."""
     program = load_program(source, prompt=prompt)
-    found = [*program.diagnostics, *engine.check(program.items, scope)]
+    resolver = engine.resolver()
+    found = [*program.diagnostics, *engine.check(program.items, scope, resolver)]
     if lint and not has_errors(found):  # what stands in a block with a mistake would look unused
         found += engine.lint(program, scope)
-    return PreparedScript(source, program, scope, tuple(sort_diagnostics(found)), secrets_of_program(program, scope))
+    return PreparedScript(
+        source, program, scope, tuple(sort_diagnostics(found)), secrets_of_program(program, scope), resolver
+    )
 
 
 def run_prepared(
@@ -83,7 +89,7 @@ def run_prepared(
     waiting = {id(item): item for item in items if isinstance(item, Block | Loop)}
     homes = {id(inner): id(item) for item in items if isinstance(item, Loop) for inner in items_in(item.items)}
     if prepared.sound:
-        for step in engine.run(items, scope, run_id=run_id, keep_going=keep_going):
+        for step in engine.run(items, scope, run_id=run_id, keep_going=keep_going, resolver=prepared.resolver):
             on_step(step)
             waiting.pop(homes.get(id(step.item), id(step.item)), None)
             if step.outcome is not None:

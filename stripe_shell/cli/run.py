@@ -102,7 +102,8 @@ def _dry_run(setup: Setup, scripts: Sequence[PreparedScript], console: Console) 
     from stripe_shell.render.exchange import render_request
 
     for script in scripts:
-        for request in setup.engine.preview(script.program.items, script.scope, run_id=new_run_id()):
+        items, scope, resolver = script.program.items, script.scope, script.resolver
+        for request in setup.engine.preview(items, scope, run_id=new_run_id(), resolver=resolver):
             console.result(render_request(request) + "\n")
     return 0
 

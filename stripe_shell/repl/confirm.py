@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from stripe_shell.connections import Connection
 from stripe_shell.engine.links import connection_of
-from stripe_shell.engine.resolve import BlockCall, resolve
+from stripe_shell.engine.resolve import BlockCall
+from stripe_shell.engine.resolver import Resolver
 from stripe_shell.lang.ast import Block, Loop, ScriptItem
 from stripe_shell.lang.visit import blocks_in
-from stripe_shell.records import record
+from stripe_shell.records import record, replace
 from stripe_shell.repl.session import ReplSession
 
 _AMOUNTS = ("amount", "unit_amount", "amount_to_capture")
@@ -17,21 +18,23 @@ _AMOUNTS = ("amount", "unit_amount", "amount_to_capture")
 
 @record
 class Write:
-    """A block that writes on a connection that counts as live; `call` None: it cannot be resolved yet."""
+    """A block that writes on a connection that counts as live; `call` None: in a loop, or not to be resolved yet."""
 
     block: Block
     connection: Connection
-    call: BlockCall | None
+    call: BlockCall | None = None
 
 
-def confirmed(session: ReplSession, item: ScriptItem) -> bool:
+def confirmed(session: ReplSession, item: ScriptItem, resolver: Resolver) -> bool:
     """Whether the item may be sent: it writes nothing that counts as live, or the person has typed what is asked for.
 
     Of a loop the person types how many blocks in it write, since each of them runs for every row.
     """
-    writes = list(_live_writes(session, item))
+    writes = list(_live_writes(session, item, resolver))
     if not writes:
         return True
+    if isinstance(item, Block):
+        writes = [replace(writes[0], call=resolver.resolve(item, session.scope).call)]
     word = str(len(writes)) if isinstance(item, Loop) else word_for(writes[0])
     answer = session.environment.confirm(f"{_question(item, writes)}. Type {word} to send it: ")
     return answer.strip() == word
@@ -46,14 +49,14 @@ def word_for(write: Write) -> str:
     return [*ids[-1:], *amounts, write.call.operation.entity][0]
 
 
-def _live_writes(session: ReplSession, item: ScriptItem) -> Iterator[Write]:
+def _live_writes(session: ReplSession, item: ScriptItem, resolver: Resolver) -> Iterator[Write]:
     for block in blocks_in((item,)):
         connection = session.connection_of(connection_of(block, session.scope, session.connections))
         if connection is None or connection.mode not in {"live", "unknown"}:
             continue
-        resolved = resolve(block, session.engine.table, session.scope)
-        if resolved.operation is not None and resolved.operation.writes:
-            yield Write(block, connection, resolved.call)
+        operation = resolver.operation(block)
+        if operation is not None and operation.writes:
+            yield Write(block, connection)
 
 
 def _question(item: ScriptItem, writes: list[Write]) -> str:

@@ -9,7 +9,7 @@ from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors
 from stripe_shell.engine.load import Program, load_program
 from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, RunStep
-from stripe_shell.engine.resolve import resolve
+from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import is_teardown
 from stripe_shell.engine.run.messages import explain_unanswered
 from stripe_shell.errors import NoAnswer, OutcomeUnknown, TransportError
@@ -85,26 +85,37 @@ def _is_command(item: ScriptItem) -> bool:
     return isinstance(item, Directive) and item.name in COMMANDS
 
 
+@record
+class Submission:
+    """What was submitted together: the calls of its blocks, and the diagnostics that its check has shown."""
+
+    resolver: Resolver
+    shown: Sequence[Diagnostic]
+
+
 def run_items(session: ReplSession, items: Sequence[ScriptItem]) -> bool:
     """Check all of them, then run one after the other, until one does not pass. Whether all have passed.
 
     Blocks of `@teardown` run at the end, whatever happened, though not after Ctrl-C.
     """
-    found = session.engine.check(items, session.scope)
+    session.set_clock()
+    resolver = session.engine.resolver()
+    found = session.engine.check(items, session.scope, resolver)
     session.console.diagnostics([each for each in found if each.code != "W203" or session.once("W203")])
     if has_errors(found):
         return False
     wanted = [item for item in items if not is_teardown(item) and not isinstance(item, Comment)]
-    ending = _run_in_order(session, wanted, found)
+    submission = Submission(resolver, found)
+    ending = _run_in_order(session, wanted, submission)
     if ending != "abandoned":
-        last = [_run_item(session, item, found) for item in items if is_teardown(item)]
+        last = [_run_item(session, item, submission) for item in items if is_teardown(item)]
         ending = next((each for each in (ending, *last) if each != "passed"), "passed")
     return ending == "passed"
 
 
-def _run_in_order(session: ReplSession, items: Sequence[ScriptItem], shown: Sequence[Diagnostic]) -> RunEnding:
+def _run_in_order(session: ReplSession, items: Sequence[ScriptItem], submission: Submission) -> RunEnding:
     for number, item in enumerate(items, start=1):
-        ending = _run_item(session, item, shown)
+        ending = _run_item(session, item, submission, first=number == 1)
         if ending != "passed":
             rest = len(items) - number
             if rest:
@@ -113,16 +124,27 @@ def _run_in_order(session: ReplSession, items: Sequence[ScriptItem], shown: Sequ
     return "passed"
 
 
-def _run_item(session: ReplSession, item: ScriptItem, shown: Sequence[Diagnostic]) -> RunEnding:
-    run_id = session.begin_run()
-    requests = list(session.engine.preview((item,), session.scope, run_id=run_id))
-    if not confirmed(session, item):
+def _run_item(session: ReplSession, item: ScriptItem, submission: Submission, *, first: bool = False) -> RunEnding:
+    """`first`: the clock stands where the check has set it, so that the call of the check is the one that is sent."""
+    if not first:
+        session.set_clock()
+    run_id, resolver = session.begin_run(), submission.resolver
+    request = _gravest(session.engine.preview((item,), session.scope, run_id=run_id, resolver=resolver))
+    if not confirmed(session, item, resolver):
         session.console.message("nothing was sent")
         return "failed"
-    steps = session.engine.run((item,), session.scope, run_id=run_id)
-    if requests:
-        return _wait_for(session, item, BackgroundStream(steps), shown, RunRequests(run_id, requests))
-    return _take_all(session, item, steps, shown)
+    steps = session.engine.run((item,), session.scope, run_id=run_id, resolver=resolver)
+    if request is not None:
+        return _wait_for(session, item, BackgroundStream(steps), submission, RunRequests(run_id, request))
+    return _take_all(session, item, steps, submission.shown)
+
+
+def _gravest(requests: Iterator[Request]) -> Request | None:
+    """The first write, else the first read; None when nothing would be sent."""
+    first = next(requests, None)
+    if first is None or first.writes:
+        return first
+    return next((request for request in requests if request.writes), first)
 
 
 def _take_all(
@@ -150,45 +172,40 @@ def _take_all(
 
 @record
 class RunRequests:
-    """What a run asks for."""
+    """What a run asks for; of its requests the gravest."""
 
     run_id: str
-    requests: Sequence[Request]
-
-    @property
-    def gravest(self) -> Request:
-        """The first write, else the first read."""
-        return next((request for request in self.requests if request.writes), self.requests[0])
+    request: Request
 
 
 def _wait_for(
     session: ReplSession,
     item: ScriptItem,
     stream: BackgroundStream[RunStep],
-    shown: Sequence[Diagnostic],
+    submission: Submission,
     requests: RunRequests,
 ) -> RunEnding:
     """Take the steps as they come. After Ctrl-C nothing more is sent, and what still comes is told when it comes."""
     before = session.last
     try:
-        return _take_all(session, item, stream, shown)
+        return _take_all(session, item, stream, submission.shown)
     except KeyboardInterrupt:
         answered = isinstance(item, Block) and session.last is not before
         if not answered:
-            _report_abandoned(session, item, requests)
+            _report_abandoned(session, item, submission.resolver, requests)
         stream.abandon(lambda late: session.environment.late(lambda: _report_late(session, late, requests.run_id)))
         return "abandoned"
 
 
-def _report_abandoned(session: ReplSession, item: ScriptItem, requests: RunRequests) -> None:
-    request = requests.gravest
+def _report_abandoned(session: ReplSession, item: ScriptItem, resolver: Resolver, requests: RunRequests) -> None:
+    request = requests.request
     key = f" (idempotency key {request.idempotency_key})" if request.idempotency_key else ""
     session.unanswered[requests.run_id] = f"{request.method} {request.path}{key}"
     error: TransportError = NoAnswer("you stopped waiting; a read changes nothing")
     if request.writes:
         error = OutcomeUnknown("you stopped waiting; an answer that still comes is shown")
     if isinstance(item, Block):
-        call = resolve(item, session.engine.table, session.scope).call
+        call = resolver.resolve(item, session.scope).call
         outcome = Outcome(item, "unknown", call=call, request=request)
         session.console.diagnostics([explain_unanswered(error, outcome)])
     else:

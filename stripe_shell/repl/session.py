@@ -104,10 +104,13 @@ class ReplSession:
             return None
         return IdScope(connection.name, connection.mode, account or self.scope.settings.account or connection.account)
 
-    def begin_run(self) -> str:
-        """A run of its own begins: `${now}` is now. Gives the name of the run."""
-        self._runs += 1
+    def set_clock(self) -> None:
+        """Sets what `${now}` means to the present second."""
         self.scope = replace(self.scope, now=int(self.environment.clock()))
+
+    def begin_run(self) -> str:
+        """Begins a run of its own and gives its name."""
+        self._runs += 1
         return f"{self.environment.seed}-{self._runs}"
 
     def advance(self, scope: Scope) -> None:

@@ -12,9 +12,10 @@ from stripe_shell.engine.assertions.conditions import evaluate_condition, retry_
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
 from stripe_shell.engine.foreach import check_data, columns_of, data_file, header, rows_of
 from stripe_shell.engine.links import Link, Links, connection_of
-from stripe_shell.engine.operation_lookup import find_operation, words_span
+from stripe_shell.engine.operation_lookup import words_span
 from stripe_shell.engine.paths import evaluate_output
-from stripe_shell.engine.resolve import HEADERS, BlockCall, check_header, resolve
+from stripe_shell.engine.resolve import HEADERS, BlockCall, check_header
+from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import after_loop
 from stripe_shell.engine.run.paging import can_page
 from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
@@ -47,9 +48,9 @@ from stripe_shell.spec.table import Table
 _MOST_ROW_PROBLEMS = 20
 
 
-def walk(items: Sequence[ScriptItem], table: Table, scope: Scope) -> Iterator[tuple[ScriptItem, Scope]]:
+def walk(items: Sequence[ScriptItem], resolver: Resolver, scope: Scope) -> Iterator[tuple[ScriptItem, Scope]]:
     """Every item with the scope that it will have, as far as that can be known before responses come."""
-    following = _Following(table, scope)
+    following = _Following(resolver, scope)
     for number, item in enumerate(items, 1):
         yield item, following.scope
         if number == len(items):
@@ -61,12 +62,12 @@ def walk(items: Sequence[ScriptItem], table: Table, scope: Scope) -> Iterator[tu
 class _Following(Visitor):
     """The scope behind the items visited so far."""
 
-    table: Table
+    resolver: Resolver
     scope: Scope
 
     def visit_block(self, block: Block) -> None:
         """Once the block has run its response is named, its content open."""
-        shape = _response_shape(block, find_operation(block, self.table, []))
+        shape = _response_shape(block, self.resolver.operation(block))
         saved = block.argument(Name)
         self.scope = self.scope.after_block(*([saved.text] if saved else []), shape=shape)
 
@@ -82,18 +83,18 @@ class _Following(Visitor):
 
 
 def check_items(
-    items: Sequence[ScriptItem], table: Table, links: Links, scope: Scope, *, live: bool
+    items: Sequence[ScriptItem], resolver: Resolver, links: Links, scope: Scope, *, live: bool
 ) -> list[Diagnostic]:
-    """Everything that is wrong with the items, found as a run would meet it."""
+    """Everything that is wrong with the items, found as a run would meet it; the resolver keeps their calls."""
     found = [*_check_names(items), *_note_placeholder(items, links)]
-    return [*found, *_Checker(table, links, live, scope).check(items)]
+    return [*found, *_Checker(resolver, links, live, scope).check(items)]
 
 
 @record(frozen=False)
 class _Checker(Visitor):
     """Collects in `found` what is wrong with the items; `scope` is that of the one being visited."""
 
-    table: Table
+    resolver: Resolver
     links: Links
     live: bool
     scope: Scope
@@ -101,16 +102,16 @@ class _Checker(Visitor):
 
     def check(self, items: Sequence[ScriptItem]) -> list[Diagnostic]:
         """Visit every item in the scope that it will have."""
-        for item, scope in walk(items, self.table, self.scope):
+        for item, scope in walk(items, self.resolver, self.scope):
             self.scope = scope
             self.visit(item)
         return self.found
 
     def visit_block(self, block: Block) -> None:
-        self.found += _check_one(block, self.table, self.links, self.scope, live=self.live)
+        self.found += _check_one(block, self.resolver, self.links, self.scope, live=self.live)
 
     def visit_directive(self, directive: Directive) -> None:
-        self.found += _check_directive(directive, self.table, self.links, self.scope)
+        self.found += _check_directive(directive, self.resolver.table, self.links, self.scope)
 
     def visit_loop(self, loop: Loop) -> None:
         """The data file, the body whatever the rows hold, and then what every row makes of it."""
@@ -131,9 +132,9 @@ class _Checker(Visitor):
         if not any(mark in item.span.text for item in loop.items):
             return []
         for row in rows_of(loop, scope):
-            for item, inner in walk(loop.items, self.table, row.scope):
+            for item, inner in walk(loop.items, self.resolver, row.scope):
                 if isinstance(item, Block) and mark in item.span.text and not _is_skipped(item, inner):
-                    for each in resolve(item, self.table, inner).diagnostics:
+                    for each in self.resolver.resolve(item, inner).diagnostics:
                         note = f"in row {row.data.number} of the data"
                         found.setdefault((each.code, each.span), replace(each, notes=(*each.notes, note)))
             if len(found) >= _MOST_ROW_PROBLEMS:
@@ -159,10 +160,10 @@ def _note_placeholder(items: Sequence[ScriptItem], links: Links) -> Iterator[Dia
         yield Diagnostic("W203", message, block.connection_span, severity="note")
 
 
-def _check_one(block: Block, table: Table, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
+def _check_one(block: Block, resolver: Resolver, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
     if not block.items:
         return []  # the parser has said what is wrong with a block that holds nothing
-    resolved = resolve(block, table, scope)
+    table, resolved = resolver.table, resolver.resolve(block, scope)
     link = links.find(connection_of(block, scope, links), block.connection_span)
     found = list(resolved.diagnostics)
     if isinstance(link, Diagnostic):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, evaluate_assertions, facts_of
@@ -17,7 +18,8 @@ from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.load import Program
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep
 from stripe_shell.engine.paths import output_of
-from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall, resolve
+from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall
+from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import Flow, skip_names
 from stripe_shell.engine.run.messages import (
     explain_assertion,
@@ -41,6 +43,9 @@ from stripe_shell.wire import Request, Response
 class Engine:
     """Runs blocks and scripts. Has no state of its own: what changes is the scope, handed from step to step.
 
+    What checks, previews and runs the same items hands the same `resolver` to all three, so that each block is
+    resolved once.
+
     `live`: writes are allowed on connections that count as live. `tags` selects blocks, all when it is empty.
     `sleep` waits a number of seconds between the polls of `@retry`.
     """
@@ -52,9 +57,13 @@ class Engine:
     tags: frozenset[str] = frozenset()
     sleep: Callable[[float], None] = time.sleep
 
-    def check(self, items: Sequence[ScriptItem], scope: Scope) -> list[Diagnostic]:
+    def resolver(self) -> Resolver:
+        """A resolver for the items of one run."""
+        return Resolver(self.table)
+
+    def check(self, items: Sequence[ScriptItem], scope: Scope, resolver: Resolver | None = None) -> list[Diagnostic]:
         """Everything that can be known to be wrong without sending anything."""
-        return check_items(items, self.table, self.links, scope, live=self.live)
+        return check_items(items, resolver or self.resolver(), self.links, scope, live=self.live)
 
     def lint(self, program: Program, scope: Scope) -> list[Diagnostic]:
         """What is no mistake in a whole script and hardly meant: unused names, dead blocks, writes made twice."""
@@ -62,43 +71,58 @@ class Engine:
 
         return list(lint(program, self.table, scope))
 
-    def preview(self, items: Sequence[ScriptItem], scope: Scope, *, run_id: str) -> Iterator[Request]:
+    def preview(
+        self, items: Sequence[ScriptItem], scope: Scope, *, run_id: str, resolver: Resolver | None = None
+    ) -> Iterator[Request]:
         """The requests that a run would send, references to responses left as they are written. Sends nothing."""
-        yield from self._preview(items, scope, run_id, "")
+        yield from self._preview(items, scope, resolver or self.resolver(), run_id, "")
 
-    def _preview(self, items: Sequence[ScriptItem], scope: Scope, run_id: str, row_key: str) -> Iterator[Request]:
+    def _preview(
+        self, items: Sequence[ScriptItem], scope: Scope, resolver: Resolver, run_id: str, row_key: str
+    ) -> Iterator[Request]:
         seen: Counter[str] = Counter()
-        for item, inner in walk(items, self.table, scope):
+        for item, inner in walk(items, resolver, scope):
             if isinstance(item, Loop):
                 for row in rows_of(item, inner):
                     key = f"{row_key}{SEPARATOR}{row.key}" if row_key else row.key
-                    yield from self._preview(item.items, row.scope, run_id, key)
+                    yield from self._preview(item.items, row.scope, resolver, run_id, key)
             elif isinstance(item, Block):
-                request = self._preview_block(item, inner, idempotency_key(run_id, step_id(item, seen), row_key))
+                key = idempotency_key(run_id, step_id(item, seen), row_key)
+                request = self._preview_block(item, inner, resolver, key)
                 yield from [request] if request else []
 
-    def _preview_block(self, block: Block, scope: Scope, key: str) -> Request | None:
+    def _preview_block(self, block: Block, scope: Scope, resolver: Resolver, key: str) -> Request | None:
         condition = when_of(block)
         if condition is not None and evaluate_condition(condition, scope).holds is False:
             return None
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
-        call = resolve(block, self.table, scope).call
+        call = resolver.resolve(block, scope).call
         if call is None or not isinstance(link, Link):
             return None
         return self._encode(with_page_size(call), link, key)
 
     def run(
-        self, items: Sequence[ScriptItem], scope: Scope, *, run_id: str, keep_going: bool = False
+        self,
+        items: Sequence[ScriptItem],
+        scope: Scope,
+        *,
+        run_id: str,
+        keep_going: bool = False,
+        resolver: Resolver | None = None,
     ) -> Generator[RunStep, None, None]:
         """Run the items in order; stop after a block that did not pass, unless `keep_going`.
 
         A write whose outcome is unknown always stops the run. What can be known beforehand, `check` knows: once
         something was sent, a block that does not fit the table was made so by what a response holds, and has failed.
         """
-        yield from Flow(self.run_block, run_id, keep_going, self.tags).run(items, scope)
+        run_block = partial(self.run_block, resolver=resolver or self.resolver())
+        yield from Flow(run_block, run_id, keep_going, self.tags).run(items, scope)
 
-    def run_block(self, block: Block, scope: Scope, key: str) -> tuple[Outcome, Scope]:
+    def run_block(
+        self, block: Block, scope: Scope, key: str, *, resolver: Resolver | None = None
+    ) -> tuple[Outcome, Scope]:
         """One block, and the scope after it. `key` is its idempotency key unless it names one itself."""
+        resolver = resolver or self.resolver()
         condition = when_of(block)
         if condition is not None:
             verdict = evaluate_condition(condition, scope)
@@ -107,14 +131,14 @@ class Engine:
             if not verdict.holds:
                 why = f"`{condition.span.text}` does not hold: {scope.masks.mask(verdict.actual)}"
                 return Outcome(block, "skipped", reason=why), skip_names(block, scope.next_block(), why)
-        outcome = self._outcome(block, scope, key)
+        ask = partial(self._outcome, block, scope, resolver, key)
         retry = retry_of(block)
-        if retry is not None:
-            outcome = self._poll(retry, outcome, scope, key)
+        outcome = ask() if retry is None else self._poll(retry, ask, scope)
         return outcome, _scope_after(outcome, scope)
 
-    def _poll(self, retry: Retry, outcome: Outcome, scope: Scope, key: str) -> Outcome:
-        """Ask again until the answer is as wanted, or the attempts are used up: then the block has failed."""
+    def _poll(self, retry: Retry, ask: Callable[[], Outcome], scope: Scope) -> Outcome:
+        """Ask until the answer is as wanted, or the attempts are used up: then the block has failed."""
+        outcome = ask()
         for attempt in range(1, retry.attempts + 1):
             if outcome.response is None:
                 return outcome
@@ -123,17 +147,17 @@ class Engine:
                 return replace(outcome, diagnostics=(*outcome.diagnostics, *verdict.problems))
             if attempt < retry.attempts:
                 self.sleep(retry.every_ms / 1000)
-                outcome = self._outcome(outcome.block, scope, key)
+                outcome = ask()
         if outcome.status not in {"passed", "unexpected"}:
             return outcome
         unmet = explain_unmet(retry, scope.masks.mask(verdict.actual))
         return replace(outcome, status="unexpected", diagnostics=(*outcome.diagnostics, unmet))
 
-    def _outcome(self, block: Block, scope: Scope, key: str) -> Outcome:
+    def _outcome(self, block: Block, scope: Scope, resolver: Resolver, key: str) -> Outcome:
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
         if isinstance(link, Diagnostic):
             return Outcome(block, "invalid", diagnostics=(link,))
-        resolved, demands = resolve(block, self.table, scope), assertions_of(block, scope)
+        resolved, demands = resolver.resolve(block, scope), assertions_of(block, scope)
         refusals = check_block(block, resolved.operation, link, live=self.live)
         lost = scope.unsettled(block.connection_span)
         found = (*resolved.diagnostics, *demands.problems, *lost, *refusals)
