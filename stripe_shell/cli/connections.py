@@ -8,12 +8,12 @@ from typing import Any
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import ask_credential, observer_for
-from stripe_shell.cli.streams import Console
 from stripe_shell.connections import Connection, Connections, load_connections, settings_path
 from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
 from stripe_shell.records import as_dict
 from stripe_shell.render.shape import visible
+from stripe_shell.render.streams import Console
 
 ConnectionsCommand = Callable[[Arguments, Mapping[str, str], Console], int]
 

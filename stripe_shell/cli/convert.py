@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, set_up
 from stripe_shell.cli.sources import open_script, read_standard_input
-from stripe_shell.cli.streams import Console
 from stripe_shell.convert.fixture_file import looks_like_fixtures
 from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
+from stripe_shell.render.streams import Console
 
 #: Stands for whatever connection is the default where the script runs.
 PLACEHOLDER = "your-stripe-connection"

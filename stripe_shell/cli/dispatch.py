@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from stripe_shell.cli.arguments import OVERVIEW, Arguments, parse_arguments
-from stripe_shell.cli.streams import Console, standard_streams
 from stripe_shell.errors import OutcomeUnknown, ShellError, TransportError
+from stripe_shell.render.streams import Console, standard_streams
 
 CliCommand = Callable[[Arguments, Mapping[str, str], Console], int]
 

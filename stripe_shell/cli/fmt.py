@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.sources import open_script, read_standard_input, write_script
-from stripe_shell.cli.streams import Console
 from stripe_shell.diagnostics import SourceText, has_errors
 from stripe_shell.engine.masking import written_secrets
 from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
+from stripe_shell.render.streams import Console
 
 
 def fmt(arguments: Arguments, _environ: Mapping[str, str], console: Console) -> int:

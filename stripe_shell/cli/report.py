@@ -6,11 +6,11 @@ from stripe_shell.batch.reports import Target, parse_targets, write_reports
 from stripe_shell.batch.reports.record import EntryVerdict, Recorder, ReportCheck, ReportEntry, entry_of
 from stripe_shell.batch.runner import PreparedScript
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.streams import Console
 from stripe_shell.diagnostics import excerpt
 from stripe_shell.engine.assertions.compare import format_value
 from stripe_shell.engine.outcome import RunStep
 from stripe_shell.records import record, replace
+from stripe_shell.render.streams import Console
 from stripe_shell.replay.errata import path_text
 from stripe_shell.replay.runner import ExampleResult
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from stripe_shell.batch.runner import PreparedScript, ScriptRun, prepare, run_prepared
 from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.present import RunPrinter
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
 from stripe_shell.cli.sources import read_sources
-from stripe_shell.cli.streams import Console
 from stripe_shell.engine.outcome import RunStep
+from stripe_shell.engine.run.interpreter import secrets_of
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
+from stripe_shell.render.presenter import RunPrinter
+from stripe_shell.render.streams import Console
 
 if TYPE_CHECKING:
     from stripe_shell.cli.report import ReportWriter
@@ -62,7 +63,8 @@ def _prepare_all(arguments: Arguments, setup: Setup, presenter: RunPrinter) -> l
     for source in read_sources(arguments):
         scope = replace(setup.scope, seed=new_run_id())
         scripts.append(prepare(setup.engine, source, scope, prompt=typed))
-        presenter.prepared(scripts[-1])
+        presenter.console.mask(scripts[-1].secrets)
+        presenter.checked(scripts[-1].diagnostics)
     return scripts
 
 
@@ -80,10 +82,12 @@ def _reporting(arguments: Arguments) -> ReportWriter | None:
 def _run_one(
     arguments: Arguments, setup: Setup, script: PreparedScript, presenter: RunPrinter, reporting: ReportWriter | None
 ) -> int:
-    name = script.source.name
+    name, streams = script.source.name, presenter.console
 
     def hear(step: RunStep) -> None:
-        presenter.step(step)
+        streams.mask(secrets_of(step.scope))
+        if step.outcome is not None:
+            presenter.outcome(step.outcome)
         if reporting is not None:
             reporting.step(step)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
-from stripe_shell.cli.streams import Console
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
+from stripe_shell.render.streams import Console
 
 if TYPE_CHECKING:
     from stripe_shell.sandbox.control.faults import Fault

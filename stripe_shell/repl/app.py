@@ -10,24 +10,26 @@ if TYPE_CHECKING:
     from stripe_shell.connections import Connections
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
-    from stripe_shell.repl.session import ConsoleLike
+    from stripe_shell.render.streams import Console
 
 
 def run_prompt(
     engine: Engine,
     scope: Scope,
     connections: Connections,
-    console: ConsoleLike,
+    streams: Console,
     *,
     format_name: str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> int:
     """Read and run until the person leaves; 0 then. Nothing that fails ends it."""
     _import_asyncio_without_tls()
+    from stripe_shell.render.presenter import RunPrinter
     from stripe_shell.repl.prompt import Prompt
     from stripe_shell.repl.session import ReplSession
 
-    return Prompt(ReplSession(engine, scope, connections, console, format=format_name), clock).run()
+    presenter = RunPrinter(streams, format_name, repeats=True)
+    return Prompt(ReplSession(engine, scope, connections, presenter), clock).run()
 
 
 def _import_asyncio_without_tls() -> None:

@@ -51,21 +51,21 @@ def open_script(directive: Directive) -> SourceText:
 
 
 def _help(session: ReplSession, topic: str) -> None:
-    session.console.result(help_text(session.engine.table, topic))
+    session.streams.result(help_text(session.engine.table, topic))
 
 
 def _format(session: ReplSession, name: str) -> None:
     if not name:
-        session.console.result(f"{session.format or 'table'} (one of {', '.join(FORMATS)})")
+        session.streams.result(f"{session.presenter.format or 'table'} (one of {', '.join(FORMATS)})")
         return
     if name not in FORMATS:
         raise UsageError(f"unknown format `{name}`; {_suggest(name, FORMATS)}")
-    session.format = name
+    session.presenter.format = name
 
 
 def _connect(session: ReplSession, name: str) -> None:
     if not name:
-        session.console.result("\n".join(_connection_lines(session)))
+        session.streams.result("\n".join(_connection_lines(session)))
         return
     found = session.connections.find(name.removeprefix("/"))
     if isinstance(found, Diagnostic):
@@ -74,7 +74,7 @@ def _connect(session: ReplSession, name: str) -> None:
     connection = session.connection
     mode = {"live": "LIVE", "unknown": "LIVE for all we know: its key does not tell"}.get(connection.mode)
     place = f"key from {connection.origin}" if connection.kind != "sandbox" else connection.origin
-    session.console.message(f"/{connection.name}: {mode or connection.mode}, {place}")
+    session.streams.message(f"/{connection.name}: {mode or connection.mode}, {place}")
 
 
 def _connection_lines(session: ReplSession) -> list[str]:
@@ -98,7 +98,7 @@ def _vars(session: ReplSession, _: str) -> None:
         if (value := getattr(settings, name))
     ]
     width = max((len(name) for name, _ in rows), default=0)
-    session.console.result("\n".join(f"{name:<{width}}  {value}" for name, value in rows))
+    session.streams.result("\n".join(f"{name:<{width}}  {value}" for name, value in rows))
 
 
 def _describe_body(body: Any) -> str:
@@ -114,7 +114,7 @@ def _history(session: ReplSession, count: str) -> None:
     if count and not count.isdecimal():
         raise UsageError(f"`{count}` is not a number of entries")
     texts = session.environment.recall()[-(int(count) if count else _SHOWN_HISTORY) :]
-    session.console.result("\n\n".join(text.rstrip("\n") for text in texts))
+    session.streams.result("\n\n".join(text.rstrip("\n") for text in texts))
 
 
 def _save(session: ReplSession, name: str) -> None:
@@ -124,14 +124,14 @@ def _save(session: ReplSession, name: str) -> None:
         raise UsageError("there is nothing to save yet: no block has passed")
     path = Path(name if Path(name).suffix else f"{name}.stripe").expanduser()
     items = tuple(_public(item, session) for item in session.kept)
-    text = session.console.secrets.mask(format_script(Script(items, SourceText(str(path), ""))))
+    text = session.streams.secrets.mask(format_script(Script(items, SourceText(str(path), ""))))
     try:
         create_text(path, text)
     except FileExistsError:
         raise UsageError(f"{path} exists already; save under another name") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
-    session.console.message(f"{len(items)} saved to {path}")
+    session.streams.message(f"{len(items)} saved to {path}")
 
 
 def _public(item: ScriptItem, session: ReplSession) -> ScriptItem:
@@ -140,7 +140,7 @@ def _public(item: ScriptItem, session: ReplSession) -> ScriptItem:
         return item
     name, span = item.argument.name, item.argument.value.span
     value = Value("bare", (Reference("env", name, (), None, f"env:{name}", span),), span)
-    session.console.message(f"the file takes the secret `{name}` from the environment variable {name}")
+    session.streams.message(f"the file takes the secret `{name}` from the environment variable {name}")
     return replace(item, argument=replace(item.argument, value=value))
 
 
@@ -150,7 +150,7 @@ def _curl(session: ReplSession, _: str) -> None:
     if session.last is None or session.last.request is None:
         raise UsageError("there is no request yet")
     connection = session.connections.get(session.last.connection) or session.connection
-    session.console.result(curl_for(connection, session.last.request))
+    session.streams.result(curl_for(connection, session.last.request))
 
 
 def _edit(session: ReplSession, _: str) -> None:
@@ -158,7 +158,7 @@ def _edit(session: ReplSession, _: str) -> None:
 
     if not session.typed:
         raise UsageError("there is nothing to edit yet: it opens what was submitted last")
-    environ = public_environment(session.scope.environment, session.console.secrets)
+    environ = public_environment(session.scope.environment, session.streams.secrets)
     session.draft = edit_text(session.typed, environ).rstrip("\n")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors
+from stripe_shell.diagnostics import SourceText, has_errors
 from stripe_shell.engine.load import Program, load_program
 from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, RunStep
@@ -16,7 +16,6 @@ from stripe_shell.errors import NoAnswer, OutcomeUnknown, TransportError
 from stripe_shell.lang.ast import Block, Comment, Directive, ScriptItem
 from stripe_shell.lang.commands import COMMANDS
 from stripe_shell.records import record, replace
-from stripe_shell.render.summary import summary_line
 from stripe_shell.repl.commands import open_script, run_command
 from stripe_shell.repl.confirm import confirmed
 from stripe_shell.repl.session import ReplSession
@@ -61,8 +60,8 @@ def _run_command(session: ReplSession, directive: Directive) -> bool:
 
 def _is_sound(session: ReplSession, program: Program) -> bool:
     """Whether the text is the language; what is wrong with it is shown, without its secrets."""
-    session.console.mask(secrets_of_program(program, session.scope))
-    session.console.diagnostics(program.diagnostics)
+    session.streams.mask(secrets_of_program(program, session.scope))
+    session.presenter.diagnose(program.diagnostics)
     return not has_errors(program.diagnostics)
 
 
@@ -85,14 +84,6 @@ def _is_command(item: ScriptItem) -> bool:
     return isinstance(item, Directive) and item.name in COMMANDS
 
 
-@record
-class Submission:
-    """What was submitted together: the calls of its blocks, and the diagnostics that its check has shown."""
-
-    resolver: Resolver
-    shown: Sequence[Diagnostic]
-
-
 def run_items(session: ReplSession, items: Sequence[ScriptItem]) -> bool:
     """Check all of them, then run one after the other, until one does not pass. Whether all have passed.
 
@@ -101,42 +92,41 @@ def run_items(session: ReplSession, items: Sequence[ScriptItem]) -> bool:
     session.set_clock()
     resolver = session.engine.resolver()
     found = session.engine.check(items, session.scope, resolver)
-    session.console.diagnostics([each for each in found if each.code != "W203" or session.once("W203")])
+    session.presenter.checked(found)
     if has_errors(found):
         return False
     wanted = [item for item in items if not is_teardown(item) and not isinstance(item, Comment)]
-    submission = Submission(resolver, found)
-    ending = _run_in_order(session, wanted, submission)
+    ending = _run_in_order(session, wanted, resolver)
     if ending != "abandoned":
-        last = [_run_item(session, item, submission) for item in items if is_teardown(item)]
+        last = [_run_item(session, item, resolver) for item in items if is_teardown(item)]
         ending = next((each for each in (ending, *last) if each != "passed"), "passed")
     return ending == "passed"
 
 
-def _run_in_order(session: ReplSession, items: Sequence[ScriptItem], submission: Submission) -> RunEnding:
+def _run_in_order(session: ReplSession, items: Sequence[ScriptItem], resolver: Resolver) -> RunEnding:
     for number, item in enumerate(items, start=1):
-        ending = _run_item(session, item, submission, first=number == 1)
+        ending = _run_item(session, item, resolver, first=number == 1)
         if ending != "passed":
             rest = len(items) - number
             if rest:
-                session.console.message(f"{rest} more {'was' if rest == 1 else 'were'} not run")
+                session.streams.message(f"{rest} more {'was' if rest == 1 else 'were'} not run")
             return ending
     return "passed"
 
 
-def _run_item(session: ReplSession, item: ScriptItem, submission: Submission, *, first: bool = False) -> RunEnding:
+def _run_item(session: ReplSession, item: ScriptItem, resolver: Resolver, *, first: bool = False) -> RunEnding:
     """`first`: the clock stands where the check has set it, so that the call of the check is the one that is sent."""
     if not first:
         session.set_clock()
-    run_id, resolver = session.begin_run(), submission.resolver
+    run_id = session.begin_run()
     request = _gravest(session.engine.preview((item,), session.scope, run_id=run_id, resolver=resolver))
     if not confirmed(session, item, resolver):
-        session.console.message("nothing was sent")
+        session.streams.message("nothing was sent")
         return "failed"
     steps = session.engine.run((item,), session.scope, run_id=run_id, resolver=resolver)
     if request is not None:
-        return _wait_for(session, item, BackgroundStream(steps), submission, RunRequests(run_id, request))
-    return _take_all(session, item, steps, submission.shown)
+        return _wait_for(session, item, BackgroundStream(steps), resolver, RunRequests(run_id, request))
+    return _take_all(session, item, steps)
 
 
 def _gravest(requests: Iterator[Request]) -> Request | None:
@@ -147,9 +137,7 @@ def _gravest(requests: Iterator[Request]) -> Request | None:
     return next((request for request in requests if request.writes), first)
 
 
-def _take_all(
-    session: ReplSession, item: ScriptItem, steps: Iterable[RunStep], shown: Sequence[Diagnostic]
-) -> RunEnding:
+def _take_all(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep]) -> RunEnding:
     """Show the steps as they come, and go on in the scope that they lead to."""
     outcomes: list[Outcome] = []
     for step in steps:
@@ -157,7 +145,8 @@ def _take_all(
         if step.outcome is not None:
             session.last = step.outcome
             outcomes.append(step.outcome)
-            _show_outcome(session, step.outcome, shown)
+            session.presenter.outcome(step.outcome)
+            _learn_ids(session, step.outcome)
     if not all(outcome.status in {"passed", "skipped"} for outcome in outcomes):
         return "failed"
     if not outcomes or any(outcome.status == "passed" for outcome in outcomes):
@@ -179,20 +168,16 @@ class RunRequests:
 
 
 def _wait_for(
-    session: ReplSession,
-    item: ScriptItem,
-    stream: BackgroundStream[RunStep],
-    submission: Submission,
-    requests: RunRequests,
+    session: ReplSession, item: ScriptItem, stream: BackgroundStream[RunStep], resolver: Resolver, requests: RunRequests
 ) -> RunEnding:
     """Take the steps as they come. After Ctrl-C nothing more is sent, and what still comes is told when it comes."""
     before = session.last
     try:
-        return _take_all(session, item, stream, submission.shown)
+        return _take_all(session, item, stream)
     except KeyboardInterrupt:
         answered = isinstance(item, Block) and session.last is not before
         if not answered:
-            _report_abandoned(session, item, submission.resolver, requests)
+            _report_abandoned(session, item, resolver, requests)
         stream.abandon(lambda late: session.environment.late(lambda: _report_late(session, late, requests.run_id)))
         return "abandoned"
 
@@ -207,9 +192,9 @@ def _report_abandoned(session: ReplSession, item: ScriptItem, resolver: Resolver
     if isinstance(item, Block):
         call = resolver.resolve(item, session.scope).call
         outcome = Outcome(item, "unknown", call=call, request=request)
-        session.console.diagnostics([explain_unanswered(error, outcome)])
+        session.streams.diagnostics([explain_unanswered(error, outcome)])
     else:
-        session.console.message(f"{error}; no more rows are sent")
+        session.streams.message(f"{error}; no more rows are sent")
 
 
 def _report_late(session: ReplSession, late: RunStep | StreamEnd, run_id: str) -> None:
@@ -217,25 +202,13 @@ def _report_late(session: ReplSession, late: RunStep | StreamEnd, run_id: str) -
     if isinstance(late, StreamEnd):
         asked = session.unanswered.pop(run_id, "")
         if late.error is not None:
-            session.console.message(f"late answer to {asked}: {late.error}")
+            session.streams.message(f"late answer to {asked}: {late.error}")
     elif late.outcome is not None:
         _learn_ids(session, late.outcome)
-        session.console.message(f"late answer: {summary_line(late.outcome)}")
-        session.console.diagnostics([each for each in late.outcome.diagnostics if each.severity == "error"])
+        session.presenter.late(late.outcome)
 
 
 # --- afterwards -----------------------------------------------------------------------------------------
-
-
-def _show_outcome(session: ReplSession, outcome: Outcome, shown: Sequence[Diagnostic]) -> None:
-    """The result, one line that sums it up, and what is wrong, unless the check has said it already."""
-    answered = outcome.response is not None and outcome.response.ok
-    if answered and outcome.body is not None and outcome.written_to is None:
-        session.console.render(outcome.body, session.format)
-    session.console.message(summary_line(outcome))
-    session.console.diagnostics([found for found in outcome.diagnostics if found not in shown])
-    _learn_ids(session, outcome)
-    _note_generic(session, outcome)
 
 
 def _learn_ids(session: ReplSession, outcome: Outcome) -> None:
@@ -245,14 +218,3 @@ def _learn_ids(session: ReplSession, outcome: Outcome) -> None:
         place = session.id_scope(connection.name, account)
         if place is not None:
             session.known.learn(place, outcome.body)
-
-
-def _note_generic(session: ReplSession, outcome: Outcome) -> None:
-    """W204, once for each entity: the sandbox keeps such objects, and knows nothing of their behaviour."""
-    response, call = outcome.response, outcome.call
-    if response is None or call is None or response.header("Stripe-Shell-Modelled") != "generic":
-        return
-    entity = call.operation.entity
-    if session.once(f"generic {entity}"):
-        message = f"the sandbox keeps `{entity}` objects, but does not know their behaviour"
-        session.console.diagnostics([Diagnostic("W204", message, severity="note")])

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.records import field, record, replace
-from stripe_shell.secrets import Secrets
 from stripe_shell.suggest.known import IdScope, KnownIds
 
 if TYPE_CHECKING:
@@ -16,32 +14,8 @@ if TYPE_CHECKING:
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
     from stripe_shell.lang.ast import ScriptItem
-
-
-class ConsoleLike(Protocol):
-    """Where results and messages go; `secrets` are masked in all of them."""
-
-    secrets: Secrets
-
-    def mask(self, secrets: Secrets) -> None:
-        """Mask these too from now on."""
-        ...
-
-    def result(self, text: str) -> None:
-        """A result, with a line end."""
-        ...
-
-    def message(self, text: str) -> None:
-        """A message for the person, with a line end."""
-        ...
-
-    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
-        """Problems, drawn below the lines they are on."""
-        ...
-
-    def render(self, body: Any, format_name: str | None) -> None:
-        """A response body in the format."""
-        ...
+    from stripe_shell.render.presenter import RunPrinter
+    from stripe_shell.render.streams import Console
 
 
 @record
@@ -75,17 +49,20 @@ class ReplSession:
     engine: Engine
     scope: Scope
     connections: Connections
-    console: ConsoleLike
+    presenter: RunPrinter
     environment: ReplEnvironment = NOWHERE
-    format: str | None = None
     known: KnownIds = field(default_factory=KnownIds)
     kept: list[ScriptItem] = field(default_factory=list)
-    mentioned: set[str] = field(default_factory=set)
     unanswered: dict[str, str] = field(default_factory=dict)
     last: Outcome | None = None
     typed: str = ""
     draft: str = ""
     _runs: int = 0
+
+    @property
+    def streams(self) -> Console:
+        """Where results and messages go."""
+        return self.presenter.console
 
     @property
     def connection(self) -> Connection:
@@ -116,11 +93,4 @@ class ReplSession:
     def advance(self, scope: Scope) -> None:
         """What comes next sees this scope; its secrets are masked from now on."""
         self.scope = scope
-        self.console.mask(scope.masks)
-
-    def once(self, name: str) -> bool:
-        """Whether this is the first time that `name` is asked for: for what is said once in a session."""
-        if name in self.mentioned:
-            return False
-        self.mentioned.add(name)
-        return True
+        self.streams.mask(scope.masks)

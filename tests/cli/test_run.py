@@ -17,8 +17,9 @@ import responses
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import set_up
-from stripe_shell.cli.streams import Console
 from stripe_shell.diagnostics import SourceText
+from stripe_shell.render.presenter import RunPrinter
+from stripe_shell.render.streams import Console
 from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import ReplSession
 
@@ -514,7 +515,7 @@ def test_every_door_sends_the_same(
 def at_the_prompt(text: str) -> None:
     screen = Console(io.StringIO(), io.StringIO())
     setup = set_up(Arguments("prompt"), os.environ, screen)
-    session = ReplSession(setup.engine, setup.scope, setup.connections, screen)
+    session = ReplSession(setup.engine, setup.scope, setup.connections, RunPrinter(screen, repeats=True))
     run_text(session, SourceText("<prompt>", text))
     assert session.last is not None
     assert session.last.status == "passed"

@@ -1,22 +1,23 @@
-"""A session without a terminal: a transport that answers as it is told, a screen that remembers."""
+"""A session without a terminal: a transport that answers as it is told, streams that remember."""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from stripe_shell.connections import Connection, Connections
 from stripe_shell.connections.credentials import CredentialResult
 from stripe_shell.connections.settings.schema import SandboxProfile, StripeProfile
-from stripe_shell.diagnostics import Diagnostic, format_diagnostics
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.records import replace
 from stripe_shell.render.files import open_rows
+from stripe_shell.render.presenter import RunPrinter
+from stripe_shell.render.streams import Console
 from stripe_shell.repl.session import NOWHERE, ReplSession
-from stripe_shell.secrets import Credential, Secrets
+from stripe_shell.secrets import Credential
 from stripe_shell.spec.table import load_table
 from stripe_shell.wire import Request, Response, decode_form
 
@@ -49,29 +50,16 @@ class FakeTransport:
         return self.answer(request)
 
 
-class FakeScreen:
-    """Keeps what is shown, secrets masked."""
+class FakeStreams(Console):
+    """Both streams as one text; results name their format."""
 
     def __init__(self) -> None:
-        self.secrets = Secrets()
         self.written = io.StringIO()
+        super().__init__(self.written, self.written)
 
     @property
     def text(self) -> str:
         return self.written.getvalue()
-
-    def mask(self, secrets: Secrets) -> None:
-        self.secrets = self.secrets.plus(*secrets.values)
-
-    def result(self, text: str) -> None:
-        self.written.write(self.secrets.mask(text) + "\n")
-
-    def message(self, text: str) -> None:
-        self.result(text)
-
-    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
-        if diagnostics:
-            self.result(format_diagnostics(diagnostics))
 
     def render(self, body: Any, format_name: str | None) -> None:
         self.result(f"[{format_name or 'table'}] {json.dumps(body)}")
@@ -96,11 +84,11 @@ def connections(transport: FakeTransport, default: str = "sandbox") -> Connectio
 
 def session(
     answer: Answer = echo, *, default: str = "sandbox", live: bool = False, environment: dict[str, str] | None = None
-) -> tuple[ReplSession, FakeTransport, FakeScreen]:
-    transport, screen = FakeTransport(answer), FakeScreen()
+) -> tuple[ReplSession, FakeTransport, FakeStreams]:
+    transport, streams = FakeTransport(answer), FakeStreams()
     links = connections(transport, default)
     engine = Engine(load_table(), links, open_rows, live=live)
     scope = Scope(now=0, seed="seed", environment=environment or {})
-    screen.secrets = links.secrets
+    streams.secrets = links.secrets
     around = replace(NOWHERE, seed="session", clock=lambda: 1_700_000_000.0)
-    return ReplSession(engine, scope, links, screen, around), transport, screen
+    return ReplSession(engine, scope, links, RunPrinter(streams, repeats=True), around), transport, streams

@@ -13,18 +13,18 @@ from stripe_shell.lang.parser import parse
 from stripe_shell.records import replace
 from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import ReplSession
-from tests.repl.fakes import FakeScreen, session
+from tests.repl.fakes import FakeStreams, session
 from tests.special_files import NODES
 
 CREATE = "create customer email=a@b.co name=Ann"
 
 
 def run(state: ReplSession, text: str) -> str:
-    screen = state.console
-    assert isinstance(screen, FakeScreen)
-    before = len(screen.text)
+    streams = state.streams
+    assert isinstance(streams, FakeStreams)
+    before = len(streams.text)
     assert run_text(state, SourceText("<prompt>", text))
-    return screen.text[before:]
+    return streams.text[before:]
 
 
 @pytest.mark.parametrize("text", ["@help", "help", "?"])

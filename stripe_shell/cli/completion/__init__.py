@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from stripe_shell.cli.arguments import SHELLS, Arguments
-from stripe_shell.cli.streams import Console
 from stripe_shell.errors import UsageError
+from stripe_shell.render.streams import Console
 
 
 def completion(arguments: Arguments, environ: Mapping[str, str], streams: Console) -> int:

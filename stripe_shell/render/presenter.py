@@ -1,0 +1,93 @@
+"""Shows how blocks end, in a run and at the prompt: results, one line for each block, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.records import field, record
+
+if TYPE_CHECKING:
+    from stripe_shell.engine.outcome import Outcome
+    from stripe_shell.render.streams import Console
+
+
+@record(frozen=False)
+class RunPrinter:
+    """Turns outcomes and diagnostics into text: results to standard output, all else to standard error.
+
+    `format` names the format of results, None for the one that fits the streams. `quiet` leaves out the line for each
+    block: a single one on the command line shows its result alone. `repeats` shows a diagnostic as often as it comes
+    up, as the prompt does; otherwise each is shown once. Notes of W203 and W204 are shown once either way.
+    """
+
+    console: Console
+    format: str | None = None
+    quiet: bool = False
+    repeats: bool = False
+    _checked: frozenset[Diagnostic] = frozenset()
+    _said: set[str | Diagnostic] = field(default_factory=set)
+
+    def checked(self, found: Sequence[Diagnostic]) -> None:
+        """Show what the check found; blocks that run afterwards do not show it again."""
+        self.diagnose(found)
+        self._checked = frozenset(found)
+
+    def diagnose(self, found: Sequence[Diagnostic]) -> None:
+        """Show diagnostics, unless they have been shown and once is enough."""
+        self.console.diagnostics([each for each in found if self._once(each) not in self._said])
+        self._said.update(key for each in found if (key := self._once(each)) is not None)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Show the result of a block, the line that sums it up, and its diagnostics."""
+        if _has_result(outcome):
+            self.console.render(outcome.body, self.format)
+        if not self.quiet:
+            self.console.message(_summary(outcome))
+        elif _has_more(outcome):
+            self.console.message("there are more rows; `limit=all` brings all of them")
+        self.diagnose([each for each in outcome.diagnostics if each not in self._checked])
+        self.diagnose(_note_generic(outcome))
+
+    def late(self, outcome: Outcome) -> None:
+        """Show an answer that came when nobody waited for it any more: its line and its errors."""
+        self.console.message(f"late answer: {_summary(outcome)}")
+        self.console.diagnostics([each for each in outcome.diagnostics if each.severity == "error"])
+
+    def close(self, text: str) -> None:
+        """Say how a script went as a whole."""
+        if not self.quiet:
+            self.console.message(text)
+
+    def _once(self, diagnostic: Diagnostic) -> str | Diagnostic | None:
+        """What must not have been said before for the diagnostic to be shown; None: it is shown whenever it comes."""
+        if not self.repeats or diagnostic.code == "W204":
+            return diagnostic
+        return diagnostic.code if diagnostic.code == "W203" else None
+
+
+def _summary(outcome: Outcome) -> str:
+    """`summary_line`, imported with the first outcome: the first prompt stands before the engine is loaded."""
+    from stripe_shell.render.summary import summary_line
+
+    return summary_line(outcome)
+
+
+def _has_result(outcome: Outcome) -> bool:
+    answered = outcome.response is not None and outcome.response.ok
+    return answered and outcome.body is not None and outcome.written_to is None
+
+
+def _has_more(outcome: Outcome) -> bool:
+    body = outcome.body
+    return isinstance(body, dict) and bool(body.get("has_more") is True or body.get("next_page_url"))
+
+
+def _note_generic(outcome: Outcome) -> tuple[Diagnostic, ...]:
+    """W204: the sandbox keeps such objects, and knows nothing of their behaviour."""
+    response, call = outcome.response, outcome.call
+    if response is None or call is None or response.header("Stripe-Shell-Modelled") != "generic":
+        return ()
+    message = f"the sandbox keeps `{call.operation.entity}` objects, but does not know their behaviour"
+    return (Diagnostic("W204", message, severity="note"),)
