@@ -17,6 +17,7 @@ FLOORS = [
     {
         "__init__",
         "diagnostics",
+        "discovery",
         "durations",
         "errors",
         "files",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stripe_shell.lang.cursor import cursor_context
+from stripe_shell.repl.commands import commands
 from stripe_shell.spec.table import load_table
 from stripe_shell.suggest.fields import missing
 from stripe_shell.suggest.known import IdScope, KnownIds
@@ -39,7 +40,7 @@ def around(**changes: Any) -> SuggestionSources:
         "connections": {"sandbox": "sandbox", "stripe": "LIVE", "eu-test": "test"},
         "names": {"customer": CUSTOMER, "last": CUSTOMER, "plan": "gold", "now": "epoch seconds"},
         "environment": ["PRICE_ID", "HOME"],
-        "formats": ("table", "json", "jsonl"),
+        "commands": commands(),
     }
     return SuggestionSources(**(given | changes))
 

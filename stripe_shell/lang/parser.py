@@ -17,7 +17,7 @@ from stripe_shell.lang.ast import (
     Script,
 )
 from stripe_shell.lang.blocks import BlockEnding, OpenBlock, OpenLoop
-from stripe_shell.lang.commands import COMMANDS
+from stripe_shell.lang.commands import ALIASES, COMMANDS
 from stripe_shell.lang.directives import CONNECTION, DIRECTIVES, DirectiveDefinition, parse_argument
 from stripe_shell.lang.lines import BLANKS, INLINE_NAME, LineKind, LogicalLine, read_lines, value_end
 from stripe_shell.lang.mistakes import (
@@ -40,7 +40,6 @@ __all__ = ["Parser", "parse", "parse_path", "parse_template"]
 _BARE_COMMAND = pattern(r"(help|exit|quit|\?)(?:[ \t\r]+(?=\S)|\Z)")
 #: How deep `@foreach` may nest, the script itself counted: whoever walks the tree may do it by recursion.
 _DEEPEST = 21
-_COMMAND_NAMES = {"?": "help", "exit": "quit"}
 
 
 def parse(
@@ -299,9 +298,9 @@ class Parser:
         at = self.reading.span(line.body, line.word)
         definition = DIRECTIVES.get(name)
         if definition is None:
-            if name not in COMMANDS and name not in _COMMAND_NAMES:
+            if name not in COMMANDS and name not in ALIASES:
                 raise unknown_directive(self.reading, name, at, prompt=self.prompt)
-            self._command(line, _COMMAND_NAMES.get(name, name), at)
+            self._command(line, ALIASES.get(name, name), at)
         elif definition.place == "block" or (definition.place == "both" and self.block is not None):
             self._block_directive(line, definition, at, self.block or self._stray(line, f"`@{name}`"))
         else:
@@ -411,7 +410,7 @@ class Parser:
             return
         if self.prompt and self.block is None:
             if command := _BARE_COMMAND.match(reading.text, line.body, line.end):
-                name = _COMMAND_NAMES.get(command[1], command[1])
+                name = ALIASES.get(command[1], command[1])
                 argument = bare_value(reading, command.end(), line.end) if command.end() < line.end else None
                 at = reading.span(*command.span(1))
                 self._push(Directive(name, argument, at, reading.span(line.body, line.end)))

@@ -9,7 +9,7 @@ from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from stripe_shell.render import FORMATS
+from stripe_shell.repl.commands import commands
 from stripe_shell.repl.nearby import block_around
 from stripe_shell.repl.session import ReplSession
 from stripe_shell.repl.toolbar import live_words
@@ -72,7 +72,7 @@ def suggestion_sources(session: ReplSession, context: CursorContext) -> Suggesti
         connections=_connection_words(session),
         names=_names(session),
         environment=scope.environment.keys(),
-        formats=FORMATS,
+        commands=commands(),
         document=scope.settings.spec != "stripe",
     )
 

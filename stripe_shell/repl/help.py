@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
-from stripe_shell.lang.commands import COMMANDS
 from stripe_shell.lang.directives import directives_at
 from stripe_shell.render.describe import describe_entity
+from stripe_shell.repl.commands import commands
 from stripe_shell.spec.describe import ParameterRow, describe
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
@@ -34,7 +34,7 @@ def help_text(table: Table, topic: str) -> str:
     """What `@help TOPIC` shows. Raises UsageError for a topic that does not exist."""
     words = topic.replace("/", " ").split()
     if not words:
-        return GENERAL + "\n".join(_word_lines(COMMANDS)) + "\n\n@help create customer shows what a call takes"
+        return GENERAL + "\n".join(_word_lines(_command_words())) + "\n\n@help create customer shows what a call takes"
     name = words[0].removeprefix("@")
     found = _directive(name) if words[0].startswith("@") else _stripe_topic(table, words) or _directive(name)
     if found is None:
@@ -104,12 +104,16 @@ def _notes(row: ParameterRow, aliases: Mapping[str, str]) -> str:
 
 def _directive(name: str) -> str | None:
     in_blocks, at_top = directives_at("block"), directives_at("top")
-    for words in (in_blocks, at_top, COMMANDS):
+    for words in (in_blocks, at_top, _command_words()):
         if name in words:
             return "\n".join(_word_lines({name: words[name]}))
     if name in {"directives", ""}:
         return "\n".join([*_word_lines(in_blocks), "", *_word_lines(at_top)])
     return None
+
+
+def _command_words() -> dict[str, tuple[str, str]]:
+    return {name: (command.usage, command.meaning) for name, command in commands().items()}
 
 
 def _word_lines(words: Mapping[str, tuple[str, str]]) -> Iterator[str]:
@@ -119,7 +123,7 @@ def _word_lines(words: Mapping[str, tuple[str, str]]) -> Iterator[str]:
 
 
 def _no_topic(table: Table, words: list[str]) -> str:
-    known = (*table.entities(), *directives_at("block"), *directives_at("top"), *COMMANDS)
+    known = (*table.entities(), *directives_at("block"), *directives_at("top"), *commands())
     if len(words) > 1 and table.canonical(words[1]):
         return f"`{words[1]}` has no action `{words[0]}`; it has {', '.join(table.actions(words[1]))}"
     meant = closest(words[-1], known)

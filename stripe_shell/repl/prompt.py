@@ -128,6 +128,9 @@ class Prompt:
         import stripe_shell.repl.running
         import stripe_shell.suggest.menu  # noqa: F401 (both for the first key, and the first Enter)
         from stripe_shell.lang.highlight import StripeLexer
+        from stripe_shell.repl.commands import commands
+
+        commands()
 
         short = Condition(lambda: len(self.reader.default_buffer.text) <= LONG)
         self._lexer = PygmentsLexer(StripeLexer, sync_from_start=short, syntax_sync=RegexSync(r"^\s*/\w"))

@@ -12,11 +12,12 @@ from stripe_shell.engine.outcome import Outcome, RunStep
 from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import is_teardown
 from stripe_shell.engine.run.messages import explain_unanswered
+from stripe_shell.engine.scope import plain_text
 from stripe_shell.errors import NoAnswer, OutcomeUnknown, TransportError
-from stripe_shell.lang.ast import Block, Comment, Directive, ScriptItem
+from stripe_shell.lang.ast import Block, Comment, Directive, ScriptItem, Value
 from stripe_shell.lang.commands import COMMANDS
 from stripe_shell.records import record, replace
-from stripe_shell.repl.commands import open_script, run_command
+from stripe_shell.repl.commands import commands
 from stripe_shell.repl.confirm import confirmed
 from stripe_shell.repl.session import ReplSession
 from stripe_shell.repl.waiting import BackgroundStream, StreamEnd
@@ -35,30 +36,22 @@ def run_text(session: ReplSession, source: SourceText) -> bool:
     program = load_program(source, prompt=True)
     if not (program.items and all(map(_is_command, program.items))):
         session.typed = source.text
-    if not _is_sound(session, program):
+    if not is_sound(session, program):
         return True
     for part in _parts(program.items):
-        if isinstance(part, list):
-            passed = run_items(session, part)
-        elif part.name == "quit":
-            return False
-        else:
-            passed = _run_command(session, part)
-        if not passed:
+        passed = run_items(session, part) if isinstance(part, list) else _run_command(session, part)
+        if not passed or session.leaving:
             break
-    return True
+    return not session.leaving
 
 
 def _run_command(session: ReplSession, directive: Directive) -> bool:
-    """Whether what stands behind the command may run."""
-    if directive.name != "run":
-        run_command(session, directive)
-        return True
-    program = load_program(open_script(directive))
-    return _is_sound(session, program) and run_items(session, program.items)
+    """Whether what stands behind the command may run. Raises UsageError for a command that cannot be carried out."""
+    argument = plain_text(directive.argument).strip() if isinstance(directive.argument, Value) else ""
+    return commands()[directive.name].run(session, argument) is not False
 
 
-def _is_sound(session: ReplSession, program: Program) -> bool:
+def is_sound(session: ReplSession, program: Program) -> bool:
     """Whether the text is the language; what is wrong with it is shown, without its secrets."""
     session.streams.mask(secrets_of_program(program, session.scope))
     session.presenter.diagnose(program.diagnostics)

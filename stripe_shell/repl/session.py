@@ -43,7 +43,8 @@ class ReplSession:
     """The state of one session: what the next line can refer to, and what has been said, seen and done so far.
 
     `kept` is what has run well, in order, for `@save`; `typed` is what was last submitted and is no command, `draft`
-    what the next prompt begins with. `unanswered` names, by run, the requests that nobody waits for any more.
+    what the next prompt begins with, `leaving` whether the person has asked to leave. `unanswered` names, by run, the
+    requests that nobody waits for any more.
     """
 
     engine: Engine
@@ -57,6 +58,7 @@ class ReplSession:
     last: Outcome | None = None
     typed: str = ""
     draft: str = ""
+    leaving: bool = False
     _runs: int = 0
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from stripe_shell.lang.commands import COMMANDS
 from stripe_shell.lang.cursor import CursorContext
 from stripe_shell.lang.directives import DIRECTIVES, directives_at
 from stripe_shell.records import replace
@@ -102,8 +101,9 @@ def _directives(context: CursorContext, _: SuggestionSources) -> list[Suggestion
     return _choose_words(context, directives_at("block"), "directive")
 
 
-def _commands(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
-    return _choose_words(context, {**COMMANDS, **directives_at("top")}, "command")
+def _commands(context: CursorContext, around: SuggestionSources) -> list[Suggestion]:
+    commands = {name: (command.usage, command.meaning) for name, command in around.commands.items()}
+    return _choose_words(context, {**commands, **directives_at("top")}, "command")
 
 
 def _choose_words(
@@ -118,26 +118,15 @@ def _choose_words(
 
 def _arguments(context: CursorContext, sources: SuggestionSources) -> Iterable[Suggestion]:
     name = context.directive or ""
-    definition = DIRECTIVES.get(name)
+    command, definition = sources.commands.get(name), DIRECTIVES.get(name)
     if definition is not None and definition.choices:
         return _choose(context, dict(definition.choices), "value")
-    source = _COMMAND_ARGUMENTS.get(name) if definition is None else _ARGUMENTS.get(definition.completes or "")
+    source = command.completes if command else _ARGUMENTS.get(definition.completes or "") if definition else None
     return source(context, sources) if source else []
-
-
-def _formats(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
-    return _choose(context, dict.fromkeys(sources.formats, "format"), "value")
 
 
 def _connect(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
     return [] if context.before else _connections(context, sources)
-
-
-def _help(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
-    words = context.before.split()
-    inner = replace(context, action=words[0] if words else None, entity=None, inline=not words, in_block=True)
-    actions = [] if words else _actions(replace(inner, connection="help"), sources)
-    return actions + _entities(inner, sources)
 
 
 def _saved_name(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
@@ -238,11 +227,6 @@ _ARGUMENTS: Mapping[str, Suggester] = {
     "expectation": _expectations,
     "response name": _saved_name,
     "version": _versions,
-}
-_COMMAND_ARGUMENTS: Mapping[str, Suggester] = {
-    "connect": _connect,
-    "format": _formats,
-    "help": _help,
 }
 _SOURCES: Mapping[str, Suggester] = {
     "connection": _connections,

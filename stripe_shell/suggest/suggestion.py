@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Literal, Protocol
 
 from stripe_shell.lang.cursor import CursorContext
 from stripe_shell.records import field, record
@@ -31,13 +31,33 @@ class Suggestion:
     required: bool = False
 
 
+class CommandWord(Protocol):
+    """A command of the prompt, as far as the menu shows it."""
+
+    @property
+    def usage(self) -> str:
+        """What may stand behind its name."""
+        ...
+
+    @property
+    def meaning(self) -> str:
+        """What it does."""
+        ...
+
+    @property
+    def completes(self) -> Callable[[CursorContext, SuggestionSources], Iterable[Suggestion]] | None:
+        """What completes its argument."""
+        ...
+
+
 @record
 class SuggestionSources:
     """What there is to suggest besides Stripe's own words; all of it is in memory.
 
-    `connections` maps names to a few words about them, `names` what references may begin with to what they stand for.
-    `environment` are the names of its variables. `document` says whether the source document's required parameters
-    count beside Stripe's. `place` is where the block being written goes: only ids that are valid there are offered.
+    `connections` maps names to a few words about them, `commands` those of the prompt to what they take and do, `names`
+    what references may begin with to what they stand for. `environment` are the names of its variables. `document` says
+    whether the source document's required parameters count beside Stripe's. `place` is where the block being written
+    goes: only ids that are valid there are offered.
     """
 
     table: Table
@@ -46,7 +66,7 @@ class SuggestionSources:
     connections: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, Any] = field(default_factory=dict)
     environment: Collection[str] = ()
-    formats: tuple[str, ...] = ()
+    commands: Mapping[str, CommandWord] = field(default_factory=dict)
     document: bool = True
 
 

@@ -90,7 +90,7 @@ def test_a_directive_of_both_places_says_what_it_means_at_the_top() -> None:
 
 
 def test_no_command_has_the_name_of_a_directive() -> None:
-    assert DIRECTIVES.keys() & COMMANDS.keys() == set()
+    assert DIRECTIVES.keys() & set(COMMANDS) == set()
 
 
 def test_exclusions_are_mutual() -> None:

@@ -8,11 +8,18 @@ from pathlib import Path
 import pytest
 
 from stripe_shell.diagnostics import SourceText
+from stripe_shell.discovery import module_names
 from stripe_shell.errors import UsageError
+from stripe_shell.lang.commands import COMMANDS
+from stripe_shell.lang.cursor import cursor_context
 from stripe_shell.lang.parser import parse
 from stripe_shell.records import replace
+from stripe_shell.repl.commands import commands
 from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import ReplSession
+from stripe_shell.spec.table import load_table
+from stripe_shell.suggest.menu import suggest
+from stripe_shell.suggest.suggestion import SuggestionSources
 from tests.repl.fakes import FakeStreams, session
 from tests.special_files import NODES
 
@@ -227,3 +234,36 @@ def test_a_file_that_cannot_be_saved_is_said(name: str, why: str, tmp_path: Path
     with pytest.raises(UsageError, match=f"cannot be written: {why}"):
         run(state, f"@save {tmp_path / name}")
     assert (tmp_path / "mine.stripe").read_text() == "precious"
+
+
+# --- the registry ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_module_of_the_folder_is_a_command_that_help_and_menu_name(name: str) -> None:
+    command = commands()[name]
+    assert command.meaning
+    assert f"@{f'{name} {command.usage}'.strip()} " in run(session()[0], "@help")
+    assert run(session()[0], f"@help @{name}").split() == [f"@{name}", *command.usage.split(), *command.meaning.split()]
+    offered = {
+        each.display: each.meta
+        for each in suggest(cursor_context("@", 1), SuggestionSources(load_table(), commands=commands()))
+    }
+    assert offered[f"@{name}"] == command.meaning
+
+
+def test_the_meaning_is_the_docstring_in_the_form_of_the_menu() -> None:
+    assert commands()["save"].meaning == "write what has passed in this session as a script"
+    assert commands()["format"].meaning == "how results look: table, json, jsonl, csv, yaml"
+
+
+def test_commands_keep_their_order_and_new_ones_come_last(tmp_path: Path) -> None:
+    for name in ("b.py", "a.py", "first.py", "_own.py", "__init__.py", "notes.txt"):
+        (tmp_path / name).touch()
+    assert module_names(str(tmp_path), ("gone", "first")) == ("first", "a", "b")
+
+
+def test_what_stands_behind_quit_is_not_run() -> None:
+    state, transport, _ = session()
+    assert not run_text(state, SourceText("<prompt>", f"@quit\n{CREATE}"))
+    assert transport.sent == []
