@@ -12,6 +12,7 @@ from typing import Any, Literal
 from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
 from stripe_shell.records import record
+from stripe_shell.render import FORMATS
 
 #: The commands; any other first word begins a block (`stripe-shell create customer email=…`).
 COMMANDS = ("run", "check", "fmt", "replay", "convert", "spec", "serve", "connections", "completion")
@@ -19,12 +20,10 @@ COMMANDS = ("run", "check", "fmt", "replay", "convert", "spec", "serve", "connec
 #: The shells that `completion` writes a script for.
 SHELLS = ("bash", "zsh", "fish")
 
-FORMATS = ("table", "json", "jsonl", "csv", "yaml")
-
 #: The formats of `--report FORMAT=FILE`.
 REPORTS = ("junit", "html", "json", "tap")
 
-OVERVIEW = """\
+_OVERVIEW = """\
 usage: stripe-shell [OPTIONS]                      the prompt on a terminal, else a script from standard input
        stripe-shell [OPTIONS] ACTION ENTITY [KEY=VALUE …]   one block, e.g. create customer email=a@b.co name=Ann
        stripe-shell [OPTIONS] -c TEXT              blocks given as text
@@ -42,7 +41,7 @@ Options that choose where requests go and how results look:
   --connection NAME   the default connection (else `stripe` when STRIPE_API_KEY is set, else `sandbox`)
   --live              allow writes in live mode
   --db FILE           the sandbox's database;  --memory: none, all is gone at the end
-  --format NAME       table, json, jsonl, csv or yaml (on a terminal table, else json)
+  --format NAME       FORMATS (on a terminal table, else json)
   --var NAME=VALUE    a variable for ${NAME}, whatever the script's own `@let NAME` says; several allowed
   --keep-going        go on after a block that failed
   --dry-run           show the requests, send nothing
@@ -74,6 +73,8 @@ Keys come from the environment (STRIPE_API_KEY), never from an argument.
 Exit codes: 0 all passed, 1 usage, 2 the text is wrong and nothing was sent, 3 a call failed, 4 an expectation
 failed, 5 the outcome of a write is unknown, 6 the journal disagrees with the script.
 """
+
+OVERVIEW = _OVERVIEW.replace("FORMATS", f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
 
 
 @record

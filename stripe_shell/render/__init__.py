@@ -1,14 +1,19 @@
-"""Renders responses as table, JSON, JSON Lines, CSV or YAML, and requests as curl commands.
+"""Shows what a run does: output streams and their presenter, responses in the formats of `formats/`, curl commands.
 
-`renderer(name)` imports only the requested renderer: rich is loaded with `table`, Pygments with colour.
+`renderer(name)` imports only the requested format: rich is loaded with `table`, Pygments with colour.
 """
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
-#: The names that `@format` and `--format` accept.
-FORMATS: tuple[str, ...] = ("table", "json", "jsonl", "csv", "yaml")
+from stripe_shell.discovery import module_names
+
+#: The order in which formats are named; any others come after these.
+_ORDER = ("table", "json", "jsonl", "csv", "yaml")
+
+#: The names that `@format` and `--format` accept: those of the modules of `render/formats/`.
+FORMATS = module_names("render/formats", _ORDER)
 
 
 class Render(Protocol):
@@ -25,24 +30,9 @@ class Render(Protocol):
 
 def renderer(name: str) -> Render:
     """Returns the renderer of a format. Raises KeyError for a name that is not in FORMATS."""
-    if name == "table":
-        from stripe_shell.render.table import render_table
+    if name not in FORMATS:
+        raise KeyError(name)
+    from importlib import import_module
 
-        return render_table
-    if name == "json":
-        from stripe_shell.render.json import render_json
-
-        return render_json
-    if name == "jsonl":
-        from stripe_shell.render.jsonl import render_jsonl
-
-        return render_jsonl
-    if name == "csv":
-        from stripe_shell.render.csv import render_csv
-
-        return render_csv
-    if name == "yaml":
-        from stripe_shell.render.yaml import render_yaml
-
-        return render_yaml
-    raise KeyError(name)
+    render: Render = import_module(f"{__name__}.formats.{name}").render
+    return render

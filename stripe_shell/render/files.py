@@ -9,8 +9,8 @@ from typing import Any, TextIO
 
 from stripe_shell.errors import NotSent
 from stripe_shell.files import OutputFile
-from stripe_shell.render.csv import cell_text, csv_line, flat_row
-from stripe_shell.render.json import compact_json
+from stripe_shell.render.formats.csv import cell_text, csv_line, flat_row
+from stripe_shell.render.formats.json import compact_json
 from stripe_shell.render.shape import pick
 from stripe_shell.wire import parse_json
 

@@ -15,8 +15,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stripe_shell.render import FORMATS, renderer
-from stripe_shell.render.csv import cell_text, flat_row
-from stripe_shell.render.json import compact_json
+from stripe_shell.render.formats.csv import cell_text, flat_row
+from stripe_shell.render.formats.json import compact_json
 from stripe_shell.render.shape import flatten, pick, rows_of, visible, visible_json
 from stripe_shell.wire import ExactFloat, parse_json
 

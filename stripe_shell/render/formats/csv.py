@@ -14,13 +14,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from stripe_shell.render.json import compact_json, scalar_text
+from stripe_shell.render.formats.json import compact_json, scalar_text
 from stripe_shell.render.shape import flatten, rows_of, visible
 
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().+-]*\Z)")
 
 
-def render_csv(body: Any, *, width: int | None, color: bool) -> str:
+def render(body: Any, *, width: int | None, color: bool) -> str:
     """Returns a header line and the rows; the header contains every name, in order of first occurrence."""
     rows = rows_of(body)
     flat = [flat_row(row) for row in ([body] if rows is None else rows)]

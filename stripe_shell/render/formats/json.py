@@ -9,7 +9,7 @@ from typing import Any
 from stripe_shell.render.shape import visible_json
 
 
-def render_json(body: Any, *, width: int | None, color: bool) -> str:
+def render(body: Any, *, width: int | None, color: bool) -> str:
     """Returns `body` as indented JSON. Control characters are escaped, other characters are kept."""
     text = visible_json("".join(_pieces(body, "\n"))) + "\n"
     return _colored(text) if color else text
