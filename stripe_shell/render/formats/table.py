@@ -48,10 +48,10 @@ def render(body: Any, *, width: int | None, color: bool) -> str:
     """
     rows = rows_of(body)
     if rows is None:
-        return _draw([_record(body, width)], width, color)
+        return _draw([_object_record(body, width)], width, color)
     columns = choose_columns(rows)
     table, left_out = _widest(rows, columns, width)
-    parts = [table] if table else list(_records(rows, columns)) if columns else []
+    parts = [table] if table else list(_record_blocks(rows, columns)) if columns else []
     notes = [_footer(body, rows)] + [f"too narrow for: {visible(', '.join(left_out))}"] * bool(left_out)
     return _draw([*parts, Text("; ".join(notes), style="dim")], width, color)
 
@@ -108,35 +108,35 @@ def _table(rows: Sequence[Any], columns: Sequence[str]) -> Table:
 def _cell(row: Any, name: str) -> str:
     """Returns the text of a cell, empty if the row has no value."""
     if not isinstance(row, Mapping):
-        return _value(row)
+        return _format_value(row)
     value = pick(row, name)
     if isinstance(value, Mapping) and isinstance(value.get("id"), str):  # expanded
         value = value["id"]
     if name in _AMOUNTS and isinstance(row.get("currency"), str):
-        return "" if value is None else f"{_value(value)} {visible(row['currency'])}"
+        return "" if value is None else f"{_format_value(value)} {visible(row['currency'])}"
     if _is_time(name, value):
         return _iso(value)
-    return "" if value is None else _value(value)
+    return "" if value is None else _format_value(value)
 
 
-def _records(rows: Sequence[Any], columns: Sequence[str]) -> Iterable[RenderableType]:
+def _record_blocks(rows: Sequence[Any], columns: Sequence[str]) -> Iterable[RenderableType]:
     """Yields the rows one below the other, for a terminal that is too narrow for a table."""
     for number, row in enumerate(rows, start=1):
         yield Text(f"── {number} ──", style="bold")
-        yield _lines([(name, _styled(name, cell)) for name in columns if (cell := _cell(row, name))])
+        yield _two_columns([(name, _styled(name, cell)) for name in columns if (cell := _cell(row, name))])
 
 
-def _record(body: Any, width: int | None) -> RenderableType:
+def _object_record(body: Any, width: int | None) -> RenderableType:
     """Returns every member of an object, nested ones by dotted name, with those that are null listed at the end."""
     if not isinstance(body, Mapping):
-        return Text(_value(body))
+        return Text(_format_value(body))
     members = [pair for name, value in flatten(body) for pair in _members(name, value)]
     lines = [(name, _styled(name, _long_value(name, value))) for name, value in members if value is not None]
     nothing = [visible(name) for name, value in members if value is None]
     taken = max(Text(visible(name)).cell_len for name in ("(null)", *(name for name, _ in lines))) + _GAP
     for number, part in enumerate(_broken(", ".join(nothing), width, taken)):
         lines.append(("" if number else "(null)", Text(part, style="dim")))
-    return _lines(lines)
+    return _two_columns(lines)
 
 
 def _broken(names: str, width: int | None, taken: int) -> list[str]:
@@ -157,7 +157,7 @@ def _members(name: str, value: Any) -> Iterable[tuple[str, Any]]:
             yield from _members(path, leaf)
 
 
-def _lines(lines: Iterable[tuple[str, Text]]) -> Text:
+def _two_columns(lines: Iterable[tuple[str, Text]]) -> Text:
     """Returns names and values in two columns."""
     shown = [(Text(visible(name), style="bold"), value) for name, value in lines]
     longest = max((name.cell_len for name, _ in shown), default=0)
@@ -166,10 +166,10 @@ def _lines(lines: Iterable[tuple[str, Text]]) -> Text:
 
 
 def _long_value(name: str, value: Any) -> str:
-    return f"{_iso(value)} ({value})" if _is_time(name, value) else _value(value)
+    return f"{_iso(value)} ({value})" if _is_time(name, value) else _format_value(value)
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, str):
         return visible(value)
     return compact_json(value) if isinstance(value, Mapping | list) else scalar_text(value)

@@ -20,31 +20,31 @@ _NUMBER = re.compile(r"(-?\d+)(\.\d+)?(?:[eE]([+-]?)(\d+))?")
 def render(body: Any, *, width: int | None, color: bool) -> str:
     """Returns `body` as one YAML document. Never coloured."""
     if isinstance(body, Mapping | list | tuple) and body:
-        return "".join(f"{line}\n" for line in _lines(body))
+        return "".join(f"{line}\n" for line in _yaml_lines(body))
     return f"{_scalar(body)}\n"
 
 
-def _lines(value: Any) -> Iterator[str]:
+def _yaml_lines(value: Any) -> Iterator[str]:
     """Yields the lines of a non-empty object or list, not yet indented."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _entry(f"{_text(str(key))}:", item)
+            yield from _entry_lines(f"{_quoted_text(str(key))}:", item)
     else:
         for item in value:
-            yield from _item(item)
+            yield from _item_lines(item)
 
 
-def _entry(head: str, value: Any) -> Iterator[str]:
+def _entry_lines(head: str, value: Any) -> Iterator[str]:
     if isinstance(value, Mapping | list | tuple) and value:
         yield head
-        yield from (f"  {line}" for line in _lines(value))
+        yield from (f"  {line}" for line in _yaml_lines(value))
     else:
         yield f"{head} {_scalar(value)}"
 
 
-def _item(value: Any) -> Iterator[str]:
+def _item_lines(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping | list | tuple) and value:
-        for index, line in enumerate(_lines(value)):
+        for index, line in enumerate(_yaml_lines(value)):
             yield f"  {line}" if index else f"- {line}"
     else:
         yield f"- {_scalar(value)}"
@@ -52,19 +52,19 @@ def _item(value: Any) -> Iterator[str]:
 
 def _scalar(value: Any) -> str:
     if isinstance(value, str):
-        return _text(value)
+        return _quoted_text(value)
     if isinstance(value, float):
-        return _number(str(value))
+        return _yaml_number(str(value))
     return scalar_text(value)
 
 
-def _text(text: str) -> str:
+def _quoted_text(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
     return _BREAKS.sub(lambda match: f"\\u{ord(match[0]):04x}", visible_json(dumps(text, ensure_ascii=False)))
 
 
-def _number(text: str) -> str:
+def _yaml_number(text: str) -> str:
     """Returns a number with a fraction or exponent in the spelling that YAML 1.1 also reads as a number: `1.0e+5`."""
     match = _NUMBER.fullmatch(text)
     if match is None:

@@ -14,7 +14,7 @@ def _vars(session: ReplSession, _: str) -> None:
     """Variables and saved responses."""
     scope = session.scope
     rows = [(name, "********" if name in scope.secrets else str(value)) for name, value in scope.variables.items()]
-    rows += [(name, _named(capture.body)) for name, capture in scope.captures.items()]
+    rows += [(name, _describe_body(capture.body)) for name, capture in scope.captures.items()]
     settings = scope.settings
     rows += [
         (f"@{name}", str(value))
@@ -25,7 +25,7 @@ def _vars(session: ReplSession, _: str) -> None:
     session.streams.result("\n".join(f"{name:<{width}}  {value}" for name, value in rows))
 
 
-def _named(body: Any) -> str:
+def _describe_body(body: Any) -> str:
     """A response in a few words: `customer cus_…`, `list of 3`."""
     if not isinstance(body, dict):
         return type(body).__name__
