@@ -196,7 +196,8 @@ def comes_from_data(reference: Reference, scope: Scope) -> bool:
         return True
     if reference.name in scope.variables:
         return reference.name not in scope.written
-    return reference.name in {*scope.captures, *scope.deferred} or reference.name not in {"now", "uuid"}
+    saved = reference.name in scope.captures or reference.name in scope.deferred
+    return saved or reference.name not in {"now", "uuid"}
 
 
 def draw_uuid(scope: Scope) -> str:
