@@ -1,6 +1,9 @@
 """Scheduled jobs: what Stripe does by itself later, stored in the file and run before the next request once due.
 
-    jobs.later(ctx, 0, intent, "settle")  # before the next request: PaymentIntent.settle(ctx, intent)
+    @job                                     # in PaymentIntent, the resource of the object; see resource.py
+    def settle(self, ctx, obj): …
+
+    jobs.schedule(ctx, 0, intent, "settle")  # before the next request: PaymentIntent.settle(ctx, intent)
 
 Examples: a bank debit settles, a payout arrives, an authorization expires. Jobs run within requests, not in a thread; a
 server that delivers webhooks calls `Sandbox.catch_up` periodically to run them on time.
@@ -18,18 +21,21 @@ from .context import Context
 
 
 def schedule(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> None:
-    """Schedules `method(ctx, obj)` of the object's resource to run in a number of seconds.
+    """Schedules the object's job `method`, declared with `@job` in its resource, to run in a number of seconds.
 
     While the method runs, the context's time is the scheduled one, and events have no request id. It is skipped when
-    the object is deleted by then. The same method of the same object at the same time is scheduled once.
+    the object is deleted by then. The same method of the same object at the same time is scheduled once. Raises
+    LookupError for a method that is not declared.
     """
+    resource = ctx.resource(obj["object"])
+    resource.job_method(method)
     ctx.scheduled_jobs = True
     queues.add_job(
         ctx.session,
         ctx.account_number,
         at=ctx.real_clock.now() + seconds,
         kind=obj["object"],
-        key=ctx.resource(obj["object"]).key(obj),
+        key=resource.key(obj),
         method=method,
         time=ctx.now() + seconds,
         platform=ctx.platform,
@@ -66,10 +72,14 @@ class JobCache:
 
 
 def run_job(ctx: Context, job: Job) -> None:
-    """Runs a claimed job, with the context's time set to the job's."""
+    """Runs a claimed job, with the context's time set to the job's.
+
+    Raises LookupError for one whose method is not declared, such as a job from a file of another release.
+    """
     ctx.platform = job.platform
     resource = ctx.resource(job.kind)
+    method = resource.job_method(job.method)
     with ctx.at(job.time):
         obj = resource.load(ctx, job.key)
         if obj is not None:
-            getattr(resource, job.method)(ctx, obj)
+            method(ctx, obj)

@@ -22,6 +22,9 @@ To give an object behaviour of its own, add `resources/<object, dots as undersco
             ctx.emit("topup.canceled", obj, ctx.save(obj))
             return obj
 
+        @job                                        # jobs.schedule(ctx, seconds, obj, "arrive") runs it later
+        def arrive(self, ctx, obj): …
+
         @action("charge.refund.create")            # or entity and action, where the action alone is ambiguous
         def create_below_charge(self, ctx, params): …   # no `obj`: the path has no id of this kind
 
@@ -41,6 +44,7 @@ from __future__ import annotations
 import json
 import marshal
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, ClassVar, TypeVar, overload
 
 from stripe_shell.records import record
@@ -60,7 +64,11 @@ from .template import is_expand_only, iso_time, resolve, stamped, template
 
 ActionMethod = TypeVar("ActionMethod", bound=Callable[..., Any])
 
+#: A method that runs as a job, not bound: `method(resource, ctx, obj)`.
+JobMethod = Callable[[Any, Context, Json], None]
+
 _ACTION = "sandbox_action"
+_JOB = "sandbox_job"
 
 
 @overload
@@ -69,12 +77,29 @@ def action(name: ActionMethod) -> ActionMethod: ...
 def action(name: str) -> Callable[[ActionMethod], ActionMethod]: ...
 def action(name: Any) -> Any:
     """Decorates a method as an action: by the method's name, or by the given `action` or `entity.action`."""
+    return _mark(_ACTION, name)
+
+
+@overload
+def job(name: ActionMethod) -> ActionMethod: ...
+@overload
+def job(name: str) -> Callable[[ActionMethod], ActionMethod]: ...
+def job(name: Any) -> Any:
+    """Decorates a method as a scheduled job (jobs.py): by the method's name, or by the given name.
+
+    The name is stored in the file with the job, so that a renamed method keeps the old name.
+    """
+    return _mark(_JOB, name)
+
+
+def _mark(attribute: str, name: Any) -> Any:
+    """Returns the method, marked with its own name; for a string, a decorator that marks with it."""
     if callable(name):
-        setattr(name, _ACTION, getattr(name, "__name__", ""))
+        setattr(name, attribute, getattr(name, "__name__", ""))
         return name
 
     def mark(method: ActionMethod) -> ActionMethod:
-        setattr(method, _ACTION, name)
+        setattr(method, attribute, name)
         return method
 
     return mark
@@ -117,6 +142,12 @@ class Resource:
     writes_on_read: ClassVar[bool] = False
     #: Whether an update without changes emits no event.
     silent_when_unchanged: ClassVar[bool] = True
+    #: The methods decorated with `@job`, by the job's name; collected from the class.
+    jobs: ClassVar[Mapping[str, JobMethod]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.jobs = _marked(cls, _JOB)
 
     def __init__(self, table: Table, kind: str) -> None:
         self.table = table
@@ -363,6 +394,13 @@ class Resource:
                 return found
         return None
 
+    def job_method(self, name: str) -> Callable[[Context, Json], None]:
+        """Returns the method for a job's name. Raises LookupError when the class declares none with `@job`."""
+        found = self.jobs.get(name)
+        if found is None:
+            raise LookupError(f"{self.kind} has no job `{name}`: declare its method with @job, or correct the name")
+        return partial(found, self)
+
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _new_template(self) -> Json:
@@ -406,6 +444,17 @@ def _existing(ctx: Context, kinds: list[str], key: str, param: str) -> str:
     if not any(pages.can_be_made(ctx.table, kind) for kind in kinds):
         return key
     raise ctx.resource(kinds[0]).missing(key, param=param, status=400)
+
+
+def _marked(owner: type, attribute: str) -> dict[str, Callable[..., Any]]:
+    """Returns the marked methods by the name in the mark; a subclass overrides what it inherits."""
+    found: dict[str, Callable[..., Any]] = {}
+    for base in owner.__mro__:
+        for name, value in vars(base).items():
+            marked = getattr(value, attribute, None)
+            if marked:
+                found.setdefault(marked, getattr(owner, name))
+    return found
 
 
 def _actions_of(owner: type) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.objects.resource import Resource, job
 from stripe_shell.sandbox.payments import ledger
 
 
@@ -26,6 +26,7 @@ class Balance(Resource):
             "refund_and_dispute_prefunding": {"available": _rows({}), "pending": _rows({})},
         }
 
+    @job
     def turned_available(self, ctx: Context, obj: Json) -> None:
         """Emits `balance.available`. Runs as a job."""
         ctx.emit("balance.available", obj)

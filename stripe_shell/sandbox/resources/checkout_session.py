@@ -9,7 +9,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import checkout, quotes
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import action
+from stripe_shell.sandbox.objects.resource import action, job
 from stripe_shell.sandbox.payments import intent_rules, payment_methods
 from stripe_shell.sandbox.payments.confirmation import PaymentAttempt, PaymentOwner
 from stripe_shell.spec.model import Operation
@@ -105,6 +105,7 @@ class CheckoutSession(PaymentOwner):
         self.run_out(ctx, obj)
         return obj
 
+    @job
     def run_out(self, ctx: Context, obj: Json) -> None:
         """Expires the session if it is still open. Runs as a job at `expires_at`."""
         if obj["status"] == "open":

@@ -11,7 +11,7 @@ from stripe_shell.sandbox.billing.invoices.redemption import make_discount
 from stripe_shell.sandbox.ids import CAPITALS
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import ListFilters
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource, action, job
 
 from .card import Card
 from .tax_id import TaxId
@@ -90,6 +90,7 @@ class Customer(Resource):
         elif obj.get("discount"):
             self.delete_discount(ctx, obj, {})
 
+    @job
     def catch_up(self, ctx: Context, obj: Json) -> None:
         """Runs the customer's due billing tasks, such as renewals and retries. Runs as a job: see objects/jobs.py."""
         from stripe_shell.sandbox.billing import scheduler

@@ -7,7 +7,7 @@ from typing import Any, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource, action, job
 from stripe_shell.sandbox.payments import disputes
 
 _OPEN: Final = ("warning_needs_response", "warning_under_review", "needs_response", "under_review")
@@ -38,6 +38,7 @@ class Dispute(Resource):
         self._emit_updated(ctx, obj)
         return obj
 
+    @job
     def decide(self, ctx: Context, obj: Json) -> None:
         """Decides a dispute under review by the test value in `uncategorized_text` (docs.stripe.com/testing).
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import action
+from stripe_shell.sandbox.objects.resource import action, job
 from stripe_shell.sandbox.payments import bank_transfers, charges, confirmation, intent_rules, transfers
 from stripe_shell.sandbox.payments.confirmation import ConfirmOptions, PaymentAttempt
 from stripe_shell.sandbox.payments.intent_rules import PAYMENT
@@ -251,11 +251,13 @@ class PaymentIntent(intent_rules.Intent):
 
     # --- scheduled jobs -----------------------------------------------------------------------------------------
 
+    @job
     def run_out(self, ctx: Context, obj: Json) -> None:
         """Cancels an intent whose hold was not captured in time. Runs as a job."""
         if obj["status"] == "requires_capture":
             confirmation.cancel_intent(ctx, obj, "automatic", expired=True)
 
+    @job
     def settle(self, ctx: Context, obj: Json) -> None:
         """Settles a bank debit: the charge succeeds or fails, as its test account defines. Runs as a job."""
         if obj["status"] != "processing":

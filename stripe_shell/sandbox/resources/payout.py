@@ -7,7 +7,7 @@ from typing import ClassVar
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource, action, job
 from stripe_shell.sandbox.payments import ledger, legacy_sources, transfers
 from stripe_shell.sandbox.payments.test_banks import FAILURES, bank_of_number
 
@@ -51,12 +51,14 @@ class Payout(Resource):
         jobs.schedule(ctx, min(_WAITS, obj["arrival_date"] - ctx.now()), obj, "depart")
         jobs.schedule(ctx, obj["arrival_date"] - ctx.now(), obj, "arrive")
 
+    @job
     def depart(self, ctx: Context, obj: Json) -> None:
         """Sets the status to `in_transit`, after which a payout cannot be canceled. Runs as a job."""
         if obj["status"] == "pending":
             obj["status"] = "in_transit"
             ctx.emit("payout.updated", obj, ctx.save(obj))
 
+    @job
     def arrive(self, ctx: Context, obj: Json) -> None:
         """Sets the status to `paid`, or `failed` for test accounts that fail. Runs as a job on the arrival date."""
         if obj["status"] not in ("pending", "in_transit"):

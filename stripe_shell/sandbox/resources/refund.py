@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource, action, job
 from stripe_shell.sandbox.payments import ledger, refunds
 
 
@@ -29,12 +29,14 @@ class Refund(Resource):
 
     # --- scheduled jobs --------------------------------------------------------------------------------------
 
+    @job
     def succeed(self, ctx: Context, obj: Json) -> None:
         """Sets a pending refund to `succeeded`. Runs as a job."""
         if obj["status"] == "pending":
             obj["status"] = "succeeded"
             self._emit_event(ctx, obj, "refund.updated")
 
+    @job
     def fail(self, ctx: Context, obj: Json) -> None:
         """Sets the refund to `failed` and credits the balance. Runs as a job."""
         if obj["status"] not in ("pending", "succeeded"):

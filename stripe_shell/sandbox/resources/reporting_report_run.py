@@ -5,7 +5,7 @@ from __future__ import annotations
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.objects.resource import Resource, job
 
 
 class ReportRun(Resource):
@@ -29,6 +29,7 @@ class ReportRun(Resource):
         """Schedules `finish`."""
         jobs.schedule(ctx, 0, obj, "finish")
 
+    @job
     def finish(self, ctx: Context, obj: Json) -> None:
         """Stores the report, an empty CSV file, and sets the run to `succeeded`. Runs as a job."""
         file = ctx.new("file", purpose="finance_report_run", type="csv", size=0, filename=f"{obj['id']}.csv")

@@ -9,7 +9,7 @@ from stripe_shell.sandbox.billing.calc.periods import DAY, Cycle
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.jobs import schedule
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource, action, job
 
 _KEPT_FOR = 30 * DAY
 _LONGEST_NAME = 300
@@ -46,6 +46,7 @@ class TestClock(Resource):
                 owned["test_clock"] = obj["id"]
                 ctx.save(owned)
 
+    @job
     def expire(self, ctx: Context, obj: Json) -> None:
         """Deletes the clock after thirty days. Runs as a job."""
         self.delete(ctx, obj, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource, action, job
 from stripe_shell.sandbox.payments import ledger
 
 
@@ -26,6 +26,7 @@ class Topup(Resource):
         """Schedules `arrive` before the next request, as funds arrive soon in test mode."""
         jobs.schedule(ctx, 0, obj, "arrive")
 
+    @job
     def arrive(self, ctx: Context, obj: Json) -> None:
         """Credits the balance and sets the status to `succeeded`. Runs as a job."""
         if obj["status"] != "pending":
