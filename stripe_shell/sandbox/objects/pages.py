@@ -83,7 +83,7 @@ def filters_of(
     if "test_clock" in resource.shape.fields and not ctx.path and not _names_owner(params):
         filters.where.append(SqlCondition("json_extract(o.json, '$.test_clock') IS NULL"))
     for name, value in params.items():
-        own = getattr(resource, f"filter_{name}", None)
+        own = resource.param_filter(name)
         if own is not None:
             own(ctx, value, filters)
         elif name not in PAGING and value not in ("", None):

@@ -67,8 +67,12 @@ ActionMethod = TypeVar("ActionMethod", bound=Callable[..., Any])
 #: A method that runs as a job, not bound: `method(resource, ctx, obj)`.
 JobMethod = Callable[[Any, Context, Json], None]
 
+#: A method that converts a list parameter to filters, not bound: `method(resource, ctx, value, filters)`.
+FilterMethod = Callable[[Any, Context, Any, ListFilters], None]
+
 _ACTION = "sandbox_action"
 _JOB = "sandbox_job"
+_FILTER = "filter_"
 
 
 @overload
@@ -142,12 +146,16 @@ class Resource:
     writes_on_read: ClassVar[bool] = False
     #: Whether an update without changes emits no event.
     silent_when_unchanged: ClassVar[bool] = True
-    #: The methods decorated with `@job`, by the job's name; collected from the class.
+    #: The methods decorated with `@action`, with `@job`, and those named `filter_…`; collected from the class.
+    actions: ClassVar[Mapping[str, Callable[..., Answer]]] = {}
     jobs: ClassVar[Mapping[str, JobMethod]] = {}
+    param_filters: ClassVar[Mapping[str, FilterMethod]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.jobs = _marked(cls, _JOB)
+        cls.actions, cls.jobs = _marked(cls, _ACTION), _marked(cls, _JOB)
+        names = {name for base in cls.__mro__ for name in vars(base) if name.startswith(_FILTER)}
+        cls.param_filters = {name.removeprefix(_FILTER): getattr(cls, name) for name in names}
 
     def __init__(self, table: Table, kind: str) -> None:
         self.table = table
@@ -158,7 +166,6 @@ class Resource:
         #: The template of a new object in the current second, marshalled.
         self._stamped: tuple[int, bytes] = (-1, b"")
         self._indexed: tuple[str, ...] | None = None
-        self._actions: dict[str, str] | None = None
 
     # --- facts -----------------------------------------------------------------------------------------------
 
@@ -385,14 +392,13 @@ class Resource:
 
     def action_method(self, operation: Operation) -> Callable[..., Answer] | None:
         """Returns the method for an operation: by `entity.action`, or by the action alone; None when there is none."""
-        if self._actions is None:
-            self._actions = _actions_of(type(self))
-        for name in (f"{operation.entity}.{operation.action}", operation.action):
-            method = self._actions.get(name)
-            if method is not None:
-                found: Callable[..., Answer] = getattr(self, method)
-                return found
-        return None
+        found = self.actions.get(f"{operation.entity}.{operation.action}") or self.actions.get(operation.action)
+        return None if found is None else partial(found, self)
+
+    def param_filter(self, param: str) -> Callable[[Context, Any, ListFilters], None] | None:
+        """Returns the method `filter_<param>` of the class, or None when it has none."""
+        found = self.param_filters.get(param)
+        return None if found is None else partial(found, self)
 
     def job_method(self, name: str) -> Callable[[Context, Json], None]:
         """Returns the method for a job's name. Raises LookupError when the class declares none with `@job`."""
@@ -440,7 +446,7 @@ def _existing(ctx: Context, kinds: list[str], key: str, param: str) -> str:
     for kind in kinds:
         found = ctx.resource(kind).load(ctx, key)
         if found is not None:
-            return str(found.get("id", id))
+            return str(found.get("id", key))
     if not any(pages.can_be_made(ctx.table, kind) for kind in kinds):
         return key
     raise ctx.resource(kinds[0]).missing(key, param=param, status=400)
@@ -454,15 +460,4 @@ def _marked(owner: type, attribute: str) -> dict[str, Callable[..., Any]]:
             marked = getattr(value, attribute, None)
             if marked:
                 found.setdefault(marked, getattr(owner, name))
-    return found
-
-
-def _actions_of(owner: type) -> dict[str, str]:
-    """Returns method names by action name; a subclass overrides what it inherits."""
-    found: dict[str, str] = {}
-    for base in owner.__mro__:
-        for name, value in vars(base).items():
-            marked = getattr(value, _ACTION, None)
-            if marked:
-                found.setdefault(marked, name)
     return found
