@@ -91,7 +91,8 @@ class Sandbox:
         The life of a request:
 
         1. app.py checks the headers `Stripe-Version` and `Idempotency-Key`.
-        2. receive.py finds the operation by method and path, and builds the `SandboxCall` (request/call.py).
+        2. receive.py finds the operation by method and path, and its route (objects/routing.py), and builds the
+           `SandboxCall` (request/call.py).
         3. storage/accounts.py resolves `Stripe-Account` to the account that the call runs on.
         4. request/parameters.py decodes and validates the parameters; expand.py checks the `expand` paths.
         5. request/idempotency.py refuses a key whose first request is still running (409).

@@ -9,7 +9,7 @@ from stripe_shell.spec.table import Table
 
 from .dispatch import is_modelled
 from .objects.registry import ResourceRegistry
-from .objects.routing import kind_of
+from .objects.routing import route_of
 
 
 def coverage(table: Table) -> Iterator[tuple[Operation, bool]]:
@@ -19,4 +19,5 @@ def coverage(table: Table) -> Iterator[tuple[Operation, bool]]:
     """
     registry = ResourceRegistry(table)
     for operation in sorted(table.operations(), key=lambda operation: (operation.entity, operation.action)):
-        yield operation, is_modelled(registry.resource(kind_of(table, operation, {}, {})), operation)
+        route = route_of(table, registry, operation, {}, {})
+        yield operation, is_modelled(registry.resource(route.kind), operation, route)

@@ -1,8 +1,8 @@
-"""Dispatch: finds the resource and the method for an operation, and calls it."""
+"""Dispatch: calls the method that the route of an operation names, or the generic one for its role."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from stripe_shell.spec.model import Operation, Shape
@@ -13,7 +13,7 @@ from .objects.context import Answer, Context, Json
 from .objects.kinds import concrete_shapes, expandable_kinds
 from .objects.registry import ResourceRegistry
 from .objects.resource import Resource, Transition
-from .objects.routing import Role, kind_of, own_param, role_of
+from .request.call import Role, Route
 
 #: The `status` after an action without a method, by the action's verb: the first one in the object's enum.
 OUTCOMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -64,12 +64,10 @@ EMPTY_PDF: Final = (
 
 def handle(ctx: Context, catalogue: ResourceRegistry) -> Answer:
     """Runs the context's operation and returns the result. Sets `ctx.generic`. Raises StripeError."""
-    operation = ctx.operation
-    resource = catalogue.resource(kind_of(ctx.table, operation, ctx.path, ctx.params))
-    role = role_of(operation, resource.kind)
-    method = resource.action_method(operation)
-    ctx.generic = not is_modelled(resource, operation)
-    own = own_param(operation, resource.kind)
+    role, own = ctx.route.role, ctx.route.own
+    method: Callable[..., Answer] | None = ctx.route.method
+    resource = catalogue.resource(ctx.route.kind)
+    ctx.generic = not is_modelled(resource, ctx.operation, ctx.route)
     check_parents(ctx, own)
     if ctx.writable:
         _follow_clock(ctx, {**ctx.params, **ctx.path})
@@ -88,12 +86,12 @@ def handle(ctx: Context, catalogue: ResourceRegistry) -> Answer:
     return _with_object(ctx, resource, role, obj)
 
 
-def is_modelled(resource: Resource, operation: Operation) -> bool:
+def is_modelled(resource: Resource, operation: Operation, route: Route) -> bool:
     """Whether the kind's file in `resources/` covers the operation: by a method or transition, or as a basic call."""
     if not resource.modelled:
         return False
-    stated = resource.action_method(operation) is not None or operation.action in resource.transitions
-    return stated or role_of(operation, resource.kind) != "action"
+    stated = route.method is not None or operation.action in resource.transitions
+    return stated or route.role != "action"
 
 
 def _follow_clock(ctx: Context, obj: Mapping[str, Any]) -> None:

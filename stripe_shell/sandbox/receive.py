@@ -8,7 +8,7 @@ from stripe_shell.wire import Request
 from . import errors
 from .expand import check_paths
 from .objects.registry import ResourceRegistry
-from .objects.routing import kind_of
+from .objects.routing import route_of
 from .request.call import SandboxCall
 from .request.idempotency import fingerprint
 from .request.parameters import check_parameters, decode, header, take_expand
@@ -27,7 +27,8 @@ def read_call(
     account = accounts.resolve(platform, header(request, "stripe-account"))
     params = decode(request)
     paths = take_expand(params, operation)
-    resource = registry.resource(kind_of(table, operation, path, params))
+    route = route_of(table, registry, operation, path, params)
+    resource = registry.resource(route.kind)
     old = resource.take_legacy(operation, params)
     params = check_parameters(params, operation.params) | old
     check_paths(table, operation, paths)
@@ -35,6 +36,7 @@ def read_call(
         request,
         request_id,
         operation,
+        route,
         path,
         params,
         tuple(paths),

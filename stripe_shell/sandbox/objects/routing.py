@@ -1,16 +1,25 @@
-"""Routing: the kind of object of an operation, its role, and the path parameter with the object's id."""
+"""Routing: the kind of object of an operation, its role, the path parameter with the object's id, and the method."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
+from stripe_shell.sandbox.request.call import Role, Route
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
 from .kinds import expandable_kinds
+from .registry import ResourceRegistry
 
-Role = Literal["list", "search", "create", "retrieve", "update", "delete", "action", "single", "single_update", "find"]
+
+def route_of(
+    table: Table, registry: ResourceRegistry, operation: Operation, path: Mapping[str, str], params: Mapping[str, Any]
+) -> Route:
+    """Returns the route of an operation with these parameters."""
+    kind = kind_of(table, operation, path, params)
+    own = own_param(operation, kind)
+    return Route(kind, role_of(operation, own), own, registry.resource(kind).action_method(operation))
 
 
 def own_param(operation: Operation, kind: str) -> str | None:
@@ -21,8 +30,8 @@ def own_param(operation: Operation, kind: str) -> str | None:
     return None if names_parent and not operation.path.endswith("}") else own
 
 
-def role_of(operation: Operation, kind: str) -> Role:
-    """Returns what an operation does, by its method, path and response."""
+def role_of(operation: Operation, own: str | None) -> Role:
+    """Returns what an operation does, by its method, path and response; `own` is its `own_param`."""
     if operation.response.is_list:
         return "search" if operation.response.form == "search_result" else "list"
     below = operation.path.endswith("}")
@@ -32,7 +41,7 @@ def role_of(operation: Operation, kind: str) -> Role:
         if operation.object_param and not below:
             return "action"
         return "retrieve" if operation.object_param else _single(operation)
-    if own_param(operation, kind):
+    if own:
         return "update" if below else "action"
     return "single_update" if operation.action == "update" else "create"
 

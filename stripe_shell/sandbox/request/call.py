@@ -1,14 +1,31 @@
-"""The record of a call: the operation, its parameters, and the account that it runs on."""
+"""The record of a call: the operation, its route and parameters, and the account that it runs on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from stripe_shell.records import record
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request
+
+Role = Literal["list", "search", "create", "retrieve", "update", "delete", "action", "single", "single_update", "find"]
+
+
+@record
+class Route:
+    """Where an operation leads, found once a request by objects/routing.py.
+
+    `kind` is the kind of object, `role` what is done to it. `own` names the path parameter with the object's id; None
+    when the path has only parents' ids. `method` is the resource's own method for the operation; None for the generic
+    behaviour.
+    """
+
+    kind: str
+    role: Role
+    own: str | None = None
+    method: Callable[..., Any] | None = None
 
 
 @record
@@ -24,6 +41,7 @@ class SandboxCall:
     request: Request
     request_id: str | None
     operation: Operation
+    route: Route
     path: Mapping[str, str]
     params: dict[str, Any]
     expand: tuple[str, ...]
@@ -44,6 +62,5 @@ def internal_call(table: Table, account: str, number: int) -> SandboxCall:
     operation = table.operation("retrieve", "account")
     if operation is None:
         raise LookupError("the table lacks `retrieve account`")
-    return SandboxCall(
-        Request("POST", operation.path), None, operation, {}, {}, (), account, account, number, writable=True
-    )
+    request, route = Request("POST", operation.path), Route("account", "single")
+    return SandboxCall(request, None, operation, route, {}, {}, (), account, account, number, writable=True)
