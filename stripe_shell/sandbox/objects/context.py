@@ -4,14 +4,14 @@ In the order in which a resource usually needs it:
 
     now = ctx.now()                                     # epoch seconds
     customer = ctx.get("customer", params["customer"], param="customer")   # 400 `No such customer` when it is missing
-    obj = ctx.fresh("refund", amount=500, charge=charge["id"])     # every member of the schema, id, created
-    ctx.hidden(obj)["secret"] = "…"                     # stored with the object, never in a response
+    obj = ctx.new("refund", amount=500, charge=charge["id"])     # every member of the schema, id, created
+    ctx.private(obj)["secret"] = "…"                     # stored with the object, never in a response
     ctx.insert(obj)                                     # stores one row; call it before `emit`
     ctx.emit("refund.created", obj)
     charge["refunded"] = True
     changed = ctx.save(charge)                          # the old values of what changed; {} for no change
     ctx.emit("charge.refunded", charge, changed)
-    for sub in ctx.all("subscription", customer=customer["id"]): …     # newest first; ctx.each is the iterator
+    for sub in ctx.all("subscription", customer=customer["id"]): …     # newest first; ctx.iterate is the iterator
     old = ctx.stored(charge)                            # the last stored version, without later changes
     ctx.delete(obj)
 

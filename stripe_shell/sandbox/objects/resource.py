@@ -28,7 +28,7 @@ To give an object behaviour of its own, add `resources/<object, dots as undersco
         @action("charge.refund.create")            # or entity and action, where the action alone is ambiguous
         def create_below_charge(self, ctx, params): …   # no `obj`: the path has no id of this kind
 
-`create` calls `validate_create`, `check_references`, `fresh`, `echo`, `on_create`, inserts, then calls
+`create` calls `validate_create`, `check_references`, `new`, `echo`, `on_create`, inserts, then calls
 `announce("created")` and `after_create`. `update` calls `validate_update`, `check_references`, `echo`, `on_update`,
 saves, then calls `announce("updated")` if something changed, and `after_update`. `delete` calls `before_delete`,
 deletes, then calls `announce("deleted")`. Each of `create`, `update`, `delete`, `retrieve`, `list_page`, `search_page`
