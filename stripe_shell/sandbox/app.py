@@ -301,8 +301,9 @@ class Sandbox:
 
     def reset(self, account: str | None = None) -> None:
         """Deletes the objects, events and saved responses of one account, or of all; keeps accounts and their keys."""
+        number = None if account is None else self.accounts.number(account)
         with self.store.write() as session:
-            session.clear(None if account is None else self.accounts.number(account))
+            session.clear(number)
         self._endpoint_cache.forget()
 
     def authenticate(self, intent: str, *, passed: bool = True, account: str | None = None) -> None:

@@ -198,6 +198,19 @@ def test_reset_forgets_all_but_the_accounts(stripe: Client) -> None:
     assert stripe.post("/v1/customers", key="k")["id"] != made["id"]
 
 
+def test_reset_of_an_account_that_was_not_used_yet(stripe: Client) -> None:
+    made = stripe.post("/v1/customers")
+    stripe.sandbox.reset(stripe.sandbox.account_of_key("sk_test_unused"))
+    assert stripe.get(f"/v1/customers/{made['id']}") == made
+
+
+def test_a_transaction_within_another_is_refused_in_words(filed: Client) -> None:
+    store = filed.sandbox.store
+    with store.write(), pytest.raises(RuntimeError, match="do not nest"), store.write():
+        pass
+    filed.post("/v1/customers")
+
+
 def test_seeding(stripe: Client) -> None:
     row = {"object": "balance_transaction", "id": "txn_1", "amount": 500, "created": 17}
     stripe.sandbox.seed([row, {"object": "customer", "id": "cus_1", "name": "Jane"}])

@@ -108,8 +108,14 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[StoreSession]:
-        """Opens a write transaction: committed at the end of the block, rolled back when it raises."""
+        """Opens a write transaction: committed at the end of the block, rolled back when it raises.
+
+        Raises RuntimeError inside another write transaction of the same thread: transactions do not nest.
+        """
         with self._lock:
+            nested = self._writer.in_transaction
+            if nested:
+                raise RuntimeError("a write transaction is open already on this thread; transactions do not nest")
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield StoreSession(self._writer)
