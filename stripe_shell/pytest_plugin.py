@@ -43,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Raises pytest.UsageError for a malformed `--stripe-var` before anything is collected."""
+    config.addinivalue_line("markers", "xdist_group(name): tests that pytest-xdist runs in one process")
     for text in config.getoption("--stripe-var"):
         name, equals, _ = text.partition("=")
         if not equals or not name.isidentifier():

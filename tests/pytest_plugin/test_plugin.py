@@ -161,6 +161,12 @@ def test_an_empty_loop_and_an_empty_file(pytester: pytest.Pytester) -> None:
     run(pytester).assert_outcomes(skipped=1)
 
 
+def test_strict_markers_without_xdist(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".stripe", shop="/sandbox create customer email=a@b.co name=Ann\n")
+    result = pytester.runpytest_subprocess("--strict-markers", "-p", "no:xdist")
+    result.assert_outcomes(passed=1)
+
+
 def test_variables(pytester: pytest.Pytester) -> None:
     (pytester.path / "a.stripe").write_text("/sandbox create customer email=${mail} name=A\n@expect email == x@y.co\n")
     run(pytester).assert_outcomes(failed=1, skipped=1)
