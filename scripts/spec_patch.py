@@ -9,7 +9,7 @@ A patch says, in the notation of `spec_shapes.py`, what a later version has othe
 Undescribed parameters are those that Stripe serves although its own description lacks them. A path is `a.b[].c`, with
 `[]` for the elements of an array and `{}` for the values of a map. A change has `added` (a shape), `removed` (true),
 `replaced` (a shape), or any of `enum_added`, `enum_removed`, `nullable`, `clearable`; and `required` where that mark is
-set or changes.
+set or changes, `deprecated` (true) where Stripe says to leave it.
 """
 
 from __future__ import annotations
@@ -117,6 +117,8 @@ def _apply(root: Json, path: Path, change: Json, schemas: Mapping[str, Json], wh
         del holder[key]
     elif "added" in change or "replaced" in change:
         holder[key] = schema_of(change.get("added", change.get("replaced")))
+        if change.get("deprecated"):
+            holder[key]["deprecated"] = True
     else:
         _mark(holder[key], change)
     if "required" in change or "removed" in change:

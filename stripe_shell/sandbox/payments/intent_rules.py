@@ -12,7 +12,7 @@ from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.request.parameters import header
-from stripe_shell.spec.model import Operation, Shape
+from stripe_shell.spec.model import Shape
 from stripe_shell.spec.validate import typed
 
 from . import payment_methods
@@ -125,14 +125,9 @@ def take_card_data(params: Json) -> Json:
     return {_CARD_DATA: card}
 
 
-def take_types(operation: Operation, params: Json) -> Json:
-    """The ways to pay that a call names, as `payment_method_types`.
-
-    The table has `allowed_payment_method_types`; the older name is removed from `params`.
-    """
-    given = params.get("allowed_payment_method_types")
-    if "payment_method_types" in params and "payment_method_types" not in operation.params.fields:
-        given = params.pop("payment_method_types")
+def types_of_allowed(params: Mapping[str, Any]) -> Json:
+    """Returns `allowed_payment_method_types` as `payment_method_types`, which takes precedence if both are given."""
+    given = None if "payment_method_types" in params else params.get("allowed_payment_method_types")
     return {"payment_method_types": typed(given, _TEXTS)} if given else {}
 
 

@@ -42,8 +42,8 @@ class CheckoutSession(PaymentOwner):
     }
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """`payment_method_types` is taken too, as versions before 2026-09-30.endive have it."""
-        return super().take_legacy(operation, params) | intent_rules.take_types(operation, params)
+        """Takes `allowed_payment_method_types` as `payment_method_types`, the member that holds both."""
+        return super().take_legacy(operation, params) | intent_rules.types_of_allowed(params)
 
     def new_id(self, ctx: Context, prefix: str | None = None) -> str:
         """Returns an id: `cs_test_a1` and 56 characters."""

@@ -47,7 +47,7 @@ class PaymentIntent(intent_rules.Intent):
         if isinstance(transfer, dict) and transfer.get("type") == "jp_bank_account":
             transfer["type"] = "jp_bank_transfer"
         older = super().take_legacy(operation, params) | intent_rules.take_card_data(params)
-        return older | intent_rules.take_types(operation, params)
+        return older | intent_rules.types_of_allowed(params)
 
     # --- create and update -----------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ class SetupIntent(intent_rules.Intent):
         """Removes from `params` the card data, which it returns, and `usage`: Stripe ignores any value of it."""
         params.pop("usage", None)
         older = super().take_legacy(operation, params) | intent_rules.take_card_data(params)
-        return older | intent_rules.take_types(operation, params)
+        return older | intent_rules.types_of_allowed(params)
 
     def validate_create(self, ctx: Context, params: Json) -> None:
         """Raises StripeError for parameters that need `confirm`."""
