@@ -62,11 +62,11 @@ EMPTY_PDF: Final = (
 )
 
 
-def handle(ctx: Context, catalogue: ResourceRegistry) -> Answer:
+def handle(ctx: Context, registry: ResourceRegistry) -> Answer:
     """Runs the context's operation and returns the result. Sets `ctx.generic`. Raises StripeError."""
     role, own = ctx.route.role, ctx.route.own
     method: Callable[..., Answer] | None = ctx.route.method
-    resource = catalogue.resource(ctx.route.kind)
+    resource = registry.resource(ctx.route.kind)
     ctx.generic = not is_modelled(resource, ctx.operation, ctx.route)
     check_parents(ctx, own)
     if ctx.writable:

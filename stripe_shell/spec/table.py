@@ -45,7 +45,7 @@ class Table:
 
     @property
     def version(self) -> str:
-        """Returns the version of Stripe's API that the table describes, `2026-05-27.dahlia`."""
+        """Returns the version of Stripe's API that the table describes, such as `2026-10-28.endive`."""
         return cast(str, self._index["version"])
 
     @property

@@ -1,4 +1,4 @@
-"""What a block demands of its response: `@expect`, `@match` and the failures; resolved before anything is sent."""
+"""The assertions of a block: `@expect`, `@match`, `@fails` and `@may_fail`, resolved before anything is sent."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class BlockAssertions:
 
 
 def assertions_of(block: Block, scope: Scope) -> BlockAssertions:
-    """The demands of the block; what they refer to is what the block's parameters refer to by the same names."""
+    """The assertions of the block; their references mean what the block's parameters refer to by the same names."""
     expectations: list[tuple[Expectation, Right]] = []
     matches: list[tuple[Directive, Any]] = []
     problems: list[Diagnostic] = []

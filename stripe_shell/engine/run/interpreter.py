@@ -157,13 +157,13 @@ class Engine:
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
         if isinstance(link, Diagnostic):
             return Outcome(block, "invalid", diagnostics=(link,))
-        resolved, demands = resolver.resolve(block, scope), assertions_of(block, scope)
+        resolved, assertions = resolver.resolve(block, scope), assertions_of(block, scope)
         refusals = check_block(block, resolved.operation, link, live=self.live)
         lost = scope.unsettled(block.connection_span)
-        found = (*resolved.diagnostics, *demands.problems, *lost, *refusals)
+        found = (*resolved.diagnostics, *assertions.problems, *lost, *refusals)
         if resolved.call is None or has_errors(found):
             return Outcome(block, _unsent_status(found), link.name, resolved.call, diagnostics=found)
-        outcome = self._exchange(block, resolved.call, link, scope, key=key, block_assertions=demands)
+        outcome = self._exchange(block, resolved.call, link, scope, key=key, block_assertions=assertions)
         return replace(outcome, diagnostics=(*found, *outcome.diagnostics))
 
     def _exchange(

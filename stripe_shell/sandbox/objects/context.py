@@ -425,15 +425,15 @@ class Context:
     def _event(self, name: str, data_object: str, previous: Mapping[str, Any] | None) -> UnstoredEvent:
         """Returns an event of type `name` about the object with this JSON text, at the current time."""
         now = self.now()
-        hearing = self.endpoint_cache.of(self.session, self.account_number)
-        heard = tuple(listener for listener in hearing if listener.subscribes_to(name)) if hearing else ()
+        known = self.endpoint_cache.of(self.session, self.account_number)
+        subscribers = tuple(each for each in known if each.subscribes_to(name)) if known else ()
         members: dict[str, Any] = {
             "id": self.ids.new("evt", now, self.account),
             "object": "event",
             "api_version": self.table.version,
             "created": now,
             "livemode": False,
-            "pending_webhooks": len(heard),
+            "pending_webhooks": len(subscribers),
             "request": {
                 "id": self.request_id,
                 "idempotency_key": self.request.idempotency_key if self.request_id else None,
@@ -442,7 +442,7 @@ class Context:
         }
         if self.account != self.platform:
             members["account"] = self.account
-        return UnstoredEvent(members["id"], now, name, events.event_text(members, data_object, previous), heard)
+        return UnstoredEvent(members["id"], now, name, events.event_text(members, data_object, previous), subscribers)
 
     def _object_key(self, obj: Mapping[str, Any]) -> ObjectKey:
         kind = str(obj["object"])

@@ -156,6 +156,6 @@ def _has_ended(worker: str) -> bool:
         os.kill(int(rest), 0)
     except ProcessLookupError:
         return True
-    except OSError:
-        return False
+    except OSError:  # another user's process
+        pass
     return False
