@@ -28,7 +28,8 @@ class OutputFile:
     """A UTF-8 text file to write: write to `stream`, then call `commit` or `discard`.
 
     A regular file is written next to its target and renamed in `commit`, so that the target is replaced atomically and
-    keeps its mode; another hard link to the target keeps the old content. Symbolic links are followed and kept. A
+    keeps its mode; another hard link to the target keeps the old content. A file
+    that is itself a mount point, as in a container, is overwritten. Symbolic links are followed and kept. A
     device, a pipe or a stream of this process (`/dev/stdout`, `/dev/fd/N`) is written to directly.
 
     `private`: the file gets mode 0600 and is synced to disk before the rename. `errors` is the error handler for text
@@ -56,7 +57,7 @@ class OutputFile:
             os.fsync(self.stream.fileno())
         self.stream.close()
         if self._partial:
-            os.replace(self._partial, self._target)
+            _rename(self._partial, self._target)
             self._partial = ""
 
     def discard(self) -> None:
@@ -240,6 +241,19 @@ def _create_partial(found: _Found, *, private: bool) -> tuple[str, int]:
             _copy_rights(found.status, descriptor)
         return name, descriptor
     raise FileExistsError(errno.EEXIST, "no name is free for a partial file beside it", found.path)
+
+
+def _rename(partial: str, target: str) -> None:
+    """Renames the partial file to its target; overwrites a target that is a mount point, which no rename replaces."""
+    try:
+        os.replace(partial, target)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        with open(partial, "rb") as source, open(target, "r+b") as file:
+            file.write(source.read())
+            file.truncate()
+        os.unlink(partial)
 
 
 def _copy_rights(status: os.stat_result, descriptor: int) -> None:

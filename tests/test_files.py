@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -195,6 +196,22 @@ def test_a_failure_at_the_end_leaves_the_old_file(tmp_path: Path, monkeypatch: p
     with pytest.raises(UnicodeEncodeError):
         files.write_text(path, "\ud800")
     assert path.read_text() == "before"
+    assert names(tmp_path) == {"file"}
+
+
+def test_a_file_that_is_a_mount_point_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a single file that is mounted into a container: no rename can replace it."""
+    path = tmp_path / "file"
+    path.write_text("a longer text than the one that follows")
+    before = path.stat().st_ino
+
+    def busy(_source: str, _target: str) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(os, "replace", busy)
+    files.write_text(path, "after")
+    assert path.read_text() == "after"
+    assert path.stat().st_ino == before
     assert names(tmp_path) == {"file"}
 
 
