@@ -277,8 +277,11 @@ class Sandbox:
         headers["Stripe-Should-Retry"] = "true" if error.status == 409 else "false"
         body = _error_body(error, headers)
         if call is not None and call.key is not None and not error.validation:
-            with self.store.write() as session:
-                self._idempotency.remember(session, call, error.status, body)
+            try:
+                with self.store.write() as session:
+                    self._idempotency.remember(session, call, error.status, body)
+            except sqlite3.Error as failure:
+                self._report(failure)  # such as a full disk: the error is answered, and its key stays free
         return error.status, body
 
     # --- seeding ---------------------------------------------------------------------------------------------
@@ -295,7 +298,7 @@ class Sandbox:
             for given in objects:
                 if not isinstance(given.get("object"), str):
                     raise ValueError("an object to seed needs its `object`")
-                _seed_objects(ctx, dict(given))
+                _seed_object(ctx, dict(given))
         self._endpoint_cache.forget()
         self._job_cache.invalidate()
 
@@ -334,9 +337,9 @@ class Sandbox:
             self.on_events(ctx.emitted)
 
 
-def _seed_objects(ctx: Context, objects: Json) -> None:
-    resource = ctx.resource(objects["object"])
-    obj = resource.new(ctx, objects)
+def _seed_object(ctx: Context, members: Json) -> None:
+    resource = ctx.resource(members["object"])
+    obj = resource.new(ctx, members)
     row = ctx.row(resource.kind, resource.key(obj))
     if row is None:
         ctx.insert(obj)

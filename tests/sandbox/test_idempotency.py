@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 
+import pytest
+
+from stripe_shell.sandbox.request.idempotency import Idempotency
 from stripe_shell.wire import Request
 
 from .conftest import Client
@@ -115,3 +119,20 @@ def test_a_parameter_that_stands_for_something_new_is_replayed_too(stripe: Clien
     params = {"payment_method": "pm_card_visa", "name": "Jane"}
     first = stripe.post("/v1/customers", params, key="k")
     assert stripe.post("/v1/customers", params, key="k") == first
+
+
+def test_an_error_is_answered_although_it_cannot_be_saved(filed: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk fails the write, and then the saving of its answer: neither is the caller's fault."""
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    request = Request("POST", "/v1/customers", body=b"name=x", idempotency_key="k")
+    with monkeypatch.context() as patch:
+        patch.setattr(Idempotency, "remember", full)
+        answer = filed.sandbox.send(request)
+    assert (answer.status, answer.json()["error"]["type"]) == (500, "api_error")
+    assert [str(mistake) for mistake in filed.mistakes] == ["database or disk is full"] * 2
+    filed.mistakes.clear()
+    assert filed.get("/v1/customers")["data"] == []
+    assert filed.sandbox.send(request).status == 200
