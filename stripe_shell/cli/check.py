@@ -11,7 +11,7 @@ from stripe_shell.cli.setup import Setup, set_up
 from stripe_shell.cli.sources import open_script, read_standard_input, write_script
 from stripe_shell.diagnostics import Diagnostic, SourceText, diagnostic_as_json
 from stripe_shell.errors import UsageError
-from stripe_shell.render.streams import Console
+from stripe_shell.render.console import Console
 
 
 def check(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:

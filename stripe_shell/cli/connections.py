@@ -12,8 +12,8 @@ from stripe_shell.connections import Connection, Connections, load_connections, 
 from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
 from stripe_shell.records import as_dict
+from stripe_shell.render.console import Console
 from stripe_shell.render.shape import visible
-from stripe_shell.render.streams import Console
 
 ConnectionsCommand = Callable[[Arguments, Mapping[str, str], Console], int]
 

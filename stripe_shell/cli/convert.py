@@ -11,7 +11,7 @@ from stripe_shell.convert.fixture_file import looks_like_fixtures
 from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
-from stripe_shell.render.streams import Console
+from stripe_shell.render.console import Console
 
 #: Stands for whatever connection is the default where the script runs.
 PLACEHOLDER = "your-stripe-connection"

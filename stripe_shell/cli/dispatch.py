@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from stripe_shell.cli.arguments import OVERVIEW, Arguments, parse_arguments
 from stripe_shell.errors import OutcomeUnknown, ShellError, TransportError
-from stripe_shell.render.streams import Console, standard_streams
+from stripe_shell.render.console import Console, standard_streams
 
 CliCommand = Callable[[Arguments, Mapping[str, str], Console], int]
 
@@ -19,15 +19,15 @@ INTERRUPTED, UNREAD, INTERNAL = 130, 141, 70
 
 def dispatch(argv: Sequence[str]) -> int:
     """Carry the command line out; answer the exit code of language.md §8, or one of those above."""
-    streams = standard_streams()
+    console = standard_streams()
     try:
         arguments = parse_arguments(argv)
-        return _find_command(arguments)(arguments, os.environ, streams)
+        return _find_command(arguments)(arguments, os.environ, console)
     except ShellError as error:
-        streams.message(f"stripe-shell: {error}")
+        console.message(f"stripe-shell: {error}")
         return _code_of(error)
     except KeyboardInterrupt:
-        streams.message("interrupted")
+        console.message("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the results has seen enough; keep the interpreter from complaining at exit.
@@ -37,7 +37,7 @@ def dispatch(argv: Sequence[str]) -> int:
     except Exception:  # noqa: BLE001 (a traceback may quote a secret: it is shown masked, like everything)
         from traceback import format_exc
 
-        streams.message(f"stripe-shell: a mistake of this program's own; please report it:\n{format_exc()}")
+        console.message(f"stripe-shell: a mistake of this program's own; please report it:\n{format_exc()}")
         return INTERNAL
 
 

@@ -10,7 +10,7 @@ from stripe_shell.diagnostics import SourceText, has_errors
 from stripe_shell.engine.masking import written_secrets
 from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
-from stripe_shell.render.streams import Console
+from stripe_shell.render.console import Console
 
 
 def fmt(arguments: Arguments, _environ: Mapping[str, str], console: Console) -> int:

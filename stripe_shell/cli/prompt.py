@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import LazyEngine, set_up
 from stripe_shell.records import replace
-from stripe_shell.render.streams import Console
+from stripe_shell.render.console import Console
 
 if TYPE_CHECKING:
     from stripe_shell.engine.run.interpreter import Engine

@@ -13,7 +13,7 @@ from stripe_shell.cli.sources import open_script, write_script
 from stripe_shell.diagnostics import sort_diagnostics
 from stripe_shell.errors import UsageError
 from stripe_shell.records import record, replace
-from stripe_shell.render.streams import Console
+from stripe_shell.render.console import Console
 from stripe_shell.replay.errata import Errata, find_errata, read_errata
 from stripe_shell.replay.page import DocumentPage, read_page
 from stripe_shell.replay.runner import ExampleResult, Replay, replay_page

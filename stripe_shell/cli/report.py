@@ -10,7 +10,7 @@ from stripe_shell.diagnostics import excerpt
 from stripe_shell.engine.assertions.compare import format_value
 from stripe_shell.engine.outcome import RunStep
 from stripe_shell.records import record, replace
-from stripe_shell.render.streams import Console
+from stripe_shell.render.console import Console
 from stripe_shell.replay.errata import path_text
 from stripe_shell.replay.runner import ExampleResult
 

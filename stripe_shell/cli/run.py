@@ -14,8 +14,8 @@ from stripe_shell.engine.outcome import RunStep
 from stripe_shell.engine.run.interpreter import secrets_of
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
-from stripe_shell.render.presenter import RunPrinter
-from stripe_shell.render.streams import Console
+from stripe_shell.render.console import Console
+from stripe_shell.render.run_printer import RunPrinter
 
 if TYPE_CHECKING:
     from stripe_shell.cli.report import ReportWriter
@@ -29,42 +29,42 @@ def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> i
     reporting = _reporting(arguments)
     # A dry run sends nothing, so it may show what a live connection would be sent.
     setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ, console)
-    presenter = RunPrinter(console, arguments.format, quiet=arguments.command == "block")
+    printer = RunPrinter(console, arguments.format, quiet=arguments.command == "block")
     try:
-        return _run_all(arguments, setup, presenter, reporting)
+        return _run_all(arguments, setup, printer, reporting)
     finally:
         if reporting is not None:
             reporting.write(console)
 
 
-def _run_all(arguments: Arguments, setup: Setup, presenter: RunPrinter, reporting: ReportWriter | None) -> int:
-    scripts = _prepare_all(arguments, setup, presenter)
+def _run_all(arguments: Arguments, setup: Setup, printer: RunPrinter, reporting: ReportWriter | None) -> int:
+    scripts = _prepare_all(arguments, setup, printer)
     if reporting is not None:
         for script in scripts:
             reporting.prepared(script)
     if not all(script.sound for script in scripts):
-        presenter.close("nothing was sent")
+        printer.close("nothing was sent")
         return 2
     garbage.enable_collector()
     if arguments.dry_run:
-        return _dry_run(setup, scripts, presenter.console)
+        return _dry_run(setup, scripts, printer.console)
     codes: list[int] = []
     for script in scripts:
-        codes.append(_run_one(arguments, setup, script, presenter, reporting))
+        codes.append(_run_one(arguments, setup, script, printer, reporting))
         if codes[-1] and not arguments.keep_going:
             break
     return gravest(codes)
 
 
-def _prepare_all(arguments: Arguments, setup: Setup, presenter: RunPrinter) -> list[PreparedScript]:
+def _prepare_all(arguments: Arguments, setup: Setup, printer: RunPrinter) -> list[PreparedScript]:
     """Every source, read and checked; what is wrong with them is shown, their secrets hidden."""
     typed = arguments.command in {"block", "text"}
     scripts: list[PreparedScript] = []
     for source in read_sources(arguments):
         scope = replace(setup.scope, seed=new_run_id())
         scripts.append(prepare(setup.engine, source, scope, prompt=typed))
-        presenter.console.mask(scripts[-1].secrets)
-        presenter.checked(scripts[-1].diagnostics)
+        printer.console.mask(scripts[-1].secrets)
+        printer.checked(scripts[-1].diagnostics)
     return scripts
 
 
@@ -80,25 +80,25 @@ def _reporting(arguments: Arguments) -> ReportWriter | None:
 
 
 def _run_one(
-    arguments: Arguments, setup: Setup, script: PreparedScript, presenter: RunPrinter, reporting: ReportWriter | None
+    arguments: Arguments, setup: Setup, script: PreparedScript, printer: RunPrinter, reporting: ReportWriter | None
 ) -> int:
-    name, streams = script.source.name, presenter.console
+    name, console = script.source.name, printer.console
 
     def hear(step: RunStep) -> None:
-        streams.mask(secrets_of(step.scope))
+        console.mask(secrets_of(step.scope))
         if step.outcome is not None:
-            presenter.outcome(step.outcome)
+            printer.outcome(step.outcome)
         if reporting is not None:
             reporting.step(step)
 
     try:
         result = run_prepared(setup.engine, script, run_id=new_run_id(), keep_going=arguments.keep_going, on_step=hear)
     except BrokenPipeError:
-        presenter.close(f"{name}: stopped, as nobody reads the results any more")
+        printer.close(f"{name}: stopped, as nobody reads the results any more")
         raise
     if reporting is not None:
         reporting.recorder.not_run += result.not_run
-    presenter.close(f"{name}: {_closing_line(result)}")
+    printer.close(f"{name}: {_closing_line(result)}")
     return result.exit_code
 
 

@@ -10,7 +10,7 @@ from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
-from stripe_shell.render.streams import Console
+from stripe_shell.render.console import Console
 
 if TYPE_CHECKING:
     from stripe_shell.sandbox.control.faults import Fault

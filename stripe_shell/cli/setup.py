@@ -13,7 +13,7 @@ from stripe_shell.cli.arguments import Arguments
 from stripe_shell.connections import ConnectionObserver, Connections, load_connections
 from stripe_shell.engine.scope import Scope, ScopeSettings
 from stripe_shell.errors import ConfigurationError
-from stripe_shell.render.streams import Console
+from stripe_shell.render.console import Console
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import Request, Response
 

@@ -9,8 +9,8 @@ from stripe_shell.cli.arguments import Arguments
 from stripe_shell.diagnostics import close_words
 from stripe_shell.errors import UsageError
 from stripe_shell.records import as_dict
+from stripe_shell.render.console import Console
 from stripe_shell.render.describe import describe_entity, describe_operation, list_entities
-from stripe_shell.render.streams import Console
 from stripe_shell.spec.describe import describe
 from stripe_shell.spec.model import Entity, Operation
 from stripe_shell.spec.table import Table, load_table

@@ -1,4 +1,4 @@
-"""Shows what a run does: output streams and their presenter, responses in the formats of `formats/`, curl commands.
+"""Shows what a run does: the console and its printer, responses in the formats of `formats/`, curl commands.
 
 `renderer(name)` imports only the requested format: rich is loaded with `table`, Pygments with colour.
 """

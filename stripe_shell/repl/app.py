@@ -10,26 +10,26 @@ if TYPE_CHECKING:
     from stripe_shell.connections import Connections
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
-    from stripe_shell.render.streams import Console
+    from stripe_shell.render.console import Console
 
 
 def run_prompt(
     engine: Engine,
     scope: Scope,
     connections: Connections,
-    streams: Console,
+    console: Console,
     *,
     format_name: str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> int:
     """Read and run until the person leaves; 0 then. Nothing that fails ends it."""
     _import_asyncio_without_tls()
-    from stripe_shell.render.presenter import RunPrinter
+    from stripe_shell.render.run_printer import RunPrinter
     from stripe_shell.repl.prompt import Prompt
     from stripe_shell.repl.session import ReplSession
 
-    presenter = RunPrinter(streams, format_name, repeats=True)
-    return Prompt(ReplSession(engine, scope, connections, presenter), clock).run()
+    printer = RunPrinter(console, format_name, repeats=True)
+    return Prompt(ReplSession(engine, scope, connections, printer), clock).run()
 
 
 def _import_asyncio_without_tls() -> None:

@@ -68,23 +68,23 @@ class Prompt:
         try:
             return run_text(session, SourceText("<prompt>", text))
         except ShellError as error:
-            session.streams.message(str(error))
+            session.console.message(str(error))
         except KeyboardInterrupt:
-            session.streams.message("interrupted")
+            session.console.message("interrupted")
         except Exception as error:  # noqa: BLE001 (a mistake of the shell's own must not cost the person the session)
-            session.streams.message(f"internal error, please report it: {type(error).__name__}: {error}")
+            session.console.message(f"internal error, please report it: {type(error).__name__}: {error}")
         return True
 
     def _greet(self) -> None:
         connection = self._session.connection
         origin = f"key from {connection.origin}" if connection.kind != "sandbox" else connection.origin
-        self._session.streams.message(
+        self._session.console.message(
             f"/{connection.name} ({connection.problem or origin}) · @help helps, Ctrl-D leaves"
         )
 
     def _report_unanswered(self) -> None:
         for asked in self._session.unanswered.values():
-            self._session.streams.message(f"no answer yet to {asked}: whether it took effect is unknown")
+            self._session.console.message(f"no answer yet to {asked}: whether it took effect is unknown")
 
     # --- what prompt_toolkit asks for -------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ class Prompt:
     def _redacted(self, text: str) -> str:
         from stripe_shell.repl.redact import redact
 
-        return redact(text, self._session.streams.secrets)
+        return redact(text, self._session.console.secrets)
 
 
 def _is_complete(text: str) -> bool:

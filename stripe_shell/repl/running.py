@@ -53,8 +53,8 @@ def _run_command(session: ReplSession, directive: Directive) -> bool:
 
 def is_sound(session: ReplSession, program: Program) -> bool:
     """Whether the text is the language; what is wrong with it is shown, without its secrets."""
-    session.streams.mask(secrets_of_program(program, session.scope))
-    session.presenter.diagnose(program.diagnostics)
+    session.console.mask(secrets_of_program(program, session.scope))
+    session.printer.diagnose(program.diagnostics)
     return not has_errors(program.diagnostics)
 
 
@@ -85,7 +85,7 @@ def run_items(session: ReplSession, items: Sequence[ScriptItem]) -> bool:
     session.set_clock()
     resolver = session.engine.resolver()
     found = session.engine.check(items, session.scope, resolver)
-    session.presenter.checked(found)
+    session.printer.checked(found)
     if has_errors(found):
         return False
     wanted = [item for item in items if not is_teardown(item) and not isinstance(item, Comment)]
@@ -102,7 +102,7 @@ def _run_in_order(session: ReplSession, items: Sequence[ScriptItem], resolver: R
         if ending != "passed":
             rest = len(items) - number
             if rest:
-                session.streams.message(f"{rest} more {'was' if rest == 1 else 'were'} not run")
+                session.console.message(f"{rest} more {'was' if rest == 1 else 'were'} not run")
             return ending
     return "passed"
 
@@ -114,7 +114,7 @@ def _run_item(session: ReplSession, item: ScriptItem, resolver: Resolver, *, fir
     run_id = session.begin_run()
     request = _gravest(session.engine.preview((item,), session.scope, run_id=run_id, resolver=resolver))
     if not confirmed(session, item, resolver):
-        session.streams.message("nothing was sent")
+        session.console.message("nothing was sent")
         return "failed"
     steps = session.engine.run((item,), session.scope, run_id=run_id, resolver=resolver)
     if request is not None:
@@ -138,7 +138,7 @@ def _take_all(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep]) 
         if step.outcome is not None:
             session.last = step.outcome
             outcomes.append(step.outcome)
-            session.presenter.outcome(step.outcome)
+            session.printer.outcome(step.outcome)
             _learn_ids(session, step.outcome)
     if not all(outcome.status in {"passed", "skipped"} for outcome in outcomes):
         return "failed"
@@ -185,9 +185,9 @@ def _report_abandoned(session: ReplSession, item: ScriptItem, resolver: Resolver
     if isinstance(item, Block):
         call = resolver.resolve(item, session.scope).call
         outcome = Outcome(item, "unknown", call=call, request=request)
-        session.streams.diagnostics([explain_unanswered(error, outcome)])
+        session.console.diagnostics([explain_unanswered(error, outcome)])
     else:
-        session.streams.message(f"{error}; no more rows are sent")
+        session.console.message(f"{error}; no more rows are sent")
 
 
 def _report_late(session: ReplSession, late: RunStep | StreamEnd, run_id: str) -> None:
@@ -195,10 +195,10 @@ def _report_late(session: ReplSession, late: RunStep | StreamEnd, run_id: str) -
     if isinstance(late, StreamEnd):
         asked = session.unanswered.pop(run_id, "")
         if late.error is not None:
-            session.streams.message(f"late answer to {asked}: {late.error}")
+            session.console.message(f"late answer to {asked}: {late.error}")
     elif late.outcome is not None:
         _learn_ids(session, late.outcome)
-        session.presenter.late(late.outcome)
+        session.printer.late(late.outcome)
 
 
 # --- afterwards -----------------------------------------------------------------------------------------

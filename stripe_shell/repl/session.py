@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
     from stripe_shell.lang.ast import ScriptItem
-    from stripe_shell.render.presenter import RunPrinter
-    from stripe_shell.render.streams import Console
+    from stripe_shell.render.console import Console
+    from stripe_shell.render.run_printer import RunPrinter
 
 
 @record
@@ -50,7 +50,7 @@ class ReplSession:
     engine: Engine
     scope: Scope
     connections: Connections
-    presenter: RunPrinter
+    printer: RunPrinter
     environment: ReplEnvironment = NOWHERE
     known: KnownIds = field(default_factory=KnownIds)
     kept: list[ScriptItem] = field(default_factory=list)
@@ -62,9 +62,9 @@ class ReplSession:
     _runs: int = 0
 
     @property
-    def streams(self) -> Console:
+    def console(self) -> Console:
         """Where results and messages go."""
-        return self.presenter.console
+        return self.printer.console
 
     @property
     def connection(self) -> Connection:
@@ -95,4 +95,4 @@ class ReplSession:
     def advance(self, scope: Scope) -> None:
         """What comes next sees this scope; its secrets are masked from now on."""
         self.scope = scope
-        self.streams.mask(scope.masks)
+        self.console.mask(scope.masks)

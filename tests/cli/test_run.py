@@ -18,8 +18,8 @@ import responses
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import set_up
 from stripe_shell.diagnostics import SourceText
-from stripe_shell.render.presenter import RunPrinter
-from stripe_shell.render.streams import Console
+from stripe_shell.render.console import Console
+from stripe_shell.render.run_printer import RunPrinter
 from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import ReplSession
 

@@ -25,7 +25,7 @@ from stripe_shell.replay.page import read_page
 from stripe_shell.replay.runner import Replay, replay_page
 from stripe_shell.spec.table import load_table
 from tests.engine.support.world import NOW, Answer, FakeLinks, FakeTransport, answer
-from tests.repl.fakes import FakeStreams, respond, session
+from tests.repl.fakes import FakeConsole, respond, session
 
 ENVIRONMENT = {"TEST_KEY": "sk_test_51Abcdefghijklmnopqrstuv", "LIVE_KEY": "sk_live_51Abcdefghijklmnopqrstuv"}
 
@@ -91,8 +91,8 @@ def _of_page(source: SourceText, path: Path) -> list[Diagnostic]:
     return [*(each for result in whole.results for each in result.diagnostics), *whole.diagnostics]
 
 
-class _Listener(FakeStreams):
-    """Streams that keep the diagnostics themselves."""
+class _Listener(FakeConsole):
+    """A console that keeps the diagnostics themselves."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ def _of_prompt(source: SourceText) -> list[Diagnostic]:
     """What the prompt says when the sandbox answers that it knows the object in general only."""
     state, _, _ = session(lambda _: respond({"object": "list", "data": []}, Stripe_Shell_Modelled="generic"))
     listener = _Listener()
-    state.presenter.console = listener
+    state.printer.console = listener
     run_text(state, source)
     return listener.heard
 

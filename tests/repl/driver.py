@@ -80,7 +80,7 @@ class Driver:
 
     def __init__(self, home: Path, steps: Sequence[Step], answer: Answer = echo, default: str = "sandbox") -> None:
         environment = {"HOME": str(home)}
-        state, self.transport, self.streams = session(answer, default=default, live=True, environment=environment)
+        state, self.transport, self.console = session(answer, default=default, live=True, environment=environment)
         self.frames: list[list[str]] = []
         self.texts: list[str] = []
         self._steps = list(steps)

@@ -1,4 +1,4 @@
-"""A session without a terminal: a transport that answers as it is told, streams that remember."""
+"""A session without a terminal: a transport that answers as it is told, console that remember."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from stripe_shell.connections.settings.schema import SandboxProfile, StripeProfi
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.records import replace
+from stripe_shell.render.console import Console
 from stripe_shell.render.files import open_rows
-from stripe_shell.render.presenter import RunPrinter
-from stripe_shell.render.streams import Console
+from stripe_shell.render.run_printer import RunPrinter
 from stripe_shell.repl.session import NOWHERE, ReplSession
 from stripe_shell.secrets import Credential
 from stripe_shell.spec.table import load_table
@@ -50,8 +50,8 @@ class FakeTransport:
         return self.answer(request)
 
 
-class FakeStreams(Console):
-    """Both streams as one text; results name their format."""
+class FakeConsole(Console):
+    """Both console as one text; results name their format."""
 
     def __init__(self) -> None:
         self.written = io.StringIO()
@@ -84,11 +84,11 @@ def connections(transport: FakeTransport, default: str = "sandbox") -> Connectio
 
 def session(
     answer: Answer = echo, *, default: str = "sandbox", live: bool = False, environment: dict[str, str] | None = None
-) -> tuple[ReplSession, FakeTransport, FakeStreams]:
-    transport, streams = FakeTransport(answer), FakeStreams()
+) -> tuple[ReplSession, FakeTransport, FakeConsole]:
+    transport, console = FakeTransport(answer), FakeConsole()
     links = connections(transport, default)
     engine = Engine(load_table(), links, open_rows, live=live)
     scope = Scope(now=0, seed="seed", environment=environment or {})
-    streams.secrets = links.secrets
+    console.secrets = links.secrets
     around = replace(NOWHERE, seed="session", clock=lambda: 1_700_000_000.0)
-    return ReplSession(engine, scope, links, RunPrinter(streams, repeats=True), around), transport, streams
+    return ReplSession(engine, scope, links, RunPrinter(console, repeats=True), around), transport, console

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
+from stripe_shell.render.console import standard_streams
 from stripe_shell.render.files import open_rows
-from stripe_shell.render.streams import standard_streams
 from stripe_shell.repl.app import run_prompt
 from stripe_shell.spec.table import load_table
 from stripe_shell.wire import Request, Response

@@ -20,18 +20,18 @@ from stripe_shell.repl.session import ReplSession
 from stripe_shell.spec.table import load_table
 from stripe_shell.suggest.menu import suggest
 from stripe_shell.suggest.suggestion import SuggestionSources
-from tests.repl.fakes import FakeStreams, session
+from tests.repl.fakes import FakeConsole, session
 from tests.special_files import NODES
 
 CREATE = "create customer email=a@b.co name=Ann"
 
 
 def run(state: ReplSession, text: str) -> str:
-    streams = state.streams
-    assert isinstance(streams, FakeStreams)
-    before = len(streams.text)
+    console = state.console
+    assert isinstance(console, FakeConsole)
+    before = len(console.text)
     assert run_text(state, SourceText("<prompt>", text))
-    return streams.text[before:]
+    return console.text[before:]
 
 
 @pytest.mark.parametrize("text", ["@help", "help", "?"])

@@ -235,10 +235,10 @@ def test_a_failure_does_not_end_the_prompt(tmp_path: Path) -> None:
         (prompt_is(4), ")(*&" + ENTER),
         answer=broken,
     )
-    assert "internal error, please report it: RuntimeError: out of order" in driven.streams.text
-    assert "nowhere.stripe cannot be read" in driven.streams.text
-    assert "@watch is not available yet" in driven.streams.text
-    assert "E101" in driven.streams.text
+    assert "internal error, please report it: RuntimeError: out of order" in driven.console.text
+    assert "nowhere.stripe cannot be read" in driven.console.text
+    assert "@watch is not available yet" in driven.console.text
+    assert "E101" in driven.console.text
     assert driven.code == 0
 
 
@@ -250,7 +250,7 @@ def test_a_live_write_is_confirmed_by_the_id(tmp_path: Path, typed: str, sent: i
     answer = typed if typed in {CTRL_C, CTRL_D} else typed + ENTER
     driven = drive(tmp_path, "delete customer id=cus_7" + ENTER + answer, default="stripe")
     assert len(driven.transport.sent) == sent
-    assert ("nothing was sent" in driven.streams.text) is (sent == 0)
+    assert ("nothing was sent" in driven.console.text) is (sent == 0)
     assert driven.code == 0
 
 

@@ -18,7 +18,7 @@ from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import ReplSession
 from stripe_shell.suggest.known import IdScope
 from stripe_shell.wire import Request, Response
-from tests.repl.fakes import FakeStreams, FakeTransport, echo, respond, session
+from tests.repl.fakes import FakeConsole, FakeTransport, echo, respond, session
 
 CREATE = "/sandbox\naction: create\nentity: customer\nemail: {0}@x.co\nname: {0}\n"
 
@@ -28,20 +28,20 @@ def run(state: ReplSession, text: str) -> bool:
 
 
 def test_a_block_is_sent_and_its_result_shown() -> None:
-    state, transport, streams = session()
+    state, transport, console = session()
     assert run(state, CREATE.format("ann"))
     assert [(request.method, request.path) for request in transport.sent] == [("POST", "/v1/customers")]
-    assert '"email": "ann@x.co"' in streams.text
-    assert "create customer cus_1" in streams.text
-    assert "req_1" in streams.text
-    assert "3 ms" in streams.text
+    assert '"email": "ann@x.co"' in console.text
+    assert "create customer cus_1" in console.text
+    assert "req_1" in console.text
+    assert "3 ms" in console.text
 
 
 def test_two_blocks_run_in_order_and_both_are_shown() -> None:
-    state, transport, streams = session()
+    state, transport, console = session()
     run(state, CREATE.format("ann") + "\n" + CREATE.format("bob") + "\n")
     assert [request.body.split(b"&")[0] for request in transport.sent] == [b"email=ann%40x.co", b"email=bob%40x.co"]
-    assert streams.text.index("ann@x.co") < streams.text.index("bob@x.co")
+    assert console.text.index("ann@x.co") < console.text.index("bob@x.co")
 
 
 def test_the_same_block_twice_is_two_requests_with_two_keys() -> None:
@@ -52,22 +52,22 @@ def test_the_same_block_twice_is_two_requests_with_two_keys() -> None:
 
 
 def test_a_mistake_anywhere_keeps_everything_from_being_sent() -> None:
-    state, transport, streams = session()
+    state, transport, console = session()
     run(state, CREATE.format("ann") + "\n" + CREATE.format("bob").replace("name", "nmae"))
     assert transport.sent == []
-    assert "did you mean `name`?" in streams.text
-    assert "^^^^" in streams.text
+    assert "did you mean `name`?" in console.text
+    assert "^^^^" in console.text
 
 
 def test_after_a_failure_the_rest_is_not_run_and_that_is_said() -> None:
     def refuse(request: Request) -> Response:
         return respond({"error": {"type": "card_error", "code": "card_declined", "message": "no"}}, 402)
 
-    state, transport, streams = session(refuse)
+    state, transport, console = session(refuse)
     run(state, CREATE.format("ann") + "\n" + CREATE.format("bob"))
     assert len(transport.sent) == 1
-    assert "402 card_declined" in streams.text
-    assert "1 more was not run" in streams.text
+    assert "402 card_declined" in console.text
+    assert "1 more was not run" in console.text
     assert state.kept == []
 
 
@@ -96,50 +96,50 @@ def test_ids_are_learnt_for_their_connection_alone() -> None:
 
 
 def test_a_placeholder_means_the_connection_in_use_and_is_explained_once() -> None:
-    state, transport, streams = session(default="stripe", live=False)
+    state, transport, console = session(default="stripe", live=False)
     run(state, "@connect sandbox")
     for _ in range(2):
         run(state, CREATE.format("ann").replace("/sandbox", "/your-stripe-connection"))
     assert len(transport.sent) == 2
-    assert streams.text.count("W203") == 1
+    assert console.text.count("W203") == 1
     assert state.last is not None
     assert state.last.connection == "sandbox"
 
 
 def test_an_object_without_behaviour_is_mentioned_once() -> None:
-    state, _, streams = session(lambda request: respond({"id": "x"}, Stripe_Shell_Modelled="generic"))
+    state, _, console = session(lambda request: respond({"id": "x"}, Stripe_Shell_Modelled="generic"))
     for _ in range(2):
         run(state, CREATE.format("ann"))
-    assert streams.text.count("W204") == 1
+    assert console.text.count("W204") == 1
 
 
 def test_a_refused_key_says_where_it_came_from() -> None:
     error = {"error": {"type": "invalid_request_error", "message": "Invalid API Key"}}
-    state, _, streams = session(lambda request: respond(error, 401), default="stripe")
+    state, _, console = session(lambda request: respond(error, 401), default="stripe")
     run(state, "list customers")
-    assert "the credential came from a test" in streams.text
+    assert "the credential came from a test" in console.text
 
 
 def test_an_unknown_connection_is_refused_with_a_hint() -> None:
-    state, transport, streams = session()
+    state, transport, console = session()
     run(state, CREATE.format("ann").replace("/sandbox", "/sandbx"))
     assert transport.sent == []
-    assert "did you mean `/sandbox`?" in streams.text
+    assert "did you mean `/sandbox`?" in console.text
 
 
 def test_secrets_are_masked() -> None:
-    state, transport, streams = session()
+    state, transport, console = session()
     run(state, "@secret code = hunter22")
     run(state, "create customer email=a@b.co name=${code}")
     assert b"hunter22" in transport.sent[0].body
-    assert "hunter22" not in streams.text
+    assert "hunter22" not in console.text
 
 
 def test_a_secret_on_a_line_with_a_mistake_is_masked() -> None:
-    state, _, streams = session()
+    state, _, console = session()
     run(state, "@secret code = hunter22\n\n@let 1x = hunter22\n")
-    assert "error[" in streams.text
-    assert "hunter22" not in streams.text
+    assert "error[" in console.text
+    assert "hunter22" not in console.text
 
 
 @pytest.mark.parametrize("word", ["quit", "exit", "@quit", "@exit"])
@@ -157,9 +157,9 @@ def test_commands_between_blocks_run_in_their_place() -> None:
 
 
 def test_an_unknown_command_is_an_error_with_a_hint() -> None:
-    state, _, streams = session()
+    state, _, console = session()
     run(state, "@hlep")
-    assert "did you mean `@help`?" in streams.text
+    assert "did you mean `@help`?" in console.text
 
 
 def test_a_command_that_does_not_exist_yet_says_so() -> None:
@@ -215,10 +215,10 @@ def test_live_reads_and_test_writes_ask_nothing() -> None:
 
 
 def test_without_the_option_a_live_write_is_refused() -> None:
-    state, transport, streams = session(default="stripe", live=False)
+    state, transport, console = session(default="stripe", live=False)
     run(state, "create customer email=a@b.co name=x")
     assert transport.sent == []
-    assert "E503" in streams.text
+    assert "E503" in console.text
 
 
 # --- Ctrl-C ---------------------------------------------------------------------------------------------
@@ -239,9 +239,9 @@ class Slow:
 
 def interrupted(
     text: str, answer: Callable[[Request], Response] = echo
-) -> tuple[ReplSession, FakeTransport, FakeStreams, Callable[[], None]]:
+) -> tuple[ReplSession, FakeTransport, FakeConsole, Callable[[], None]]:
     slow = Slow(answer)
-    state, transport, streams = session(slow)
+    state, transport, console = session(slow)
     reports: SimpleQueue[Callable[[], None]] = SimpleQueue()
     state.environment = replace(state.environment, late=reports.put)
     run(state, text)
@@ -251,25 +251,25 @@ def interrupted(
         while state.unanswered:
             reports.get(timeout=20)()
 
-    return state, transport, streams, let_go
+    return state, transport, console, let_go
 
 
 def test_ctrl_c_during_a_write_says_that_nobody_knows_and_gives_the_key() -> None:
-    state, transport, streams, let_go = interrupted(CREATE.format("ann") + "\n" + CREATE.format("bob"))
+    state, transport, console, let_go = interrupted(CREATE.format("ann") + "\n" + CREATE.format("bob"))
     key = transport.sent[0].idempotency_key
-    assert "the outcome is unknown" in streams.text
-    assert f"@idempotency_key {key}" in streams.text
-    assert "1 more was not run" in streams.text
+    assert "the outcome is unknown" in console.text
+    assert f"@idempotency_key {key}" in console.text
+    assert "1 more was not run" in console.text
     assert list(state.unanswered.values()) == [f"POST /v1/customers (idempotency key {key})"]
     let_go()
     assert len(transport.sent) == 1
 
 
 def test_the_late_answer_is_shown_when_it_comes() -> None:
-    state, _, streams, let_go = interrupted(CREATE.format("ann"))
-    assert "late answer" not in streams.text
+    state, _, console, let_go = interrupted(CREATE.format("ann"))
+    assert "late answer" not in console.text
     let_go()
-    assert "late answer: ok         create customer cus_1" in streams.text
+    assert "late answer: ok         create customer cus_1" in console.text
     assert state.unanswered == {}
     assert "last" not in state.scope.captures
     assert state.known.ids(IdScope("sandbox", "sandbox"), "customer").find("", 5) == ["cus_1"]
@@ -279,16 +279,16 @@ def test_a_late_failure_is_shown_too() -> None:
     def fail(request: Request) -> Response:
         return respond({"error": {"type": "card_error", "message": "no money"}}, 402)
 
-    _, _, streams, let_go = interrupted(CREATE.format("ann"), fail)
+    _, _, console, let_go = interrupted(CREATE.format("ann"), fail)
     let_go()
-    assert "late answer: FAILED" in streams.text
-    assert "no money" in streams.text
+    assert "late answer: FAILED" in console.text
+    assert "no money" in console.text
 
 
 def test_ctrl_c_during_a_read_says_that_nothing_changed() -> None:
-    _, _, streams, let_go = interrupted("list customers")
-    assert "a read changes nothing" in streams.text
-    assert "idempotency" not in streams.text
+    _, _, console, let_go = interrupted("list customers")
+    assert "a read changes nothing" in console.text
+    assert "idempotency" not in console.text
     let_go()
 
 
@@ -306,8 +306,8 @@ def test_ctrl_c_in_a_loop_sends_no_more_rows(tmp_path: Path) -> None:
     loop = f'@foreach row in "{rows}"\ncreate customer email=${{row.email}} name=x\n@end\n'.replace(
         "create customer", "/sandbox create customer"
     )
-    _, transport, streams, let_go = interrupted(loop)
-    assert "no more rows are sent" in streams.text
+    _, transport, console, let_go = interrupted(loop)
+    assert "no more rows are sent" in console.text
     let_go()
     assert len(transport.sent) == 1
 
@@ -322,13 +322,13 @@ def failing_update(request: Request) -> Response:
 
 
 def test_teardown_runs_at_the_end_whatever_happened() -> None:
-    state, transport, streams = session(failing_update)
+    state, transport, console = session(failing_update)
     teardown = "/sandbox\naction: delete\nentity: customer\nid: ${ann.id}\n@teardown\n"
     update = "/sandbox\naction: update\nentity: customer\nid: ${ann.id}\nname: x\n"
     listing = "/sandbox\naction: list\nentity: customers\n"
     run(state, "\n".join([CREATE.format("ann") + "@as ann\n", teardown, update, listing]))
     assert [request.method for request in transport.sent] == ["POST", "POST", "DELETE"]
-    assert "1 more was not run" in streams.text
+    assert "1 more was not run" in console.text
 
 
 def test_what_stands_behind_a_script_runs_when_the_script_has_passed(tmp_path: Path) -> None:
@@ -345,8 +345,8 @@ def test_what_stands_behind_a_script_runs_when_the_script_has_passed(tmp_path: P
 def test_a_loop_shows_every_row_and_is_saved_as_a_loop(tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("email\na@x.co\nb@x.co\n")
-    state, transport, streams = session()
+    state, transport, console = session()
     run(state, f'@foreach row in "{rows}"\n/sandbox create customer email=${{row.email}} name=x\n@end\n')
     assert len(transport.sent) == 2
-    assert streams.text.count("create customer cus_1") == 2
+    assert console.text.count("create customer cus_1") == 2
     assert [type(item).__name__ for item in state.kept] == ["Loop"]

@@ -10,19 +10,19 @@ from collections.abc import Mapping, Sequence
 
 from stripe_shell.cli.arguments import SHELLS, Arguments
 from stripe_shell.errors import UsageError
-from stripe_shell.render.streams import Console
+from stripe_shell.render.console import Console
 
 
-def completion(arguments: Arguments, environ: Mapping[str, str], streams: Console) -> int:
+def completion(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     """Print the script of a shell, or the words that could stand in place of the last one."""
     match arguments.words:
         case (shell,) if shell in SHELLS:
             from stripe_shell.cli.completion.scripts import completion_script
             from stripe_shell.spec.table import load_table
 
-            streams.echo(completion_script(shell, load_table()))
+            console.echo(completion_script(shell, load_table()))
         case ("words", *words) if words:
-            _print_words(words, environ, streams)
+            _print_words(words, environ, console)
         case ():
             raise UsageError(f"completion: for which shell? ({', '.join(SHELLS)})")
         case _:
@@ -30,8 +30,8 @@ def completion(arguments: Arguments, environ: Mapping[str, str], streams: Consol
     return 0
 
 
-def _print_words(words: Sequence[str], environ: Mapping[str, str], streams: Console) -> None:
+def _print_words(words: Sequence[str], environ: Mapping[str, str], console: Console) -> None:
     """Print a line for each word: the word, a tab, and a few words about it."""
     from stripe_shell.cli.completion.words import complete_words
 
-    streams.echo("".join(f"{word}\t{meaning}\n" for word, meaning in complete_words(words, environ)))
+    console.echo("".join(f"{word}\t{meaning}\n" for word, meaning in complete_words(words, environ)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def _connect(session: ReplSession, name: str) -> None:
     """Use another connection; without a name, list them."""
     if not name:
-        session.streams.result("\n".join(_connection_lines(session)))
+        session.console.result("\n".join(_connection_lines(session)))
         return
     found = session.connections.find(name.removeprefix("/"))
     if isinstance(found, Diagnostic):
@@ -27,7 +27,7 @@ def _connect(session: ReplSession, name: str) -> None:
     connection = session.connection
     mode = {"live": "LIVE", "unknown": "LIVE for all we know: its key does not tell"}.get(connection.mode)
     place = f"key from {connection.origin}" if connection.kind != "sandbox" else connection.origin
-    session.streams.message(f"/{connection.name}: {mode or connection.mode}, {place}")
+    session.console.message(f"/{connection.name}: {mode or connection.mode}, {place}")
 
 
 def _connection_lines(session: ReplSession) -> list[str]:

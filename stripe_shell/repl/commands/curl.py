@@ -18,7 +18,7 @@ def _curl(session: ReplSession, _: str) -> None:
     if session.last is None or session.last.request is None:
         raise UsageError("there is no request yet")
     connection = session.connections.get(session.last.connection) or session.connection
-    session.streams.result(curl_for(connection, session.last.request))
+    session.console.result(curl_for(connection, session.last.request))
 
 
 COMMAND = PromptCommand(_curl)

@@ -18,7 +18,7 @@ def _edit(session: ReplSession, _: str) -> None:
 
     if not session.typed:
         raise UsageError("there is nothing to edit yet: it opens what was submitted last")
-    environ = public_environment(session.scope.environment, session.streams.secrets)
+    environ = public_environment(session.scope.environment, session.console.secrets)
     session.draft = edit_text(session.typed, environ).rstrip("\n")
 
 

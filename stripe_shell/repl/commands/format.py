@@ -19,9 +19,9 @@ def _format(session: ReplSession, name: str) -> None:
     """Choose the format of results from now on; without a name, say which one it is."""
     known = ", ".join(FORMATS)
     if not name:
-        session.streams.result(f"{session.presenter.format or 'table'} (one of {known})")
+        session.console.result(f"{session.printer.format or 'table'} (one of {known})")
     elif name in FORMATS:
-        session.presenter.format = name
+        session.printer.format = name
     else:
         close = closest(name, FORMATS)
         raise UsageError(f"unknown format `{name}`; {f'did you mean `{close}`?' if close else f'one of {known}'}")

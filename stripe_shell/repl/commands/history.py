@@ -19,7 +19,7 @@ def _history(session: ReplSession, count: str) -> None:
     if count and not count.isdecimal():
         raise UsageError(f"`{count}` is not a number of entries")
     texts = session.environment.recall()[-(int(count) if count else _SHOWN) :]
-    session.streams.result("\n\n".join(text.rstrip("\n") for text in texts))
+    session.console.result("\n\n".join(text.rstrip("\n") for text in texts))
 
 
 COMMAND = PromptCommand(_history, "[N]")

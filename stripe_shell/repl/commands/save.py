@@ -25,14 +25,14 @@ def _save(session: ReplSession, name: str) -> None:
         raise UsageError("there is nothing to save yet: no block has passed")
     path = Path(name if Path(name).suffix else f"{name}.stripe").expanduser()
     items = tuple(_public(item, session) for item in session.kept)
-    text = session.streams.secrets.mask(format_script(Script(items, SourceText(str(path), ""))))
+    text = session.console.secrets.mask(format_script(Script(items, SourceText(str(path), ""))))
     try:
         create_text(path, text)
     except FileExistsError:
         raise UsageError(f"{path} exists already; save under another name") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
-    session.streams.message(f"{len(items)} saved to {path}")
+    session.console.message(f"{len(items)} saved to {path}")
 
 
 def _public(item: ScriptItem, session: ReplSession) -> ScriptItem:
@@ -41,7 +41,7 @@ def _public(item: ScriptItem, session: ReplSession) -> ScriptItem:
         return item
     name, span = item.argument.name, item.argument.value.span
     value = Value("bare", (Reference("env", name, (), None, f"env:{name}", span),), span)
-    session.streams.message(f"the file takes the secret `{name}` from the environment variable {name}")
+    session.console.message(f"the file takes the secret `{name}` from the environment variable {name}")
     return replace(item, argument=replace(item.argument, value=value))
 
 

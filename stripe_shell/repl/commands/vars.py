@@ -22,7 +22,7 @@ def _vars(session: ReplSession, _: str) -> None:
         if (value := getattr(settings, name))
     ]
     width = max((len(name) for name, _ in rows), default=0)
-    session.streams.result("\n".join(f"{name:<{width}}  {value}" for name, value in rows))
+    session.console.result("\n".join(f"{name:<{width}}  {value}" for name, value in rows))
 
 
 def _describe_body(body: Any) -> str:

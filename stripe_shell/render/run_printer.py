@@ -10,7 +10,7 @@ from stripe_shell.records import field, record
 
 if TYPE_CHECKING:
     from stripe_shell.engine.outcome import Outcome
-    from stripe_shell.render.streams import Console
+    from stripe_shell.render.console import Console
 
 
 @record(frozen=False)
