@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from stripe_shell.cli.arguments import OVERVIEW, Arguments, parse_arguments
+from stripe_shell.cli.arguments import COMMANDS, OVERVIEW, Arguments, parse_arguments
 from stripe_shell.errors import OutcomeUnknown, ShellError, TransportError
 from stripe_shell.render.console import Console, standard_streams
 
@@ -48,49 +48,17 @@ def _code_of(error: ShellError) -> int:
 
 
 def _find_command(arguments: Arguments) -> CliCommand:
-    match arguments.command:
-        case "help":
-            return _show_help
-        case "check":
-            from stripe_shell.cli.check import check
+    """Returns the function of the command, which has the name of its module; that alone is imported."""
+    from importlib import import_module
 
-            return check
-        case "completion":
-            from stripe_shell.cli.completion import completion
-
-            return completion
-        case "connections":
-            from stripe_shell.cli.connections import connections
-
-            return connections
-        case "fmt":
-            from stripe_shell.cli.fmt import fmt
-
-            return fmt
-        case "spec":
-            from stripe_shell.cli.spec import spec
-
-            return spec
-        case "replay":
-            from stripe_shell.cli.replay import replay
-
-            return replay
-        case "convert":
-            from stripe_shell.cli.convert import convert
-
-            return convert
-        case "serve":
-            from stripe_shell.cli.serve import serve
-
-            return serve
-        case "prompt" if all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
-            from stripe_shell.cli.prompt import prompt
-
-            return prompt
-        case _:
-            from stripe_shell.cli.run import run
-
-            return run
+    name = arguments.command
+    if name == "help":
+        return _show_help
+    on_terminal = all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    if name not in COMMANDS and not (name == "prompt" and on_terminal):
+        name = "run"  # a block, `-c TEXT`, or a script on standard input
+    command: CliCommand = getattr(import_module(f"stripe_shell.cli.{name}"), name)
+    return command
 
 
 def _show_help(_arguments: Arguments, _environ: Mapping[str, str], console: Console) -> int:
