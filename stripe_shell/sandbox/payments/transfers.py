@@ -163,17 +163,7 @@ def reverse(
 
     Refunds the payment in the destination account. Raises StripeError for an amount above what is left.
     """
-    left = transfer["amount"] - transfer["amount_reversed"]
-    amount = left if amount is None else amount
-    if not left or amount > left:
-        raise errors.invalid(
-            f"Reversal amount ({format_amount(amount, transfer['currency'])}) is greater than unreversed amount "
-            f"({format_amount(left, transfer['currency'])}) of transfer {transfer['id']}.",
-            param="amount",
-        )
-    if amount < 1:
-        raise errors.below_minimum("amount", 1)
-    currency = transfer["currency"]
+    amount, currency = _reversal_amount(transfer, amount), transfer["currency"]
     reversal = ctx.new(
         "transfer_reversal",
         amount=amount,
@@ -194,6 +184,21 @@ def reverse(
     transfer["reversals"]["total_count"] = ctx.count("transfer_reversal", transfer=transfer["id"])
     ctx.emit("transfer.reversed", transfer, ctx.save(transfer))
     return reversal
+
+
+def _reversal_amount(transfer: Json, amount: int | None) -> int:
+    """Returns the amount to reverse, all that is left for None. Raises StripeError for one that is not left."""
+    left = transfer["amount"] - transfer["amount_reversed"]
+    amount = left if amount is None else amount
+    if not left or amount > left:
+        raise errors.invalid(
+            f"Reversal amount ({format_amount(amount, transfer['currency'])}) is greater than unreversed amount "
+            f"({format_amount(left, transfer['currency'])}) of transfer {transfer['id']}.",
+            param="amount",
+        )
+    if amount < 1:
+        raise errors.below_minimum("amount", 1)
+    return amount
 
 
 def _reverse_payment(account_ctx: Context, transfer: Json, amount: int) -> str | None:
