@@ -10,9 +10,10 @@ from stripe_shell.spec.table import Table
 
 from .objects import pages
 from .objects.context import Answer, Context, Json
+from .objects.declarations import Transition
 from .objects.kinds import concrete_shapes, expandable_kinds
 from .objects.registry import ResourceRegistry
-from .objects.resource import Resource, Transition
+from .objects.resource import Resource
 from .request.call import Role, Route
 
 #: The `status` after an action without a method, by the action's verb: the first one in the object's enum.

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from stripe_shell.sandbox.objects import jobs
-from stripe_shell.sandbox.objects.resource import Resource, job
+from stripe_shell.sandbox.objects.declarations import job
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.storage import queues
 
 from .conftest import Client

@@ -1,6 +1,6 @@
 """Scheduled jobs: what Stripe does by itself later, stored in the file and run before the next request once due.
 
-    @job                                     # in PaymentIntent, the resource of the object; see resource.py
+    @job                                     # in PaymentIntent, the resource of the object; see declarations.py
     def settle(self, ctx, obj): …
 
     jobs.schedule(ctx, 0, intent, "settle")  # before the next request: PaymentIntent.settle(ctx, intent)

@@ -45,9 +45,8 @@ import json
 import marshal
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Any, ClassVar, TypeVar, overload
+from typing import Any, ClassVar
 
-from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.ids import PAYMENTS, PREFIXES, SHORT
@@ -57,70 +56,13 @@ from stripe_shell.spec.table import Table
 
 from . import events, pages
 from .context import Answer, Context, Json
+from .declarations import ACTION, JOB, FilterMethod, JobMethod, Transition, marked_methods
 from .echo import echo
 from .kinds import expandable_kinds
 from .listing import ListFilters, ListPage
 from .template import is_expand_only, iso_time, resolve, stamped, template
 
-ActionMethod = TypeVar("ActionMethod", bound=Callable[..., Any])
-
-#: A method that runs as a job, not bound: `method(resource, ctx, obj)`.
-JobMethod = Callable[[Any, Context, Json], None]
-
-#: A method that converts a list parameter to filters, not bound: `method(resource, ctx, value, filters)`.
-FilterMethod = Callable[[Any, Context, Any, ListFilters], None]
-
-_ACTION = "sandbox_action"
-_JOB = "sandbox_job"
 _FILTER = "filter_"
-
-
-@overload
-def action(name: ActionMethod) -> ActionMethod: ...
-@overload
-def action(name: str) -> Callable[[ActionMethod], ActionMethod]: ...
-def action(name: Any) -> Any:
-    """Decorates a method as an action: by the method's name, or by the given `action` or `entity.action`."""
-    return _mark(_ACTION, name)
-
-
-@overload
-def job(name: ActionMethod) -> ActionMethod: ...
-@overload
-def job(name: str) -> Callable[[ActionMethod], ActionMethod]: ...
-def job(name: Any) -> Any:
-    """Decorates a method as a scheduled job (jobs.py): by the method's name, or by the given name.
-
-    The name is stored in the file with the job, so that a renamed method keeps the old name.
-    """
-    return _mark(_JOB, name)
-
-
-def _mark(attribute: str, name: Any) -> Any:
-    """Returns the method, marked with its own name; for a string, a decorator that marks with it."""
-    if callable(name):
-        setattr(name, attribute, getattr(name, "__name__", ""))
-        return name
-
-    def mark(method: ActionMethod) -> ActionMethod:
-        setattr(method, attribute, name)
-        return method
-
-    return mark
-
-
-@record
-class Transition:
-    """A change of `status` by an action: to `to`, from one of `before` (from any status when empty).
-
-    `stamp` names the member that is set to the time. `event` is the last part of the event type; where Stripe has no
-    such event, `to` and then `updated` are tried.
-    """
-
-    to: str
-    before: tuple[str, ...] = ()
-    stamp: str | None = None
-    event: str = ""
 
 
 class Resource:
@@ -153,7 +95,7 @@ class Resource:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.actions, cls.jobs = _marked(cls, _ACTION), _marked(cls, _JOB)
+        cls.actions, cls.jobs = marked_methods(cls, ACTION), marked_methods(cls, JOB)
         names = {name for base in cls.__mro__ for name in vars(base) if name.startswith(_FILTER)}
         cls.param_filters = {name.removeprefix(_FILTER): getattr(cls, name) for name in names}
 
@@ -450,14 +392,3 @@ def _existing(ctx: Context, kinds: list[str], key: str, param: str) -> str:
     if not any(pages.can_be_made(ctx.table, kind) for kind in kinds):
         return key
     raise ctx.resource(kinds[0]).missing(key, param=param, status=400)
-
-
-def _marked(owner: type, attribute: str) -> dict[str, Callable[..., Any]]:
-    """Returns the marked methods by the name in the mark; a subclass overrides what it inherits."""
-    found: dict[str, Callable[..., Any]] = {}
-    for base in owner.__mro__:
-        for name, value in vars(base).items():
-            marked = getattr(value, attribute, None)
-            if marked:
-                found.setdefault(marked, getattr(owner, name))
-    return found

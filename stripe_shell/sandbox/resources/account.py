@@ -6,7 +6,8 @@ from typing import ClassVar, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Answer, Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.declarations import action
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import legacy_sources, transfers
 from stripe_shell.spec.model import Operation
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.declarations import action
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import transfers
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import action
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.payments import legacy_sources, payment_methods
 from stripe_shell.sandbox.payments.test_banks import BANK_NAME, ROUTING_NUMBER, VERIFIED_TOKEN, VERIFYING, bank_of_name
 

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, Transition
+from stripe_shell.sandbox.objects.declarations import Transition
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class Meter(Resource):

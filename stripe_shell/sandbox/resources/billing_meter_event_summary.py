@@ -7,8 +7,9 @@ from stripe_shell.sandbox.billing.calc.periods import DAY, HOUR, Period
 from stripe_shell.sandbox.billing.subscriptions import usage
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.listing import ListPage
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource
 
 _STEPS = {"day": DAY, "hour": HOUR}
 

@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.pages import sub_list
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import charges, confirmation, intent_rules, payment_methods, refunds
 from stripe_shell.sandbox.payments.after_charge import charge_paid
 from stripe_shell.sandbox.payments.test_cards import DECLINES

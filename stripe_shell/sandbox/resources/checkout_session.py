@@ -9,7 +9,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import checkout, quotes
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import action, job
+from stripe_shell.sandbox.objects.declarations import action, job
 from stripe_shell.sandbox.payments import intent_rules, payment_methods
 from stripe_shell.sandbox.payments.confirmation import PaymentAttempt, PaymentOwner
 from stripe_shell.spec.model import Operation

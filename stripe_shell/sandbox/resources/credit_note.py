@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from stripe_shell.sandbox.billing.invoices import credit_notes
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.declarations import action
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class CreditNote(Resource):

@@ -7,8 +7,9 @@ from typing import ClassVar
 from stripe_shell.sandbox.billing.invoices import credit_notes
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.listing import ListPage
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class CreditNoteLineItem(Resource):

@@ -10,8 +10,9 @@ from stripe_shell.sandbox.billing.invoices import customer_balance
 from stripe_shell.sandbox.billing.invoices.redemption import make_discount
 from stripe_shell.sandbox.ids import CAPITALS
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action, job
 from stripe_shell.sandbox.objects.listing import ListFilters
-from stripe_shell.sandbox.objects.resource import Resource, action, job
+from stripe_shell.sandbox.objects.resource import Resource
 
 from .card import Card
 from .tax_id import TaxId

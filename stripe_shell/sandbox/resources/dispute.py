@@ -7,7 +7,8 @@ from typing import Any, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action, job
+from stripe_shell.sandbox.objects.declarations import action, job
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import disputes
 
 _OPEN: Final = ("warning_needs_response", "warning_under_review", "needs_response", "under_review")

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, Transition, action
+from stripe_shell.sandbox.objects.declarations import Transition, action
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class VerificationSession(Resource):

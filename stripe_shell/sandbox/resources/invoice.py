@@ -11,8 +11,8 @@ from stripe_shell.sandbox.billing.invoices import draft, edit, finalize_and_pay,
 from stripe_shell.sandbox.billing.subscriptions import after_payment, validate
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.listing import ListFilters
-from stripe_shell.sandbox.objects.resource import action
 from stripe_shell.sandbox.payments import confirmation
 from stripe_shell.sandbox.storage.store import IndexEntry, SqlCondition
 from stripe_shell.spec.model import Operation

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.declarations import action
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import issuing
 
 

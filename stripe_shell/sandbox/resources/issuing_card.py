@@ -7,7 +7,8 @@ from typing import ClassVar, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.expand import SECRETS
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.declarations import action
+from stripe_shell.sandbox.objects.resource import Resource
 
 _YEAR: Final = 31_556_952
 _DIGITS: Final = "0123456789"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from stripe_shell.sandbox.billing.invoices import edit, lines
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.listing import ListPage
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class LineItem(Resource):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import action, job
+from stripe_shell.sandbox.objects.declarations import action, job
 from stripe_shell.sandbox.payments import bank_transfers, charges, confirmation, intent_rules, transfers
 from stripe_shell.sandbox.payments.confirmation import ConfirmOptions, PaymentAttempt
 from stripe_shell.sandbox.payments.intent_rules import PAYMENT

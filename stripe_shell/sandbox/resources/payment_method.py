@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.listing import ListFilters, ListPage
 from stripe_shell.sandbox.objects.pages import list_page
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import confirmation, payment_methods, transfers
 
 

@@ -7,7 +7,8 @@ from typing import ClassVar
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, action, job
+from stripe_shell.sandbox.objects.declarations import action, job
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import ledger, legacy_sources, transfers
 from stripe_shell.sandbox.payments.test_banks import FAILURES, bank_of_number
 

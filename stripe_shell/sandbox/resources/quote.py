@@ -8,8 +8,9 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import quotes, scheduler
 from stripe_shell.sandbox.billing.invoices import discounts, lines
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.echo import is_clear
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class Quote(Resource):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import Resource, job
+from stripe_shell.sandbox.objects.declarations import job
+from stripe_shell.sandbox.objects.resource import Resource
 
 
 class ReportRun(Resource):

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.resource import action
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.payments import confirmation, intent_rules, payment_methods
 from stripe_shell.sandbox.payments.intent_rules import SETUP
 from stripe_shell.sandbox.payments.test_cards import DECLINES, Decline

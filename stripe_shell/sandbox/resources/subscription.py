@@ -10,8 +10,9 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.subscriptions import cancel, update, validate
 from stripe_shell.sandbox.billing.subscriptions.create import DEFAULTS, SPECIAL, billing_mode, create_subscription
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.listing import RANGES, ListFilters, ListPage, among
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.storage.store import SqlCondition
 from stripe_shell.spec.model import Operation
 

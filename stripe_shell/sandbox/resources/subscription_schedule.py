@@ -9,9 +9,10 @@ from stripe_shell.sandbox.billing import scheduler
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.subscriptions import cancel, schedules, validate
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.events import previous_attributes
 from stripe_shell.sandbox.objects.listing import ListFilters
-from stripe_shell.sandbox.objects.resource import Resource, action
+from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.storage.store import SqlCondition
 from stripe_shell.spec.model import Operation
 

@@ -8,8 +8,9 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import DAY, Cycle
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action, job
 from stripe_shell.sandbox.objects.jobs import schedule
-from stripe_shell.sandbox.objects.resource import Resource, action, job
+from stripe_shell.sandbox.objects.resource import Resource
 
 _KEPT_FOR = 30 * DAY
 _LONGEST_NAME = 300
