@@ -17,6 +17,17 @@ from stripe_shell.records import record
 TEST_KEY = "sk_test_51Abcdefghijklmnopqrstuvwx"
 LIVE_KEY = "sk_live_51Abcdefghijklmnopqrstuvwx"
 
+#: A page whose response differs from what the sandbox answers.
+PAGE = """\
+/your-stripe-connection
+action: create
+entity: customer
+email: a@b.co
+name: Ann
+Response:
+{"id": "cus_1234567890", "name": "Bob"}
+"""
+
 
 @record
 class Result:

@@ -7,17 +7,8 @@ from pathlib import Path
 import pytest
 import responses
 
-from .conftest import LIVE_KEY, TEST_KEY, Command
+from .conftest import LIVE_KEY, PAGE, TEST_KEY, Command
 
-PAGE = """\
-/your-stripe-connection
-action: create
-entity: customer
-email: a@b.co
-name: Ann
-Response:
-{"id": "cus_1234567890", "name": "Bob"}
-"""
 ERRATA = """\
 [[erratum]]
 example = "create customer"

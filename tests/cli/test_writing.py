@@ -14,21 +14,12 @@ import pytest
 
 from tests.special_files import NODES, terminal
 
-from .conftest import Command, spawn
+from .conftest import PAGE, Command, spawn
 
 SCRIPT = "/sandbox create customer email=a@b.co name=Ann\n"
 OUT = f"{SCRIPT}\n/sandbox\naction: list\nentity: customers\n@out %s\n"
 LOOSE = "/sandbox\naction:   list\nentity: customers\n"
 WRONG = "/sandbox\naction: list\nentity: customers\nemial: a@b.co\n"
-PAGE = """\
-/your-stripe-connection
-action: create
-entity: customer
-email: a@b.co
-name: Ann
-Response:
-{"id": "cus_1234567890", "name": "Bob"}
-"""
 
 #: What writes a new file: its name, and the words of the command.
 WRITERS = {
