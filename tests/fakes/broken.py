@@ -23,7 +23,8 @@ def encoded(name: bytes, body: bytes) -> bytes:
 
 
 def body(content: bytes) -> bytes:
-    return head(b"Content-Length: %d" % len(content)) + content
+    """A whole answer that announces the close that follows, so that no client sends its next request into it."""
+    return head(b"Content-Length: %d" % len(content), b"Connection: close") + content
 
 
 def status(line: bytes) -> bytes:
