@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 CTRL_C, CTRL_D, TAB, ENTER, DOWN, ESCAPE = "\x03", "\x04", "\t", "\r", "\x1b[B", "\x1b"
 
 _CURSOR_QUESTION = "\x1b[6n"
-_LONGEST_WAIT = 20.0
+_LONGEST_WAIT = 60.0
 
 
 class Terminal:
