@@ -13,7 +13,7 @@ from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
 #: What says whether a block runs and how its answer is judged: no part of its call.
-_JUDGES = (Condition, Expectation, Fails, Match, Retry)
+_JUDGES = frozenset({Condition, Expectation, Fails, Match, Retry})
 
 #: Everything of a scope that a block's call depends on.
 Dependencies = tuple[object, ...]
@@ -64,6 +64,8 @@ def dependencies_of(block: Block, scope: Scope) -> Dependencies:
     """
     settings, text = scope.settings, block.span.text
     references = _references(block) if "${" in text else []
+    if not references and "now" not in text:
+        return settings.account, settings.version, settings.spec
     values = tuple([_written(reference, scope) for reference in references])
     of_data = tuple([comes_from_data(reference, scope) for reference in references])
     now = scope.now if "now" in text or "now" in "".join(values) else None
@@ -72,9 +74,9 @@ def dependencies_of(block: Block, scope: Scope) -> Dependencies:
 
 def _references(block: Block) -> list[Reference]:
     """The references that the call depends on: all of the block but those of directives that judge its answer."""
-    found = [part for param in block.params for part in param.value.parts if isinstance(part, Reference)]
+    found = [part for param in block.params for part in param.value.parts if type(part) is Reference]
     for directive in block.directives:
-        if not isinstance(directive.argument, _JUDGES) and "${" in directive.span.text:
+        if type(directive.argument) not in _JUDGES and "${" in directive.span.text:
             found += nodes_in(directive.argument, Reference)
     return found
 

@@ -76,7 +76,7 @@ class Value:
     @property
     def references(self) -> tuple[Reference, ...]:
         """Every reference in it, in order."""
-        return tuple(part for part in self.parts if isinstance(part, Reference))
+        return tuple([part for part in self.parts if isinstance(part, Reference)])
 
 
 @record

@@ -52,9 +52,10 @@ def _names_used(items: Iterable[ScriptItem]) -> set[str]:
     return {
         reference.name
         for item in items
+        if "${" in item.span.text
         for part in (item.items if isinstance(item, Block) else (item,))
         if "${" in part.span.text
-        for reference in nodes_in(part, Reference)
+        for reference in (part.value.references if isinstance(part, Param) else nodes_in(part, Reference))
     }
 
 
