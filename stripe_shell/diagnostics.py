@@ -73,6 +73,7 @@ CODES: dict[str, str] = {
     "W205": "the response may not have this field",
     "W206": "outside the table",
     "W207": "deprecated by Stripe",
+    "W208": "currency that is not in the list",
     "W301": "name that nothing uses",
     "W302": "block that never runs",
     "W303": "write that is made again",

@@ -219,7 +219,7 @@ def test_the_text_takes_the_place_of_what_was_typed() -> None:
         ("/stri|", "LIVE"),
         ("@spec st|", "what Stripe itself requires"),
         (CREATE_CUSTOMER + "@pag|", "follow the pages of a list"),
-        ("/sandbox\naction: create\nentity: price\ncurrency: jpy|", "currency · amounts are whole"),
+        ("/sandbox\naction: create\nentity: price\ncurrency: jpy|", "Japanese yen · amounts are whole"),
     ],
 )
 def test_what_stands_beside_it(marked: str, meta: str) -> None:

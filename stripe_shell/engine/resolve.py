@@ -16,6 +16,7 @@ from stripe_shell.lang.ast import Block, Duration, Key, Pages, Param, RawParam, 
 from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
+from stripe_shell.spec.currencies import currency_problems
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.names import documented_name, resolve_name
 from stripe_shell.spec.problems import Problem
@@ -210,6 +211,7 @@ class _Draft:
                 self.params[name] = _lists(value, self._shape(name))
         required = required_names(self.operation, document=self.scope.settings.spec != "stripe")
         problems = validate(self.params, self.operation.params, required)
+        problems += currency_problems(self.params, self.operation.params)
         known_otherwise = self.broken | self.raw.keys() | self._meant(problems)
         for problem in problems:
             if problem.kind == "missing" and problem.path[0] in known_otherwise:

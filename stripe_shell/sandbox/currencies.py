@@ -1,23 +1,13 @@
-"""Currencies: their codes, decimal places and minimum charge amounts."""
+"""Currencies: minimum charge amounts, and the errors for unknown codes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
+from stripe_shell.spec.currencies import CURRENCIES, decimals
+
 from .errors import StripeError
-
-CURRENCIES: Final = tuple(
-    """usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd btn bwp byn byr bzd cad
-    cdf chf clf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl
-    hrk htg huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd
-    mmk mnt mop mro mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd
-    rub rwf sar sbd scr sek sgd shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx uyu uzs vnd vuv
-    wst xaf xcd xcg xof xpf yer zar zmw usdc ghs eek lvl svc vef ltl sll mrt usdb usdg usdp""".split()  # noqa: SIM905 - easier to read
-)
-
-ZERO_DECIMAL: Final = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())  # noqa: SIM905
-THREE_DECIMAL: Final = frozenset("bhd jod kwd omr tnd".split())  # noqa: SIM905
 
 #: The minimum charge amount in the smallest currency unit; `minimum` gives the default for the others.
 MINIMUM: Final[Mapping[str, int]] = {
@@ -40,11 +30,6 @@ MINIMUM: Final[Mapping[str, int]] = {
 DEFAULT_MINIMUM: Final = 50
 
 _SIGNS: Final[Mapping[str, str]] = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
-
-
-def decimals(currency: str) -> int:
-    """Returns the number of decimal places of a currency: 0, 2 or 3."""
-    return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
 
 
 def minimum(currency: str) -> int:

@@ -28,6 +28,8 @@ ProblemKind = Literal[
     "too_long",  # longer than `limit` characters
     "out_of_range",  # `limit` is the bound that was exceeded
     "too_many",  # more than `limit` metadata keys
+    "currency",  # a text that is no currency code
+    "new_currency",  # a currency code that the list does not have
     "bad_key",  # a metadata key longer than `limit` characters, or with a bracket
 ]
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from stripe_shell.lang.cursor import CursorContext
 from stripe_shell.records import replace
+from stripe_shell.spec.currencies import is_currency
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import shape_at
-from stripe_shell.suggest.currencies import CURRENCIES, currency_note
+from stripe_shell.suggest.currencies import currency_words
 from stripe_shell.suggest.fields import param_path, split_key
 from stripe_shell.suggest.ids import URL, noun_of, suggest_ids
 from stripe_shell.suggest.matching import closest_first
@@ -96,7 +97,7 @@ def _listed_values(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[str, s
             yield from (("true", "boolean"), ("false", "boolean"))
         elif variant.kind == "time":
             yield from (_GONE if path[-1] in _RANGE else _COMING).items()
-        elif variant.form == "currency":
-            yield from ((code, currency_note(code)) for code in CURRENCIES)
+        elif is_currency(path[-1], variant):
+            yield from currency_words().items()
     if path == ("limit",):
         yield from (("all", "every page"), ("10", "as Stripe does unasked"), ("100", "the largest page"))

@@ -6,6 +6,7 @@ from stripe_shell.diagnostics import Diagnostic, Fix, Span
 from stripe_shell.engine.values import BadTime, parse_time
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
+from stripe_shell.spec.currencies import CURRENCY_NAMES
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.names import known_names, resolve_name
 from stripe_shell.spec.nearby import close_name
@@ -52,6 +53,8 @@ def explain(problem: Problem, operation: Operation, place: ProblemPlace, masks: 
             return _empty(problem, place)
         case "enum":
             return _enum(problem, place, masks)
+        case "currency" | "new_currency":
+            return _currency(problem, place, masks)
         case "too_long" | "out_of_range" | "too_many" | "bad_key":
             return _out_of_bounds(problem, place)
         case _:
@@ -113,6 +116,22 @@ def _enum(problem: Problem, place: ProblemPlace, masks: Secrets) -> Diagnostic:
         fix = Fix(span, problem.suggestion) if span.text == problem.value else None
     message = f"`{problem.name}` cannot be {_quoted_value(masks.mask_data(problem.value))}"
     return Diagnostic("E204", message, span, label=label, fix=fix)
+
+
+def _currency(problem: Problem, place: ProblemPlace, masks: Secrets) -> Diagnostic:
+    """E204 for what is no code at all, W208 for a code that Stripe may have added since the list was made."""
+    is_key = problem.path[-1] == problem.value
+    span = (place.key or place.best) if is_key else place.best
+    meant = problem.suggestion
+    label = "a currency has three letters: usd, eur, gbp, …"
+    fix = None
+    if meant:
+        label = f"did you mean `{meant}`, {CURRENCY_NAMES[meant]}?"
+        fix = Fix(span, meant) if span.text == problem.value else None
+    shown = _quoted_value(masks.mask_data(problem.value))
+    if problem.kind == "new_currency":
+        return Diagnostic("W208", f"{shown} is no currency of the list", span, severity="warning", label=label)
+    return Diagnostic("E204", f"`{problem.name}` cannot be {shown}", span, label=label, fix=fix)
 
 
 def _empty(problem: Problem, place: ProblemPlace) -> Diagnostic:

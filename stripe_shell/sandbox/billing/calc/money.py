@@ -7,7 +7,8 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-from stripe_shell.sandbox.currencies import decimals, format_amount
+from stripe_shell.sandbox.currencies import format_amount
+from stripe_shell.spec.currencies import decimals
 
 
 def half_up(value: Fraction) -> int:
