@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import scheduler
 from stripe_shell.sandbox.billing.calc import rules
-from stripe_shell.sandbox.billing.subscriptions import cancel, schedules, validate
+from stripe_shell.sandbox.billing.subscriptions import cancel, schedules, states, validate
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.events import previous_attributes
@@ -82,7 +82,8 @@ class SubscriptionSchedule(Resource):
         """Cancels the schedule and its subscription."""
         schedules.check_schedule_open(obj, "cancel")
         subscription = ctx.find("subscription", obj["subscription"] or "")
-        obj |= {"canceled_at": ctx.now(), "current_phase": None, "status": "canceled"}
+        states.set_schedule_status(obj, "canceled")
+        obj |= {"canceled_at": ctx.now(), "current_phase": None}
         ctx.save(obj)
         ctx.emit("subscription_schedule.canceled", obj)
         if not params.get("invoice_now", True) and not params.get("prorate", True):
@@ -97,11 +98,11 @@ class SubscriptionSchedule(Resource):
         """Releases the subscription, which continues without the schedule."""
         schedules.check_schedule_open(obj, "release")
         subscription = ctx.find("subscription", obj["subscription"] or "")
+        states.set_schedule_status(obj, "released")
         obj |= {
             "current_phase": None,
             "released_at": ctx.now(),
             "released_subscription": obj["subscription"],
-            "status": "released",
             "subscription": None,
         }
         ctx.save(obj)
@@ -134,11 +135,11 @@ class SubscriptionSchedule(Resource):
             )
         made = schedules.new(ctx, params, subscription["customer"])
         phase = schedules.from_subscription(subscription)
+        states.set_schedule_status(made, "active", new=True)
         made |= {
             "billing_mode": dict(subscription["billing_mode"]),
             "current_phase": {"end_date": phase["end_date"], "start_date": phase["start_date"]},
             "phases": [phase],
-            "status": "active",
             "subscription": subscription["id"],
             "test_clock": subscription["test_clock"],
         }

@@ -8,7 +8,7 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.invoices import finalize_and_pay
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import items
+from . import items, states
 
 
 def invoice_paid(ctx: Context, invoice: Json) -> None:
@@ -44,7 +44,7 @@ def invoice_failed(ctx: Context, invoice: Json, *, automatic: bool) -> None:
     if subscription is None:
         return
     if subscription["status"] in ("active", "trialing") and _counts(subscription, invoice):
-        set_status(ctx, subscription, "past_due")
+        change_status(ctx, subscription, "past_due")
     over = automatic and invoice["next_payment_attempt"] is None and subscription["status"] == "past_due"
     if over and ctx.private(invoice).get("tried"):
         _end_after_retries(ctx, subscription)
@@ -71,7 +71,8 @@ def invoice_voided(ctx: Context, invoice: Json) -> None:
 
 def expire(ctx: Context, subscription: Json) -> None:
     """Marks an incomplete subscription as expired, saves it and emits the event."""
-    subscription |= {"ended_at": ctx.now(), "status": "incomplete_expired"}
+    states.set_status(subscription, "incomplete_expired")
+    subscription["ended_at"] = ctx.now()
     ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
 
 
@@ -84,9 +85,9 @@ def discard_pending_update(ctx: Context, subscription: Json) -> None:
     ctx.emit("customer.subscription.updated", subscription, changed)
 
 
-def set_status(ctx: Context, subscription: Json, status: str) -> None:
+def change_status(ctx: Context, subscription: Json, status: str) -> None:
     """Sets the status, saves the subscription and emits the event if it changed."""
-    subscription["status"] = status
+    states.set_status(subscription, status)
     changed = ctx.save(subscription)
     if changed:
         ctx.emit("customer.subscription.updated", subscription, changed)
@@ -107,7 +108,7 @@ def _activate(ctx: Context, subscription: Json, invoice: Json) -> None:
         return
     recovers = subscription["status"] in ("past_due", "unpaid") and not _others_open(ctx, subscription, invoice)
     if recovers or subscription["status"] == "incomplete":
-        set_status(ctx, subscription, "active")
+        change_status(ctx, subscription, "active")
 
 
 def _others_open(ctx: Context, subscription: Json, invoice: Json) -> bool:
@@ -127,13 +128,15 @@ def _end_after_retries(ctx: Context, subscription: Json) -> None:
 
         end_subscription(ctx, subscription, "payment_failed")
     elif rules.AFTER_LAST_RETRY != "past_due":
-        set_status(ctx, subscription, rules.AFTER_LAST_RETRY)
+        change_status(ctx, subscription, rules.AFTER_LAST_RETRY)
 
 
 def _apply_pending(ctx: Context, subscription: Json, invoice: Json) -> None:
     """Applies a pending update: its members and items replace the current ones. Saves the subscription."""
     pending: dict[str, Any] = ctx.private(subscription).pop("pending", {})
-    subscription |= pending.get("members", {})
+    members = pending.get("members", {})
+    states.set_status(subscription, members.pop("status", subscription["status"]))
+    subscription |= members
     kept = []
     for kept_back in pending.get("items", ()):
         parked = dict(kept_back)
@@ -151,7 +154,7 @@ def _apply_pending(ctx: Context, subscription: Json, invoice: Json) -> None:
             ctx.delete(item)
     was_paused = subscription["status"] == "paused"
     if was_paused:
-        subscription["status"] = "active"
+        states.set_status(subscription, "active")
     subscription["pending_update"] = None
     changed = items.save(ctx, subscription, kept or items.items_of(ctx, subscription))
     if was_paused:

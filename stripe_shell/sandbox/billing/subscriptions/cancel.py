@@ -11,7 +11,7 @@ from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.billing.invoices import draft, lines
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import items, proration
+from . import items, proration, states
 
 
 def check_alive(subscription: Json) -> None:
@@ -39,7 +39,8 @@ def end_subscription(ctx: Context, subscription: Json, reason: str) -> None:
     Collection of its unpaid invoices stops. Source: https://docs.stripe.com/billing/subscriptions/cancel
     """
     now = ctx.now()
-    subscription |= {"ended_at": now, "status": "canceled", "pause_collection": None, "pending_update": None}
+    states.set_status(subscription, "canceled")
+    subscription |= {"ended_at": now, "pause_collection": None, "pending_update": None}
     subscription["canceled_at"] = subscription["canceled_at"] or now
     subscription["next_pending_invoice_item_invoice"] = None
     details = subscription["cancellation_details"] = dict(subscription["cancellation_details"] or {})
@@ -87,6 +88,7 @@ def _end_schedule(ctx: Context, subscription: Json, reason: str) -> None:
     schedule = ctx.find("subscription_schedule", key) if key else None
     if schedule is None or schedule["status"] not in ("active", "not_started"):
         return
-    schedule |= {"canceled_at": ctx.now(), "current_phase": None, "status": "canceled"}
+    states.set_schedule_status(schedule, "canceled")
+    schedule |= {"canceled_at": ctx.now(), "current_phase": None}
     ctx.save(schedule)
     ctx.emit(f"subscription_schedule.{'aborted' if reason == 'payment_failed' else 'canceled'}", schedule)

@@ -11,7 +11,7 @@ from stripe_shell.sandbox.billing.calc.periods import Period, add_interval
 from stripe_shell.sandbox.billing.invoices import discounts, lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import first_invoice, items, validate
+from . import first_invoice, items, states, validate
 
 #: Defaults of a subscription beyond those of its schema (observed in test mode recordings).
 DEFAULTS: Mapping[str, Any] = {
@@ -148,11 +148,11 @@ def _subscription_object(
         "billing_mode": billing_mode(mode, ctx.now()),
         "default_tax_rates": lines.rates_json(ctx, params.get("default_tax_rates") or (), "default_tax_rates"),
         "start_date": when.start,
-        "status": "trialing" if when.trial_end else "active",
         "test_clock": customer.get("test_clock"),
         "trial_end": when.trial_end,
         "trial_start": ctx.now() if when.trial_end else None,
     }
+    states.set_status(subscription, "trialing" if when.trial_end else "active", new=True)
     _set_pending_interval(subscription, params, ctx.now())
     subscription["discounts"] = discounts.apply_discounts(
         ctx,

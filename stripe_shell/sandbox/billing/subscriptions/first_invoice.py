@@ -16,7 +16,7 @@ from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.payments import confirmation
 
-from . import after_payment, items
+from . import after_payment, items, states
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _settle_first(ctx: Context, subscription: Json, customer: Json, invoice: Jso
     if invoice["status"] == "paid":
         return
     if options.payment_behavior == "default_incomplete":
-        subscription["status"] = "incomplete"
+        states.set_status(subscription, "incomplete", new=True)
         return
     _charge_first(ctx, subscription, invoice, options)
 
@@ -186,7 +186,7 @@ def _charge_first(ctx: Context, subscription: Json, invoice: Json, options: Crea
         if attempt.error is not None:
             raise rolled_back(attempt.error)
     if attempt is None or attempt.status != "processing":
-        subscription["status"] = "incomplete"
+        states.set_status(subscription, "incomplete", new=True)
 
 
 def _has_amount_due(customer: Json, invoice: Json) -> bool:

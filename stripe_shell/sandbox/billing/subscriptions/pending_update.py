@@ -8,16 +8,15 @@ from copy import deepcopy
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import items
+from . import items, states
 
-#: The members of a subscription that a pending update stores.
+#: The members of a subscription that a pending update stores, besides its status.
 _MEMBERS = (
     "billing_cycle_anchor",
     "billing_cycle_anchor_config",
     "default_tax_rates",
     "discounts",
     "metadata",
-    "status",
     "trial_end",
     "trial_start",
 )
@@ -41,9 +40,10 @@ def store_pending_update(
     after = snapshot(ctx, subscription, current)
     before = previous["subscription"]
     members = {name: after["subscription"][name] for name in _MEMBERS if after["subscription"][name] != before[name]}
-    if subscription["status"] == "paused":
-        members.pop("status", None)
+    if subscription["status"] not in ("paused", before["status"]):
+        members["status"] = subscription["status"]
     ctx.private(subscription)["pending"] = {"invoice": invoice["id"], "items": after["items"], "members": members}
+    states.set_status(subscription, before["status"])
     subscription |= {name: before[name] for name in _MEMBERS}
     _restore(ctx, subscription, previous["items"], current)
     subscription["latest_invoice"] = invoice["id"]

@@ -15,7 +15,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.events import previous_attributes
 from stripe_shell.sandbox.payments import confirmation
 
-from . import after_payment, cancel, items
+from . import after_payment, cancel, items, states
 from .usage import usage_total
 
 # --- renewals ----------------------------------------------------------------------------------------------------
@@ -113,12 +113,12 @@ def end_trial(ctx: Context, subscription: Json) -> None:
     if lacking and settings.get("missing_payment_method") == "cancel":
         cancel.end_subscription(ctx, subscription, "cancellation_requested")
     elif lacking and settings.get("missing_payment_method") == "pause":
-        subscription["status"] = "paused"
+        states.set_status(subscription, "paused")
         changed = ctx.save(subscription)
         ctx.emit("customer.subscription.paused", subscription)
         ctx.emit("customer.subscription.updated", subscription, changed)
     else:
-        subscription["status"] = "active"
+        states.set_status(subscription, "active")
         renew(ctx, subscription)
 
 
@@ -183,7 +183,7 @@ def mark_overdue(ctx: Context, invoice: Json) -> None:
     key = finalize_and_pay.subscription_id_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
     if subscription is not None and subscription["status"] == "active":
-        after_payment.set_status(ctx, subscription, "past_due")
+        after_payment.change_status(ctx, subscription, "past_due")
 
 
 def expire_incomplete(ctx: Context, subscription: Json) -> None:

@@ -16,7 +16,7 @@ from stripe_shell.sandbox.billing.invoices import lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import echo, is_clear
 
-from . import cancel
+from . import cancel, states
 from .create import billing_mode, create_subscription
 from .validate import check_clock
 
@@ -227,7 +227,8 @@ def start_schedule(ctx: Context, schedule: Json) -> None:
     """Starts the first phase: creates the subscription with a draft invoice, and saves the schedule."""
     phase = schedule["phases"][0]
     subscription = create_subscription(ctx, _creation(schedule, phase), drafts=True)
-    schedule |= {"status": "active", "subscription": subscription["id"]}
+    states.set_schedule_status(schedule, "active")
+    schedule["subscription"] = subscription["id"]
     _set_current(schedule, phase)
     subscription["schedule"] = schedule["id"]
     _show_end(subscription, schedule, phase)
@@ -256,7 +257,8 @@ def complete_schedule(ctx: Context, schedule: Json) -> None:
     """Completes a schedule: releases its subscription or cancels it, by `end_behavior`."""
     subscription = ctx.find("subscription", schedule["subscription"] or "")
     cancels = schedule["end_behavior"] == "cancel"
-    schedule |= {"completed_at": ctx.now(), "current_phase": None, "status": "completed"}
+    states.set_schedule_status(schedule, "completed")
+    schedule |= {"completed_at": ctx.now(), "current_phase": None}
     if not cancels:
         schedule |= {"released_subscription": schedule["subscription"]}
     ctx.save(schedule)

@@ -14,7 +14,7 @@ from stripe_shell.sandbox.objects.echo import is_clear
 from stripe_shell.sandbox.objects.events import previous_attributes
 from stripe_shell.sandbox.payments import confirmation
 
-from . import cancel, create, first_invoice, items, pending_update, proration, update_items, validate
+from . import cancel, create, first_invoice, items, pending_update, proration, states, update_items, validate
 from .proration import ItemChange
 from .update_state import (
     SubscriptionUpdate,
@@ -68,7 +68,7 @@ def resume(ctx: Context, subscription: Json, params: Json) -> None:
     finalize_and_pay.finalize_invoice(ctx, invoice, method=confirmation.default_method(ctx, customer, subscription))
     subscription["latest_invoice"] = invoice["id"]
     if invoice["status"] == "paid":
-        subscription["status"] = "active"
+        states.set_status(subscription, "active")
         changed = items.save(ctx, subscription, update.items)
         ctx.emit("customer.subscription.resumed", subscription)
         ctx.emit("customer.subscription.updated", subscription, changed)
@@ -198,12 +198,12 @@ def _end_trial(update: SubscriptionUpdate) -> None:
     lacking = charged and confirmation.default_method(ctx, update.customer, subscription) is None
     behavior = ((subscription["trial_settings"] or {}).get("end_behavior") or {}).get("missing_payment_method")
     if lacking and behavior == "pause":
-        subscription["status"] = "paused"
+        states.set_status(subscription, "paused")
         return
     if lacking and behavior == "cancel":
-        subscription["status"] = "canceled"
+        states.set_status(subscription, "canceled")
         return
-    subscription["status"] = "active"
+    states.set_status(subscription, "active")
     new_periods(update)
     update.records = full_records(update)
     update.bill = True
@@ -217,7 +217,8 @@ def _begin_trial(update: SubscriptionUpdate, trial_end: int) -> None:
     ctx, subscription = update.ctx, update.subscription
     now = ctx.now()
     was_billed = subscription["status"] in _BILLED
-    subscription |= {"billing_cycle_anchor": trial_end, "trial_end": trial_end, "status": "trialing"}
+    states.set_status(subscription, "trialing")
+    subscription |= {"billing_cycle_anchor": trial_end, "trial_end": trial_end}
     subscription["billing_cycle_anchor_config"] = None
     if was_billed:
         subscription["trial_start"] = now
@@ -399,4 +400,4 @@ def _bill(update: SubscriptionUpdate, previous: Json) -> None:
     if behavior == "pending_if_incomplete":
         pending_update.store_pending_update(ctx, subscription, update.items, previous, invoice)
     elif subscription["status"] == "active":
-        subscription["status"] = "past_due"
+        states.set_status(subscription, "past_due")
