@@ -451,6 +451,21 @@ def test_a_pending_update_expires(shop: Shop) -> None:
     assert "customer.subscription.pending_update_expired" in shop.news()
 
 
+def test_a_pending_update_ends_with_the_subscription(shop: Shop) -> None:
+    """Paying its invoice after the cancellation leaves the subscription canceled, with its old price."""
+    customer, made = with_bad_card(shop)
+    parked = change(
+        shop, made, shop.price(3000), proration_behavior="always_invoice", payment_behavior="pending_if_incomplete"
+    )
+    shop.stripe.delete(f"/v1/subscriptions/{made['id']}")
+    good = shop.stripe.post("/v1/payment_methods/pm_card_visa/attach", {"customer": customer["id"]})
+    shop.news()
+    shop.stripe.post(f"/v1/invoices/{parked['latest_invoice']}/pay", {"payment_method": good["id"]})
+    after = shop.subscription(made)
+    assert (after["status"], after["pending_update"], after["plan"]["amount"]) == ("canceled", None, 1000)
+    assert "customer.subscription.pending_update_applied" not in shop.news()
+
+
 # --- subscription items ----------------------------------------------------------------------------------------------
 
 

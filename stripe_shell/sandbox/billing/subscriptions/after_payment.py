@@ -164,8 +164,9 @@ def _apply_pending(ctx: Context, subscription: Json, invoice: Json) -> None:
 
 
 def _waits_for(ctx: Context, subscription: Json, invoice: Json) -> bool:
+    """Whether the invoice pays for the pending update; a subscription that was canceled has none any more."""
     pending = ctx.private(subscription).get("pending")
-    return bool(pending and pending.get("invoice") == invoice["id"])
+    return bool(subscription["pending_update"] and pending and pending.get("invoice") == invoice["id"])
 
 
 def _counts(subscription: Json, invoice: Json) -> bool:
