@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from stripe_shell.cli.arguments import Arguments
@@ -151,7 +152,7 @@ def _find_connection(known: Connections, name: str) -> Connection:
 
 def _add(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     """`add NAME SETTING=VALUE …`, written behind the settings file."""
-    from stripe_shell.connections.settings.write import append_connection, read_text, write_text
+    from stripe_shell.connections.settings.write import append_connection, edit, read_text
 
     if len(arguments.words) < 2 or "=" in arguments.words[1]:
         raise UsageError(
@@ -159,13 +160,21 @@ def _add(arguments: Arguments, environ: Mapping[str, str], console: Console) -> 
         )
     name = arguments.words[1].removeprefix("/")
     path = settings_path(environ)
-    before = read_text(path)
-    if name in _parse_value(before).get("connections", {}):
-        raise UsageError(f"{path} has a connection `{name}` already")
+    _refuse_known(name, path, read_text(path))
     settings = _settings(name, arguments.words[2:], lambda: ask_credential(arguments, name), console)
-    write_text(path, append_connection(before, name, settings), before=before)
+
+    def append(text: str) -> str:
+        _refuse_known(name, path, text)
+        return append_connection(text, name, settings)
+
+    edit(path, append)
     console.message(f"`{name}` is in {path}; `stripe-shell connections test {name}` tries it")
     return 0
+
+
+def _refuse_known(name: str, path: Path, text: str) -> None:
+    if name in _parse_value(text).get("connections", {}):
+        raise UsageError(f"{path} has a connection `{name}` already")
 
 
 def _parse_value(text: str) -> dict[str, Any]:
@@ -242,31 +251,33 @@ def _typed(setting: str, value: str, like: Any) -> Any:
 
 
 def _remove(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    from stripe_shell.connections.settings.write import read_text, remove_connection, write_text
+    from stripe_shell.connections.settings.write import edit, remove_connection
 
     name = _one_name(arguments, "remove")
     path = settings_path(environ)
-    before = read_text(path)
-    if name not in _parse_value(before).get("connections", {}):
-        always = name in ("stripe", "sandbox")
-        raise UsageError(f"`/{name}` always exists" if always else f"{path} has no connection `{name}`")
-    if _parse_value(before).get("default") == name:
-        raise UsageError(f"`{name}` is the default connection; choose another one first: connections default NAME")
-    write_text(path, remove_connection(before, name), before=before)
+
+    def remove(text: str) -> str:
+        settings = _parse_value(text)
+        if name not in settings.get("connections", {}):
+            always = name in ("stripe", "sandbox")
+            raise UsageError(f"`/{name}` always exists" if always else f"{path} has no connection `{name}`")
+        if settings.get("default") == name:
+            raise UsageError(f"`{name}` is the default connection; choose another one first: connections default NAME")
+        return remove_connection(text, name)
+
+    edit(path, remove)
     console.message(f"`{name}` is no longer in {path}")
     return 0
 
 
 def _default(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    from stripe_shell.connections.settings.write import read_text, set_default, write_text
+    from stripe_shell.connections.settings.write import edit, set_default
 
     if len(arguments.words) == 1:
         console.result(_load_connections(arguments, environ, console).default.name)
         return 0
     name = _find_connection(_load_connections(arguments, environ, console), _one_name(arguments, "default")).name
-    path = settings_path(environ)
-    before = read_text(path)
-    write_text(path, set_default(before, name), before=before)
+    edit(settings_path(environ), lambda text: set_default(text, name))
     console.message(f"`/{name}` is the default connection now")
     return 0
 

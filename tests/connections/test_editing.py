@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import stat
 import tomllib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,10 +16,10 @@ from hypothesis import strategies as st
 
 from stripe_shell.connections.settings.write import (
     append_connection,
+    edit,
     read_text,
     remove_connection,
     set_default,
-    write_text,
 )
 from stripe_shell.errors import ConfigurationError
 
@@ -117,9 +121,13 @@ def test_the_default_is_all_that_changes(name: str) -> None:
 # --- the file ---------------------------------------------------------------------------------------------------
 
 
+def adding(line: str) -> Callable[[str], str]:
+    return lambda text: text + line
+
+
 def test_a_new_file_is_private(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "er" / "connections.toml"
-    write_text(path, "# mine\n", before="")
+    edit(path, adding("# mine\n"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert read_text(path) == "# mine\n"
@@ -128,23 +136,45 @@ def test_a_new_file_is_private(tmp_path: Path) -> None:
 
 def test_what_is_no_valid_file_is_never_written(tmp_path: Path) -> None:
     path = tmp_path / "connections.toml"
-    write_text(path, "# mine\n", before="")
+    edit(path, adding("# mine\n"))
     with pytest.raises(ConfigurationError, match="is no setting"):
-        write_text(path, "nonsense = 1\n", before="# mine\n")
-    with pytest.raises(ConfigurationError, match="has changed meanwhile"):
-        write_text(path, "# other\n", before="# something else\n")
+        edit(path, adding("nonsense = 1\n"))
     assert path.read_text() == "# mine\n"
+
+
+def test_the_folder_is_locked_while_the_text_is_changed(tmp_path: Path) -> None:
+    path = tmp_path / "connections.toml"
+
+    def change(text: str) -> str:
+        descriptor = os.open(tmp_path, os.O_RDONLY)
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(descriptor)
+        return f"{text}# mine\n"
+
+    edit(path, change)
+    edit(path, change)
+    assert path.read_text() == "# mine\n# mine\n"
+
+
+def test_edits_at_the_same_time_all_stand(tmp_path: Path) -> None:
+    path = tmp_path / "connections.toml"
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: edit(path, adding(f"# {number}\n")), range(40)))
+    assert sorted(path.read_text().split()) == sorted(" ".join(f"# {number}" for number in range(40)).split())
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real.toml").write_text("")
     (tmp_path / "connections.toml").symlink_to("real.toml")
-    write_text(tmp_path / "connections.toml", "# mine\n", before="")
+    edit(tmp_path / "connections.toml", adding("# mine\n"))
     assert (tmp_path / "connections.toml").is_symlink()
     assert (tmp_path / "real.toml").read_text() == "# mine\n"
 
 
-def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigurationError, match="cannot be written"):
-        write_text(tmp_path / "file" / "connections.toml", "# mine\n", before="")
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        edit(tmp_path / "file" / "connections.toml", adding("# mine\n"))

@@ -5,11 +5,13 @@ Every change is made to the text, and rejected unless the parsed result is exact
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -138,16 +140,31 @@ def read_text(path: Path) -> str:
     return text
 
 
-def write_text(path: Path, text: str, *, before: str) -> None:
-    """Replaces the settings file atomically (mode 0600).
+def edit(path: Path, change: Callable[[str], str]) -> None:
+    """Replaces the text of the settings file by `change(text)` while no other command edits it.
 
-    Raises ConfigurationError if the text is invalid or the file has changed since `before`. A symbolic link is kept.
+    The lock is on the file's folder, so that it holds while the file is replaced, and leaves nothing behind. Raises
+    ConfigurationError as `read_text` does, and if the new text is invalid or cannot be written. Keeps a symbolic link.
     """
-    parse_settings(text, path)
-    if read_text(path) != before:
-        raise ConfigurationError(f"{path} has changed meanwhile; nothing was written.")
+    with _locked(Path(os.path.realpath(path)).parent):
+        text = change(read_text(path))
+        parse_settings(text, path)
+        try:
+            files.write_text(path, text, private=True)
+        except OSError as error:
+            raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Makes the folder (mode 0700) and holds an exclusive lock on it."""
     try:
-        Path(os.path.realpath(path)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        files.write_text(path, text, private=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error
+        raise ConfigurationError(f"{folder} cannot be used: {error.strerror}.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
