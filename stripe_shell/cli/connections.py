@@ -54,7 +54,7 @@ def _list(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        console.result(_in_red(line, "LIVE") if console.terminal else line)
+        console.result(_in_red(line, "LIVE") if console.color else line)
     return 0
 
 
@@ -118,7 +118,7 @@ def _test(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
             f"/{connection.name}": connection.kind,
             "reached": f"{results[-1].reached}{_in_time(results[-1].elapsed)}",
             "as": results[-1].account,
-            "mode": f"{_RED}{mode}{_PLAIN}" if console.terminal and mode.startswith("LIVE") else mode,
+            "mode": f"{_RED}{mode}{_PLAIN}" if console.color and mode.startswith("LIVE") else mode,
             "API version": results[-1].version,
             "lives in" if connection.kind == "sandbox" else "credential from": results[-1].origin,
             "problem": results[-1].problem,

@@ -19,7 +19,7 @@ INTERRUPTED, UNREAD, INTERNAL = 130, 141, 70
 
 def dispatch(argv: Sequence[str]) -> int:
     """Carry the command line out; answer the exit code of language.md §8, or one of those above."""
-    console = standard_streams()
+    console = standard_streams(os.environ)
     try:
         arguments = parse_arguments(argv)
         return _find_command(arguments)(arguments, os.environ, console)

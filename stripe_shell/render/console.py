@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from _thread import LockType, allocate_lock
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO, TextIOWrapper
 from typing import Any, TextIO
 
@@ -19,17 +19,26 @@ _CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 @record(frozen=False)
 class Console:
-    """Results go to `out`, all else to `err`; `secrets` are masked in both and may grow while a script runs."""
+    """Results go to `out`, all else to `err`; `secrets` are masked in both and may grow while a script runs.
+
+    `plain` leaves colours out of results on a terminal too.
+    """
 
     out: TextIO
     err: TextIO
     secrets: Secrets = field(default_factory=Secrets)
+    plain: bool = False
     _lock: LockType = field(default_factory=allocate_lock)
 
     @property
     def terminal(self) -> bool:
         """Whether results are read by a person, not by a program."""
         return self.out.isatty()
+
+    @property
+    def color(self) -> bool:
+        """Whether results may be coloured."""
+        return self.terminal and not self.plain
 
     @property
     def width(self) -> int | None:
@@ -69,17 +78,25 @@ class Console:
 
         render = renderer(format_name or ("table" if self.terminal else "json"))
         shown = self.secrets.mask_data(body)  # before a format quotes, folds or cuts it
-        self.result(render(shown, width=self.width, color=self.terminal).rstrip("\n"))
+        self.result(render(shown, width=self.width, color=self.color).rstrip("\n"))
 
     def _write(self, stream: TextIO, text: str) -> None:
         stream.write(self.secrets.mask(text) + "\n")
         stream.flush()
 
 
-def standard_streams() -> Console:
-    """The process's own, or nothing for one that is closed; what the encoding of a terminal lacks is escaped."""
+def standard_streams(environ: Mapping[str, str] | None = None) -> Console:
+    """The process's own, or nothing for one that is closed; what the encoding of a terminal lacks is escaped.
+
+    `NO_COLOR` or `TERM=dumb` in `environ` leave colours out.
+    """
     out, err = (stream or StringIO() for stream in (sys.stdout, sys.stderr))
     for stream in (out, err):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    return Console(out, err)
+    return Console(out, err, plain=is_plain(environ or {}))
+
+
+def is_plain(environ: Mapping[str, str]) -> bool:
+    """Whether the environment asks for output without colours: `NO_COLOR` (any text) or `TERM=dumb`."""
+    return bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"

@@ -26,7 +26,9 @@ def main() -> int:
 
     links = connections(FakeTransport(answer))
     engine = Engine(load_table(), links, open_rows)
-    return run_prompt(engine, Scope(int(time.time()), "seed", environment=os.environ), links, standard_streams())
+    return run_prompt(
+        engine, Scope(int(time.time()), "seed", environment=os.environ), links, standard_streams(os.environ)
+    )
 
 
 if __name__ == "__main__":
