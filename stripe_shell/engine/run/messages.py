@@ -94,12 +94,26 @@ def _notes(outcome: Outcome, error: Mapping[str, Any], *, unknown: bool) -> list
         notes.append(f"the credential came from {outcome.origin}")
     if error.get("decline_code"):
         notes.append(f"decline code: {error['decline_code']}")
+    notes += _objects_of(error)
     if outcome.request_id:
         notes.append(f"request: {outcome.request_id}")
     if error.get("doc_url"):
         notes.append(f"see {error['doc_url']}")
     if unknown:
         notes.append(_what_to_do(outcome))
+    return notes
+
+
+def _objects_of(error: Mapping[str, Any]) -> list[str]:
+    """Returns what a failed payment left behind: its intent with the status, and the charge."""
+    notes = []
+    for name in ("payment_intent", "setup_intent"):
+        intent = error.get(name)
+        if isinstance(intent, dict) and intent.get("id"):
+            status = f" ({intent['status']})" if intent.get("status") else ""
+            notes.append(f"{name.replace('_', ' ')}: {intent['id']}{status}")
+    if isinstance(error.get("charge"), str):
+        notes.append(f"charge: {error['charge']}")
     return notes
 
 
