@@ -73,6 +73,11 @@ class Outcome:
         return error if isinstance(error, dict) else {}
 
     @property
+    def answered_well(self) -> bool:
+        """Whether the call was a success, whatever the block expected of it."""
+        return self.response is not None and self.response.ok
+
+    @property
     def indeterminate(self) -> bool:
         """Whether a write was answered 5xx without the word that nothing was carried out."""
         response, request = self.response, self.request

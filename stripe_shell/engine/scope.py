@@ -89,6 +89,14 @@ class Scope:
         others = {each: _less(getattr(self, each), given) for each in _KINDS if each != kind}
         return replace(self, **others, **changes, **{kind: {**getattr(self, kind), **given}})
 
+    def with_name_of(self, name: str, other: Scope) -> Scope:
+        """This scope, in which the name means what it means in `other`; nothing, where it means nothing there."""
+        changes = {each: dict(_less(getattr(self, each), {name: None})) for each in _KINDS}
+        for each in _KINDS:
+            if name in getattr(other, each):
+                changes[each][name] = getattr(other, each)[name]
+        return replace(self, **changes)
+
     def unsettled(self, span: Span) -> tuple[Diagnostic, ...]:
         """E302 for every setting that should hold and has no value: what depends on it must not be sent."""
         return tuple(_lost(name, cause, span) for name, cause in self.lost.items() if name.startswith("@"))

@@ -134,9 +134,8 @@ def _take_all(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep]) 
     """Show the steps as they come, and go on in the scope that they lead to."""
     outcomes: list[Outcome] = []
     for step in steps:
-        session.advance(step.scope)
+        session.take(step)
         if step.outcome is not None:
-            session.last = step.outcome
             outcomes.append(step.outcome)
             session.printer.outcome(step.outcome)
             _learn_ids(session, step.outcome)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stripe_shell.records import field, record, replace
 from stripe_shell.suggest.known import IdScope, KnownIds
 
 if TYPE_CHECKING:
     from stripe_shell.connections import Connection, Connections
-    from stripe_shell.engine.outcome import Outcome
+    from stripe_shell.engine.outcome import Outcome, RunStep
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
     from stripe_shell.lang.ast import ScriptItem
@@ -92,7 +92,27 @@ class ReplSession:
         self._runs += 1
         return f"{self.environment.seed}-{self._runs}"
 
+    def take(self, step: RunStep) -> None:
+        """Goes on in the scope of a step. `last` stays the last answer that was a success, `error` is the last other.
+
+        After a call that was not answered, `error` has the code and the words of its diagnostic.
+        """
+        scope, outcome = step.scope, step.outcome
+        if outcome is not None:
+            self.last = outcome
+            if outcome.status != "skipped" and not outcome.answered_well:
+                scope = scope.with_name_of("last", self.scope).with_capture("error", _error_of(outcome))
+        self.advance(scope)
+
     def advance(self, scope: Scope) -> None:
         """What comes next sees this scope; its secrets are masked from now on."""
         self.scope = scope
         self.console.mask(scope.masks)
+
+
+def _error_of(outcome: Outcome) -> Any:
+    """Stripe's error, or the first diagnostic in its form."""
+    if outcome.error:
+        return outcome.error
+    first = next((each for each in outcome.diagnostics if each.severity == "error"), None)
+    return {"type": "no_answer", "code": first.code if first else None, "message": first.message if first else ""}

@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 
 from stripe_shell.diagnostics import SourceText
-from stripe_shell.errors import UsageError
+from stripe_shell.errors import NoAnswer, UsageError
 from stripe_shell.records import replace
 from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import ReplSession
@@ -350,3 +350,54 @@ def test_a_loop_shows_every_row_and_is_saved_as_a_loop(tmp_path: Path) -> None:
     assert len(transport.sent) == 2
     assert console.text.count("create customer cus_1") == 2
     assert [type(item).__name__ for item in state.kept] == ["Loop"]
+
+
+# --- last and error -------------------------------------------------------------------------------------
+
+
+def declining(request: Request) -> Response:
+    """Refuses every update, answers all else."""
+    if request.method == "POST" and request.path.count("/") > 2:
+        body = {"error": {"type": "invalid_request_error", "code": "resource_missing", "message": "No such customer"}}
+        return respond(body, 404)
+    return echo(request)
+
+
+def test_a_failure_leaves_last_and_is_error() -> None:
+    state, transport, _ = session(declining)
+    run(state, CREATE.format("ann"))
+    run(state, "update customer id=cus_9 name=Bo")
+    run(state, "get customer id=${last.id}")
+    assert transport.sent[-1].path == "/v1/customers/cus_1"
+    run(state, "create customer email=a@b.co name=${error.code}")
+    assert b"name=resource_missing" in (transport.sent[-1].body or b"")
+
+
+def test_what_was_never_answered_leaves_last() -> None:
+    def silent(request: Request) -> Response:
+        if request.path.count("/") > 2 and request.method == "GET":
+            raise NoAnswer("the network is down")
+        return echo(request)
+
+    state, transport, _ = session(silent)
+    run(state, CREATE.format("ann"))
+    run(state, "get customer id=cus_9")
+    run(state, "update customer id=${last.id} name=${error.code}")
+    assert transport.sent[-1].path == "/v1/customers/cus_1"
+    assert transport.sent[-1].body == b"name=E501"
+
+
+def test_a_first_failure_leaves_last_undefined() -> None:
+    state, _, console = session(declining)
+    run(state, "update customer id=cus_9 name=Bo")
+    run(state, "get customer id=${last.id}")
+    assert "no block has run yet" in console.text
+
+
+def test_a_decline_names_its_intent_and_its_charge() -> None:
+    intent = {"id": "pi_9", "object": "payment_intent", "status": "requires_payment_method"}
+    error = {"type": "card_error", "code": "card_declined", "charge": "ch_7", "payment_intent": intent}
+    state, _, console = session(lambda request: respond({"error": error}, 402))
+    run(state, CREATE.format("ann"))
+    assert "payment intent: pi_9 (requires_payment_method)" in console.text
+    assert "charge: ch_7" in console.text
