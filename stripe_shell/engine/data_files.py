@@ -1,4 +1,4 @@
-"""The rows of a `@foreach`: CSV, JSON and JSONL files read as a stream, however long they are."""
+"""Data files of `@foreach`: reads the rows of CSV, JSON and JSONL files as a stream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stripe_shell.records import record
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: What the endings of data files may be.
+#: The extensions of data files.
 DATA_FILES = (".csv", ".json", ".jsonl")
 
 _CHUNK = 1 << 16
@@ -19,18 +19,18 @@ _CHUNK = 1 << 16
 
 @record
 class DataRow:
-    """One row: its values by column, and the number of the line that it ends on (of a JSON array: its place from 1)."""
+    """A row: its values by column, and the number of its last line (in a JSON array: its position from 1)."""
 
     values: Mapping[str, Any]
     number: int
 
 
 class BadData(Exception):
-    """A data file that cannot be read as what its ending says; the text says where and why."""
+    """The error for a data file that does not have the format of its extension. Its text gives the place and reason."""
 
 
 def read_rows(path: Path) -> Iterator[DataRow]:
-    """The rows of the file, one after the other. Raises BadData, also in the middle of the file, and OSError."""
+    """Yields the rows of the file in order. Raises BadData (possibly after some rows) and OSError."""
     try:
         match path.suffix.lower():
             case ".csv":
@@ -46,7 +46,7 @@ def read_rows(path: Path) -> Iterator[DataRow]:
 
 
 def read_columns(path: Path) -> tuple[str, ...] | None:
-    """The columns that every row has, from the head of a CSV file; None for the other kinds. Raises as `read_rows`."""
+    """Returns the columns of every row from a CSV file's header; None for other formats. Raises as `read_rows`."""
     if path.suffix.lower() != ".csv":
         return None
     import csv
@@ -87,7 +87,7 @@ def _read_json_lines(path: Path) -> Iterator[DataRow]:
 
 
 def _read_json(path: Path) -> Iterator[DataRow]:
-    """The elements of an array, read piece by piece: only the element at hand is in memory."""
+    """Yields the elements of a JSON array in order, reading in chunks: only the current element is in memory."""
     with path.open(encoding="utf-8-sig") as file:
         buffer = _Buffer(file)
         if buffer.next_char() != "[":
@@ -112,7 +112,7 @@ class _Buffer:
         self._decoder = json.JSONDecoder()
 
     def next_char(self) -> str:
-        """The next character that is no blank, empty at the end."""
+        """Returns the next non-blank character, or an empty string at the end."""
         while True:
             while self._position < len(self._text):
                 if not self._text[self._position].isspace():
@@ -125,7 +125,7 @@ class _Buffer:
         self._position += count
 
     def value(self, place: str) -> Any:
-        """The JSON value that starts at the next character. Raises BadData when there is none."""
+        """Returns the JSON value that starts at the next character. Raises BadData for invalid JSON."""
         self.next_char()
         while True:
             try:
@@ -135,7 +135,7 @@ class _Buffer:
                     raise BadData(f"{place} is not JSON: {error}") from error
                 continue
             if end == len(self._text) and self._read():
-                continue  # a number may go on
+                continue  # A number may continue in the next chunk.
             self._position = end
             return value
 

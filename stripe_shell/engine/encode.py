@@ -1,4 +1,4 @@
-"""A call as the HTTP request that is sent: pure, and the same for a dry run, `@curl`, the journal and the wire."""
+"""Encoding of a call as an HTTP request: pure, and the same for a dry run, `@curl`, the journal and sending."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def encode(call: BlockCall, *, version: str, account: str | None = None, idempotency_key: str | None = None) -> Request:
-    """The request of a call.
+    """Returns the request of a call.
 
-    `version` and `account` are the connection's own, which the call's directives outrank. The key goes on every POST of
-    v1 and every write of v2; Stripe ignores it elsewhere. Raises NotSent when a file to upload cannot be read.
+    `version` and `account` are those of the connection; the call's directives take precedence. The idempotency key is
+    sent with every POST of v1 and every write of v2; Stripe ignores it elsewhere. Raises NotSent if a file to upload
+    cannot be read.
     """
     operation = call.operation
     headers = {"Stripe-Version": call.version or version}
@@ -29,7 +30,7 @@ def encode(call: BlockCall, *, version: str, account: str | None = None, idempot
         headers["Stripe-Account"] = call.account or account or ""
     query, body = "", b""
     if operation.method != "POST":
-        headers["Content-Type"] = FORM  # on every request, GET included, as the source document asks
+        headers["Content-Type"] = FORM  # Sent with every request, GET included, as the source document requires.
         query = encode_form(call.params)
     elif operation.encoding == "json":
         headers["Content-Type"] = "application/json"
@@ -53,15 +54,15 @@ def encode(call: BlockCall, *, version: str, account: str | None = None, idempot
 
 
 def takes_key(call: BlockCall) -> bool:
-    """Whether an idempotency key has an effect on this call."""
+    """Whether the call sends an idempotency key."""
     operation = call.operation
     return operation.method == "POST" or (operation.version == "v2" and operation.writes)
 
 
 def fill_path(call: BlockCall) -> str:
-    """The path with its parameters in place, each quoted so that it can never leave its segment.
+    """Returns the path with its parameters filled in, each percent-encoded within its segment.
 
-    What only a response will tell is left as it is written: such a path is shown, never sent.
+    Parameters that depend on a response stay as written; such a path is only shown.
     """
     return call.operation.path.format_map({name: _segment(value) for name, value in call.path_params.items()})
 
@@ -76,7 +77,7 @@ def _segment(value: str) -> str:
 
 
 def _json_tree(value: Any) -> Any:
-    """For v2: an empty text unsets, as null."""
+    """Returns the value as JSON for API v2, where null, not an empty text, unsets a field."""
     if isinstance(value, dict):
         return {key: _json_tree(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -85,7 +86,7 @@ def _json_tree(value: Any) -> Any:
 
 
 def _multipart(call: BlockCall) -> tuple[bytes, str]:
-    """The body of an upload and its content type; the boundary comes from the content, so a resend is the same."""
+    """Returns the body and content type of an upload. The boundary is a hash of the content, the same for a resend."""
     import hashlib
 
     parts = list(_parts(call))

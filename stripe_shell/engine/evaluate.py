@@ -1,4 +1,4 @@
-"""What a value of the text comes to in a scope: references looked up, text put together, nothing parsed twice."""
+"""Evaluation of values in a scope: replaces references by what they refer to, and types the result."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from stripe_shell.wire import parse_json
 
 @record
 class Evaluation:
-    """The value, and what was wrong with the references in it (then the value is of no use)."""
+    """An evaluated value, which is valid only without problems, and the problems of its references."""
 
     value: Any
     problems: tuple[Diagnostic, ...] = ()
 
 
 def evaluate(value: Value, shape: Shape | None, scope: Scope) -> Evaluation:
-    """The value for a parameter of this shape.
+    """Evaluates the value for a parameter of this shape.
 
-    One whole reference keeps the type of what it refers to; text is typed by the shape. What only a response will
-    tell comes out as `Deferred`. A null cannot be sent, as it would unset the parameter without a word.
+    A value that is a single reference keeps the type of its target; text is converted by the shape. A value that
+    depends on a response is `Deferred`. A null is a problem, since sending it would unset the parameter.
     """
     if value.sole_reference is not None:
         return _whole_reference(value.sole_reference, shape, scope)
@@ -42,19 +42,19 @@ def evaluate(value: Value, shape: Shape | None, scope: Scope) -> Evaluation:
 
 
 def evaluate_text(value: Value, scope: Scope) -> Evaluation:
-    """The value as text, for a directive: a key, an account, a file name."""
+    """Evaluates the value as text, for a directive: a key, an account, a file name."""
     return _join(value.parts, scope)
 
 
 def evaluate_variable(value: Value, scope: Scope) -> Evaluation:
-    """The value of a `@let`: a whole reference or JSON keeps its type, all else is text."""
+    """Evaluates the value of a `@let`: a single reference or JSON keeps its type, any other value is text."""
     if value.sole_reference is not None or value.style == "json":
         return evaluate(value, None, scope)
     return _join(value.parts, scope)
 
 
 def evaluate_text_operand(operand: Operand | None, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
-    """The right side of a comparison of texts, where `[a-z]` is no list."""
+    """Evaluates the right side of a text comparison, where `[a-z]` is text, not a list."""
     if isinstance(operand, ListValue) or (operand is not None and operand.style == "json"):
         joined = _join(parse_template(operand.span.text, operand.span), scope)
         return (joined.value if isinstance(joined.value, Deferred) else WrittenLiteral(joined.value)), joined.problems
@@ -62,7 +62,7 @@ def evaluate_text_operand(operand: Operand | None, scope: Scope) -> tuple[Right,
 
 
 def evaluate_operand(operand: Operand | None, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
-    """The right side of a comparison."""
+    """Evaluates the right side of a comparison; returns it and the problems of its references."""
     if operand is None:
         return None, ()
     if isinstance(operand, ListValue):
@@ -86,7 +86,7 @@ def _reference_operand(reference: Reference, scope: Scope) -> tuple[Right, tuple
         return None, (found,)
     if isinstance(found, PendingValue):
         return Deferred(f"${{{reference.raw}}}"), ()
-    # Text from outside (a cell, the environment, a default) has no type of its own: it compares as written.
+    # Text from a cell, the environment or a default is untyped, so it compares like a literal.
     outside = isinstance(found.value, str) and reference.name not in scope.captures
     return (WrittenLiteral(found.value) if outside else found.value), ()
 
@@ -111,14 +111,14 @@ def _null(reference: Reference) -> Diagnostic:
 
 
 def _copy(data: Any) -> Any:
-    """JSON data of its own: a block may add members to it, what it was taken from must not change."""
+    """Returns a deep copy of JSON data: a block may add members to it without changing the original."""
     if isinstance(data, dict):
         return {key: _copy(value) for key, value in data.items()}
     return [_copy(value) for value in data] if isinstance(data, list) else data
 
 
 def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluation:
-    """The parts as one text; Deferred when one of them is."""
+    """Joins the parts to one text; `Deferred` if any part is."""
     texts: list[str] = []
     problems: list[Diagnostic] = []
     deferred = False
@@ -144,9 +144,9 @@ def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluation:
 
 
 def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluation:
-    """JSON whose strings may hold references: resolved after the JSON is read, so a value can never break it."""
+    """Evaluates JSON. References in its strings are resolved after parsing, so a value cannot break the syntax."""
     if shape is not None and shape.kind in {"string", "decimal", "file"}:
-        return _join(_unescaped(value.parts), scope)  # the field takes text: what looks like JSON is text here
+        return _join(_unescaped(value.parts), scope)  # A field of type text takes JSON-like text as text.
     source = value.spelled(lambda reference: f"${{{reference.span.text}}}")
     problems: list[Diagnostic] = []
     data = _resolve_strings(parse_json(source), value, scope, problems)
@@ -158,7 +158,7 @@ def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluation:
 
 
 def _unescaped(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """The parts of a JSON value as those of a text: it is written as it stands, but for `$${`."""
+    """Returns the parts of a JSON value as those of a text, with `$${` unescaped."""
     return rewrite(parts, Text, lambda text: replace(text, text=text.text.replace("$${", "${")))
 
 
@@ -182,7 +182,7 @@ def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagn
 
 
 def _located(parts: tuple[Part, ...], value: Value) -> tuple[Part, ...]:
-    """The parts of a string inside a JSON value, each reference with the place where it stands in the text."""
+    """Returns the parts of a string inside a JSON value, with the spans of its references in the script."""
     spans = {reference.raw: reference.span for reference in value.references}
     return rewrite(parts, Reference, lambda found: replace(found, span=spans.get(found.raw, found.span)))
 

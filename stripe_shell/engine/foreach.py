@@ -1,4 +1,4 @@
-"""`@foreach`: its data file found and checked, and its rows with the scope of each."""
+"""`@foreach` loops: finds and checks the data file, and yields its rows with their scopes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @record
 class LoopRow:
-    """One row of a loop: its values under the loop's name in the scope, and the key that makes its steps its own."""
+    """A row of a loop: the scope with its values under the loop's name, and the key that identifies its steps."""
 
     data: DataRow
     key: str
@@ -29,7 +29,7 @@ class LoopRow:
 
 
 def header(loop: Loop) -> ForEach:
-    """The argument of the loop's `@foreach`."""
+    """Returns the argument of the loop's `@foreach`."""
     argument = loop.directive.argument
     if not isinstance(argument, ForEach):
         raise TypeError("a loop begins with @foreach")
@@ -37,7 +37,7 @@ def header(loop: Loop) -> ForEach:
 
 
 def data_file(loop: Loop, scope: Scope) -> Path | tuple[Diagnostic, ...]:
-    """The file that the loop reads, relative to the script that names it; or why it cannot be known."""
+    """Returns the loop's data file, relative to its script; or the diagnostics if the path cannot be evaluated."""
     evaluated = evaluate_text(header(loop).file, scope)
     if evaluated.problems:
         return evaluated.problems
@@ -50,7 +50,7 @@ def data_file(loop: Loop, scope: Scope) -> Path | tuple[Diagnostic, ...]:
 
 
 def rows_of(loop: Loop, scope: Scope) -> Iterator[LoopRow]:
-    """The rows, one after the other. Raises BadData or OSError, which `check_data` has told beforehand."""
+    """Yields the rows of the loop in order. Raises BadData or OSError, which `check_data` reports beforehand."""
     path = data_file(loop, scope)
     if isinstance(path, tuple):
         raise BadData(path[0].message)
@@ -66,7 +66,10 @@ def _loop_rows(loop: Loop, path: Path, scope: Scope) -> Iterator[LoopRow]:
 
 
 def _row_key(data: DataRow, column: str | None, seen: Counter[str]) -> str:
-    """The value of the key column; without one the row's hash and an ordinal among equals: sorting does no harm."""
+    """Returns the value of the key column; without one a hash of the row and an ordinal, which sorting does not change.
+
+    Mutates `seen`.
+    """
     if column is not None:
         return str(data.values.get(column, ""))
     from hashlib import sha256
@@ -77,7 +80,7 @@ def _row_key(data: DataRow, column: str | None, seen: Counter[str]) -> str:
 
 
 def check_data(loop: Loop, path: Path) -> list[Diagnostic]:
-    """What is wrong with the file itself: not there, not readable to its end, no such key column, a key twice."""
+    """Returns the problems of the data file: missing, unreadable, without the key column, with a duplicate key."""
     argument = header(loop)
     span = argument.file.span
     try:
@@ -94,7 +97,7 @@ def check_data(loop: Loop, path: Path) -> list[Diagnostic]:
 
 
 def _check_keys(loop: Loop, path: Path) -> Iterator[Diagnostic]:
-    """Read the file to its end; of the keys only hashes are kept, so that a million rows take little memory."""
+    """Yields duplicate keys. Reads the whole file and keeps only hashes of the keys, for memory."""
     argument = header(loop)
     known: dict[int, int] = {}
     for data in read_rows(path):
@@ -113,7 +116,7 @@ def _check_keys(loop: Loop, path: Path) -> Iterator[Diagnostic]:
 
 
 def columns_of(path: Path) -> tuple[str, ...] | None:
-    """The columns of the rows, as far as they can be known; None when they cannot."""
+    """Returns the columns of the rows, or None if they are not known before reading."""
     try:
         columns = read_columns(path)
         if columns is not None:

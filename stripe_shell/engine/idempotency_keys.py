@@ -12,14 +12,14 @@ SEPARATOR = "\0"
 
 
 def idempotency_key(run_id: str, step_id: str, row_key: str = "", generation: int = 0) -> str:
-    """`ss1-` and 40 hexadecimal digits."""
+    """Returns the idempotency key of a step: `ss1-` and 40 hexadecimal digits."""
     return f"ss1-{_digest((run_id, step_id, row_key, str(generation)))[:40]}"
 
 
 def step_id(block: Block, seen: Counter[str]) -> str:
-    """What names the step across edits of the file: its `@as` name, else what it asks for, and an ordinal among equals.
+    """Returns an id of the step that survives edits of the file: its `@as` name, else a hash, with an ordinal.
 
-    `seen` counts the steps of the run so far and is advanced.
+    The ordinal tells duplicates apart. Mutates `seen`, which counts the steps of the run so far.
     """
     saved = block.argument(Name)
     base = f"{block.span.source.name}{SEPARATOR}{saved.text}" if saved else _template(block)
@@ -29,7 +29,7 @@ def step_id(block: Block, seen: Counter[str]) -> str:
 
 
 def _template(block: Block) -> str:
-    """A hash of the block's parameters as written, whatever their order and layout."""
+    """Returns a hash of the block's parameters as written, independent of their order and layout."""
     pairs = sorted((".".join(param.key.path), plain_text(param.value)) for param in block.params)
     return _digest(f"{key}={value}" for key, value in pairs)
 

@@ -1,4 +1,4 @@
-"""What the engine needs to know of connections: a name becomes a link, or a diagnostic says why not."""
+"""The engine's interface to connections: resolves a name to a link, or to a diagnostic."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Mode = Literal["test", "live", "unknown", "sandbox"]
 
 @record
 class Link:
-    """An open way to Stripe: connection name, transport, mode, account, and API version (None: the table's).
+    """A connection as the engine uses it: name, transport, mode, account, and API version (None: the table's).
 
-    `read_only`: no write may go this way, whatever the mode. `origin` says in words where its credential came from,
-    and is empty where there is none.
+    `read_only` forbids writes in every mode. `origin` describes where the credential came from; it is empty without
+    one.
     """
 
     name: str
@@ -31,27 +31,27 @@ class Link:
 
     @property
     def counts_as_live(self) -> bool:
-        """Whether a write may cost somebody money: in live mode, and wherever the mode is not known."""
+        """Whether a write may move real money: in live mode, and if the mode is unknown."""
         return self.mode in {"live", "unknown"}
 
 
 class Links(Protocol):
-    """The connections of this run."""
+    """The connections of a run."""
 
     def find(self, name: str | None, span: Span | None) -> Link | Diagnostic:
-        """The link that `/name` means, None for the default one; E208 or E504 with the span when there is none.
+        """Returns the link of the connection `name` (None: the default one); E208 or E504 with `span` on failure.
 
-        Nothing is contacted yet.
+        Contacts no server.
         """
         ...
 
     def placeholder(self, name: str | None) -> bool:
-        """Whether the name (`your-…`) only stands for the default connection."""
+        """Whether the name is a placeholder (`your-…`) for the default connection."""
         ...
 
 
 def connection_of(block: Block, scope: Scope, links: Links) -> str | None:
-    """The connection that the block names; a placeholder and none at all mean the one that `@connection` set."""
+    """Returns the block's connection; without one, or with a placeholder, the one that `@connection` set."""
     if block.connection is None or links.placeholder(block.connection):
         return scope.settings.connection
     return block.connection

@@ -1,4 +1,4 @@
-"""A script with everything it includes: the items to run, in order, each still knowing the file it stands in."""
+"""Loads a script and the files it includes as one sequence of items, each with the span in its own file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ReadText = Callable[[str], str]
 
 @record
 class Program:
-    """The items, `@include` replaced by what the file holds; what is wrong with the texts; and the texts themselves.
+    """A loaded script: its items with each `@include` expanded, the diagnostics of parsing, and the source texts.
 
     `sources` begins with the script itself.
     """
@@ -31,13 +31,13 @@ class Program:
 
 
 def read_text(path: str | Path) -> str:
-    """A file as text: UTF-8, with or without a byte order mark; line ends stay as they are."""
+    """Reads a file as UTF-8 text, without its byte order mark; line ends are unchanged."""
     with open(path, "rb") as file:
         return file.read().decode().removeprefix("\ufeff")
 
 
 def load_program(source: SourceText, *, read: ReadText = read_text, prompt: bool = False) -> Program:
-    """Parse the source and, recursively, what it includes; included paths are relative to the file that names them."""
+    """Parses the source and, recursively, the files it includes; their paths are relative to the including file."""
     loading = _Loading(read)
     items = loading.parse(source, (source.name,), prompt=prompt)
     return Program(items, tuple(loading.diagnostics), tuple(loading.sources))
@@ -45,7 +45,7 @@ def load_program(source: SourceText, *, read: ReadText = read_text, prompt: bool
 
 @record
 class _Loading:
-    """What has been read so far. `chain` is always the files from the script down to the one being read."""
+    """The state of loading. `chain` lists the files from the script down to the one being parsed."""
 
     read: ReadText
     diagnostics: list[Diagnostic] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What must not be shown of a script, known before it runs: the values of `@secret`, and how they are written."""
+"""The secrets of a script, collected before it runs: the values of `@secret`, evaluated and as written."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from stripe_shell.patterns import pattern
 from stripe_shell.secrets import Secrets
 
 _REFERENCE = pattern(r"\$\{[^}\n]*?(?::-([^}\n]*))?\}")
-#: What stands around a reference in a secret is masked from this length on: a mere `-` occurs everywhere.
+#: The minimum length for masking text around a reference in a secret; shorter text, such as `-`, is too frequent.
 _SHORTEST_PART = 4
 
 
 def secrets_of_program(program: Program, scope: Scope) -> Secrets:
-    """What masks the secrets of the script, in whatever it says of itself and of what it sends."""
+    """Returns the masks for the secrets of the script, for its messages and its requests."""
     secrets = Secrets().plus(*(text for source in program.sources for text in written_secrets(source)))
     if not any("@secret" in source.text for source in program.sources):
         return secrets
@@ -31,7 +31,7 @@ def secrets_of_program(program: Program, scope: Scope) -> Secrets:
 
 
 def written_secrets(source: SourceText) -> Iterator[str]:
-    """The texts that stand in `@secret` lines, also in those that are not right: a problem shows its line."""
+    """Yields the texts written in `@secret` lines, invalid ones included, since a diagnostic quotes its line."""
     if "@secret" not in source.text:
         return
     for line in read_lines(source.text):
@@ -40,7 +40,7 @@ def written_secrets(source: SourceText) -> Iterator[str]:
 
 
 def _hidden_parts(argument: str) -> Iterator[str]:
-    """The literal texts of `NAME = VALUE`; of a multi-line value every line, as an excerpt shows one at a time."""
+    """Yields the literal texts of `NAME = VALUE`; each line of a multi-line value, as an excerpt shows single lines."""
     name, equals, value = argument.partition("=")
     if not equals:
         value = name.partition(" ")[2]

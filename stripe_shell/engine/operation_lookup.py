@@ -1,4 +1,4 @@
-"""Which operation a block means: its action and its entity, and what was probably meant by words that are none."""
+"""Finds the operation of a block by its action and entity, or suggests the nearest names."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from stripe_shell.spec.table import Table
 
 
 def words_span(block: Block) -> Span:
-    """Where to point at for what is missing: the entity, else the header."""
+    """Returns the span for a missing word: that of the entity, else of the header."""
     param = block.entity or block.action
     return param.value.span if param and param.value.parts else block.connection_span
 
 
 def find_operation(block: Block, table: Table, problems: list[Diagnostic]) -> Operation | None:
-    """The operation that `action` and `entity` name; else what is wrong with them is added to `problems`."""
+    """Returns the operation that `action` and `entity` name. Otherwise returns None; mutates `problems`."""
     action, entity = block.action, block.entity
     found = table.operation(action.value.literal or "", entity.value.literal or "") if action and entity else None
     return found or _look_for_operation(block, table, problems)
@@ -62,7 +62,7 @@ def _block_word(block: Block, name: str, hint: str, problems: list[Diagnostic]) 
 
 
 def _entity_first(block: Block, table: Table) -> Diagnostic | None:
-    """E205 for an entity in the place of the action: `customers list`, or `balance` alone."""
+    """Returns E205 for an entity written in the action's place: `customers list`, or `balance` alone."""
     first, second = (param.value.literal or "" if param else "" for param in (block.action, block.entity))
     entity = table.entity(first)
     if block.action is None or entity is None or first in _all_actions(table):
@@ -75,7 +75,7 @@ def _entity_first(block: Block, table: Table) -> Diagnostic | None:
 
 
 def _usual_action(entity: Entity) -> str:
-    """What most people want of an entity."""
+    """Returns the action to suggest for an entity."""
     return next(
         (action for action in ("list", "retrieve", "create") if action in entity.operations),
         next(iter(entity.operations)),
@@ -94,7 +94,7 @@ def _all_actions(table: Table) -> frozenset[str]:
 
 
 def _no_such_action(word: _Word, entity: Entity | None, table: Table) -> Diagnostic:
-    """E207 for an action that other entities have, E205 for one that none has."""
+    """Returns E207 for an action that other entities have, E205 for an unknown one."""
     everywhere = _all_actions(table)
     aliases = tuple(alias for alias, name in table.action_aliases().items() if entity and name in entity.operations)
     own = (*sorted(entity.operations), *aliases) if entity else tuple(sorted(everywhere))

@@ -1,4 +1,4 @@
-"""What became of a block: the call, the exchange, what was checked, and one word for how it ended."""
+"""The outcome of a block: its call, request, response, assertions and status; and the exit code of a run."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from stripe_shell.lang.ast import Block, ScriptItem
 from stripe_shell.records import record
 from stripe_shell.wire import Request, Response
 
-#: `invalid`: nothing was sent, the text or its references are wrong. `failed`: the call failed, or was not sent.
-#: `unexpected`: an expectation failed. `unknown`: a write whose outcome nobody knows.
+#: `invalid`: not sent, since the text or its references have errors. `failed`: the call failed or could not be sent.
+#: `unexpected`: an assertion failed. `unknown`: a write that may or may not have been executed.
 OutcomeStatus = Literal["passed", "invalid", "failed", "unexpected", "unknown", "skipped"]
 
-#: Exit codes by status, in the order in which one outranks another (language.md §8 and §11).
+#: Exit codes by status, the gravest first (language.md §8 and §11).
 EXIT_CODES: Mapping[OutcomeStatus, int] = {
     "unknown": 5,
     "failed": 3,
@@ -30,12 +30,12 @@ EXIT_CODES: Mapping[OutcomeStatus, int] = {
 
 @record
 class Outcome:
-    """How a block ended.
+    """The outcome of a block.
 
-    `body` is the response as JSON data, pages put together; None when there was no answer. `written_to` is the file of
-    an `@out`, `rows_written` how many rows went there; those of several pages are not kept in `body` unless the block
-    says something about them. `origin` is where the credential came from, in words, empty where there is none.
-    `reason` says why it was skipped.
+    `body` is the response as JSON data with all pages joined, or None without a response. `written_to` is the file of
+    an `@out` and `rows_written` the number of rows in it; `body` omits the rows of several pages unless the block
+    asserts on them or saves them. `origin` describes where the credential came from, empty without one. `reason` says
+    why the block was skipped.
     """
 
     block: Block
@@ -55,7 +55,7 @@ class Outcome:
 
     @property
     def name(self) -> str:
-        """`create customer`, or what was written where a call could not be made of it."""
+        """The operation's name, such as `create customer`, or the words as written if there is no call."""
         if self.call is not None:
             return self.call.operation.name
         words = [param.value.literal for param in self.block.words]
@@ -63,12 +63,12 @@ class Outcome:
 
     @property
     def request_id(self) -> str | None:
-        """Stripe's name for the request, for its support and its dashboard."""
+        """The response's `Request-Id`, by which Stripe's support and dashboard find the request."""
         return self.response.header("Request-Id") if self.response else None
 
     @property
     def error(self) -> Mapping[str, Any]:
-        """The error that Stripe answered; empty when there is none."""
+        """The `error` object of the response, or an empty mapping."""
         error = self.body.get("error") if isinstance(self.body, dict) else None
         return error if isinstance(error, dict) else {}
 
@@ -79,7 +79,7 @@ class Outcome:
 
     @property
     def indeterminate(self) -> bool:
-        """Whether a write was answered 5xx without the word that nothing was carried out."""
+        """Whether a write was answered with 5xx and may have been executed."""
         response, request = self.response, self.request
         if response is None or request is None or not request.writes or response.status < 500:
             return False
@@ -88,7 +88,7 @@ class Outcome:
 
 @record
 class RunStep:
-    """One item that has run: its outcome if it was a block, and the scope of what comes next."""
+    """An item that has run: its outcome if it is a block, and the scope after it."""
 
     item: ScriptItem
     scope: Scope
@@ -96,6 +96,6 @@ class RunStep:
 
 
 def exit_code(statuses: Iterable[OutcomeStatus]) -> int:
-    """The exit code of a run: of its failures the gravest decides, 0 when there is none."""
+    """Returns the exit code of a run: that of the gravest failure, or 0."""
     seen = set(statuses)
     return next((code for status, code in EXIT_CODES.items() if status in seen), 0)

@@ -1,4 +1,4 @@
-"""Paths of files that a block writes or uploads: what of them comes from data is one plain name in one folder."""
+"""File paths of `@out` and uploads: checks that a part from data is a plain name in one folder."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from stripe_shell.engine.values import Deferred
 from stripe_shell.files import lies_below
 from stripe_shell.lang.ast import Block, Output, Reference, Text, Value
 
-#: Longer values are not shown in a message.
+#: Longer values are truncated in messages.
 _LONGEST_SHOWN = 200
 
 
 class DataPath(str):
-    """A path with parts out of data. The file must lie in `folder`, which the script writes out, or below."""
+    """A path with parts from data. The file must be in `folder`, which the script writes out, or below."""
 
     folder: str
 
 
 def output_of(block: Block) -> Output | None:
-    """The argument of the block's `@out`."""
+    """Returns the argument of the block's `@out`."""
     return block.argument(Output)
 
 
 def evaluate_output(output: Output, scope: Scope) -> Evaluation:
-    """The path of an `@out`, `~` not expanded; E307 when a part out of data is more than a name."""
+    """Evaluates the path of an `@out`, without expanding `~`; E307 if a part from data is not a plain name."""
     return confine(output.file, evaluate_text(output.file, scope), scope)
 
 
 def confine(value: Value, evaluated: Evaluation, scope: Scope) -> Evaluation:
-    """The path that `value` was evaluated to: as it is when the script writes it out, else a `DataPath`.
+    """Returns the evaluated path: unchanged if the script writes it out, else a `DataPath`.
 
-    E307 for each part out of data that is more than a name, and for a link that leads out of the folder.
+    Reports E307 for each part from data that is not a plain name, and for a link that leads outside the folder.
     """
     text, start = "", None
     problems: list[Diagnostic] = list(evaluated.problems)
@@ -69,7 +69,7 @@ def _check_piece(reference: Reference, piece: str, before: str, scope: Scope) ->
 
 
 def _reason(piece: str, before: str) -> str:
-    """Why the text is no plain name, in a path that begins with `before`; empty when it is one."""
+    """Returns why the text is not a plain name in a path that begins with `before`; empty if it is one."""
     if not piece:
         return "it is empty"
     if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in piece):
@@ -84,7 +84,7 @@ def _reason(piece: str, before: str) -> str:
 
 
 def _shown(text: str, scope: Scope) -> str:
-    """The text for a message: secrets masked, control characters escaped."""
+    """Returns the text for a message: secrets masked, control characters escaped, truncated."""
     masked = scope.masks.mask(text)
     if len(masked) > _LONGEST_SHOWN:
         return f"… {len(masked)} characters …"

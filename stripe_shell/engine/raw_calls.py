@@ -1,4 +1,4 @@
-"""Calls that the table does not know, written as method and path: `action: post`, `entity: /v1/things/${thing.id}`."""
+"""Calls outside the table, written as method and path: `action: post`, `entity: /v1/things/${thing.id}`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HttpMethod = Literal["GET", "POST", "DELETE"]
 
 METHODS: dict[str, HttpMethod] = {"get": "GET", "post": "POST", "delete": "DELETE"}
 
-#: Of a path, what is written out: segments of what a URL holds as it is, and percent-encoded bytes.
+#: Literal text in a path: characters that a URL segment may contain, and percent-encoded bytes.
 _WRITTEN = pattern(r"(?:[A-Za-z0-9/._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*")
 _ROOTS = ("/v1/", "/v2/")
 
@@ -26,14 +26,14 @@ ANYTHING = Shape("any")
 
 
 def names_path(value: Value) -> bool:
-    """Whether the value of `entity` is a path, not a name."""
+    """Whether the value of `entity` is a path instead of a name."""
     return plain_text(value).startswith("/")
 
 
 def path_operation(action: Param | None, entity: Param, table: Table, problems: list[Diagnostic]) -> Operation | None:
-    """The operation that method and path stand for; what is wrong with them is added to `problems`.
+    """Returns the operation for a method and path. Mutates `problems`: adds the errors found.
 
-    Its placeholders are the references of the path in order, `p0`, `p1`, …; parameters and answer may be anything.
+    Its placeholders `p0`, `p1`, … are the references of the path in order; it accepts any parameters and any response.
     """
     method = _http_method(action, entity, problems)
     mistakes = list(_path_mistakes(entity.value))
@@ -72,7 +72,7 @@ def _http_method(action: Param | None, entity: Param, problems: list[Diagnostic]
 
 
 def _path_mistakes(value: Value) -> Iterator[Diagnostic]:
-    """Everything in the path that could make it another one than it looks."""
+    """Yields a problem for everything in the path that could change its segments."""
     texts = list(nodes_in(value, Text))
     if not texts[0].text.startswith(_ROOTS):
         yield Diagnostic("E206", "not a path of the API", value.span, label="it begins with `/v1/` or `/v2/`")
@@ -87,18 +87,18 @@ def _path_mistakes(value: Value) -> Iterator[Diagnostic]:
 
 
 def _segments(value: Value) -> list[str]:
-    """What stands between the slashes, any reference as a letter."""
+    """Returns the segments between the slashes, each reference replaced by a letter."""
     text = value.spelled(lambda _: "x")
     return text.replace("%2e", ".").replace("%2E", ".").removeprefix("/").split("/")
 
 
 def _template(value: Value) -> str:
-    """The path with a placeholder for each reference."""
+    """Returns the path with a placeholder for each reference."""
     numbers = itertools.count()
     return value.spelled(lambda _: f"{{p{next(numbers)}}}")
 
 
 def _known_operation(method: str, value: Value, table: Table) -> Operation | None:
-    """The operation of the table that has this path."""
+    """Returns the operation of the table that has this method and path, or None."""
     found = table.match(method, "/" + "/".join(_segments(value)))
     return found[0] if found else None

@@ -1,4 +1,4 @@
-"""A block becomes a call: names found in the table, values typed, every problem reported with its place."""
+"""Resolves a block to a call: looks its names up in the table, types its values and reports every problem."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from stripe_shell.wire import ParamTree
 
 ParamPath = tuple[str, ...]
 
-#: The most rows that Stripe puts on one page.
+#: The most rows on one page of a list.
 LARGEST_PAGE = 100
 
-#: The most characters that Stripe takes in an idempotency key.
+#: The most characters of an idempotency key.
 LONGEST_KEY = 255
 
-#: Directives whose text is sent as a header.
+#: Directives that set a request header.
 HEADERS = frozenset(each.name for each in DIRECTIVES.values() if each.header)
 
-#: What a header can carry.
+#: The characters allowed in a header's value.
 _HEADER_TEXT = pattern(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
 @record
 class BlockCall:
-    """What a block asks Stripe for, checked and typed.
+    """The call of a block, checked and typed.
 
-    `params` are the parameters by Stripe's own names, `path_params` those that stand in the path. `spans` tell where
-    each was written. `connection` is the name after `/`, None for the default one. Times are epoch seconds, amounts
-    the smallest currency unit.
+    `params` are the parameters by Stripe's names, `path_params` those of the path. `spans` maps parameter paths to
+    where they are written. `connection` is the name after `/`, None for the default one. Times are epoch seconds,
+    amounts are in the smallest currency unit.
     """
 
     operation: Operation
@@ -63,7 +63,7 @@ class BlockCall:
 
 @record
 class Resolution:
-    """The call, None when there is an error among the diagnostics; the operation, if it is known which one is meant."""
+    """The result of resolving a block: the call (None on errors), the operation if known, and the diagnostics."""
 
     call: BlockCall | None
     diagnostics: tuple[Diagnostic, ...]
@@ -71,7 +71,7 @@ class Resolution:
 
 
 def resolve(block: Block, table: Table, scope: Scope) -> Resolution:
-    """The call that the block stands for in this scope, and everything that is wrong with it."""
+    """Resolves the block in this scope to its call and all its diagnostics."""
     problems: list[Diagnostic] = []
     operation = find_operation(block, table, problems)
     if operation is None:
@@ -95,7 +95,7 @@ def resolve(block: Block, table: Table, scope: Scope) -> Resolution:
 
 @record(frozen=False)
 class _Draft:
-    """The call while its parameters are gathered."""
+    """A call under construction: gathers parameters and problems."""
 
     operation: Operation
     scope: Scope
@@ -109,7 +109,7 @@ class _Draft:
     pages: int | None = 1
 
     def add(self, param: Param) -> None:
-        """One parameter: its name found, its value typed, both put into the tree."""
+        """Adds a parameter: looks up its name, types its value, and inserts it into the tree."""
         if self.operation.outside:
             self._add_unchecked(param)
             return
@@ -134,13 +134,13 @@ class _Draft:
         return confine(value, evaluated, self.scope) if shape is not None and shape.kind == "file" else evaluated
 
     def add_path(self, entity: Param | None) -> None:
-        """The references of a path that the block writes out."""
+        """Adds the references of a path that the block writes out."""
         for name, reference in zip(self.operation.path_params, entity.value.references if entity else (), strict=True):
             value = Value("bare", (reference,), reference.span)
             self._add_path_param(name, Param(Key(("entity",), reference.span), value, reference.span))
 
     def _add_unchecked(self, param: Param) -> None:
-        """A parameter that nothing is known of: in JSON its look decides its type, as nothing else can."""
+        """Adds a parameter outside the table. Within JSON its literal form decides its type."""
         evaluated = evaluate(param.value, None, self.scope)
         self.problems += evaluated.problems
         value = evaluated.value
@@ -188,7 +188,7 @@ class _Draft:
         self.problems.append(Diagnostic("E209", message, param.span, label="keep one of the two", context=context))
 
     def add_raw(self, block: Block) -> None:
-        """The parameters of `@raw`, which the table does not know and nothing checks."""
+        """Adds the parameters of `@raw`, which are not in the table and are not checked."""
         for directive in block.directives:
             if isinstance(directive.argument, RawParam):
                 raw = directive.argument
@@ -202,7 +202,7 @@ class _Draft:
                     _put(self.raw, raw.key.path, evaluated.value)
 
     def check(self, missing_at: Span) -> None:
-        """Everything that does not fit the table: unknown, missing, wrong type, not allowed."""
+        """Validates the parameters against the table; adds the problems: unknown, missing, wrong type, not allowed."""
         if self.operation.outside:
             self.params = {name: _numbered(value) for name, value in self.params.items()}
             return
@@ -227,7 +227,7 @@ class _Draft:
         self._warn_of_limit()
 
     def _meant(self, problems: list[Problem]) -> set[str]:
-        """The parameters, and those of the path, that unknown names were probably meant to be."""
+        """Returns the parameters, those of the path included, that unknown names probably stand for."""
         meant: set[str] = set()
         for problem in problems:
             word = suggestion(problem, self.operation) if problem.kind == "unknown" else None
@@ -249,18 +249,18 @@ class _Draft:
         return self.operation.params.fields[name].shape if name in self.operation.params.fields else None
 
     def _span(self, path: ParamPath) -> Span | None:
-        """Where the value at the path was written; for what is inside a JSON value, that value."""
+        """Returns the span of the value at the path; inside JSON, the span of the whole JSON value."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.spans:
                 return self.spans[path[:length]]
         return next((span for known, span in self.spans.items() if known[: len(path)] == path), None)
 
     def _key_span(self, path: ParamPath) -> Span | None:
-        """Where the name at the path was written, when it has a line of its own."""
+        """Returns the span of the name at the path, if it has a line of its own."""
         return next((span for known, span in self.key_spans.items() if known[: len(path)] == path), None)
 
     def call(self, block: Block) -> BlockCall:
-        """What was gathered, with what the directives add."""
+        """Returns the call of the gathered parameters and the block's directives."""
         words = _directive_texts(block, self.scope, self.problems)
         settings = self.scope.settings
         pages, timeout = block.argument(Pages), block.argument(Duration)
@@ -293,7 +293,7 @@ def _directive_texts(block: Block, scope: Scope, problems: list[Diagnostic]) -> 
 
 
 def check_header(name: str, text: str, span: Span) -> list[Diagnostic]:
-    """What is wrong with the text of a directive that becomes a header; an empty account or version takes it back."""
+    """Returns the problems of a directive sent as a header. An empty account or version resets it and is valid."""
     if text == "" and name != "idempotency_key":
         return []
     if not _HEADER_TEXT.fullmatch(text):
@@ -304,19 +304,19 @@ def check_header(name: str, text: str, span: Span) -> list[Diagnostic]:
 
 
 def _wants_all_pages(param: Param, operation: Operation) -> bool:
-    """`limit: all` is `@pages all`."""
+    """Whether the parameter is `limit: all`, which means `@pages all`."""
     return param.key.path == ("limit",) and param.value.literal == "all" and "limit" in operation.params.fields
 
 
 def _same(left: Any, right: Any) -> bool:
-    """Whether two values for one parameter agree, as far as that is known before responses come."""
+    """Whether two values for one parameter agree, as far as known before responses arrive."""
     if isinstance(left, Deferred) or isinstance(right, Deferred):
         return True
     return type(left) is type(right) and bool(left == right)
 
 
 def _is_taken(tree: ParamTree, path: ParamPath) -> bool:
-    """Whether something stands at the path already, or a value without members on the way to it."""
+    """Whether the tree has a value at the path, or a leaf above it."""
     for segment in path:
         if not isinstance(tree, dict | list):
             return True
@@ -327,7 +327,7 @@ def _is_taken(tree: ParamTree, path: ParamPath) -> bool:
 
 
 def _merged(known: ParamTree, raw: ParamTree) -> Any:
-    """Both trees as one; where they meet there are branches only."""
+    """Returns both trees merged; where they overlap both have branches."""
     if isinstance(known, list) and isinstance(raw, dict):
         numbered = _merged({str(index): item for index, item in enumerate(known)}, raw)
         in_order = all(key.isdecimal() for key in numbered)
@@ -338,7 +338,7 @@ def _merged(known: ParamTree, raw: ParamTree) -> Any:
 
 
 def _numbered(raw: ParamTree) -> Any:
-    """Dicts with the names 0, 1, … as lists: nothing says what shape a parameter has that the table does not know."""
+    """Returns the tree with dicts whose keys are 0, 1, … as lists, since no shape says where lists are."""
     if not isinstance(raw, dict):
         return raw
     in_order = raw and list(raw) == [str(index) for index in range(len(raw))]
@@ -356,7 +356,7 @@ def _put(tree: dict[str, ParamTree], path: ParamPath, value: Any) -> None:
 
 
 def _lists(value: Any, shape: Shape | None) -> Any:
-    """Dicts that were written with numbers where the table wants an array, as lists."""
+    """Returns the value with numbered dicts as lists wherever the shape is an array."""
     if not isinstance(value, dict) or shape is None:
         return value
     array = _variant(shape, "array")

@@ -1,4 +1,4 @@
-"""Resolves each block of a run once: check, preview, confirmation and sending share the result."""
+"""Caches the resolution of each block in a run, shared by check, preview, confirmation and sending."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from stripe_shell.lang.visit import nodes_in
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
-#: What says whether a block runs and how its answer is judged: no part of its call.
+#: Directives that decide whether a block runs or evaluate its response; they do not affect its call.
 _JUDGES = frozenset({Condition, Expectation, Fails, Match, Retry})
 
-#: Everything of a scope that a block's call depends on.
+#: Everything in a scope that a block's call depends on.
 Dependencies = tuple[object, ...]
 
 
 class _Kept(NamedTuple):
-    """A call that was resolved, and what it depended on; the block stays alive, so that its `id` is its own."""
+    """A cached resolution and its dependencies; it references the block so that its `id` is not reused."""
 
     block: Block
     dependencies: Dependencies
@@ -28,11 +28,11 @@ class _Kept(NamedTuple):
 
 
 class Resolver:
-    """Resolves the blocks of one run, and keeps the last call of each while what it depends on stays the same.
+    """Resolves the blocks of one run and caches the last resolution of each until its dependencies change.
 
-    A block without references is resolved once. A block whose references had values when it was checked is resolved
-    once too. A block that refers to a response that had not come yet is resolved again when the response is there; one
-    that refers to a row of `@foreach`, for each row. Safe for threads.
+    A block without references, or whose references have values at the check, is resolved once. A block that refers to a
+    later response is resolved again when the response arrives; one that refers to a row of `@foreach`, for each row.
+    Thread-safe.
     """
 
     def __init__(self, table: Table) -> None:
@@ -40,7 +40,7 @@ class Resolver:
         self._kept: dict[int, _Kept] = {}
 
     def resolve(self, block: Block, scope: Scope) -> Resolution:
-        """The call that the block stands for in this scope, and everything that is wrong with it."""
+        """Returns the call of the block in this scope and all its diagnostics, from the cache if possible."""
         dependencies = dependencies_of(block, scope)
         kept = self._kept.get(id(block))
         if kept is not None and kept.dependencies == dependencies:
@@ -51,16 +51,16 @@ class Resolver:
         return resolved
 
     def operation(self, block: Block) -> Operation | None:
-        """The operation that the block means, None where its words are wrong; no scope can change it."""
+        """Returns the operation of the block, independent of any scope; None if its words are wrong."""
         kept = self._kept.get(id(block))
         return kept.resolved.operation if kept is not None else find_operation(block, self.table, [])
 
 
 def dependencies_of(block: Block, scope: Scope) -> Dependencies:
-    """The settings and the values that the block takes from the scope; the time only if it asks for it.
+    """Returns the settings and values that the block takes from the scope, and the time only if it refers to it.
 
-    Values are compared as they are written: `1`, `1.0`, `"1"` and `true` are four. Whether a value comes from data
-    counts too, since a path takes no more than a plain name from data.
+    Values are compared as written: `1`, `1.0`, `"1"` and `true` are four. Whether a value comes from data counts too,
+    since a path accepts only a plain name from data.
     """
     settings, text = scope.settings, block.span.text
     references = _references(block) if "${" in text else []
@@ -73,7 +73,7 @@ def dependencies_of(block: Block, scope: Scope) -> Dependencies:
 
 
 def _references(block: Block) -> list[Reference]:
-    """The references that the call depends on: all of the block but those of directives that judge its answer."""
+    """Returns the references that the call depends on: those outside the directives of `_JUDGES`."""
     found = [part for param in block.params for part in param.value.parts if type(part) is Reference]
     for directive in block.directives:
         if type(directive.argument) not in _JUDGES and "${" in directive.span.text:
@@ -82,6 +82,6 @@ def _references(block: Block) -> list[Reference]:
 
 
 def _written(reference: Reference, scope: Scope) -> str:
-    """The value of a reference; where it has none, whether one is to come (`PendingValue`) or not (`Diagnostic`)."""
+    """Returns the value of a reference as text, or `PendingValue` or `Diagnostic` if it has none."""
     found = look_up(reference, scope)
     return repr(found.value) if isinstance(found, FoundValue) else type(found).__name__

@@ -1,4 +1,4 @@
-"""The names a block can refer to, passed from block to block; and how a reference finds its value."""
+"""The scope: the names that a block can refer to, passed from block to block, and their lookup."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from stripe_shell.lang.ast import Reference, Value
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
 
-#: Names that always exist. `last` is the response of the block before, once there is one.
+#: Names that always exist. `last` is the previous block's response, once there is one.
 BUILT_IN = ("now", "uuid", "last")
 
-#: The members of a scope that a name may be in: one of them at a time.
+#: The members of a scope that hold names; a name is in one of them at a time.
 _KINDS = ("variables", "captures", "deferred", "lost")
 
 
 @record
 class Capture:
-    """A response saved by `@as`: its body as JSON data, and the place of the directive that saved it."""
+    """A response saved by `@as`: its body as JSON data, and the span of the directive."""
 
     body: Any
     span: Span | None = None
@@ -27,7 +27,7 @@ class Capture:
 
 @record
 class ScopeSettings:
-    """What holds from a top-level directive on: connection, account, version, and whose required parameters count."""
+    """The settings of top-level directives: connection, account, version, and whose required parameters apply."""
 
     connection: str | None = None
     account: str | None = None
@@ -38,15 +38,15 @@ class ScopeSettings:
 
 @record
 class Scope:
-    """Everything that references and directives of earlier lines have settled.
+    """The names and settings defined by the lines above a block.
 
-    `now` is epoch seconds, frozen for one run; `seed` makes `${uuid}` the same when the run is repeated. `secrets`
-    are the names of variables set by `@secret`. `deferred` names exist but have no value before a response has come.
-    `lost` names should have a value and have none, as the diagnostic says; whatever needs one is not sent. `given` are
-    the names of variables from the command line, which outrank those of the script. `written` are the names of
-    variables whose value is written in the script or on the command line; all others hold data.
+    `now` is epoch seconds, frozen for one run; `seed` makes `${uuid}` reproducible. `secrets` are the names of
+    variables set by `@secret`. `deferred` names get their values from a later response. `lost` names should have a
+    value and have none, for the reason in the diagnostic; a block that needs one is not sent. `given` are the names of
+    variables from the command line, which take precedence over the script's. `written` are the names of variables whose
+    value is written in the script or on the command line; all others hold data.
 
-    A name means what it was given last: it is a variable, a capture, deferred or lost, never two of these.
+    The last definition of a name counts: it is a variable, a capture, deferred or lost, and only one of these.
     """
 
     now: int
@@ -63,29 +63,29 @@ class Scope:
     ordinal: int = 0
 
     def with_variable(self, name: str, value: Any, *, secret: bool = False, written: bool = False) -> Scope:
-        """This scope and a variable more; `written` says that no data went into its value."""
+        """Returns the scope with a variable added; `written`: its value contains no data."""
         secrets = self.secrets | {name} if secret else self.secrets - {name}
         words = self.written | {name} if written else self.written - {name}
         return replace(self._with("variables", {name: value}), secrets=secrets, written=words)
 
     def with_capture(self, name: str, body: Any, span: Span | None = None) -> Scope:
-        """This scope and a saved response more."""
+        """Returns the scope with a saved response added."""
         return self._with("captures", {name: Capture(body, span)})
 
     def with_deferred(self, *names: str, shape: Any = None) -> Scope:
-        """This scope and names of what only a response will tell; `shape` is what that may look like."""
+        """Returns the scope with names added whose values come with a response of the given `shape`."""
         return self._with("deferred", dict.fromkeys(names, shape))
 
     def after_block(self, *names: str, shape: Any = None) -> Scope:
-        """The scope of what comes after a block that is not run: its response has these names, and is to come."""
+        """Returns the scope after a block that is not run: these names are pending, for a response of this `shape`."""
         return self._with("deferred", dict.fromkeys(("last", *names), shape), ordinal=self.ordinal + 1)
 
     def with_lost(self, name: str, cause: Diagnostic) -> Scope:
-        """This scope, in which a name has no value, and why; `@account` and its like are names here too."""
+        """Returns the scope in which a name (or a setting such as `@account`) has no value, and why."""
         return self._with("lost", {name: cause})
 
     def _with(self, kind: str, given: Mapping[str, Any], **changes: Any) -> Scope:
-        """This scope with names that are of this kind from now on, and of no other."""
+        """Returns the scope with names moved to the member `kind`."""
         others = {each: _less(getattr(self, each), given) for each in _KINDS if each != kind}
         return replace(self, **others, **changes, **{kind: {**getattr(self, kind), **given}})
 
@@ -98,33 +98,33 @@ class Scope:
         return replace(self, **changes)
 
     def unsettled(self, span: Span) -> tuple[Diagnostic, ...]:
-        """E302 for every setting that should hold and has no value: what depends on it must not be sent."""
+        """Returns E302 for every setting without a value; a block that depends on one must not be sent."""
         return tuple(_lost(name, cause, span) for name, cause in self.lost.items() if name.startswith("@"))
 
     def with_seed(self, seed: str) -> Scope:
-        """This scope with another seed: `${uuid}` is another one."""
+        """Returns the scope with another seed, which changes `${uuid}`."""
         return replace(self, seed=seed)
 
     def with_settings(self, **changes: Any) -> Scope:
-        """This scope with other settings."""
+        """Returns the scope with changed settings."""
         lost = {name: cause for name, cause in self.lost.items() if name.removeprefix("@") not in changes}
         return replace(self, settings=replace(self.settings, **changes), lost=lost)
 
     def next_block(self) -> Scope:
-        """The scope of what comes after a block or an assignment: `${uuid}` is drawn anew."""
+        """Returns the scope after a block or an assignment, with a new `${uuid}`."""
         return replace(self, ordinal=self.ordinal + 1)
 
     def names(self) -> tuple[str, ...]:
-        """Every name that a reference may begin with, sorted."""
+        """Returns every name that a reference may begin with, sorted."""
         return tuple(sorted({*BUILT_IN, *self.variables, *self.captures, *self.deferred}))
 
     def secret_values(self) -> tuple[str, ...]:
-        """The texts that must be masked wherever they would be shown or stored."""
+        """Returns the texts of secrets, which must be masked wherever they are shown or stored."""
         return tuple(text for name in self.secrets for text in _texts_in(self.variables.get(name)))
 
     @property
     def masks(self) -> Secrets:
-        """What masks the secrets of this scope."""
+        """Returns the masks for the secrets of this scope."""
         return Secrets().plus(*self.secret_values())
 
 
@@ -135,7 +135,7 @@ def _less(names: Mapping[str, Any], gone: Mapping[str, Any]) -> Mapping[str, Any
 
 
 def _texts_in(value: Any) -> Iterator[str]:
-    """The texts of a secret: itself, or what its JSON holds."""
+    """Yields the texts of a secret: the value itself, or the texts in its JSON."""
     if isinstance(value, dict):
         for inner in value.values():
             yield from _texts_in(inner)
@@ -148,20 +148,20 @@ def _texts_in(value: Any) -> Iterator[str]:
 
 @record
 class FoundValue:
-    """What a reference refers to."""
+    """The value of a reference."""
 
     value: Any
 
 
 @record
 class PendingValue:
-    """The name is known, its value only after a response; `shape` is what the whole response may look like."""
+    """A name whose value comes with a response; `shape` is the shape of the whole response."""
 
     shape: Any
 
 
 def look_up(reference: Reference, scope: Scope) -> FoundValue | PendingValue | Diagnostic:
-    """What the reference refers to; its default when that is not set; else a diagnostic (E301, E302)."""
+    """Looks a reference up: returns its value, its default if unset, or a diagnostic (E301, E302)."""
     result = _look_up(reference, scope)
     if isinstance(result, Diagnostic) and reference.default is not None:
         return FoundValue(reference.default)
@@ -192,9 +192,9 @@ def _look_up(reference: Reference, scope: Scope) -> FoundValue | PendingValue | 
 
 
 def comes_from_data(reference: Reference, scope: Scope) -> bool:
-    """Whether the value comes from a row, a response or the environment: from elsewhere than script and command line.
+    """Whether the value comes from a row, a response or the environment, not from the script or the command line.
 
-    A default that is used is written in the script; `now` and `uuid` are the shell's own.
+    A used default counts as written in the script; `now` and `uuid` are generated by the shell.
     """
     if reference.default is not None:
         found = _look_up(reference, scope)
@@ -209,7 +209,7 @@ def comes_from_data(reference: Reference, scope: Scope) -> bool:
 
 
 def draw_uuid(scope: Scope) -> str:
-    """The UUID of this block: the same for the same seed and ordinal."""
+    """Returns the UUID of this block: the same for the same seed and ordinal."""
     from hashlib import sha256
 
     digits = sha256(f"{scope.seed}/{scope.ordinal}".encode()).hexdigest()
@@ -218,7 +218,7 @@ def draw_uuid(scope: Scope) -> str:
 
 
 def undefined_name(reference: Reference, scope: Scope) -> Diagnostic:
-    """E301, with the nearest name that exists."""
+    """Returns E301 with the nearest known name."""
     close = None if reference.name in {"row", "last"} else closest(reference.name, scope.names())
     hint = f"did you mean `{close}`?" if close else _how_to_define(reference.name)
     return Diagnostic("E301", f"undefined name `{reference.name}`", reference.span, label=hint)
@@ -227,7 +227,7 @@ def undefined_name(reference: Reference, scope: Scope) -> Diagnostic:
 def missing_field(
     reference: Reference, steps: tuple[str | int, ...], known: tuple[str, ...], origin: str
 ) -> Diagnostic:
-    """E302: what is reached by all but the last of `steps` has no such field."""
+    """Returns E302 for a missing last step: the value at the other `steps` has no such field."""
     wanted = str(steps[-1])
     close = closest(wanted, known)
     where = format_path((reference.name, *steps[:-1]))
@@ -236,7 +236,7 @@ def missing_field(
 
 
 def format_path(steps: tuple[str | int, ...]) -> str:
-    """`("items", "data", 0, "id")` as `items.data[0].id`."""
+    """Formats `("items", "data", 0, "id")` as `items.data[0].id`."""
     text = ""
     for step in steps:
         text += f"[{step}]" if isinstance(step, int) or step == "*" else (f".{step}" if text else step)
@@ -244,7 +244,7 @@ def format_path(steps: tuple[str | int, ...]) -> str:
 
 
 def step_into(value: Any, step: str | int) -> tuple[bool, Any]:
-    """One step into JSON data: whether it is there, and what it is."""
+    """Takes one step into JSON data; returns whether it exists, and the value."""
     if isinstance(value, dict):
         return (True, value[str(step)]) if str(step) in value else (False, None)
     if isinstance(value, list) and str(step).isdecimal() and int(step) < len(value):
@@ -253,7 +253,7 @@ def step_into(value: Any, step: str | int) -> tuple[bool, Any]:
 
 
 def plain_text(value: Value) -> str:
-    """The value as written, references unresolved: for messages, and for values that only a response will tell."""
+    """Returns the value as written, references unresolved: for messages and for pending values."""
     return value.spelled(lambda reference: f"${{{reference.raw}}}")
 
 
@@ -273,7 +273,7 @@ def _environment(reference: Reference, scope: Scope) -> FoundValue | Diagnostic:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it can be sent: Python stands surrogates in for bytes that are no UTF-8."""
+    """Whether the text can be encoded: Python represents invalid UTF-8 bytes as surrogates."""
     return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 

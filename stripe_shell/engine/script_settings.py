@@ -1,4 +1,4 @@
-"""Top-level directives: variables, and what holds from where it stands (connection, account, version, spec, tags)."""
+"""Top-level directives: variables, and settings for the lines below (connection, account, version, spec, tags)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from stripe_shell.lang.directives import DIRECTIVES
 #: The directives that change a setting.
 SETTINGS = frozenset(each.name for each in DIRECTIVES.values() if each.setting)
 
-#: Whose required parameters count: the source document's (and Stripe's), or Stripe's alone.
+#: Whose required parameters apply: the source document's (and Stripe's), or Stripe's alone.
 SPECS = ("documented", "stripe")
 
 
 def apply_directive(directive: Directive, scope: Scope) -> Scope:
-    """The scope after a top-level directive: a variable more, or another setting.
+    """Returns the scope after a top-level directive: with another variable or setting.
 
-    Where the directive refers to what a response turned out not to have, its name or setting is lost: nothing that
-    depends on it is sent.
+    If the directive refers to a field that a response lacks, its name or setting is lost, and the blocks that depend on
+    it are not sent.
     """
     if isinstance(directive.argument, Assignment):
         return _assign(directive.argument, scope, secret=directive.name == "secret").next_block()
@@ -44,7 +44,7 @@ def _assign(assignment: Assignment, scope: Scope, *, secret: bool) -> Scope:
 
 
 def _set(name: str, value: Value, scope: Scope) -> Scope:
-    """An empty value takes the setting back."""
+    """Returns the scope with the setting changed; an empty value resets it."""
     evaluated = evaluate_text(value, scope)
     if evaluated.problems:
         return scope.with_lost(f"@{name}", evaluated.problems[0])

@@ -1,4 +1,4 @@
-"""What a written value means: the shape types it, not its look."""
+"""Conversion of written values: the shape of the parameter decides the type."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from stripe_shell.wire import ExactFloat, parse_json
 
 _INTEGER = pattern(r"[+-]?[0-9]+(_[0-9]+)*")
 _RELATIVE = pattern(r"now(?:([+-])([0-9]{1,12})(mo|[smhdwy]))?")
-#: Python refuses to read longer numbers, and no field of Stripe's takes one.
+#: The longest number that is parsed: Python rejects much longer ones, and no field of Stripe's takes one.
 _LONGEST_NUMBER = 100
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _ISO = pattern(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE)
 
 
 class Deferred(str):
-    """The text of a value that only a response will tell; it stands in for the value until then."""
+    """The text of a value that depends on a later response, used in its place until then."""
 
     __slots__ = ()
 
 
 def is_deferred(value: Any) -> bool:
-    """Whether some part of the value will only be known when a response has come."""
+    """Whether any part of the value depends on a later response."""
     if isinstance(value, dict):
         return any(map(is_deferred, value.values()))
     if isinstance(value, list | tuple):
@@ -40,17 +40,17 @@ def is_relative_time(text: str) -> bool:
 
 @record
 class BadTime:
-    """Why a text is no point in time, in words that say what to write instead."""
+    """The reason why a text is not a point in time, and what to write instead."""
 
     reason: str
 
 
 def coerce(text: str, shape: Shape | None, *, now: int, as_json: bool = False, quoted: bool = False) -> Any:
-    """The value that `text` stands for where `shape` is expected; `now` in epoch seconds.
+    """Converts `text` to the type of `shape`; `now` in epoch seconds.
 
-    Text that does not fit is answered as it is, for the validator to report. `as_json`: the text is balanced,
-    valid JSON. `quoted`: it stood in quotes, so a comma in it separates nothing. An empty text stays empty: it
-    unsets. `shape` None (a parameter outside the table) keeps text as text and JSON as data.
+    Text that does not fit is returned unchanged for the validator to report. `as_json`: the text is valid JSON.
+    `quoted`: it was written in quotes, so a comma separates no elements. Empty text stays empty, which unsets a field.
+    Without a `shape` (a parameter outside the table) text stays text and JSON becomes data.
     """
     if text == "":
         return ""
@@ -81,7 +81,7 @@ def coerce(text: str, shape: Shape | None, *, now: int, as_json: bool = False, q
 
 
 def conform(value: Any, shape: Shape | None, *, now: int) -> Any:
-    """JSON data with every text leaf read as `coerce` reads it, by the shape at its place."""
+    """Returns JSON data with every text leaf converted by `coerce` to the shape at its place."""
     if shape is None:
         return value
     if isinstance(value, Deferred):
@@ -102,18 +102,18 @@ def is_number(text: str) -> bool:
 
 
 def read_literal(text: str) -> Any:
-    """`true`, `false`, `null` and JSON numbers as what they look like, other text as it is."""
+    """Reads `true`, `false`, `null` and JSON numbers as values; returns other text unchanged."""
     return parse_json(text) if text in {"true", "false", "null"} or is_number(text) else text
 
 
 def _whole_number(text: str) -> int | None:
-    """`2_000` as 2000; None for what is no whole number."""
+    """Reads a whole number, such as `2_000` as 2000; None for other text."""
     readable = len(text) <= _LONGEST_NUMBER and _INTEGER.fullmatch(text)
     return int(text.replace("_", "")) if readable else None
 
 
 def parse_time(text: str, now: int) -> int | BadTime:
-    """Epoch seconds from epoch seconds, `now`, `now+14d`, `now-1h` (`s m h d w mo y`), or ISO 8601 with a zone."""
+    """Parses epoch seconds, `now`, `now+14d`, `now-1h` (`s m h d w mo y`) or ISO 8601 with a zone to epoch seconds."""
     number = _whole_number(text)
     if number is not None:
         return number
@@ -130,7 +130,7 @@ def _time_or_text(text: str, now: int) -> int | str:
 
 
 def _date_time(text: str, now: int) -> str:
-    """`now+14d` as API v2 writes times, in RFC 3339; other text as it is."""
+    """Formats `now+14d` as RFC 3339, as API v2 writes times; returns other text unchanged."""
     match = _RELATIVE.fullmatch(text)
     moment = _relative(match, now) if match else None
     if not isinstance(moment, int):
@@ -154,7 +154,7 @@ def _relative(match: re.Match[str], now: int) -> int | BadTime:
 
 
 def add_months(moment: int, months: int) -> int:
-    """The same day and time of day `months` later (UTC); a day that the month lacks becomes its last."""
+    """Returns the same day and time `months` later (UTC), or that month's last day if it has no such day."""
     import calendar
     from datetime import UTC, datetime
 
@@ -188,7 +188,7 @@ def _coerce_array(text: str, shape: Shape, *, now: int, as_json: bool, quoted: b
 
 
 def _coerce_union(text: str, shape: Shape, *, now: int, as_json: bool, quoted: bool) -> Any:
-    """The first variant that the text fits: a literal that an enum knows, then the narrow kinds, text last."""
+    """Converts the text to the first variant that fits: an enum's literal, then the narrow types, text last."""
     if any(text in variant.enum for variant in shape.variants):
         return text
     for variant in sorted(shape.variants, key=lambda v: v.kind in {"string", "array"}):

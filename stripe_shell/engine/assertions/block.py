@@ -1,4 +1,4 @@
-"""The assertions of a block: `@expect`, `@match`, `@fails` and `@may_fail`, resolved before anything is sent."""
+"""A block's assertions: resolves `@expect`, `@match`, `@fails` and `@may_fail`, and evaluates them on an outcome."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 
-#: Operators whose right side is text, whatever it looks like.
+#: Operators that read their right side as text even where it looks like a number.
 TEXT_OPERATORS = frozenset({"~", "!~", "startswith", "endswith", "is"})
 
 
 @record
 class BlockAssertions:
-    """The expectations with their right sides, the JSON that must be contained, the failure that must (or may) come.
+    """The assertions of a block: expectations with resolved operands, JSON to match, and the failure to expect.
 
-    `problems` are references that have no value and patterns that are none; with one of them nothing may be sent, as
-    the answer could not be judged.
+    `problems` are references without a value and invalid patterns; with any of them the block is not sent, as its
+    response could not be evaluated.
     """
 
     expectations: tuple[tuple[Expectation, Right], ...]
@@ -45,7 +45,7 @@ class BlockAssertions:
 
 
 def assertions_of(block: Block, scope: Scope) -> BlockAssertions:
-    """The assertions of the block; their references mean what the block's parameters refer to by the same names."""
+    """Returns the assertions of the block, their references resolved in `scope`."""
     expectations: list[tuple[Expectation, Right]] = []
     matches: list[tuple[Directive, Any]] = []
     problems: list[Diagnostic] = []
@@ -66,7 +66,7 @@ def assertions_of(block: Block, scope: Scope) -> BlockAssertions:
 
 
 def _conflicts(block: Block) -> Iterator[Diagnostic]:
-    """E211 for a directive that excludes one above it."""
+    """Yields E211 for each directive that excludes one above it."""
     for index, directive in enumerate(block.directives):
         excludes = DIRECTIVES[directive.name].excludes
         for above in block.directives[:index] if excludes else ():
@@ -77,7 +77,7 @@ def _conflicts(block: Block) -> Iterator[Diagnostic]:
 
 
 def right_side(expectation: Expectation, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
-    """The operand with its references resolved, and what is wrong with it."""
+    """Returns the expectation's operand with its references resolved, and the problems found in it."""
     if expectation.operator not in TEXT_OPERATORS:
         return evaluate_operand(expectation.operand, scope)
     right, problems = evaluate_text_operand(expectation.operand, scope)
@@ -92,7 +92,7 @@ def right_side(expectation: Expectation, scope: Scope) -> tuple[Right, tuple[Dia
 
 
 def evaluate_assertions(block_assertions: BlockAssertions, outcome: Outcome, scope: Scope) -> tuple[Assertion, ...]:
-    """How each of them came out."""
+    """Evaluates each assertion on the outcome and returns the results."""
     facts, masks = facts_of(outcome, scope), scope.masks
     assertions = (
         [_evaluate_failure(block_assertions.fails, block_assertions.may_pass, outcome, masks)]
@@ -128,7 +128,7 @@ def _evaluate_failure(fails: Fails, may_pass: bool, outcome: Outcome, masks: Sec
 
 
 def facts_of(outcome: Outcome, scope: Scope) -> ResponseFacts:
-    """What expectations can ask of an outcome."""
+    """Returns the facts of the outcome that expectations can read: the body, status code, time and headers."""
     response = outcome.response
     special: dict[str, Any] = {}
     if response is not None:

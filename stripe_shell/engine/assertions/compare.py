@@ -1,4 +1,4 @@
-"""What a response is compared with: expectations, conditions, and JSON that it must contain."""
+"""Comparison of a response with expectations, conditions, and JSON that it must contain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_SECRETS = Secrets()
 
 @record
 class Missing:
-    """Stands for a path that the response does not have; it equals nothing, not even null."""
+    """The value of a path that the response does not have. It equals no value, null included."""
 
     def __repr__(self) -> str:
         return "absent"
@@ -34,7 +34,7 @@ MISSING = Missing()
 
 @record
 class WrittenLiteral:
-    """A literal on the right side as it was written; `quoted` text is never read as a number, true or null."""
+    """A literal operand as written. One that is `quoted` is never read as a number, a boolean or null."""
 
     text: str
     quoted: bool = False
@@ -46,7 +46,7 @@ Right = Any
 
 @record
 class ResponseFacts:
-    """What a path can be asked of: the body as JSON data, and what `$` names: HTTP status, milliseconds, …"""
+    """What a path is looked up in: the body as JSON data, and the `$` names: HTTP status, milliseconds, …"""
 
     body: Any
     special: Mapping[str, Any]
@@ -55,7 +55,7 @@ class ResponseFacts:
 
 @record
 class Assertion:
-    """One expectation, where it stands, and how it came out; `path`, `expected` and `actual` are texts for people."""
+    """An evaluated expectation: its span and result. `path`, `expected` and `actual` are display texts."""
 
     span: Span
     path: str
@@ -65,14 +65,14 @@ class Assertion:
 
 
 def find(path: Path, facts: ResponseFacts) -> Any:
-    """What the path names: a value, MISSING, or with `[*]` the list of what it names in every element."""
+    """Returns the value at the path, or MISSING; for `[*]`, the list of the values in every element."""
     if path.steps and isinstance(path.steps[0], str) and path.steps[0].startswith("$"):
         return facts.special.get(path.steps[0], MISSING)
     return select_values(facts.body, path.steps)
 
 
 def select_values(value: Any, steps: Sequence[str | int]) -> Any:
-    """`find` below a value. With several `[*]` it is one flat list all the same."""
+    """Returns the value at `steps` below `value`. Several `[*]` give one flat list."""
     for index, step in enumerate(steps):
         if step == "*":
             if not isinstance(value, list):
@@ -93,9 +93,9 @@ def _flat(lists: list[Any]) -> list[Any]:
 def evaluate_expectation(
     expectation: Expectation, right: Right, facts: ResponseFacts, masks: Secrets = NO_SECRETS
 ) -> Assertion:
-    """Whether the response is as expected; `right` is the operand with its references resolved.
+    """Evaluates an expectation. `right` is its operand with the references resolved.
 
-    `masks` hides secrets in the texts for people, before these are cut for length.
+    `masks` masks secrets in the display texts before they are truncated.
     """
     actual = find(expectation.path, facts)
     operator = expectation.operator
@@ -115,7 +115,7 @@ def evaluate_expectation(
 
 
 def compare(actual: Any, operator: Operator, right: Right, now: int = 0, count: Operator | None = None) -> bool:
-    """Whether `actual OP right`. A comparison that makes no sense (a list with `<`) does not hold."""
+    """Whether `actual OP right`. A comparison of incompatible types (a list with `<`) is false."""
     match operator:
         case "==":
             return equals(actual, right, now)
@@ -146,9 +146,9 @@ def compare(actual: Any, operator: Operator, right: Right, now: int = 0, count: 
 
 
 def equals(actual: Any, right: Right, now: int = 0) -> bool:
-    """Whether they are equal. A literal is read as what the response holds: `02139` equals the text 02139.
+    """Whether the values are equal. A literal takes the type of `actual`: `02139` equals the text 02139.
 
-    Numbers compare by value, so 10 equals 10.0, but true is not 1. Lists compare element by element.
+    Numbers compare by value: 10 equals 10.0, but true does not equal 1. Lists compare element by element.
     """
     if isinstance(right, WrittenLiteral):
         return _equals_literal(actual, right, now)
@@ -159,7 +159,7 @@ def equals(actual: Any, right: Right, now: int = 0) -> bool:
 
 
 def _same_data(left: Any, right: Any) -> bool:
-    """Whether two JSON values are the same; true is not 1, at whatever depth."""
+    """Whether two JSON values are equal; at any depth, true does not equal 1."""
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(_same_data(value, right[key]) for key, value in left.items())
     if isinstance(left, list) and isinstance(right, list):
@@ -184,7 +184,7 @@ def _equals_literal(actual: Any, right: WrittenLiteral, now: int) -> bool:
 
 
 def number_of(value: Any, now: int = 0) -> Decimal | None:
-    """The value as a number: a number, decimal text, or a relative time such as `now-1h` in epoch seconds."""
+    """Converts a number, decimal text or relative time (`now-1h`, as epoch seconds) to Decimal; None otherwise."""
     from decimal import Decimal, InvalidOperation
 
     if isinstance(value, bool) or value is None:
@@ -251,7 +251,7 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 
 
 def is_of(actual: Any, word: str) -> bool:
-    """Whether the value is of the JSON type `word`, has an id with the prefix `word`, or is an object of that name."""
+    """Whether the value has the JSON type `word`, is an id with the prefix `word`, or is an object of that name."""
     if word in _TYPES and isinstance(actual, _TYPES[word]):
         return word == "boolean" or not isinstance(actual, bool)
     if isinstance(actual, dict):
@@ -260,7 +260,7 @@ def is_of(actual: Any, word: str) -> bool:
 
 
 def text_of(value: Any) -> str:
-    """A scalar as text, as it stands inside a longer text: true, false, null, numbers as JSON writes them."""
+    """Formats a scalar as text for use inside other text: true, false, null, and numbers as in JSON."""
     if isinstance(value, WrittenLiteral):
         return value.text
     if isinstance(value, tuple):
@@ -288,7 +288,7 @@ def _actual_text(actual: Any, operator: Operator) -> str:
 
 
 def format_value(value: Any) -> str:
-    """A value in one line, for a message; long ones are cut in the middle of nowhere, with an ellipsis."""
+    """Formats a value on one line for a message; long values are truncated with an ellipsis."""
     if isinstance(value, Missing):
         return "absent"
     if isinstance(value, WrittenLiteral):
@@ -304,7 +304,7 @@ def format_value(value: Any) -> str:
 
 @record
 class Difference:
-    """A place where `actual` does not contain `expected`."""
+    """A path at which `actual` does not contain `expected`."""
 
     path: tuple[str | int, ...]
     expected: Any
@@ -319,9 +319,10 @@ _ANY_ID = pattern(r"<([a-z][a-z0-9_]*)>")
 
 
 def differences(expected: Any, actual: Any, path: tuple[str | int, ...] = ()) -> list[Difference]:
-    """Where `actual` does not contain `expected`: keys must be there, scalars equal, `"<cus>"` is any id so prefixed.
+    """Returns the paths at which `actual` does not contain `expected`.
 
-    The elements of a list must match distinct elements of the actual list, in whatever order; more may be there.
+    Keys of `expected` must exist and scalars must be equal; `"<cus>"` matches any id with that prefix. Elements of a
+    list must match distinct elements of the actual list, in any order; the actual list may have more.
     """
     if isinstance(expected, dict):
         return _object_differences(expected, actual, path)
@@ -357,12 +358,12 @@ def _list_differences(expected: list[Any], actual: Any, path: tuple[str | int, .
 
 
 def _nearest(row: Any, candidates: list[Any]) -> Any:
-    """The candidate that differs least; MISSING when there is none."""
+    """Returns the candidate with the fewest differences from `row`; MISSING if there are no candidates."""
     return min(candidates, key=lambda other: len(differences(row, other)), default=MISSING)
 
 
 def match_rows(fits: list[list[bool]]) -> list[int | None]:
-    """For every row the column it is matched with, no column twice, as many rows matched as can be."""
+    """Returns a maximum matching of rows to columns: for each row its column, or None. No column is used twice."""
     owner: dict[int, int] = {}
 
     def place(row: int, seen: set[int]) -> bool:

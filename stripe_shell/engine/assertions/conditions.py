@@ -1,4 +1,4 @@
-"""`@when` and the `until` of `@retry`: whether a condition holds."""
+"""Conditions: evaluates `@when` and the `until` of `@retry`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stripe_shell.records import record
 
 @record
 class ConditionResult:
-    """Whether the condition holds: None while only a response will tell; and what is wrong with its references."""
+    """The result of a condition: `holds` is None while a response is awaited; `problems` concern its references."""
 
     holds: bool | None
     problems: tuple[Diagnostic, ...] = ()
@@ -29,17 +29,17 @@ class ConditionResult:
 
 
 def when_of(block: Block) -> Condition | None:
-    """The condition of the block's `@when`."""
+    """Returns the condition of the block's `@when`."""
     return block.argument(Condition)
 
 
 def retry_of(block: Block) -> Retry | None:
-    """The block's `@retry`."""
+    """Returns the block's `@retry`."""
     return block.argument(Retry)
 
 
 def evaluate_condition(condition: Condition, scope: Scope) -> ConditionResult:
-    """Whether `left OP right`."""
+    """Evaluates the condition `left OP right` in the scope."""
     value, found = evaluate_operand(condition.left, scope)
     left = value.text if isinstance(value, WrittenLiteral) else value
     right, more = _right(condition, scope)
@@ -54,7 +54,7 @@ def evaluate_condition(condition: Condition, scope: Scope) -> ConditionResult:
 
 
 def evaluate_until(until: Expectation, scope: Scope, facts: ResponseFacts) -> ConditionResult:
-    """Whether the response is as awaited."""
+    """Evaluates the `until` condition of a `@retry` on a response."""
     right, problems = right_side(until, scope)
     if problems:
         return ConditionResult(None, problems)

@@ -1,1 +1,1 @@
-"""The check of a script: what can be known to be wrong before anything is sent."""
+"""The check of a script: finds errors before any request is sent."""

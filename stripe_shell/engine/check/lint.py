@@ -1,4 +1,4 @@
-"""What is no mistake and hardly meant: names that nothing uses, blocks that never run, writes that are done twice."""
+"""Lint warnings: unused names, unreachable blocks, repeated writes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from stripe_shell.lang.visit import blocks_in, loops_in, names_given, nodes_in
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
-#: With these two blocks of one text are two calls.
+#: References whose value differs between two blocks with the same text.
 _OTHER_EACH_TIME = frozenset({"last", "uuid"})
 
-#: Directives that change what a block asks for.
+#: Directives that change the request of a block.
 _PART_OF_THE_CALL = frozenset(each.name for each in DIRECTIVES.values() if each.changes_call)
 
 
 def lint(program: Program, table: Table, scope: Scope) -> Iterator[Diagnostic]:
-    """W301, W302 and W303 for a whole script; `scope` is that of its first line."""
+    """Yields the warnings W301, W302 and W303 of a script; `scope` is the scope of its first line."""
     yield from _unused(program)
     yield from _unreachable(program.items, scope, {})
     yield from _repeated(program.items, table)
@@ -38,8 +38,11 @@ def lint(program: Program, table: Table, scope: Scope) -> Iterator[Diagnostic]:
 
 
 def _unused(program: Program) -> Iterator[Diagnostic]:
-    """W301 for a name of the script's own that no reference takes; one from an included file is there for all, and a
-    secret is of use without being named."""
+    """Yields W301 for names that the script defines and never references.
+
+    Names of an included file are exempt, as other scripts may use them, and so are secrets, which mask even when
+    unused.
+    """
     used = _names_used(program.items)
     for name, span in names_given(program.items, "response", "variable"):
         if name not in used and not name.startswith("_") and span.source == program.sources[0]:
@@ -48,7 +51,7 @@ def _unused(program: Program) -> Iterator[Diagnostic]:
 
 
 def _names_used(items: Iterable[ScriptItem]) -> set[str]:
-    # Most blocks refer to little, and walking through their nodes is slow.
+    # Most blocks have few references, and visiting their nodes is slow.
     return {
         reference.name
         for item in items
@@ -63,8 +66,10 @@ def _names_used(items: Iterable[ScriptItem]) -> set[str]:
 
 
 def _unreachable(items: Iterable[ScriptItem], scope: Scope, never: dict[str, Span]) -> Iterator[Diagnostic]:
-    """W302 for a `@when` that no run can make true, since nothing in it comes from elsewhere, and for what then has
-    nothing to refer to. `never` are the names that such blocks would give."""
+    """Yields W302 for each `@when` that is always false, as it has no references, and for blocks that depend on it.
+
+    Mutates `never`: adds the names that skipped blocks would have saved.
+    """
     for block in blocks_in(items):
         found = _never_runs(block, scope, never)
         if found is not None:
@@ -93,9 +98,10 @@ def _never_runs(block: Block, scope: Scope, never: Mapping[str, Span]) -> Diagno
 
 
 def _repeated(items: Sequence[ScriptItem], table: Table) -> Iterator[Diagnostic]:
-    """W303 for a write that the script, or the body of a loop, makes again.
+    """Yields W303 for each write that the script, or the body of a loop, repeats.
 
-    A second `create` makes a second object wherever it stands; what was set, may be set otherwise and then back again.
+    A repeated `create` always makes a second object. Another write is reported only when it directly follows the same
+    one, as a write in between may have changed the object.
     """
     calls = list(_calls(items))
     if len({text for _, text in calls}) == len(calls):
@@ -113,7 +119,7 @@ def _repeated(items: Sequence[ScriptItem], table: Table) -> Iterator[Diagnostic]
 
 
 def _calls(items: Iterable[ScriptItem]) -> Iterator[tuple[Block, tuple[str, ...]]]:
-    """The blocks, and as texts what each asks for: equal texts ask for the same."""
+    """Yields each block with a key of texts that is equal for blocks making the same request."""
     settings: dict[str, str] = {}
     for item in items:
         if isinstance(item, Directive) and item.name in SETTINGS:
@@ -147,7 +153,7 @@ def _twice(block: Block, earlier: Block, operation: Operation) -> Diagnostic:
 
 
 def _alike(loop: Loop, table: Table) -> Iterator[Diagnostic]:
-    """Writes in the loop that take nothing from the row, nor from what was made for the row."""
+    """Yields the writes in the loop that depend neither on the row nor on objects created for the row."""
     name = header(loop).name
     of_row = {
         name,

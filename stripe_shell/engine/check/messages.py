@@ -1,4 +1,4 @@
-"""Problems that the table's validator found, in words for the person who wrote the block."""
+"""Diagnostics for the problems that the table's validator finds in a call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stripe_shell.spec.validate import Problem
 
 @record
 class ProblemPlace:
-    """Where a problem stands: the value, the name, and where something that is missing is asked for."""
+    """The spans of a problem: of the value, of the name, and of the block for a missing parameter."""
 
     value: Span | None
     key: Span | None
@@ -23,7 +23,7 @@ class ProblemPlace:
 
     @property
     def best(self) -> Span:
-        """The value, else the name, else the block."""
+        """Returns the span of the value, else of the name, else of the block."""
         return self.value or self.key or self.block
 
 
@@ -40,9 +40,9 @@ _WANTED = {
 
 
 def explain(problem: Problem, operation: Operation, place: ProblemPlace, masks: Secrets) -> Diagnostic:
-    """The problem as a diagnostic with its code, its place, and what to write instead.
+    """Returns the problem as a diagnostic: its code, its span and the fix.
 
-    Values are masked here already: a secret that is cut for length could not be recognised any more.
+    Masks secrets in values before they are truncated, since a truncated secret is no longer recognized.
     """
     match problem.kind:
         case "unknown":
@@ -72,7 +72,7 @@ def _what_to_write(problem: Problem) -> str:
 
 
 def explain_missing(name: str, operation: Operation, place: ProblemPlace) -> Diagnostic:
-    """E202: a parameter that the operation needs is not there."""
+    """Returns E202 for a required parameter that is missing."""
     document_only = name in operation.documented_params and not _stripe_requires(name, operation)
     notes = ("the document requires it; `@spec stripe` asks for no more than Stripe does",) if document_only else ()
     message = f"missing parameter `{name}` for {operation.name}"
@@ -87,7 +87,7 @@ def _stripe_requires(name: str, operation: Operation) -> bool:
 
 
 def suggestion(problem: Problem, operation: Operation) -> str | None:
-    """What was probably meant by a name that the call does not know: a parameter of its own or of its path."""
+    """Returns the nearest known parameter or path parameter for an unknown name, or None."""
     if len(problem.path) > 1 or problem.elsewhere:
         return problem.suggestion
     return close_name(problem.path[0], known_names(operation)) or problem.suggestion
@@ -150,7 +150,7 @@ def _out_of_bounds(problem: Problem, place: ProblemPlace) -> Diagnostic:
 
 
 def _name_for_people(problem: Problem, operation: Operation) -> str:
-    """How a missing parameter is asked for: the document's word where there is one."""
+    """Returns the display name of a missing parameter: the source document's name if it has one."""
     for typed_name in operation.documented_params:
         if resolve_name(operation, (typed_name,)).path == problem.path:
             return typed_name

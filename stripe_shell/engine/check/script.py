@@ -1,4 +1,4 @@
-"""Everything that can be known to be wrong before anything is sent."""
+"""The check of a script: walks its items and collects all diagnostics that need no response."""
 
 from __future__ import annotations
 
@@ -44,35 +44,35 @@ from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import response_field, response_names
 from stripe_shell.spec.table import Table
 
-#: So many mistakes in the rows of a file are told; who has more has a wrong file.
+#: The most problems reported for the rows of a data file; more usually mean that it is the wrong file.
 _MOST_ROW_PROBLEMS = 20
 
 
 def walk(items: Sequence[ScriptItem], resolver: Resolver, scope: Scope) -> Iterator[tuple[ScriptItem, Scope]]:
-    """Every item with the scope that it will have, as far as that can be known before responses come."""
+    """Yields every item with its scope, as far as the scope is known before responses arrive."""
     following = _Following(resolver, scope)
     for number, item in enumerate(items, 1):
         yield item, following.scope
         if number == len(items):
-            return  # nothing has the scope behind the last one: in a loop of one block that is half of the work
+            return  # The scope after the last item is not used; for a loop with one block, skipping it halves the work.
         following.visit(item)
 
 
 @record(frozen=False)
 class _Following(Visitor):
-    """The scope behind the items visited so far."""
+    """Computes the scope after the items visited so far."""
 
     resolver: Resolver
     scope: Scope
 
     def visit_block(self, block: Block) -> None:
-        """Once the block has run its response is named, its content open."""
+        """Adds the response name of the block to the scope as pending."""
         shape = _response_shape(block, self.resolver.operation(block))
         saved = block.argument(Name)
         self.scope = self.scope.after_block(*([saved.text] if saved else []), shape=shape)
 
     def visit_directive(self, directive: Directive) -> None:
-        """A name that it leaves without a value has been reported, and counts as known from then on."""
+        """Applies the directive to the scope. A name left without a value was reported, and then counts as known."""
         after = apply_directive(directive, self.scope)
         for name in after.lost.keys() - self.scope.lost.keys():
             after = after.with_deferred(name)
@@ -85,14 +85,14 @@ class _Following(Visitor):
 def check_items(
     items: Sequence[ScriptItem], resolver: Resolver, links: Links, scope: Scope, *, live: bool
 ) -> list[Diagnostic]:
-    """Everything that is wrong with the items, found as a run would meet it; the resolver keeps their calls."""
+    """Returns all problems of the items in the order in which a run meets them; `resolver` caches their calls."""
     found = [*_check_names(items), *_note_placeholder(items, links)]
     return [*found, *_Checker(resolver, links, live, scope).check(items)]
 
 
 @record(frozen=False)
 class _Checker(Visitor):
-    """Collects in `found` what is wrong with the items; `scope` is that of the one being visited."""
+    """Collects the problems of items in `found`; `scope` is the scope of the item being visited."""
 
     resolver: Resolver
     links: Links
@@ -101,7 +101,7 @@ class _Checker(Visitor):
     found: list[Diagnostic] = field(default_factory=list)
 
     def check(self, items: Sequence[ScriptItem]) -> list[Diagnostic]:
-        """Visit every item in the scope that it will have."""
+        """Checks every item in its scope and returns the problems."""
         for item, scope in walk(items, self.resolver, self.scope):
             self.scope = scope
             self.visit(item)
@@ -114,7 +114,7 @@ class _Checker(Visitor):
         self.found += _check_directive(directive, self.resolver.table, self.links, self.scope)
 
     def visit_loop(self, loop: Loop) -> None:
-        """The data file, the body whatever the rows hold, and then what every row makes of it."""
+        """Checks the data file, the body with unknown row values, and the body with each row's values."""
         scope, name = self.scope, header(loop).name
         path = data_file(loop, scope)
         found = list(path) if isinstance(path, tuple) else check_data(loop, path)
@@ -126,7 +126,7 @@ class _Checker(Visitor):
         self.found += [*found, *body, *(self._check_rows(loop, scope) if known else [])]
 
     def _check_rows(self, loop: Loop, scope: Scope) -> list[Diagnostic]:
-        """What is wrong with the values of single rows: each mistake once, with the first row that has it."""
+        """Returns the problems caused by single rows: each problem once, with the first row that has it."""
         found: dict[tuple[str, Span | None], Diagnostic] = {}
         mark = f"${{{header(loop).name}."
         if not any(mark in item.span.text for item in loop.items):
@@ -143,7 +143,7 @@ class _Checker(Visitor):
 
 
 def _check_names(items: Sequence[ScriptItem]) -> Iterator[Diagnostic]:
-    """E305 for a name that is given to two things: whichever is meant, the other one would be taken."""
+    """Yields E305 for each name that is defined twice with different meanings."""
     known: dict[str, Span] = {}
     for name, span in names_given(items, "response", "variable", "secret"):
         if name in known:
@@ -153,7 +153,7 @@ def _check_names(items: Sequence[ScriptItem]) -> Iterator[Diagnostic]:
 
 
 def _note_placeholder(items: Sequence[ScriptItem], links: Links) -> Iterator[Diagnostic]:
-    """W203, once: a name from a documentation page stands for the default connection."""
+    """Yields W203 once, for a placeholder name from a documentation page that means the default connection."""
     block = next((item for item in items if isinstance(item, Block) and links.placeholder(item.connection)), None)
     if block is not None:
         message = f"`/{block.connection}` stands for the default connection"
@@ -162,7 +162,7 @@ def _note_placeholder(items: Sequence[ScriptItem], links: Links) -> Iterator[Dia
 
 def _check_one(block: Block, resolver: Resolver, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
     if not block.items:
-        return []  # the parser has said what is wrong with a block that holds nothing
+        return []  # An empty block was reported by the parser.
     table, resolved = resolver.table, resolver.resolve(block, scope)
     link = links.find(connection_of(block, scope, links), block.connection_span)
     found = list(resolved.diagnostics)
@@ -174,7 +174,7 @@ def _check_one(block: Block, resolver: Resolver, links: Links, scope: Scope, *, 
         found += _check_uploads(resolved.call)
         found += _check_deprecated(block, resolved.call)
     found += _check_conditions(block, scope)
-    # Most lines refer to nothing, and walking through their nodes is slow.
+    # Most lines have no references, and visiting their nodes is slow.
     if "${" in block.span.text:
         found += _check_references(tuple(item for item in block.items if "${" in item.span.text), table, scope)
     found += assertions_of(block, scope).problems
@@ -183,7 +183,7 @@ def _check_one(block: Block, resolver: Resolver, links: Links, scope: Scope, *, 
 
 
 def check_block(block: Block, operation: Operation | None, link: Link, *, live: bool) -> list[Diagnostic]:
-    """What forbids carrying out the operation over this link, and directives that do not fit it."""
+    """Returns the reasons not to run the operation over this link, and the directives that do not apply to it."""
     if operation is None:
         return []
     found: list[Diagnostic] = []
@@ -202,7 +202,7 @@ def check_block(block: Block, operation: Operation | None, link: Link, *, live: 
 
 
 def _check_uploads(call: BlockCall) -> Iterator[Diagnostic]:
-    """E303 for a file to upload that is not there."""
+    """Yields E303 for each file to upload that does not exist."""
     for name, path in call.params.items():
         field = call.operation.params.fields.get(name)
         if field is None or field.shape.kind != "file" or not isinstance(path, str) or is_deferred(path):
@@ -212,7 +212,7 @@ def _check_uploads(call: BlockCall) -> Iterator[Diagnostic]:
 
 
 def _check_deprecated(block: Block, call: BlockCall) -> Iterator[Diagnostic]:
-    """W207 for a call that Stripe's description says to leave."""
+    """Yields W207 for an operation or parameter that Stripe's specification marks as deprecated."""
     if call.operation.deprecated:
         message = f"Stripe has deprecated `{call.operation.name}`"
         yield Diagnostic("W207", message, words_span(block), severity="warning")
@@ -234,7 +234,7 @@ def _refuse_live(block: Block, operation: Operation, link: Link) -> Diagnostic:
 
 
 def _check_conditions(block: Block, scope: Scope) -> Iterator[Diagnostic]:
-    """References in `@when` and `@retry` that have no value, and patterns that are none."""
+    """Yields references without a value and invalid patterns in `@when` and `@retry`."""
     when, retry = when_of(block), retry_of(block)
     if when is not None:
         yield from evaluate_condition(when, scope).problems
@@ -243,7 +243,7 @@ def _check_conditions(block: Block, scope: Scope) -> Iterator[Diagnostic]:
 
 
 def _is_skipped(block: Block, scope: Scope) -> bool:
-    """Whether the block's `@when` is known not to hold."""
+    """Whether the block's `@when` is known to be false."""
     condition = when_of(block)
     return condition is not None and evaluate_condition(condition, scope).holds is False
 
@@ -256,7 +256,7 @@ def _check_row_name(loop: Loop) -> Iterator[Diagnostic]:
 
 
 def _check_columns(loop: Loop, columns: tuple[str, ...] | None) -> Iterator[Diagnostic]:
-    """E302 for a reference to a column that the file does not have."""
+    """Yields E302 for each reference to a column that the data file does not have."""
     if columns is None:
         return
     name = header(loop).name
@@ -303,14 +303,14 @@ def _check_name(assignment: Assignment) -> list[Diagnostic]:
 
 
 def _response_shape(block: Block, operation: Operation | None) -> Shape | None:
-    """What the response may look like; None (anything) for a call that is meant to fail, or that is unknown."""
+    """Returns the shape of the response; None (any) for an unknown call or one that is expected to fail."""
     if operation is None or block.argument(Fails) is not None:
         return None
     return operation.response
 
 
 def _check_references(node: Any, table: Table, scope: Scope) -> Iterator[Diagnostic]:
-    """Paths into responses that are still to come, against what those responses can look like."""
+    """Yields the references to responses whose path the shape of the response does not have."""
     for reference in nodes_in(node, Reference):
         shape = scope.deferred.get(reference.name) if reference.namespace is None else None
         if shape is None:
@@ -323,18 +323,18 @@ def _check_references(node: Any, table: Table, scope: Scope) -> Iterator[Diagnos
 
 
 def _texts(steps: Sequence[str | int]) -> tuple[str, ...]:
-    """Steps as the table takes them; any element of a list stands for all."""
+    """Returns steps as the table's path; any list index stands for all elements."""
     return tuple("0" if step == "*" else str(step) for step in steps)
 
 
 def _names_at(table: Table, shape: Shape, steps: Sequence[str | int]) -> tuple[str, ...]:
-    """The fields that a response may have at the path."""
+    """Returns the names of the fields that a response may have at the path."""
     above = response_field(table, shape, _texts(steps))
     return response_names(table, above) if above is not None else ()
 
 
 def _check_paths(block: Block, operation: Operation | None, table: Table, scope: Scope) -> Iterator[Diagnostic]:
-    """W205 for paths of `@expect` and fields of `@out` that the response cannot have by its description."""
+    """Yields W205 for paths of `@expect` and fields of `@out` that the response's shape does not have."""
     shape = _response_shape(block, operation)
     for directive in block.directives:
         output = directive.argument if isinstance(directive.argument, Output) else None

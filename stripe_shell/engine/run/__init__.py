@@ -1,1 +1,1 @@
-"""The run of a script: block after block is resolved, sent, and compared with what it expects."""
+"""The run of a script: resolves and sends block after block, and evaluates the responses."""

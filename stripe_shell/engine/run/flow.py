@@ -1,4 +1,4 @@
-"""The walk of a script: block after block, loops with their rows, what is skipped, what stops it, what ends it."""
+"""The order of a run: blocks one after the other, loops over rows, skipped blocks, stopping and teardown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stripe_shell.records import record, replace
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-#: Runs one block in a scope under an idempotency key; answers its outcome and the scope after it.
+#: Runs one block in a scope under an idempotency key; returns its outcome and the scope after it.
 RunBlock = Callable[[Block, Scope, str], tuple[Outcome, Scope]]
 
 Steps = Generator[RunStep, None, Scope]
@@ -27,10 +27,10 @@ Steps = Generator[RunStep, None, Scope]
 
 @record(frozen=False)
 class Flow:
-    """One run of items. `tags` selects blocks, all when empty. `row_key` sets the steps of a row apart.
+    """The state of one run of items.
 
-    `sent` tells whether anything was sent, `stopped` whether the rest must not run, `unknown` whether the outcome of a
-    write is unknown: that stops everything.
+    `tags` selects blocks; empty selects all. `row_key` identifies the row of the steps. `sent`: a request was sent.
+    `stopped`: the remaining items must not run. `unknown`: the outcome of a write is unknown, which stops everything.
     """
 
     run_block: RunBlock
@@ -43,7 +43,7 @@ class Flow:
     unknown: bool = False
 
     def run(self, items: Sequence[ScriptItem], scope: Scope) -> Steps:
-        """Run the items in order; blocks of `@teardown` at the end, whatever happened before."""
+        """Runs the items in order and yields their steps; `@teardown` blocks run last, after failures too."""
         seen: Counter[str] = Counter()
         at_the_end = [item for item in items if is_teardown(item)]
         try:
@@ -53,12 +53,12 @@ class Flow:
                 if isinstance(item, Loop):
                     scope = yield from self._loop(item, scope)
                 else:
-                    # A teardown sees what the step brought, also where nobody listens on from there.
+                    # Keep the scope before yielding: teardown needs it even if the consumer stops here.
                     step = self._step(item, scope, seen)
                     scope = step.scope
                     yield step
         except GeneratorExit:
-            # Nobody listens any more (a closed pipe): what was begun is still put back, without a word.
+            # The consumer has stopped (a closed pipe): run the teardown without yielding its steps.
             for _ in self._tear_down(at_the_end, scope, seen):
                 pass
             raise
@@ -81,7 +81,7 @@ class Flow:
             return _skipped(block, scope, "its tags were not chosen")
         outcome, scope = self.run_block(block, scope, key)
         if self.sent and outcome.status == "invalid":
-            # What can be known beforehand was checked: a response, or a row, has made it so.
+            # The check found no error beforehand, so a response or a row has caused this one.
             outcome = replace(outcome, status="failed")
         self.sent = self.sent or outcome.request is not None
         return RunStep(block, scope, outcome)
@@ -96,7 +96,7 @@ class Flow:
         self.stopped = self.unknown or (status not in {"passed", "skipped"} and not self.keep_going)
 
     def _tear_down(self, blocks: Sequence[Block], scope: Scope, seen: Counter[str]) -> Iterator[RunStep]:
-        """Every one of them; one that speaks of what never came is skipped."""
+        """Yields a step for each teardown block; skips those that refer to a response that never came."""
         for block in blocks:
             missing = [r.raw for r in nodes_in(block.items, Reference) if isinstance(look_up(r, scope), Diagnostic)]
             if missing:
@@ -123,7 +123,7 @@ class Flow:
                 return
 
     def _parallel(self, loop: Loop, rows: Iterator[LoopRow], jobs: int) -> Iterator[RunStep]:
-        """Several rows at once, told in their order. After a failure that stops, what is under way is still told."""
+        """Runs rows in parallel and yields their steps in order; after a stopping failure, lets started rows finish."""
         from concurrent.futures import ThreadPoolExecutor
 
         waiting: deque[tuple[Flow, Future[list[RunStep]]]] = deque()
@@ -150,7 +150,7 @@ class Flow:
         return replace(self, row_key=key, stopped=False, unknown=False)
 
     def _take(self, inner: Flow, loop: Loop) -> None:
-        """What a row has shown: that something was sent, and whether the loop goes on."""
+        """Takes over the state of a row's run: what was sent, and whether the loop stops."""
         self.sent = self.sent or inner.sent
         goes_on = header(loop).on_error == "continue" and not inner.unknown
         self.stopped = self.stopped or (inner.stopped and not goes_on)
@@ -162,7 +162,7 @@ def _run_row(flow: Flow, loop: Loop, row: LoopRow) -> list[RunStep]:
 
 
 def is_teardown(item: ScriptItem) -> TypeGuard[Block]:
-    """Whether the item is a block that runs at the end."""
+    """Whether the item is a `@teardown` block."""
     return isinstance(item, Block) and any(directive.name == "teardown" for directive in item.directives)
 
 
@@ -171,7 +171,7 @@ def _skipped(block: Block, scope: Scope, why: str) -> RunStep:
 
 
 def skip_names(block: Block, scope: Scope, why: str) -> Scope:
-    """The scope after a block that did not run: the name that it would have saved has no value."""
+    """Returns the scope after a skipped block: the name that it would have saved has no value."""
     cause = Diagnostic("E302", f"this block was skipped: {why}", block.connection_span)
     for name, _ in names_given((block,), "response"):
         scope = scope.with_lost(name, cause)
@@ -179,7 +179,7 @@ def skip_names(block: Block, scope: Scope, why: str) -> Scope:
 
 
 def after_loop(loop: Loop, scope: Scope) -> Scope:
-    """What was saved within a loop was saved for each row: outside of it the names mean nothing."""
+    """Returns the scope after a loop, where the names saved for each row have no value."""
     cause = Diagnostic("E302", "it is saved anew for each row of this loop", loop.directive.name_span)
     for name, _ in names_given(loop.items, "response"):
         scope = scope.with_lost(name, cause)

@@ -1,4 +1,4 @@
-"""The walk of a block: resolve, validate, encode, send, expect; and of a script, block after block."""
+"""The engine: checks, previews and runs blocks; sends each call and evaluates its response."""
 
 from __future__ import annotations
 
@@ -41,13 +41,11 @@ from stripe_shell.wire import Request, Response
 
 @record
 class Engine:
-    """Runs blocks and scripts. Has no state of its own: what changes is the scope, handed from step to step.
+    """Runs blocks and scripts. Stateless: the scope is passed from step to step.
 
-    What checks, previews and runs the same items hands the same `resolver` to all three, so that each block is
-    resolved once.
-
-    `live`: writes are allowed on connections that count as live. `tags` selects blocks, all when it is empty.
-    `sleep` waits a number of seconds between the polls of `@retry`.
+    Pass the same `resolver` to `check`, `preview` and `run` so that each block is resolved once. `live` allows writes
+    on connections that count as live. `tags` selects blocks; empty selects all. `sleep` waits a number of seconds
+    between the polls of `@retry`.
     """
 
     table: Table
@@ -58,15 +56,15 @@ class Engine:
     sleep: Callable[[float], None] = time.sleep
 
     def resolver(self) -> Resolver:
-        """A resolver for the items of one run."""
+        """Returns a new resolver for the items of one run."""
         return Resolver(self.table)
 
     def check(self, items: Sequence[ScriptItem], scope: Scope, resolver: Resolver | None = None) -> list[Diagnostic]:
-        """Everything that can be known to be wrong without sending anything."""
+        """Returns all problems of the items that can be found without sending a request."""
         return check_items(items, resolver or self.resolver(), self.links, scope, live=self.live)
 
     def lint(self, program: Program, scope: Scope) -> list[Diagnostic]:
-        """What is no mistake in a whole script and hardly meant: unused names, dead blocks, writes made twice."""
+        """Returns the lint warnings of a script: unused names, unreachable blocks, repeated writes."""
         from stripe_shell.engine.check.lint import lint
 
         return list(lint(program, self.table, scope))
@@ -74,7 +72,7 @@ class Engine:
     def preview(
         self, items: Sequence[ScriptItem], scope: Scope, *, run_id: str, resolver: Resolver | None = None
     ) -> Iterator[Request]:
-        """The requests that a run would send, references to responses left as they are written. Sends nothing."""
+        """Yields the requests that a run would send, with references to responses as written. Sends nothing."""
         yield from self._preview(items, scope, resolver or self.resolver(), run_id, "")
 
     def _preview(
@@ -110,10 +108,10 @@ class Engine:
         keep_going: bool = False,
         resolver: Resolver | None = None,
     ) -> Generator[RunStep, None, None]:
-        """Run the items in order; stop after a block that did not pass, unless `keep_going`.
+        """Runs the items in order and yields their steps; stops after a block that did not pass, unless `keep_going`.
 
-        A write whose outcome is unknown always stops the run. What can be known beforehand, `check` knows: once
-        something was sent, a block that does not fit the table was made so by what a response holds, and has failed.
+        Always stops after a write whose outcome is unknown. Once a request was sent, a block that does not resolve
+        counts as failed, not invalid: `check` found it valid, so the value of a response caused it.
         """
         run_block = partial(self.run_block, resolver=resolver or self.resolver())
         yield from Flow(run_block, run_id, keep_going, self.tags).run(items, scope)
@@ -121,7 +119,7 @@ class Engine:
     def run_block(
         self, block: Block, scope: Scope, key: str, *, resolver: Resolver | None = None
     ) -> tuple[Outcome, Scope]:
-        """One block, and the scope after it. `key` is its idempotency key unless it names one itself."""
+        """Runs one block; returns its outcome and the next scope. `key` is its idempotency key unless it sets one."""
         resolver = resolver or self.resolver()
         condition = when_of(block)
         if condition is not None:
@@ -137,7 +135,7 @@ class Engine:
         return outcome, _scope_after(outcome, scope)
 
     def _poll(self, retry: Retry, ask: Callable[[], Outcome], scope: Scope) -> Outcome:
-        """Ask until the answer is as wanted, or the attempts are used up: then the block has failed."""
+        """Repeats the request until the condition holds; after the last attempt the outcome is `unexpected`."""
         outcome = ask()
         for attempt in range(1, retry.attempts + 1):
             if outcome.response is None:
@@ -169,7 +167,7 @@ class Engine:
     def _exchange(
         self, block: Block, call: BlockCall, link: Link, scope: Scope, *, key: str, block_assertions: BlockAssertions
     ) -> Outcome:
-        """Send the call and receive what it brings, into its file if it names one."""
+        """Sends the call and returns its outcome; writes the rows to the file of `@out`."""
         call = with_page_size(call)
         name = saved_name(block)
         outcome = Outcome(block, "failed", link.name, call, saved_as=name.text if name else None, origin=link.origin)
@@ -202,7 +200,7 @@ class Engine:
 
 
 def _send(link: Link, request: Request) -> Response:
-    """Send it; Ctrl-C while a write is under way leaves its outcome open."""
+    """Sends the request. Raises OutcomeUnknown if a write is interrupted by Ctrl-C."""
     try:
         return link.transport.send(request)
     except KeyboardInterrupt:
@@ -212,7 +210,7 @@ def _send(link: Link, request: Request) -> Response:
 
 
 def _receive(outcome: Outcome, exchange: Exchange, link: Link, file: MaskedRowFile | None) -> Outcome:
-    """The outcome with its body: all pages that the block asks for, written to its file if it has one."""
+    """Returns the outcome with its body: all requested pages, also written to `file`."""
     count = outcome.call.pages if outcome.call else 1
     if not exchange.response.ok:
         return replace(outcome, body=read_body(exchange))
@@ -226,19 +224,19 @@ def _receive(outcome: Outcome, exchange: Exchange, link: Link, file: MaskedRowFi
 
 
 def _speaks_of_rows(block: Block) -> bool:
-    """Whether the block compares its answer or saves it, so that rows which went to a file are needed once more."""
+    """Whether the block asserts on its response or saves it, so that rows written to a file stay in memory too."""
     return any(isinstance(directive.argument, Expectation | Match | Name) for directive in block.directives)
 
 
 def with_page_size(call: BlockCall) -> BlockCall:
-    """The call with the largest page when several pages are wanted and the block says nothing of their size."""
+    """Returns the call with the largest `limit` if it asks for several pages and sets no limit."""
     if call.pages == 1 or "limit" in call.params or "limit" not in call.operation.params.fields:
         return call
     return replace(call, params={**call.params, "limit": LARGEST_PAGE})
 
 
 def evaluate_outcome(outcome: Outcome, block_assertions: BlockAssertions, scope: Scope) -> Outcome:
-    """How the exchange ended: as the block's `@fails`, `@match` and `@expect` say."""
+    """Returns the outcome with its status and assertions, evaluated by the block's `@fails`, `@match` and `@expect`."""
     ok = outcome.response is not None and outcome.response.ok
     if outcome.indeterminate:
         return replace(outcome, status="unknown", diagnostics=(explain_error(outcome),))
@@ -250,18 +248,18 @@ def evaluate_outcome(outcome: Outcome, block_assertions: BlockAssertions, scope:
 
 
 def secrets_of(scope: Scope) -> Secrets:
-    """What must be masked wherever something of this run is shown or stored."""
+    """Returns the masks for everything of this run that is shown or stored."""
     return scope.masks
 
 
 def _unsent_status(diagnostics: Sequence[Diagnostic]) -> OutcomeStatus:
-    """A field that this response happens to lack is a failed call (3); all else is the text's fault (2)."""
+    """Returns `failed` (exit code 3) if a response lacks a field, `invalid` (2) for errors in the script."""
     errors = [d for d in diagnostics if d.severity == "error"]
     return "failed" if errors and all(d.code == "E302" for d in errors) else "invalid"
 
 
 def _scope_after(outcome: Outcome, scope: Scope) -> Scope:
-    """What comes next sees the answer under its names; where none came, they lose what they meant before."""
+    """Returns the scope with the response under its names; without a response, those names lose their values."""
     scope = scope.next_block()
     name = saved_name(outcome.block)
     names = {"last": outcome.block.span, **({name.text: name.span} if name else {})}
@@ -275,5 +273,5 @@ def _scope_after(outcome: Outcome, scope: Scope) -> Scope:
 
 
 def saved_name(block: Block) -> Name | None:
-    """The name that `@as` gives the response."""
+    """Returns the name that `@as` gives the response."""
     return block.argument(Name)

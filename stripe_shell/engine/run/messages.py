@@ -1,4 +1,4 @@
-"""Calls that failed, in words: what Stripe answered, or why there is no answer, and what to do now."""
+"""Diagnostics for failed calls: Stripe's error or the missing response, with what to do next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stripe_shell.wire import Response, split_name
 
 
 def explain_error(outcome: Outcome) -> Diagnostic:
-    """E403 (or E502 for a write that a 5xx leaves open), at the parameter that Stripe names, else at the block."""
+    """Returns E403, or E502 for a write that may have been executed, at the parameter that Stripe names."""
     response, call = outcome.response, outcome.call
     error = outcome.error
     status = response.status if response else 0
@@ -32,7 +32,7 @@ def explain_error(outcome: Outcome) -> Diagnostic:
 
 
 def explain_unanswered(error: TransportError, outcome: Outcome) -> Diagnostic:
-    """E501 or E502 for a request that brought no readable answer."""
+    """Returns E501 or E502 for a request without a readable response."""
     unknown = isinstance(error, OutcomeUnknown)
     what = "the outcome is unknown" if unknown else "not sent" if isinstance(error, NotSent) else "no answer"
     notes = [_what_to_do(outcome)] if unknown else []
@@ -46,20 +46,20 @@ def explain_unanswered(error: TransportError, outcome: Outcome) -> Diagnostic:
 
 
 def explain_unstored(reason: str, outcome: Outcome) -> Diagnostic:
-    """E303 for an answer that came and could not be written to its file."""
+    """Returns E303 for a response that could not be written to its file."""
     notes = ("the call itself succeeded: do not send it again",) if outcome.request and outcome.request.writes else ()
     message = f"{outcome.name}: {reason}"
     return Diagnostic("E303", message, outcome.block.connection_span, label="no file was left behind", notes=notes)
 
 
 def explain_unmet(retry: Retry, actual: str) -> Diagnostic:
-    """E402 for a `@retry` whose condition did not come true."""
+    """Returns E402 for a `@retry` whose condition never held."""
     message = f"`{retry.until.span.text}` did not come true in {retry.attempts} attempts"
     return Diagnostic("E402", message, retry.until.span, label=f"actual {actual}")
 
 
 def explain_assertion(assertion: Assertion) -> Diagnostic:
-    """E402, or E404 for a call that was expected to fail and did not."""
+    """Returns E402, or E404 for a call that succeeded where a failure was expected."""
     if assertion.path == "@fails" and assertion.actual.startswith("the call succeeded"):
         return Diagnostic("E404", f"expected {assertion.expected}", assertion.span, label=assertion.actual)
     if assertion.path == "@match":
@@ -69,7 +69,7 @@ def explain_assertion(assertion: Assertion) -> Diagnostic:
 
 
 def _place_of_param(call: BlockCall | None, param: Any, default: Span) -> Span:
-    """The line of the parameter that the answer names."""
+    """Returns the span of the parameter that the error names, else `default`."""
     if call is None or not isinstance(param, str):
         return default
     path = tuple(split_name(param))
@@ -81,7 +81,7 @@ def _place_of_param(call: BlockCall | None, param: Any, default: Span) -> Span:
 
 
 def _wordless(response: Response | None) -> str:
-    """What an error is like that is not of Stripe's shape: somebody on the way has answered, or something is broken."""
+    """Describes an error response that has no Stripe error object, such as one from a proxy."""
     if response is None or not response.body:
         return "the answer says no more"
     kind = (response.header("Content-Type") or "").partition(";")[0].strip()

@@ -1,4 +1,4 @@
-"""Following the pages of a list: Stripe's cursors, search pages and v2 page URLs."""
+"""Pagination of lists: Stripe's cursors, search pages and v2 page URLs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from stripe_shell.wire import Request, Response, Transport, decode_form, encode_
 
 
 def is_list(body: Any) -> bool:
-    """Whether a response body is a page of a list, of a search, or of v2."""
+    """Whether a response body is a page of a list, a search, or a v2 list."""
     return isinstance(body, dict) and isinstance(body.get("data"), list) and "id" not in body
 
 
 def can_page(operation: Operation) -> bool:
-    """Whether the operation answers lists."""
+    """Whether the operation returns lists."""
     return operation.method == "GET" and (
         operation.action in {"list", "search"} or "starting_after" in operation.params.fields
     )
@@ -25,17 +25,17 @@ def can_page(operation: Operation) -> bool:
 
 @record
 class Exchange:
-    """A request and what came back."""
+    """A request and its response."""
 
     request: Request
     response: Response
 
 
 def follow_pages(transport: Transport, first: Exchange) -> Iterator[Exchange]:
-    """The first page, then those that follow, for as long as there are more and each is a success.
+    """Yields the first page and those after it, until the last page or the first error response.
 
-    Raises what `transport.send` raises, ValueError where a page is no JSON, and NoAnswer where a page says that there
-    is more but not how to get it, which would go on for ever.
+    Raises what `transport.send` raises, ValueError for a page that is not JSON, and NoAnswer for a page that announces
+    more without a cursor to them.
     """
     exchange = first
     while True:
@@ -49,7 +49,7 @@ def follow_pages(transport: Transport, first: Exchange) -> Iterator[Exchange]:
 
 
 def next_page(exchange: Exchange) -> Request | None:
-    """The request of the page after this one, None when there is none."""
+    """Returns the request for the next page, or None after the last one."""
     request = exchange.request
     body: Any = exchange.response.json() if exchange.response.ok else None
     if not is_list(body):
@@ -71,21 +71,21 @@ def next_page(exchange: Exchange) -> Request | None:
 
 
 def _id_of(row: Any) -> str:
-    """What Stripe takes as a cursor; empty where a row has none, which `follow_pages` will not follow."""
+    """Returns the id that is the cursor of a row, or an empty string."""
     return str(row.get("id", "")) if isinstance(row, dict) else ""
 
 
 def _with(request: Request, **cursor: str) -> Request:
-    """The request with another cursor; the same one where there is none."""
+    """Returns the request with the cursor set; unchanged if the cursor is empty."""
     if not all(cursor.values()):
         return request
     return replace(request, query=encode_form({**decode_form(request.query), **cursor}))
 
 
 def read_body(exchange: Exchange) -> Any:
-    """The body as JSON data, None when it is none and the status is no success.
+    """Returns the body as JSON data, or None for an error response that is not JSON.
 
-    Raises OutcomeUnknown when a write succeeded and its answer cannot be read, NoAnswer for a read.
+    Raises OutcomeUnknown for a successful write with an unreadable body, NoAnswer for a read.
     """
     try:
         return exchange.response.json()

@@ -1,4 +1,4 @@
-"""The body of an answer: its pages put together, and the file of an `@out` that takes their rows as they come."""
+"""The rows of a response: joins the pages of its body and streams them to the file of an `@out`."""
 
 from __future__ import annotations
 
@@ -16,46 +16,47 @@ from stripe_shell.wire import Transport, decode_form
 
 
 class RowSink(Protocol):
-    """A file that takes the rows of a result one page after the other."""
+    """A file that receives the rows of a result page by page."""
 
     def write(self, rows: Sequence[Any]) -> None:
-        """Add rows of JSON data. Raises OSError."""
+        """Appends rows of JSON data. Raises OSError."""
         ...
 
     def close(self) -> None:
-        """Finish the file: only now it stands under its name. Raises OSError."""
+        """Completes the file and moves it to its final name. Raises OSError."""
         ...
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Deletes the partial file."""
         ...
 
 
-#: Opens the file of an `@out`: path and fields (none: all). Raises OSError, or NotSent for an unknown ending.
+#: Opens the file of an `@out` from its path and fields (empty: all). Raises OSError, or NotSent for an unknown
+#: extension.
 OpenRows = Callable[[str, tuple[str, ...]], RowSink]
 
 
 class NotStored(Exception):
-    """An answer came, and could not be written to the file that was asked for."""
+    """The error for a response that could not be written to its file."""
 
 
 @record
 class MaskedRowFile:
-    """The open file of an `@out`, which no secret enters."""
+    """An open `@out` file that masks secrets in the rows."""
 
     path: str
     sink: RowSink
     masks: Secrets
 
     def write(self, rows: Sequence[Any]) -> None:
-        """Add rows. Raises NotStored."""
+        """Appends rows. Raises NotStored."""
         try:
             self.sink.write(self.masks.mask_data(list(rows)))
         except OSError as error:
             raise self._not_stored(error) from error
 
     def close(self) -> None:
-        """Finish the file. Raises NotStored."""
+        """Completes the file. Raises NotStored."""
         try:
             self.sink.close()
         except OSError as error:
@@ -66,7 +67,7 @@ class MaskedRowFile:
 
 
 def open_row_file(output: Output, scope: Scope, open_rows: OpenRows) -> MaskedRowFile:
-    """Open the file before anything is sent. Raises NotSent when that is not possible."""
+    """Opens the file before the request is sent. Raises NotSent if it cannot be opened."""
     evaluated = evaluate_output(output, scope)
     if evaluated.problems:
         raise NotSent(evaluated.problems[0].message)
@@ -80,7 +81,7 @@ def open_row_file(output: Output, scope: Scope, open_rows: OpenRows) -> MaskedRo
 
 @record
 class CollectedPages:
-    """The pages as one body, and how many rows they had; the rows themselves may have been left out."""
+    """The pages joined to one body, and their number of rows; the body may omit the rows."""
 
     body: Any
     rows: int
@@ -89,11 +90,10 @@ class CollectedPages:
 def collect(
     transport: Transport, first: Exchange, count: int | None, file: MaskedRowFile | None, *, keep_rows: bool
 ) -> CollectedPages:
-    """The page `first` and those that follow, `count` in all (None: all), their rows also written to the file.
+    """Joins the page `first` and those after it, `count` in all (None: all), and writes their rows to `file`.
 
-    With `ending_before` Stripe turns towards newer rows but sorts each page the other way round; several such pages
-    are put together oldest first, as the official libraries do. Raises what `follow_pages` and `read_body` raise, and
-    NotStored.
+    With `ending_before` Stripe pages towards newer rows while each page is sorted newest first; several such pages are
+    joined oldest first, as in the official libraries. Raises what `follow_pages` and `read_body` raise, and NotStored.
     """
     merged: Any = None
     kept: list[Any] = []
