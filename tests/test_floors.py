@@ -63,7 +63,6 @@ HEAVY = {
     "prompt_toolkit": ("repl/",),
     "requests": ("transports/stripe.py", "transports/proxy.py"),
     "pydantic": ("connections/settings/read.py", "batch/journal.py"),
-    "rich": ("render/", "batch/"),
 }
 
 

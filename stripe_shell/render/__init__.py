@@ -1,6 +1,6 @@
 """Shows what a run does: the console and its printer, responses in the formats of `formats/`, curl commands.
 
-`renderer(name)` imports only the requested format: rich is loaded with `table`, Pygments with colour.
+`renderer(name)` imports only the requested format; Pygments is loaded with colour.
 """
 
 from __future__ import annotations

@@ -112,6 +112,15 @@ ERROR = {
     }
 }
 
+LONG = {
+    "object": "list",
+    "has_more": False,
+    "data": [
+        customer(1, "Ann Lee", "ann@example.com", description="sixteen letters " * 20),
+        customer(2, "山田 太郎" * 12, "taro@example.co.jp"),
+    ],
+}
+
 BODIES: dict[str, Any] = {
     "customers": CUSTOMERS,
     "subscription": SUBSCRIPTION,
@@ -119,5 +128,6 @@ BODIES: dict[str, Any] = {
     "events": EVENTS,
     "odd": ODD,
     "error": ERROR,
+    "long": LONG,
     "empty": {"object": "list", "url": "/v1/customers", "has_more": False, "data": []},
 }

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from textwrap import wrap
 from typing import Any
 
-from rich import box
-from rich.console import Console, RenderableType
-from rich.table import Table
-from rich.text import Text
-
+from stripe_shell.render.cells import BOLD, CYAN, DIM, column_width, fit, grid_lines, paint, text_width
 from stripe_shell.render.formats.json import compact_json, scalar_text
 from stripe_shell.render.shape import flatten, pick, rows_of, visible
 
@@ -32,28 +27,38 @@ _ENOUGH_COLUMNS = 4
 _TIME_NAME = re.compile(
     r"(?:.*[_.])?(?:created|updated|at|on|start|end|date|anchor|deadline|timestamp|until|after|before|due_by)"
 )
+_ID_NAME = re.compile(r"(?:.*[.\]])?id")
+_NUMBERS = re.compile(r"-?[\d.]*")
 _EARLIEST, _LATEST = 500_000_000, 10_000_000_000  # 1985 and 2286: a number outside is hardly a time
 
-_UNBOUNDED = 1_000_000
-
-#: The gap between a name and its value, and the minimum width of a value, in columns.
-_GAP, _NARROWEST = 2, 30
+#: The gap between columns, that between a name and its value, and the minimum width of a value, in columns.
+_COLUMN_GAP, _GAP, _NARROWEST = "   ", 2, 30
 
 
 def render(body: Any, *, width: int | None, color: bool) -> str:
     """Returns a list as a table, or as records if the terminal is too narrow; an object as names and values.
 
     Times are shown as ISO 8601, with the epoch seconds where there is room; amounts stay in the smallest currency unit.
-    Nothing is truncated, and no value is split over lines: the terminal wraps them, so they can be copied whole.
+    Off a terminal nothing is cut; on one, long cells of a table are, which the last line says. Values of an object are
+    never cut or split over lines: the terminal wraps them, so they can be copied whole.
     """
     rows = rows_of(body)
     if rows is None:
-        return _draw([_object_record(body, width)], width, color)
+        return _text(_object_record(body, width, color))
     columns = choose_columns(rows)
-    table, left_out = _widest(rows, columns, width)
-    parts = [table] if table else list(_record_blocks(rows, columns)) if columns else []
-    notes = [_footer(body, rows)] + [f"too narrow for: {visible(', '.join(left_out))}"] * bool(left_out)
-    return _draw([*parts, Text("; ".join(notes), style="dim")], width, color)
+    cells = {name: [_cell(row, name) for row in rows] for name in columns}
+    shown = _shown_widths(cells, width)
+    parts = list(_table(cells, shown, color)) if shown else list(_record_blocks(rows, columns, color))
+    left_out = [visible(name) for name in columns if shown and name not in shown]
+    cut = [visible(name) for name, taken in shown.items() if taken < column_width(visible(name), cells[name])]
+    notes = [_footer(body, rows)]
+    notes += [f"too narrow for: {', '.join(left_out)}"] * bool(left_out)
+    notes += [f"cut: {', '.join(cut)}"] * bool(cut)
+    return _text([*parts, paint("; ".join(notes), DIM, color)])
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def choose_columns(rows: Sequence[Any]) -> tuple[str, ...]:
@@ -81,28 +86,29 @@ def _is_plain(value: Any) -> bool:
     return value is not None and value != "" and not isinstance(value, Mapping | list)
 
 
-def _widest(
-    rows: Sequence[Any], columns: Sequence[str], width: int | None
-) -> tuple[RenderableType | None, Sequence[str]]:
-    """Returns a table with as many columns as fit, and the columns left out; None if too few fit."""
-    if not columns:
-        return None, ()
-    for count in range(len(columns), min(_FEWEST_COLUMNS, len(columns)) - 1, -1):
-        table = _table(rows, columns[:count])
-        if width is None or _console(None, False).measure(table).maximum <= width:
-            return table, columns[count:]
-    return None, ()
+def _shown_widths(cells: Mapping[str, Sequence[str]], width: int | None) -> dict[str, int]:
+    """Returns the widths of the columns that fit, by name; empty if too few fit."""
+    widths = [column_width(visible(name), column) for name, column in cells.items()]
+    if width is not None:
+        cuttable = [
+            name not in _AMOUNTS and not _ID_NAME.fullmatch(name) and not _is_number(cells[name]) for name in cells
+        ]
+        widths = fit(widths, cuttable, width, len(_COLUMN_GAP), min(_FEWEST_COLUMNS, len(cells)))
+    return dict(zip(cells, widths, strict=False))
 
 
-def _table(rows: Sequence[Any], columns: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
-    for name in columns:
-        cells = [_cell(row, name) for row in rows]
-        numbers = name in _AMOUNTS or all(re.fullmatch(r"-?[\d.]*", cell) for cell in cells)
-        table.add_column(Text(visible(name)), no_wrap=True, justify="right" if numbers else "left")
-    for row in rows:
-        table.add_row(*(_styled(name, _cell(row, name)) for name in columns))
-    return table
+def _is_number(column: Sequence[str]) -> bool:
+    return all(map(_NUMBERS.fullmatch, column))
+
+
+def _table(cells: Mapping[str, Sequence[str]], widths: Mapping[str, int], color: bool) -> Iterator[str]:
+    right = [name in _AMOUNTS or _is_number(cells[name]) for name in widths]
+    header = [[visible(name)] for name in widths]
+    plain = [""] * len(right)
+    yield from grid_lines(header, list(widths.values()), right, [BOLD] * len(right) if color else plain, _COLUMN_GAP)
+    yield "─" * (sum(widths.values()) + len(_COLUMN_GAP) * (len(widths) - 1))
+    styles = [CYAN if color and _ID_NAME.fullmatch(name) else "" for name in widths]
+    yield from grid_lines([cells[name] for name in widths], list(widths.values()), right, styles, _COLUMN_GAP)
 
 
 def _cell(row: Any, name: str) -> str:
@@ -119,24 +125,27 @@ def _cell(row: Any, name: str) -> str:
     return "" if value is None else _format_value(value)
 
 
-def _record_blocks(rows: Sequence[Any], columns: Sequence[str]) -> Iterable[RenderableType]:
+def _record_blocks(rows: Sequence[Any], columns: Sequence[str], color: bool) -> Iterator[str]:
     """Yields the rows one below the other, for a terminal that is too narrow for a table."""
-    for number, row in enumerate(rows, start=1):
-        yield Text(f"── {number} ──", style="bold")
-        yield _two_columns([(name, _styled(name, cell)) for name in columns if (cell := _cell(row, name))])
+    for number, row in enumerate(rows if columns else (), start=1):
+        yield paint(f"── {number} ──", BOLD, color)
+        yield from _two_columns(
+            [(name, _styled(name, cell, color)) for name in columns if (cell := _cell(row, name))], color
+        )
 
 
-def _object_record(body: Any, width: int | None) -> RenderableType:
-    """Returns every member of an object, nested ones by dotted name, with those that are null listed at the end."""
+def _object_record(body: Any, width: int | None, color: bool) -> Iterator[str]:
+    """Yields every member of an object, nested ones by dotted name, with those that are null listed at the end."""
     if not isinstance(body, Mapping):
-        return Text(_format_value(body))
+        yield _format_value(body)
+        return
     members = [pair for name, value in flatten(body) for pair in _members(name, value)]
-    lines = [(name, _styled(name, _long_value(name, value))) for name, value in members if value is not None]
+    lines = [(name, _styled(name, _long_value(name, value), color)) for name, value in members if value is not None]
     nothing = [visible(name) for name, value in members if value is None]
-    taken = max(Text(visible(name)).cell_len for name in ("(null)", *(name for name, _ in lines))) + _GAP
+    taken = max(text_width(visible(name)) for name in ("(null)", *(name for name, _ in lines))) + _GAP
     for number, part in enumerate(_broken(", ".join(nothing), width, taken)):
-        lines.append(("" if number else "(null)", Text(part, style="dim")))
-    return _two_columns(lines)
+        lines.append(("" if number else "(null)", paint(part, DIM, color)))
+    yield from _two_columns(lines, color)
 
 
 def _broken(names: str, width: int | None, taken: int) -> list[str]:
@@ -157,12 +166,12 @@ def _members(name: str, value: Any) -> Iterable[tuple[str, Any]]:
             yield from _members(path, leaf)
 
 
-def _two_columns(lines: Iterable[tuple[str, Text]]) -> Text:
-    """Returns names and values in two columns."""
-    shown = [(Text(visible(name), style="bold"), value) for name, value in lines]
-    longest = max((name.cell_len for name, _ in shown), default=0)
-    spaced = (Text.assemble(name, " " * (longest - name.cell_len + _GAP), value) for name, value in shown)
-    return Text("\n").join(spaced)
+def _two_columns(lines: Sequence[tuple[str, str]], color: bool) -> Iterator[str]:
+    """Yields names and values in two columns."""
+    longest = max((text_width(visible(name)) for name, _ in lines), default=0)
+    for name, value in lines:
+        shown = visible(name)
+        yield f"{paint(shown, BOLD, color)}{' ' * (longest - text_width(shown) + _GAP)}{value}".rstrip(" ")
 
 
 def _long_value(name: str, value: Any) -> str:
@@ -185,8 +194,8 @@ def _iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _styled(name: str, text: str) -> Text:
-    return Text(text, style="cyan" if name == "id" or name.endswith((".id", "].id")) else "")
+def _styled(name: str, text: str, color: bool) -> str:
+    return paint(text, CYAN, color and _ID_NAME.fullmatch(name) is not None)
 
 
 def _footer(body: Any, rows: Sequence[Any]) -> str:
@@ -204,30 +213,3 @@ def _next_page(body: Mapping[str, Any], rows: Sequence[Any]) -> str:
         return ""
     last = rows[-1].get("id") if rows and isinstance(rows[-1], Mapping) else None
     return f", or `starting_after: {visible(last)}`" if isinstance(last, str) else ""
-
-
-def _draw(parts: Iterable[RenderableType], width: int | None, color: bool) -> str:
-    console = _console(width, color)
-    with console.capture() as capture:
-        for part in parts:
-            console.print(part, soft_wrap=isinstance(part, Text))
-    lines = capture.get().split("\n")
-    return "\n".join(line.rstrip(" ") for line in lines)
-
-
-def _console(width: int | None, color: bool) -> Console:
-    """Returns a console that is independent of the actual terminal, so that output depends only on the arguments."""
-    return Console(
-        file=io.StringIO(),
-        width=width or _UNBOUNDED,
-        height=25,
-        force_terminal=color,
-        force_jupyter=False,
-        force_interactive=False,
-        color_system="standard" if color else None,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        _environ={},
-    )
