@@ -1,4 +1,4 @@
-"""The door to the prompt."""
+"""Starts the prompt."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run_prompt(
     format_name: str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> int:
-    """Read and run until the person leaves; 0 then. Nothing that fails ends it."""
+    """Reads and runs input until the user leaves. Shows every failure and continues; returns the exit code 0."""
     _import_asyncio_without_tls()
     from stripe_shell.render.run_printer import RunPrinter
     from stripe_shell.repl.prompt import Prompt
@@ -33,12 +33,12 @@ def run_prompt(
 
 
 def _import_asyncio_without_tls() -> None:
-    """The event loop of a prompt reads keys; left alone it loads OpenSSL, a twentieth of the way to the prompt."""
+    """Imports asyncio without `ssl`, which the prompt does not use: loading OpenSSL takes a twentieth of the start."""
     import sys
 
     missing: Any = None
     if "ssl" not in sys.modules and "asyncio" not in sys.modules:
-        sys.modules["ssl"] = missing  # asyncio goes on without it, as it does where Python was built without
+        sys.modules["ssl"] = missing  # As in a Python built without `ssl`, asyncio continues without it.
         try:
             import asyncio  # noqa: F401
         finally:

@@ -1,4 +1,4 @@
-"""Before a write that may cost somebody money: the person types the id or the amount that it is about, not `y`."""
+"""Confirmation of live writes: the user types the id or the amount of the call instead of `y`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AMOUNTS = ("amount", "unit_amount", "amount_to_capture")
 
 @record
 class Write:
-    """A block that writes on a connection that counts as live; `call` None: in a loop, or not to be resolved yet."""
+    """A block that writes on a live connection; `call` is None in a loop, or if it cannot be resolved yet."""
 
     block: Block
     connection: Connection
@@ -26,9 +26,9 @@ class Write:
 
 
 def confirmed(session: ReplSession, item: ScriptItem, resolver: Resolver) -> bool:
-    """Whether the item may be sent: it writes nothing that counts as live, or the person has typed what is asked for.
+    """Whether the item may be sent: it has no live write, or the user has typed the confirmation word.
 
-    Of a loop the person types how many blocks in it write, since each of them runs for every row.
+    For a loop the word is the number of its writing blocks, since each of them runs for every row.
     """
     writes = list(_live_writes(session, item, resolver))
     if not writes:
@@ -41,7 +41,7 @@ def confirmed(session: ReplSession, item: ScriptItem, resolver: Resolver) -> boo
 
 
 def word_for(write: Write) -> str:
-    """What has to be typed: the id of the object, else the amount, else the name of what is created."""
+    """Returns the confirmation word: the id of the object, else the amount, else the name of the entity."""
     if write.call is None:
         return write.connection.name
     ids = list(write.call.path_params.values())
@@ -72,7 +72,7 @@ def _question(item: ScriptItem, writes: list[Write]) -> str:
 
 
 def _facts(call: BlockCall) -> Iterator[str]:
-    """What it is about: the amount in the smallest unit and its currency, and the account if it is another one."""
+    """Yields the amount (smallest currency unit), the currency and the account set by the block."""
     for name in (*_AMOUNTS, "currency"):
         if call.params.get(name) is not None:
             yield str(call.params[name])

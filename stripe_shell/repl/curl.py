@@ -1,4 +1,4 @@
-"""A request as a curl command that takes the way of its connection: to Stripe, or in the form that a proxy wants."""
+"""Renders a request as a curl command for its connection: to Stripe, or in the form that a proxy expects."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from stripe_shell.render.curl import render_curl
 from stripe_shell.secrets import Credential
 from stripe_shell.wire import Request
 
-#: What the transports add and curl does not need.
+#: Headers that the transports add and curl does not need.
 _OWN = frozenset({"user-agent", "accept", "accept-encoding"})
 
 
 def curl_for(connection: Connection, request: Request) -> str:
-    """The command; the key is a variable of the environment, by its name if it comes from one, never the key itself."""
+    """Returns the command, with an environment variable in place of the key: the one that holds it, if any."""
     if isinstance(connection.profile, ProxyProfile):
         return _through_proxy(connection, connection.profile, request)
     base = connection.base_url or f"https://{request.host}.stripe.com"

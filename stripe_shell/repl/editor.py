@@ -1,4 +1,4 @@
-"""Changing a text in the person's own editor."""
+"""Edits a text in the user's editor."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from stripe_shell.errors import UsageError
 
 
 def edit_text(text: str, environ: Mapping[str, str]) -> str:
-    """The text as the editor leaves it (VISUAL, EDITOR, else `vi`). Raises UsageError when there is no editor.
+    """Returns the text as edited (VISUAL, EDITOR, else `vi`). Raises UsageError if the editor cannot be run.
 
-    `environ` is what the editor sees.
+    `environ` is the editor's environment.
     """
     editor = shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or "vi")
-    with TemporaryDirectory(prefix="stripe-shell-") as folder:  # readable by this person alone
+    with TemporaryDirectory(prefix="stripe-shell-") as folder:  # readable by this user only
         path = Path(folder) / "block.stripe"
         path.write_text(text, encoding="utf-8")
         try:

@@ -1,4 +1,4 @@
-"""The text of `@help`: in general, of an entity, an action, a call, a directive."""
+"""The text of `@help`: an overview, or the help of an entity, action, call or directive."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_ROWS = 200
 
 
 def help_text(table: Table, topic: str) -> str:
-    """What `@help TOPIC` shows. Raises UsageError for a topic that does not exist."""
+    """Returns the text of `@help TOPIC`. Raises UsageError for an unknown topic."""
     words = topic.replace("/", " ").split()
     if not words:
         return GENERAL + "\n".join(_word_lines(_command_words())) + "\n\n@help create customer shows what a call takes"
@@ -43,7 +43,7 @@ def help_text(table: Table, topic: str) -> str:
 
 
 def _stripe_topic(table: Table, words: list[str]) -> str | None:
-    """An entity, an action, or both in either order."""
+    """Returns the help of an entity, an action, or both in either order; None for other words."""
     entities = [word for word in words if table.canonical(word)]
     if len(words) == 1 and entities:
         entity = table.entity(entities[0])
@@ -62,7 +62,7 @@ def _entities_with(table: Table, action: str) -> str | None:
 
 
 def _call_lines(table: Table, operation: Operation, below: str) -> Iterator[str]:
-    """The parameters of a call: those at the top, or those below one of them."""
+    """Yields the parameters of a call: those at the top, or those below the parameter `below`."""
     rows = [row for row in describe(operation) if _is_below(row, below)][:_MOST_ROWS]
     if not rows:
         raise UsageError(f"`{operation.name}` has nothing below `{below}`")

@@ -1,4 +1,4 @@
-"""What was typed, kept from session to session, apart for each connection and mode, in a file of the person's own."""
+"""The history of the prompt: stored in a file private to the user, separate for each connection and mode."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from stripe_shell.files import append_private
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 
-#: How much of the file is read, from its end, in bytes.
+#: The most bytes read from the end of the file.
 _READ = 1_000_000
 
-#: How many entries back a suggestion is looked for.
+#: The number of latest entries that are searched for a suggestion.
 _SUGGESTED = 2_000
 
 _HEADER = pattern(r"[ \t]*/([A-Za-z0-9_][A-Za-z0-9_.-]*)")
@@ -28,7 +28,7 @@ HistoryPlace = tuple[str, str]
 
 @record
 class HistoryEntry:
-    """A text that was submitted; `at` is the prompt where it was typed, `to` where all of it went (None: several)."""
+    """A submitted text. `at` is the place of the prompt, `to` the place where all of it was sent (None: several)."""
 
     text: str
     at: HistoryPlace
@@ -36,24 +36,24 @@ class HistoryEntry:
 
 
 def history_path(environ: Mapping[str, str]) -> str:
-    """`$XDG_STATE_HOME/stripe-shell/history`, by default `~/.local/state/stripe-shell/history`.
+    """Returns `$XDG_STATE_HOME/stripe-shell/history`, by default `~/.local/state/stripe-shell/history`.
 
-    A text: the library's paths would cost the first prompt a thirtieth of its time.
+    A string: importing pathlib would take a thirtieth of the time to the first prompt.
     """
     chosen = environ.get("XDG_STATE_HOME", "")
-    if not chosen.startswith("/"):  # the XDG rules: a relative path counts as not set
+    if not chosen.startswith("/"):  # The XDG rules ignore a relative path.
         chosen = f"{environ.get('HOME') or os.path.expanduser('~')}/.local/state"
     return f"{chosen}/stripe-shell/history"
 
 
 class HistoryFile:
-    """One JSON object a line; nobody else can read it. A file that cannot be used keeps nothing and disturbs nobody."""
+    """A file with one JSON object per line, readable by its owner only. Problems with the file are ignored."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = path
 
     def read(self) -> list[HistoryEntry]:
-        """The entries, oldest first; lines that are none are passed over."""
+        """Returns the entries, oldest first; skips invalid lines."""
         try:
             if not os.path.isfile(self._path):
                 return []
@@ -65,7 +65,7 @@ class HistoryFile:
         return [entry for line in lines if (entry := _entry(line)) is not None]
 
     def append(self, entry: HistoryEntry) -> None:
-        """Add an entry at the end. Raises OSError."""
+        """Appends an entry. Raises OSError."""
         os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
         import json
 
@@ -85,9 +85,9 @@ def _entry(line: str) -> HistoryEntry | None:
 
 
 class PromptHistory(History):
-    """The history of the connection in use; what is stored is redacted first.
+    """The history of the connection in use; redacts each text before storing it.
 
-    `way` gives the connection and mode that `/name` means now (None: the one in use), or None when there is none.
+    `way` returns the connection and mode that `/name` means (None: the one in use), or None for an unknown name.
     """
 
     def __init__(
@@ -101,23 +101,23 @@ class PromptHistory(History):
 
     @property
     def entries(self) -> list[HistoryEntry]:
-        """Everything that was typed at any connection, oldest first; read when first asked for."""
+        """Returns the entries of all connections, oldest first; reads the file on the first call."""
         if self._entries is None:
             self._entries = self._file.read()
         return self._entries
 
     async def load(self) -> AsyncGenerator[str, None]:
-        """What was typed at the connection in use, newest first."""
+        """Yields the texts typed at the connection in use, newest first."""
         for text in self.load_history_strings():
             yield text
 
     def get_strings(self) -> list[str]:
-        """What was typed at the connection in use, oldest first."""
+        """Returns the texts typed at the connection in use, oldest first."""
         here = self._way(None)
         return [entry.text for entry in self.entries if entry.at == here]
 
     def append_string(self, string: str) -> None:
-        """Keep what was submitted, in memory and in the file, without its secrets."""
+        """Stores a submitted text, redacted, in memory and in the file."""
         here = self._way(None)
         if here is None or not string.strip():
             return
@@ -128,17 +128,17 @@ class PromptHistory(History):
         try:
             self._file.append(entry)
         except OSError:
-            return  # a history that cannot be kept is no reason to stop
+            return  # The prompt works without a stored history.
 
     def load_history_strings(self) -> Iterable[str]:
-        """What was typed at the connection in use, newest first."""
+        """Returns the texts typed at the connection in use, newest first."""
         return reversed(self.get_strings())
 
     def store_string(self, string: str) -> None:
-        """Storing is done by `append_string`."""
+        """Does nothing, as `append_string` stores the text."""
 
     def lines_sent_to(self, place: HistoryPlace) -> Iterator[str]:
-        """The lines of what went to a connection in a mode, newest first."""
+        """Yields the lines sent to a connection in a mode, newest first."""
         for entry in self.entries[: -_SUGGESTED - 1 : -1]:
             if entry.to == place:
                 yield from reversed(entry.text.split("\n"))
@@ -149,20 +149,20 @@ class PromptHistory(History):
 
 
 def header_names(text: str) -> list[str | None]:
-    """The connections that the text names; None stands for the one in use."""
+    """Returns the connections that the text names; None stands for the one in use."""
     names: list[str | None] = [match[1] for line in text.split("\n") if (match := _HEADER.match(line))]
     return names or [None]
 
 
 class SuggestFromHistory(AutoSuggest):
-    """Offers the rest of a line that was sent before to where the block being written goes, and to nowhere else."""
+    """Suggests the rest of a line that was sent to the connection and mode of the current block before."""
 
     def __init__(self, history: PromptHistory, way: Callable[[str | None], HistoryPlace | None]) -> None:
         self._history = history
         self._way = way
 
     def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
-        """The rest of the newest line that begins like the one at whose end the cursor is."""
+        """Returns the rest of the newest matching line, if the cursor is at the end of its line."""
         typed = document.current_line_before_cursor
         if not typed.strip() or not document.is_cursor_at_the_end_of_line:
             return None

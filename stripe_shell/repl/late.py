@@ -1,4 +1,4 @@
-"""Answers that come when nobody waits for them any more: shown above the prompt, or before the next one."""
+"""Late responses: shows those that arrive after Ctrl-C above the prompt, or before the next one."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from prompt_toolkit.application import Application, run_in_terminal
 
 
 class LateAnswers:
-    """Takes what is to be said from any thread, and says it in the thread of the prompt."""
+    """Queues reports from any thread and runs them in the thread of the prompt."""
 
     def __init__(self) -> None:
         self._reports: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._application: Application[Any] | None = None
 
     def attach(self, application: Application[Any]) -> None:
-        """From now on reports appear above the prompt of this application while it runs."""
+        """Shows later reports above the prompt of this application while it runs."""
         self._application = application
 
     def add(self, report: Callable[[], None]) -> None:
-        """Have `report` called in the thread of the prompt, soon. May be called from any thread."""
+        """Schedules `report` to be called in the thread of the prompt. Thread-safe."""
         self._reports.put(report)
         application = self._application
         loop = application.loop if application is not None else None
@@ -29,7 +29,7 @@ class LateAnswers:
             loop.call_soon_threadsafe(self._interrupt, application)
 
     def report_all(self) -> None:
-        """Call what has come so far, in the order in which it came."""
+        """Calls the queued reports in the order of their arrival."""
         while True:
             try:
                 report = self._reports.get_nowait()

@@ -1,13 +1,13 @@
-"""The part of a long text that matters at the cursor, so that a pasted script does not slow every key down."""
+"""Cuts a long text to the block at the cursor, so that a pasted script does not slow down every key press."""
 
 from __future__ import annotations
 
-#: Texts up to this many characters are read whole with every key.
+#: The most characters of a text that is parsed whole on every key press.
 LONG = 8_000
 
 
 def block_around(text: str, offset: int) -> tuple[str, int]:
-    """The text and the offset in it; of a long text only the block at the offset, as far as blank lines tell blocks."""
+    """Returns the text and the offset in it; for a long text, only the block at the offset, between blank lines."""
     if len(text) <= LONG:
         return text, offset
     start = text.rfind("\n\n/", 0, offset) + 2

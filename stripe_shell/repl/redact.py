@@ -1,4 +1,4 @@
-"""What may be stored of a text that was typed: no secret, no key, no card."""
+"""Redacts typed text before it is stored: secrets, keys, and card and bank account numbers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from stripe_shell.lang.parser import parse
 from stripe_shell.lang.visit import blocks_in
 from stripe_shell.secrets import MASK, Secrets
 
-#: Parameters whose value is nobody's business, by the last part of their name.
+#: Parameters whose value is redacted, by the last part of their name.
 _SENSITIVE = frozenset(
     {"cvc", "account_number", "iban", "id_number", "ssn_last_4", "client_secret", "password", "payload", "token"}
 )
 
 
 def redact(text: str, secrets: Secrets) -> str:
-    """The text without what must not be stored: the values of `@secret`, of keys, of cards and bank accounts."""
+    """Returns the text with the values of `@secret`, of keys, of cards and of bank accounts replaced."""
     script, _ = parse(SourceText("<prompt>", text), prompt=True)
     cuts = sorted({*_secret_lines(text), *_sensitive(script.items)}, reverse=True)
     for start, end, replacement in cuts:
@@ -25,7 +25,7 @@ def redact(text: str, secrets: Secrets) -> str:
 
 
 def _secret_lines(text: str) -> list[tuple[int, int, str]]:
-    """Of every `@secret` line, well-formed or not, what stands behind the `=`, or behind the word."""
+    """Returns start, end and an empty text for the value of every `@secret` line, valid or not."""
     cuts = []
     for line in read_lines(text):
         if line.kind == "directive" and text[line.body : line.word] == "@secret":

@@ -1,4 +1,4 @@
-"""Runs what was submitted: commands and blocks in order, each result shown. Ctrl-C ends the wait, never the session."""
+"""Runs submitted input: commands and blocks in order, showing each result. Ctrl-C ends the wait, not the session."""
 
 from __future__ import annotations
 
@@ -23,15 +23,14 @@ from stripe_shell.repl.session import ReplSession
 from stripe_shell.repl.waiting import BackgroundStream, StreamEnd
 from stripe_shell.wire import Request
 
-#: How an item ended; `abandoned`: Ctrl-C came before its answer did.
+#: How an item ended; `abandoned`: by Ctrl-C before its response.
 RunEnding = Literal["passed", "failed", "abandoned"]
 
 
 def run_text(session: ReplSession, source: SourceText) -> bool:
-    """Run what was submitted; nothing of it when any of it is no text of the language. False when it asks to leave.
+    """Runs the submitted text, unless any of it fails to parse. Returns False if the session is to end.
 
-    Problems and failures are shown; what stands behind the first one is not run. Raises ShellError for a command that
-    cannot be carried out.
+    Shows problems and failures, and stops after the first. Raises ShellError for a command that cannot be executed.
     """
     program = load_program(source, prompt=True)
     if not (program.items and all(map(_is_command, program.items))):
@@ -46,20 +45,20 @@ def run_text(session: ReplSession, source: SourceText) -> bool:
 
 
 def _run_command(session: ReplSession, directive: Directive) -> bool:
-    """Whether what stands behind the command may run. Raises UsageError for a command that cannot be carried out."""
+    """Runs a command; returns whether the input after it may run. Raises UsageError if it cannot be executed."""
     argument = plain_text(directive.argument).strip() if isinstance(directive.argument, Value) else ""
     return commands()[directive.name].run(session, argument) is not False
 
 
 def is_sound(session: ReplSession, program: Program) -> bool:
-    """Whether the text is the language; what is wrong with it is shown, without its secrets."""
+    """Whether the text parses; shows its diagnostics with secrets masked."""
     session.console.mask(secrets_of_program(program, session.scope))
     session.printer.diagnose(program.diagnostics)
     return not has_errors(program.diagnostics)
 
 
 def _parts(items: Sequence[ScriptItem]) -> Iterator[Directive | list[ScriptItem]]:
-    """Commands, and what stands between them."""
+    """Yields the commands, and the items between them as lists."""
     between: list[ScriptItem] = []
     for item in items:
         if isinstance(item, Directive) and _is_command(item):
@@ -78,9 +77,9 @@ def _is_command(item: ScriptItem) -> bool:
 
 
 def run_items(session: ReplSession, items: Sequence[ScriptItem]) -> bool:
-    """Check all of them, then run one after the other, until one does not pass. Whether all have passed.
+    """Checks all items, then runs them in order until one does not pass. Returns whether all have passed.
 
-    Blocks of `@teardown` run at the end, whatever happened, though not after Ctrl-C.
+    `@teardown` blocks run at the end, after failures too, but not after Ctrl-C.
     """
     session.set_clock()
     resolver = session.engine.resolver()
@@ -108,7 +107,7 @@ def _run_in_order(session: ReplSession, items: Sequence[ScriptItem], resolver: R
 
 
 def _run_item(session: ReplSession, item: ScriptItem, resolver: Resolver, *, first: bool = False) -> RunEnding:
-    """`first`: the clock stands where the check has set it, so that the call of the check is the one that is sent."""
+    """Runs one item. `first` keeps the time set by the check, so that the call of the check is sent."""
     if not first:
         session.set_clock()
     run_id = session.begin_run()
@@ -123,7 +122,7 @@ def _run_item(session: ReplSession, item: ScriptItem, resolver: Resolver, *, fir
 
 
 def _gravest(requests: Iterator[Request]) -> Request | None:
-    """The first write, else the first read; None when nothing would be sent."""
+    """Returns the first write, else the first read, else None."""
     first = next(requests, None)
     if first is None or first.writes:
         return first
@@ -131,7 +130,7 @@ def _gravest(requests: Iterator[Request]) -> Request | None:
 
 
 def _take_all(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep]) -> RunEnding:
-    """Show the steps as they come, and go on in the scope that they lead to."""
+    """Shows each step as it arrives, and continues in its scope."""
     outcomes: list[Outcome] = []
     for step in steps:
         session.take(step)
@@ -142,7 +141,7 @@ def _take_all(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep]) 
     if not all(outcome.status in {"passed", "skipped"} for outcome in outcomes):
         return "failed"
     if not outcomes or any(outcome.status == "passed" for outcome in outcomes):
-        # As a script of its own would say it: the connection by its name.
+        # Name the connection, as the saved script may run with another default.
         own = isinstance(item, Block) and outcomes
         session.kept.append(replace(item, connection=outcomes[0].connection) if own else item)
     return "passed"
@@ -153,7 +152,7 @@ def _take_all(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep]) 
 
 @record
 class RunRequests:
-    """What a run asks for; of its requests the gravest."""
+    """A run and its most important request: the first write, else the first read."""
 
     run_id: str
     request: Request
@@ -162,7 +161,7 @@ class RunRequests:
 def _wait_for(
     session: ReplSession, item: ScriptItem, stream: BackgroundStream[RunStep], resolver: Resolver, requests: RunRequests
 ) -> RunEnding:
-    """Take the steps as they come. After Ctrl-C nothing more is sent, and what still comes is told when it comes."""
+    """Shows the steps as they arrive. After Ctrl-C it sends nothing more and reports late responses."""
     before = session.last
     try:
         return _take_all(session, item, stream)
@@ -190,7 +189,7 @@ def _report_abandoned(session: ReplSession, item: ScriptItem, resolver: Resolver
 
 
 def _report_late(session: ReplSession, late: RunStep | StreamEnd, run_id: str) -> None:
-    """An answer has come that nobody waited for: say so. The scope has gone on without it."""
+    """Shows a response that arrived after Ctrl-C, without changing the scope."""
     if isinstance(late, StreamEnd):
         asked = session.unanswered.pop(run_id, "")
         if late.error is not None:

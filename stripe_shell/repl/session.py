@@ -1,4 +1,4 @@
-"""What one session at the prompt remembers, and what it needs of the world around it."""
+"""The state of a session at the prompt, and its environment."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @record
 class ReplEnvironment:
-    """The world around a session.
+    """The environment of a session.
 
-    `seed` makes its idempotency keys unlike those of any other session; `clock` gives epoch seconds. `confirm` asks a
-    question and gives the line that was typed. `late` takes what is to be done when an answer comes that nobody waits
-    for any more, from any thread. `recall` gives what was typed at this connection, oldest first.
+    `seed` makes its idempotency keys differ from those of other sessions; `clock` returns epoch seconds. `confirm` asks
+    a question and returns the typed line. `late` schedules a report of a late response, from any thread. `recall`
+    returns the texts typed at this connection, oldest first.
     """
 
     seed: str
@@ -34,17 +34,17 @@ class ReplEnvironment:
     recall: Callable[[], Sequence[str]]
 
 
-#: A world in which nobody answers, and time stands still.
+#: An environment that answers every question with an empty line and whose clock stands at 0.
 NOWHERE = ReplEnvironment("", lambda: 0.0, lambda _question: "", lambda _report: None, lambda: ())
 
 
 @record(frozen=False)
 class ReplSession:
-    """The state of one session: what the next line can refer to, and what has been said, seen and done so far.
+    """The state of one session: the scope, the connection, the results so far.
 
-    `kept` is what has run well, in order, for `@save`; `typed` is what was last submitted and is no command, `draft`
-    what the next prompt begins with, `leaving` whether the person has asked to leave. `unanswered` names, by run, the
-    requests that nobody waits for any more.
+    `kept` are the items that passed, in order, for `@save`. `typed` is the last submitted text that is not a command,
+    `draft` the initial text of the next prompt; `leaving` ends the session. `unanswered` describes, by run, the
+    requests that Ctrl-C abandoned.
     """
 
     engine: Engine
@@ -63,7 +63,7 @@ class ReplSession:
 
     @property
     def console(self) -> Console:
-        """Where results and messages go."""
+        """The console for results and messages."""
         return self.printer.console
 
     @property
@@ -72,30 +72,30 @@ class ReplSession:
         return self.connections.get(self.scope.settings.connection) or self.connections.default
 
     def connection_of(self, name: str | None) -> Connection | None:
-        """The connection that `/name` means, None when there is no such connection."""
+        """Returns the connection that `/name` means, or None if it does not exist."""
         named = name is not None and not self.connections.placeholder(name)
         return self.connections.get(name) if named else self.connection
 
     def id_scope(self, name: str | None = None, account: str | None = None) -> IdScope | None:
-        """Where ids that are written below `/name` are valid; None when there is no such connection."""
+        """Returns the scope in which ids written below `/name` are valid; None if there is no such connection."""
         connection = self.connection_of(name)
         if connection is None:
             return None
         return IdScope(connection.name, connection.mode, account or self.scope.settings.account or connection.account)
 
     def set_clock(self) -> None:
-        """Sets what `${now}` means to the present second."""
+        """Sets `${now}` to the current second."""
         self.scope = replace(self.scope, now=int(self.environment.clock()))
 
     def begin_run(self) -> str:
-        """Begins a run of its own and gives its name."""
+        """Begins a run and returns its id."""
         self._runs += 1
         return f"{self.environment.seed}-{self._runs}"
 
     def take(self, step: RunStep) -> None:
-        """Goes on in the scope of a step. `last` stays the last answer that was a success, `error` is the last other.
+        """Continues in the scope of a step. `last` stays the last success; `error` becomes the error of a failure.
 
-        After a call that was not answered, `error` has the code and the words of its diagnostic.
+        After a call without a response, `error` has the code and message of its diagnostic.
         """
         scope, outcome = step.scope, step.outcome
         if outcome is not None:
@@ -105,13 +105,13 @@ class ReplSession:
         self.advance(scope)
 
     def advance(self, scope: Scope) -> None:
-        """What comes next sees this scope; its secrets are masked from now on."""
+        """Continues in this scope, and masks its secrets."""
         self.scope = scope
         self.console.mask(scope.masks)
 
 
 def _error_of(outcome: Outcome) -> Any:
-    """Stripe's error, or the first diagnostic in its form."""
+    """Returns Stripe's error, or the first diagnostic in the same form."""
     if outcome.error:
         return outcome.error
     first = next((each for each in outcome.diagnostics if each.severity == "error"), None)

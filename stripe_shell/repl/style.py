@@ -1,4 +1,4 @@
-"""How the prompt looks: one table of colours, readable on light and on dark terminals."""
+"""The style of the prompt: one table of colours, readable on light and dark terminals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The prompt's own words: where a block goes, and what it still lacks. Live is said in red and in words."""
+"""The prompt text and the toolbar: where the block goes and which parameters it lacks. Live is red and in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHOWN = 6
 
 
 def prompt_text(session: ReplSession) -> StyleAndTextTuples:
-    """`sandbox> `, or `LIVE stripe > `; in the connection's own colour, unless it is live."""
+    """Returns `sandbox> `, or `LIVE stripe > `, in the connection's colour unless it is live."""
     connection = session.connection
     if warning := live_words(connection):
         return [("class:prompt.live", f" {warning} {connection.name} "), ("class:prompt", "> ")]
@@ -21,12 +21,12 @@ def prompt_text(session: ReplSession) -> StyleAndTextTuples:
 
 
 def continuation(width: int) -> StyleAndTextTuples:
-    """What stands before every line but the first one of a block."""
+    """Returns the prefix of every line of a block but the first."""
     return [("class:prompt.more", "… ".rjust(width))]
 
 
 def toolbar(session: ReplSession, text: str, offset: int) -> StyleAndTextTuples:
-    """Connection, mode and account of the block being written, where its key comes from, and what the block lacks."""
+    """Returns the block's connection, mode, account and source of its key, and the parameters it lacks."""
     if not text:
         return _where(session, session.connection)
     from stripe_shell.lang.cursor import cursor_context
@@ -61,7 +61,7 @@ def _where(session: ReplSession, connection: Connection) -> StyleAndTextTuples:
 
 
 def live_words(connection: Connection) -> str:
-    """What to call the mode of a connection that may cost somebody money; empty for the others."""
+    """Returns the name of a mode that may be live, or an empty string for the others."""
     if connection.kind == "sandbox" or connection.problem:
         return ""
     return {"live": "LIVE", "unknown": "LIVE?"}.get(connection.mode, "")

@@ -1,4 +1,4 @@
-"""Waiting for what is under way so that Ctrl-C ends the wait at once: what was sent stays sent, nothing more is."""
+"""Waits for running requests so that Ctrl-C ends the wait at once; sent requests continue, no new ones are sent."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ T = TypeVar("T")
 
 @record
 class StreamEnd:
-    """Nothing more comes; `error` is what ended it, if something did."""
+    """The end of a stream; `error` is the exception that ended it, if any."""
 
     error: BaseException | None = None
 
 
-#: Hears of what comes when nobody waits for it any more: every item, and the end.
+#: Called with each item that arrives after `abandon`, and with the end.
 OnLate = Callable[[T | StreamEnd], None]
 
 
 class BackgroundStream(Generic[T]):
-    """The items of an iterator, which goes on in a thread of its own."""
+    """Iterates over items that a thread of its own produces."""
 
     def __init__(self, items: Iterator[T]) -> None:
         self._items = items
@@ -34,7 +34,7 @@ class BackgroundStream(Generic[T]):
         self._on_late: OnLate[T] | None = None
 
     def __iter__(self) -> Iterator[T]:
-        """Begin, and give each item as it comes. Raises what the iterator raises, and KeyboardInterrupt on Ctrl-C."""
+        """Starts the thread and yields each item. Raises what the iterator raises, and KeyboardInterrupt on Ctrl-C."""
         Thread(target=self._work, daemon=True).start()
         while not isinstance(item := self._arrived.get(), StreamEnd):
             yield item
@@ -42,7 +42,7 @@ class BackgroundStream(Generic[T]):
             raise item.error
 
     def abandon(self, on_late: OnLate[T]) -> None:
-        """Stop waiting. What still comes goes to `on_late`, in the thread of the iterator; nothing new is begun."""
+        """Stops waiting. Later items go to `on_late`, in the thread of the iterator, which starts no new ones."""
         with self._lock:
             while not self._arrived.empty():
                 on_late(self._arrived.get())
@@ -58,7 +58,7 @@ class BackgroundStream(Generic[T]):
         except BaseException as raised:  # noqa: BLE001 (raised again where the items are waited for)
             error = raised
         if isinstance(self._items, Generator):
-            with suppress(RuntimeError):  # a loop whose rows end with a block of their own would rather go on
+            with suppress(RuntimeError):  # A loop whose rows end with a teardown block raises on close.
                 self._items.close()
         self._deliver(StreamEnd(error))
 

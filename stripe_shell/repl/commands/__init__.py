@@ -1,4 +1,4 @@
-"""The shell's own commands, one module each: a module that stands here is a command of its name.
+"""The commands of the prompt, one module each: a module's file name is the name of its command.
 
 A module defines `COMMAND`. The parser takes the name from the file; the menu, `@help` and the prompt read the rest.
 """
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
 @record
 class PromptCommand:
-    """A command of the prompt.
+    """A command of the prompt; valid outside of blocks only.
 
-    `run` carries it out, given what stands behind its name; it answers False when what was submitted behind it must not
-    run, and raises UsageError for what cannot be carried out. Its docstring is the help of the command, unless `help`
-    gives it. `usage` shows what may stand behind the name,
-    `completes` offers it. A command works outside of blocks.
+    `run` executes it with the text after its name. It returns False if the input after the command must not run, and
+    raises UsageError if the command cannot be executed. Its docstring is the command's help unless `help` is set.
+    `usage` shows the argument, `completes` completes it.
     """
 
     run: Callable[[ReplSession, str], bool | None]
@@ -36,14 +35,14 @@ class PromptCommand:
 
     @property
     def meaning(self) -> str:
-        """The help in the form of the menu: one line, a small letter first, without a period."""
+        """The help as shown in the menu: one line, lower case first, without a period."""
         text = self.help or (self.run.__doc__ or "").strip().partition("\n")[0]
         return f"{text[:1].lower()}{text[1:]}".removesuffix(".")
 
 
 @cache
 def commands() -> Mapping[str, PromptCommand]:
-    """Every command by its name, in the order of the menu."""
+    """Returns every command by name, in the order of the menu."""
     return {name: _command(name) for name in COMMANDS}
 
 

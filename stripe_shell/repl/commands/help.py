@@ -21,7 +21,7 @@ def _help(session: ReplSession, topic: str) -> None:
 
 
 def _topics(context: CursorContext, around: SuggestionSources) -> list[Suggestion]:
-    """An action, then an entity that has it; or an entity alone."""
+    """Completes an action, then an entity that has it; or an entity alone."""
     from stripe_shell.suggest.menu import suggest
 
     words = context.before.split()

@@ -23,7 +23,7 @@ def _run(session: ReplSession, name: str) -> bool:
 
 
 def _open(name: str) -> SourceText:
-    """The script. Raises UsageError when it cannot be read."""
+    """Reads the script. Raises UsageError if it cannot be read."""
     if not name:
         raise UsageError("which file? e.g. @run setup.stripe")
     try:

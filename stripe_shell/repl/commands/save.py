@@ -36,7 +36,7 @@ def _save(session: ReplSession, name: str) -> None:
 
 
 def _public(item: ScriptItem, session: ReplSession) -> ScriptItem:
-    """What may stand in a file: a secret is read from the environment there."""
+    """Returns the item as it is saved: with secrets read from the environment."""
     if not (isinstance(item, Directive) and item.name == "secret" and isinstance(item.argument, Assignment)):
         return item
     name, span = item.argument.name, item.argument.value.span

@@ -26,7 +26,7 @@ def _vars(session: ReplSession, _: str) -> None:
 
 
 def _describe_body(body: Any) -> str:
-    """A response in a few words: `customer cus_…`, `list of 3`."""
+    """Returns a summary of a response: `customer cus_…`, `list of 3`."""
     if not isinstance(body, dict):
         return type(body).__name__
     if isinstance(body.get("data"), list) and "id" not in body:
