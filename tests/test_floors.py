@@ -55,6 +55,7 @@ SANDBOX_FLOORS = [
     {"objects"},
     {"dispatch", "expand", "payments"},
     {"billing", "coverage", "receive"},
+    {"travel"},
     {"app", "resources"},
 ]
 

@@ -18,7 +18,7 @@ def prompt(arguments: Arguments, environ: Mapping[str, str], console: Console) -
     """Open the prompt; 0 when the person leaves it. Live writes need no `--live` here: each is confirmed by typing."""
     from stripe_shell.repl.app import run_prompt
 
-    setup = set_up(replace(arguments, live=True), environ, console, announce=False)
+    setup = set_up(replace(arguments, live=True), environ, console, announce=False, undo=True)
     setup.connections.find(None)  # whether it is live has to stand in the first prompt
     # What is typed later outranks what the command line gave.
     scope = replace(setup.scope, given=frozenset())

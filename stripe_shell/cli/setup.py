@@ -53,11 +53,13 @@ class LazyEngine:
         return getattr(self._build(), name)
 
 
-def set_up(arguments: Arguments, environ: Mapping[str, str], console: Console, *, announce: bool = True) -> Setup:
+def set_up(
+    arguments: Arguments, environ: Mapping[str, str], console: Console, *, announce: bool = True, undo: bool = False
+) -> Setup:
     """Nothing is opened or contacted yet. Raises ConfigurationError for settings that cannot be used.
 
     From now on the streams hide every credential, and say what is waited for and, with `announce`, which connections
-    are opened.
+    are opened. `undo`: sandboxes keep their writes, so that the last ones can be taken back.
     """
     connections = load_connections(
         environ,
@@ -65,6 +67,7 @@ def set_up(arguments: Arguments, environ: Mapping[str, str], console: Console, *
         database=":memory:" if arguments.memory else arguments.db,
         observer=observer_for(arguments, console, announce=announce),
         ask=lambda name: ask_credential(arguments, name),
+        undo=undo,
     )
     scope = Scope(
         now=int(time.time()),

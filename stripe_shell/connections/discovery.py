@@ -46,13 +46,15 @@ def load_connections(
     database: str | None = None,
     observer: ConnectionObserver = NOBODY,
     ask: Callable[[str], str] = refuse_to_ask,
+    undo: bool = False,
 ) -> Connections:
     """Returns the connections of the environment and the settings file.
 
     `default` (a name, with or without `/`) and `database` (of `/sandbox`; `:memory:` for none) come from the command
     line and take precedence. Otherwise the default connection is the file's `default`, else `stripe` if STRIPE_API_KEY
     is set, else `sandbox`. If `path` is None, `$XDG_CONFIG_HOME/stripe-shell/connections.toml` is read if it exists; a
-    given `path` must exist. `ask` returns the credential of a connection from standard input.
+    given `path` must exist. `ask` returns the credential of a connection from standard input. `undo`: sandboxes keep
+    their writes, so that the last ones can be taken back.
 
     Raises ConfigurationError for an invalid settings file and for an unknown default. An invalid key or URL becomes the
     `problem` of its connection, so that the others remain usable.
@@ -69,7 +71,7 @@ def load_connections(
 
     where = f"the settings file {path or _settings_file(environ)}"
     usual_database = f"{_folder(environ, *_DATA)}/sandbox.db"
-    builder = Builder(CredentialSources(environ, ask, child_environ), observer, where, table, usual_database)
+    builder = Builder(CredentialSources(environ, ask, child_environ), observer, where, table, usual_database, undo)
     for name, profile in profiles.items():
         built[name] = builder.build(name, profile)
     usual = (settings.default if settings else None) or ("stripe" if KEY_VARIABLE in environ else "sandbox")

@@ -58,13 +58,17 @@ _MIB = 1024 * 1024
 
 @record
 class Builder:
-    """Builds connections. `settings` is the name of the settings file, `database` the default file of a sandbox."""
+    """Builds connections. `settings` is the name of the settings file, `database` the default file of a sandbox.
+
+    `undo`: sandboxes keep their writes, so that the last ones can be taken back.
+    """
 
     sources: CredentialSources
     observer: ConnectionObserver
     settings: str
     table: Callable[[], Table]
     database: str
+    undo: bool = False
 
     def build(self, name: str, profile: AnyProfile) -> Connection:
         """Returns the connection; an invalid key or URL becomes its `problem`."""
@@ -111,7 +115,7 @@ class Builder:
 
             from stripe_shell.transports.sandbox import open_sandbox
 
-            inner = open_sandbox(None if path == MEMORY else Path(path), self.table())
+            inner = open_sandbox(None if path == MEMORY else Path(path), self.table(), undo=self.undo)
             return _ObservedTransport(inner, self.observer) if self.observer.exchange else inner
 
         problem = base_problem(base) if base else ""

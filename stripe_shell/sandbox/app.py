@@ -31,6 +31,7 @@ from .request.parameters import header
 from .storage import queues
 from .storage.accounts import Accounts
 from .storage.store import Store, StoredRow, StoreSession
+from .travel import Travel
 from .webhooks.endpoints import EndpointCache
 
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
@@ -43,7 +44,8 @@ class Sandbox:
 
     `on_events` is called with the stored events of a request after its commit. `on_error` is called with an unexpected
     exception (a bug in the sandbox) before the response with status 500. `clock` and `ids` can be replaced in tests;
-    `table` lists the operations. `account` is the id of the file's first account.
+    `table` lists the operations. `undo` keeps what taking a write back needs (travel.py), which slows writes down.
+    `account` is the id of the file's first account.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Sandbox:
         *,
         on_events: Callable[[list[StoredRow]], None] | None = None,
         on_error: Callable[[Exception], None] | None = None,
+        undo: bool = False,
     ) -> None:
         self.store = store or Store.open()
         self.table = table or load_table()
@@ -68,6 +71,13 @@ class Sandbox:
         self._job_cache = jobs.JobCache()
         self.accounts = Accounts(self.store, self.clock, self.ids)
         self.account = self.accounts.first
+        self.travel = Travel(
+            self.store,
+            self.clock,
+            context=lambda account: self.context(account=account),
+            forget=self._forget_cached,
+            undo=undo,
+        )
 
     def account_of_key(self, key: str) -> str:
         """Returns the id of the account of a secret key; creates one for a new key. Stores only a hash of the key."""
@@ -123,6 +133,8 @@ class Sandbox:
         call: SandboxCall | None = None
         try:
             call = self._call(request, platform, headers)
+            if call.writable:
+                self.travel.begin_write(f"{request.method} {request.path}")
             with self._idempotency.lock(call):
                 self._catch_up(call.account, call.number)
                 return self._run(call, headers)
@@ -307,7 +319,12 @@ class Sandbox:
         number = None if account is None else self.accounts.number(account)
         with self.store.write() as session:
             session.clear(number)
+        self._forget_cached()
+        self.travel.forget_writes()
+
+    def _forget_cached(self) -> None:
         self._endpoint_cache.forget()
+        self._job_cache.invalidate()
 
     def authenticate(self, intent: str, *, passed: bool = True, account: str | None = None) -> None:
         """Completes the `next_action` of a payment or setup intent as the customer would, in 3D Secure for example.

@@ -14,12 +14,13 @@ from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request, Response, Transport
 
 
-def open_sandbox(path: Path | None, table: Table) -> Transport:
-    """Opens the sandbox in the file `path`, which is created with its folder if missing; None keeps it in memory.
+def open_sandbox(path: Path | None, table: Table, *, undo: bool = False) -> Transport:
+    """Opens the sandbox in the file `path`, created with its folder if missing; None keeps it in memory.
 
-    Raises ConfigurationError if the file cannot be used.
+    `undo`: its writes are kept, so that the last ones can be taken back. Raises ConfigurationError if the file cannot
+    be used.
     """
-    return SandboxTransport(Sandbox(open_store(path), table))
+    return SandboxTransport(Sandbox(open_store(path), table, undo=undo))
 
 
 def open_store(path: Path | None) -> Store:

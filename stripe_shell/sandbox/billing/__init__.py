@@ -30,5 +30,6 @@ subscriptions/
 
 quotes.py                quotes
 checkout.py              Checkout Sessions
+test_clocks.py           test clocks: customers attached, clocks moved
 scheduler.py             tasks that are due, run in order: on test clocks and in real time
 """

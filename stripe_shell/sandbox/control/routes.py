@@ -1,10 +1,12 @@
-"""The sandbox's own routes below `/_sandbox/`, which Stripe does not have: reset, seed, faults, authenticate."""
+"""The sandbox's own routes below `/_sandbox/`, which Stripe does not have: reset, seed, faults, and travel.py's."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Protocol
 
+from stripe_shell.errors import UsageError
 from stripe_shell.wire import Request, Response
 
 from .faults import Faults, parse_fault
@@ -13,8 +15,21 @@ from .faults import Faults, parse_fault
 PRIVATE = "/_sandbox/"
 
 
+class Travelling(Protocol):
+    """What the routes of snapshots, undo and clocks need."""
+
+    def answer(self, route: str, body: Mapping[str, Any], account: str | None) -> dict[str, Any] | None:
+        """Runs a request to a route and returns the body of its response; None for a route of none of these."""
+        ...
+
+
 class Seedable(Protocol):
     """What the routes need of a sandbox. `account` None means the file's first account; for `reset`, all of them."""
+
+    @property
+    def travel(self) -> Travelling:
+        """Snapshots, undo and clocks."""
+        ...
 
     def seed(self, objects: list[dict[str, Any]], *, account: str | None = None) -> None:
         """Stores complete objects. Raises ValueError for an invalid one."""
@@ -52,6 +67,11 @@ def answer_private(
         if route == "faults" and faults is not None:
             faults.set([parse_fault(given) for given in _query_values(request, "faults")])
             return _json_response(200, {"faults": faults.as_json()})
+        travelled = sandbox.travel.answer(route, _body(request), account) if route else None
+        if travelled is not None:
+            return _json_response(200, travelled)
+    except UsageError as error:
+        return _error_response(400, str(error))
     except (ValueError, LookupError, TypeError) as error:
         return _error_response(400, f"Cannot carry out {route}: {error}")
     return _error_response(404, f"Unrecognized request URL ({request.method}: {request.path}).")
@@ -72,6 +92,13 @@ def _query_values(request: Request, name: str) -> list[Any]:
     if not isinstance(listed, list):
         raise ValueError(f'the body must be JSON: {{"{name}": [...]}}')
     return listed
+
+
+def _body(request: Request) -> dict[str, Any]:
+    body = json.loads(request.body or b"{}")
+    if not isinstance(body, dict):
+        raise ValueError("the body must be a JSON object")
+    return body
 
 
 def _error_response(status: int, message: str) -> Response:

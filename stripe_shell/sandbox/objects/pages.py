@@ -72,16 +72,28 @@ def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, ur
     return ListPage(texts, has_more, url or ctx.request.path, form=_form(ctx.operation))
 
 
+#: No object on a test clock other than the sandbox's own, which is looked up only where an object is on one.
+_OFF_CLOCKS = (
+    "(json_extract(o.json, '$.test_clock') IS NULL OR json_extract(o.json, '$.test_clock') IN"
+    " (SELECT id FROM objects WHERE account = ? AND object = 'test_helpers.test_clock' AND deleted = 0"
+    " AND json_extract(json, '$.name') = ?))"
+)
+
+#: The name of the test clock that the sandbox makes for customers without one.
+OWN_CLOCK = "@clock"
+
+
 def filters_of(
     resource: ResourceProtocol, ctx: Context, params: Json, filters: ListFilters | None = None
 ) -> ListFilters:
     """Converts list parameters to filters. Raises StripeError for an id that does not exist.
 
-    Stripe's lists leave out objects on a test clock unless the clock, or an object on it, is given.
+    Stripe's lists leave out objects on a test clock unless the clock, or an object on it, is given; those on the
+    sandbox's own clock stay.
     """
     filters = filters or ListFilters()
     if "test_clock" in resource.shape.fields and not ctx.path and not _names_owner(params):
-        filters.where.append(SqlCondition("json_extract(o.json, '$.test_clock') IS NULL"))
+        filters.where.append(SqlCondition(_OFF_CLOCKS, (ctx.account_number, OWN_CLOCK)))
     for name, value in params.items():
         own = resource.param_filter(name)
         if own is not None:

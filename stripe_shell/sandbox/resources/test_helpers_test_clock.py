@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import scheduler
+from stripe_shell.sandbox.billing import test_clocks
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import DAY, Cycle
 from stripe_shell.sandbox.errors import StripeError
@@ -40,12 +40,7 @@ class TestClock(Resource):
         customer = ctx.get("customer", params["customer"], param="customer")
         if customer["test_clock"]:
             raise errors.invalid("This customer is already on a test clock.", param="customer")
-        customer["test_clock"] = obj["id"]
-        ctx.save(customer)
-        for kind in ("subscription", "invoice", "invoiceitem", "subscription_schedule", "quote"):
-            for owned in ctx.all(kind, customer=customer["id"]):
-                owned["test_clock"] = obj["id"]
-                ctx.save(owned)
+        test_clocks.attach(ctx, obj, customer)
 
     @job
     def expire(self, ctx: Context, obj: Json) -> None:
@@ -62,18 +57,14 @@ class TestClock(Resource):
         ctx.save(obj)
         ctx.emit(self.event_name("advancing"), obj)
         answer = dict(obj)
-        self._move(ctx, obj, target)
+        test_clocks.move(ctx, obj, target)
         return answer
 
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
         """Deletes the clock's customers, as Stripe does."""
         with ctx.at(obj["frozen_time"]):
-            for customer in self.customers(ctx, obj):
+            for customer in test_clocks.customers_of(ctx, obj):
                 ctx.resource("customer").delete(ctx, customer, {})
-
-    def customers(self, ctx: Context, obj: Json) -> list[Json]:
-        """Returns the customers on the clock."""
-        return ctx.all("customer", test_clock=obj["id"])
 
     def event_name(self, happened: str) -> str:
         """Returns the type of a test clock event."""
@@ -101,7 +92,7 @@ class TestClock(Resource):
         """Returns the latest time to advance to, in epoch seconds: two subscription intervals, at most two years."""
         now = obj["frozen_time"]
         ends = [Cycle(now, "year", 2).boundary(1)]
-        for customer in self.customers(ctx, obj):
+        for customer in test_clocks.customers_of(ctx, obj):
             for subscription in ctx.all("subscription", customer=customer["id"]):
                 if subscription["status"] in rules.OVER:
                     continue
@@ -109,14 +100,3 @@ class TestClock(Resource):
                     recurring = item["price"]["recurring"]
                     ends.append(Cycle(now, recurring["interval"], recurring["interval_count"]).boundary(2))
         return min(ends)
-
-    def _move(self, ctx: Context, obj: Json, target: int) -> None:
-        try:
-            scheduler.run_until(ctx, target, lambda: self.customers(ctx, obj))
-            obj["status"] = "ready"
-        except StripeError:
-            obj["status"] = "internal_failure"
-        obj |= {"frozen_time": target, "status_details": {}}
-        ctx.save(obj)
-        with ctx.at(target):
-            ctx.emit(self.event_name(str(obj["status"])), obj)

@@ -4,7 +4,7 @@ A row of `objects` is one object, stored as the JSON text of responses. `links` 
 Stripe filters, one row per value, sorted like a list: a filtered page reads a range of it. Deleted objects keep their
 row, so that they remain valid as cursors. `jobs` and `deliveries` are queues (see queues.py). Every row belongs to an
 account. Numbers (`seq`) are never reused, so that a number read in one transaction identifies the same row, or none, in
-later ones: queues have AUTOINCREMENT, and `StoreSession.clear`, which alone deletes objects, reserves their numbers.
+later ones: queues have AUTOINCREMENT, and what deletes objects calls `StoreSession.reserve`.
 
 Durability: WAL with `synchronous = NORMAL`. After a killed process every answered request is stored; a power cut may
 lose the last ones, without damage to the file.

@@ -21,7 +21,7 @@ from .schema import connect, prepare
 RELIEVED_PAGES = 16_000
 
 #: The account of rows that no account owns; the numbers of accounts begin at 1.
-_NO_ACCOUNT = 0
+NO_ACCOUNT = 0
 
 _ROW = "seq, object, id, created, deleted, json, hidden"
 
@@ -141,6 +141,22 @@ class Store:
                 connection.execute("COMMIT")
         finally:
             self._readers.append(connection)
+
+    @property
+    def path(self) -> str | None:
+        """The path of the file, None in memory."""
+        return self._path
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """Lends the connection that writes, outside of a transaction; no other thread writes meanwhile.
+
+        Raises RuntimeError inside a write transaction of the same thread.
+        """
+        with self._lock:
+            if self._writer.in_transaction:
+                raise RuntimeError("a write transaction is open on this thread")
+            yield self._writer
 
     def relieve_commits(self) -> None:
         """Makes commits checkpoint only a very long log; the caller must call `checkpoint` periodically."""
@@ -263,6 +279,15 @@ class StoreSession:
         """Executes a statement that changes rows; returns how many."""
         return self._connection.execute(sql, values).rowcount
 
+    def cursor(self, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[object, ...]]:
+        """Executes a query and yields its rows one by one; nothing may be changed meanwhile."""
+        return self._connection.cursor().execute(sql, values)
+
+    def change_all(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Executes a statement that changes rows, once with each of these values."""
+        if rows:
+            self._connection.executemany(sql, rows)
+
     def data_version(self) -> int:
         """Returns a number that changes when another connection commits to the file."""
         if self._data_version is None:
@@ -357,21 +382,27 @@ class StoreSession:
     def clear(self, account: int | None = None) -> None:
         """Deletes the objects, saved responses, jobs and deliveries of one account or of all; accounts are kept."""
         only, values = ("", ()) if account is None else (" WHERE account = ?", (account,))
-        (highest,) = self._connection.execute("SELECT max(seq) FROM objects").fetchone()
+        highest = self.highest()
         for table in ("objects", "links", "idempotency", "jobs", "deliveries"):
             self._connection.execute(f"DELETE FROM {table}{only}", values)  # noqa: S608 - our own names
-        self._reserve(highest)
+        self.reserve(highest)
 
-    def _reserve(self, highest: int | None) -> None:
+    def highest(self) -> int | None:
+        """Returns the highest number that an object ever had, None in a new file."""
+        (highest,) = self._connection.execute("SELECT max(seq) FROM objects").fetchone()
+        return None if highest is None else int(highest)
+
+    def reserve(self, highest: int | None) -> None:
         """Keeps SQLite from reusing the numbers of deleted objects: a placeholder takes the highest one.
 
-        Objects are deleted here alone, so that inserting one need not pay for AUTOINCREMENT.
+        Whatever deletes objects calls this (`clear`, snapshots.py, undo.py), so that inserting one need not pay for
+        AUTOINCREMENT.
         """
-        self._connection.execute("DELETE FROM objects WHERE account = ?", (_NO_ACCOUNT,))
+        self._connection.execute("DELETE FROM objects WHERE account = ?", (NO_ACCOUNT,))
         self._connection.execute(
             "INSERT OR IGNORE INTO objects (seq, account, object, id, created, deleted, json)"
             " SELECT ?, ?, 'sandbox.highest', '', 0, 1, '{}' WHERE ? IS NOT NULL",
-            (highest, _NO_ACCOUNT, highest),
+            (highest, NO_ACCOUNT, highest),
         )
 
     def _set(self, account: int, row: StoredRow, columns: str, values: tuple[object, ...]) -> None:
