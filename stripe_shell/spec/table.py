@@ -30,10 +30,10 @@ def load_table() -> Table:
 
 
 class Table:
-    """The API table, read from the files below `folder`. Its content is constant."""
+    """The API table, read from the files below `folder` (a path). Its content is constant."""
 
     def __init__(self, folder: str) -> None:
-        self._folder = folder
+        self.folder = folder
         self._index = _read_json(folder, "index")
         self._entities: dict[str, Entity] = {}
         self._found: dict[tuple[str, str], Operation] = {}
@@ -141,12 +141,12 @@ class Table:
     @property
     def _schema_places(self) -> _SchemaIndex:
         if self._schema_index is None:
-            self._schema_index = _SchemaIndex(_read_json(self._folder, "schemas"))
+            self._schema_index = _SchemaIndex(_read_json(self.folder, "schemas"))
         return self._schema_index
 
     def _schema_file(self, name: str) -> tuple[ShapeReader, Json]:
         if name not in self._readers:
-            written = _read_json(self._folder, "schemas", name)
+            written = _read_json(self.folder, "schemas", name)
             self._readers[name] = ShapeReader({}, self._leaves), written
         return self._readers[name]
 
@@ -159,7 +159,7 @@ class Table:
 
     def _read_entity(self, name: str) -> Entity:
         row = self._index["entities"][name]
-        written = _read_json(self._folder, "entities", name)
+        written = _read_json(self.folder, "entities", name)
         reader = ShapeReader(written.get("shared", {}), self._leaves)
         operations = _Operations(name, written["operations"], reader)
         return Entity(name, row["plural"], row["object"], row["schema"], operations)
