@@ -1,1 +1,1 @@
-"""Scripts in batch."""
+"""Runs of scripts without a prompt, and their reports."""

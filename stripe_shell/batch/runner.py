@@ -1,4 +1,4 @@
-"""Running a script: everything is checked before anything is sent, then block after block."""
+"""Runs a script: checks the whole script before anything is sent, then runs block after block."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from stripe_shell.secrets import Secrets
 
 @record
 class PreparedScript:
-    """A script that has been read and checked, and the scope of its first line; nothing was sent.
+    """A parsed and checked script, and the scope of its first line. Nothing has been sent.
 
-    `secrets` mask its own wherever something is shown of it, the diagnostics among it. `resolver` has the calls of the
-    check for the run.
+    `secrets` mask the script's own secrets in everything shown of it, its diagnostics included. `resolver` caches the
+    calls of the check for the run.
     """
 
     source: SourceText
@@ -35,16 +35,16 @@ class PreparedScript:
 
     @property
     def sound(self) -> bool:
-        """Whether it may be run."""
+        """Whether the check found no errors, so that the script may run."""
         return not has_errors(self.diagnostics)
 
 
 @record
 class ScriptRun:
-    """How a script went: the diagnostics of the check, how often blocks ended so, the scope at the end.
+    """The result of a script: the diagnostics of the check, the number of blocks by status, the scope at the end.
 
-    `outcomes` are those of blocks outside loops: a loop may have a million. `not_run` counts the blocks (a loop is one)
-    behind what stopped the script.
+    `outcomes` are those of blocks outside loops, since a loop may have a million. `not_run` counts the blocks after the
+    one that stopped the script, a loop as one.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -55,19 +55,22 @@ class ScriptRun:
 
     @property
     def exit_code(self) -> int:
-        """2 when the check found an error, else what the outcomes say (language.md §8)."""
+        """2 if the check found an error, else that of the outcomes (language.md §8)."""
         return 2 if has_errors(self.diagnostics) else exit_code(self.counts)
 
 
 def prepare(
     engine: Engine, source: SourceText, scope: Scope, *, prompt: bool = False, lint: bool = False
 ) -> PreparedScript:
-    """Parse and check a text; `prompt` allows what may only be typed at the prompt (a header left out). With `lint`
-    what is no mistake and hardly meant is told too, once there is no mistake left."""
+    """Parses and checks a text; sends nothing.
+
+    `prompt` allows the short forms of the prompt, such as a block without a header. `lint` adds warnings if there are
+    no errors.
+    """
     program = load_program(source, prompt=prompt)
     resolver = engine.resolver()
     found = [*program.diagnostics, *engine.check(program.items, scope, resolver)]
-    if lint and not has_errors(found):  # what stands in a block with a mistake would look unused
+    if lint and not has_errors(found):  # A block with an error would make names look unused.
         found += engine.lint(program, scope)
     return PreparedScript(
         source, program, scope, tuple(sort_diagnostics(found)), secrets_of_program(program, scope), resolver
@@ -82,7 +85,7 @@ def run_prepared(
     keep_going: bool = False,
     on_step: Callable[[RunStep], None] = lambda _: None,
 ) -> ScriptRun:
-    """Run a script, unless the check has found an error; `on_step` hears every item as it has run."""
+    """Runs a script, unless the check found an error; calls `on_step` after every item."""
     scope, items = prepared.scope, prepared.program.items
     outcomes: list[Outcome] = []
     counts: Counter[OutcomeStatus] = Counter()
@@ -111,7 +114,7 @@ def run_source(
     on_diagnostics: Callable[[tuple[Diagnostic, ...]], None] = lambda _: None,
     on_step: Callable[[RunStep], None] = lambda _: None,
 ) -> ScriptRun:
-    """`prepare` and `run_prepared` in one; `on_diagnostics` hears what the check found before anything is sent."""
+    """Prepares and runs a script; calls `on_diagnostics` with the result of the check before anything is sent."""
     prepared = prepare(engine, source, scope, prompt=prompt)
     on_diagnostics(prepared.diagnostics)
     return run_prepared(engine, prepared, run_id=run_id, keep_going=keep_going, on_step=on_step)

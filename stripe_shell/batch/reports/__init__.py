@@ -1,4 +1,4 @@
-"""What a run leaves for others to read: JUnit, TAP, JSON, HTML; several at once, secrets masked in all of them."""
+"""Reports of a run as JUnit, TAP, JSON or HTML; several at once, with secrets masked in each."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from stripe_shell.files import check_writable, write_text
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 
-#: The formats that `--report FORMAT=FILE` knows.
+#: The formats of `--report FORMAT=FILE`.
 FORMATS = ("junit", "html", "json", "tap")
 
 
 @record
 class Target:
-    """A report that was asked for: its format and the file."""
+    """A requested report: its format and file."""
 
     format: str
     path: Path
 
 
 def parse_targets(texts: Sequence[str]) -> tuple[Target, ...]:
-    """`junit=out.xml` as a target.
+    """Parses texts such as `junit=out.xml`.
 
-    Raises UsageError for a format that does not exist, one file named twice, or one that cannot be written.
+    Raises UsageError for an unknown format, a file named twice, or a file that cannot be written.
     """
     targets: dict[Path, Target] = {}
     for text in texts:
@@ -45,7 +45,7 @@ def parse_targets(texts: Sequence[str]) -> tuple[Target, ...]:
 
 
 def write_reports(targets: Sequence[Target], report: Report, secrets: Secrets) -> None:
-    """Write every report, each whole or not at all. Raises UsageError when a file cannot be written."""
+    """Writes every report atomically. Raises UsageError if a file cannot be written."""
     masked = report.masked(secrets)
     for target in targets:
         text = _renderers()[target.format](masked)

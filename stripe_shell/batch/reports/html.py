@@ -1,4 +1,4 @@
-"""A run as one HTML file that needs nothing else: summary, timeline, failed expectations, every exchange on a click."""
+"""Renders a run as one self-contained HTML file: summary, timeline, failed assertions, exchanges on a click."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WORDS: dict[EntryVerdict, str] = {"passed": "passed", "failed": "failed", "erro
 
 
 def render_html(report: Report) -> str:
-    """The page. Everything that came from a script or an answer is escaped; there is no script and no link in it."""
+    """Returns the page. Text from scripts and responses is escaped; the page has no JavaScript and no links."""
     title = escape(report.title)
     return f"""\
 <!doctype html>

@@ -1,4 +1,4 @@
-"""A run as one JSON document."""
+"""Renders a run as one JSON document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stripe_shell.records import as_dict
 
 
 def render_json(report: Report) -> str:
-    """Counts of what passed, failed, and so on; `problems`; `entries` in order. Times in milliseconds."""
+    """Returns the counts by verdict, `problems`, and `entries` in order. Times are in milliseconds."""
     summary = {
         "title": report.title,
         "began": report.began,

@@ -1,4 +1,4 @@
-"""A run as JUnit XML, as continuous integration reads it."""
+"""Renders a run as JUnit XML for continuous integration."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 from stripe_shell.batch.reports.record import Report, ReportEntry
 
-#: What XML 1.0 cannot hold, not even escaped.
+#: Characters that XML 1.0 cannot contain, even escaped.
 _FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render_junit(report: Report) -> str:
-    """One suite for each file, one case for each block."""
+    """Returns one test suite per file and one test case per block."""
     suites = [_suite(file, list(entries), report) for file, entries in groupby(report.entries, lambda e: e.file)]
     if report.problems:
         suites.append(_check_suite(report))
@@ -56,7 +56,7 @@ def _case(entry: ReportEntry) -> str:
 
 
 def _nth(entry: ReportEntry) -> str:
-    """What tells the runs of one line apart, in a loop."""
+    """Returns ` #2` and so on for repeated runs of a line in a loop."""
     return f" #{entry.ordinal}" if entry.ordinal > 1 else ""
 
 

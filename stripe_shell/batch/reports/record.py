@@ -1,4 +1,4 @@
-"""A run as data: what every report is made from."""
+"""The record of a run, from which every report is rendered."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from stripe_shell.secrets import MASK, Secrets
 
 EntryVerdict = Literal["passed", "failed", "error", "skipped"]
 
-#: What an answer holds that opens something for whoever reads the report.
+#: Members of responses that grant access and are masked in reports.
 _SECRET_MEMBERS = re.compile(r'("(?:client_secret|secret|authentication_token)"\s*:\s*")[^"]+')
 
-#: Blocks whose request and response are kept when they passed; a loop may have a million.
+#: The most passed blocks whose request and response are kept, since a loop may run a million.
 KEPT_EXCHANGES = 1_000
 
-#: `failed`: an expectation; `error`: the call itself.
+#: `failed`: by an assertion; `error`: by the call itself.
 _VERDICTS: dict[OutcomeStatus, EntryVerdict] = {
     "passed": "passed",
     "skipped": "skipped",
@@ -34,7 +34,7 @@ _VERDICTS: dict[OutcomeStatus, EntryVerdict] = {
 
 @record
 class ReportCheck:
-    """An expectation: what was asked, what came."""
+    """An evaluated assertion: its text, its expected and its actual value."""
 
     text: str
     passed: bool
@@ -44,7 +44,7 @@ class ReportCheck:
 
 @record
 class ReportEntry:
-    """One block that ran, or one example of a page; `ordinal` counts the runs of one line.
+    """A block that ran, or an example of a documentation page; `ordinal` counts the runs of one line.
 
     Times are milliseconds, `started` since the beginning of the run. `reason` says why it was skipped.
     """
@@ -70,10 +70,10 @@ class ReportEntry:
 
 @record
 class Report:
-    """A run: its title, when it began (epoch seconds), how long it took (milliseconds), its entries in order.
+    """A run: its title, start (epoch seconds), duration (milliseconds), and entries in order.
 
-    `problems` are those of the check, when nothing was sent, and those of a page as a whole. `not_run` counts the
-    blocks behind what stopped a script.
+    `problems` are the errors of the check, after which nothing is sent, and those of a page as a whole. `not_run`
+    counts the blocks after the one that stopped a script.
     """
 
     title: str
@@ -84,11 +84,11 @@ class Report:
     not_run: int = 0
 
     def count(self, verdict: EntryVerdict) -> int:
-        """How many entries came out so."""
+        """Returns the number of entries with this verdict."""
         return sum(entry.verdict == verdict for entry in self.entries)
 
     def masked(self, secrets: Secrets) -> Report:
-        """The same with every secret masked."""
+        """Returns the report with every secret masked."""
         data = _masked(as_dict(self), secrets)
         entries = tuple(
             ReportEntry(
@@ -113,7 +113,7 @@ def _masked(data: Any, secrets: Secrets) -> Any:
 
 @record(frozen=False)
 class Recorder:
-    """Listens to a run. `clock` gives seconds that only grow; `began` is the wall clock's epoch seconds."""
+    """Records a run. `clock` is a monotonic clock in seconds; `began` is epoch seconds."""
 
     clock: Callable[[], float]
     began: float
@@ -127,15 +127,15 @@ class Recorder:
         self.origin = self.clock()
 
     def diagnostics(self, diagnostics: tuple[Diagnostic, ...]) -> None:
-        """What the check found; only errors keep a run from happening."""
+        """Records the errors of the check; warnings do not prevent a run."""
         self.problems += [excerpt(diagnostic) for diagnostic in diagnostics if diagnostic.severity == "error"]
 
     def outcome(self, outcome: Outcome) -> None:
-        """A block has run just now."""
+        """Records a block that has just ended."""
         self.add(entry_of(outcome))
 
     def add(self, entry: ReportEntry) -> None:
-        """Something has come out just now."""
+        """Records an entry that has just ended."""
         ended = (self.clock() - self.origin) * 1e3
         line = (entry.file, entry.line)
         self.lines[line] += 1
@@ -145,13 +145,13 @@ class Recorder:
         self.entries.append(entry)
 
     def report(self, title: str) -> Report:
-        """What was heard."""
+        """Returns the report of what was recorded."""
         duration = (self.clock() - self.origin) * 1e3
         return Report(title, self.began, duration, tuple(self.entries), tuple(self.problems), self.not_run)
 
 
 def entry_of(outcome: Outcome) -> ReportEntry:
-    """An outcome as an entry; when it started is for the recorder to say."""
+    """Returns an outcome as an entry whose `started` the recorder sets."""
     span = outcome.block.span
     response = outcome.response
     body = outcome.body if isinstance(outcome.body, dict) else {}

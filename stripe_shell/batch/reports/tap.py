@@ -1,4 +1,4 @@
-"""A run in the Test Anything Protocol, version 14."""
+"""Renders a run in the Test Anything Protocol, version 14."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stripe_shell.batch.reports.record import Report, ReportEntry
 
 
 def render_tap(report: Report) -> str:
-    """One test point for each block; what failed stands in a YAML block below its point."""
+    """Returns one test point per block; failures are in a YAML block below their point."""
     return "\n".join(_tap_lines(report)) + "\n"
 
 
