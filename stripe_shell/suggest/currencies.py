@@ -1,4 +1,4 @@
-"""The currencies in the order of the menu, and what stands beside each."""
+"""The currencies in the order of the menu, each with its note."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SMALLEST_UNITS = {0: "amounts are whole", 2: "amounts in hundredths", 3: "amoun
 
 
 def currency_words() -> dict[str, str]:
-    """Returns the codes and their notes, those that are used most first and former ones left out."""
+    """Returns the notes by currency code: the most used first, without former currencies."""
     others = sorted(
         code for code in CURRENCIES if code not in COMMON_CURRENCIES and " until " not in CURRENCY_NAMES[code]
     )

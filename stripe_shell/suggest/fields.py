@@ -1,4 +1,4 @@
-"""The parameters that may come next in a block: required ones first, then the documented ones, then the rest."""
+"""Completion of parameter names: required ones first, then documented ones, then the others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STEP = pattern(r"[^.\[\]]+")
 
 @record
 class Parameter:
-    """A parameter under a name that may be written."""
+    """A parameter under one of the names that it may be written as."""
 
     name: str
     path: ParamPath
@@ -35,12 +35,12 @@ class Parameter:
 
     @property
     def rank(self) -> int:
-        """Its place in the menu; smaller is higher."""
+        """The position in the menu; smaller is higher."""
         return 0 if self.required else 1 if self.documented else 3 if self.deprecated else 2
 
 
 def parameters(operation: Operation, *, document: bool) -> list[Parameter]:
-    """The parameters at the top of a call, each under one name, in the order of the menu."""
+    """Returns the top-level parameters of a call, each under one name, in the order of the menu."""
     found = list(_named_parameters(operation, document))
     taken = {parameter.path for parameter in found}
     found += [
@@ -52,7 +52,7 @@ def parameters(operation: Operation, *, document: bool) -> list[Parameter]:
 
 
 def _named_parameters(operation: Operation, document: bool) -> Iterator[Parameter]:
-    """Parameters that have a name of their own: in the URL, in the document, or by the language's other names."""
+    """Yields the parameters with names of their own: in the URL, in the source document, or as aliases."""
     for placeholder in operation.path_params:
         name = documented_name(operation, placeholder)
         yield Parameter(name, (URL, placeholder), _TEXT, required=True, documented=True)
@@ -68,7 +68,7 @@ def _named_parameters(operation: Operation, document: bool) -> Iterator[Paramete
 
 
 def missing(context: CursorContext, table: Table, *, document: bool = True) -> tuple[str, ...]:
-    """The required parameters that the block being written does not have yet, `action` and `entity` among them."""
+    """Returns the required parameters that the current block lacks, `action` and `entity` included."""
     if not context.in_block:
         return ()
     written = {
@@ -84,13 +84,13 @@ def missing(context: CursorContext, table: Table, *, document: bool = True) -> t
 
 
 def used_paths(context: CursorContext, operation: Operation) -> set[ParamPath]:
-    """What the block has already, by Stripe's names."""
+    """Returns the parameters of the block by Stripe's names."""
     names = (*context.used, context.key) if context.kind == "value" and context.key else context.used
     return {param_path(operation, split_key(name)) for name in names if name not in {"action", "entity"}}
 
 
 def param_path(operation: Operation, typed: ParamPath) -> ParamPath:
-    """The path of the parameter that a name means; the name itself when it means none."""
+    """Returns the path of the parameter that a name stands for, or the name itself if unknown."""
     if not typed:
         return typed
     found = resolve_name(operation, typed)
@@ -98,7 +98,7 @@ def param_path(operation: Operation, typed: ParamPath) -> ParamPath:
 
 
 def split_key(key: str) -> ParamPath:
-    """`items[0].price` as `("items", "0", "price")`."""
+    """Splits `items[0].price` into `("items", "0", "price")`."""
     return tuple(_STEP.findall(key))
 
 
@@ -110,7 +110,7 @@ def _covers(used: set[ParamPath], path: ParamPath) -> bool:
 
 
 def suggest_fields(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
-    """Names of parameters, at the top of the block or below what has been written of a name."""
+    """Suggests parameter names, at the top of the block or below the typed part of a name."""
     words = _action_and_entity(context)
     operation = operation_of(context, sources.table)
     if operation is None:
@@ -151,7 +151,7 @@ def _top_level(
 
 
 def _endings(shape: Shape, name: str, context: CursorContext) -> Iterator[str]:
-    """What may follow a name: its value, or a name below it."""
+    """Yields the endings of a name: for a value, or for a nested name."""
     if _takes_value(shape):
         yield "=" if context.inline else ": "
     kinds = {variant.kind for variant in (shape, *shape.variants)}
@@ -171,7 +171,7 @@ def _takes_value(shape: Shape) -> bool:
 
 
 def _next_index(base: str, context: CursorContext) -> int:
-    """The index that comes after those that have been written of a list; 0 for a new one."""
+    """Returns the index after the highest one written for a list; 0 for a new list."""
     indexes = [path[1] for name in context.used if (path := split_key(name))[:1] == (base,) and len(path) > 1]
     return max((int(index) + 1 for index in indexes if index.isdecimal()), default=0)
 
@@ -179,7 +179,7 @@ def _next_index(base: str, context: CursorContext) -> int:
 def _nested(
     context: CursorContext, sources: SuggestionSources, operation: Operation, base_end: int
 ) -> list[Suggestion]:
-    """Names below `address.`, `items[0].` or `created[`."""
+    """Suggests names below `address.`, `items[0].` or `created[`."""
     base, typed = context.prefix[:base_end], context.prefix[base_end:]
     path = param_path(operation, split_key(base))
     shape = shape_at(operation.params, path)

@@ -1,4 +1,4 @@
-"""Which kind of object the value of a parameter names, and the ids of such objects that this session has seen."""
+"""Completion of ids: the kind of object that a parameter refers to, and the ids of that kind seen in this session."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stripe_shell.suggest.suggestion import Suggestion, SuggestionSources
 ParamPath = tuple[str, ...]
 
 _MOST = 50
-#: The first segment of the path of a parameter that stands in the URL; the second one is its placeholder there.
+#: The first segment of the path of a URL parameter; the second one is its placeholder in the URL.
 URL = "/"
 
 #: Parameters that name an object by its role.
@@ -20,7 +20,7 @@ _CURSORS = frozenset({"starting_after", "ending_before"})
 
 
 def noun_of(sources: SuggestionSources, operation: Operation, path: ParamPath, shape: Shape) -> str | None:
-    """The kind of object whose id stands there (`customer`), None where no id does."""
+    """Returns the kind of object whose id the parameter takes (`customer`), or None."""
     if path[:1] == (URL,):
         return operation.path_words.get(path[1], operation.entity)
     name = next((segment for segment in reversed(path) if not segment.isdecimal()), "")
@@ -40,7 +40,7 @@ def _is_text(shape: Shape) -> bool:
 
 
 def _nouns(sources: SuggestionSources, name: str) -> Iterator[str]:
-    """`default_payment_method` names a `payment_method`: the longest end of a name that is an object's."""
+    """Yields the kinds of object that the name ends with: for `default_payment_method`, `payment_method`."""
     words = name.removesuffix("_id").split("_")
     for start in range(len(words)):
         word = "_".join(words[start:])
@@ -55,7 +55,7 @@ def _is_known(sources: SuggestionSources, word: str) -> bool:
 
 
 def suggest_ids(sources: SuggestionSources, noun: str, typed: str, start: int) -> list[Suggestion]:
-    """Ids of such objects, the newest first, as far as they are valid where the block goes."""
+    """Suggests ids of the kind that are valid for the block's connection and account, newest first."""
     found: list[Suggestion] = []
     for kind, ids in _collections(sources, noun):
         for name in ids.find(typed, _MOST - len(found)):

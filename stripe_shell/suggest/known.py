@@ -1,4 +1,4 @@
-"""The ids that this session has seen, by account and kind of object, newest first; found in half a millisecond."""
+"""The ids seen in this session, by account and kind of object, newest first; searched in half a millisecond."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 from stripe_shell.records import field, record
 
-#: How many ids of one kind are kept; the oldest goes first.
+#: The most ids kept of one kind; the oldest is dropped first.
 MOST_IDS = 20_000
 
-#: How many matches are put in order, and how many of the newest ids are looked at where there are more.
+#: The most matches that are sorted, and the number of newest ids searched if there are more.
 _FEW = 1_000
 
 _LABELS = ("email", "name", "nickname", "description", "status")
@@ -22,9 +22,9 @@ _AFTER_ALL = "\U0010ffff"
 
 @record
 class IdScope:
-    """Where an id is valid: the connection's name, its mode, and the account that a call names, if it names one.
+    """Where an id is valid: the connection's name, its mode, and the account that a call names, if any.
 
-    An id of one place is never offered in another.
+    An id is suggested only in its own scope.
     """
 
     connection: str
@@ -34,7 +34,7 @@ class IdScope:
 
 @record(frozen=False)
 class IdIndex:
-    """The ids of one kind of object: sorted for finding them, numbered for their age."""
+    """The ids of one kind of object: sorted for searching, numbered by age."""
 
     most: int = MOST_IDS
     _sorted: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class IdIndex:
         return len(self._ages)
 
     def add(self, identifier: str, label: str = "") -> None:
-        """The id, now the newest one; `label` is what a person knows the object by."""
+        """Adds the id as the newest one; `label` describes the object to people."""
         if self._ages.pop(identifier, None) is None:
             insort(self._sorted, identifier)
         self._lines = ""
@@ -60,22 +60,22 @@ class IdIndex:
             self.forget(next(iter(self._ages)))
 
     def forget(self, identifier: str) -> None:
-        """The id is no longer offered: it was deleted, or is too old."""
+        """Removes an id that was deleted or is too old."""
         if self._ages.pop(identifier, None) is not None:
             self._lines = ""
             del self._sorted[bisect_left(self._sorted, identifier)]
             self._labels.pop(identifier, None)
 
     def label(self, identifier: str) -> str:
-        """What a person knows the object by, empty when that is unknown."""
+        """Returns the label of the object, or an empty string."""
         return self._labels.get(identifier, "")
 
     def find(self, start: str, limit: int) -> list[str]:
-        """The newest `limit` ids that begin with `start`; when none does, those with it inside or in the label."""
+        """Returns the newest `limit` ids that begin with `start`, else those that contain it or whose label does."""
         return self._beginning(start, limit) or list(islice(self._containing(start.lower()), limit))
 
     def _beginning(self, start: str, limit: int) -> list[str]:
-        """Of very many, those among the newest, and then some of the others, so that the search has an end."""
+        """Returns matches among the newest ids, filled up with others, so that the search time is bounded."""
         low = bisect_left(self._sorted, start)
         high = bisect_left(self._sorted, start + _AFTER_ALL)
         if high - low <= _FEW:
@@ -84,7 +84,7 @@ class IdIndex:
         return list(dict.fromkeys([*islice(newest, limit), *self._sorted[low : low + limit]]))[:limit]
 
     def _containing(self, part: str) -> Iterator[str]:
-        """Searches one text of all ids and labels: far quicker than looking at each of them."""
+        """Yields ids that contain `part`. Searches one joined text, which is far faster than searching each id."""
         if not self._ages:
             return
         if not self._lines:
@@ -101,15 +101,15 @@ class IdIndex:
 
 @record(frozen=False)
 class KnownIds:
-    """Ids learnt from responses, kept apart by place."""
+    """Ids collected from responses, separate for each scope."""
 
     most: int = MOST_IDS
     _ids: dict[tuple[IdScope, str], IdIndex] = field(default_factory=dict)
 
     def learn(self, place: IdScope, body: Any) -> None:
-        """Take every object with an `id` out of a response, however deep; those that were deleted are forgotten.
+        """Adds every object with an `id` in a response, nested ones too; removes those that were deleted.
 
-        A list brings its newest row first; it is learnt from its end, so that the newest row stays the newest.
+        A list is read from its end, since its first row is the newest.
         """
         pending, found = [body], []
         while pending:
@@ -124,11 +124,11 @@ class KnownIds:
             self._take(place, node)
 
     def ids(self, place: IdScope, kind: str) -> IdIndex:
-        """The ids of objects whose `object` is `kind`."""
+        """Returns the ids of objects whose `object` is `kind`."""
         return self._ids.get((place, kind)) or IdIndex()
 
     def kinds(self, place: IdScope) -> list[str]:
-        """The kinds of object of which ids are known there."""
+        """Returns the kinds of object with known ids in this scope."""
         return [kind for where, kind in self._ids if where == place]
 
     def __len__(self) -> int:
@@ -143,7 +143,7 @@ class KnownIds:
 
 
 def _label_of(node: dict[str, Any]) -> str:
-    """What tells the object from others of its kind: e-mail, name, an amount, a status."""
+    """Returns a label for the object: its e-mail, name, amount or status."""
     texts = (node.get(name) for name in _LABELS)
     label = next((text for text in texts if isinstance(text, str) and text), "")
     amount = next((node[name] for name in ("unit_amount", "amount", "total") if isinstance(node.get(name), int)), None)

@@ -1,4 +1,4 @@
-"""What could be written next at the cursor: pure, from memory, in a millisecond or less."""
+"""The completion menu: suggestions at the cursor, from memory, in a millisecond or less."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stripe_shell.suggest.responses import PathName, reference_paths, response_p
 from stripe_shell.suggest.suggestion import Suggestion, SuggestionKind, SuggestionSources, operation_of
 from stripe_shell.suggest.values import suggest_values
 
-#: The actions that people use most, in the order of the menu; `get` is the document's word for `retrieve`.
+#: The most used actions, in the order of the menu; `get` is the source document's name for `retrieve`.
 _FIRST_ACTIONS = ("create", "get", "update", "list", "delete", "search")
 _BARE_WORDS = {"help": "what there is", "exit": "leave", "quit": "leave"}
 _ERRORS = {
@@ -39,7 +39,7 @@ _TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 
 
 def suggest(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
-    """What could be written at the cursor, the closest to what has been typed first."""
+    """Returns the suggestions at the cursor, the closest matches first."""
     source = _SOURCES.get(context.kind)
     return list(source(context, sources)) if source else []
 
@@ -47,7 +47,7 @@ def suggest(context: CursorContext, sources: SuggestionSources) -> list[Suggesti
 def _choose(
     context: CursorContext, words: Mapping[str, str], kind: SuggestionKind, ending: str = ""
 ) -> list[Suggestion]:
-    """Of some words and their meanings those that fit."""
+    """Returns suggestions for the words that match; `words` maps each to its meaning."""
     names = closest_first(context.prefix, words, str)
     return [Suggestion(name + ending, context.start, name, words[name], kind) for name in names]
 
@@ -78,7 +78,7 @@ def _actions(context: CursorContext, sources: SuggestionSources) -> list[Suggest
 
 
 def _at_line_start(context: CursorContext) -> bool:
-    """Whether a word that opens a line without a header is being written: it may also be a command."""
+    """Whether the cursor is in the first word of a line without a header, which may also be a command."""
     return context.inline and context.connection is None and not context.entity and not context.used
 
 
@@ -149,7 +149,7 @@ def _versions(context: CursorContext, sources: SuggestionSources) -> list[Sugges
 
 
 def _expectations(context: CursorContext, sources: SuggestionSources) -> Iterable[Suggestion]:
-    """`[all|any] PATH`, then an operator, then a value."""
+    """Suggests `[all|any] PATH`, then an operator, then a value."""
     words = context.before.split()
     if words[:1] in (["all"], ["any"]):
         words = words[1:]
@@ -195,7 +195,7 @@ def _expected(
 
 
 def _references(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
-    """Names that exist, then the fields of what they stand for."""
+    """Suggests known names, then the fields of their values."""
     if context.prefix.startswith("env:"):
         inner = {f"env:{name}": "environment variable" for name in sorted(sources.environment)}
         return _choose(context, inner, "reference")
@@ -219,7 +219,7 @@ def _meaning(value: object) -> str:
 
 Suggester = Callable[[CursorContext, SuggestionSources], Iterable[Suggestion]]
 
-#: What completes the arguments of directives, by what their definitions name.
+#: Completion functions for the arguments of directives, by the `completes` of their definitions.
 _ARGUMENTS: Mapping[str, Suggester] = {
     "account": _accounts,
     "connection": _connect,

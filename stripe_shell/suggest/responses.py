@@ -1,4 +1,4 @@
-"""Paths into responses: what `@expect` can ask for, what `expand` can open, and what stands below a reference."""
+"""Completion of paths into responses: for `@expect`, for `expand`, and below a reference."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _DEEPEST_EXPANSION = 4
 
 @record
 class PathName:
-    """The path as far as the next name, and what stands there."""
+    """A path up to the next name, and a description of the value there."""
 
     text: str
     meta: str
 
 
 def response_paths(table: Table, shape: Shape, typed: str) -> Iterator[PathName]:
-    """The paths that go one name further than what has been typed: `items.data[0].` and then its fields."""
+    """Yields the paths one name longer than `typed`: `items.data[0].` and its fields."""
     base = typed[: max(typed.rfind("."), 0)]
     above = response_field(table, shape, _steps(base))
     if above is None:
@@ -41,7 +41,7 @@ def response_paths(table: Table, shape: Shape, typed: str) -> Iterator[PathName]
 
 
 def expandable_paths(table: Table, operation: Operation, typed: str) -> Iterator[PathName]:
-    """The paths that `expand` takes, one name further than what has been typed; on lists they begin with `data.`."""
+    """Yields the paths that `expand` accepts, one name longer than `typed`; those of lists begin with `data.`."""
     base = typed[: max(typed.rfind("."), 0)]
     if operation.response.is_list and not base:
         yield PathName("data.", "the rows")
@@ -63,7 +63,7 @@ def expandable_paths(table: Table, operation: Operation, typed: str) -> Iterator
 
 
 def _through_rows(table: Table, shape: Shape, steps: list[str]) -> tuple[str, ...]:
-    """The steps with an index behind every array, as a path into the response needs them."""
+    """Returns the steps with an index after every array."""
     path: tuple[str, ...] = ()
     for step in steps:
         path = (*path, step)
@@ -74,7 +74,7 @@ def _through_rows(table: Table, shape: Shape, steps: list[str]) -> tuple[str, ..
 
 
 def reference_paths(value: Any, typed: str) -> Iterator[PathName]:
-    """The fields of a saved response, one name further than `typed` (`customer.`, `list.data[0].`)."""
+    """Yields the fields of a saved response, one name longer than `typed` (`customer.`, `list.data[0].`)."""
     base = typed[: max(typed.rfind("."), 0)]
     for step in _steps(base)[1:]:
         if isinstance(value, dict):
@@ -91,7 +91,7 @@ def reference_paths(value: Any, typed: str) -> Iterator[PathName]:
 
 
 def _preview(value: Any) -> str:
-    """A value in a few words."""
+    """Returns a short description of a value."""
     if isinstance(value, dict):
         return str(value.get("id") or value.get("object") or "object")
     if isinstance(value, list):

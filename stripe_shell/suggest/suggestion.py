@@ -1,4 +1,4 @@
-"""What is suggested, and what suggestions are drawn from besides the table."""
+"""Suggestions, and their sources besides the table."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SuggestionKind = Literal[
 
 @record
 class Suggestion:
-    """One way to go on: `text` takes the place of what stands from offset `start` up to the cursor.
+    """A suggestion: `text` replaces the text from offset `start` to the cursor.
 
-    `display` is its name in the menu, `meta` what stands beside it there (a type, a meaning).
+    `display` is its name in the menu, `meta` the note beside it (a type, a meaning).
     """
 
     text: str
@@ -32,32 +32,32 @@ class Suggestion:
 
 
 class CommandWord(Protocol):
-    """A command of the prompt, as far as the menu shows it."""
+    """A prompt command as the menu shows it."""
 
     @property
     def usage(self) -> str:
-        """What may stand behind its name."""
+        """The argument, as shown after its name."""
         ...
 
     @property
     def meaning(self) -> str:
-        """What it does."""
+        """A description of the command."""
         ...
 
     @property
     def completes(self) -> Callable[[CursorContext, SuggestionSources], Iterable[Suggestion]] | None:
-        """What completes its argument."""
+        """The function that completes its argument."""
         ...
 
 
 @record
 class SuggestionSources:
-    """What there is to suggest besides Stripe's own words; all of it is in memory.
+    """The sources of suggestions besides the table; all are in memory.
 
-    `connections` maps names to a few words about them, `commands` those of the prompt to what they take and do, `names`
-    what references may begin with to what they stand for. `environment` are the names of its variables. `document` says
-    whether the source document's required parameters count beside Stripe's. `place` is where the block being written
-    goes: only ids that are valid there are offered.
+    `connections` maps connection names to descriptions, `commands` names to prompt commands, `names` the first words of
+    references to their values. `environment` are the names of environment variables. `document`: the source document's
+    required parameters count besides Stripe's. `place` is where the current block goes: only ids valid there are
+    suggested.
     """
 
     table: Table
@@ -71,7 +71,7 @@ class SuggestionSources:
 
 
 def operation_of(context: CursorContext, table: Table) -> Operation | None:
-    """The call that the block being written makes, as far as it is known."""
+    """Returns the operation of the current block, or None if it is not yet known."""
     if not context.action or not context.entity:
         return None
     return table.operation(context.action.strip(), context.entity.strip())

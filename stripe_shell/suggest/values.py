@@ -1,4 +1,4 @@
-"""What may stand behind a name: ids, allowed values, booleans, currencies, times, paths to expand, references."""
+"""Completion of values: ids, allowed values, booleans, currencies, times, paths to expand, references."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _RANGE = frozenset({"gt", "gte", "lt", "lte"})
 
 
 def suggest_values(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
-    """Values of the parameter that is being written."""
+    """Suggests values of the current parameter."""
     operation = operation_of(context, sources.table)
     if operation is None or context.key is None:
         return []
@@ -60,13 +60,13 @@ def _display(suggestion: Suggestion) -> str:
 
 
 def _last_of_list(context: CursorContext) -> CursorContext:
-    """`expand: a, b` completes the `b` alone."""
+    """Returns the context of the last element: `expand: a, b` completes the `b` alone."""
     typed = context.prefix.rpartition(",")[2].lstrip()
     return replace(context, start=context.start + len(context.prefix) - len(typed), prefix=typed)
 
 
 def _captures(context: CursorContext, sources: SuggestionSources, noun: str) -> Iterator[Suggestion]:
-    """`${customer.id}` where a saved response is of that kind."""
+    """Suggests `${customer.id}` for each saved response of that kind."""
     word = noun.rpartition(".")[2]
     for name, body in sources.names.items():
         if not isinstance(body, dict) or str(body.get("object", "")).rpartition(".")[2] != word:
@@ -90,7 +90,7 @@ def _plain_values(
 
 
 def _listed_values(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """The texts that may stand there, with what they mean."""
+    """Yields the values that the shape lists, each with its meaning."""
     for variant in (shape, *shape.variants):
         yield from ((value, "enum") for value in variant.enum)
         if variant.kind == "boolean":
