@@ -1,4 +1,4 @@
-"""Standard output and standard error, and that no secret ever reaches either."""
+"""The console: standard output and standard error, with secrets masked in both."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets
 
-#: What a terminal may obey; line ends and tabs are the shell's own.
+#: Control characters that a terminal may interpret; line ends and tabs are allowed.
 _CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @record(frozen=False)
 class Console:
-    """Results go to `out`, all else to `err`; `secrets` are masked in both and may grow while a script runs.
+    """Writes results to `out` and everything else to `err`; masks `secrets`, which may grow while a script runs.
 
-    `plain` leaves colours out of results on a terminal too.
+    `plain` turns colours off on a terminal too.
     """
 
     out: TextIO
@@ -32,7 +32,7 @@ class Console:
 
     @property
     def terminal(self) -> bool:
-        """Whether results are read by a person, not by a program."""
+        """Whether standard output is a terminal."""
         return self.out.isatty()
 
     @property
@@ -42,7 +42,7 @@ class Console:
 
     @property
     def width(self) -> int | None:
-        """The columns of the terminal; None off a terminal, where nothing is folded or cut."""
+        """The width of the terminal in columns; None without a terminal, where nothing is folded or cut."""
         if not self.terminal:
             return None
         from shutil import get_terminal_size
@@ -50,34 +50,34 @@ class Console:
         return get_terminal_size().columns
 
     def mask(self, secrets: Secrets) -> None:
-        """Mask these too from now on. Safe for threads."""
+        """Adds secrets to be masked. Thread-safe."""
         with self._lock:
             self.secrets = self.secrets.plus(*secrets.values)
 
     def result(self, text: str) -> None:
-        """A result, with a line end."""
+        """Writes a result and a line end to standard output."""
         self._write(self.out, text)
 
     def echo(self, text: str) -> None:
-        """The person's own text, in the shape that was asked for: not a character of it may be masked."""
+        """Writes the user's own text, formatted, to standard output without masking it."""
         self.out.write(text)
         self.out.flush()
 
     def message(self, text: str) -> None:
-        """A message for the person, with a line end. Control characters that came from elsewhere are spelled out."""
+        """Writes a message and a line end to standard error, with control characters escaped."""
         self._write(self.err, _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text))
 
     def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
-        """Problems, drawn below the lines they are on."""
+        """Writes diagnostics to standard error, each below the source line that it concerns."""
         if diagnostics:
             self.message(format_diagnostics(sort_diagnostics(diagnostics)))
 
     def render(self, body: Any, format_name: str | None) -> None:
-        """A response body in the format, by default a table on a terminal, else JSON."""
+        """Writes a response body in the format; without one, a table on a terminal and JSON elsewhere."""
         from stripe_shell.render import renderer
 
         render = renderer(format_name or ("table" if self.terminal else "json"))
-        shown = self.secrets.mask_data(body)  # before a format quotes, folds or cuts it
+        shown = self.secrets.mask_data(body)  # Mask before the format quotes, folds or cuts a secret.
         self.result(render(shown, width=self.width, color=self.color).rstrip("\n"))
 
     def _write(self, stream: TextIO, text: str) -> None:
@@ -86,9 +86,9 @@ class Console:
 
 
 def standard_streams(environ: Mapping[str, str] | None = None) -> Console:
-    """The process's own, or nothing for one that is closed; what the encoding of a terminal lacks is escaped.
+    """Returns a console on the process's streams; a closed stream discards output, unencodable characters are escaped.
 
-    `NO_COLOR` or `TERM=dumb` in `environ` leave colours out.
+    `NO_COLOR` or `TERM=dumb` in `environ` turns colours off.
     """
     out, err = (stream or StringIO() for stream in (sys.stdout, sys.stderr))
     for stream in (out, err):

@@ -1,4 +1,4 @@
-"""Shows how blocks end, in a run and at the prompt: results, one line for each block, and what is wrong."""
+"""Prints outcomes in a run and at the prompt: results, one line for each block, and diagnostics."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @record(frozen=False)
 class RunPrinter:
-    """Turns outcomes and diagnostics into text: results to standard output, all else to standard error.
+    """Prints results to standard output, everything else to standard error.
 
-    `format` names the format of results, None for the one that fits the streams. `quiet` leaves out the line for each
-    block: a single one on the command line shows its result alone. `repeats` shows a diagnostic as often as it comes
-    up, as the prompt does; otherwise each is shown once. Notes of W203 and W204 are shown once either way.
+    `format` names the format of results; None chooses by the stream. `quiet` omits the line for each block, as for a
+    single block on the command line. `repeats` prints a diagnostic each time it occurs, as the prompt does; otherwise
+    each is printed once. Notes W203 and W204 are printed once either way.
     """
 
     console: Console
@@ -30,17 +30,17 @@ class RunPrinter:
     _said: set[str | Diagnostic] = field(default_factory=set)
 
     def checked(self, found: Sequence[Diagnostic]) -> None:
-        """Show what the check found; blocks that run afterwards do not show it again."""
+        """Prints the diagnostics of the check; blocks that run later do not repeat them."""
         self.diagnose(found)
         self._checked = frozenset(found)
 
     def diagnose(self, found: Sequence[Diagnostic]) -> None:
-        """Show diagnostics, unless they have been shown and once is enough."""
+        """Prints diagnostics, except those printed before that are printed only once."""
         self.console.diagnostics([each for each in found if self._once(each) not in self._said])
         self._said.update(key for each in found if (key := self._once(each)) is not None)
 
     def outcome(self, outcome: Outcome) -> None:
-        """Show the result of a block, the line that sums it up, and its diagnostics."""
+        """Prints the result of a block, its summary line and its diagnostics."""
         if _has_result(outcome):
             self.console.render(outcome.body, self.format)
         if not self.quiet:
@@ -51,24 +51,24 @@ class RunPrinter:
         self.diagnose(_note_generic(outcome))
 
     def late(self, outcome: Outcome) -> None:
-        """Show an answer that came when nobody waited for it any more: its line and its errors."""
+        """Prints a response that arrived after Ctrl-C: its summary line and its errors."""
         self.console.message(f"late answer: {_summary(outcome)}")
         self.console.diagnostics([each for each in outcome.diagnostics if each.severity == "error"])
 
     def close(self, text: str) -> None:
-        """Say how a script went as a whole."""
+        """Prints the summary of a whole script."""
         if not self.quiet:
             self.console.message(text)
 
     def _once(self, diagnostic: Diagnostic) -> str | Diagnostic | None:
-        """What must not have been said before for the diagnostic to be shown; None: it is shown whenever it comes."""
+        """Returns the key under which the diagnostic is printed only once; None if it is printed each time."""
         if not self.repeats or diagnostic.code == "W204":
             return diagnostic
         return diagnostic.code if diagnostic.code == "W203" else None
 
 
 def _summary(outcome: Outcome) -> str:
-    """`summary_line`, imported with the first outcome: the first prompt stands before the engine is loaded."""
+    """Calls `summary_line`, imported late so that the first prompt appears before the engine is loaded."""
     from stripe_shell.render.summary import summary_line
 
     return summary_line(outcome)
@@ -85,7 +85,7 @@ def _has_more(outcome: Outcome) -> bool:
 
 
 def _note_generic(outcome: Outcome) -> tuple[Diagnostic, ...]:
-    """W204: the sandbox keeps such objects, and knows nothing of their behaviour."""
+    """Returns W204 for an object that the sandbox stores without modelling its behaviour."""
     response, call = outcome.response, outcome.call
     if response is None or call is None or response.header("Stripe-Shell-Modelled") != "generic":
         return ()
