@@ -1,1 +1,1 @@
-"""The language: text to syntax tree and back. Knows no Stripe."""
+"""The language: lexer, parser, formatter and completion context. Independent of Stripe's API."""

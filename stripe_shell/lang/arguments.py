@@ -1,4 +1,4 @@
-"""Arguments of directives: the parts that several share (names, numbers, times, lists), and the longer ones whole."""
+"""Arguments of directives: shared parts (names, numbers, times, lists), and the arguments of `@out` and `@foreach`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from stripe_shell.lang.spelling import format_argument_word
 from stripe_shell.lang.values import parse_word
 from stripe_shell.patterns import pattern
 
-#: Names that a script cannot give to something of its own.
+#: Names that a script cannot define.
 RESERVED_NAMES = ("last", "env", "now", "uuid")
 
-#: The endings `@out` knows.
+#: The extensions that `@out` accepts.
 OUTPUT_ENDINGS = (".csv", ".json", ".jsonl")
-#: How a message writes the argument of `@foreach`.
+#: The argument of `@foreach` as shown in messages.
 LOOP_EXAMPLE = 'row in "file.csv" key=COLUMN [jobs=N] [on_error=continue]'
 
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -28,13 +28,13 @@ _OPTION = pattern(r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*")
 
 
 def bad_argument(reading: Reading, name: str, example: str, start: int, end: int) -> Mistake:
-    """The mistake (E111) of an argument that is not written as `example`."""
+    """Returns the mistake (E111) for an argument that does not have the form of `example`."""
     label = f"write `@{name} {example}`"
     return Mistake("E111", f"bad argument of `@{name}`", reading.span(start, end), label)
 
 
 def parse_name(reading: Reading, start: int, end: int) -> str:
-    """A name that a script gives to something. Raises Mistake (E111)."""
+    """Parses a name that a script defines. Raises Mistake (E111)."""
     name = reading.text[start:end]
     span = reading.span(start, end)
     if not _NAME.fullmatch(name):
@@ -47,13 +47,13 @@ def parse_name(reading: Reading, start: int, end: int) -> str:
 
 
 def split_assignment(reading: Reading, start: int, end: int) -> tuple[int, int, int] | None:
-    """Start and end of the name in `NAME = VALUE`, and where the value starts; None for other texts."""
+    """Returns the start and end of the name in `NAME = VALUE` and the start of the value; None for other texts."""
     match = _ASSIGNMENT.match(reading.text, start, end)
     return (match.start(1), match.end(1), match.end()) if match and match[1] and match[2] else None
 
 
 def parse_positive(reading: Reading, start: int, end: int) -> int:
-    """A number from 1 to 999999999. Raises Mistake (E111)."""
+    """Parses a number from 1 to 999999999. Raises Mistake (E111)."""
     text = reading.text[start:end]
     if not re.fullmatch("[0-9]{1,9}", text) or int(text) == 0:
         raise Mistake("E111", f"`{text}` is not a number from 1 on", reading.span(start, end))
@@ -61,7 +61,7 @@ def parse_positive(reading: Reading, start: int, end: int) -> int:
 
 
 def parse_milliseconds(reading: Reading, start: int, end: int) -> int:
-    """A duration such as `10s`, at least one millisecond. Raises Mistake (E111)."""
+    """Parses a duration such as `10s`, at least one millisecond. Raises Mistake (E111)."""
     text = reading.text[start:end]
     short = text.isascii() and len(text.rstrip("hms")) < 10
     ms = round(parse_duration(text) or 0) if short else 0
@@ -71,7 +71,7 @@ def parse_milliseconds(reading: Reading, start: int, end: int) -> int:
 
 
 def split_words(reading: Reading, start: int, end: int, separators: str) -> list[tuple[int, int]]:
-    """The ranges between separators."""
+    """Returns the ranges between separators."""
     words = re.compile(f"[^{re.escape(separators)}]+")
     return [match.span() for match in words.finditer(reading.text, start, end)]
 
@@ -80,7 +80,7 @@ def split_words(reading: Reading, start: int, end: int, separators: str) -> list
 
 
 def parse_output(reading: Reading, start: int, end: int) -> Output:
-    """`FILE [fields=a,b.c]` at `[start, end)`. Raises Mistake (E111)."""
+    """Parses `FILE [fields=a,b.c]` at `[start, end)`. Raises Mistake (E111)."""
     file, pos = parse_word(reading, start, end)
     _check_ending(file)
     fields: tuple[str, ...] = ()
@@ -114,7 +114,7 @@ def _fields(reading: Reading, start: int, end: int) -> list[str]:
 
 
 def format_output(output: Output, _indent: str) -> str:
-    """`FILE [fields=a,b.c]`."""
+    """Formats `FILE [fields=a,b.c]`."""
     fields = f" fields={','.join(output.fields)}" if output.fields else ""
     return f"{format_argument_word(output.file)}{fields}"
 
@@ -123,7 +123,7 @@ def format_output(output: Output, _indent: str) -> str:
 
 
 def parse_foreach(reading: Reading, start: int, end: int) -> ForEach:
-    """`NAME in FILE`, and its options, at `[start, end)`. Raises Mistake (E111)."""
+    """Parses `NAME in FILE` and its options at `[start, end)`. Raises Mistake (E111)."""
     match = _ROWS_OF.match(reading.text, start, end)
     if match is None:
         raise _bad_loop(reading, start, end)
@@ -150,7 +150,7 @@ def _bad_loop(reading: Reading, start: int, end: int) -> Mistake:
 
 
 def _options(reading: Reading, pos: int, end: int) -> dict[str, Value]:
-    """The `key=COLUMN`, `jobs=N` and `on_error=…` of a `@foreach`."""
+    """Parses the options of a `@foreach`: `key=COLUMN`, `jobs=N` and `on_error=…`."""
     options: dict[str, Value] = {}
     pos = reading.skip(pos, end)
     while pos < end:
@@ -178,7 +178,7 @@ def _on_error(value: Value) -> Literal["stop", "continue"]:
 
 
 def format_foreach(loop: ForEach, _indent: str) -> str:
-    """`NAME in FILE`, and the options that are not as they would be without being named."""
+    """Formats `NAME in FILE` and the options that differ from their defaults."""
     key = f" key={_word_of(loop.key, loop)}" if loop.key is not None else ""
     jobs = f" jobs={loop.jobs}" if loop.jobs != 1 else ""
     on_error = f" on_error={loop.on_error}" if loop.on_error != "stop" else ""

@@ -15,7 +15,7 @@ A = TypeVar("A")
 
 @record
 class Text:
-    """Literal text of a value, escapes already undone."""
+    """Literal text of a value, with escapes already decoded."""
 
     text: str
     span: Span = field(compare=False, repr=False)
@@ -39,17 +39,17 @@ class Reference:
 
 Part = Text | Reference
 
-#: How a value was written: `heredoc` between three double quotes, `literal_heredoc` between three single ones, `json`
-#: for a value that opens with a bracket, balances and is valid JSON.
+#: How a value is written: `heredoc` between three double quotes, `literal_heredoc` between three single ones, `json`
+#: for valid JSON that begins with a bracket.
 Style = Literal["bare", "double", "single", "heredoc", "literal_heredoc", "json"]
 
 
 @record
 class Value:
-    """The value of a parameter or a directive: literal text and references in turn.
+    """The value of a parameter or directive: alternating literal text and references.
 
-    Neighbouring texts are one; an empty value has no parts. For style `json` the texts hold the JSON source as
-    written, and references are those inside its strings.
+    Adjacent texts are merged; an empty value has no parts. In style `json` the texts are the JSON source as written,
+    and the references are those inside its strings.
     """
 
     style: Style
@@ -58,24 +58,24 @@ class Value:
 
     @property
     def literal(self) -> str | None:
-        """The text, when there is no reference in it, else None."""
+        """The text, or None if it contains a reference."""
         texts = [part.text for part in self.parts if isinstance(part, Text)]
         return "".join(texts) if len(texts) == len(self.parts) else None
 
     @property
     def sole_reference(self) -> Reference | None:
-        """The reference that the whole value is, if it is one and not inside quotes."""
+        """The reference that makes up the whole unquoted value, or None."""
         if self.style == "bare" and len(self.parts) == 1 and isinstance(self.parts[0], Reference):
             return self.parts[0]
         return None
 
     def spelled(self, spell: Callable[[Reference], str]) -> str:
-        """The text, each reference as `spell` writes it."""
+        """Returns the text, with each reference formatted by `spell`."""
         return "".join([part.text if isinstance(part, Text) else spell(part) for part in self.parts])
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """Every reference in it, in order."""
+        """Every reference in the value, in order."""
         return tuple([part for part in self.parts if isinstance(part, Reference)])
 
 
@@ -94,7 +94,7 @@ Operand = Value | ListValue
 
 @record
 class Path:
-    """`items.data[0].price.id`, `data[*].status`, `$http`.
+    """A path into a response: `items.data[0].price.id`, `data[*].status`, `$http`.
 
     Steps are names, 0-based indexes, and `*` for `[*]`. A name step `*` cannot occur. `$`-names are one step.
     """
@@ -126,7 +126,7 @@ Operator = Literal[
 
 @record
 class Expectation:
-    """`@expect [all|any] PATH OP VALUE`; `count` has a comparison of its own in `count_operator`.
+    """`@expect [all|any] PATH OP VALUE`; for `count`, `count_operator` is the comparison after it.
 
     `exists` and `absent` have no operand.
     """
@@ -159,12 +159,12 @@ class Name:
 
     @property
     def name(self) -> str:
-        """The name that it gives."""
+        """The name itself."""
         return self.text
 
     @property
     def name_span(self) -> Span:
-        """Where the name stands."""
+        """The span of the name."""
         return self.span
 
 
@@ -276,7 +276,7 @@ Argument = (
 
 @record
 class Comment:
-    """A `#` line, without the `#`, right end trimmed. `detached`: a blank line follows it."""
+    """A `#` line, without the `#` and trailing blanks. `detached`: a blank line follows it."""
 
     text: str
     detached: bool
@@ -316,12 +316,12 @@ _WORDS = frozenset({("action",), ("entity",)})
 
 @record
 class Block:
-    """One call to Stripe.
+    """A block: one API call.
 
-    `connection` is the word after `/`, None when an inline form left the header out. The first `inline` of
-    `items` are params that stood on the header line (action and entity among them), the others follow
-    in the order of the lines. `params` and `directives` are those among the
-    items, in their order; `action` and `entity` the parameters of those names, `own_params` all others.
+    `connection` is the word after `/`, None in an inline form without a header. The first `inline` of `items` are the
+    parameters on the header line (action and entity among them); the others follow in the order of the lines. `params`
+    and `directives` are those among the items, in order; `action` and `entity` are the parameters of those names,
+    `own_params` all others.
     """
 
     connection: str | None
@@ -346,7 +346,7 @@ class Block:
         derive(self, "directives", tuple([item for item in self.items if isinstance(item, Directive)]))
 
     def argument(self, kind: type[A]) -> A | None:
-        """The argument of the first directive whose argument is of a class, None without one."""
+        """Returns the first argument of the class `kind` among the directives, or None."""
         for directive in self.directives:
             if isinstance(directive.argument, kind):
                 return directive.argument
@@ -354,13 +354,13 @@ class Block:
 
     @property
     def words(self) -> tuple[Param, ...]:
-        """The parameters `action` and `entity`, as far as they are there."""
+        """The parameters `action` and `entity`, as far as present."""
         return tuple(param for param in (self.action, self.entity) if param is not None)
 
 
 @record
 class Loop:
-    """`@foreach … @end` and what stands between; `directive.argument` is a ForEach."""
+    """`@foreach … @end` and the items between them; `directive.argument` is a ForEach."""
 
     directive: Directive
     items: tuple[ScriptItem, ...]
@@ -372,7 +372,7 @@ ScriptItem = Block | Directive | Comment | Loop
 
 @record
 class Script:
-    """A whole text."""
+    """A parsed script."""
 
     items: tuple[ScriptItem, ...]
     source: SourceText = field(compare=False, repr=False)

@@ -1,4 +1,4 @@
-"""Blocks and loops whose end has not been read yet."""
+"""Blocks and loops under construction, before the parser has read their end."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class OpenBlock:
     keys: dict[tuple[str, ...], Key] = field(default_factory=dict)
     directives: dict[str, Span] = field(default_factory=dict)
     response: ResponseSection | None = None
-    #: Whether a blank line would end it.
+    #: Whether a blank line ends the block.
     begun: bool = False
 
     def close(self, reading: Reading) -> Block:
-        """The finished block."""
+        """Returns the finished block."""
         start = self.connection_span.start - (self.connection is not None)
         return Block(
             self.connection,
@@ -38,19 +38,19 @@ class OpenBlock:
 
 @record(frozen=False)
 class OpenLoop:
-    """What stands in the script, or in a `@foreach` whose `@end` has not been read yet."""
+    """The items of the script, or of a `@foreach` whose `@end` has not been read yet."""
 
     directive: Directive | None
     items: list[Block | Directive | Comment | Loop | OpenBlock] = field(default_factory=list)
 
     def close(self, reading: Reading) -> tuple[ScriptItem, ...]:
-        """The finished items."""
+        """Returns the finished items."""
         return tuple(item.close(reading) if isinstance(item, OpenBlock) else item for item in self.items)
 
 
 @record
 class BlockEnding:
-    """What ended a block, for the message about a line that came too late. `deletable` is where a fix may cut."""
+    """The cause of a block's end, for the message about a later line; a fix may delete the range `deletable`."""
 
     block: OpenBlock
     span: Span

@@ -1,4 +1,4 @@
-"""The shell's own commands as words of the language: each is a module of `repl/commands/`, named like it."""
+"""The names of the prompt's commands: each is a module in `repl/commands/`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from stripe_shell.discovery import module_names
 
-#: The order in which the menu and `@help` name them; commands that are not in it come after these.
+#: The order in the menu and in `@help`; commands not listed come last.
 _ORDER = ("help", "connect", "format", "save", "run", "edit", "watch", "curl", "vars", "history", "quit")
 
-#: The commands. They work at the prompt only.
+#: The commands, which are valid at the prompt only.
 COMMANDS = module_names("repl/commands", _ORDER)
 
-#: Other words for commands.
+#: Aliases of commands.
 ALIASES: Mapping[str, str] = {"?": "help", "exit": "quit"}

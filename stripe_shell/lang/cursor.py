@@ -1,4 +1,4 @@
-"""What is being written at a place in a text, however unfinished it is; and whether Enter submits the text."""
+"""The syntax at the cursor, in complete or incomplete text, for completion; and whether Enter submits the text."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ CursorKind = Literal[
 
 @record
 class CursorContext:
-    """What is written at an offset.
+    """The syntax at an offset.
 
     `[start, end)` is the word that a completion replaces, `prefix` the part of it before the offset; sigils (`/`, `@`,
     `${`) and an opening quote are not in it. `kind` is
 
     - `connection`, `action`, `entity`, `key`: such a word; `inline` on a header line or without a header;
     - `value`: the value of the parameter `key` (as the formatter writes it);
-    - `directive`: the word after `@` in a block; `command`: the same outside, where top-level directives and the
-      shell's own commands stand; an inline `action` at the start of a line may also be a bare `help`, `exit`, `quit`;
-    - `directive_argument`: a word of the argument of `@directive`, with what stands `before` it in the argument;
-    - `reference`: what stands between `${` and `}`;
-    - `none`: nothing that could be completed.
+    - `directive`: the word after `@` in a block; `command`: the same outside of blocks, for top-level directives and
+      prompt commands; an inline `action` at the start of a line may also be a bare `help`, `exit`, `quit`;
+    - `directive_argument`: a word of the argument of `@directive`, preceded by `before` in the argument;
+    - `reference`: the text between `${` and `}`;
+    - `none`: a place without completions.
 
-    `connection`, `action`, `entity` are those of the open block as far as they are known; `used` are the other
-    parameters of the block; `in_block` says whether a block is open here.
+    `connection`, `action`, `entity` are those of the open block, as far as known; `used` are its other parameters;
+    `in_block`: a block is open at the offset.
     """
 
     kind: CursorKind
@@ -60,7 +60,7 @@ class CursorContext:
 
 
 def cursor_context(text: str, offset: int) -> CursorContext:
-    """What is written at `offset` (0 to the length of the text)."""
+    """Returns the syntax at `offset` (0 to the length of the text)."""
     parser = Parser(SourceText("<cursor>", text), prompt=True)
     lines = read_lines(text)
     current = _EMPTY._replace(start=len(text), body=len(text), value=len(text), end=len(text))
@@ -79,10 +79,10 @@ def cursor_context(text: str, offset: int) -> CursorContext:
 
 
 def is_complete(text: str) -> bool:
-    """Whether Enter behind `text`, as the buffer of a prompt, submits it.
+    """Whether Enter at the end of `text`, the buffer of a prompt, submits it.
 
-    An inline form without a header, a command, a bare word and a top-level directive do at once; a block does when
-    a blank line ends it; an open bracket, heredoc or `@foreach` never does.
+    An inline form without a header, a command, a bare word and a top-level directive are submitted at once; a block
+    when a blank line ends it; an open bracket, heredoc or `@foreach` never.
     """
     lines = list(read_lines(f"{text}\n"))
     if not text.strip():
@@ -103,12 +103,12 @@ def is_complete(text: str) -> bool:
 
 
 def needs_more(text: str) -> bool:
-    """Whether Enter behind `text` starts a new line of it."""
+    """Whether Enter at the end of `text` starts a new line."""
     return not is_complete(text)
 
 
 def _read_on(parser: Parser, block: OpenBlock | None, lines: Iterator[LogicalLine]) -> None:
-    """Read the rest of the block, for the parameters below the cursor."""
+    """Reads the rest of the block, for the parameters below the cursor."""
     if block is not None:
         for line in lines:
             if parser.block is not block:
@@ -117,7 +117,7 @@ def _read_on(parser: Parser, block: OpenBlock | None, lines: Iterator[LogicalLin
 
 
 def _in_block(context: CursorContext, text: str, offset: int, block: OpenBlock | None) -> CursorContext:
-    """What was found, with what is known of the block around it."""
+    """Returns the context with the connection, words and parameters of the block around it."""
     if block is None:
         return context
     params = [item for item in block.items if isinstance(item, Param)]
@@ -134,7 +134,7 @@ def _in_block(context: CursorContext, text: str, offset: int, block: OpenBlock |
 
 
 def _word_at(text: str, offset: int, line: LogicalLine, in_block: bool) -> CursorContext:
-    """The word at the offset, in its logical line."""
+    """Returns the context of the word at the offset, in its logical line."""
     if offset < line.body or line.kind in ("comment", "response"):
         return _nothing(offset)
     if line.kind == "blank":
@@ -176,7 +176,7 @@ def _in_param(text: str, offset: int, line: LogicalLine) -> CursorContext:
 
 
 def _in_value(text: str, offset: int, key: str, start: int, end: int) -> CursorContext:
-    """A value on one line, without its opening and closing quote; nothing inside JSON and heredocs."""
+    """Returns the context of a single-line value, without its quotes; `none` inside JSON and heredocs."""
     if "\n" in text[start:end] or text.startswith(("{", "[", '"""', "'''"), start):
         return _nothing(offset)
     if text.startswith(('"', "'"), start) and start < offset:
@@ -215,7 +215,7 @@ def _in_header(text: str, offset: int, line: LogicalLine) -> CursorContext:
 
 
 def _in_words(text: str, offset: int, pos: int, end: int) -> CursorContext:
-    """The word at the offset among action, entity and `key=value` …"""
+    """Returns the context of the word at the offset among action, entity and `key=value` …"""
     positional: list[CursorKind] = ["entity", "action"]
     while True:
         while pos < offset and text[pos] in BLANKS:
@@ -241,7 +241,7 @@ def _in_words(text: str, offset: int, pos: int, end: int) -> CursorContext:
 
 
 def _inline_end(text: str, start: int, end: int) -> int:
-    """The end of a word; an open quote reaches to the end of the line."""
+    """Returns the end of a word; an open quote extends to the end of the line."""
     if start >= end or text[start] in BLANKS:
         return start
     stop = word_end(text, start, end)

@@ -1,7 +1,7 @@
 """The directives: one definition for each word after `@`, with the parser and the formatter of its argument.
 
-The parser, the formatter, the highlighter, the menu, `@help`, the check, the lint and the converters read these
-definitions; none of them has a list of directives of its own.
+The parser, the formatter, the highlighter, the menu, `@help`, the check, the lint and the converters all read these
+definitions.
 """
 
 from __future__ import annotations
@@ -50,30 +50,29 @@ from stripe_shell.lang.values import json_error, parse_value
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 
-#: Where a directive may stand: in a block, outside of blocks, or in both places.
+#: Where a directive is valid: in a block, outside of blocks, or both.
 DirectivePlace = Literal["block", "both", "top"]
 
-#: What a directive gives a name to: the response of its block, a variable, a variable that is masked, a row.
+#: What a directive names: the response of its block, a variable, a masked variable, a row.
 Named = Literal["response", "variable", "secret", "row"]
 
 
 @record
 class DirectiveDefinition:
-    """What there is to know about `@name`.
+    """The definition of `@name`.
 
-    `parse` reads its argument in a range of the text and raises Mistake (E111); None for a directive without one.
-    `format` writes it behind `@name `, given the indentation of the line. `usage` and `meaning` are shown in the menu
-    and by `@help`, `meaning_at_top` for a directive of both places that stands outside of blocks. `example` is what a
-    message recommends, the usage where it is empty.
+    `parse` parses its argument in a range of the text and raises Mistake (E111); None for a directive without one.
+    `format` formats it after `@name `, given the indentation of the line. `usage` and `meaning` are shown in the menu
+    and by `@help`, `meaning_at_top` for a directive of both places outside of blocks. `example` is shown in messages;
+    if empty, `usage` is.
 
-    `highlight` says how the argument is coloured: as the value of a parameter, as `NAME = VALUE`, or word by word.
-    `completes` names what the menu offers in the argument, `choices` are words that it offers with their meanings.
+    `highlight` is how the argument is coloured: as the value of a parameter, as `NAME = VALUE`, or word by word.
+    `completes` names the completion of the argument, `choices` are suggested words with their meanings.
 
-    `repeatable`: a block may carry it several times. `excludes`: directives that may not stand in the same block.
-    `names`: what its argument gives a name to. `setting`: it holds for all blocks from there on. `header`: its text is
-    sent as a header. `changes_call`: a block with it asks for something else. `deliberate`: a write with it that looks
-    repeated is meant. `unconvertible`: what it is, where other forms have no counterpart for it; `lost`: what a
-    conversion leaves out with a warning.
+    `repeatable`: a block may have it several times. `excludes`: directives that are invalid in the same block. `names`:
+    what its argument names. `setting`: it applies to all blocks after it. `header`: its text is sent as a header.
+    `changes_call`: it changes the block's request. `deliberate`: a repeated write with it is intended. `unconvertible`:
+    the feature's name, for formats without an equivalent; `lost`: what a conversion omits with a warning.
     """
 
     name: str
@@ -105,7 +104,7 @@ CONNECTION = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 def parse_argument(reading: Reading, directive: DirectiveDefinition, at: Span, start: int, end: int) -> Argument | None:
-    """The argument of a directive at `[start, end)`; `at` covers `@name`. Raises Mistake (E104, E111)."""
+    """Parses the argument of a directive at `[start, end)`; `at` covers `@name`. Raises Mistake (E104, E111)."""
     if directive.parse is None:
         if start < end:
             raise Mistake("E111", f"`@{directive.name}` takes no argument", reading.span(start, end), "remove it")
@@ -121,7 +120,7 @@ def parse_argument(reading: Reading, directive: DirectiveDefinition, at: Span, s
 
 
 def format_directive(name: str, argument: Argument | None, indent: str = "") -> str:
-    """`@name argument`; the shell's own commands take a plain value. `indent` is that of the line."""
+    """Formats `@name argument`; a prompt command takes a plain value. `indent` is that of the line."""
     if argument is None:
         return f"@{name}"
     directive = DIRECTIVES.get(name)
@@ -130,7 +129,7 @@ def format_directive(name: str, argument: Argument | None, indent: str = "") -> 
 
 
 def directives_at(place: Literal["block", "top"]) -> dict[str, tuple[str, str]]:
-    """Usage and meaning of the directives that may stand in a block, or outside of blocks."""
+    """Returns the usage and meaning, by name, of the directives valid in a block, or outside of blocks."""
     return {
         each.name: (each.usage, (place == "top" and each.meaning_at_top) or each.meaning)
         for each in DIRECTIVES.values()
@@ -269,7 +268,7 @@ def _bad(reading: Reading, name: str, start: int, end: int) -> Mistake:
 
 
 def _assignment(reading: Reading, directive: str, start: int, end: int) -> tuple[int, int, int]:
-    """Start and end of the name, and where the value starts."""
+    """Returns the start and end of the name, and the start of the value."""
     found = split_assignment(reading, start, end)
     if found is None:
         raise _bad(reading, directive, start, end)

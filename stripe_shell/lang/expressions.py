@@ -1,4 +1,4 @@
-"""Expressions: what `@expect`, `@when` and `@retry … until` compare, and how."""
+"""Expressions: parses the comparisons of `@expect`, `@when` and `@retry … until`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _OPERATOR = pattern(
     r"(?=[ \t\r]|\Z))[ \t\r]*"
 )
 _QUANTIFIER = pattern(r"(all|any)[ \t\r]+(?=[$\w])")
-# Compiled when first needed, and kept by `re`: most scripts use few of them.
+# Compiled on first use and cached by `re`, since most scripts use few of them.
 _COMPARISON = pattern(r"(==|!=|<=|>=|<|>)[ \t\r]*")
 _LEFT_WORD = pattern(r"(?:\$\$\{|\$\{[^}\n]*+\}?|[^\s=!<>~])+")
 _LIST_ITEM = pattern(rf"""[ \t\r]*({STRING_PATTERN}|'[^'\n]*'|(?:\$\{{[^}}\n]*\}}|[^,\[\]{{}}"'\n])*)[ \t\r]*([,\]])""")
 
 
 def parse_expectation(reading: Reading, start: int, end: int) -> Expectation:
-    """`[all|any] PATH OP VALUE` at `[start, end)`. Raises Mistake (E111)."""
+    """Parses `[all|any] PATH OP VALUE` at `[start, end)`. Raises Mistake (E111)."""
     quantifier, path, operator, pos = _subject(reading, start, end)
     span = reading.span(start, end)
     if quantifier and "*" not in path.steps:
@@ -39,7 +39,7 @@ def parse_expectation(reading: Reading, start: int, end: int) -> Expectation:
 
 
 def parse_condition(reading: Reading, start: int, end: int) -> Condition:
-    """`VALUE OP VALUE` at `[start, end)`. Raises Mistake (E111)."""
+    """Parses `VALUE OP VALUE` at `[start, end)`. Raises Mistake (E111)."""
     left, pos = _left_value(reading, start, end)
     operator, pos = _operator(reading, pos, end)
     right, count_operator = _right_side(reading, operator, pos, end)
@@ -47,7 +47,7 @@ def parse_condition(reading: Reading, start: int, end: int) -> Condition:
 
 
 def _right_side(reading: Reading, operator: Operator, pos: int, end: int) -> tuple[Operand | None, Operator | None]:
-    """What stands behind the operator, and for `count` the comparison before it."""
+    """Parses the operand after the operator, and for `count` the comparison before it."""
     if operator != "count":
         return _compared_with(reading, operator, pos, end), None
     comparison = _COMPARISON.match(reading.text, pos, end)
@@ -66,7 +66,7 @@ def _number(reading: Reading, start: int, end: int) -> Value:
 
 
 def _subject(reading: Reading, start: int, end: int) -> tuple[Literal["all", "any"] | None, Path, Operator, int]:
-    """`[all|any] PATH OP`, and where the operand starts."""
+    """Parses `[all|any] PATH OP`; returns also the start of the operand."""
     quantifier = _QUANTIFIER.match(reading.text, start, end)
     if quantifier and not _OPERATOR.match(reading.text, quantifier.end(1), end):
         path, pos = _path(reading, quantifier.end(), end)
@@ -134,7 +134,7 @@ def _operand(reading: Reading, operator: Operator, start: int, end: int) -> Oper
 
 
 def _list_items(reading: Reading, start: int, end: int) -> list[Value] | None:
-    """The items of `[a, "b c", ${x}]`; None when it is no list of single values."""
+    """Parses the items of `[a, "b c", ${x}]`; returns None for other text."""
     items: list[Value] = []
     pos = start + 1
     if reading.text[pos:end].strip(BLANKS) == "]":

@@ -1,4 +1,4 @@
-"""The formatter: the canonical text of a script. What it writes reads back as the very same tree."""
+"""The formatter: writes the canonical text of a script, which parses to an equal tree."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _INDENT = "  "
 
 
 def format_script(script: Script) -> str:
-    """The canonical text: one blank line between blocks, loops indented, comments kept."""
+    """Returns the canonical text: one blank line between blocks, loops indented, comments kept."""
     formatter = _Formatter("")
     formatter.visit_items(script.items)
     return "".join([f"{line}\n" for line in formatter.lines])
 
 
 def format_block(block: Block) -> str:
-    """One block, without a line end after its last line."""
+    """Returns one block, without a line end after its last line."""
     formatter = _Formatter("")
     formatter.visit_block(block)
     return "\n".join(formatter.lines)
@@ -30,13 +30,13 @@ def format_block(block: Block) -> str:
 
 @record
 class _Formatter(Visitor):
-    """Collects lines, which `indent` stands before."""
+    """Collects lines, each indented by `indent`."""
 
     indent: str
     lines: list[str] = field(default_factory=list)
 
     def visit_items(self, items: Sequence[ScriptItem]) -> None:
-        """The items of a script or of a loop, with blank lines between them."""
+        """Formats the items of a script or a loop, with blank lines between them."""
         for index, item in enumerate(items):
             if index and _is_apart(items, index):
                 self.lines.append("")
@@ -71,7 +71,7 @@ class _Formatter(Visitor):
 
 
 def _is_apart(items: Sequence[ScriptItem], index: int) -> bool:
-    """Whether a blank line stands before the item."""
+    """Whether a blank line separates the item from the one before."""
     before, item = items[index - 1], items[index]
     if isinstance(before, Comment):
         return before.detached
@@ -81,7 +81,7 @@ def _is_apart(items: Sequence[ScriptItem], index: int) -> bool:
 
 
 def _leads_to_block(items: Sequence[ScriptItem], index: int) -> bool:
-    """Whether the comments from `index` on stand above a block or a loop, or apart."""
+    """Whether the comments from `index` on are followed by a block or a loop, or are detached."""
     for item in items[index:]:
         if not isinstance(item, Comment):
             return isinstance(item, Block | Loop)
@@ -91,7 +91,7 @@ def _leads_to_block(items: Sequence[ScriptItem], index: int) -> bool:
 
 
 def _inline_words(block: Block) -> list[str] | None:
-    """The words of the header line; None when one of them needs a line of its own."""
+    """Returns the words of the header line; None if one of them needs a line of its own."""
     words = []
     positional = ["action", "entity"]
     for item in block.items[: block.inline]:

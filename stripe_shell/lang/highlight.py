@@ -1,4 +1,4 @@
-"""The Pygments lexer, made from the tokens of the language."""
+"""The Pygments lexer, based on the tokens of the language."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _STYLES: dict[TokenKind, _TokenType] = {
 
 
 class StripeLexer(Lexer):
-    """Colours `.stripe` scripts, what is typed at the prompt, and blocks in documentation pages."""
+    """Highlights `.stripe` scripts, prompt input, and blocks in documentation pages."""
 
     name = "Stripe shell"
     aliases: ClassVar[list[str]] = ["stripe"]
@@ -61,6 +61,6 @@ class StripeLexer(Lexer):
         super().__init__(**({"stripnl": False, "ensurenl": False} | options))
 
     def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, _TokenType, str]]:
-        """Every piece of `text`, in order and without a gap."""
+        """Yields every token of `text`, in order and without gaps."""
         for kind, start, end in tokenize(text):
             yield start, _STYLES[kind], text[start:end]

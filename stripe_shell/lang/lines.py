@@ -1,4 +1,4 @@
-"""The lexer's first half: the text as logical lines, what kind each one is and how far its value reaches."""
+"""The lexer's first half: splits the text into logical lines, each with its kind and the range of its value."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from stripe_shell.patterns import pattern
 
 LineKind = Literal["param", "blank", "comment", "header", "directive", "response", "other"]
 
-#: What may stand around the words of a line; everything else, even a no-break space, is text.
+#: Characters that may surround the words of a line; any other, even a no-break space, is text.
 BLANKS = " \t\r"
 
-#: A string as in JSON, on one line; it gives nothing back, so a long one takes no memory.
+#: A string as in JSON, on one line; possessive, so that a long one needs no memory for backtracking.
 STRING_PATTERN = r'"(?:[^"\\\n]++|\\.)*+"'
 _SEGMENT = rf"(?:[a-z][a-z0-9_]*|[0-9]+|{STRING_PATTERN})"
 _KEY = rf"{_SEGMENT}(?:\.{_SEGMENT}|\[(?:{_SEGMENT})?\])*"
@@ -29,36 +29,36 @@ _LINE = pattern(
     )""",
     re.VERBOSE,
 )
-#: A name that the strict grammar does not know (`metadata.Order ID`): up to the first colon before a blank.
+#: A name outside the strict grammar (`metadata.Order ID`): up to the first colon followed by a blank.
 _LOOSE_PARAM = pattern(r"([^\n]*?):(?=[ \t\r\n]|\Z)[ \t\r]*")
 STRING = pattern(STRING_PATTERN)
-#: In `create customer name="a: b"` the colon is a part of a word.
+#: In `create customer name="a: b"` the colon is part of a word.
 _INLINE_FORM = pattern(r"[a-z][a-z0-9_]*[ \t][^\n]*=")
 #: The name of an inline `name=value`, and its `=`.
 INLINE_NAME = pattern(rf"((?:{STRING_PATTERN}|[^ \t\r\n=\"'{{$])+)=")
-#: A bare word on a header line: a blank inside a reference does not end it.
+#: A bare word on a header line; it may contain blanks inside a reference.
 WORD = pattern(r"(?:\$\$\{|\$\{[^}\n]*+\}?|[^ \t\r\n])+")
 LITERAL_STRING = pattern(r"'[^'\n]*'")
 _HEREDOC_END = pattern(r'(?:[^"\\]++|\\.|"(?!""))*+"""', re.DOTALL)
 _OPENERS = frozenset("\"'{[")
 _BRACKET = pattern(rf"{STRING_PATTERN}|[{{}}\[\]]")
 _ASSIGNED = pattern(r"[^\s=]+[ \t]*=[ \t]*")
-#: Directives whose argument, or what follows `=` in it, is a value that may span lines.
+#: Directives whose argument, or the text after `=` in it, is a value that may span lines.
 _VALUE_DIRECTIVES = frozenset({"@match", "@idempotency_key", "@include"})
 _ASSIGNING_DIRECTIVES = frozenset({"@let", "@secret", "@raw"})
-#: Where reading goes on after a value that never closes: no such line can be a part of JSON.
+#: Where parsing resumes after an unclosed value: at a line that cannot be part of JSON.
 _RESUME = pattern(r"[ \t\r]*(?:$|/\w|@\w|\#|Response:|[a-z][a-z0-9_.\[\]]*:(?=[ \t\r\n]|\Z))", re.MULTILINE)
-#: How far later values are followed once one has run unclosed to the end of the text, in characters: half as far
-#: after each that does not close there either.
+#: The most characters that a later value is followed once one has run unclosed to the end of the text; halved for each
+#: later value that does not close within them.
 _PATIENCE, _LEAST_PATIENCE = 2_000, 120
 
 
 class LogicalLine(NamedTuple):
-    """One logical line: a value over several lines of text makes them one.
+    """A logical line: one line of text, or several if its value spans them.
 
     `body` is the first character after the indentation, `word` the end of the key, `/name`, `@word` or `Response:`,
-    `value` the start of what follows it; `end` is behind the last character that is not blank, `next` where the
-    next line starts. `open` is true when a heredoc or a bracket is not closed before the end of the text.
+    `value` the start of the text after it; `end` is the end without trailing blanks, `next` the start of the next line.
+    `open` is true if a heredoc or a bracket is not closed before the end of the text.
     """
 
     kind: LineKind
@@ -71,11 +71,11 @@ class LogicalLine(NamedTuple):
     open: bool
 
 
-_new = tuple.__new__  # a third of the time that `LogicalLine(…)` takes
+_new = tuple.__new__  # a third of the time of `LogicalLine(…)`
 
 
 def read_lines(text: str, start: int = 0, end: int | None = None) -> Iterator[LogicalLine]:
-    """The logical lines of `text[start:end]`; together they cover it without a gap."""
+    """Yields the logical lines of `text[start:end]`, which cover it without gaps."""
     stop = len(text) if end is None else end
     reach, patience = stop - start, _PATIENCE
     pos = start
@@ -88,10 +88,10 @@ def read_lines(text: str, start: int = 0, end: int | None = None) -> Iterator[Lo
 
 
 def value_end(text: str, start: int, end: int) -> int:
-    """Behind the closing quotes or bracket of the value that opens at `start`.
+    """Returns the end of the value that opens at `start`, after its closing quotes or bracket.
 
-    -1 when it is still open at `end`, -2 when it can never close (a bracket of the wrong kind), and `start` when
-    nothing that can span lines opens there.
+    Returns -1 if it is still open at `end`, -2 if it can never close (a bracket of the wrong kind), and `start` if no
+    value that can span lines opens there.
     """
     first = text[start : start + 1]
     if first and first in "{[":
@@ -147,7 +147,7 @@ def _read_line(text: str, pos: int, stop: int, reach: int) -> LogicalLine:
 
 
 def _opener(text: str, kind: LineKind, word: str, value: int, stop: int) -> int:
-    """Where a value that may span lines would open; -1 on lines that have none."""
+    """Returns where a value that may span lines would open; -1 for lines that have none."""
     if kind == "response":
         while value < stop and text[value] in " \t\r\n":
             value += 1
@@ -166,7 +166,7 @@ def _line_end(text: str, pos: int, stop: int) -> int:
 
 
 def _recover(text: str, line_end: int, stop: int) -> int:
-    """The end of the last line that still belongs to a value which never closes."""
+    """Returns the end of the last line that belongs to an unclosed value."""
     while line_end < stop and not _RESUME.match(text, line_end + 1, stop):
         line_end = _line_end(text, line_end + 1, stop)
     return line_end

@@ -1,4 +1,4 @@
-"""What to say about lines that cannot be read."""
+"""Messages for lines that do not parse."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from stripe_shell.lang.lines import LogicalLine
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.patterns import pattern
 
-#: `email:x`
-#: `email:x`, but no address (`https://…`), where the colon stands in the middle of a word.
+#: `email:x`, but not a URL (`https://…`), whose colon is inside a word.
 GLUED = pattern(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)(?!//)")
 #: The first word of an inline form.
 INLINE_START = pattern(r"[a-z][a-z0-9_]*(?=[ \t\r]|\Z)")
@@ -23,7 +22,7 @@ _INVISIBLE = pattern("[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]
 
 
 def glued_value(reading: Reading, line: LogicalLine, glued: re.Match[str]) -> Mistake:
-    """`email:x`: no blank behind the colon."""
+    """Returns the mistake for `email:x`, without a blank after the colon."""
     colon = glued.end(1)
     fix = reading.fix(colon + 1, colon + 1, " ")
     span = reading.span(colon, colon + 1)
@@ -33,14 +32,14 @@ def glued_value(reading: Reading, line: LogicalLine, glued: re.Match[str]) -> Mi
 
 
 def assigned_value(reading: Reading, line: LogicalLine, assigned: re.Match[str]) -> Mistake:
-    """`email = x`: a sign of equality in the place of the colon."""
+    """Returns the mistake for `email = x`, with an equals sign instead of the colon."""
     mended = f"{assigned[1]}: {assigned[2] or ''}".rstrip()
     fix = reading.fix(line.body, line.end, mended)
     return Mistake("E101", "not a line of the language", reading.span(line.body, line.end), f"write `{mended}`", fix)
 
 
 def unknown_directive(reading: Reading, name: str, at: Span, *, prompt: bool) -> Mistake:
-    """`@expct`, with what it was probably meant to be."""
+    """Returns the mistake for `@expct`, with the nearest known name."""
     places = [[each.name for each in DIRECTIVES.values() if each.place == place] for place in ("block", "both", "top")]
     known = (*itertools.chain(*places), *(COMMANDS if prompt else ()))
     meant = closest(name.lower(), known)
@@ -50,7 +49,7 @@ def unknown_directive(reading: Reading, name: str, at: Span, *, prompt: bool) ->
 
 
 def not_a_line(reading: Reading, line: LogicalLine, *, in_block: bool) -> Mistake:
-    """A line of no kind: a guess at what was meant."""
+    """Returns the mistake for a line of no known kind, with a guess at the intended one."""
     at = reading.span(line.body, line.end)
     if hidden := _INVISIBLE.search(reading.text, line.body, line.end):
         place = reading.span(hidden.start(), hidden.end())

@@ -1,4 +1,4 @@
-"""The parser: text to syntax tree, with every problem on the way; never raises on any text."""
+"""The parser: converts text to the syntax tree and collects every problem; never raises, whatever the text."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ from stripe_shell.records import replace
 __all__ = ["Parser", "parse", "parse_path", "parse_template"]
 
 _BARE_COMMAND = pattern(r"(help|exit|quit|\?)(?:[ \t\r]+(?=\S)|\Z)")
-#: How deep `@foreach` may nest, the script itself counted: whoever walks the tree may do it by recursion.
+#: The maximum nesting of `@foreach`, the script itself counted, so that a recursive walk of the tree is safe.
 _DEEPEST = 21
 
 
 def parse(
     source: SourceText, *, prompt: bool = False, start: int = 0, end: int | None = None
 ) -> tuple[Script, tuple[Diagnostic, ...]]:
-    """The script in `source.text[start:end]`, and every problem in it, by place.
+    """Parses `source.text[start:end]`; returns the script and its problems in the order of the text.
 
-    `prompt` also accepts what people type at the prompt and on the command line: the inline form without its header
-    (`create customer email=a@b.co`), the shell's own commands (`@help`), and the bare `help`, `?`, `exit`, `quit`.
-    A text with problems gives the script that could be read around them.
+    `prompt` also accepts the input of the prompt and the command line: the inline form without its header (`create
+    customer email=a@b.co`), prompt commands (`@help`), and the bare `help`, `?`, `exit`, `quit`. A text with problems
+    still gives the script of its valid lines.
     """
     parser = Parser(source, prompt=prompt)
     with _NoCollection():
@@ -59,7 +59,7 @@ def parse(
 
 
 class _NoCollection:
-    """Rests the garbage collector: a tree makes no garbage, and searching it for some takes longer than parsing."""
+    """Turns off the cyclic garbage collector: a tree creates no garbage, and scanning it takes longer than parsing."""
 
     def __enter__(self) -> None:
         self._was_on = gc.isenabled()
@@ -71,7 +71,7 @@ class _NoCollection:
 
 
 class Parser:
-    """Reads logical lines one after the other; `finish` gives the script and its problems."""
+    """Reads logical lines one after the other; `finish` returns the script and its problems."""
 
     def __init__(self, source: SourceText, *, prompt: bool = False) -> None:
         self.reading = Reading(source)
@@ -84,14 +84,14 @@ class Parser:
         self._check_characters()
 
     def read(self, line: LogicalLine) -> None:
-        """Take the next line; a mistake in it is noted, and the line is left out."""
+        """Reads the next line; skips it if it has a mistake, which is recorded."""
         try:
             _READERS[line.kind](self, line)
         except Mistake as mistake:
             self.reading.problems.append(mistake.diagnostic)
 
     def finish(self) -> tuple[Script, tuple[Diagnostic, ...]]:
-        """The script of all lines read, and the problems by place."""
+        """Returns the script of all lines read, and the problems in the order of the text."""
         self._close_block(None, "")
         self._flush_comments()
         while len(self.loops) > 1:
@@ -131,7 +131,7 @@ class Parser:
             raise glued_value(self.reading, line, glued) from mistake
 
     def _meant_param(self, line: LogicalLine, mistake: Mistake, name_end: int, value_start: int) -> None:
-        """`email:x`, `email = x`: a mistake, but what it means is known, so that `email` is not missing as well."""
+        """Adds the parameter meant by `email:x` or `email = x`, so that `email` is not reported as missing as well."""
         block = self.block or self._stray(line, "parameter")
         self.reading.problems.append(mistake.diagnostic)
         block.begun, block.end = True, line.end
@@ -159,7 +159,7 @@ class Parser:
             self._blank = line
 
     def _close_block(self, by: Span | None, what: str) -> None:
-        """End the open block, if there is one."""
+        """Closes the open block, if there is one."""
         block, self.block = self.block, None
         if block is None:
             return
@@ -171,7 +171,7 @@ class Parser:
             self.reading.problem("E109", "a block with nothing in it", block.connection_span, label)
 
     def _stray(self, line: LogicalLine, what: str) -> OpenBlock:
-        """A line that only a block may hold stands outside one: say why, and go on as if the block were open."""
+        """Reports a line that is valid only in a block, and continues in a block as if it were open."""
         reading = self.reading
         at = reading.span(line.body, line.word)
         code = "E103" if what == "parameter" else "E112"
@@ -205,14 +205,14 @@ class Parser:
             self._push(comment)
 
     def _take_comments(self, block: OpenBlock) -> None:
-        """The comments read since the last line of the block are in it."""
+        """Moves the comments read since the block's last line into the block."""
         if self._comments:
             block.items.extend(self._comments)
             block.end = self._comments[-1].span.end
             self._comments.clear()
 
     def _flush_comments(self) -> None:
-        """The comments read since the last line of a block belong to what follows the block."""
+        """Moves the comments read since the last line of a block behind the block."""
         for comment in self._comments:
             self._push(comment)
         self._comments.clear()
@@ -222,7 +222,7 @@ class Parser:
         self.loops[-1].items.append(item)
 
     def _separate(self) -> None:
-        """A comment is detached when a blank line and then something else follow it."""
+        """Marks the last comment as detached if a blank line and then another item follow it."""
         items = self.loops[-1].items
         if self._blank is not None and items and isinstance(last := items[-1], Comment):
             items[-1] = Comment(last.text, True, last.span)
@@ -255,7 +255,7 @@ class Parser:
         self._ending = None
 
     def _inline(self, pos: int, end: int) -> None:
-        """The words behind a header: action, entity, `key=value` …"""
+        """Parses the words after a header: action, entity, `key=value` …"""
         text, block = self.reading.text, self.block
         positional = ["action", "entity"]
         while block is not None:
@@ -336,7 +336,7 @@ class Parser:
             self._push(Directive(name, argument, at, self.reading.span(line.body, line.end)))
 
     def _open_loop(self, line: LogicalLine, at: Span) -> None:
-        """A loop that cannot be read, or is nested too deep, is left out as a whole, up to its `@end`."""
+        """Opens a loop. One that does not parse or is nested too deep is skipped up to its `@end`."""
         directive = Directive("foreach", None, at, self.reading.span(line.body, line.end))
         self._ending = None
         self._separate()

@@ -1,4 +1,4 @@
-"""Paths: the names of parameters, and the way to a field of a response."""
+"""Paths: parameter names, and paths to fields of a response."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stripe_shell.lang.ast import Key, Path
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.patterns import pattern
 
-#: The paths that are about the answer as a whole, not a field of it.
+#: Paths that concern the response as a whole instead of a field.
 ANSWER_PATHS = ("$http", "$ms", "$request_id", "$replayed")
 
 _KEY_STEP = pattern(
@@ -32,7 +32,7 @@ _ROOT = pattern(r"\$[A-Za-z_]+|[^\W\d][\w-]*")
 
 
 def parse_key(reading: Reading, start: int, end: int) -> Key:
-    """The parameter name at `[start, end)`. Raises Mistake (E104)."""
+    """Parses the parameter name at `[start, end)`. Raises Mistake (E104)."""
     text = reading.text
     path: list[str] = []
     spans: list[Span] = []
@@ -59,7 +59,7 @@ def parse_key(reading: Reading, start: int, end: int) -> Key:
 
 
 def _metadata_rest(reading: Reading, path: list[str], pos: int, end: int) -> tuple[str, Span] | None:
-    """After `metadata.` the rest is one literal name; quotes around it delimit it."""
+    """Parses the rest after `metadata.` as one literal name, which may be quoted."""
     if not path or path[-1] != "metadata":
         return None
     text = reading.text
@@ -96,7 +96,7 @@ def _bad_key(reading: Reading, start: int, end: int, at: int) -> Mistake:
 
 
 def parse_path(text: str, span: Span | None = None) -> Path | None:
-    """`text` as a path into a response (`data[0].id`, `$http`), None when it is none."""
+    """Parses `text` as a path into a response (`data[0].id`, `$http`); returns None if it is not one."""
     found = read_path(text, 0, len(text))
     if found is None or found[1] != len(text):
         return None
@@ -104,7 +104,7 @@ def parse_path(text: str, span: Span | None = None) -> Path | None:
 
 
 def read_path(text: str, start: int, end: int) -> tuple[tuple[str | int, ...], int] | None:
-    """The steps of the path at `start`, and where it ends."""
+    """Parses the path at `start`; returns its steps and its end."""
     root = _ROOT.match(text, start, end)
     if root is None:
         return None
@@ -115,7 +115,10 @@ def read_path(text: str, start: int, end: int) -> tuple[tuple[str | int, ...], i
 
 
 def read_steps(text: str, start: int, end: int, after: str = "") -> tuple[tuple[str | int, ...], int]:
-    """The steps `.name`, `[0]`, `[*]` from `start` on, and where they end; after `metadata.` the rest is one."""
+    """Parses the steps `.name`, `[0]`, `[*]` from `start`; returns them and their end.
+
+    The rest after `metadata.` is one step.
+    """
     steps: list[str | int] = []
     pos = start
     while True:

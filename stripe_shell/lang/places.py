@@ -1,4 +1,4 @@
-"""Where every value of a JSON text stands."""
+"""The position of every value in a JSON text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STRING = pattern(r'"(?:[^"\\]|\\.)*"')
 
 
 def json_places(text: str) -> dict[JsonPath, tuple[int, int]]:
-    """The range of every value by its path, of valid JSON. Raises ValueError for text that is none."""
+    """Returns the range of every value in a JSON text by its path. Raises ValueError for invalid JSON."""
     places: dict[JsonPath, tuple[int, int]] = {}
     _read_value(text, _skip(text, 0), (), places)
     return places
@@ -26,7 +26,7 @@ def _skip(text: str, position: int) -> int:
 
 
 def _read_value(text: str, start: int, path: JsonPath, places: dict[JsonPath, tuple[int, int]]) -> int:
-    """Note the value that starts at `start` and all inside it; answer where it ends."""
+    """Records the value at `start` and all nested ones in `places`; returns its end. Mutates `places`."""
     char = text[start : start + 1]
     if char == "{":
         end = _members(text, start, path, places)

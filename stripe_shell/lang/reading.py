@@ -1,4 +1,4 @@
-"""What every part of the parser shares: the text being read and the problems found in it so far."""
+"""The state shared by the parsers: the source text and the problems found so far."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from stripe_shell.lang.lines import BLANKS
 
 
 class Mistake(Exception):
-    """A problem that ends the reading of one line; the parser notes it and goes on with the next line."""
+    """A problem that prevents parsing a line; the parser records it and continues with the next line."""
 
     def __init__(self, code: str, message: str, span: Span, label: str = "", fix: Fix | None = None) -> None:
         super().__init__(message)
@@ -15,7 +15,7 @@ class Mistake(Exception):
 
 
 class Reading:
-    """A source being read, and its problems in the order of their discovery."""
+    """A source being parsed, and its problems in the order of discovery."""
 
     __slots__ = ("problems", "source", "text")
 
@@ -25,17 +25,17 @@ class Reading:
         self.problems: list[Diagnostic] = []
 
     def span(self, start: int, end: int) -> Span:
-        """The range `[start, end)` of the source."""
+        """Returns the span `[start, end)` of the source."""
         return Span(self.source, start, end)
 
     def skip(self, pos: int, end: int) -> int:
-        """The first place from `pos` on that is not blank, `end` at most."""
+        """Returns the first position from `pos` that is not blank, at most `end`."""
         while pos < end and self.text[pos] in BLANKS:
             pos += 1
         return pos
 
     def fix(self, start: int, end: int, replacement: str, title: str = "check --fix") -> Fix:
-        """Put `replacement` where `[start, end)` is."""
+        """Returns a fix that replaces `[start, end)` by `replacement`."""
         return Fix(Span(self.source, start, end), replacement, title)
 
     def problem(
@@ -48,5 +48,5 @@ class Reading:
         fix: Fix | None = None,
         context: tuple[tuple[Span, str], ...] = (),
     ) -> None:
-        """Note an error and go on."""
+        """Records an error, after which parsing continues."""
         self.problems.append(Diagnostic(code, message, span, label=label, fix=fix, context=context))

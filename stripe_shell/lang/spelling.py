@@ -1,4 +1,4 @@
-"""Names, values and expressions as they are written: the simplest spelling that reads back as the very same thing."""
+"""Formats names, values and expressions: in the simplest form that parses to an equal node."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stripe_shell.patterns import pattern
 
 _INDENT = "  "
 _PLAIN = pattern(r"[^\s\"'{\[$](?:[^\n\r$]*[^\s$])?\Z")
-#: Written in brackets, as Stripe's own reference writes them.
+#: Names written in brackets, as in Stripe's API reference.
 _BRACKETED = ("", "gt", "gte", "lt", "lte")
 _PLAIN_NAME = pattern(r"[a-z][a-z0-9_]*\Z")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -24,7 +24,7 @@ _TO_ESCAPE_IN_HEREDOC = pattern(r'\\|"(?="")|"\Z|[\x00-\x08\x0b-\x1f]')
 
 
 def format_key(key: Key, *, inline: bool = False) -> str:
-    """A parameter name: dots before names, brackets around indexes, quotes only where they must be."""
+    """Formats a parameter name: dots before names, brackets around indexes, quotes only where necessary."""
     text = ""
     for index, segment in enumerate(key.path):
         literal = index > 0 and key.path[index - 1] == "metadata" and segment != ""
@@ -38,7 +38,7 @@ def format_key(key: Key, *, inline: bool = False) -> str:
 
 
 def format_value(value: Value, indent: str = "") -> str:
-    """A value as it stands behind `key: `, in its own style if that can hold it; `indent` is that of the line."""
+    """Formats a value after `key: `, in its own style where possible; `indent` is that of the line."""
     if value.style == "bare" and len(value.parts) == 1 and isinstance(part := value.parts[0], Text):
         if _PLAIN.match(part.text):
             return part.text
@@ -52,7 +52,7 @@ def format_value(value: Value, indent: str = "") -> str:
 
 
 def format_word(value: Value) -> str | None:
-    """A value as a shell-quoted word of the inline form; None when its style does not fit on a line."""
+    """Formats a value as a shell-quoted word of the inline form; None if its style does not fit on a line."""
     if not value.parts and value.style == "bare":
         return ""
     spelled = _SPELLINGS[value.style](value, "")
@@ -64,20 +64,20 @@ def format_word(value: Value) -> str | None:
 
 
 def format_argument_word(value: Value) -> str:
-    """A value as one word of a directive's argument, quoted where its own style cannot be."""
+    """Formats a value as one word of a directive's argument, quoted if its own style is not valid there."""
     spelled = format_word(value)
     return _double(value, "") if spelled is None else spelled
 
 
 def format_expectation(expectation: Expectation, _indent: str = "") -> str:
-    """`[all|any] PATH OP VALUE`."""
+    """Formats `[all|any] PATH OP VALUE`."""
     operator = " ".join(part for part in (expectation.operator, expectation.count_operator) if part)
     words = [expectation.quantifier, expectation.path.text, operator, _operand(expectation.operand)]
     return " ".join(word for word in words if word)
 
 
 def format_condition(condition: Condition, _indent: str = "") -> str:
-    """`VALUE OP VALUE`."""
+    """Formats `VALUE OP VALUE`."""
     left = format_argument_word(condition.left)
     words = [left, condition.operator, condition.count_operator, _operand(condition.right)]
     return " ".join(word for word in words if word)
@@ -92,7 +92,7 @@ def _operand(operand: Operand | None) -> str:
 
 
 def _item(value: Value) -> str:
-    """A value as an item of `[a, "b c", ${x}]`."""
+    """Formats a value as an item of `[a, "b c", ${x}]`."""
     return _SPELLINGS[value.style](value, "")
 
 
@@ -104,7 +104,7 @@ def _segment(name: str) -> str:
 
 
 def _literal_name(name: str, inline: bool) -> str:
-    """The rest of a name after `metadata.`: as it is, unless it would be read otherwise."""
+    """Formats the rest of a name after `metadata.`, quoted only if it would be parsed differently."""
     if _PLAIN_NAME.match(name):
         return name
     if inline and re.search(r"[\s=\"'{$]", name):
@@ -128,7 +128,7 @@ def _quote_name(name: str) -> str:
 
 
 def _reads_back(spelled: str, value: Value, style: Style) -> bool:
-    """Whether `spelled`, behind a name, is one logical line whose value is `value` in that style."""
+    """Whether `spelled`, after a name, parses as one logical line whose value is `value` in that style."""
     text = f"k: {spelled}\n"
     lines = list(read_lines(text))
     if len(lines) != 1 or lines[0].kind != "param":
@@ -173,7 +173,7 @@ def _literal_heredoc(value: Value, indent: str) -> str:
 
 
 def _between(quotes: str, body: str, indent: str) -> str:
-    """On one line if it is one, else the lines indented between the quotes; either is checked by reading it back."""
+    """Formats a single line between the quotes, several lines indented; the caller checks both by parsing."""
     if "\n" not in body and not body.endswith(quotes[0]):
         return f"{quotes}{body}{quotes}"
     lines = body.split("\n")
@@ -184,7 +184,7 @@ def _between(quotes: str, body: str, indent: str) -> str:
 
 
 def _keep_margin(lines: list[str]) -> list[str]:
-    """Escape a leading blank where dedenting would take it away."""
+    """Escapes leading blanks that dedenting would remove."""
     full = [line for line in lines if line.strip(BLANKS)]
     indented = all(line[0] in BLANKS for line in full)
     return [_escape_first(line) if line and (indented or not line.strip(BLANKS)) else line for line in lines]

@@ -1,4 +1,4 @@
-"""The lexer's second half: the pieces of each line, for whoever colours or measures text. Loses no character."""
+"""The lexer's second half: splits each line into tokens, which cover every character of the text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TokenKind = Literal[
 
 
 class LexerToken(NamedTuple):
-    """A piece `[start, end)` of a text, and what it is."""
+    """A token: the range `[start, end)` of a text, and its kind."""
 
     kind: TokenKind
     start: int
@@ -59,7 +59,7 @@ _BARE_COMMAND = pattern(r"(?:help|exit|quit|\?)(?=[ \t\r]|\Z)")
 
 
 def tokenize(text: str) -> list[LexerToken]:
-    """The pieces of `text`, in order and without a gap: joined, they are the text."""
+    """Returns the tokens of `text`, in order and without gaps: joined, they are the text."""
     lexer = _Lexer(text)
     for line in read_lines(text):
         lexer.line(line)
@@ -67,7 +67,7 @@ def tokenize(text: str) -> list[LexerToken]:
 
 
 class _Lexer:
-    """Collects tokens; whatever nobody names between two of them becomes one of its own."""
+    """Collects tokens; the text between two of them becomes a token of its own."""
 
     __slots__ = ("pos", "text", "tokens")
 
@@ -77,19 +77,19 @@ class _Lexer:
         self.pos = 0
 
     def line(self, line: LogicalLine) -> None:
-        """All tokens of a logical line, its indentation and its line end among them."""
+        """Adds all tokens of a logical line, with its indentation and its line end."""
         self.space(line.body)
         _LINES[line.kind](self, line)
         self.space(line.next)
 
     def add(self, kind: TokenKind, end: int) -> None:
-        """The next token reaches up to `end`."""
+        """Adds a token that ends at `end`."""
         if end > self.pos:
             self.tokens.append(LexerToken(kind, self.pos, end))
             self.pos = end
 
     def space(self, end: int) -> None:
-        """Blanks and line ends up to `end`; anything else there is an error."""
+        """Adds blanks and line ends up to `end`; any other text there is an error token."""
         while self.pos < end:
             match = _SPACE.match(self.text, self.pos, end)
             if match is None:
@@ -139,7 +139,7 @@ class _Lexer:
         self.json(line.end)
 
     def other(self, line: LogicalLine) -> None:
-        """What is read at the prompt only: a bare command, or the inline form without its header."""
+        """Adds a bare command, or an inline form without its header, which are valid at the prompt only."""
         if command := _BARE_COMMAND.match(self.text, self.pos, line.end):
             self.add("command", command.end())
             self.argument(line.end)
@@ -155,7 +155,7 @@ class _Lexer:
             self.add("punctuation" if piece[0] in ".[]" else "key", piece.end())
 
     def words(self, end: int) -> None:
-        """Action, entity and `name=value` on one line."""
+        """Adds action, entity and `name=value` on one line."""
         positional: list[TokenKind] = ["entity", "action"]
         while self.pos < end:
             if self.text[self.pos] in BLANKS:

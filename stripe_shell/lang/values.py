@@ -1,10 +1,10 @@
-"""Values: bare text, quotes, heredocs, JSON, and the references inside them."""
+"""Values: parses bare text, quotes, heredocs, JSON, and the references inside them."""
 
 from __future__ import annotations
 
 import json
 import re
-from os.path import commonprefix  # of any strings, character by character
+from os.path import commonprefix  # works on any strings, character by character
 
 from stripe_shell.diagnostics import SourceText, Span
 from stripe_shell.lang.ast import Part, Reference, Text, Value
@@ -13,7 +13,7 @@ from stripe_shell.lang.paths import read_steps
 from stripe_shell.lang.reading import Reading
 from stripe_shell.patterns import pattern
 
-#: An escaped opener, a reference, or one that never closes, and with it all that follows on the line.
+#: An escaped opener, a reference, or an unclosed one with the rest of the line.
 TEMPLATE = pattern(r"\$\$\{|\$\{(?:([^}\n]*+)\}|[^\n]*)")
 ESCAPE = pattern(
     r'\\(?:(["\\/])|([bfnrt])|u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})'
@@ -26,7 +26,7 @@ _NAME = pattern(r"[^\W\d]\w*")
 
 
 def parse_value(reading: Reading, start: int, end: int) -> Value:
-    """The value that is the whole of `[start, end)`; blanks around it are not part of it."""
+    """Parses the value in `[start, end)`, without surrounding blanks."""
     text = reading.text
     if start >= end:
         return Value("bare", (), Span(reading.source, end, end))
@@ -48,7 +48,7 @@ def _opened(reading: Reading, start: int, end: int, first: str) -> Value:
 
 
 def parse_word(reading: Reading, start: int, end: int) -> tuple[Value, int]:
-    """The value of one shell-quoted word on a line, and where it ends; a blank ends a bare one."""
+    """Parses a shell-quoted word on a line; returns its value and end. A blank ends a bare word."""
     text = reading.text
     if start >= end or text[start] in BLANKS:
         return Value("bare", (), reading.span(start, start)), start
@@ -57,14 +57,14 @@ def parse_word(reading: Reading, start: int, end: int) -> tuple[Value, int]:
 
 
 def bare_value(reading: Reading, start: int, end: int) -> Value:
-    """`[start, end)` as it stands, with its references."""
+    """Returns the text `[start, end)` as a bare value, with its references."""
     return Value("bare", tuple(_parts(reading, start, end, escapes=False)), Span(reading.source, start, end))
 
 
 def parse_template(text: str, span: Span) -> tuple[Part, ...]:
-    """The text and references of a string, e.g. one inside a JSON value, with its escapes already undone.
+    """Parses the text and references of a string whose escapes are already decoded, such as one inside a JSON value.
 
-    The spans are exact when `span` covers the very same text, else all are `span`.
+    The spans are exact if `span` covers the same text; otherwise all are `span`.
     """
     if span.text == text:
         reading, start = Reading(span.source), span.start
@@ -77,12 +77,12 @@ _ONE_COMMA_TOO_MANY = "a comma before the closing bracket"
 
 
 def is_json(text: str) -> bool:
-    """Whether `text` is one JSON value (of any length of number, and nested however deep Python can read)."""
+    """Whether `text` is one JSON value, with numbers of any length and any nesting that Python can parse."""
     return json_error(text) is None
 
 
 def json_error(text: str) -> tuple[int, str] | None:
-    """Where and why `text` is not JSON, None when it is."""
+    """Returns the position and reason of the first JSON error, or None for valid JSON."""
     try:
         json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -93,7 +93,7 @@ def json_error(text: str) -> tuple[int, str] | None:
 
 
 def _explained(error: json.JSONDecodeError, text: str) -> tuple[int, str]:
-    """Where and why, in the words of the library; of a comma too many each of its versions says something else."""
+    """Returns the position and reason of an error; for a trailing comma, the same reason in every Python version."""
     before = text[: error.pos].rstrip()
     if text.startswith(",", error.pos) and "trailing comma" in error.msg:
         return error.pos, _ONE_COMMA_TOO_MANY
@@ -195,7 +195,7 @@ def _heredoc(reading: Reading, start: int, end: int) -> Value:
 
 
 def _dedented(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """The ranges of a heredoc's lines, without what dedenting takes away and without their line ends."""
+    """Returns the ranges of a heredoc's lines, dedented and without line ends."""
     ranges = []
     pos = start
     while True:
@@ -238,7 +238,7 @@ def _literal(reading: Reading, start: int, end: int) -> tuple[Part, ...]:
 
 
 def _append(parts: list[Part], part: Part) -> None:
-    """Add a part; neighbouring texts become one."""
+    """Appends a part; merges adjacent texts."""
     if isinstance(part, Text) and parts and isinstance(last := parts[-1], Text):
         parts[-1] = Text(last.text + part.text, last.span.to(part.span))
     else:
@@ -246,10 +246,10 @@ def _append(parts: list[Part], part: Part) -> None:
 
 
 def _parts(reading: Reading, start: int, end: int, *, escapes: bool, raw: bool = False) -> list[Part]:
-    """The texts and references of `[start, end)`.
+    """Returns the texts and references of `[start, end)`.
 
-    `escapes`: JSON escapes are undone; `raw`: only inside references, while the text stays as it is written, as in
-    a JSON value.
+    `escapes`: JSON escapes are decoded; `raw`: only inside references, while the text stays as written, as in a JSON
+    value.
     """
     parts: list[Part] = []
     pos = start
@@ -282,7 +282,7 @@ def _open_reference(reading: Reading, start: int) -> None:
 
 
 def unescape(reading: Reading, start: int, end: int) -> str:
-    """`[start, end)` with its JSON escapes undone; a bad one is noted and stays as it is."""
+    """Decodes the JSON escapes of `[start, end)`; records a bad one and leaves it as written."""
 
     def replace(match: re.Match[str]) -> str:
         char, control, high, low, code = match.groups()
@@ -309,7 +309,7 @@ def _bad_escape(reading: Reading, at: int, end: int) -> None:
 
 
 def parse_reference(reading: Reading, start: int, end: int, *, escapes: bool) -> Reference:
-    """What stands between the braces at `[start, end)`; a bad one is noted and becomes a name that is its text."""
+    """Parses the reference between the braces at `[start, end)`; a bad one is recorded and named by its text."""
     content = reading.text[start:end]
     if escapes and "\\" in content:
         content = unescape(reading, start, end)
@@ -347,7 +347,7 @@ def _read_reference(content: str, span: Span) -> Reference | None:
 
 
 def word_end(text: str, start: int, end: int) -> int:
-    """Where the word at `start` ends: behind its quotes or brackets, else at the next blank."""
+    """Returns the end of the word at `start`: after its quotes or brackets, else at the next blank."""
     pos = start
     if match := STRING.match(text, start, end) or LITERAL_STRING.match(text, start, end):
         pos = match.end()

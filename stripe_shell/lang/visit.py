@@ -1,6 +1,6 @@
-"""Walks the syntax tree: visitors with a method for each class of node, what a script holds in order, and rewriting.
+"""Traversal of the syntax tree: visitors with a method per node class, iterators over its nodes, and rewriting.
 
-Which members of a node hold others is read from its class, so that a new class of node needs nothing here.
+The members of a node that hold other nodes are derived from its class, so a new node class needs no change here.
 """
 
 from __future__ import annotations
@@ -17,34 +17,35 @@ from stripe_shell.records import fields, replace
 
 N = TypeVar("N")
 
-#: What begins with a capital letter in an annotation, and is no class of nodes.
+#: Words in annotations that begin with a capital letter and are not node classes.
 _NO_NODES = frozenset({"None", "Literal"})
 
 
 class Visitor:
-    """The base of visitors, as `ast.NodeVisitor` is for Python's trees.
+    """The base class of visitors, like `ast.NodeVisitor` for Python's trees.
 
     `visit(node)` calls the visitor's method for the class of the node (`visit_block`, `visit_loop`, `visit_directive`,
-    `visit_comment`, `visit_param`, `visit_value`, `visit_reference`, …). A class without a method is walked through.
+    `visit_comment`, `visit_param`, `visit_value`, `visit_reference`, …). Without such a method it visits the node's
+    children.
     """
 
     __slots__ = ()
 
     def visit(self, node: object) -> None:
-        """Call the method for the node's class, or visit the nodes that it holds."""
+        """Calls the method for the node's class, or visits its children."""
         visitor: type = type(self)
         cls: type = type(node)
         _method(visitor, cls)(self, node)
 
     def visit_children(self, node: object) -> None:
-        """Visit the nodes that a node holds, or those of a tuple, in their order."""
+        """Visits the nodes in a node or tuple, in order."""
         cls: type = type(node)
         for child in node if isinstance(node, tuple) else [getattr(node, name) for name in _members(cls)]:
             self.visit(child)
 
 
 def nodes_in(root: object, kind: type[N]) -> Iterator[N]:
-    """Every node of a class in a node, or in a tuple of nodes, in the order of the text; nothing within such a node."""
+    """Yields every node of a class in a node or tuple, in the order of the text, without searching inside matches."""
     waiting = [root]
     while waiting:
         node: Any = waiting.pop()
@@ -58,7 +59,7 @@ def nodes_in(root: object, kind: type[N]) -> Iterator[N]:
 
 
 def items_in(items: Iterable[ScriptItem]) -> Iterator[ScriptItem]:
-    """Every item, behind a loop those that stand in it."""
+    """Yields every item, each loop followed by the items inside it."""
     for item in items:
         yield item
         if isinstance(item, Loop):
@@ -66,17 +67,17 @@ def items_in(items: Iterable[ScriptItem]) -> Iterator[ScriptItem]:
 
 
 def blocks_in(items: Iterable[ScriptItem]) -> Iterator[Block]:
-    """Every block, also those in loops."""
+    """Yields every block, those in loops included."""
     return (item for item in items_in(items) if isinstance(item, Block))
 
 
 def loops_in(items: Iterable[ScriptItem]) -> Iterator[Loop]:
-    """Every loop, also those in loops."""
+    """Yields every loop, nested ones included."""
     return (item for item in items_in(items) if isinstance(item, Loop))
 
 
 def directives_in(items: Iterable[ScriptItem]) -> Iterator[Directive]:
-    """Every directive: of blocks, of loops, and those that stand by themselves."""
+    """Yields every directive: of blocks, of loops, and at the top level."""
     for item in items:
         if isinstance(item, Block):
             yield from item.directives
@@ -88,7 +89,7 @@ def directives_in(items: Iterable[ScriptItem]) -> Iterator[Directive]:
 
 
 def names_given(items: Iterable[ScriptItem], *kinds: Named) -> Iterator[tuple[str, Span]]:
-    """The names that directives give to things of these kinds, and where they do."""
+    """Yields the names of these kinds that directives define, each with its span."""
     for directive in directives_in(items):
         argument = directive.argument
         if isinstance(argument, Name | Assignment | ForEach) and DIRECTIVES[directive.name].names in kinds:
@@ -96,7 +97,7 @@ def names_given(items: Iterable[ScriptItem], *kinds: Named) -> Iterator[tuple[st
 
 
 def rewrite(root: N, kind: type[Any], change: Callable[[Any], Any]) -> N:
-    """A copy of a node, or of a tuple of nodes, in which `change` has replaced every node of a class."""
+    """Returns a copy of a node or tuple in which `change` has replaced every node of a class."""
     cls: type = type(root)
     if cls is kind:
         return cast("N", change(root))
@@ -114,7 +115,7 @@ def _method(visitor: type, cls: type) -> Callable[[Any, object], None]:
 
 @cache
 def _members(cls: type) -> tuple[str, ...]:
-    """The members of a class of nodes that may hold nodes, as their annotations say; none for what is no node."""
+    """Returns the members of a node class that may hold nodes, from its annotations; empty for other classes."""
     if cls.__module__ != Block.__module__:
         return ()
     return tuple(member.name for member in fields(cls) if member.compare and _names_a_class(cls, member.name))
