@@ -1,1 +1,1 @@
-"""Scripts in other forms: the fixture files of Stripe's command-line tool (there and back), curl, Python."""
+"""Conversion of scripts: from and to the fixture files of Stripe's command-line tool; to curl and Python."""

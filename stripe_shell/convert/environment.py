@@ -1,4 +1,4 @@
-"""The environment in which a conversion reads a script: every variable is set, and no value is known."""
+"""The environment of a conversion: every variable is set, to an unknown value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stripe_shell.engine.values import Deferred
 
 
 class AnyVariable(Mapping[str, str]):
-    """An environment in which every variable is set, to a value that is not known yet."""
+    """A mapping in which every environment variable is set, to a value that is not known yet."""
 
     def __getitem__(self, name: str) -> str:
         return Deferred(f"${{env:{name}}}")

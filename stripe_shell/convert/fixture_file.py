@@ -1,4 +1,4 @@
-"""The fixture files of Stripe's command-line tool: JSON that names requests and refers from one to another."""
+"""The fixture files of Stripe's command-line tool: JSON with requests that refer to one another by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stripe_shell.lang.values import json_error
 from stripe_shell.records import field, record
 from stripe_shell.wire import parse_json
 
-#: The newest template that the tool writes and reads.
+#: The newest template version that the tool supports.
 TEMPLATE_VERSION = 0
 
 METHODS = ("get", "post", "delete")
@@ -21,13 +21,13 @@ _FILE_KEYS = ("_meta", "fixtures", "env")
 _KEYS = (
     "name", "path", "method", "params", "expected_error_type", "headers", "api_base", "idempotency_key", "context",
 )  # fmt: skip
-#: `${name:path.to.field|default}`; the tool itself lets a default run on to the last brace of the text.
+#: `${name:path.to.field|default}`; in the tool, a default extends to the last brace of the text.
 REFERENCE = re.compile(r"\$\{([^|}:]+):([^|}]+)(?:\|([^}]*))?\}|\$\{(generate-uuid|time-now-RFC3339)\}")
 
 
 @record
 class Fixture:
-    """One request of a fixture file. `place` leads to it in the JSON, and `spans` from there to its parts."""
+    """One request of a fixture file. `place` is its path in the JSON; `spans` are keyed by the paths below that."""
 
     name: str
     method: str
@@ -42,7 +42,7 @@ class Fixture:
 
 @record
 class FixtureFile:
-    """The requests in order, what the tool writes to `.env` afterwards, and where everything stands."""
+    """The requests in order, the variables that the tool then writes to `.env`, and the span of every value."""
 
     source: SourceText
     fixtures: tuple[Fixture, ...]
@@ -50,18 +50,18 @@ class FixtureFile:
     places: Mapping[JsonPath, tuple[int, int]]
 
     def span(self, *path: str | int) -> Span:
-        """Where the value at the path stands, or the nearest one above it."""
+        """Returns the span of the value at the path, or of the nearest one above it."""
         known = next(path[:length] for length in range(len(path), -1, -1) if path[:length] in self.places)
         return Span(self.source, *self.places[known])
 
 
 def looks_like_fixtures(text: str) -> bool:
-    """Whether the text is meant to be a fixture file: JSON, not a script."""
+    """Whether the text looks like a fixture file: JSON, not a script."""
     return text.lstrip("\ufeff \t\r\n").startswith("{")
 
 
 def read_fixtures(source: SourceText) -> tuple[FixtureFile | None, list[Diagnostic]]:
-    """The file, None when it is none, and everything that is wrong with it."""
+    """Parses a fixture file; returns the file (None if it is invalid) and all problems."""
     text = source.text
     try:
         data, places = parse_json(text), json_places(text)
@@ -140,5 +140,5 @@ def _entry_problems(entry: Any, place: JsonPath, file: FixtureFile) -> Iterator[
 
 
 def lost(message: str, span: Span | None, label: str = "") -> Diagnostic:
-    """W601."""
+    """Returns a warning W601 for something that the conversion leaves out."""
     return Diagnostic("W601", message, span, severity="warning", label=label or "it is left out")

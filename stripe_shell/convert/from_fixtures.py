@@ -1,4 +1,4 @@
-"""A fixture file as a script that sends the same requests."""
+"""Converts a fixture file to a script that sends the same requests."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from stripe_shell.records import field, record, replace
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import ParamTree, split_name
 
-#: Where the tool sends what names no address of its own.
+#: The tool's default base URLs.
 _BASES = {"api": "https://api.stripe.com", "files": "https://files.stripe.com"}
 _METER_EVENTS = "https://meter-events.stripe.com"
 
-#: Headers that have a directive.
+#: Request headers that are written as directives.
 _DIRECTIVES = {"stripe-version": "version", "stripe-account": "account", "idempotency-key": "idempotency_key"}
 
 
 @record
 class ConvertedScript:
-    """The script, and what was lost or changed on the way; None when something cannot be converted."""
+    """The script (None if a request cannot be converted), and the problems and losses of the conversion."""
 
     script: Script | None
     diagnostics: tuple[Diagnostic, ...]
 
 
 def script_of_fixtures(file: FixtureFile, table: Table, connection: str) -> ConvertedScript:
-    """Every request as a block over the connection `/connection`."""
+    """Returns the script: each request is a block over the connection `/connection`."""
     conversion = _Conversion(file, table, connection)
     blocks = [block for fixture in file.fixtures if (block := conversion.block(fixture))]
     tail = list(conversion.environment())
@@ -47,7 +47,7 @@ def script_of_fixtures(file: FixtureFile, table: Table, connection: str) -> Conv
 
 
 def _without_unused(block: Block, used: set[str]) -> Block:
-    """The block without the name of an answer that nothing refers to."""
+    """Returns the block without its `@as` if nothing refers to that name."""
     kept = tuple(
         item
         for item in block.items
@@ -58,7 +58,7 @@ def _without_unused(block: Block, used: set[str]) -> Block:
 
 @record(frozen=False)
 class _Conversion:
-    """What is known when a request is reached. `names` are the tool's names of earlier requests with ours."""
+    """The state of a conversion. `names` maps the tool's names of earlier requests to the script's."""
 
     file: FixtureFile
     table: Table
@@ -69,7 +69,7 @@ class _Conversion:
     problems: list[Diagnostic] = field(default_factory=list)
 
     def block(self, fixture: Fixture) -> Block | None:
-        """The request as a block; None when it cannot be converted, which `problems` then say."""
+        """Returns the request as a block. Returns None and adds to `problems` if it cannot be converted."""
         before = len(self.problems)
         path = self._text(fixture.path, *fixture.place, "path")
         leaves = list(self._leaves(fixture))
@@ -85,7 +85,7 @@ class _Conversion:
         return Block(self.connection, items, 0, None, build.NOWHERE, build.NOWHERE)
 
     def environment(self) -> Iterator[Comment]:
-        """What the tool would write to `.env`, as comments: the language writes no such file."""
+        """Yields the variables that the tool would write to `.env`, as comments, since a script writes no such file."""
         for variable, text in self.file.env.items():
             translated = self._text(text, "env", variable)
             label = "it stays as a comment"
@@ -107,7 +107,7 @@ class _Conversion:
         )
 
     def _name(self, fixture: Fixture) -> str:
-        """The name of the request, a new one where an earlier request has it already."""
+        """Returns the script's name for the request, a new one if an earlier request has it."""
         name = usable_name(fixture.name, self.taken)
         if fixture.name in self.names:
             message = f"`{fixture.name}` names an earlier request too"
@@ -145,7 +145,7 @@ class _Conversion:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", fixture.expected_error):
             span = self.file.span(*fixture.place, "expected_error_type")
             self.problems.append(Diagnostic("E601", f"`{fixture.expected_error}` is not a type of error", span))
-        # The tool goes on whether the call fails so or succeeds.
+        # The tool continues both after this failure and after success.
         yield build.directive("may_fail", Fails(fixture.expected_error, None, build.NOWHERE))
 
     def _headers(self, fixture: Fixture) -> Iterator[Directive]:

@@ -1,4 +1,4 @@
-"""A script as a list of calls, for converters: what is known is resolved, the rest named by where it comes from."""
+"""The plan of a conversion: a script as a list of calls, with known values resolved and tokens for unknown ones."""
 
 from __future__ import annotations
 
@@ -35,22 +35,23 @@ from stripe_shell.wire import ParamTree, form_pairs
 N = TypeVar("N")
 OriginKind = Literal["answer", "variable", "uuid", "now"]
 
-#: Where a token stands in a text: as it is, and percent-encoded. `s` marks one that stands for text whatever it is.
+#: A token in a text, plain or percent-encoded; `s` marks a value that is text even if it looks otherwise.
 TOKEN = re.compile(r"(?:\$\{|%24%7B)(__ref\d+)(s?)(?:\}|%7D)")
 
-#: What may be wrong with a connection: nothing is sent over it.
+#: Problems of connections, which do not matter here as nothing is sent.
 _OF_CONNECTIONS = frozenset({"E208", "E503", "E504", "E506"})
-#: Kinds of values that are more than one.
+#: Kinds of values that have several members.
 _OBJECTS = frozenset({"object", "map", "array"})
 _TEXTS = frozenset({"string", "decimal"})
 
 
 @record
 class Origin:
-    """Where a value comes from that is not known yet.
+    """The origin of a value that is not known before the script runs.
 
-    `answer`: the answer of step `step`, at `path`. `variable`: the environment variable `name`. `uuid`: drawn for step
-    `step`. `now`: the time of the run. `default` stands in for what is missing, None: nothing does.
+    `answer`: the value at `path` in the response of step `step`. `variable`: the environment variable `name`. `uuid`:
+    generated for step `step`. `now`: the time of the run. `default` replaces a missing value; None: there is no
+    default.
     """
 
     kind: OriginKind
@@ -62,9 +63,9 @@ class Origin:
 
 @record
 class PlanStep:
-    """One call. Leaves of `call` that hold `${__ref3}` mean the origin of that name.
+    """One call. Leaves of `call` that contain `${__ref3}` stand for the origin of that name.
 
-    `name` is the variable that its answer may be kept in. `fails` is the failure that must come, or may (`may_pass`).
+    `name` is a name for a variable with its response. `fails` is the failure that must (or with `may_pass` may) occur.
     """
 
     name: str
@@ -76,7 +77,7 @@ class PlanStep:
 
     @property
     def place(self) -> str:
-        """`create customer (setup.stripe:3)`."""
+        """The position of the step: `create customer (setup.stripe:3)`."""
         name = " ".join(plain_text(word.value) for word in self.block.words)
         span = self.block.span
         return f"{name} ({span.source.name}:{span.location()[0]})"
@@ -84,7 +85,7 @@ class PlanStep:
 
 @record
 class ConversionPlan:
-    """The calls in order, what their tokens stand for, and what is lost or cannot be said."""
+    """The calls in order, the origins of their tokens, and the problems and losses of the conversion."""
 
     steps: tuple[PlanStep, ...]
     origins: dict[str, Origin]
@@ -92,15 +93,15 @@ class ConversionPlan:
 
     @property
     def sound(self) -> bool:
-        """Whether it says all that the script asks for."""
+        """Whether the plan covers the whole script, without errors."""
         return not has_errors(self.diagnostics)
 
     def needed(self, kind: OriginKind) -> frozenset[int]:
-        """The steps that something of this kind comes from."""
+        """Returns the steps that are the origin of values of this kind."""
         return frozenset(origin.step for origin in self.origins.values() if origin.kind == kind)
 
     def pieces(self, text: str) -> Iterator[str | Origin]:
-        """A text with its tokens taken apart."""
+        """Splits a text into literal text and the origins of its tokens."""
         position = 0
         for match in TOKEN.finditer(text):
             if match.start() > position:
@@ -112,7 +113,7 @@ class ConversionPlan:
 
 
 def json_call(call: BlockCall) -> BlockCall:
-    """The call with those tokens marked that are a whole value where the table wants text: there 12 is sent as "12"."""
+    """Returns the call with tokens marked that are a whole value of type text, where 12 must be sent as "12"."""
     return replace(call, params={key: _marked(value, call, (key,)) for key, value in call.params.items()})
 
 
@@ -128,10 +129,10 @@ def _marked(value: ParamTree, call: BlockCall, path: tuple[str, ...]) -> ParamTr
 
 
 def plan_of(engine: Engine, items: Sequence[ScriptItem], scope: Scope) -> ConversionPlan:
-    """The plan of a script whose text is sound. References to the environment stay references.
+    """Returns the plan of a script that parsed without errors. References to the environment stay references.
 
-    What the script says that no other form can is refused by name (E601); what does not change the calls is left out
-    with a warning (W601).
+    Reports E601 for features without an equivalent in other formats, and W601 for those that do not change the calls
+    and are left out.
     """
     scope = replace(scope, environment=AnyVariable())
     refused = _refusals(items)
@@ -148,7 +149,7 @@ def plan_of(engine: Engine, items: Sequence[ScriptItem], scope: Scope) -> Conver
 
 
 def _refusals(items: Sequence[ScriptItem]) -> list[Diagnostic]:
-    """What no form but the language can say, or must not: a loop is refused as a whole."""
+    """Returns the errors for features that no format can express, or must not; a loop is reported as a whole."""
     refusing = _Refusing()
     refusing.visit(tuple(items))
     return refusing.problems
@@ -162,7 +163,7 @@ class _Refusing(Visitor):
         self.visit(loop.directive)
 
     def visit_directive(self, directive: Directive) -> None:
-        """E601 for a directive without which a script asks for something else."""
+        """Reports E601 for a directive that changes the requests."""
         definition = DIRECTIVES[directive.name]
         if definition.unconvertible:
             message, label = (
@@ -174,7 +175,7 @@ class _Refusing(Visitor):
             self.visit(directive.argument)
 
     def visit_assignment(self, secret: Assignment) -> None:
-        """E601 for a secret that is written out."""
+        """Reports E601 for a secret written in the script."""
         parts = secret.value.parts
         if not parts or any(not isinstance(part, Reference) or part.default is not None for part in parts):
             label = f"write `@secret {secret.name} = ${{env:{secret.name.upper()}}}`"
@@ -183,7 +184,7 @@ class _Refusing(Visitor):
 
 
 def _several_connections(steps: Sequence[PlanStep]) -> Iterator[Diagnostic]:
-    """What is converted knows one key, so that nothing can reach another account than it was meant for."""
+    """Yields an error for a second connection: a converted script has one key and could reach the wrong account."""
     first: dict[str, PlanStep] = {}
     for step in steps:
         first.setdefault(step.call.connection or "", step)
@@ -206,22 +207,22 @@ class _Planning(Visitor):
     waiting: dict[str, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # One dict for all tokens: a scope of its own for each would take a time that grows with their square.
+        # All tokens share one dict: a scope for each token would take quadratic time.
         self.scope = replace(self.scope, deferred=self.waiting)
 
     def visit_comment(self, comment: Comment) -> None:
-        """Keep it for the next block."""
+        """Keeps the comment for the next block."""
         self.comments.append(comment.text.strip())
 
     def visit_directive(self, directive: Directive) -> None:
-        """Define its variable, or take over its setting."""
+        """Defines the variable, or applies the setting."""
         if isinstance(directive.argument, Assignment):
             self.visit(directive.argument)
         else:
             self.scope = apply_directive(self._tokenised(directive), self.scope)
 
     def visit_assignment(self, assignment: Assignment) -> None:
-        """Define a variable, unless the command line has given it a value."""
+        """Defines the variable, unless the command line has set it."""
         if assignment.name in self.scope.given:
             return
         value = self._tokenised(assignment.value)
@@ -231,7 +232,7 @@ class _Planning(Visitor):
         self.scope = self.scope.with_variable(assignment.name, evaluated.value, written=written).next_block()
 
     def visit_block(self, block: Block) -> None:
-        """Add its step."""
+        """Adds the step of the block."""
         self.problems += self._whole_objects(block)
         resolved = resolve(self._tokenised(block), self.engine.table, self.scope)
         self.problems += [d for d in resolved.diagnostics if d.severity == "error"]
@@ -260,7 +261,7 @@ class _Planning(Visitor):
         return name
 
     def _whole_objects(self, block: Block) -> Iterator[Diagnostic]:
-        """References to what is not one value: every form but the language would send it otherwise."""
+        """Yields errors for references to objects and lists, which other formats would send in another form."""
         for reference in (reference for param in block.params for reference in param.value.references):
             origin = self._origin(reference)
             if origin is None or origin.kind != "answer" or not self.steps:
@@ -274,7 +275,7 @@ class _Planning(Visitor):
     # --- references become tokens ------------------------------------------------------------------------
 
     def _tokenised(self, node: N) -> N:
-        """The node with every reference whose value is not known yet replaced by a token."""
+        """Returns the node with a token in place of every reference whose value is not known yet."""
         return rewrite(node, Reference, self._token_for)
 
     def _token_for(self, reference: Reference) -> Reference:
@@ -301,7 +302,7 @@ class _Planning(Visitor):
 
 
 def _answer_name(call: BlockCall) -> str:
-    """What a variable for the answer is called: `customer`, `subscriptions`."""
+    """Returns a variable name for the response: `customer`, `subscriptions`."""
     operation = call.operation
     if operation.outside:
         return f"{operation.action}_answer"
@@ -309,7 +310,7 @@ def _answer_name(call: BlockCall) -> str:
 
 
 def _lost_of(block: Block) -> Iterator[Diagnostic]:
-    """What the block says that does not change its call."""
+    """Yields W601 for directives that do not change the call."""
     for directive in block.directives:
         what = DIRECTIVES[directive.name].lost
         if what:
@@ -317,7 +318,7 @@ def _lost_of(block: Block) -> Iterator[Diagnostic]:
 
 
 def _frozen_times(block: Block, call: BlockCall) -> Iterator[Diagnostic]:
-    """Times that are counted from now were counted when the script was converted."""
+    """Yields warnings for relative times, which are computed once, at the conversion."""
     sent = {text for _, text in form_pairs(call.params)}
     for param in block.params:
         text = param.value.literal

@@ -1,4 +1,4 @@
-"""References of the tool's fixture files as those of the language, and names that both can say."""
+"""Translates references of fixture files to those of the language, and chooses names valid in both."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from stripe_shell.lang.build import escaped
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN_STEP = re.compile(r"[\w-]+")
-#: What the tool's query language takes for more than a name.
+#: Characters with a meaning in the tool's query language.
 _QUERY = re.compile(r"[#*?@!{}()\[\]\"\n]")
-#: The tool's words for what each run draws anew.
+#: The tool's words for values that are generated in each run.
 _WORDS = {"generate-uuid": "${uuid}", "time-now-RFC3339": "${now}"}
 
 
 def translate(text: str, names: Mapping[str, str], span: Span, problems: list[Diagnostic]) -> str:
-    """The text with the tool's references as the language writes them; `names` are those of earlier requests."""
+    """Translates the tool's references in a text; `names` maps the names of earlier requests. Mutates `problems`."""
     pieces: list[str] = []
     position = 0
     for match in REFERENCE.finditer(text):
@@ -47,7 +47,7 @@ def _reference(match: re.Match[str], names: Mapping[str, str], span: Span, probl
 
 
 def _steps(query: str, span: Span, problems: list[Diagnostic]) -> str:
-    """`data.0.id` as `.data[0].id`."""
+    """Converts `data.0.id` to `.data[0].id`. Mutates `problems`."""
     if _QUERY.search(query):
         label = "only names and numbers with dots between them can be converted"
         problems.append(Diagnostic("E601", f"`{query}` is a query", span, label=label))
@@ -63,17 +63,17 @@ def _step(step: str) -> str:
 
 
 def usable_name(name: str, taken: Mapping[str, object]) -> str:
-    """A name that the language takes, like `name`, and that is not in `taken`."""
+    """Returns a valid name similar to `name` that is not in `taken`."""
     plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "request"
     plain = f"_{plain}" if plain[0].isdigit() else plain
     return free_name(plain, taken, (*RESERVED_NAMES, "row"))
 
 
 def free_name(preferred: str, taken: Container[str], reserved: Container[str] = ()) -> str:
-    """`preferred`, or with the first number behind it that makes it a name that nobody has."""
+    """Returns `preferred`, or `preferred` with the lowest number that makes it free."""
     if preferred not in taken and preferred not in reserved:
         return preferred
-    # Doubled, then halved: a script may have thousands of one name.
+    # Doubling and bisection, as a script may have thousands of steps with one name.
     high = 2
     while f"{preferred}_{high}" in taken:
         high *= 2

@@ -1,10 +1,10 @@
-"""What Stripe's library for Python calls an operation: `v1.customers.create`. A test compares with the library."""
+"""The methods of Stripe's Python library by operation: `v1.customers.create`. A test compares them with the library."""
 
 from __future__ import annotations
 
 from stripe_shell.spec.model import Operation
 
-#: Services whose names are not those of their paths.
+#: Services with names that differ from their paths.
 _RENAMED = {
     "account": "accounts",
     "apple_pay_domain": "apple_pay_domains",
@@ -16,7 +16,7 @@ _RENAMED = {
     "source.transaction": "sources.transactions",
 }
 
-#: Entities that the library's services leave out.
+#: Entities without a service in the library.
 _WITHOUT_SERVICE = frozenset(
     {
         "account.bank_account", "account.people", "balance.history", "charge.dispute", "charge.refund",
@@ -26,7 +26,7 @@ _WITHOUT_SERVICE = frozenset(
     }
 )  # fmt: skip
 
-#: Operations that services leave out which exist.
+#: Operations without a method in existing services.
 _WITHOUT_METHOD = frozenset(
     {
         "pdf quote", "refund application_fee", "refund charge", "retrieve source.transaction",
@@ -36,9 +36,9 @@ _WITHOUT_METHOD = frozenset(
 
 
 def method_of(operation: Operation) -> str | None:
-    """The method below the client (`v1.customers.create`), None when there is none.
+    """Returns the method of the client (`v1.customers.create`), or None if there is none.
 
-    It takes the values of the path in their order, then `params` and `options`.
+    Its arguments are the path parameters in order, then `params` and `options`.
     """
     if operation.outside or operation.entity in _WITHOUT_SERVICE or operation.name in _WITHOUT_METHOD:
         return None
@@ -46,7 +46,7 @@ def method_of(operation: Operation) -> str | None:
 
 
 def _service(operation: Operation) -> str:
-    """The service: the words of the path, as many as the entity's name has."""
+    """Returns the name of the service: as many words of the path as the entity's name has."""
     if operation.entity in _RENAMED:
         return _RENAMED[operation.entity]
     words = [word for word in operation.path.split("/")[2:] if not word.startswith("{")]

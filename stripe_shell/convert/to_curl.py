@@ -1,4 +1,4 @@
-"""A script as a shell script: a `curl` command for each block; what one needs of earlier answers comes from `jq`."""
+"""Converts a script to a shell script: one `curl` command per block; `jq` reads values from earlier responses."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from stripe_shell.engine.encode import encode
 from stripe_shell.records import field, record
 from stripe_shell.wire import Request
 
-#: How a value is written where it is needed: percent-encoded, as JSON, inside a JSON text, as it is.
+#: The form in which a value is inserted: percent-encoded, as JSON, inside a JSON string, or unchanged.
 Form = Literal["uri", "json", "jsontext", "text"]
 
-#: The jq filter of each form.
+#: The jq filter for each form.
 _FILTERS: dict[Form, str] = {
     "uri": "tostring | @uri",
     "json": "tojson",
@@ -29,7 +29,7 @@ _FILTERS: dict[Form, str] = {
     "text": "tostring",
 }
 
-#: The environment variable that names the address of each host, and the address without it.
+#: The environment variable with the base URL of each host, and its default.
 _HOSTS = {
     "api": ("STRIPE_API_BASE", "https://api.stripe.com"),
     "files": ("STRIPE_FILES_BASE", "https://files.stripe.com"),
@@ -74,7 +74,7 @@ fails() {
 
 
 def curl_of(plan: ConversionPlan, name: str, version: str) -> ConvertedFixtures:
-    """The plan as a script for a POSIX shell. `version` is the version of Stripe's API that the calls are made for."""
+    """Returns the plan as a script for a POSIX shell. `version` is the API version of its requests."""
     writing = _CurlWriter(plan, version)
     needed = plan.needed("answer")
     blocks = [line for index, step in enumerate(plan.steps) for line in writing.block(step, kept=index in needed)]
@@ -92,7 +92,7 @@ def _listed(words: list[str]) -> str:
 
 @record
 class _CurlWriter:
-    """What has been written so far. `variables` are those of the shell by what they hold."""
+    """Writes the script. `variables` maps values to the shell variables that hold them."""
 
     plan: ConversionPlan
     version: str
@@ -102,7 +102,7 @@ class _CurlWriter:
     problems: list[Diagnostic] = field(default_factory=list)
 
     def block(self, step: PlanStep, *, kept: bool) -> Iterator[str]:
-        """The lines of one call: what it takes from earlier answers, then the command."""
+        """Yields the lines of one call: variables from earlier responses, then the command."""
         as_json = step.call.operation.encoding == "json"
         request = encode(json_call(step.call) if as_json else step.call, version=self.version)
         if step.call.operation.encoding == "multipart":
@@ -118,7 +118,7 @@ class _CurlWriter:
         yield from self._answer(step, " \\\n  ".join(command), kept=kept)
 
     def _answer(self, step: PlanStep, command: str, *, kept: bool) -> Iterator[str]:
-        """The command, its answer kept where something needs it."""
+        """Returns the command; saves its response if a later call needs it."""
         if not kept and step.fails is None:
             yield command
             yield "echo"
@@ -140,7 +140,7 @@ class _CurlWriter:
         path = "".join(self._shell(piece, "uri") for piece in _quoted_path(self.plan, request.path))
         query = self._mixed(f"?{request.query}", "uri") if request.query else ""
         url = f'"${{{variable}:-{address}}}"{path}{query}'
-        # --globoff: brackets in the query are Stripe's, not patterns of curl.
+        # --globoff: brackets in the query belong to Stripe's syntax; curl would expand them.
         yield f"curl --silent --show-error --globoff {fail}-X {request.method} {url}"
         yield '-H "Authorization: Bearer $STRIPE_API_KEY"'
         if step.call.idempotency_key:
@@ -157,10 +157,10 @@ class _CurlWriter:
             yield f"--data-raw {self._json(text)}"
         elif request.method == "POST":
             pairs = text.split("&") if text else [""]
-            yield from (f"--data-raw {self._mixed(pair, 'uri')}" for pair in pairs)  # curl joins them with `&` again
+            yield from (f"--data-raw {self._mixed(pair, 'uri')}" for pair in pairs)  # curl joins them with `&`
 
     def _json(self, text: str) -> str:
-        """JSON text: a reference that is a whole string loses its quotes, as it may be a number."""
+        """Returns JSON text; a reference that is a whole string loses its quotes, as it may be a number."""
         pieces: list[str] = []
         whole = re.compile(r'"\$\{(__ref\d+)\}"')
         position = 0
@@ -171,7 +171,7 @@ class _CurlWriter:
         return "".join((*pieces, self._mixed(text[position:], "jsontext")))
 
     def _mixed(self, text: str, form: Form) -> str:
-        """A text as one word of the shell."""
+        """Returns a text as one word of the shell."""
         return "".join(self._shell(piece, form) for piece in self.plan.pieces(text)) or "''"
 
     def _shell(self, piece: str | Origin, form: Form) -> str:
@@ -180,7 +180,7 @@ class _CurlWriter:
     # --- variables ------------------------------------------------------------------------------------------
 
     def _variable(self, origin: Origin, form: Form) -> str:
-        """The variable that holds the value in that form."""
+        """Returns the variable that holds the value in this form; defines it if necessary."""
         if origin.kind == "now":
             return "now"
         if (origin, form) not in self.variables:
@@ -194,7 +194,7 @@ class _CurlWriter:
         return self.variables[(origin, form)]
 
     def _content(self, origin: Origin, form: Form) -> str:
-        """What the shell assigns to the variable."""
+        """Returns the right side of the variable's assignment."""
         if origin.kind == "uuid":
             return "$(uuidgen)"
         if origin.kind == "variable":
@@ -207,7 +207,7 @@ class _CurlWriter:
 
 
 def _quoted_path(plan: ConversionPlan, path: str) -> Iterator[str | Origin]:
-    """The path with what stands around a reference quoted, as the engine leaves such a segment for the run to fill."""
+    """Yields the path with the text around references percent-encoded, as the engine leaves such segments unencoded."""
     for piece in plan.pieces(path):
         yield quote(piece, safe="/%:@!$&'()*+,;=~") if isinstance(piece, str) else piece
 
@@ -222,7 +222,7 @@ def _variable_name(plan: ConversionPlan, origin: Origin) -> str:
 
 
 def _inside_quotes(text: str) -> str:
-    """A text inside double quotes and braces of the shell."""
+    """Escapes a text for use inside double quotes and braces of the shell."""
     return re.sub(r'(["\\$`}])', r"\\\1", text)
 
 

@@ -1,4 +1,4 @@
-"""A script as a fixture file of Stripe's command-line tool, as far as that can say it."""
+"""Converts a script to a fixture file of Stripe's command-line tool, as far as the format allows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stripe_shell.engine.encode import fill_path
 from stripe_shell.records import field, record
 from stripe_shell.wire import ExactFloat, ParamTree, form_text
 
-#: Whole numbers that the tool, which reads all numbers as floating point, keeps exact.
+#: The largest whole number that the tool keeps exact, since it reads numbers as floating point.
 _EXACT = 2**53
 
 _PLAIN_STEP = re.compile(r"[\w-]+")
@@ -22,14 +22,14 @@ _PLAIN_STEP = re.compile(r"[\w-]+")
 
 @record
 class ConvertedFixtures:
-    """The text, and what was lost or could not be said."""
+    """The converted text, and the problems and losses of the conversion."""
 
     text: str
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def fixtures_of(plan: ConversionPlan) -> ConvertedFixtures:
-    """The plan as JSON in the tool's form."""
+    """Returns the plan as JSON in the tool's format."""
     writing = _FixtureWriter(plan)
     entries = [writing.entry(step) for step in plan.steps]
     data = {"_meta": {"template_version": TEMPLATE_VERSION}, "fixtures": entries}
@@ -42,7 +42,7 @@ class _FixtureWriter:
     problems: list[Diagnostic] = field(default_factory=list)
 
     def entry(self, step: PlanStep) -> dict[str, Any]:
-        """One request."""
+        """Returns one request of the fixture file."""
         call, operation = step.call, step.call.operation
         if operation.encoding == "multipart":
             self._refuse(step, "an upload")
@@ -84,7 +84,7 @@ class _FixtureWriter:
         return fails.type
 
     def _tree(self, value: ParamTree, step: PlanStep, *, as_json: bool, in_list: bool = False) -> Any:
-        """A parameter so that the tool sends what the language would."""
+        """Returns a parameter in the form that makes the tool send the same value as the language."""
         if isinstance(value, Mapping) and value:
             return {key: self._tree(inner, step, as_json=as_json) for key, inner in value.items()}
         if isinstance(value, list) and value:
@@ -100,7 +100,7 @@ class _FixtureWriter:
         return value if whole and not in_list else form_text(value)
 
     def _list(self, value: list[ParamTree], step: PlanStep) -> Any:
-        """An array of plain values as it is; one of objects by its numbers, since the tool loses what nests there."""
+        """Returns an array of scalars unchanged, others as a numbered dict, since the tool drops objects in arrays."""
         if not any(isinstance(inner, Mapping | list) for inner in value):
             return [self._tree(inner, step, as_json=False, in_list=True) for inner in value]
         return {str(index): self._tree(inner, step, as_json=False) for index, inner in enumerate(value)}
@@ -113,7 +113,7 @@ class _FixtureWriter:
     # --- references -----------------------------------------------------------------------------------------
 
     def _text(self, text: str, step: PlanStep) -> str:
-        """A text in which the tool fills one reference at most, and only one to the environment among other text."""
+        """Returns a text with its reference in the tool's syntax, which allows one per text; otherwise reports E601."""
         pieces = list(self.plan.pieces(text))
         origins = [piece for piece in pieces if isinstance(piece, Origin)]
         if len(origins) > 1:

@@ -1,4 +1,4 @@
-"""A script as a program in Python that makes the same calls with Stripe's library."""
+"""Converts a script to a Python program that makes the same calls with Stripe's library."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from stripe_shell.records import field, record
 from stripe_shell.spec.validate import typed
 from stripe_shell.wire import ExactFloat, ParamTree, form_text
 
-#: What a path holds as it is.
+#: Characters that need no encoding in a path.
 _PATH = "/%:@!$&'()*+,;=~"
 
-#: How long a line of a call may be.
+#: The most characters in a line of a call.
 _WIDTH = 100
 
-#: Names that the program gives to something of its own.
+#: Names that the program defines itself.
 _TAKEN = ("client", "expect_failure", "value_at", "contextmanager", "os", "quote", "stripe", "time", "uuid", "now")
 
 _HEAD = '''\
@@ -74,7 +74,7 @@ def expect_failure(kind, code=None, *, optional=False):
 
 
 def python_of(plan: ConversionPlan, name: str, version: str) -> ConvertedFixtures:
-    """The plan as a program. `version` is the version of Stripe's API that the calls are made for."""
+    """Returns the plan as a program. `version` is the API version of its requests."""
     writing = _PythonWriter(plan)
     drawn = plan.needed("uuid")
     blocks = (writing.block(index, step, drawn=index in drawn) for index, step in enumerate(plan.steps))
@@ -109,7 +109,7 @@ class _PythonWriter:
     problems: list[Diagnostic] = field(default_factory=list)
 
     def block(self, index: int, step: PlanStep, *, drawn: bool) -> Iterator[str]:
-        """The lines of one call; `drawn`: it needs a UUID."""
+        """Yields the lines of one call; `drawn`: it needs a UUID."""
         yield ""
         yield from (f"# {comment}".rstrip() for comment in step.comments)
         yield f"# {step.place}"
@@ -154,7 +154,7 @@ class _PythonWriter:
         return _folded(f"client.{method}", arguments)
 
     def _raw_call(self, step: PlanStep, params: Mapping[str, ParamTree]) -> str:
-        """A call that the library has no method for."""
+        """Returns a call of the library's `raw_request`, for an operation without a method."""
         operation = step.call.operation
         arguments = [_string_literal(operation.method.lower()), self._path(fill_path(step.call))]
         arguments += [f"{name}={self._expression(value)}" for name, value in self._options(step).items()]
@@ -166,7 +166,7 @@ class _PythonWriter:
         return f"client.deserialize({raw}, api_mode={_string_literal(operation.version.upper())})"
 
     def _path(self, path: str) -> str:
-        """A path as Python: what an answer holds never leaves its segment."""
+        """Returns a path as Python, with values of responses percent-encoded within their segments."""
         pieces = [
             f"quote({self._origin(piece)}, safe='')"
             if isinstance(piece, Origin)
@@ -194,7 +194,7 @@ class _PythonWriter:
     # --- expressions ----------------------------------------------------------------------------------------
 
     def _expression(self, text: str) -> str:
-        """A text with its references as Python."""
+        """Returns a text with its references as a Python expression."""
         pieces = list(self.plan.pieces(text))
         if len(pieces) == 1 and isinstance(pieces[0], Origin):
             marked = TOKEN.fullmatch(text)
@@ -205,7 +205,7 @@ class _PythonWriter:
             return _string_literal(text)
         inner = "".join(self._in_f_string(piece) for piece in pieces)
         if any("\\" in self._in_f_string(piece) for piece in pieces if isinstance(piece, Origin)):
-            # Python before 3.12 takes no backslash there.
+            # Python before 3.12 allows no backslash in an f-string expression.
             return self._joined(pieces)
         return f'f"{inner}"'
 
@@ -242,7 +242,7 @@ class _PythonWriter:
 
 
 def _variable_name(step: PlanStep) -> str:
-    """The variable of an answer: its name, unless that means something else in the program."""
+    """Returns the variable of a response: its name, or `name_` if the program uses that name otherwise."""
     return f"{step.name}_" if step.name in _TAKEN or keyword.iskeyword(step.name) else step.name
 
 
@@ -254,7 +254,7 @@ def _uuid_name(index: int) -> str:
 
 
 def _form_value(value: ParamTree, *, in_list: bool = False) -> Any:
-    """A value that the library sends in a form as the language does: it leaves out None and spells `True` in lists."""
+    """Converts a value so that the library sends the same form: it drops None and writes `True` in lists."""
     if isinstance(value, Mapping) and value:
         return {key: _form_value(inner) for key, inner in value.items()}
     if isinstance(value, list) and value:
@@ -265,7 +265,7 @@ def _form_value(value: ParamTree, *, in_list: bool = False) -> Any:
 
 
 def _json_value(value: ParamTree) -> Any:
-    """A value for a body in JSON, where an empty text unsets."""
+    """Converts a value for a JSON body, where null, not an empty text, unsets a field."""
     if isinstance(value, Mapping):
         return {key: _json_value(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -274,7 +274,7 @@ def _json_value(value: ParamTree) -> Any:
 
 
 def _spelled(value: Any, expression: Any, indent: str = "") -> str:
-    """A value as Python: on one line if it is short, else a member a line."""
+    """Formats a value as Python: on one line if short, else one member per line."""
     if isinstance(value, Mapping) and value:
         items = [
             f"{_string_literal(key)}: {_spelled(inner, expression, indent + '    ')}" for key, inner in value.items()
@@ -296,7 +296,7 @@ def _bracketed(opening: str, items: list[str], closing: str, indent: str) -> str
 
 
 def _folded(function: str, arguments: list[str]) -> str:
-    """A call: its arguments on one line, or one a line."""
+    """Formats a call: its arguments on one line, or one per line."""
     line = f"{function}({', '.join(arguments)})"
     if len(line) <= _WIDTH and "\n" not in line:
         return line
@@ -307,5 +307,5 @@ def _folded(function: str, arguments: list[str]) -> str:
 
 
 def _string_literal(text: str) -> str:
-    """A string literal."""
+    """Formats a string literal."""
     return repr(text) if re.search("[\ud800-\udfff\x7f]", text) else json.dumps(text, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""One call as lines of a block: tried out before they are kept, so that they ask for exactly what is wanted."""
+"""Writes a call as the lines of a block, and parses and resolves them to verify that they make the same request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PLAIN = re.compile(r"[\w./:-]+")
 
 @record
 class Leaf:
-    """One parameter: its path, its value, the text of that with our references (None: no text), and where it stands."""
+    """One parameter: its path, its value, the text of that with the script's references (None: no text), its span."""
 
     path: tuple[str, ...]
     value: ParamTree
@@ -41,7 +41,7 @@ class Leaf:
 
 @record
 class WrittenCall:
-    """The lines, the host that they lead to, why the call is written by its path (None: it is not), and problems."""
+    """The lines, the host of the request, why the call is written by its path (None: it is not), and problems."""
 
     items: tuple[Param | Directive, ...]
     host: str
@@ -50,9 +50,10 @@ class WrittenCall:
 
 
 def write_call(method: str, path: str, leaves: Sequence[Leaf], table: Table, scope: Scope) -> WrittenCall:
-    """The call of `method` and `path` (with our references) as lines.
+    """Writes the call of `method` and `path` (with the script's references) as lines.
 
-    By name where the table knows it, with `@raw` for what does not fit there; by its path where that is not enough.
+    Uses the names of the table where it knows the operation, with `@raw` for parameters that do not fit it; otherwise
+    the method and path.
     """
     wanted = _TargetCall(method.upper(), path, leaves, scope)
     found = _find_operation(method, path, table)
@@ -95,7 +96,7 @@ def _by_path(target: _TargetCall, leaves: Sequence[Leaf], table: Table, scope: S
 
 
 def _find_operation(method: str, path: str, table: Table) -> tuple[Operation, dict[str, str]] | None:
-    """The operation of the table and the values of its placeholders, references as they are written."""
+    """Returns the operation of the table and the values of its placeholders, references unresolved."""
     references = _REFERENCE.findall(path)
     marked = _REFERENCE.sub("\0", path)
     pieces = marked.split("\0")
@@ -125,7 +126,7 @@ def _head(operation: Operation, path_params: dict[str, str], table: Table) -> It
 def _param_lines(
     leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, ...]]
 ) -> Iterator[Param | Directive]:
-    """The parameters, and behind them those of `@raw`."""
+    """Yields the parameters, followed by those of `@raw`."""
     for lists in _grouped(leaves, operation, raw):
         if len(lists) > 1:
             yield build.param(lists[0].path[:-1], build.value(", ".join(str(leaf.value) for leaf in lists)))
@@ -137,7 +138,7 @@ def _param_lines(
 
 
 def _grouped(leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, ...]]) -> Iterator[list[Leaf]]:
-    """The leaves one by one, but those of a list of plain words together."""
+    """Yields each leaf alone, but the elements of a list of plain words together."""
     rest = list(leaves)
     while rest:
         parent = rest[0].path[:-1]
@@ -159,7 +160,7 @@ def _leaf_value(leaf: Leaf, shape: Shape | None) -> Value:
 
 
 def _unchecked(leaf: Leaf, as_json: bool) -> Value:
-    """A value that no table types: in JSON a text that looks like a number is quoted."""
+    """Returns a value that the table does not type: in JSON, text that looks like a number is quoted."""
     if not as_json:
         return _leaf_value(leaf, None)
     if leaf.text is None:
@@ -173,7 +174,7 @@ def _unchecked(leaf: Leaf, as_json: bool) -> Value:
 
 @record
 class _Attempt:
-    """What the lines, read back, come to: the call, and the problems with the item that each stands in."""
+    """The lines parsed and resolved: the call, and the problems with the item that each concerns."""
 
     call: BlockCall | None
     errors: list[Diagnostic]
@@ -199,7 +200,7 @@ def _attempt(items: tuple[Param | Directive, ...], table: Table, scope: Scope) -
 def _misfits(
     attempt: _Attempt, leaves: Sequence[Leaf], target: _TargetCall, operation: Operation
 ) -> set[tuple[str, ...]]:
-    """The leaves that the table does not take as they are, or would send otherwise."""
+    """Returns the leaves that the table rejects, or that would be sent differently."""
     paths = [item.key.path for item in attempt.wrong if isinstance(item, Param)]
     misfits = {leaf.path for leaf in leaves for path in paths if leaf.path[: len(path)] == path}
     misfits |= {leaf.path for leaf in leaves if leaf.path[0] not in operation.params.fields}
@@ -211,7 +212,7 @@ def _misfits(
 
 @record
 class _TargetCall:
-    """What must be sent: method, path, parameters."""
+    """The request to match: method, path, parameters."""
 
     method: str
     path: str
@@ -219,12 +220,12 @@ class _TargetCall:
     scope: Scope
 
     def is_met(self, call: BlockCall) -> bool:
-        """Whether the call is the one that is wanted."""
+        """Whether the call makes this request."""
         same_path = fill_path(call) == self._shown(self.path)
         return call.operation.method == self.method and same_path and not self.different(call)
 
     def different(self, call: BlockCall) -> set[str]:
-        """The names of the parameters that differ."""
+        """Returns the names of the parameters that differ."""
         if call.operation.encoding == "json":
             sent = json.loads(encode(call, version="").body or b"{}", parse_float=ExactFloat)
             expected = self._tree(call)
@@ -255,7 +256,7 @@ class _TargetCall:
 
 
 def _lists(value: ParamTree) -> ParamTree:
-    """Dicts whose keys are 0, 1, … as lists."""
+    """Returns the tree with dicts whose keys are 0, 1, … as lists."""
     if not isinstance(value, dict):
         return value
     inner = {key: _lists(item) for key, item in value.items()}
