@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
@@ -47,17 +46,6 @@ class BlockCompleter(Completer):
                 display_meta=_shortened(suggestion.meta),
                 style="class:required" if suggestion.required else "",
             )
-
-
-def offer(buffer: Buffer) -> None:
-    """Open the menu at the cursor, or close it, before the next frame is drawn.
-
-    The library's own way opens it in a task of its own: a frame without a menu may come between, and it blinks.
-    """
-    found = list(buffer.completer.get_completions(buffer.document, CompleteEvent(text_inserted=True)))
-    if len(found) == 1 and buffer.document.text_before_cursor.endswith(found[0].text):
-        found = []  # it has been written out already
-    buffer.complete_state = CompletionState(buffer.document, found) if found else None
 
 
 def suggestion_sources(session: ReplSession, context: CursorContext) -> SuggestionSources:

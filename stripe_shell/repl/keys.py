@@ -1,46 +1,49 @@
-"""The keys that mean something of their own here: Enter, Tab's choice, and pasted text."""
+"""The keys that mean something of their own here, in emacs mode and in vi mode alike; `key_table` describes them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
-from prompt_toolkit.filters import completion_is_selected, has_focus
+from prompt_toolkit.filters import (
+    Condition,
+    completion_is_selected,
+    has_focus,
+    has_selection,
+    is_searching,
+    vi_mode,
+    vi_navigation_mode,
+)
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.key_binding.bindings.search import abort_search
+from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.keys import Keys
 
-from stripe_shell.repl.completer import offer
+from stripe_shell.repl.menu import enter_menu, menu_entered, menu_open, take
+
+_WRITING = has_focus(DEFAULT_BUFFER)
+_INSERTING = _WRITING & ~vi_navigation_mode
+
+#: Changes a text in the person's editor.
+Edit = Callable[[str], str]
 
 
-def key_bindings(is_complete: Callable[[str], bool]) -> KeyBindings:
-    """`is_complete` says whether a text may be submitted as it stands."""
+@Condition
+def _is_last_key() -> bool:
+    """No other key came together with this one: Escape is the key itself, and no part of Alt with another."""
+    return not get_app().key_processor.input_queue
+
+
+def key_bindings(edit: Edit) -> KeyBindings:
+    """The bindings of the prompt; `edit` opens an editor."""
     keys = KeyBindings()
-    writing = has_focus(DEFAULT_BUFFER)
-
-    @keys.add("enter", filter=writing & completion_is_selected)
-    def _accept(event: KeyPressEvent) -> None:
-        """Take the highlighted completion, and never run anything; what may follow it is offered at once."""
-        buffer = event.current_buffer
-        buffer.complete_state = None
-        if buffer.document.char_before_cursor in {" ", ".", "["}:
-            offer(buffer)
-
-    @keys.add("enter", filter=writing & ~completion_is_selected)
-    def _enter(event: KeyPressEvent) -> None:
-        """Submit what is complete; otherwise go on with the next line."""
-        buffer = event.current_buffer
-        if buffer.document.text_after_cursor.strip():
-            _new_line(buffer)
-        elif is_complete(buffer.text):
-            buffer.validate_and_handle()
-        else:
-            _new_line(buffer)
-
-    @keys.add("escape", "enter", filter=writing)
-    def _submit(event: KeyPressEvent) -> None:
-        """Submit whatever stands there."""
-        event.current_buffer.validate_and_handle()
+    _bind_enter(keys, edit)
+    _bind_menu(keys)
+    _bind_arrows(keys)
+    keys.add("escape", filter=is_searching & _is_last_key, eager=True)(abort_search)
 
     @keys.add(Keys.BracketedPaste)
     def _paste(event: KeyPressEvent) -> None:
@@ -51,5 +54,121 @@ def key_bindings(is_complete: Callable[[str], bool]) -> KeyBindings:
     return keys
 
 
-def _new_line(buffer: Buffer) -> None:
-    buffer.newline(copy_margin=False)
+def _bind_enter(keys: KeyBindings, edit: Edit) -> None:
+    @keys.add("enter", filter=_WRITING & completion_is_selected)
+    def _accept(event: KeyPressEvent) -> None:
+        """Take the highlighted completion, and never run anything."""
+        take(event.current_buffer)
+
+    @keys.add("enter", filter=_WRITING & ~completion_is_selected)
+    def _enter(event: KeyPressEvent) -> None:
+        """Run what is complete; otherwise go on with the next line."""
+        buffer = event.current_buffer
+        above, _, line = buffer.text.rpartition("\n")
+        if line.strip() == "@edit" and above.strip() and buffer.document.is_cursor_at_the_end_of_line:
+            _open_editor(event, edit, above)
+        else:
+            _press_enter(buffer)
+
+    @keys.add("escape", "enter", filter=_WRITING)
+    def _insert_line(event: KeyPressEvent) -> None:
+        """Begin a new line at the cursor."""
+        event.current_buffer.newline(copy_margin=False)
+
+    @keys.add("c-x", "c-e", filter=_WRITING)
+    def _edit(event: KeyPressEvent) -> None:
+        """Open what is being written in an editor."""
+        _open_editor(event, edit, event.current_buffer.text)
+
+
+def _press_enter(buffer: Buffer) -> None:
+    from stripe_shell.repl.enter import enter_action
+
+    action = enter_action(buffer.text, buffer.cursor_position)
+    if action == "run":
+        buffer.validate_and_handle()
+    elif action == "down":
+        buffer.complete_state = None
+        buffer.cursor_down()
+        if buffer.document.on_last_line:
+            buffer.cursor_position = len(buffer.text)
+    else:
+        if action == "append":
+            buffer.cursor_position += buffer.document.get_end_of_line_position()
+        buffer.newline(copy_margin=False)
+
+
+def _open_editor(event: KeyPressEvent, edit: Edit, text: str) -> None:
+    """Replace the text of the buffer by what the editor makes of `text`, once it has ended."""
+    buffer = event.current_buffer
+
+    def work() -> None:
+        changed = edit(text).rstrip("\n")
+        buffer.document = Document(changed, len(changed))
+
+    async def above_the_prompt() -> None:
+        await run_in_terminal(work)
+
+    event.app.create_background_task(above_the_prompt())
+
+
+def _bind_menu(keys: KeyBindings) -> None:
+    @keys.add("tab", filter=_INSERTING)
+    @keys.add("c-n", filter=_INSERTING & menu_open)
+    def _next(event: KeyPressEvent) -> None:
+        """Enter the menu, or go to its next item."""
+        enter_menu(event.current_buffer, select=True)
+
+    @keys.add("c-@", filter=_INSERTING)
+    def _enter(event: KeyPressEvent) -> None:
+        """Open and enter the menu."""
+        enter_menu(event.current_buffer, select=False)
+
+    @keys.add("escape", filter=_WRITING & (menu_open | vi_mode) & _is_last_key, eager=True)
+    def _leave(event: KeyPressEvent) -> None:
+        """Close the menu and restore the text; in vi mode this ends inserting, too."""
+        buffer, state = event.current_buffer, event.app.vi_state
+        buffer.cancel_completion()
+        if not vi_mode():
+            return
+        if state.input_mode in {InputMode.INSERT, InputMode.REPLACE}:
+            buffer.cursor_position += buffer.document.get_cursor_left_position()
+        state.input_mode = InputMode.NAVIGATION
+        buffer.exit_selection()
+
+
+def _bind_arrows(keys: KeyBindings) -> None:
+    @keys.add("up", filter=_WRITING & ~has_selection)
+    @keys.add("c-p", filter=_INSERTING & ~has_selection)
+    def _up(event: KeyPressEvent) -> None:
+        """Go up in the menu if it was entered, else in the text, else in history."""
+        buffer = event.current_buffer
+        if menu_entered():
+            buffer.complete_previous(event.arg)
+        elif buffer.document.on_first_line:
+            _recall(buffer, buffer.history_backward)
+        else:
+            buffer.cursor_up(event.arg)
+
+    @keys.add("down", filter=_WRITING & ~has_selection)
+    @keys.add("c-n", filter=_INSERTING & ~menu_open & ~has_selection)
+    def _down(event: KeyPressEvent) -> None:
+        """Go down in the menu if it was entered, else in the text, else in history."""
+        buffer = event.current_buffer
+        if menu_entered():
+            buffer.complete_next(event.arg)
+        elif buffer.document.on_last_line:
+            _recall(buffer, buffer.history_forward)
+        else:
+            buffer.cursor_down(event.arg)
+
+
+def _recall(buffer: Buffer, move: Callable[[], None]) -> None:
+    """Go on in history to an entry that differs from what is shown, the cursor at its end."""
+    buffer.complete_state = None
+    index, text = -1, buffer.text
+    while buffer.working_index != index and buffer.text == text:
+        index = buffer.working_index
+        move()
+    if buffer.text != text:
+        buffer.cursor_position = len(buffer.text)

@@ -13,14 +13,18 @@ from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
 
 from stripe_shell.diagnostics import SourceText
 from stripe_shell.errors import ShellError
-from stripe_shell.repl.completer import BlockCompleter, offer
+from stripe_shell.repl.completer import BlockCompleter
 from stripe_shell.repl.history import HistoryFile, HistoryPlace, PromptHistory, SuggestFromHistory, history_path
 from stripe_shell.repl.keys import key_bindings
 from stripe_shell.repl.late import LateAnswers
+from stripe_shell.repl.menu import offer
 from stripe_shell.repl.nearby import LONG
 from stripe_shell.repl.session import ReplEnvironment, ReplSession
 from stripe_shell.repl.style import STYLE
 from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
+
+#: How long the rest of a key may take to come after its Escape, in seconds; a key takes less than 10 ms over a network.
+_ESCAPE_SECONDS = 0.05
 
 
 class Prompt:
@@ -41,6 +45,7 @@ class Prompt:
         self._lexer: Lexer = SimpleLexer()
         self.reader = self._new_reader()
         self.reader.default_buffer.on_text_insert += offer
+        self.reader.app.ttimeoutlen = _ESCAPE_SECONDS
         self._late.attach(self.reader.app)
 
     def run(self) -> int:
@@ -97,9 +102,10 @@ class Prompt:
             bottom_toolbar=self._toolbar,
             completer=BlockCompleter(session),
             complete_while_typing=False,
+            enable_history_search=True,
             auto_suggest=SuggestFromHistory(self._history, self._history_place),
             history=self._history,
-            key_bindings=key_bindings(_is_complete),
+            key_bindings=key_bindings(self._edited),
             lexer=DynamicLexer(lambda: self._lexer),
             style=STYLE,
             include_default_pygments_style=False,
@@ -144,6 +150,18 @@ class Prompt:
         except (EOFError, KeyboardInterrupt):
             return ""
 
+    def _edited(self, text: str) -> str:
+        """The text as the person's editor leaves it; as it was when that fails."""
+        from stripe_shell.repl.editor import edit_text
+        from stripe_shell.secrets import public_environment
+
+        session = self._session
+        try:
+            return edit_text(text, public_environment(session.scope.environment, session.console.secrets))
+        except ShellError as error:
+            session.console.message(str(error))
+            return text
+
     def _history_place(self, name: str | None) -> HistoryPlace | None:
         connection = self._session.connection_of(name)
         return (connection.name, connection.mode) if connection is not None else None
@@ -152,9 +170,3 @@ class Prompt:
         from stripe_shell.repl.redact import redact
 
         return redact(text, self._session.console.secrets)
-
-
-def _is_complete(text: str) -> bool:
-    from stripe_shell.lang.cursor import is_complete
-
-    return is_complete(text)

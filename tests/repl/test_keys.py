@@ -69,8 +69,11 @@ def test_enter_in_the_middle_of_a_line_splits_it(tmp_path: Path) -> None:
     assert driven.transport.sent == []
 
 
-def test_meta_enter_sends_what_is_there(tmp_path: Path) -> None:
-    assert len(drive(tmp_path, TYPED + META_ENTER).transport.sent) == 1
+def test_meta_enter_begins_a_line_wherever_the_cursor_is(tmp_path: Path) -> None:
+    line = "create customer email=a@b.co name=Ann"
+    drive(tmp_path, line + META_ENTER, (text_is(f"{line}\n"), CTRL_C))
+    driven = drive(tmp_path, line + CTRL_A + META_ENTER, (text_is(f"\n{line}"), CTRL_C))
+    assert driven.transport.sent == []
 
 
 def test_an_empty_line_does_nothing(tmp_path: Path) -> None:
@@ -120,7 +123,7 @@ def test_what_may_follow_is_offered_at_once(tmp_path: Path) -> None:
         "/sandbox\raction: create\rentity: customer\rtax_ex",
         (offered("tax_exempt"), TAB),
         (chosen("tax_exempt"), ENTER),
-        (offered("reverse"), DOWN + DOWN),
+        (offered("reverse"), TAB + DOWN),
         (chosen("none"), CTRL_C),
     )
 

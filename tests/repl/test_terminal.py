@@ -58,7 +58,7 @@ def test_type_and_complete(tmp_path: Path, columns: int, lines: int) -> None:
         terminal.wait(lambda text: "… email:" in text and "≤ 512" not in text)
         terminal.type(f"ann@x.co{ENTER}tax_exempt: ")
         terminal.wait("reverse")
-        terminal.type(DOWN + DOWN + ENTER)
+        terminal.type(TAB + DOWN + ENTER)
         terminal.wait("tax_exempt: none")
         terminal.type(f"{ENTER}name: Ann{ENTER}{ENTER}")
         shown = terminal.wait(prompts(2))
