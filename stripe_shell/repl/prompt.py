@@ -8,6 +8,7 @@ from collections.abc import Callable
 from threading import Thread
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
 
@@ -25,6 +26,9 @@ from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
 
 #: How long the rest of a key may take to come after its Escape, in seconds; a key takes less than 10 ms over a network.
 _ESCAPE_SECONDS = 0.05
+
+#: The rows that an open menu is given, and the least rows of a window that shows the toolbar.
+_MENU_ROWS, _ROWS_WITH_TOOLBAR = 8, 4
 
 
 class Prompt:
@@ -46,6 +50,7 @@ class Prompt:
         self.reader = self._new_reader()
         self.reader.default_buffer.on_text_insert += offer
         self.reader.app.ttimeoutlen = _ESCAPE_SECONDS
+        self.reader.app.before_render += self._fit
         self._late.attach(self.reader.app)
 
     def run(self) -> int:
@@ -115,6 +120,12 @@ class Prompt:
     def _toolbar(self) -> StyleAndTextTuples:
         buffer = self.reader.default_buffer
         return toolbar(self._session, buffer.text, buffer.cursor_position)
+
+    def _fit(self, application: Application[str]) -> None:
+        """Leaves the menu no more rows than the window has, and a window of a few rows to the text alone."""
+        rows = application.output.get_size().rows
+        self.reader.reserve_space_for_menu = max(0, min(_MENU_ROWS, rows - 2))
+        self.reader.bottom_toolbar = self._toolbar if rows >= _ROWS_WITH_TOOLBAR else None
 
     def _load_the_rest(self) -> None:
         """Once the first prompt stands, import in a thread what it could do without."""

@@ -53,6 +53,11 @@ class Terminal:
         """Send a bracketed paste."""
         self.child.send(f"\x1b[200~{text}\x1b[201~")
 
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the size of the window."""
+        self.screen.resize(lines, columns)
+        self.child.setwinsize(lines, columns)
+
     @property
     def lines(self) -> list[str]:
         """What the screen shows, and above it what has scrolled away."""

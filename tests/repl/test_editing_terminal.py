@@ -1,0 +1,145 @@
+"""Editing in a real terminal of several sizes: Enter, the arrows, the menu, small windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.repl.terminal import CTRL_C, CTRL_D, DOWN, ENTER, ESCAPE, TAB, Terminal, shell
+
+SIZES = [(80, 24), (120, 40), (60, 20), (100, 6)]
+LEFT, UP, HOME, META_ENTER = "\x1b[D", "\x1b[A", "\x01", "\x1b\r"
+CREATE = "create customer email=a@b.co name=Ann"
+BLOCK = f"/sandbox{ENTER}action: create{ENTER}entity: customer{ENTER}"
+
+each_size = pytest.mark.parametrize(("columns", "lines"), SIZES)
+
+
+@contextmanager
+def opened(home: Path, columns: int = 80, lines: int = 24) -> Iterator[Terminal]:
+    terminal = shell(home, columns=columns, lines=lines)
+    try:
+        terminal.wait("sandbox>")
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def visible(terminal: Terminal) -> list[str]:
+    """The rows of the window alone."""
+    return [line.rstrip() for line in terminal.screen.display]
+
+
+def written(text: str) -> Callable[[str], bool]:
+    """The last prompt stands before this text."""
+    return lambda screen: screen.rpartition("sandbox>")[2].strip().split("\n")[0].rstrip() == text
+
+
+def last_prompt(terminal: Terminal) -> list[str]:
+    """The lines from the last prompt on, without the toolbar."""
+    lines = terminal.text.rpartition("sandbox>")[2].split("\n")
+    return [line.strip().removeprefix("… ").removeprefix("…") for line in lines if line.strip()]
+
+
+@each_size
+def test_enter_in_the_middle_of_a_line_runs_it(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type(CREATE + LEFT * 5)
+        terminal.wait(CREATE)
+        terminal.type(ENTER)
+        terminal.wait("req_")
+        terminal.wait(written(""))
+
+
+@each_size
+def test_up_in_a_block_with_an_open_menu_moves_the_cursor(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type(f"{BLOCK}em")
+        terminal.wait(lambda text: "… em" in text and "string" in text)
+        terminal.type(UP)
+        terminal.wait(lambda text: "string" not in text)
+        terminal.type("X")
+        terminal.wait("… enXtity: customer")
+        assert "… em" in terminal.text
+        assert "email:" not in terminal.text
+
+
+@each_size
+def test_up_on_a_word_brings_what_began_with_it(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type(f"@format json{ENTER}")
+        terminal.wait(written(""))
+        terminal.type(f"@let x = 1{ENTER}")
+        terminal.wait(lambda text: text.count("sandbox>") >= 3 and written("")(text))
+        terminal.type("@fo")
+        terminal.wait("@format")
+        terminal.type(UP)
+        terminal.wait(written("@format json"))
+        terminal.type(DOWN)
+        terminal.wait(written("@fo"))
+
+
+@each_size
+def test_esc_closes_the_menu_and_puts_the_text_back(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type("@fo")
+        terminal.wait("@format")
+        terminal.type(TAB)
+        terminal.wait(written("@format"))
+        terminal.type(ESCAPE)
+        terminal.wait(lambda text: written("@fo")(text) and "@format" not in text)
+
+
+@each_size
+def test_alt_enter_begins_a_line(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type(CREATE + META_ENTER)
+        terminal.wait(lambda text: any(line.strip() == "…" for line in text.split("\n")))
+        assert "req_" not in terminal.text
+        terminal.type(ENTER)
+        terminal.wait("req_")
+
+
+@each_size
+def test_an_empty_line_of_a_block_opens_no_menu(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type(BLOCK)
+        terminal.wait(lambda text: any(line.strip() == "…" for line in text.split("\n")))
+        assert "required" not in terminal.text
+        terminal.type("em")
+        terminal.wait("required")
+
+
+# --- small windows --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 8), (80, 4), (20, 24), (20, 4), (80, 2), (80, 1)])
+def test_a_small_window_shows_a_prompt_that_works(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type("@fo")
+        terminal.wait(written("@fo"))
+        terminal.type(TAB)
+        terminal.wait(written("@format"))
+        assert "too small" not in terminal.text
+        terminal.type(CTRL_C)
+        terminal.wait(written(""))
+        terminal.type(CTRL_D)
+        assert terminal.wait_end() == 0
+
+
+@pytest.mark.parametrize("typed", ["@fo", f"{BLOCK}em"])
+def test_a_window_that_changes_shows_the_text_still(tmp_path: Path, typed: str) -> None:
+    end = typed.rpartition(ENTER)[2]
+    with opened(tmp_path) as terminal:
+        terminal.type(typed)
+        terminal.wait(end)
+        for columns, lines in [(40, 8), (20, 4), (100, 6), (120, 40)]:
+            terminal.resize(columns, lines)
+            terminal.screen.reset()
+            terminal.wait(lambda _: any(line.endswith(end) for line in visible(terminal)))
+        assert "too small" not in terminal.text
+        terminal.type(CTRL_C)
+        terminal.wait(written(""))
