@@ -23,7 +23,7 @@ A block talks to Stripe; an empty line sends it:
   name: John Doe
 
 The same in one line, sent at once:  create customer email=customer@example.com name="John Doe"
-Tab completes names, values and ids. Ctrl-C abandons a line or a wait, Ctrl-D leaves.
+Tab completes names, values and ids. Ctrl-C abandons a line or a wait, Ctrl-D leaves. @help keys shows all keys.
 
 """
 
@@ -35,6 +35,10 @@ def help_text(table: Table, topic: str) -> str:
     words = topic.replace("/", " ").split()
     if not words:
         return GENERAL + "\n".join(_word_lines(_command_words())) + "\n\n@help create customer shows what a call takes"
+    if words == ["keys"]:
+        from stripe_shell.repl.key_table import key_lines
+
+        return "\n".join(key_lines())
     name = words[0].removeprefix("@")
     found = _directive(name) if words[0].startswith("@") else _stripe_topic(table, words) or _directive(name)
     if found is None:

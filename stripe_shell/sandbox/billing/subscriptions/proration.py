@@ -13,7 +13,6 @@ from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.billing.calc.proration import credit, debit
 from stripe_shell.sandbox.billing.invoices import discounts, lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.private_fields import InvoiceItemPrivate, SubscriptionItemPrivate
 
 from . import items
 
@@ -57,16 +56,16 @@ def credit_all(ctx: Context, subscription: Json) -> None:
     Its `parent` is null, as in a cancellation at Stripe (observed in test mode recordings).
     """
     for item in reversed(items.items_of(ctx, subscription)):
-        made = _credit_item(ctx, subscription, item, items.last_bill(ctx, item), ctx.now())
+        made = _credit_item(ctx, subscription, item, ctx.private(item).get("billed"), ctx.now())
         if made is not None:
             made["parent"] = None
-            ctx.private(made, InvoiceItemPrivate)["subscription"] = subscription["id"]
+            ctx.private(made)["subscription"] = subscription["id"]
             ctx.save(made)
 
 
 def keep_charge(ctx: Context, subscription: Json, item: Json, net: Fraction, made: Json) -> None:
     """Records what a charge for the rest of a period bills the item, so that it can be credited later."""
-    ctx.private(item, SubscriptionItemPrivate)["billed"] = {
+    ctx.private(item)["billed"] = {
         "amount": str(net),
         "off": discounts.text_of(ctx, items.discounts_on(subscription, item), subscription["currency"]),
         "quantity": items.quantity_of(item),
@@ -162,7 +161,7 @@ def prorate_new_end(ctx: Context, subscription: Json, item: Json, old_end: int) 
         return 0
     end = item["current_period_end"]
     whole = prices.cycle_of(subscription, item["price"]).period_at(item["current_period_start"])
-    billed = items.last_bill(ctx, item)
+    billed = ctx.private(item).get("billed")
     net = Fraction(billed["amount"]) if billed else items.whole_amount(ctx, subscription, item)
     part = Fraction(abs(end - old_end), whole.length)
     period = Period(min(end, old_end), max(end, old_end))
