@@ -28,7 +28,7 @@ _WRITING = has_focus(DEFAULT_BUFFER)
 _INSERTING = _WRITING & ~vi_navigation_mode
 
 #: Changes a text in the person's editor.
-Edit = Callable[[str], str]
+EditText = Callable[[str], str]
 
 
 @Condition
@@ -37,7 +37,7 @@ def _is_last_key() -> bool:
     return not get_app().key_processor.input_queue
 
 
-def key_bindings(edit: Edit) -> KeyBindings:
+def key_bindings(edit: EditText) -> KeyBindings:
     """The bindings of the prompt; `edit` opens an editor."""
     keys = KeyBindings()
     _bind_enter(keys, edit)
@@ -54,7 +54,7 @@ def key_bindings(edit: Edit) -> KeyBindings:
     return keys
 
 
-def _bind_enter(keys: KeyBindings, edit: Edit) -> None:
+def _bind_enter(keys: KeyBindings, edit: EditText) -> None:
     @keys.add("enter", filter=_WRITING & completion_is_selected)
     def _accept(event: KeyPressEvent) -> None:
         """Take the highlighted completion, and never run anything."""
@@ -98,7 +98,7 @@ def _press_enter(buffer: Buffer) -> None:
         buffer.newline(copy_margin=False)
 
 
-def _open_editor(event: KeyPressEvent, edit: Edit, text: str) -> None:
+def _open_editor(event: KeyPressEvent, edit: EditText, text: str) -> None:
     """Replace the text of the buffer by what the editor makes of `text`, once it has ended."""
     buffer = event.current_buffer
 
