@@ -35,13 +35,7 @@ def visible(terminal: Terminal) -> list[str]:
 
 def written(text: str) -> Callable[[str], bool]:
     """The last prompt stands before this text."""
-    return lambda screen: screen.rpartition("sandbox>")[2].strip().split("\n")[0].rstrip() == text
-
-
-def last_prompt(terminal: Terminal) -> list[str]:
-    """The lines from the last prompt on, without the toolbar."""
-    lines = terminal.text.rpartition("sandbox>")[2].split("\n")
-    return [line.strip().removeprefix("… ").removeprefix("…") for line in lines if line.strip()]
+    return lambda screen: screen.rpartition("sandbox>")[2].split("\n")[0].strip() == text
 
 
 @each_size
