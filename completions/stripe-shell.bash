@@ -133,8 +133,8 @@ _stripe_shell_entities() {
 # Offers the options of the command.
 _stripe_shell_options() {
   case "$command" in
-    '') _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --spec --tags --var --verbose --version -c ;;
-    run) _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --report --spec --tags --var --verbose ;;
+    '') _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --show --spec --tags --var --verbose --version -c ;;
+    run) _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --report --show --spec --tags --var --verbose ;;
     check) _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose ;;
     fmt) _stripe_shell_offer --check --diff --help ;;
     replay) _stripe_shell_offer --connection --db --errata --help --live --memory --report --spec --update --var --verbose ;;

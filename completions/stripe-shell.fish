@@ -171,9 +171,9 @@ end
 function _stripe_shell_options --no-scope-shadowing
     switch "$command"
         case ''
-            _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --spec --tags --var --verbose --version -c
+            _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --show --spec --tags --var --verbose --version -c
         case 'run'
-            _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --report --spec --tags --var --verbose
+            _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --report --show --spec --tags --var --verbose
         case 'check'
             _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose
         case 'fmt'

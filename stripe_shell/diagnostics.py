@@ -63,6 +63,7 @@ CODES: dict[str, str] = {
     "E504": "connection is not usable",
     "E505": "bad settings",
     "E506": "connection is read-only",
+    "E507": "journal disagrees with the script",
     # E601: conversion errors.
     "E601": "cannot be converted",
     # Wxxx: warnings.

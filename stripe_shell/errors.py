@@ -3,6 +3,7 @@
     ShellError                 base class; `str(error)` is the complete message
     ├── UsageError             the command line or a prompt command is wrong (exit 1)
     ├── ConfigurationError     a connection or a settings file is wrong (exit 1)
+    ├── JournalDisagrees       the journal of a run and its script, data or account do not fit together (exit 6)
     └── TransportError         no readable response
         ├── NotSent            the request was not sent: nothing was changed
         ├── NoAnswer           a read was sent and got no readable response: nothing was changed
@@ -27,12 +28,20 @@ class ConfigurationError(ShellError):
     """The error for a connection or a settings file that cannot be used."""
 
 
-class TransportError(ShellError):
-    """The error for a request without a readable response; `attempts` is how often it was tried."""
+class JournalDisagrees(ShellError):
+    """The error for a run whose script, data or account no longer fit what its journal says took effect."""
 
-    def __init__(self, message: str, *, attempts: int = 1) -> None:
+
+class TransportError(ShellError):
+    """The error for a request without a readable response.
+
+    `attempts` is how often it was tried; `lasting`: another attempt would fail the same way.
+    """
+
+    def __init__(self, message: str, *, attempts: int = 1, lasting: bool = False) -> None:
         super().__init__(message)
         self.attempts = attempts
+        self.lasting = lasting
 
 
 class NotSent(TransportError):

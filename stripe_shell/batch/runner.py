@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors, sort_diagnostics
 from stripe_shell.engine.load import Program, load_program
 from stripe_shell.engine.masking import secrets_of_program
-from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep, exit_code
+from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RowStatus, RunStep, exit_code
 from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block, Loop
 from stripe_shell.lang.visit import items_in
-from stripe_shell.records import record
+from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets
 
 
@@ -43,8 +43,9 @@ class PreparedScript:
 class ScriptRun:
     """The result of a script: the diagnostics of the check, the number of blocks by status, the scope at the end.
 
-    `outcomes` are those of blocks outside loops, since a loop may have a million. `not_run` counts the blocks after the
-    one that stopped the script, a loop as one.
+    `outcomes` are those of blocks outside loops, since a loop may have a million. `rows` counts the rows of loops by
+    status, `writes` the writes that succeeded in them. `not_run` counts the blocks after the one that stopped the
+    script, a loop as one.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -52,6 +53,8 @@ class ScriptRun:
     scope: Scope
     counts: Mapping[OutcomeStatus, int]
     not_run: int = 0
+    rows: Mapping[RowStatus, int] = field(default_factory=dict)
+    writes: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -89,6 +92,8 @@ def run_prepared(
     scope, items = prepared.scope, prepared.program.items
     outcomes: list[Outcome] = []
     counts: Counter[OutcomeStatus] = Counter()
+    rows: Counter[RowStatus] = Counter()
+    writes = 0
     waiting = {id(item): item for item in items if isinstance(item, Block | Loop)}
     homes = {id(inner): id(item) for item in items if isinstance(item, Loop) for inner in items_in(item.items)}
     if prepared.sound:
@@ -97,10 +102,13 @@ def run_prepared(
             waiting.pop(homes.get(id(step.item), id(step.item)), None)
             if step.outcome is not None:
                 counts[step.outcome.status] += 1
-            if id(step.item) not in homes:
+            if step.result is not None:
+                rows[step.result.status] += step.result.count
+                writes += step.result.writes
+            if id(step.item) not in homes and step.result is None:
                 scope = step.scope
                 outcomes += [step.outcome] if step.outcome else []
-    return ScriptRun(prepared.diagnostics, tuple(outcomes), scope, counts, len(waiting))
+    return ScriptRun(prepared.diagnostics, tuple(outcomes), scope, counts, len(waiting), rows, writes)
 
 
 def run_source(

@@ -45,6 +45,7 @@ Options that choose where requests go and how results look:
   --var NAME=VALUE    a variable for ${NAME}, whatever the script's own `@let NAME` says; several allowed
   --keep-going        go on after a block that failed
   --dry-run           show the requests, send nothing
+  --show              show every row of a loop and every result, not only what failed
   --tags A,B          run only the blocks that `@tags` marks with one of these
   --spec stripe       ask for no more parameters than Stripe does
   --verbose           show what goes over the wire, secrets masked
@@ -92,6 +93,7 @@ class Arguments:
     keep_going: bool = False
     dry_run: bool = False
     tags: str = ""
+    show: bool = False
     spec: str | None = None
     verbose: bool = False
     check: bool = False
@@ -140,6 +142,7 @@ _RESULT: Mapping[str, Option] = {
     "--continue-on-error": Option("keep_going", "flag"),
     "--dry-run": Option("dry_run", "flag"),
     "--tags": Option("tags"),
+    "--show": Option("show", "flag"),
 }
 _REPORT = Option("reports", "pairs", REPORTS, "file")
 _TEXT_OR_JSON = Option("format", choices=("text", "json"))

@@ -30,7 +30,7 @@ class ReportWriter:
     def step(self, step: RunStep) -> None:
         """One item has run."""
         if step.outcome is not None:
-            self.recorder.outcome(step.outcome)
+            self.recorder.outcome(step.outcome, step.row)
 
     def example(self, result: ExampleResult) -> None:
         """An example of a page has come out."""

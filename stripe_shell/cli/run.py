@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from stripe_shell.batch.runner import PreparedScript, ScriptRun, prepare, run_prepared
+from stripe_shell.batch.runner import PreparedScript, prepare, run_prepared
+from stripe_shell.batch.totals import closing_line
 from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
@@ -29,7 +30,7 @@ def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> i
     reporting = _reporting(arguments)
     # A dry run sends nothing, so it may show what a live connection would be sent.
     setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ, console)
-    printer = RunPrinter(console, arguments.format, quiet=arguments.command == "block")
+    printer = RunPrinter(console, arguments.format, quiet=arguments.command == "block", show=arguments.show)
     try:
         return _run_all(arguments, setup, printer, reporting)
     finally:
@@ -86,8 +87,7 @@ def _run_one(
 
     def hear(step: RunStep) -> None:
         console.mask(secrets_of(step.scope))
-        if step.outcome is not None:
-            printer.outcome(step.outcome)
+        printer.step(step)
         if reporting is not None:
             reporting.step(step)
 
@@ -98,7 +98,8 @@ def _run_one(
         raise
     if reporting is not None:
         reporting.recorder.not_run += result.not_run
-    printer.close(f"{name}: {_closing_line(result)}")
+    printer.repeated()
+    printer.close(f"{name}: {closing_line(result)}")
     return result.exit_code
 
 
@@ -110,19 +111,6 @@ def _dry_run(setup: Setup, scripts: Sequence[PreparedScript], console: Console) 
         for request in setup.engine.preview(items, scope, run_id=new_run_id(), resolver=resolver):
             console.result(render_request(request) + "\n")
     return 0
-
-
-def _closing_line(result: ScriptRun) -> str:
-    total = sum(result.counts.values())
-    if not total:
-        return "nothing to send"
-    passed, skipped = result.counts.get("passed", 0), result.counts.get("skipped", 0)
-    counts = [f"{passed} passed", f"{total - passed - skipped} failed"]
-    if skipped:
-        counts.append(f"{skipped} skipped")
-    if result.not_run:
-        counts.append(f"{result.not_run} not run")
-    return ", ".join(counts)
 
 
 def gravest(codes: Sequence[int]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from stripe_shell.records import record
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: The extensions of data files.
 DATA_FILES = (".csv", ".json", ".jsonl")
 
+#: Returns the file to read for the path of a data file, such as a copy that does not change. Raises OSError.
+FindFile = Callable[["Path"], "Path"]
+
 _CHUNK = 1 << 16
 
 
@@ -23,6 +26,11 @@ class DataRow:
 
     values: Mapping[str, Any]
     number: int
+
+
+def find_on_disk(path: Path) -> Path:
+    """Returns the path itself: the data file is read where it is."""
+    return path
 
 
 class BadData(Exception):

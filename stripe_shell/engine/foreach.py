@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, closest
-from stripe_shell.engine.data_files import BadData, DataRow, read_columns, read_rows
+from stripe_shell.engine.data_files import BadData, DataRow, FindFile, find_on_disk, read_columns, read_rows
 from stripe_shell.engine.evaluate import evaluate_text
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import is_deferred
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 
 @record
 class LoopRow:
-    """A row of a loop: the scope with its values under the loop's name, and the key that identifies its steps."""
+    """A row of a loop: the scope with its values under the loop's name, and the key that identifies its steps.
+
+    `file` is the name of its data file.
+    """
 
     data: DataRow
     key: str
     scope: Scope
+    file: str
 
 
 def header(loop: Loop) -> ForEach:
@@ -49,20 +53,32 @@ def data_file(loop: Loop, scope: Scope) -> Path | tuple[Diagnostic, ...]:
     return Path(loop.span.source.name).parent / Path(evaluated.value).expanduser()
 
 
-def rows_of(loop: Loop, scope: Scope) -> Iterator[LoopRow]:
+def find_data(loop: Loop, scope: Scope, find_file: FindFile) -> Path | tuple[Diagnostic, ...]:
+    """Returns the file to read for the loop's data file; or the diagnostics if there is none."""
+    path = data_file(loop, scope)
+    if isinstance(path, tuple):
+        return path
+    try:
+        return find_file(path)
+    except OSError as error:
+        return (_unreadable(loop, path, error),)
+
+
+def rows_of(loop: Loop, scope: Scope, find_file: FindFile = find_on_disk) -> Iterator[LoopRow]:
     """Yields the rows of the loop in order. Raises BadData or OSError, which `check_data` reports beforehand."""
     path = data_file(loop, scope)
     if isinstance(path, tuple):
         raise BadData(path[0].message)
-    yield from _loop_rows(loop, path, scope)
+    yield from _loop_rows(loop, find_file(path), scope)
 
 
 def _loop_rows(loop: Loop, path: Path, scope: Scope) -> Iterator[LoopRow]:
     argument = header(loop)
     seen: Counter[str] = Counter()
-    for ordinal, data in enumerate(read_rows(path)):
-        inner = scope.with_variable(argument.name, dict(data.values)).with_seed(f"{scope.seed}/{ordinal}")
-        yield LoopRow(data, _row_key(data, argument.key, seen), inner)
+    for data in read_rows(path):
+        key = _row_key(data, argument.key, seen)
+        inner = scope.with_variable(argument.name, dict(data.values)).with_seed(f"{scope.seed}/{key}")
+        yield LoopRow(data, key, inner, path.name)
 
 
 def _row_key(data: DataRow, column: str | None, seen: Counter[str]) -> str:
@@ -93,7 +109,11 @@ def check_data(loop: Loop, path: Path) -> list[Diagnostic]:
     except BadData as error:
         return [Diagnostic("E303", f"{path.name}: {error}", span)]
     except OSError as error:
-        return [Diagnostic("E303", f"`{path}` cannot be read: {error.strerror or error}", span)]
+        return [_unreadable(loop, path, error)]
+
+
+def _unreadable(loop: Loop, path: Path, error: OSError) -> Diagnostic:
+    return Diagnostic("E303", f"`{path}` cannot be read: {error.strerror or error}", header(loop).file.span)
 
 
 def _check_keys(loop: Loop, path: Path) -> Iterator[Diagnostic]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from stripe_shell.engine.scope import plain_text
-from stripe_shell.lang.ast import Block, Name
+from stripe_shell.lang.ast import Block, ForEach, Loop, Name
 
 SEPARATOR = "\0"
 
@@ -16,16 +16,47 @@ def idempotency_key(run_id: str, step_id: str, row_key: str = "", generation: in
     return f"ss1-{_digest((run_id, step_id, row_key, str(generation)))[:40]}"
 
 
-def step_id(block: Block, seen: Counter[str]) -> str:
+def step_id(block: Block, seen: Counter[str], root: str = "") -> str:
     """Returns an id of the step that survives edits of the file: its `@as` name, else a hash, with an ordinal.
 
-    The ordinal tells duplicates apart. Mutates `seen`, which counts the steps of the run so far.
+    The ordinal tells duplicates apart. A file counts by its path from the folder `root`, wherever the run was started.
+    Mutates `seen`, which counts the steps of the run so far.
     """
     saved = block.argument(Name)
-    base = f"{block.span.source.name}{SEPARATOR}{saved.text}" if saved else _template(block)
+    base = f"{_file_name(block, root)}{SEPARATOR}{saved.text}" if saved else _template(block)
+    return _numbered(base, seen)
+
+
+def loop_id(loop: Loop, seen: Counter[str]) -> str:
+    """Returns an id of the loop: the data file as written, with an ordinal. Mutates `seen`."""
+    argument = loop.directive.argument
+    source = plain_text(argument.file) if isinstance(argument, ForEach) else ""
+    return _numbered(f"@foreach{SEPARATOR}{source}", seen)
+
+
+def count_steps(loop: Loop, seen: Counter[str], root: str = "") -> None:
+    """Mutates `seen`: counts the steps of a loop, so that equal steps of a later loop have other ids."""
+    for item in loop.items:
+        if isinstance(item, Block):
+            step_id(item, seen, root)
+        elif isinstance(item, Loop):
+            loop_id(item, seen)
+            count_steps(item, seen, root)
+
+
+def _numbered(base: str, seen: Counter[str]) -> str:
     ordinal = seen[base]
     seen[base] += 1
     return f"{base}{SEPARATOR}{ordinal}"
+
+
+def _file_name(block: Block, root: str) -> str:
+    name = block.span.source.name
+    if not root or name.startswith("<"):
+        return name
+    from os.path import realpath, relpath
+
+    return relpath(realpath(name), root)
 
 
 def _template(block: Block) -> str:

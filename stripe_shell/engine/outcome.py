@@ -13,12 +13,14 @@ from stripe_shell.lang.ast import Block, ScriptItem
 from stripe_shell.records import record
 from stripe_shell.wire import Request, Response
 
+#: `changed`: another request took effect as this step in an earlier process of the run.
 #: `invalid`: not sent, since the text or its references have errors. `failed`: the call failed or could not be sent.
 #: `unexpected`: an assertion failed. `unknown`: a write that may or may not have been executed.
-OutcomeStatus = Literal["passed", "invalid", "failed", "unexpected", "unknown", "skipped"]
+OutcomeStatus = Literal["passed", "invalid", "failed", "unexpected", "unknown", "changed", "skipped"]
 
 #: Exit codes by status, the gravest first (language.md §8 and §11).
 EXIT_CODES: Mapping[OutcomeStatus, int] = {
+    "changed": 6,
     "unknown": 5,
     "failed": 3,
     "unexpected": 4,
@@ -35,7 +37,7 @@ class Outcome:
     `body` is the response as JSON data with all pages joined, or None without a response. `written_to` is the file of
     an `@out` and `rows_written` the number of rows in it; `body` omits the rows of several pages unless the block
     asserts on them or saves them. `origin` describes where the credential came from, empty without one. `reason` says
-    why the block was skipped.
+    why the block was skipped. `recalled`: the request was sent by an earlier process of the same run.
     """
 
     block: Block
@@ -52,6 +54,7 @@ class Outcome:
     rows_written: int | None = None
     origin: str = ""
     reason: str = ""
+    recalled: bool = False
 
     @property
     def name(self) -> str:
@@ -86,13 +89,50 @@ class Outcome:
         return (response.header("Stripe-Should-Retry") or "").lower() != "true"
 
 
+#: `done`: every step passed or was skipped, and at least one passed. `skipped`: every step was skipped. `failed`: a
+#: step failed. `unknown`: the outcome of a write is unknown. `not run`: the row was never reached, or was interrupted
+#: between two steps.
+RowStatus = Literal["done", "skipped", "failed", "unknown", "not run"]
+
+#: Row statuses in the order of the summary.
+ROW_STATUSES: tuple[RowStatus, ...] = ("done", "skipped", "failed", "unknown", "not run")
+
+
+@record
+class RowResult:
+    """The result of one row, or of `count` rows that were never reached.
+
+    `name` is the row in messages: `refunds.csv:1738 (charge=ch_1x)`. `values` are its columns. `outcome` is that of the
+    step that decided the status, None if there is none; `ids` are the objects that its writes returned. `writes` counts
+    the writes that were answered with success, `seconds` is the time from the first step to the last. `recalled`: the
+    row was finished by an earlier process of the same run.
+    """
+
+    loop: int
+    status: RowStatus
+    name: str = ""
+    key: str = ""
+    values: Mapping[str, Any] | None = None
+    outcome: Outcome | None = None
+    ids: tuple[str, ...] = ()
+    writes: int = 0
+    seconds: float = 0.0
+    count: int = 1
+    recalled: bool = False
+
+
 @record
 class RunStep:
-    """An item that has run: its outcome if it is a block, and the scope after it."""
+    """An item that has run: its outcome if it is a block, and the scope after it.
+
+    `row` is the name of the row that a block ran for. `result` is set in the step of a loop that ends one of its rows.
+    """
 
     item: ScriptItem
     scope: Scope
     outcome: Outcome | None = None
+    row: str = ""
+    result: RowResult | None = None
 
 
 def exit_code(statuses: Iterable[OutcomeStatus]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.operation_lookup import find_operation
 from stripe_shell.engine.resolve import Resolution, resolve
 from stripe_shell.engine.scope import FoundValue, Scope, comes_from_data, look_up
@@ -35,8 +36,9 @@ class Resolver:
     Thread-safe.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, find_file: FindFile = find_on_disk) -> None:
         self.table = table
+        self.find_file = find_file
         self._kept: dict[int, _Kept] = {}
 
     def resolve(self, block: Block, scope: Scope) -> Resolution:

@@ -11,6 +11,7 @@ _WORDS: dict[OutcomeStatus, str] = {
     "failed": "FAILED",
     "unexpected": "UNEXPECTED",
     "unknown": "UNKNOWN",
+    "changed": "CHANGED",
     "skipped": "skipped",
 }
 

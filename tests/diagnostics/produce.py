@@ -17,7 +17,7 @@ from stripe_shell.diagnostics import Diagnostic, SourceText, diagnostic_as_json,
 from stripe_shell.engine.load import load_program
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
-from stripe_shell.errors import NotSent
+from stripe_shell.errors import JournalDisagrees, NotSent
 from stripe_shell.render.files import open_rows
 from stripe_shell.repl.running import run_text
 from stripe_shell.replay.errata import Errata, read_errata
@@ -68,7 +68,8 @@ def _of_script(source: SourceText, path: Path, home: Path) -> list[Diagnostic]:
 
 def _answers(path: Path) -> list[Answer]:
     rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return [NotSent(row["not_sent"]) if "not_sent" in row else answer(**row) for row in rows]
+    errors = {"not_sent": NotSent, "changed": JournalDisagrees}
+    return [next((errors[name](row[name]) for name in errors if name in row), None) or answer(**row) for row in rows]
 
 
 def _connections(path: Path, home: Path) -> Connections:

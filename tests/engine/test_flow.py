@@ -92,7 +92,7 @@ def test_a_wrong_cell_is_told_with_its_row_before_anything_is_sent(tmp_path: Pat
     script, name = loop(tmp_path, "amount\n100\ntwo\nthree\n", "", text)
     run = world.run(script, name=name)
     assert (run.exit_code, world.requests) == (2, [])
-    assert [(d.code, d.notes) for d in run.diagnostics] == [("E203", ("in row 3 of the data",))]
+    assert [(d.code, d.notes) for d in run.diagnostics] == [("E203", ("in rows.csv:3",))]
 
 
 def test_a_cell_is_never_parsed_again(tmp_path: Path) -> None:

@@ -117,8 +117,7 @@ def _details(entry: ReportEntry) -> Iterator[str]:
 def _heading(entry: ReportEntry) -> str:
     facts = [entry.name, entry.result, str(entry.http or ""), entry.request_id or ""]
     text = escape(" ".join(fact for fact in facts if fact))
-    nth = f" #{entry.ordinal}" if entry.ordinal > 1 else ""
-    return f"{text} <small>{escape(entry.file)}:{entry.line}{nth}</small>"
+    return f"{text} <small>{escape(entry.file)}:{entry.line}{escape(entry.which)}</small>"
 
 
 def _moment(seconds: float) -> str:

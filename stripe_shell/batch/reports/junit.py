@@ -45,7 +45,7 @@ def _suite(file: str, entries: list[ReportEntry], report: Report) -> str:
 
 def _case(entry: ReportEntry) -> str:
     head = _attributes(
-        name=f"{entry.name} (line {entry.line}){_nth(entry)}",
+        name=f"{entry.name} (line {entry.line}){entry.which}",
         classname=entry.file,
         file=entry.file,
         line=str(entry.line),
@@ -53,11 +53,6 @@ def _case(entry: ReportEntry) -> str:
     )
     inner = _verdict(entry) + _output(entry)
     return f"    <testcase {head}>\n{inner}    </testcase>\n" if inner else f"    <testcase {head}/>\n"
-
-
-def _nth(entry: ReportEntry) -> str:
-    """Returns ` #2` and so on for repeated runs of a line in a loop."""
-    return f" #{entry.ordinal}" if entry.ordinal > 1 else ""
 
 
 def _verdict(entry: ReportEntry) -> str:

@@ -28,6 +28,7 @@ _VERDICTS: dict[OutcomeStatus, EntryVerdict] = {
     "unexpected": "failed",
     "failed": "error",
     "unknown": "error",
+    "changed": "error",
     "invalid": "error",
 }
 
@@ -45,6 +46,8 @@ class ReportCheck:
 @record
 class ReportEntry:
     """A block that ran, or an example of a documentation page; `ordinal` counts the runs of one line.
+
+    `row` is the name of the row that a block in a loop ran for.
 
     Times are milliseconds, `started` since the beginning of the run. `reason` says why it was skipped.
     """
@@ -66,6 +69,14 @@ class ReportEntry:
     problems: tuple[str, ...] = ()
     reason: str = ""
     ordinal: int = 1
+    row: str = ""
+
+    @property
+    def which(self) -> str:
+        """What tells the runs of one line apart: the row, else their ordinal; empty for the first run of a line."""
+        if self.row:
+            return f" {self.row}"
+        return f" #{self.ordinal}" if self.ordinal > 1 else ""
 
 
 @record
@@ -130,9 +141,9 @@ class Recorder:
         """Records the errors of the check; warnings do not prevent a run."""
         self.problems += [excerpt(diagnostic) for diagnostic in diagnostics if diagnostic.severity == "error"]
 
-    def outcome(self, outcome: Outcome) -> None:
-        """Records a block that has just ended."""
-        self.add(entry_of(outcome))
+    def outcome(self, outcome: Outcome, row: str = "") -> None:
+        """Records a block that has just ended; `row` is the name of its row in a loop."""
+        self.add(replace(entry_of(outcome), row=row))
 
     def add(self, entry: ReportEntry) -> None:
         """Records an entry that has just ended."""

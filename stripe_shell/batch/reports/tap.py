@@ -46,8 +46,7 @@ def _point(number: int, entry: ReportEntry) -> Iterator[str]:
 
 
 def _description(entry: ReportEntry) -> str:
-    nth = f" #{entry.ordinal}" if entry.ordinal > 1 else ""
-    return _escaped(f"{entry.name} ({entry.file}:{entry.line}){nth}")
+    return _escaped(f"{entry.name} ({entry.file}:{entry.line}){entry.which}")
 
 
 def _escaped(text: str) -> str:

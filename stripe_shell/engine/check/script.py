@@ -10,7 +10,7 @@ from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
 from stripe_shell.engine.assertions.block import assertions_of, right_side
 from stripe_shell.engine.assertions.conditions import evaluate_condition, retry_of, when_of
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
-from stripe_shell.engine.foreach import check_data, columns_of, data_file, header, rows_of
+from stripe_shell.engine.foreach import check_data, columns_of, find_data, header, rows_of
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.operation_lookup import words_span
 from stripe_shell.engine.paths import evaluate_output
@@ -18,6 +18,7 @@ from stripe_shell.engine.resolve import HEADERS, BlockCall, check_header
 from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import after_loop
 from stripe_shell.engine.run.paging import can_page
+from stripe_shell.engine.run.row_results import row_name
 from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
 from stripe_shell.engine.script_settings import SPECS, apply_directive
 from stripe_shell.engine.values import is_deferred
@@ -116,7 +117,7 @@ class _Checker(Visitor):
     def visit_loop(self, loop: Loop) -> None:
         """Checks the data file, the body with unknown row values, and the body with each row's values."""
         scope, name = self.scope, header(loop).name
-        path = data_file(loop, scope)
+        path = find_data(loop, scope, self.resolver.find_file)
         found = list(path) if isinstance(path, tuple) else check_data(loop, path)
         found += _check_row_name(loop)
         body = replace(self, scope=scope.with_deferred(name), found=[]).check(loop.items)
@@ -131,11 +132,11 @@ class _Checker(Visitor):
         mark = f"${{{header(loop).name}."
         if not any(mark in item.span.text for item in loop.items):
             return []
-        for row in rows_of(loop, scope):
+        for row in rows_of(loop, scope, self.resolver.find_file):
             for item, inner in walk(loop.items, self.resolver, row.scope):
                 if isinstance(item, Block) and mark in item.span.text and not _is_skipped(item, inner):
                     for each in self.resolver.resolve(item, inner).diagnostics:
-                        note = f"in row {row.data.number} of the data"
+                        note = f"in {row_name(row, header(loop).key)}"
                         found.setdefault((each.code, each.span), replace(each, notes=(*each.notes, note)))
             if len(found) >= _MOST_ROW_PROBLEMS:
                 break

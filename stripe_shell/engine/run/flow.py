@@ -2,89 +2,134 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, TypeGuard
 
 from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.data_files import BadData, FindFile, find_on_disk
 from stripe_shell.engine.foreach import LoopRow, header, rows_of
-from stripe_shell.engine.idempotency_keys import SEPARATOR, idempotency_key, step_id
-from stripe_shell.engine.outcome import Outcome, RunStep
+from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, loop_id, step_id
+from stripe_shell.engine.outcome import Outcome, RowResult, RunStep
+from stripe_shell.engine.run.ledger import Ledger, StepLedger, StepPlace
+from stripe_shell.engine.run.row_results import (
+    deciding_outcome,
+    is_write,
+    row_name,
+    row_status,
+    succeeded,
+    written_ids,
+)
 from stripe_shell.engine.scope import Scope, look_up
 from stripe_shell.engine.script_settings import apply_directive
 from stripe_shell.lang.ast import Block, Comment, Directive, Loop, Reference, ScriptItem, Tags
 from stripe_shell.lang.visit import names_given, nodes_in
-from stripe_shell.records import record, replace
+from stripe_shell.records import field, record, replace
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-#: Runs one block in a scope under an idempotency key; returns its outcome and the scope after it.
-RunBlock = Callable[[Block, Scope, str], tuple[Outcome, Scope]]
+    from stripe_shell.engine.run.stopping import StopRequest
+
+#: Runs one block in a scope, with the journal of its step; returns its outcome and the scope after it.
+RunBlock = Callable[[Block, Scope, StepLedger], tuple[Outcome, Scope]]
 
 Steps = Generator[RunStep, None, Scope]
+
+#: A row that was handed to a thread, and its steps to come.
+WaitingRow = tuple["Flow", LoopRow, "Future[list[RunStep]]"]
 
 
 @record(frozen=False)
 class Flow:
     """The state of one run of items.
 
-    `tags` selects blocks; empty selects all. `row_key` identifies the row of the steps. `sent`: a request was sent.
-    `stopped`: the remaining items must not run. `unknown`: the outcome of a write is unknown, which stops everything.
+    `tags` selects blocks; empty selects all. `root` is the folder of the script, `seen` counts the steps so far.
+    `loop`, `row_key` and `row_name` identify the row of the steps; they are empty outside of loops. `sent`: a request
+    was sent. `interrupted`: an item did not run because of `stop`. `stopped`: the remaining items must not run.
+    `unknown`: the outcome of a write is unknown, which stops everything.
     """
 
     run_block: RunBlock
-    run_id: str
+    ledger: Ledger
+    stop: StopRequest
     keep_going: bool = False
     tags: frozenset[str] = frozenset()
+    root: str = ""
+    find_file: FindFile = find_on_disk
+    clock: Callable[[], float] = time.monotonic
+    seen: Counter[str] = field(default_factory=Counter)
+    loop: str = ""
     row_key: str = ""
+    row_name: str = ""
     sent: bool = False
     stopped: bool = False
+    interrupted: bool = False
     unknown: bool = False
 
     def run(self, items: Sequence[ScriptItem], scope: Scope) -> Steps:
         """Runs the items in order and yields their steps; `@teardown` blocks run last, after failures too."""
-        seen: Counter[str] = Counter()
         at_the_end = [item for item in items if is_teardown(item)]
         try:
             for item in items:
-                if is_teardown(item) or self.stopped or isinstance(item, Comment):
+                if isinstance(item, Comment) or is_teardown(item):
                     continue
-                if isinstance(item, Loop):
+                if self._stops_before(item):
+                    yield from self._count_rows(item, scope)
+                elif isinstance(item, Loop):
                     scope = yield from self._loop(item, scope)
                 else:
                     # Keep the scope before yielding: teardown needs it even if the consumer stops here.
-                    step = self._step(item, scope, seen)
+                    step = self._step(item, scope)
                     scope = step.scope
                     yield step
         except GeneratorExit:
             # The consumer has stopped (a closed pipe): run the teardown without yielding its steps.
-            for _ in self._tear_down(at_the_end, scope, seen):
+            for _ in self._tear_down(at_the_end, scope):
                 pass
             raise
         except BaseException:
-            yield from self._tear_down(at_the_end, scope, seen)
+            yield from self._tear_down(at_the_end, scope)
             raise
-        yield from self._tear_down(at_the_end, scope, seen)
+        yield from self._tear_down(at_the_end, scope)
         return scope
 
-    def _step(self, item: Block | Directive, scope: Scope, seen: Counter[str]) -> RunStep:
+    def _stops_before(self, item: ScriptItem) -> bool:
+        """Whether the item must not run. Rows that have started may end, unless the stop is immediate."""
+        if self.stopped:
+            return True
+        stops = self.stop.immediate if self.loop else self.stop.requested
+        self.interrupted = self.interrupted or (stops and isinstance(item, Block | Loop))
+        return stops
+
+    def _step(self, item: Block | Directive, scope: Scope) -> RunStep:
         if isinstance(item, Directive):
             return RunStep(item, apply_directive(item, scope))
-        step = self._block(item, scope, seen)
+        step = self._block(item, scope)
         self._note(step)
         return step
 
-    def _block(self, block: Block, scope: Scope, seen: Counter[str]) -> RunStep:
-        key = idempotency_key(self.run_id, step_id(block, seen), self.row_key)
+    def _block(self, block: Block, scope: Scope) -> RunStep:
+        place = StepPlace(step_id(block, self.seen, self.root), self.loop, self.row_key, self.row_name)
         if not self._selected(block, scope):
-            return _skipped(block, scope, "its tags were not chosen")
-        outcome, scope = self.run_block(block, scope, key)
+            return self._named(_skipped(block, scope, "its tags were not chosen"))
+        outcome, scope = self.run_block(block, scope, self.ledger.step(place, block))
         if self.sent and outcome.status == "invalid":
             # The check found no error beforehand, so a response or a row has caused this one.
             outcome = replace(outcome, status="failed")
         self.sent = self.sent or outcome.request is not None
-        return RunStep(block, scope, outcome)
+        return self._named(RunStep(block, scope, outcome))
+
+    def _named(self, step: RunStep) -> RunStep:
+        """Returns the step with the name of its row, in its diagnostics too."""
+        if not self.row_name or step.outcome is None:
+            return step
+        note = f"in {self.row_name}"
+        found = tuple(replace(each, notes=(*each.notes, note)) for each in step.outcome.diagnostics)
+        return replace(step, outcome=replace(step.outcome, diagnostics=found), row=self.row_name)
 
     def _selected(self, block: Block, scope: Scope) -> bool:
         own = block.argument(Tags)
@@ -92,73 +137,131 @@ class Flow:
 
     def _note(self, step: RunStep) -> None:
         status = step.outcome.status if step.outcome else "passed"
-        self.unknown = self.unknown or status == "unknown"
+        self.unknown = self.unknown or status in {"unknown", "changed"}
         self.stopped = self.unknown or (status not in {"passed", "skipped"} and not self.keep_going)
 
-    def _tear_down(self, blocks: Sequence[Block], scope: Scope, seen: Counter[str]) -> Iterator[RunStep]:
+    def _tear_down(self, blocks: Sequence[Block], scope: Scope) -> Iterator[RunStep]:
         """Yields a step for each teardown block; skips those that refer to a response that never came."""
         for block in blocks:
             missing = [r.raw for r in nodes_in(block.items, Reference) if isinstance(look_up(r, scope), Diagnostic)]
             if missing:
-                yield _skipped(block, scope, f"`{missing[0]}` was never set")
+                yield self._named(_skipped(block, scope, f"`{missing[0]}` was never set"))
                 continue
-            step = self._block(block, scope, seen)
+            step = self._block(block, scope)
             scope = step.scope
             yield step
 
     # --- loops ------------------------------------------------------------------------------------------
 
     def _loop(self, loop: Loop, scope: Scope) -> Steps:
-        rows = rows_of(loop, scope)
+        """Runs the rows of a loop; yields the steps of each row, then its result, unless the loop is in another one."""
+        name = loop_id(loop, self.seen)
+        rows = rows_of(loop, scope, self.find_file)
         jobs = header(loop).jobs
-        yield from self._parallel(loop, rows, jobs) if jobs > 1 else self._one_by_one(loop, rows)
+        yield from self._parallel(loop, name, rows, jobs) if jobs > 1 else self._one_by_one(loop, name, rows)
+        yield from self._not_run(loop, scope, sum(1 for _ in rows))
+        count_steps(loop, self.seen, self.root)
         return after_loop(loop, scope)
 
-    def _one_by_one(self, loop: Loop, rows: Iterator[LoopRow]) -> Iterator[RunStep]:
+    def _count_rows(self, item: ScriptItem, scope: Scope) -> Iterator[RunStep]:
+        """Yields the result of the rows of a loop that does not run, unless its data cannot be read."""
+        if isinstance(item, Loop):
+            with suppress(BadData, OSError):
+                yield from self._not_run(item, scope, sum(1 for _ in rows_of(item, scope, self.find_file)))
+
+    def _not_run(self, loop: Loop, scope: Scope, count: int, name: str = "") -> Iterator[RunStep]:
+        if count and not self.loop:
+            yield RunStep(loop, scope, result=RowResult(loop.span.start, "not run", name, count=count))
+
+    def _one_by_one(self, loop: Loop, name: str, rows: Iterator[LoopRow]) -> Iterator[RunStep]:
         for row in rows:
-            inner = self._inner(row)
-            yield from inner.run(loop.items, row.scope)
+            inner = self._inner(loop, name, row)
+            yield from inner.run_row(loop, row)
             self._take(inner, loop)
-            if self.stopped:
+            if self.stopped or self.stop.requested:
                 return
 
-    def _parallel(self, loop: Loop, rows: Iterator[LoopRow], jobs: int) -> Iterator[RunStep]:
+    def _parallel(self, loop: Loop, name: str, rows: Iterator[LoopRow], jobs: int) -> Iterator[RunStep]:
         """Runs rows in parallel and yields their steps in order; after a stopping failure, lets started rows finish."""
-        from concurrent.futures import ThreadPoolExecutor
+        from stripe_shell.engine.run.row_pool import RowPool
 
-        waiting: deque[tuple[Flow, Future[list[RunStep]]]] = deque()
-        with ThreadPoolExecutor(jobs, thread_name_prefix="row") as pool:
+        waiting: deque[WaitingRow] = deque()
+        pool: RowPool[list[RunStep]] = RowPool(jobs)
+        try:
             for row in rows:
-                inner = self._inner(row)
-                waiting.append((inner, pool.submit(_run_row, inner, loop, row)))
+                inner = self._inner(loop, name, row)
+                waiting.append((inner, row, pool.submit(partial(inner.collect_row, loop, row))))
                 if len(waiting) >= 2 * jobs:
                     yield from self._next_row(loop, waiting)
-                if self.stopped:
+                if self.stopped or self.stop.requested:
                     break
             while waiting:
                 yield from self._next_row(loop, waiting)
+        finally:
+            pool.close()
 
-    def _next_row(self, loop: Loop, waiting: deque[tuple[Flow, Future[list[RunStep]]]]) -> Iterator[RunStep]:
-        inner, future = waiting.popleft()
-        if self.stopped and future.cancel():
+    def _next_row(self, loop: Loop, waiting: deque[WaitingRow]) -> Iterator[RunStep]:
+        inner, row, future = waiting.popleft()
+        if (self.stopped or self.stop.requested) and future.cancel():
+            yield from self._not_run(loop, row.scope, 1, inner.row_name)
             return
         yield from future.result()
         self._take(inner, loop)
 
-    def _inner(self, row: LoopRow) -> Flow:
-        key = f"{self.row_key}{SEPARATOR}{row.key}" if self.row_key else row.key
-        return replace(self, row_key=key, stopped=False, unknown=False)
+    def collect_row(self, loop: Loop, row: LoopRow) -> list[RunStep]:
+        """Runs a row as `run_row`; returns its steps when it has ended."""
+        return list(self.run_row(loop, row))
+
+    def run_row(self, loop: Loop, row: LoopRow) -> Iterator[RunStep]:
+        """Runs the items of a loop for one row; yields their steps, then the result, unless another loop is around."""
+        nested = SEPARATOR in self.row_key.removesuffix(row.key)
+        finished = None if nested else self.ledger.finished(self.loop, row, self.row_key)
+        if finished is not None:
+            yield RunStep(loop, row.scope, result=finished)
+            return
+        outcomes: list[Outcome] = []
+        began = self.clock()
+        for step in self.run(loop.items, row.scope):
+            outcomes += [step.outcome] if step.outcome is not None else []
+            yield step
+        if nested:
+            return
+        result = RowResult(
+            loop.span.start,
+            row_status(outcomes, interrupted=self.interrupted),
+            self.row_name,
+            row.key,
+            row.data.values,
+            deciding_outcome(outcomes),
+            written_ids(outcomes),
+            sum(is_write(outcome) and succeeded(outcome) for outcome in outcomes),
+            self.clock() - began,
+        )
+        self.ledger.end_row(self.loop, row, self.row_key, outcomes, result)
+        yield RunStep(loop, row.scope, result=result)
+
+    def _inner(self, loop: Loop, name: str, row: LoopRow) -> Flow:
+        """Returns the state of a row's run; in an inner loop its name and key follow those of the outer row."""
+        key = f"{self.row_key}{SEPARATOR}{row.key}" if self.loop else row.key
+        place = row_name(row, header(loop).key)
+        return replace(
+            self,
+            loop=f"{self.loop}{SEPARATOR}{name}" if self.loop else name,
+            row_key=key,
+            row_name=f"{self.row_name}, {place}" if self.loop else place,
+            seen=Counter(self.seen),
+            stopped=False,
+            interrupted=False,
+            unknown=False,
+        )
 
     def _take(self, inner: Flow, loop: Loop) -> None:
         """Takes over the state of a row's run: what was sent, and whether the loop stops."""
         self.sent = self.sent or inner.sent
+        self.interrupted = self.interrupted or inner.interrupted
         goes_on = header(loop).on_error == "continue" and not inner.unknown
         self.stopped = self.stopped or (inner.stopped and not goes_on)
         self.unknown = self.unknown or inner.unknown
-
-
-def _run_row(flow: Flow, loop: Loop, row: LoopRow) -> list[RunStep]:
-    return list(flow.run(loop.items, row.scope))
 
 
 def is_teardown(item: ScriptItem) -> TypeGuard[Block]:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, evaluate_assertions, facts_of
@@ -13,7 +14,7 @@ from stripe_shell.engine.assertions.conditions import evaluate_condition, evalua
 from stripe_shell.engine.check.script import check_block, check_items, walk
 from stripe_shell.engine.encode import encode, takes_key
 from stripe_shell.engine.foreach import rows_of
-from stripe_shell.engine.idempotency_keys import SEPARATOR, idempotency_key, step_id
+from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, idempotency_key, loop_id, step_id
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.load import Program
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep
@@ -21,8 +22,10 @@ from stripe_shell.engine.paths import output_of
 from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall
 from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import Flow, skip_names
+from stripe_shell.engine.run.ledger import Ledger, NoLedger, StepLedger, UnrecordedStep
 from stripe_shell.engine.run.messages import (
     explain_assertion,
+    explain_changed,
     explain_error,
     explain_unanswered,
     explain_unmet,
@@ -31,12 +34,15 @@ from stripe_shell.engine.run.messages import (
 from stripe_shell.engine.run.paging import Exchange, read_body
 from stripe_shell.engine.run.rows import MaskedRowFile, NotStored, OpenRows, collect, open_row_file
 from stripe_shell.engine.scope import Scope
-from stripe_shell.errors import OutcomeUnknown, TransportError
+from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, TransportError
 from stripe_shell.lang.ast import Block, Expectation, Loop, Match, Name, Retry, ScriptItem
 from stripe_shell.records import record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request, Response
+
+if TYPE_CHECKING:
+    from stripe_shell.engine.run.stopping import StopRequest
 
 
 @record
@@ -76,14 +82,23 @@ class Engine:
         yield from self._preview(items, scope, resolver or self.resolver(), run_id, "")
 
     def _preview(
-        self, items: Sequence[ScriptItem], scope: Scope, resolver: Resolver, run_id: str, row_key: str
+        self,
+        items: Sequence[ScriptItem],
+        scope: Scope,
+        resolver: Resolver,
+        run_id: str,
+        row_key: str,
+        *,
+        seen: Counter[str] | None = None,
     ) -> Iterator[Request]:
-        seen: Counter[str] = Counter()
+        seen = Counter() if seen is None else seen
         for item, inner in walk(items, resolver, scope):
             if isinstance(item, Loop):
-                for row in rows_of(item, inner):
+                loop_id(item, seen)
+                for row in rows_of(item, inner, resolver.find_file):
                     key = f"{row_key}{SEPARATOR}{row.key}" if row_key else row.key
-                    yield from self._preview(item.items, row.scope, resolver, run_id, key)
+                    yield from self._preview(item.items, row.scope, resolver, run_id, key, seen=Counter(seen))
+                count_steps(item, seen)
             elif isinstance(item, Block):
                 key = idempotency_key(run_id, step_id(item, seen), row_key)
                 request = self._preview_block(item, inner, resolver, key)
@@ -107,20 +122,39 @@ class Engine:
         run_id: str,
         keep_going: bool = False,
         resolver: Resolver | None = None,
+        ledger: Ledger | None = None,
+        stop: StopRequest | None = None,
+        root: str = "",
     ) -> Generator[RunStep, None, None]:
         """Runs the items in order and yields their steps; stops after a block that did not pass, unless `keep_going`.
 
         Always stops after a write whose outcome is unknown. Once a request was sent, a block that does not resolve
         counts as failed, not invalid: `check` found it valid, so the value of a response caused it.
+
+        `ledger` journals the run, `stop` can stop it, `root` is the folder of the script.
         """
-        run_block = partial(self.run_block, resolver=resolver or self.resolver())
-        yield from Flow(run_block, run_id, keep_going, self.tags).run(items, scope)
+        from stripe_shell.engine.run.stopping import StopRequest
+
+        resolver = resolver or self.resolver()
+        flow = Flow(
+            partial(self.run_step, resolver=resolver),
+            ledger or NoLedger(run_id),
+            stop or StopRequest(),
+            keep_going,
+            self.tags,
+            root,
+            resolver.find_file,
+        )
+        yield from flow.run(items, scope)
 
     def run_block(
         self, block: Block, scope: Scope, key: str, *, resolver: Resolver | None = None
     ) -> tuple[Outcome, Scope]:
         """Runs one block; returns its outcome and the next scope. `key` is its idempotency key unless it sets one."""
-        resolver = resolver or self.resolver()
+        return self.run_step(block, scope, UnrecordedStep(key), resolver=resolver or self.resolver())
+
+    def run_step(self, block: Block, scope: Scope, step: StepLedger, *, resolver: Resolver) -> tuple[Outcome, Scope]:
+        """Runs one block of a run with the journal of its step; returns its outcome and the next scope."""
         condition = when_of(block)
         if condition is not None:
             verdict = evaluate_condition(condition, scope)
@@ -129,7 +163,7 @@ class Engine:
             if not verdict.holds:
                 why = f"`{condition.span.text}` does not hold: {scope.masks.mask(verdict.actual)}"
                 return Outcome(block, "skipped", reason=why), skip_names(block, scope.next_block(), why)
-        ask = partial(self._outcome, block, scope, resolver, key)
+        ask = partial(self._outcome, block, scope, resolver, step)
         retry = retry_of(block)
         outcome = ask() if retry is None else self._poll(retry, ask, scope)
         return outcome, _scope_after(outcome, scope)
@@ -151,7 +185,7 @@ class Engine:
         unmet = explain_unmet(retry, scope.masks.mask(verdict.actual))
         return replace(outcome, status="unexpected", diagnostics=(*outcome.diagnostics, unmet))
 
-    def _outcome(self, block: Block, scope: Scope, resolver: Resolver, key: str) -> Outcome:
+    def _outcome(self, block: Block, scope: Scope, resolver: Resolver, step: StepLedger) -> Outcome:
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
         if isinstance(link, Diagnostic):
             return Outcome(block, "invalid", diagnostics=(link,))
@@ -161,34 +195,71 @@ class Engine:
         found = (*resolved.diagnostics, *assertions.problems, *lost, *refusals)
         if resolved.call is None or has_errors(found):
             return Outcome(block, _unsent_status(found), link.name, resolved.call, diagnostics=found)
-        outcome = self._exchange(block, resolved.call, link, scope, key=key, block_assertions=assertions)
+        outcome = self._exchange(block, resolved.call, link, scope, step=step, block_assertions=assertions)
         return replace(outcome, diagnostics=(*found, *outcome.diagnostics))
 
     def _exchange(
-        self, block: Block, call: BlockCall, link: Link, scope: Scope, *, key: str, block_assertions: BlockAssertions
+        self,
+        block: Block,
+        call: BlockCall,
+        link: Link,
+        scope: Scope,
+        *,
+        step: StepLedger,
+        block_assertions: BlockAssertions,
     ) -> Outcome:
-        """Sends the call and returns its outcome; writes the rows to the file of `@out`."""
+        """Sends the call, unless its response can be recalled, journals what becomes of it and returns its outcome."""
         call = with_page_size(call)
         name = saved_name(block)
         outcome = Outcome(block, "failed", link.name, call, saved_as=name.text if name else None, origin=link.origin)
-        file: MaskedRowFile | None = None
         try:
-            request = self._encode(call, link, key)
-            output = output_of(block)
-            file = open_row_file(output, scope, self.open_rows) if output else None
-            outcome = replace(outcome, request=request)
+            outcome = replace(outcome, request=self._encode(call, link, step.key))
+            outcome = self._recall(outcome, link, step) or self._ask(outcome, link, scope, step)
+        except JournalDisagrees as error:
+            return replace(outcome, status="changed", diagnostics=(explain_changed(error, outcome),))
+        except TransportError as error:
+            status: OutcomeStatus = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
+            outcome = replace(outcome, status=status, diagnostics=(explain_unanswered(error, outcome),))
+        if not outcome.recalled:
+            step.settle(outcome)
+        return outcome if outcome.diagnostics else evaluate_outcome(outcome, block_assertions, scope)
+
+    def _recall(self, outcome: Outcome, link: Link, step: StepLedger) -> Outcome | None:
+        """Returns the outcome with the response that the journal kept; None if the request must be sent."""
+        if outcome.request is None or output_of(outcome.block) is not None:
+            return None
+        response = step.recall(outcome.request, link)
+        if response is None:
+            return None
+        return replace(outcome, response=response, body=response.json(), recalled=True)
+
+    def _ask(self, outcome: Outcome, link: Link, scope: Scope, step: StepLedger) -> Outcome:
+        """Sends the request and returns the outcome with its response; writes the rows to the file of `@out`.
+
+        The outcome has diagnostics if the response could not be received or stored. Raises TransportError without one.
+        """
+        request, output = outcome.request, output_of(outcome.block)
+        if request is None:
+            return outcome
+        file = open_row_file(output, scope, self.open_rows) if output else None
+        stored = False
+        try:
+            step.announce(request, link)
             response = _send(link, request)
             outcome = replace(outcome, response=response)
             outcome = _receive(outcome, Exchange(request, response), link, file)
+            stored = outcome.written_to is not None
+            return outcome
         except TransportError as error:
+            if outcome.response is None:
+                raise
             status: OutcomeStatus = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
             return replace(outcome, status=status, diagnostics=(explain_unanswered(error, outcome),))
         except NotStored as error:
             return replace(outcome, diagnostics=(explain_unstored(str(error), outcome),))
         finally:
-            if file is not None and outcome.written_to is None:
+            if file is not None and not stored:
                 file.sink.discard()
-        return evaluate_outcome(outcome, block_assertions, scope)
 
     def _encode(self, call: BlockCall, link: Link, key: str) -> Request:
         return encode(

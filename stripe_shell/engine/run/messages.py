@@ -9,7 +9,7 @@ from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.assertions.compare import Assertion
 from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.resolve import BlockCall
-from stripe_shell.errors import NotSent, OutcomeUnknown, TransportError
+from stripe_shell.errors import JournalDisagrees, NotSent, OutcomeUnknown, TransportError
 from stripe_shell.lang.ast import Retry
 from stripe_shell.wire import Response, split_name
 
@@ -43,6 +43,12 @@ def explain_unanswered(error: TransportError, outcome: Outcome) -> Diagnostic:
         label=str(error),
         notes=tuple(notes),
     )
+
+
+def explain_changed(error: JournalDisagrees, outcome: Outcome) -> Diagnostic:
+    """Returns E507 for a step that took effect with another request in an earlier process of the run."""
+    label = "`--accept-edits=keep` keeps what exists, `--accept-edits=rerun` sends this request too"
+    return Diagnostic("E507", f"{outcome.name}: {error}", outcome.block.connection_span, label=label)
 
 
 def explain_unstored(reason: str, outcome: Outcome) -> Diagnostic:

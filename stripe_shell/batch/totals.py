@@ -1,0 +1,37 @@
+"""What a run comes to in one line: blocks, and the rows of its loops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stripe_shell.batch.runner import ScriptRun
+from stripe_shell.engine.outcome import ROW_STATUSES, RowStatus
+
+
+def closing_line(run: ScriptRun) -> str:
+    """Returns the totals: `3 passed, 0 failed`, and for loops `1,961 rows done · 37 skipped · …`."""
+    parts = [part for part in (_blocks(run), rows_line(run.rows, run.writes) if run.rows else "") if part]
+    return "; ".join(parts) or "nothing to send"
+
+
+def rows_line(rows: Mapping[RowStatus, int], writes: int) -> str:
+    """Returns the rows by status and the successful writes; no status is left out, so that the sum can be checked."""
+    done, *others = ROW_STATUSES
+    counts = [f"{_count(rows.get(done, 0), 'row')} {done}", *(f"{rows.get(status, 0):,} {status}" for status in others)]
+    return " · ".join([*counts, _count(writes, "write")])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _blocks(run: ScriptRun) -> str:
+    """Returns the totals of the blocks outside of loops; empty if there are none."""
+    statuses = [outcome.status for outcome in run.outcomes]
+    if not statuses and not run.not_run:
+        return ""
+    passed, skipped = statuses.count("passed"), statuses.count("skipped")
+    counts = [f"{passed} passed", f"{len(statuses) - passed - skipped} failed"]
+    counts += [f"{skipped} skipped"] if skipped else []
+    counts += [f"{run.not_run} not run"] if run.not_run else []
+    return ", ".join(counts)

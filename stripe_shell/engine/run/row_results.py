@@ -1,0 +1,66 @@
+"""What one row of a `@foreach` comes to: its name in messages, its status, and the step that decided it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stripe_shell.engine.foreach import LoopRow
+from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RowStatus
+
+#: Longer keys are abbreviated in messages.
+_LONGEST_KEY = 120
+
+
+def row_name(row: LoopRow, column: str | None) -> str:
+    """Returns the name of a row in messages: file, line and key."""
+    place = f"{row.file}:{row.data.number}"
+    if column is None:
+        return place
+    key = row.key if len(row.key) <= _LONGEST_KEY else f"{row.key[:_LONGEST_KEY]}…"
+    return f"{place} ({column}={key})"
+
+
+def row_status(outcomes: Sequence[Outcome], *, interrupted: bool = False) -> RowStatus:
+    """Returns the status of a row from the outcomes of its steps; `interrupted`: it stopped between two steps."""
+    statuses: set[OutcomeStatus] = {outcome.status for outcome in outcomes}
+    if "unknown" in statuses:
+        return "unknown"
+    if statuses - {"passed", "skipped"}:
+        return "failed"
+    if interrupted:
+        return "not run"
+    return "done" if "passed" in statuses else "skipped"
+
+
+def deciding_outcome(outcomes: Sequence[Outcome]) -> Outcome | None:
+    """Returns the first outcome that is unknown, else the first failure, else the last write, else the last outcome."""
+    for wanted in (_is_unknown, _is_failure):
+        found = next((outcome for outcome in outcomes if wanted(outcome)), None)
+        if found is not None:
+            return found
+    writes = [outcome for outcome in outcomes if is_write(outcome)]
+    return next(reversed(writes or list(outcomes)), None)
+
+
+def written_ids(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Returns the ids of the objects that successful writes returned."""
+    bodies = [outcome.body for outcome in outcomes if is_write(outcome) and succeeded(outcome)]
+    return tuple(str(body["id"]) for body in bodies if isinstance(body, dict) and body.get("id"))
+
+
+def is_write(outcome: Outcome) -> bool:
+    """Whether the block is a write that was sent."""
+    return outcome.request is not None and outcome.request.writes
+
+
+def succeeded(outcome: Outcome) -> bool:
+    """Whether the response is a success."""
+    return outcome.response is not None and outcome.response.ok
+
+
+def _is_unknown(outcome: Outcome) -> bool:
+    return outcome.status == "unknown"
+
+
+def _is_failure(outcome: Outcome) -> bool:
+    return outcome.status not in {"passed", "skipped"}
