@@ -70,7 +70,7 @@ def content(stripe: Client) -> dict[str, list[tuple[object, ...]]]:
 def write_at_random(stripe: Client, count: int, seed: int) -> None:
     """Creates, changes, deletes, pays and fails, with idempotency keys, jobs and deliveries."""
     choose = random.Random(seed)
-    customers: list[str] = []
+    customers = [each["id"] for each in stripe.get("/v1/customers", {"limit": 100})["data"]]
     for number in range(count):
         key = f"key-{seed}-{number}" if number % 3 == 0 else None
         match choose.randrange(8) if customers else 0:
@@ -241,6 +241,15 @@ def test_undo_of_changes_and_deletions(stripe: Client) -> None:
     assert ["changed", "customer", customer] in undone["objects"]
     assert stripe.get(f"/v1/customers/{customer}")["name"] == "Anne"
     assert ask(stripe, "undo")["title"] == f"POST /v1/customers/{customer}"
+    assert content(stripe) == before
+
+
+def test_undo_of_a_key_that_was_used_again(stripe: Client) -> None:
+    stripe.post("/v1/products", {"name": "P"}, key="k")
+    stripe.clock.advance(25 * 3600)  # the key has expired: its answer is replaced
+    before = content(stripe)
+    stripe.post("/v1/products", {"name": "Q"}, key="k")
+    ask(stripe, "undo")
     assert content(stripe) == before
 
 
