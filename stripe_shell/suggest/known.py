@@ -123,6 +123,10 @@ class KnownIds:
         for node in reversed(found):
             self._take(place, node)
 
+    def forget_place(self, place: IdScope) -> None:
+        """Forgets all ids of a place, after a change that may have removed any of them."""
+        self._ids = {key: ids for key, ids in self._ids.items() if key[0] != place}
+
     def ids(self, place: IdScope, kind: str) -> IdIndex:
         """Returns the ids of objects whose `object` is `kind`."""
         return self._ids.get((place, kind)) or IdIndex()

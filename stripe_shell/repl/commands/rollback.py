@@ -1,0 +1,23 @@
+"""`@rollback [NAME]`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stripe_shell.repl.commands import PromptCommand
+
+if TYPE_CHECKING:
+    from stripe_shell.repl.session import ReplSession
+
+
+def _rollback(session: ReplSession, name: str) -> None:
+    """Put a snapshot of the sandbox back, without a name the newest."""
+    from stripe_shell.repl.travel import ask_sandbox, forget_ids, moment_text
+
+    back = ask_sandbox(session, "rollback", name=name)
+    forget_ids(session)
+    changed = f"{back['objects']} objects, {back['changed']} rows put back"
+    session.console.message(f"back at `{back['name']}` of {moment_text(back['taken'])}: {changed}")
+
+
+COMMAND = PromptCommand(_rollback, "[NAME]")

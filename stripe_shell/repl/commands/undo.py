@@ -1,0 +1,22 @@
+"""`@undo`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stripe_shell.repl.commands import PromptCommand
+
+if TYPE_CHECKING:
+    from stripe_shell.repl.session import ReplSession
+
+
+def _undo(session: ReplSession, _: str) -> None:
+    """Take the last write at this sandbox back; again for the one before."""
+    from stripe_shell.repl.travel import ask_sandbox, forget_ids, undone_lines
+
+    undone = ask_sandbox(session, "undo")
+    forget_ids(session)
+    session.console.message("\n".join(undone_lines(undone)))
+
+
+COMMAND = PromptCommand(_undo)

@@ -1,0 +1,101 @@
+"""@snapshot, @rollback, @undo and @clock at the prompt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.repl.fakes import session
+from tests.repl.sandboxed import Sandboxed
+from tests.repl.test_commands import run
+
+SUBSCRIBED = """\
+/sandbox create product name=Pro
+@as pro
+
+/sandbox create price product=${pro.id} currency=usd unit_amount=2000 recurring.interval=month
+@as price
+
+/sandbox create customer email=ann@x.co name=Ann payment_method=pm_card_visa \
+invoice_settings.default_payment_method=pm_card_visa
+@as ann
+
+/sandbox create subscription customer=${ann.id} price_id=${price.id}
+"""
+
+
+def test_snapshot_and_rollback(tmp_path: Path) -> None:
+    shell = Sandboxed(tmp_path)
+    shell.type("create customer email=a@b.co name=Ann")
+    kept = shell.value("id")
+    assert "snapshot `last`: 2 objects; `@rollback` goes back to it" in shell.type("@snapshot")
+    shell.type("create customer email=b@b.co name=Bob")
+    gone = shell.value("id")
+    shown = shell.type("@rollback")
+    assert "back at `last` of" in shown
+    assert "2 objects" in shown
+    assert "resource_missing" in shell.type(f"get customer id={gone}")
+    assert "Ann" in shell.type(f"get customer id={kept}")
+    place = shell.state.id_scope()
+    assert place is not None
+    assert gone not in shell.state.known.ids(place, "customer").find("cus_", 9)
+
+
+def test_named_snapshots_of_a_file(tmp_path: Path) -> None:
+    database = str(tmp_path / "mine.db")
+    shell = Sandboxed(tmp_path, database)
+    assert "`@rollback empty` goes back to it" in shell.type("@snapshot empty")
+    shell.type("create customer email=a@b.co name=Ann")
+    other = Sandboxed(tmp_path, database)
+    assert "back at `empty`" in other.type("@rollback empty")
+    shell.type("list customers")
+    assert shell.value("data") == "[]"
+    assert "there is no snapshot `none`; there are empty" in shell.type("@rollback none")
+    assert "the snapshot `empty` is removed" in shell.type("@snapshot drop empty")
+    assert "there is no snapshot yet" in shell.type("@rollback")
+    assert "takes one name" in shell.type("@snapshot a b")
+
+
+def test_undo(tmp_path: Path) -> None:
+    shell = Sandboxed(tmp_path)
+    shell.type("create customer email=a@b.co name=Ann")
+    ann = shell.value("id")
+    shell.type(f"update customer id={ann} name=Anne")
+    shown = shell.type("@undo")
+    assert f"undone: POST /v1/customers/{ann}" in shown
+    assert f"  customer {ann} is as before\n" in shown
+    assert "1 event is gone" in shown
+    shell.type(f"get customer id={ann}")
+    assert shell.value("name") == "Ann"
+    assert f"customer {ann} is gone again" in shell.type("@undo")
+    assert "there is nothing to undo" in shell.type("@undo")
+
+
+def test_clock(tmp_path: Path) -> None:
+    shell = Sandboxed(tmp_path)
+    shell.type(SUBSCRIBED)
+    shown = shell.type("@clock +1mo")
+    assert "@clock  " in shown
+    assert " → " in shown
+    assert any(line.split() == ["invoices", "coming", "up", "1"] for line in shown.split("\n"))
+    later = [line.split() for line in shell.type("@clock +2mo").split("\n")]
+    assert ["invoices", "paid", "2", "40.00", "USD"] in later
+    assert ["charges", "2", "40.00", "USD"] in later
+    assert any(line[:3] == ["events", "in", "all"] for line in later)
+    shell.type("list invoices")
+    assert len(shell.state.scope.captures["last"].body["data"]) >= 3
+    assert "undone: @clock" in shell.type("@undo")
+
+
+@pytest.mark.parametrize("argument", ["", "1", "-1mo", "+1q", "now"])
+def test_clock_of_nothing(tmp_path: Path, argument: str) -> None:
+    assert "how far? e.g. @clock +1mo" in Sandboxed(tmp_path).type(f"@clock {argument}")
+
+
+@pytest.mark.parametrize("command", ["@snapshot", "@rollback", "@undo", "@clock +1mo"])
+def test_elsewhere_than_in_the_sandbox(command: str) -> None:
+    state, transport, _ = session(default="eu-test")
+    with pytest.raises(Exception, match="/eu-test is no sandbox"):
+        run(state, command)
+    assert transport.sent == []
