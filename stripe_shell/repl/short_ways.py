@@ -1,0 +1,239 @@
+"""Short ways to write a call: an id, a line with ids in it, `cancel sub_…`, `refund pi_… 20.00`, `customers list`.
+
+`short_way` turns such a text into blocks of the language. It never touches a text that the language knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from stripe_shell.diagnostics import closest
+from stripe_shell.errors import UsageError
+from stripe_shell.patterns import pattern
+from stripe_shell.records import record
+
+if TYPE_CHECKING:
+    from stripe_shell.spec.model import Operation
+    from stripe_shell.spec.table import Table
+
+#: An id: a prefix of small letters and underscores, and at least six characters behind it, one of them a digit or a
+#: capital. `payment_intent` and `invoice_settings` are none.
+_ID = pattern(r"(?<![A-Za-z0-9_])[a-z]{2,}(?:_[a-z]+)*_(?=[A-Za-z0-9]*[A-Z0-9])[A-Za-z0-9]{6,255}(?![A-Za-z0-9_-])")
+_HEADER = pattern(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)[ \t]+")
+_PAIR = pattern(r"[A-Za-z_][\w.\[\]]*=")
+_MONEY = pattern(r"([0-9][0-9_,]*)(?:\.([0-9]{1,3}))?")
+
+#: Requests of Stripe's log, which its API does not have; secrets, which are no objects.
+_REQUEST = "req"
+_SECRET = frozenset({"sk_test", "sk_live", "rk_test", "rk_live", "pk_test", "pk_live", "whsec", "ek_test", "ek_live"})
+
+#: What people say for an action.
+_VERBS: Mapping[str, tuple[str, ...]] = {
+    "get": ("retrieve",),
+    "show": ("retrieve",),
+    "void": ("void_invoice", "void_credit_note", "void_grant"),
+    "finalize": ("finalize_invoice", "finalize_quote"),
+    "send": ("send_invoice",),
+}
+
+#: How many objects of a line are retrieved.
+_MOST_IDS = 8
+
+
+@record
+class ShortWay:
+    """A text in other words: `text` is what runs. `currency_of` is the id whose currency the amount `{amount}` is in.
+
+    `requests` are ids of requests, which are looked for in the events.
+    """
+
+    text: str = ""
+    currency_of: str = ""
+    amount: str = ""
+    requests: tuple[str, ...] = ()
+
+
+def short_way(text: str, table: Table) -> ShortWay | None:
+    """Returns what a text of one line means, None for a text of the language, or of nothing.
+
+    Raises UsageError for an id of which nothing can be retrieved.
+    """
+    line = text.strip()
+    if not line or "\n" in line or line[0] in "@#":
+        return None
+    header = _HEADER.match(line)
+    prefix, rest = (f"{header[1]} ", line[header.end() :]) if header else ("", line)
+    words = rest.split()
+    if not words:
+        return None
+    found = _calls(words, table) if not _is_call(words, table) else None
+    if found is None and not (header and len(words) > 1) and not any(map(_PAIR.match, words)):
+        found = _ids_in(rest, table) if not _is_call(words, table) else None
+    return (
+        ShortWay(_with_header(found.text, prefix), found.currency_of, found.amount, found.requests) if found else None
+    )
+
+
+def ids_in(text: str) -> list[str]:
+    """Returns the ids in a text that are of a kind that Stripe has, in their order, each once."""
+    found = (match[0] for match in _ID.finditer(text))
+    return list(dict.fromkeys(name for name in found if _prefix(name) is not None or name.startswith(f"{_REQUEST}_")))
+
+
+def entity_of_id(name: str, table: Table) -> str | None:
+    """Returns the entity of the object with this id by its prefix, None for a prefix that no object has."""
+    kind = _prefix(name)
+    return table.canonical(kind) if kind else None
+
+
+def smallest_unit(amount: str, currency: str) -> int:
+    """Returns `20.00` of a currency in its smallest unit. Raises UsageError for more decimals than it has."""
+    from stripe_shell.spec.currencies import decimals
+
+    match = _MONEY.fullmatch(amount)
+    places = decimals(currency)
+    if match is None or len(match[2] or "") > places:
+        raise UsageError(f"`{amount}` is no amount in {currency.upper()}, which has {places or 'no'} decimals")
+    return int(match[1].replace(",", "").replace("_", "") + (match[2] or "").ljust(places, "0"))
+
+
+def _with_header(text: str, prefix: str) -> str:
+    return "\n\n".join(f"{prefix}{each}" for each in text.split("\n\n")) if prefix else text
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def _is_call(words: list[str], table: Table) -> bool:
+    """Whether the words begin a call as the language writes it: an action that exists, and an entity that has it."""
+    if len(words) < 2 or table.operation(words[0], words[1]) is None:
+        return False
+    return not (len(words) > 2 and _ID.fullmatch(words[2]))
+
+
+def _calls(words: list[str], table: Table) -> ShortWay | None:
+    first, *rest = words
+    if rest and _ID.fullmatch(rest[-1] if len(rest) > 1 and table.canonical(rest[0]) and len(rest) == 2 else rest[0]):
+        named = rest[1:] if not _ID.fullmatch(rest[0]) else rest
+        return _verb_and_id(first, named, table)
+    entity = table.canonical(first)
+    if entity is None:
+        return None
+    if rest and (operation := table.operation(rest[0], entity)) is not None:
+        return _call(operation, rest[1:])
+    if rest and not all(_PAIR.match(word) for word in rest):
+        return None
+    alone = table.operation("list", entity) or table.operation("retrieve", entity)
+    return _call(alone, rest) if alone is not None and not alone.path_params else None
+
+
+def _actions(table: Table) -> frozenset[str]:
+    return frozenset(action for entity in table.entities() for action in table.actions(entity))
+
+
+def _call(operation: Operation, words: list[str]) -> ShortWay | None:
+    """`customers list limit=3` in the order of the language; an id among the words is the object's."""
+    named = [f"{_own_name(operation)}={word}" if _ID.fullmatch(word) else word for word in words]
+    if not all(_PAIR.match(word) for word in named):
+        return None
+    return ShortWay(" ".join([operation.action, operation.entity, *named]))
+
+
+def _verb_and_id(verb: str, words: list[str], table: Table) -> ShortWay | None:
+    """`cancel sub_… key=value`; `refund pi_… 20.00`."""
+    name, *rest = words
+    entity = entity_of_id(name, table)
+    if entity is None:
+        return None
+    if verb == "refund":
+        return _refund(name, entity, rest)
+    if not all(_PAIR.match(word) for word in rest):
+        return None
+    actions = (verb, *_VERBS.get(verb, ()))
+    operation = next((found for each in actions if (found := table.operation(each, entity)) is not None), None)
+    if operation is None:
+        meant = closest(verb, table.actions(entity)) or table.canonical_action(verb) in _actions(table)
+        if meant and table.canonical(verb) is None:
+            raise UsageError(f"`{entity}` has no action `{verb}`; it has {', '.join(table.actions(entity))}")
+        return None  # a line of a log: `charge ch_…`
+    return ShortWay(" ".join([operation.action, entity, _own(operation, name), *rest]))
+
+
+def _refund(name: str, entity: str, words: list[str]) -> ShortWay | None:
+    param = {"payment_intent": "payment_intent", "charge": "charge"}.get(entity)
+    if param is None:
+        raise UsageError(f"a refund is of a pi_… or a ch_…; {name} is a {entity}")
+    call = f"create refund {param}={name}"
+    amounts = [word for word in words if _MONEY.fullmatch(word)]
+    pairs = [word for word in words if _PAIR.match(word)]
+    if len(amounts) > 1 or len(amounts) + len(pairs) != len(words):
+        return None
+    if not amounts:
+        return ShortWay(" ".join([call, *pairs]))
+    return ShortWay(" ".join([call, "amount={amount}", *pairs]), currency_of=name, amount=amounts[0])
+
+
+# --- ids ------------------------------------------------------------------------------------------------------------
+
+
+def _ids_in(line: str, table: Table) -> ShortWay | None:
+    """The objects of all ids in a line; of an address of the Dashboard the last one, which it shows."""
+    names = ids_in(line)
+    if not names:
+        return None
+    if "dashboard.stripe.com/" in line:
+        names = names[-1:]
+    requests = tuple(name for name in names if name.startswith(f"{_REQUEST}_"))
+    objects = [name for name in names if name not in requests][:_MOST_IDS]
+    calls = [call for name in objects if (call := retrieve_call(name, table, alone=len(names) == 1))]
+    return ShortWay("\n\n".join(calls), requests=requests) if calls or requests else None
+
+
+def retrieve_call(name: str, table: Table, *, alone: bool = True) -> str | None:
+    """Returns the call that retrieves the object with this id.
+
+    Where there is none, it is None, or if the id stands `alone`, an UsageError that says why.
+    """
+    entity = entity_of_id(name, table)
+    operation = table.operation("retrieve", entity) if entity else None
+    if operation is not None and len(operation.path_params) == 1:
+        return f"retrieve {entity} {_own(operation, name)}"
+    if not alone:
+        return None
+    if operation is not None:
+        needed = ", ".join(word for word in operation.path_params if word != operation.object_param)
+        raise UsageError(f"a {entity} is found by its {needed} too: get {entity} {needed}=… {_own(operation, name)}")
+    raise UsageError(f"{name} is a {_prefix(name)}, which Stripe's API cannot retrieve alone")
+
+
+def _own(operation: Operation, name: str) -> str:
+    return f"{_own_name(operation)}={name}"
+
+
+def _own_name(operation: Operation) -> str:
+    own = operation.object_param or (operation.path_params[0] if len(operation.path_params) == 1 else "")
+    return "id" if own and "id" not in operation.params.fields else own
+
+
+def _prefix(name: str) -> str | None:
+    """Returns the kind of object whose ids begin so, by the longest prefix that fits."""
+    start = name.rpartition("_")[0]
+    return None if start in _SECRET else _kinds().get(start)
+
+
+@cache
+def _kinds() -> Mapping[str, str]:
+    """Returns the kinds of object by the prefix of their ids. Of several kinds the one that most calls take."""
+    from stripe_shell.sandbox.ids import PREFIXES
+
+    found: dict[str, str] = {}
+    for kind, prefix in _ordered(PREFIXES):
+        found.setdefault(prefix, kind)
+    return {**found, "cs_live": "checkout.session", "cs": "checkout.session", "py": "charge", "dp": "dispute"}
+
+
+def _ordered(prefixes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields kinds and prefixes; those of API v2, and prices' older form, after the others."""
+    yield from sorted(prefixes.items(), key=lambda entry: (entry[0].startswith("v2."), entry[0] == "plan"))
