@@ -90,11 +90,15 @@ def _shown_widths(cells: Mapping[str, Sequence[str]], width: int | None) -> dict
     """Returns the widths of the columns that fit, by name; empty if too few fit."""
     widths = [column_width(visible(name), column) for name, column in cells.items()]
     if width is not None:
-        cuttable = [
-            name not in _AMOUNTS and not _ID_NAME.fullmatch(name) and not _is_number(cells[name]) for name in cells
-        ]
+        cuttable = [not _is_whole(name, column) for name, column in cells.items()]
         widths = fit(widths, cuttable, width, len(_COLUMN_GAP), min(_FEWEST_COLUMNS, len(cells)))
     return dict(zip(cells, widths, strict=False))
+
+
+def _is_whole(name: str, column: Sequence[str]) -> bool:
+    """Whether the cells of a column are of no use when they are cut: ids, amounts, numbers and times."""
+    whole = name in _AMOUNTS or _ID_NAME.fullmatch(name) or _TIME_NAME.fullmatch(name)
+    return bool(whole) or _is_number(column)
 
 
 def _is_number(column: Sequence[str]) -> bool:
