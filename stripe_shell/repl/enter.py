@@ -1,4 +1,4 @@
-"""What Enter does at a place in a text: it runs what is complete, else it opens a line or goes to the next one."""
+"""The effect of Enter at a position: it runs complete text, else it inserts a line or moves to the next one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EnterAction = Literal["run", "split", "append", "down"]
 
 
 def enter_action(text: str, offset: int) -> EnterAction:
-    """What Enter does with the cursor at `offset`. Above the last line of a block it never runs anything."""
+    """Returns the effect of Enter with the cursor at `offset`; above the last line of a block, never `run`."""
     from stripe_shell.lang.cursor import is_complete
 
     alone = text.strip()

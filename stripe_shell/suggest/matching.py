@@ -15,10 +15,10 @@ _LETTERS = 3
 
 
 def closeness(typed: str, candidate: str) -> Closeness | None:
-    """How well the candidate fits, None when it does not; letter case is ignored.
+    """Returns how closely the candidate matches, or None if it does not; ignores letter case.
 
-    First those that begin with what was typed, then those with a word that does, those that contain it, and those that
-    have its letters in order, few others between them.
+    Best are candidates that begin with `typed`, then those with a word that does, those that contain it, and those that
+    have its letters in order, the fewer others between them the better.
     """
     typed, candidate = typed.lower(), candidate.lower()
     if candidate.startswith(typed):

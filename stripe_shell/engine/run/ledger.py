@@ -1,4 +1,4 @@
-"""What a run asks of its journal: which steps took effect before, and leave to send the next one."""
+"""The run's interface to a journal: which steps took effect before, and the permission to send the next one."""
 
 from __future__ import annotations
 

@@ -29,11 +29,7 @@ _DEEPEST = 3
 
 @record
 class Display:
-    """What a card or a list is drawn for: columns of the terminal, colour, the present time in epoch seconds.
-
-    `known` are the objects by id that the session has seen, `fields` the members that the person has chosen by kind.
-    `full` leaves every text whole.
-    """
+    """The target of a card or list: width in terminal columns, colour, the current time in epoch seconds."""
 
     width: int = 80
     color: bool = False

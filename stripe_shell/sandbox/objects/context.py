@@ -52,7 +52,7 @@ Answer = Json | ListPage | bytes
 
 
 class ResourceProtocol(Protocol):
-    """What the context, pages, search and `expand` need of a resource; implemented by `Resource`."""
+    """The interface of a resource for the context, pages, search and `expand`; implemented by `Resource`."""
 
     @property
     def kind(self) -> str: ...

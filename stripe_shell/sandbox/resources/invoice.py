@@ -34,7 +34,7 @@ class Invoice(confirmation.PaymentOwner):
     unechoed = edit.SPECIAL
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """The `billing_cycle_anchor` of a preview may be a word or a time, as earlier versions take it."""
+        """Converts a `billing_cycle_anchor` of a preview that is a word or a time, as in earlier versions."""
         details = params.get("subscription_details")
         if operation.action == "create_preview" and isinstance(details, dict):
             validate.take_anchor(details)
