@@ -38,7 +38,7 @@ class Prompt:
         self._session = session
         self._late = LateAnswers()
         path = history_path(session.scope.environment)
-        self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted)
+        self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted, self._hidden)
         session.environment = ReplEnvironment(
             seed=os.urandom(16).hex(),
             clock=clock,
@@ -67,6 +67,8 @@ class Prompt:
                 break
             if not self._run(text):
                 break
+            if not self._session.passed:
+                self._history.mark_failed()
         self._report_unanswered()
         return 0
 
@@ -75,6 +77,7 @@ class Prompt:
         from stripe_shell.repl.running import run_text
 
         session = self._session
+        session.passed = False
         try:
             return run_text(session, SourceText("<prompt>", text))
         except ShellError as error:
@@ -181,3 +184,8 @@ class Prompt:
         from stripe_shell.repl.redact import redact
 
         return redact(text, self._session.console.secrets)
+
+    def _hidden(self, text: str) -> str:
+        from stripe_shell.repl.redact import hide_secrets
+
+        return hide_secrets(text, self._session.console.secrets)

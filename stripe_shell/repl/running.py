@@ -42,6 +42,8 @@ def run_text(session: ReplSession, source: SourceText) -> bool:
         passed = run_items(session, part) if isinstance(part, list) else _run_command(session, part)
         if not passed or session.leaving:
             break
+    else:
+        session.passed = True
     return not session.leaving
 
 
