@@ -9,6 +9,7 @@ from threading import Thread
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
 
@@ -20,6 +21,7 @@ from stripe_shell.repl.keys import key_bindings
 from stripe_shell.repl.late import LateAnswers
 from stripe_shell.repl.menu import offer
 from stripe_shell.repl.nearby import LONG
+from stripe_shell.repl.searching import failed_search, ignores_case
 from stripe_shell.repl.session import ReplEnvironment, ReplSession
 from stripe_shell.repl.style import STYLE
 from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
@@ -111,6 +113,7 @@ class Prompt:
             completer=BlockCompleter(session),
             complete_while_typing=False,
             enable_history_search=True,
+            search_ignore_case=Condition(lambda: ignores_case(self.reader)),
             auto_suggest=SuggestFromHistory(self._history, self._history_place),
             history=self._history,
             key_bindings=key_bindings(self._edited),
@@ -121,6 +124,8 @@ class Prompt:
         )
 
     def _toolbar(self) -> StyleAndTextTuples:
+        if wanted := failed_search(self.reader):
+            return [("class:bottom-toolbar.missing", f"nothing found for `{wanted}`")]
         buffer = self.reader.default_buffer
         return toolbar(self._session, buffer.text, buffer.cursor_position)
 
@@ -142,7 +147,6 @@ class Prompt:
         Thread(target=self._import_the_rest, daemon=True).start()
 
     def _import_the_rest(self) -> None:
-        from prompt_toolkit.filters import Condition
         from prompt_toolkit.lexers import PygmentsLexer, RegexSync
 
         import stripe_shell.repl.running
