@@ -34,7 +34,7 @@ _MENU_ROWS, _ROWS_WITH_TOOLBAR = 8, 4
 
 
 class Prompt:
-    """A session on a terminal."""
+    """The prompt on a terminal, for one session."""
 
     def __init__(self, session: ReplSession, clock: Callable[[], float]) -> None:
         self._session = session
@@ -56,7 +56,7 @@ class Prompt:
         self._late.attach(self.reader.app)
 
     def run(self) -> int:
-        """Read and run until the person leaves."""
+        """Reads and runs input until the user leaves."""
         self._greet()
         while True:
             self._late.report_all()
@@ -75,7 +75,7 @@ class Prompt:
         return 0
 
     def _run(self, text: str) -> bool:
-        """Run a text; False when it asks to leave. Whatever goes wrong is said."""
+        """Runs a text; returns False if the session is to end. Shows every failure."""
         from stripe_shell.repl.running import run_text
 
         session = self._session
@@ -136,7 +136,7 @@ class Prompt:
         self.reader.bottom_toolbar = self._toolbar if rows >= _ROWS_WITH_TOOLBAR else None
 
     def _load_the_rest(self) -> None:
-        """Once the first prompt stands, import in a thread what it could do without."""
+        """Imports the modules that the first prompt does not need, in a thread, once it is shown."""
         if isinstance(self._lexer, SimpleLexer):
             self.reader.app.after_render += self._start_loading
 
@@ -169,7 +169,7 @@ class Prompt:
             return ""
 
     def _edited(self, text: str) -> str:
-        """The text as the person's editor leaves it; as it was when that fails."""
+        """Returns the text as edited in the user's editor; unchanged if that fails."""
         from stripe_shell.repl.editor import edit_text
         from stripe_shell.secrets import public_environment
 

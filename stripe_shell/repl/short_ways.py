@@ -134,7 +134,7 @@ def _actions(table: Table) -> frozenset[str]:
 
 
 def _call(operation: Operation, words: list[str]) -> ShortWay | None:
-    """`customers list limit=3` in the order of the language; an id among the words is the object's."""
+    """Returns the call for `customers list limit=3`; an id among the words is the object's."""
     named = [f"{_own_name(operation)}={word}" if _ID.fullmatch(word) else word for word in words]
     if not all(_PAIR.match(word) for word in named):
         return None
@@ -142,7 +142,7 @@ def _call(operation: Operation, words: list[str]) -> ShortWay | None:
 
 
 def _verb_and_id(verb: str, words: list[str], table: Table) -> ShortWay | None:
-    """`cancel sub_… key=value`; `refund pi_… 20.00`."""
+    """Returns the call for `cancel sub_… key=value` or `refund pi_… 20.00`."""
     name, *rest = words
     entity = entity_of_id(name, table)
     if entity is None:
@@ -179,7 +179,7 @@ def _refund(name: str, entity: str, words: list[str]) -> ShortWay | None:
 
 
 def _ids_in(line: str, table: Table) -> ShortWay | None:
-    """The objects of all ids in a line; of an address of the Dashboard the last one, which it shows."""
+    """Returns calls for the objects of all ids in a line; for a URL of the Dashboard, of its last id."""
     names = ids_in(line)
     if not names:
         return None

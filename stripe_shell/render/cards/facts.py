@@ -26,7 +26,7 @@ class Layout:
     cell: str = ""
 
 
-#: By the `object` of what is shown.
+#: The layouts by the `object` field of an object.
 LAYOUTS: Mapping[str, Layout] = {
     "account": Layout(
         state="$account_state",
