@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest
+from stripe_shell.engine.run.paging import is_list
 from stripe_shell.lang.ast import Reference, Value
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
@@ -244,7 +245,13 @@ def format_path(steps: tuple[str | int, ...]) -> str:
 
 
 def step_into(value: Any, step: str | int) -> tuple[bool, Any]:
-    """Takes one step into JSON data; returns whether it exists, and the value."""
+    """Takes one step into JSON data; returns whether it exists, and the value.
+
+    A number is an index of an array, from 0. On a whole list, which is no array but has one in `data`, it is the number
+    of a row as the prompt shows it, from 1.
+    """
+    if is_list(value) and isinstance(step, int):
+        return (True, value["data"][step - 1]) if 1 <= step <= len(value["data"]) else (False, None)
     if isinstance(value, dict):
         return (True, value[str(step)]) if str(step) in value else (False, None)
     if isinstance(value, list) and str(step).isdecimal() and int(step) < len(value):
@@ -284,6 +291,9 @@ def _walk(reference: Reference, capture: Capture) -> FoundValue | Diagnostic:
         if not there:
             known = tuple(value) if isinstance(value, dict) else ()
             problem = missing_field(reference, reference.path[: index + 1], known, _origin(capture))
+            if is_list(value) and isinstance(step, int):
+                rows = len(value["data"])
+                problem = replace(problem, label=f"the list has {rows} {'row' if rows == 1 else 'rows'}, from [1] on.")
             return replace(problem, label=f"{problem.label} The request was not sent.".lstrip())
         value = inner
     return FoundValue(value)
