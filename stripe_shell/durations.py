@@ -28,6 +28,6 @@ def parse_rate(text: str) -> float | None:
 
 
 def format_duration(ms: int) -> str:
-    """Milliseconds as `500ms`, `10s`, `2m`, `1h`: the largest unit without a fraction."""
+    """Formats milliseconds as `500ms`, `10s`, `2m`, `1h`: in the largest unit without a fraction."""
     unit = next(unit for unit in reversed(MILLISECONDS) if ms % MILLISECONDS[unit] == 0)
     return f"{ms // MILLISECONDS[unit]}{unit}"
