@@ -245,13 +245,7 @@ def format_path(steps: tuple[str | int, ...]) -> str:
 
 
 def step_into(value: Any, step: str | int) -> tuple[bool, Any]:
-    """Takes one step into JSON data; returns whether it exists, and the value.
-
-    A number is an index of an array, from 0. On a whole list, which is no array but has one in `data`, it is the number
-    of a row as the prompt shows it, from 1.
-    """
-    if is_list(value) and isinstance(step, int):
-        return (True, value["data"][step - 1]) if 1 <= step <= len(value["data"]) else (False, None)
+    """Takes one step into JSON data; returns whether it exists, and the value."""
     if isinstance(value, dict):
         return (True, value[str(step)]) if str(step) in value else (False, None)
     if isinstance(value, list) and str(step).isdecimal() and int(step) < len(value):
@@ -287,16 +281,22 @@ def _is_text(value: str) -> bool:
 def _walk(reference: Reference, capture: Capture) -> FoundValue | Diagnostic:
     value = capture.body
     for index, step in enumerate(reference.path):
-        there, inner = step_into(value, step)
+        is_row = index == 0 and is_list(value) and isinstance(step, int)
+        there, inner = _row(value, step) if is_row else step_into(value, step)
         if not there:
             known = tuple(value) if isinstance(value, dict) else ()
             problem = missing_field(reference, reference.path[: index + 1], known, _origin(capture))
-            if is_list(value) and isinstance(step, int):
+            if is_row:
                 rows = len(value["data"])
                 problem = replace(problem, label=f"the list has {rows} {'row' if rows == 1 else 'rows'}, from [1] on.")
             return replace(problem, label=f"{problem.label} The request was not sent.".lstrip())
         value = inner
     return FoundValue(value)
+
+
+def _row(body: Any, number: str | int) -> tuple[bool, Any]:
+    """Returns whether a list has the row with this number, counted from 1 as the prompt shows them, and the row."""
+    return step_into(body["data"], int(number) - 1) if number != 0 else (False, None)
 
 
 def _origin(capture: Capture) -> str:

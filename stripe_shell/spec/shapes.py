@@ -71,11 +71,7 @@ def response_names(table: Table, shape: Shape) -> tuple[str, ...]:
 
 def _response_members(table: Table, shape: Shape, segment: str) -> Iterator[Shape]:
     for solid in _concrete_shapes(table, shape):
-        rows = solid.fields.get("data") if _is_index(segment) and "id" not in solid.fields else None
-        if rows is not None and rows.shape.items is not None:
-            yield rows.shape.items  # `list[2]` is a row of the list
-        else:
-            yield from members(solid, segment)
+        yield from members(solid, segment)
 
 
 def _concrete_shapes(table: Table, shape: Shape) -> Iterator[Shape]:

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors
-from stripe_shell.engine.assertions.compare import select_values
 from stripe_shell.engine.load import load_program
-from stripe_shell.engine.scope import FoundValue, Scope, look_up, step_into
+from stripe_shell.engine.run.interpreter import Engine
+from stripe_shell.engine.scope import FoundValue, Scope, look_up
 from stripe_shell.lang.ast import Block, Reference
 from stripe_shell.lang.visit import nodes_in
-from stripe_shell.spec.shapes import response_field
+from stripe_shell.render.files import open_rows
 from stripe_shell.spec.table import load_table
+from tests.engine.support.world import FakeLinks, FakeTransport
 
 LIST = {"object": "list", "has_more": True, "data": [{"id": "cus_1"}, {"id": "cus_2"}]}
 
@@ -51,17 +52,29 @@ def test_rows_of_a_search_and_of_v2() -> None:
 
 
 def test_an_object_with_data_is_no_list() -> None:
-    assert step_into({"id": "evt_1", "data": [{"id": "x"}]}, 1) == (False, None)
+    assert isinstance(found("${last[1].x}", {"id": "evt_1", "data": [{"x": "y"}]}), Diagnostic)
 
 
-def test_an_expectation_counts_the_same() -> None:
-    assert select_values(LIST, (2, "id")) == "cus_2"
+def test_a_list_inside_an_object_has_no_row_numbers() -> None:
+    body = {"id": "sub_1", "items": LIST}
+    assert isinstance(found("${last.items[1].id}", body), Diagnostic)
+    assert found("${last.items.data[1].id}", body) == FoundValue("cus_2")
 
 
-def test_the_check_knows_the_fields_of_a_row() -> None:
-    table = load_table()
-    operation = table.operation("list", "customer")
-    assert operation is not None
-    assert response_field(table, operation.response, ("2", "email")) is not None
-    assert response_field(table, operation.response, ("2", "emial")) is None
-    assert response_field(table, operation.response, ("data", "1", "email")) is not None
+LIST_AND_GET = "/sandbox list customers\n@as list\n\n/sandbox get customer id=${list%s}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("[2].id", ""),
+        ("[2].emial", "`list[2]` has no field `emial`"),
+        ("[2].data", "has no field `data`"),
+        (".data[1].id", ""),
+    ],
+)
+def test_the_check_knows_the_fields_of_a_row(path: str, problem: str) -> None:
+    program = load_program(SourceText("<test>", LIST_AND_GET % path))
+    found = Engine(load_table(), FakeLinks(FakeTransport()), open_rows).check(program.items, Scope(0, "seed"))
+    messages = [each.message for each in found if each.severity == "error"]
+    assert [problem in message for message in messages] == ([True] if problem else [])
