@@ -44,7 +44,8 @@ class ReplSession:
 
     `kept` are the items that passed, in order, for `@save`. `typed` is the last submitted text that is not a command,
     `draft` the initial text of the next prompt; `passed` says whether all of the last text passed, `leaving` ends the
-    session. `unanswered` describes, by run, the requests that Ctrl-C abandoned.
+    session, and `rehearsing` has the next items run on copies first. `unanswered` describes, by run, the requests that
+    Ctrl-C abandoned.
     """
 
     engine: Engine
@@ -60,6 +61,7 @@ class ReplSession:
     draft: str = ""
     passed: bool = True
     leaving: bool = False
+    rehearsing: bool = False
     _runs: int = 0
 
     @property
