@@ -187,7 +187,7 @@ class PromptHistory(History):
         """Does nothing, as `append_string` stores the text."""
 
     def lines_sent_to(self, place: HistoryPlace) -> Iterator[str]:
-        """Yields the lines that passed at a connection in a mode, newest first; none of which anything is masked."""
+        """Yields the lines sent to a connection in a mode, newest first, without those that failed or are redacted."""
         for entry in self.entries[: -_SUGGESTED - 1 : -1]:
             if entry.to == place and not entry.failed:
                 yield from (line for line in reversed(entry.text.split("\n")) if not _MASKED.search(line))

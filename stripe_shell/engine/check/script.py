@@ -144,7 +144,7 @@ class _Checker(Visitor):
 
 
 def _check_names(items: Sequence[ScriptItem]) -> Iterator[Diagnostic]:
-    """Yields E305 for each name that is defined twice with different meanings."""
+    """Yields E305 for each name that is defined twice, since a reference would mean only one of the two."""
     known: dict[str, Span] = {}
     for name, span in names_given(items, "response", "variable", "secret"):
         if name in known:
