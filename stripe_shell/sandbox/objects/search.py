@@ -15,6 +15,7 @@ from stripe_shell.records import record
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.request.parameters import header
 from stripe_shell.sandbox.storage.store import SqlCondition, StoredRow
+from stripe_shell.spec.search_fields import SEARCHABLE, Searchable
 
 from .context import Context, Json, ResourceProtocol
 from .listing import ListPage, clamp_limit, column
@@ -23,38 +24,6 @@ MAX_CLAUSES: Final = 10
 SHORTEST_SUBSTRING: Final = 3
 #: The first API version with search.
 FIRST_VERSION: Final = "2020-08-27"
-
-_CARD = tuple(
-    f"payment_method_details.{kind}.{name}"
-    for kind in ("card", "card_present", "interac_present")
-    for name in ("last4", "exp_month", "exp_year", "brand", "fingerprint")
-)
-
-
-@record
-class Searchable:
-    """The searchable fields of a kind of object: `tokens` match exactly, `strings` by words, `numbers` by size."""
-
-    tokens: tuple[str, ...] = ()
-    strings: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ("created",)
-
-
-SEARCHABLE: Final[Mapping[str, Searchable]] = {
-    "charge": Searchable(
-        ("billing_details.address.postal_code", "currency", "customer", "disputed", "refunded", "status", *_CARD),
-        (),
-        ("amount", "created"),
-    ),
-    "customer": Searchable((), ("email", "name", "phone")),
-    "invoice": Searchable(
-        ("currency", "customer"), ("number", "receipt_number", "status", "subscription"), ("created", "total")
-    ),
-    "payment_intent": Searchable(("currency", "customer", "status"), (), ("amount", "created")),
-    "price": Searchable(("active", "currency", "type"), ("lookup_key", "product"), ()),
-    "product": Searchable(("active", "shippable"), ("description", "name", "url"), ()),
-    "subscription": Searchable(("status",), ()),
-}
 
 _CLAUSE = re.compile(
     r"""\s*(?P<minus>-?)
