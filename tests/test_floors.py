@@ -43,6 +43,7 @@ NEIGHBOURS = {
     ("secrets", "patterns"),
     ("secrets", "records"),
     ("spec", "wire"),
+    ("suggest", "sandbox"),
     ("connections", "transports"),
     ("__main__", "cli"),
 }

@@ -1,4 +1,4 @@
-"""The option `--report FORMAT=FILE` of `run` and `replay`."""
+"""`--report FORMAT=FILE`: what `run` and `replay` leave for others to read."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from stripe_shell.replay.runner import ExampleResult
 
 @record
 class ReportWriter:
-    """Records a run and writes the requested reports."""
+    """Listens to a run, and writes the reports that were asked for."""
 
     targets: tuple[Target, ...]
     recorder: Recorder
     title: str
 
     def prepared(self, script: PreparedScript) -> None:
-        """Records the diagnostics of a checked script."""
+        """A script has been checked."""
         self.recorder.diagnostics(script.diagnostics)
 
     def step(self, step: RunStep) -> None:
-        """Records an item that has run."""
+        """One item has run."""
         if step.outcome is not None:
             self.recorder.outcome(step.outcome, step.row)
 
     def example(self, result: ExampleResult) -> None:
-        """Records an example of a documentation page."""
+        """An example of a page has come out."""
         self.recorder.add(_example_entry(result))
 
     def write(self, console: Console) -> None:
-        """Writes the reports, with the console's secrets masked. Raises UsageError if a file cannot be written."""
+        """Write them, everything masked that the streams mask. Raises UsageError when a file cannot be written."""
         write_reports(self.targets, self.recorder.report(self.title), console.secrets)
 
 
 def _example_entry(result: ExampleResult) -> ReportEntry:
-    """Returns an example as an entry: a failed call is an error, a different response a failure."""
+    """An example as an entry: a call that failed is an error, an answer that differs a failure."""
     span = result.example.block.span
     bare = ReportEntry(result.example.name, span.source.name, span.location()[0], "failed", "failed", 0.0, 0.0)
     entry = entry_of(result.outcome) if result.outcome is not None else bare
@@ -60,7 +60,7 @@ def _example_entry(result: ExampleResult) -> ReportEntry:
 
 
 def open_reporting(arguments: Arguments) -> ReportWriter:
-    """Returns the writer of the reports named by `--report`. Raises UsageError for an invalid one."""
+    """Raises UsageError for what is no report."""
     import time
 
     targets = parse_targets(arguments.reports)

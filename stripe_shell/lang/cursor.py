@@ -33,7 +33,7 @@ class CursorContext:
     `${`) and an opening quote are not in it. `kind` is
 
     - `connection`, `action`, `entity`, `key`: such a word; `inline` on a header line or without a header;
-    - `value`: the value of the parameter `key` (as the formatter writes it);
+    - `value`: the value of the parameter `key` (as the formatter writes it), after its opening `quote` if it has one;
     - `directive`: the word after `@` in a block; `command`: the same outside of blocks, for top-level directives and
       prompt commands; an inline `action` at the start of a line may also be a bare `help`, `exit`, `quit`;
     - `directive_argument`: a word of the argument of `@directive`, preceded by `before` in the argument;
@@ -53,6 +53,7 @@ class CursorContext:
     entity: str | None = None
     used: tuple[str, ...] = ()
     key: str | None = None
+    quote: str = ""
     directive: str | None = None
     before: str = ""
     inline: bool = False
@@ -179,11 +180,13 @@ def _in_value(text: str, offset: int, key: str, start: int, end: int) -> CursorC
     """Returns the context of a single-line value, without its quotes; `none` inside JSON and heredocs."""
     if "\n" in text[start:end] or text.startswith(("{", "[", '"""', "'''"), start):
         return _nothing(offset)
+    quote = ""
     if text.startswith(('"', "'"), start) and start < offset:
-        closed = end > start + 1 and text[end - 1] == text[start] and offset < end
+        quote = text[start]
+        closed = end > start + 1 and text[end - 1] == quote and offset < end
         start, end = start + 1, end - closed
     kind: CursorKind = "action" if key == "action" else "entity" if key == "entity" else "value"
-    return replace(_word_context(kind, text, offset, start, end), key=key)
+    return replace(_word_context(kind, text, offset, start, end), key=key, quote=quote)
 
 
 def _in_directive(text: str, offset: int, line: LogicalLine, in_block: bool) -> CursorContext:

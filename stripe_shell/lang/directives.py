@@ -53,6 +53,12 @@ from stripe_shell.records import record
 #: Where a directive is valid: in a block, outside of blocks, or both.
 DirectivePlace = Literal["block", "both", "top"]
 
+#: What an argument is, for completion; `text` is free text, for which nothing is suggested.
+ArgumentKind = Literal[
+    "account", "assignment", "condition", "connection", "error", "expectation", "loop", "output", "response name",
+    "retry", "script", "text", "version",
+]  # fmt: skip
+
 #: What a directive names: the response of its block, a variable, a masked variable, a row.
 Named = Literal["response", "variable", "secret", "row"]
 
@@ -84,7 +90,7 @@ class DirectiveDefinition:
     example: str = ""
     meaning_at_top: str = ""
     highlight: Literal["value", "assignment", "words"] = "words"
-    completes: Literal["account", "connection", "error", "expectation", "response name", "version"] | None = None
+    completes: ArgumentKind | None = None
     choices: tuple[tuple[str, str], ...] = ()
     repeatable: bool = False
     excludes: tuple[str, ...] = ()
@@ -290,7 +296,7 @@ _DEFINITIONS = (
     ),
     DirectiveDefinition(
         "match", "block", "JSON", "the response contains this",
-        _match, _format_match, highlight="value", repeatable=True, lost="`@match` is not checked",
+        _match, _format_match, highlight="value", completes="text", repeatable=True, lost="`@match` is not checked",
     ),
     DirectiveDefinition(
         "fails", "block", "TYPE[/CODE]", "the call must fail so",
@@ -302,11 +308,12 @@ _DEFINITIONS = (
     ),
     DirectiveDefinition(
         "when", "block", "VALUE OP VALUE", "skip the block unless this holds",
-        parse_condition, format_condition, "${row.plan} == pro", deliberate=True, unconvertible="a condition",
+        parse_condition, format_condition, "${row.plan} == pro", completes="condition",
+        deliberate=True, unconvertible="a condition",
     ),
     DirectiveDefinition(
         "retry", "block", "N every 2s until [all|any] PATH OP VALUE", "ask again until this holds",
-        _retry, _format_retry, "5 every 2s until status == active", unconvertible="polling",
+        _retry, _format_retry, "5 every 2s until status == active", completes="retry", unconvertible="polling",
     ),
     DirectiveDefinition(
         "pages", "block", "all", "follow the pages of a list",
@@ -315,11 +322,12 @@ _DEFINITIONS = (
     ),
     DirectiveDefinition(
         "out", "block", "FILE [fields=a,b.c]", "write the rows to a .csv, .json or .jsonl file",
-        parse_output, format_output, "FILE.csv [fields=a,b.c]", lost="`@out` writes no file",
+        parse_output, format_output, "FILE.csv [fields=a,b.c]", completes="output", lost="`@out` writes no file",
     ),
     DirectiveDefinition(
         "idempotency_key", "block", "TEXT", "send this idempotency key",
-        parse_value, highlight="value", header=True, deliberate=True,
+        parse_value, highlight="value", choices=(("${uuid}", "a new one for each block"),),
+        header=True, deliberate=True,
     ),
     DirectiveDefinition(
         "timeout", "block", "10s", "wait no longer for this call",
@@ -327,7 +335,7 @@ _DEFINITIONS = (
     ),
     DirectiveDefinition(
         "raw", "block", "KEY=VALUE", "send a parameter that the table does not know",
-        _raw, _format_raw, "key=value", highlight="assignment", repeatable=True, changes_call=True,
+        _raw, _format_raw, "key=value", highlight="assignment", completes="text", repeatable=True, changes_call=True,
     ),
     DirectiveDefinition(
         "teardown", "block", "", "run at the end, whatever happened",
@@ -335,16 +343,18 @@ _DEFINITIONS = (
     ),
     DirectiveDefinition(
         "let", "top", "NAME = VALUE", "a variable, used as ${NAME}",
-        _let, _format_let, highlight="assignment", names="variable",
+        _let, _format_let, highlight="assignment", completes="assignment", names="variable",
     ),
     DirectiveDefinition(
         "secret", "top", "NAME = VALUE", "a variable that is never shown or stored",
-        _let, _format_let, highlight="assignment", names="secret",
+        _let, _format_let, highlight="assignment", completes="assignment", names="secret",
     ),
-    DirectiveDefinition("include", "top", "FILE", "read a script here", parse_value, highlight="value"),
+    DirectiveDefinition(
+        "include", "top", "FILE", "read a script here", parse_value, highlight="value", completes="script"
+    ),
     DirectiveDefinition(
         "foreach", "top", 'ROW in "FILE.csv" key=COLUMN', "repeat for every row of a file, up to @end",
-        parse_foreach, format_foreach, LOOP_EXAMPLE, names="row", unconvertible="a loop",
+        parse_foreach, format_foreach, LOOP_EXAMPLE, completes="loop", names="row", unconvertible="a loop",
     ),
     DirectiveDefinition("end", "top", "", "end of @foreach"),
     DirectiveDefinition(
@@ -368,7 +378,8 @@ _DEFINITIONS = (
     ),
     DirectiveDefinition(
         "tags", "both", "A, B", "tags that select blocks",
-        _tags, _format_tags, "a, b", meaning_at_top="tags of the blocks from here on", setting=True, changes_call=True,
+        _tags, _format_tags, "a, b", meaning_at_top="tags of the blocks from here on",
+        completes="text", setting=True, changes_call=True,
     ),
 )  # fmt: skip
 

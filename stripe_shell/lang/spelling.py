@@ -37,6 +37,11 @@ def format_key(key: Key, *, inline: bool = False) -> str:
     return text
 
 
+def format_metadata_key(name: str, *, inline: bool = False) -> str:
+    """A key of metadata as it stands behind `metadata.`."""
+    return _literal_name(name, inline)
+
+
 def format_value(value: Value, indent: str = "") -> str:
     """Formats a value after `key: `, in its own style where possible; `indent` is that of the line."""
     if value.style == "bare" and len(value.parts) == 1 and isinstance(part := value.parts[0], Text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from stripe_shell.repl.commands import commands
+from stripe_shell.repl.menu import WordCompletion
 from stripe_shell.repl.nearby import block_around
 from stripe_shell.repl.session import ReplSession
 from stripe_shell.repl.toolbar import live_words
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from stripe_shell.suggest.suggestion import Suggestion, SuggestionSources
 
 _WIDEST_META = 44
+_TWO_DAYS = 172_800
 
 
 class BlockCompleter(Completer):
@@ -27,29 +30,38 @@ class BlockCompleter(Completer):
         self._session = session
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-        """The suggestions at the cursor; in the middle of a word there are none."""
+        """The suggestions at the cursor. Those that only help who asks for them wait for Tab."""
         from stripe_shell.lang.cursor import cursor_context
         from stripe_shell.suggest.menu import suggest
 
         text, cursor = block_around(document.text, document.cursor_position)
         context = cursor_context(text, cursor)
-        if context.kind == "none" or context.end > cursor:
+        if context.kind == "none" or not (complete_event.completion_requested or _opens_by_itself(context)):
             return
-        if context.kind == "action" and not context.prefix and not complete_event.completion_requested:
-            return
-        following = text[context.end : context.end + 1]
+        rest = _rest_of_word(context, text[cursor : context.end])
+        following = text[cursor + rest : cursor + rest + 1]
         for suggestion in suggest(context, suggestion_sources(self._session, context)):
-            yield Completion(
+            yield WordCompletion(
                 _fitted(suggestion, following),
                 start_position=suggestion.start - cursor,
-                display=suggestion.display,
+                display=f"{suggestion.display}*" if suggestion.required else suggestion.display,
                 display_meta=_shortened(suggestion.meta),
-                style="class:required" if suggestion.required else "",
+                style="class:completion-menu.required" if suggestion.required else "",
+                rest=rest,
             )
 
 
+def _opens_by_itself(context: CursorContext) -> bool:
+    return bool(context.prefix) or context.kind != "action"
+
+
+def _rest_of_word(context: CursorContext, behind: str) -> int:
+    """How many characters of what stands behind the cursor belong to the word; a list is completed item by item."""
+    return len(behind.partition(",")[0]) if context.kind == "value" else len(behind)
+
+
 def suggestion_sources(session: ReplSession, context: CursorContext) -> SuggestionSources:
-    """Returns the sources of suggestions for the current block: connections, commands, names, known ids."""
+    """What the session has to offer for the block that is being written."""
     from stripe_shell.suggest.suggestion import SuggestionSources
 
     scope = session.scope
@@ -62,7 +74,20 @@ def suggestion_sources(session: ReplSession, context: CursorContext) -> Suggesti
         environment=scope.environment.keys(),
         commands=commands(),
         document=scope.settings.spec != "stripe",
+        now=session.environment.clock(),
+        date_of=lambda text: _date(text, session.environment.clock()),
     )
+
+
+def _date(text: str, now: float) -> str:
+    """The date of `now+14d` in words, with the time for what is less than two days away."""
+    from stripe_shell.engine.values import parse_time
+
+    moment = parse_time(text, int(now))
+    if not isinstance(moment, int):
+        return ""
+    near = abs(moment - now) < _TWO_DAYS
+    return time.strftime("%a %d %b %Y %H:%M UTC" if near else "%a %d %b %Y", time.gmtime(moment)).replace(" 0", " ")
 
 
 def _connection_words(session: ReplSession) -> Mapping[str, str]:
@@ -81,6 +106,8 @@ def _names(session: ReplSession) -> Mapping[str, Any]:
 def _fitted(suggestion: Suggestion, following: str) -> str:
     """The text without what stands behind the cursor already; a reference with its closing brace."""
     text = suggestion.text
+    if following == " ":
+        text = text.removesuffix(" ")
     if following in {":", "="}:
         return text.rstrip(": =")
     if suggestion.kind == "reference" and not text.endswith((":", "}")) and following != "}":

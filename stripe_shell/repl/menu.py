@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prompt_toolkit.application import get_app
 from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import CompleteEvent, Completion, get_common_complete_suffix
@@ -11,10 +13,26 @@ from prompt_toolkit.filters import Condition
 from stripe_shell.repl.nearby import block_around
 
 
+class WordCompletion(Completion):
+    """A completion that also replaces the `rest` characters of the word after the cursor."""
+
+    def __init__(self, text: str, *, rest: int = 0, **options: Any) -> None:
+        super().__init__(text, **options)
+        self.rest = rest
+
+
 class Menu(CompletionState):
-    """An open menu; it is entered once the person has asked for it, and then Up and Down move in it."""
+    """An open menu; it is entered once the person has asked for it, and then Up and Down move in it.
+
+    A chosen item replaces the whole word at the cursor.
+    """
 
     entered = False
+
+    def new_text_and_position(self) -> tuple[str, int]:
+        """Returns the text with the chosen item, and the cursor position after it."""
+        text, position = super().new_text_and_position()
+        return text[:position] + text[position + _rest(self.current_completion) :], position
 
 
 @Condition
@@ -36,7 +54,7 @@ def offer(buffer: Buffer) -> None:
     The library's own way opens it in a task of its own: a frame without a menu may come between, and it blinks.
     """
     found = _found(buffer, requested=False) if opens_by_itself(buffer.document) else []
-    if len(found) == 1 and buffer.document.text_before_cursor.endswith(found[0].text):
+    if len(found) == 1 and not _rest(found[0]) and buffer.document.text_before_cursor.endswith(found[0].text):
         found = []  # it has been written out already
     buffer.complete_state = Menu(buffer.document, found) if found else None
 
@@ -76,17 +94,22 @@ def take(buffer: Buffer) -> None:
 def _open_entered(buffer: Buffer) -> None:
     found = _found(buffer, requested=True)
     if len(found) == 1:
+        buffer.delete(_rest(found[0]))
         buffer.apply_completion(found[0])
         take(buffer)
         return
     common = get_common_complete_suffix(buffer.document, found)
-    if common:
+    if common and not _rest(found[0]):
         buffer.insert_text(common, fire_event=False)
         found = [completion.new_completion_from_position(len(common)) for completion in found]
     if found:
         menu = Menu(buffer.document, found)
         menu.entered = True
         buffer.complete_state = menu
+
+
+def _rest(completion: Completion | None) -> int:
+    return completion.rest if isinstance(completion, WordCompletion) else 0
 
 
 def _found(buffer: Buffer, *, requested: bool) -> list[Completion]:

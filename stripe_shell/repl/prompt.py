@@ -9,7 +9,6 @@ from threading import Thread
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
-from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
 
@@ -21,7 +20,6 @@ from stripe_shell.repl.keys import key_bindings
 from stripe_shell.repl.late import LateAnswers
 from stripe_shell.repl.menu import offer
 from stripe_shell.repl.nearby import LONG
-from stripe_shell.repl.searching import failed_search, ignores_case
 from stripe_shell.repl.session import ReplEnvironment, ReplSession
 from stripe_shell.repl.style import STYLE
 from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
@@ -34,13 +32,13 @@ _MENU_ROWS, _ROWS_WITH_TOOLBAR = 8, 4
 
 
 class Prompt:
-    """The prompt on a terminal, for one session."""
+    """A session on a terminal."""
 
     def __init__(self, session: ReplSession, clock: Callable[[], float]) -> None:
         self._session = session
         self._late = LateAnswers()
         path = history_path(session.scope.environment)
-        self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted, self._hidden)
+        self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted)
         session.environment = ReplEnvironment(
             seed=os.urandom(16).hex(),
             clock=clock,
@@ -56,7 +54,7 @@ class Prompt:
         self._late.attach(self.reader.app)
 
     def run(self) -> int:
-        """Reads and runs input until the user leaves."""
+        """Read and run until the person leaves."""
         self._greet()
         while True:
             self._late.report_all()
@@ -69,17 +67,14 @@ class Prompt:
                 break
             if not self._run(text):
                 break
-            if not self._session.passed:
-                self._history.mark_failed()
         self._report_unanswered()
         return 0
 
     def _run(self, text: str) -> bool:
-        """Runs a text; returns False if the session is to end. Shows every failure."""
+        """Run a text; False when it asks to leave. Whatever goes wrong is said."""
         from stripe_shell.repl.running import run_text
 
         session = self._session
-        session.passed = False
         try:
             return run_text(session, SourceText("<prompt>", text))
         except ShellError as error:
@@ -113,7 +108,6 @@ class Prompt:
             completer=BlockCompleter(session),
             complete_while_typing=False,
             enable_history_search=True,
-            search_ignore_case=Condition(lambda: ignores_case(self.reader)),
             auto_suggest=SuggestFromHistory(self._history, self._history_place),
             history=self._history,
             key_bindings=key_bindings(self._edited),
@@ -124,8 +118,6 @@ class Prompt:
         )
 
     def _toolbar(self) -> StyleAndTextTuples:
-        if wanted := failed_search(self.reader):
-            return [("class:bottom-toolbar.missing", f"nothing found for `{wanted}`")]
         buffer = self.reader.default_buffer
         return toolbar(self._session, buffer.text, buffer.cursor_position)
 
@@ -136,7 +128,7 @@ class Prompt:
         self.reader.bottom_toolbar = self._toolbar if rows >= _ROWS_WITH_TOOLBAR else None
 
     def _load_the_rest(self) -> None:
-        """Imports the modules that the first prompt does not need, in a thread, once it is shown."""
+        """Once the first prompt stands, import in a thread what it could do without."""
         if isinstance(self._lexer, SimpleLexer):
             self.reader.app.after_render += self._start_loading
 
@@ -147,6 +139,7 @@ class Prompt:
         Thread(target=self._import_the_rest, daemon=True).start()
 
     def _import_the_rest(self) -> None:
+        from prompt_toolkit.filters import Condition
         from prompt_toolkit.lexers import PygmentsLexer, RegexSync
 
         import stripe_shell.repl.running
@@ -169,7 +162,7 @@ class Prompt:
             return ""
 
     def _edited(self, text: str) -> str:
-        """Returns the text as edited in the user's editor; unchanged if that fails."""
+        """The text as the person's editor leaves it; as it was when that fails."""
         from stripe_shell.repl.editor import edit_text
         from stripe_shell.secrets import public_environment
 
@@ -188,8 +181,3 @@ class Prompt:
         from stripe_shell.repl.redact import redact
 
         return redact(text, self._session.console.secrets)
-
-    def _hidden(self, text: str) -> str:
-        from stripe_shell.repl.redact import hide_secrets
-
-        return hide_secrets(text, self._session.console.secrets)

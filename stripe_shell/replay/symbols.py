@@ -40,7 +40,7 @@ def symbols_in(data: Any) -> Iterator[str]:
 
 
 def symbols_of_block(block: Block) -> Iterator[str]:
-    """Yields every symbol in the parameters of a block."""
+    """Every symbol in the parameters of a block."""
     for text in nodes_in(block.params, Text):
         yield from _SYMBOL.findall(text.text)
 
@@ -55,7 +55,7 @@ def substitute(data: Any, bindings: Bindings) -> Any:
 
 
 def substitute_block(block: Block, bindings: Bindings) -> Block:
-    """Returns the block with bound symbols replaced in its parameters and its assertions."""
+    """The block with bound symbols replaced in its parameters, and in what its directives compare with."""
     items = rewrite(block.items, Text, lambda text: replace(text, text=_replace(text.text, bindings)))
     return replace(block, items=items)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stripe_shell.lang.cursor import CursorContext
+from stripe_shell.lang.spelling import format_metadata_key
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.spec.model import Operation, Shape
@@ -12,13 +13,16 @@ from stripe_shell.spec.names import documented_name, resolve_name
 from stripe_shell.spec.shapes import members, shape_at, type_label
 from stripe_shell.spec.table import Table
 from stripe_shell.suggest.ids import URL, noun_of
-from stripe_shell.suggest.matching import closest_first
+from stripe_shell.suggest.matching import closeness, closest_first
+from stripe_shell.suggest.meanings import MEANINGS
 from stripe_shell.suggest.suggestion import Suggestion, SuggestionSources, operation_of
 
 ParamPath = tuple[str, ...]
 
 _TEXT = Shape("string")
 _SHOWN_VALUES = 3
+#: The limit of texts that have none of their own.
+_ANY_LENGTH = " ≤ 5000"
 _STEP = pattern(r"[^.\[\]]+")
 
 
@@ -130,7 +134,7 @@ def _action_and_entity(context: CursorContext) -> list[Suggestion]:
     meanings = {"action": "create, get, list, update, …", "entity": "customer, subscription, product, …"}
     mark = "=" if context.inline else ": "
     return [
-        Suggestion(f"{name}{mark}", context.start, name, f"{meanings[name]} · required", "field", required=True)
+        Suggestion(f"{name}{mark}", context.start, name, meanings[name], "field", required=True)
         for name, value in named.items()
         if not value
     ]
@@ -139,9 +143,9 @@ def _action_and_entity(context: CursorContext) -> list[Suggestion]:
 def _top_level(
     context: CursorContext, sources: SuggestionSources, operation: Operation, parameter: Parameter, used: set[ParamPath]
 ) -> Iterator[Suggestion]:
-    label = _label(sources, operation, parameter.path, parameter.shape)
-    notes = [label, "required" * parameter.required, "deprecated" * parameter.deprecated]
-    meta = " · ".join(note for note in notes if note)
+    if closeness(context.prefix, parameter.name) is None and not context.prefix.startswith(parameter.name):
+        return
+    meta = _note(sources, operation, parameter, parameter.path)
     for ending in _endings(parameter.shape, parameter.name, context):
         whole = not ending.endswith((".", "["))
         if whole and _covers(used, parameter.path):
@@ -183,16 +187,19 @@ def _nested(
     base, typed = context.prefix[:base_end], context.prefix[base_end:]
     path = param_path(operation, split_key(base))
     shape = shape_at(operation.params, path)
-    if shape is None or (path and path[-1] == "metadata"):
+    if shape is None:
         return []
+    if path and path[-1] == "metadata":
+        return _metadata_keys(context, sources, base_end)
     bracket = base.endswith("[")
     if bracket and "array" in {variant.kind for variant in (shape, *shape.variants)}:
         return []
     used = used_paths(context, operation)
     found: list[Suggestion] = []
     for field in _fields_below(shape):
-        label = _label(sources, operation, (*path, field.name), field.shape)
-        meta = f"{label} · required" if field.required else label
+        if closeness(typed, field.name) is None and not typed.startswith(field.name):
+            continue
+        meta = _note(sources, operation, field, (*path, field.name))
         for ending in _endings(field.shape, field.name, context):
             if (*path, field.name) in used and not ending.endswith("."):
                 continue
@@ -203,12 +210,26 @@ def _nested(
     return closest_first(typed, found, lambda suggestion: suggestion.display)
 
 
+def _metadata_keys(context: CursorContext, sources: SuggestionSources, base_end: int) -> list[Suggestion]:
+    """Keys that metadata has had in this session; behind `metadata.` the rest is one key."""
+    if sources.place is None or context.prefix[base_end - 1] != ".":
+        return []
+    mark = "=" if context.inline else ": "
+    keys = closest_first(context.prefix[base_end:], sources.known.metadata_keys(sources.place), str)
+    start = context.start + base_end
+    texts = ((key, format_metadata_key(key, inline=context.inline)) for key in keys)
+    return [Suggestion(text + mark, start, key, "seen here", "field") for key, text in texts]
+
+
 def _fields_below(shape: Shape) -> Iterator[Parameter]:
     for variant in (shape, *shape.variants):
         for field in variant.fields.values():
             yield Parameter(field.name, (), field.shape, field.required, deprecated=field.deprecated)
 
 
-def _label(sources: SuggestionSources, operation: Operation, path: ParamPath, shape: Shape) -> str:
-    noun = noun_of(sources, operation, path, shape)
-    return f"id of {noun}" if noun else type_label(shape, _SHOWN_VALUES)
+def _note(sources: SuggestionSources, operation: Operation, parameter: Parameter, path: ParamPath) -> str:
+    """The type and the meaning of a parameter."""
+    noun = noun_of(sources, operation, path, parameter.shape)
+    label = f"id of {noun}" if noun else type_label(parameter.shape, _SHOWN_VALUES).replace(_ANY_LENGTH, "")
+    meaning = "" if noun or parameter.shape.enum else MEANINGS.get(parameter.name, "")
+    return " · ".join(note for note in (label, meaning, "deprecated" * parameter.deprecated) if note)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stripe_shell.spec.model import Operation, Shape
-from stripe_shell.suggest.known import IdIndex
+from stripe_shell.suggest.ages import age
+from stripe_shell.suggest.known import KnownId
 from stripe_shell.suggest.suggestion import Suggestion, SuggestionSources
 
 ParamPath = tuple[str, ...]
@@ -16,6 +17,8 @@ URL = "/"
 
 #: Parameters that name an object by its role.
 _ROLES = {"on_behalf_of": "account", "destination": "account"}
+#: What else may stand where an object of this kind is named.
+_ALSO = {"source": ("card", "bank_account"), "external_account": ("card", "bank_account")}
 _CURSORS = frozenset({"starting_after", "ending_before"})
 
 
@@ -55,19 +58,28 @@ def _is_known(sources: SuggestionSources, word: str) -> bool:
 
 
 def suggest_ids(sources: SuggestionSources, noun: str, typed: str, start: int) -> list[Suggestion]:
-    """Suggests ids of the kind that are valid for the block's connection and account, newest first."""
+    """Suggests ids of the kind that are valid for the block's connection and account, newest first; by label too."""
+    if sources.place is None:
+        return []
+    sources.fetch(noun)
     found: list[Suggestion] = []
-    for kind, ids in _collections(sources, noun):
-        for name in ids.find(typed, _MOST - len(found)):
-            meta = " · ".join(part for part in (kind, ids.label(name)) if part)
-            found.append(Suggestion(name, start, name, meta, "id"))
+    for kind in _kinds(sources, noun):
+        for known in sources.known.find(sources.place, kind, typed, _MOST - len(found)):
+            other = kind.rpartition(".")[2] if kind.rpartition(".")[2] != noun.rpartition(".")[2] else ""
+            notes = (other, known.label, _age(sources, known))
+            found.append(Suggestion(known.id, start, known.id, " · ".join(note for note in notes if note), "id"))
     return found
 
 
-def _collections(sources: SuggestionSources, noun: str) -> Iterator[tuple[str, IdIndex]]:
-    if sources.place is None:
-        return
+def _age(sources: SuggestionSources, known: KnownId) -> str:
+    if known.created is None or sources.now is None:
+        return ""
+    return age(sources.now - known.created)
+
+
+def _kinds(sources: SuggestionSources, noun: str) -> list[str]:
+    """The kinds of object that go by the noun, as far as ids of them are known."""
     word = noun.rpartition(".")[2]
-    for kind in sources.known.kinds(sources.place):
-        if kind in {noun, noun.replace(".", "_"), word} or kind.rpartition(".")[2] == word:
-            yield kind, sources.known.ids(sources.place, kind)
+    names = {noun, noun.replace(".", "_"), word, *_ALSO.get(word, ())}
+    kinds = sources.known.kinds(sources.place) if sources.place else []
+    return [kind for kind in kinds if kind in names or kind.rpartition(".")[2] == word]

@@ -1,22 +1,32 @@
-"""The ids seen in this session, by account and kind of object, newest first; searched in half a millisecond."""
+"""The ids seen in this session, by account and kind of object, with labels; searched in half a millisecond."""
 
 from __future__ import annotations
 
 import heapq
+import unicodedata
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from threading import Lock
 from typing import Any
 
 from stripe_shell.records import field, record
+from stripe_shell.spec.currencies import decimals
+from stripe_shell.suggest.matching import INSIDE_FROM
 
 #: The most ids kept of one kind; the oldest is dropped first.
 MOST_IDS = 20_000
 
+#: The most metadata keys kept of one place.
+_MOST_KEYS = 500
+
 #: The most matches that are sorted, and the number of newest ids searched if there are more.
 _FEW = 1_000
 
-_LABELS = ("email", "name", "nickname", "description", "status")
+_NAMES = ("name", "business_name", "nickname", "display_name", "number", "code", "description")
+_MORE = ("email", "receipt_email")
+_AMOUNTS = ("unit_amount", "amount", "total", "amount_total", "amount_due")
+_LABEL_WIDTH = 60
 _AFTER_ALL = "\U0010ffff"
 
 
@@ -32,47 +42,66 @@ class IdScope:
     account: str | None = None
 
 
+@record
+class KnownId:
+    """An id with its label, and the epoch seconds of its creation (None where the object does not tell)."""
+
+    id: str
+    label: str = ""
+    created: int | None = None
+
+
 @record(frozen=False)
 class IdIndex:
-    """The ids of one kind of object: sorted for searching, numbered by age."""
+    """The ids of one kind of object: sorted for searching, numbered by age.
+
+    `_rows` has the searched text of each id: the id and its label, folded, with a blank before every word. `_text`
+    joins them, newest first; ids added since it was joined are in `_recent`, which is searched row by row.
+    """
 
     most: int = MOST_IDS
     _sorted: list[str] = field(default_factory=list)
     _ages: dict[str, int] = field(default_factory=dict)
-    _labels: dict[str, str] = field(default_factory=dict)
+    _known: dict[str, KnownId] = field(default_factory=dict)
+    _rows: dict[str, str] = field(default_factory=dict)
+    _recent: dict[str, None] = field(default_factory=dict)
     _names: list[str] = field(default_factory=list)
-    _lines: str = ""
+    _text: str = ""
     _count: int = 0
 
     def __len__(self) -> int:
         return len(self._ages)
 
-    def add(self, identifier: str, label: str = "") -> None:
+    def add(self, identifier: str, label: str = "", created: int | None = None) -> None:
         """Adds the id as the newest one; `label` describes the object to people."""
         if self._ages.pop(identifier, None) is None:
             insort(self._sorted, identifier)
-        self._lines = ""
         self._count += 1
         self._ages[identifier] = self._count
-        if label:
-            self._labels[identifier] = label
+        before = self._known.get(identifier)
+        if label or before is None:
+            self._known[identifier] = KnownId(identifier, label, created)
+            self._rows[identifier] = f" {identifier.casefold()} {fold(label)}\n"
+        self._recent.pop(identifier, None)
+        self._recent[identifier] = None
         if len(self._ages) > self.most:
             self.forget(next(iter(self._ages)))
 
     def forget(self, identifier: str) -> None:
         """Removes an id that was deleted or is too old."""
         if self._ages.pop(identifier, None) is not None:
-            self._lines = ""
             del self._sorted[bisect_left(self._sorted, identifier)]
-            self._labels.pop(identifier, None)
+            del self._known[identifier], self._rows[identifier]
+            self._recent.pop(identifier, None)
 
-    def label(self, identifier: str) -> str:
-        """Returns the label of the object, or an empty string."""
-        return self._labels.get(identifier, "")
+    def find(self, typed: str, limit: int) -> list[KnownId]:
+        """Returns the newest `limit` ids that begin with what was typed; when none does, those whose label fits.
 
-    def find(self, start: str, limit: int) -> list[str]:
-        """Returns the newest `limit` ids that begin with `start`, else those that contain it or whose label does."""
-        return self._beginning(start, limit) or list(islice(self._containing(start.lower()), limit))
+        Words of a label that begin with it come before those that have it inside, which count from three letters on. Of
+        several words all must be there.
+        """
+        names = self._beginning(typed, limit) or list(islice(self._labelled(fold(typed)), limit))
+        return [self._known[name] for name in names]
 
     def _beginning(self, start: str, limit: int) -> list[str]:
         """Returns matches among the newest ids, filled up with others, so that the search time is bounded."""
@@ -83,28 +112,46 @@ class IdIndex:
         newest = (name for name in islice(reversed(self._ages), _FEW) if name.startswith(start))
         return list(dict.fromkeys([*islice(newest, limit), *self._sorted[low : low + limit]]))[:limit]
 
-    def _containing(self, part: str) -> Iterator[str]:
-        """Yields ids that contain `part`. Searches one joined text, which is far faster than searching each id."""
-        if not self._ages:
+    def _labelled(self, typed: str) -> Iterator[str]:
+        words = typed.split()
+        if not words:
             return
-        if not self._lines:
-            rows = (f"{name.lower()} {self.label(name).lower()}\n" for name in reversed(self._ages))
-            self._names, self._lines = list(reversed(self._ages)), "".join(rows)
-        at, row, counted = self._lines.find(part), 0, 0
+        probe = max(words, key=len)
+        seen: set[str] = set()
+        for part in (f" {probe}", *([probe] if len(probe) >= INSIDE_FROM else [])):
+            for name in self._containing(part):
+                if name not in seen and all(word in self._rows[name] for word in words):
+                    seen.add(name)
+                    yield name
+
+    def _containing(self, part: str) -> Iterator[str]:
+        """Yields ids whose row contains `part`. Searches one joined text, far faster than searching each row."""
+        if len(self._recent) > _FEW or not self._text:
+            self._names = list(reversed(self._ages))
+            self._text = "".join(map(self._rows.__getitem__, self._names))
+            self._recent.clear()
+        for name in reversed(list(self._recent)):
+            if part in self._rows[name]:
+                yield name
+        at, row, counted = self._text.find(part), 0, 0
         while at >= 0:
-            row += self._lines.count("\n", counted, at)
-            yield self._names[row]
+            row += self._text.count("\n", counted, at)
+            name = self._names[row]
+            if name in self._ages and name not in self._recent:
+                yield name
             counted = at
-            end_of_row = self._lines.find("\n", at)
-            at = self._lines.find(part, end_of_row) if end_of_row >= 0 else -1
+            end_of_row = self._text.find("\n", at)
+            at = self._text.find(part, end_of_row) if end_of_row >= 0 else -1
 
 
 @record(frozen=False)
 class KnownIds:
-    """Ids collected from responses, separate for each scope."""
+    """Ids and metadata keys collected from responses, separate for each scope. Thread-safe."""
 
     most: int = MOST_IDS
     _ids: dict[tuple[IdScope, str], IdIndex] = field(default_factory=dict)
+    _keys: dict[IdScope, dict[str, None]] = field(default_factory=dict)
+    _lock: Any = field(default_factory=Lock)
 
     def learn(self, place: IdScope, body: Any) -> None:
         """Adds every object with an `id` in a response, nested ones too; removes those that were deleted.
@@ -120,20 +167,32 @@ class KnownIds:
                 pending += [item for item in reversed(node.values()) if isinstance(item, dict | list)]
             elif isinstance(node, list):
                 pending += [item for item in reversed(node) if isinstance(item, dict | list)]
-        for node in reversed(found):
-            self._take(place, node)
+        with self._lock:
+            for node in reversed(found):
+                self._take(place, node)
 
     def forget_place(self, place: IdScope) -> None:
         """Forgets all ids of a place, after a change that may have removed any of them."""
-        self._ids = {key: ids for key, ids in self._ids.items() if key[0] != place}
+        with self._lock:
+            self._ids = {key: ids for key, ids in self._ids.items() if key[0] != place}
 
-    def ids(self, place: IdScope, kind: str) -> IdIndex:
-        """Returns the ids of objects whose `object` is `kind`."""
-        return self._ids.get((place, kind)) or IdIndex()
+    def find(self, place: IdScope, kind: str, typed: str, limit: int) -> list[KnownId]:
+        """Returns the ids of objects whose `object` is `kind` that fit what was typed, the newest first."""
+        with self._lock:
+            index = self._ids.get((place, kind))
+            return index.find(typed, limit) if index else []
 
     def kinds(self, place: IdScope) -> list[str]:
         """Returns the kinds of object with known ids in this scope."""
-        return [kind for where, kind in self._ids if where == place]
+        return [kind for where, kind in list(self._ids) if where == place]
+
+    def count(self, place: IdScope, kind: str) -> int:
+        """Returns how many ids of a kind are known there."""
+        return len(self._ids.get((place, kind), ()))
+
+    def metadata_keys(self, place: IdScope) -> tuple[str, ...]:
+        """Returns the keys of metadata that responses had there, the newest first."""
+        return tuple(reversed(list(self._keys.get(place, ()))))
 
     def __len__(self) -> int:
         return sum(map(len, self._ids.values()))
@@ -142,14 +201,53 @@ class KnownIds:
         ids = self._ids.setdefault((place, node["object"]), IdIndex(self.most))
         if node.get("deleted") is True:
             ids.forget(node["id"])
-        else:
-            ids.add(node["id"], _label_of(node))
+            return
+        created = node.get("created")
+        ids.add(node["id"], label_of(node), created if isinstance(created, int) else None)
+        metadata = node.get("metadata")
+        if isinstance(metadata, Mapping) and metadata:
+            keys = self._keys.setdefault(place, {})
+            for key in metadata:
+                keys.pop(key, None)
+                keys[key] = None
+            while len(keys) > _MOST_KEYS:
+                del keys[next(iter(keys))]
 
 
-def _label_of(node: dict[str, Any]) -> str:
-    """Returns a label for the object: its e-mail, name, amount or status."""
-    texts = (node.get(name) for name in _LABELS)
-    label = next((text for text in texts if isinstance(text, str) and text), "")
-    amount = next((node[name] for name in ("unit_amount", "amount", "total") if isinstance(node.get(name), int)), None)
-    money = f"{amount} {node.get('currency') or ''}".rstrip() if amount is not None else ""
-    return " ".join(" · ".join(part for part in (label, money) if part).split())[:60]
+def fold(text: str) -> str:
+    """Returns a text in the form in which it is searched: without case, in composed characters."""
+    return unicodedata.normalize("NFKC", text).casefold().replace(" · ", " ")
+
+
+def label_of(node: Mapping[str, Any]) -> str:
+    """Returns a label for the object: its name, e-mail, amount and card, else its status."""
+    card = node.get("card")
+    parts = [_first_text(node, _NAMES), _first_text(node, _MORE), _money(node)]
+    if isinstance(card, Mapping):
+        parts.append(" ".join(str(card[name]) for name in ("brand", "last4") if card.get(name)))
+    elif node.get("last4"):
+        parts.append(f"{node.get('brand') or node.get('bank_name') or ''} {node['last4']}".strip())
+    found = [part for part in parts if part] or [_first_text(node, ("status", "type", "url", "id_number"))]
+    return _printable(" · ".join(" ".join(part.split()) for part in found if part)[:_LABEL_WIDTH])
+
+
+def _printable(text: str) -> str:
+    """Returns the text without the control characters and the marks of direction that could redraw a line."""
+    return text if text.isprintable() else "".join(char for char in text if char.isprintable())
+
+
+def _first_text(node: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    texts = (node.get(name) for name in names)
+    return next((text for text in texts if isinstance(text, str) and text), "")
+
+
+def _money(node: Mapping[str, Any]) -> str:
+    """Returns the amount in the currency's own words: `20.00 USD`, for a price `20.00 USD / month`."""
+    amount = next((node[name] for name in _AMOUNTS if isinstance(node.get(name), int)), None)
+    currency = node.get("currency")
+    if amount is None or not isinstance(currency, str):
+        return ""
+    places = decimals(currency.lower())
+    recurring = node.get("recurring")
+    every = f" / {recurring['interval']}" if isinstance(recurring, Mapping) and recurring.get("interval") else ""
+    return f"{amount / 10**places:,.{places}f} {currency.upper()}{every}"

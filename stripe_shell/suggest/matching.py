@@ -10,17 +10,21 @@ T = TypeVar("T")
 #: How close a candidate is; smaller is closer.
 Closeness = tuple[int, int, int]
 
+#: A hit inside a word counts from so many letters on: with fewer, nearly everything has one.
+INSIDE_FROM = 3
+
 _SEPARATORS = "_.-[ "
-_LETTERS = 3
+_INSIDE, _NOTE, _LETTERS = 2, 3, 4
 
 
-def closeness(typed: str, candidate: str) -> Closeness | None:
-    """Returns how closely the candidate matches, or None if it does not; ignores letter case.
+def closeness(typed: str, candidate: str, note: str = "") -> Closeness | None:
+    """How well the candidate fits, None when it does not; letter case is ignored.
 
-    Best are candidates that begin with `typed`, then those with a word that does, those that contain it, and those that
-    have its letters in order, the fewer others between them the better.
+    First those that begin with what was typed, then those with a word that does, those that have it inside a word (from
+    three letters on), those whose note has a word that begins with it (likewise), and those that have its letters in
+    order.
     """
-    typed, candidate = typed.lower(), candidate.lower()
+    typed, candidate = typed.casefold(), candidate.casefold()
     if candidate.startswith(typed):
         return 0, 0, 0
     at = candidate.find(typed)
@@ -29,20 +33,29 @@ def closeness(typed: str, candidate: str) -> Closeness | None:
         word = candidate.find(typed, word + 1)
     if word > 0:
         return 1, word, 0
-    if at > 0:
-        return 2, at, 0
+    if len(typed) >= INSIDE_FROM and at > 0:
+        return _INSIDE, at, 0
+    if note and len(typed) >= INSIDE_FROM and f" {typed}" in f" {note.casefold()}":
+        return _NOTE, 0, 0
     return _letters(typed, candidate)
 
 
-def closest_first(typed: str, items: Iterable[T], text: Callable[[T], str]) -> list[T]:
+def closest_first(
+    typed: str,
+    items: Iterable[T],
+    text: Callable[[T], str],
+    *,
+    note: Callable[[T], str] = lambda _: "",
+    loose: bool = True,
+) -> list[T]:
     """The items whose text fits, the closest first; equally close ones stay in their order.
 
-    Those that merely have the letters are left out where others fit better.
+    Those that merely have the letters in order are left out where others fit better, and always unless `loose`.
     """
-    found = [(near, item) for item in items if (near := closeness(typed, text(item))) is not None]
+    found = [(near, item) for item in items if (near := closeness(typed, text(item), note(item))) is not None]
     found.sort(key=lambda pair: pair[0])
     better = [item for near, item in found if near[0] < _LETTERS]
-    return better or [item for _, item in found]
+    return better if better or not loose else [item for _, item in found]
 
 
 def _letters(typed: str, candidate: str) -> Closeness | None:

@@ -12,7 +12,8 @@ from stripe_shell.spec.table import Table
 from stripe_shell.suggest.known import IdScope, KnownIds
 
 SuggestionKind = Literal[
-    "connection", "action", "entity", "field", "id", "value", "reference", "directive", "command", "path", "operator"
+    "connection", "action", "entity", "field", "id", "value", "reference", "directive", "command", "path", "operator",
+    "file",
 ]  # fmt: skip
 
 
@@ -57,7 +58,8 @@ class SuggestionSources:
     `connections` maps connection names to descriptions, `commands` names to prompt commands, `names` the first words of
     references to their values. `environment` are the names of environment variables. `document`: the source document's
     required parameters count besides Stripe's. `place` is where the current block goes: only ids valid there are
-    suggested.
+    suggested. `now` is the time in epoch seconds, for the ages of objects; `date_of` returns the date of a text such as
+    `now+14d`. `fetch` is called with each kind of object whose ids are asked for, to fetch them in the background.
     """
 
     table: Table
@@ -68,6 +70,9 @@ class SuggestionSources:
     environment: Collection[str] = ()
     commands: Mapping[str, CommandWord] = field(default_factory=dict)
     document: bool = True
+    now: float | None = None
+    date_of: Callable[[str], str] = lambda _: ""
+    fetch: Callable[[str], None] = lambda _: None
 
 
 def operation_of(context: CursorContext, table: Table) -> Operation | None:

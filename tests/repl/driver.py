@@ -7,10 +7,8 @@ from pathlib import Path
 
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.formatted_text import fragment_list_to_text, to_formatted_text
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
-from prompt_toolkit.search import SearchState
 
 from stripe_shell.records import record
 from stripe_shell.repl.prompt import Prompt
@@ -24,16 +22,10 @@ _PATIENCE = 20.0
 
 @record(frozen=False)
 class Moment:
-    """A frame that has been drawn: the buffer as it shows it, and the how many-th prompt it is (1, 2, …).
-
-    `shown` is the text that the search previews, or the buffer's; `toolbar` the text of the toolbar.
-    """
+    """A frame that has been drawn: the buffer as it shows it, and the how many-th prompt it is (1, 2, …)."""
 
     buffer: Buffer
     prompt: int = 0
-    searching: bool = False
-    shown: str = ""
-    toolbar: str = ""
 
 
 #: What must hold before the keys are sent.
@@ -64,7 +56,9 @@ def chosen(name: str) -> Callable[[Moment], bool]:
     def holds(moment: Moment) -> bool:
         state = moment.buffer.complete_state
         return (
-            state is not None and state.current_completion is not None and state.current_completion.display_text == name
+            state is not None
+            and state.current_completion is not None
+            and state.current_completion.display_text.removesuffix("*") == name
         )
 
     return holds
@@ -76,7 +70,7 @@ def suggested(text: str) -> Callable[[Moment], bool]:
 
 def menu(buffer: Buffer) -> list[str]:
     state = buffer.complete_state
-    return [completion.display_text for completion in state.completions] if state else []
+    return [completion.display_text.removesuffix("*") for completion in state.completions] if state else []
 
 
 def paste(text: str) -> str:
@@ -108,24 +102,12 @@ class Driver:
                 self._prompts.append(app.future)
                 self._give_up_later(app.future)
             moment.prompt = len(self._prompts)
-            self._look(moment)
             self.frames.append(menu(moment.buffer))
             self.texts.append(moment.buffer.text)
             if self._steps and self._steps[0][0](moment):
                 pipe.send_text(self._steps.pop(0)[1])
 
         app.after_render += drawn
-
-    def _look(self, moment: Moment) -> None:
-        reader = self.prompt.reader
-        control = reader.layout.search_target_buffer_control
-        moment.searching, moment.shown = control is not None, moment.buffer.text
-        if control is not None:
-            state = control.search_state
-            wanted = SearchState(reader.search_buffer.text, state.direction, state.ignore_case)
-            moment.shown = moment.buffer.document_for_search(wanted).text
-        bar = reader.bottom_toolbar
-        moment.toolbar = fragment_list_to_text(to_formatted_text(bar)) if bar is not None else ""
 
     def _give_up_later(self, future: object) -> None:
         """A step whose condition never holds must fail, not hang."""

@@ -91,7 +91,7 @@ def test_now_is_the_time_of_the_submission() -> None:
 def test_ids_are_learnt_for_their_connection_alone() -> None:
     state, _, _ = session()
     run(state, "list customers")
-    assert state.known.ids(IdScope("sandbox", "sandbox"), "customer").find("", 5) == ["cus_1"]
+    assert [each.id for each in state.known.find(IdScope("sandbox", "sandbox"), "customer", "", 5)] == ["cus_1"]
     assert not state.known.kinds(IdScope("stripe", "live"))
 
 
@@ -272,7 +272,7 @@ def test_the_late_answer_is_shown_when_it_comes() -> None:
     assert "late answer: ok         create customer cus_1" in console.text
     assert state.unanswered == {}
     assert "last" not in state.scope.captures
-    assert state.known.ids(IdScope("sandbox", "sandbox"), "customer").find("", 5) == ["cus_1"]
+    assert [each.id for each in state.known.find(IdScope("sandbox", "sandbox"), "customer", "", 5)] == ["cus_1"]
 
 
 def test_a_late_failure_is_shown_too() -> None:

@@ -39,7 +39,7 @@ def test_snapshot_and_rollback(tmp_path: Path) -> None:
     assert "Ann" in shell.type(f"get customer id={kept}")
     place = shell.state.id_scope()
     assert place is not None
-    assert gone not in shell.state.known.ids(place, "customer").find("cus_", 9)
+    assert gone not in [each.id for each in shell.state.known.find(place, "customer", "cus_", 9)]
 
 
 def test_named_snapshots_of_a_file(tmp_path: Path) -> None:

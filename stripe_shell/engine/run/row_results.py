@@ -1,4 +1,4 @@
-"""The result of a row of `@foreach`: its name in messages, its status, and the step that decided it."""
+"""What one row of a `@foreach` comes to: its name in messages, its status, and the step that decided it."""
 
 from __future__ import annotations
 

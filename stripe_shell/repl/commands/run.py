@@ -9,6 +9,7 @@ from stripe_shell.diagnostics import SourceText
 from stripe_shell.engine.load import load_program, read_text
 from stripe_shell.errors import UsageError
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.arguments import suggest_script_files
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -34,4 +35,4 @@ def _open(name: str) -> SourceText:
         raise UsageError(f"{name} is not UTF-8 text (byte {error.start})") from error
 
 
-COMMAND = PromptCommand(_run, "FILE")
+COMMAND = PromptCommand(_run, "FILE", completes=suggest_script_files)

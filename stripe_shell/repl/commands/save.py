@@ -12,6 +12,7 @@ from stripe_shell.lang.ast import Assignment, Directive, Reference, Script, Scri
 from stripe_shell.lang.format import format_script
 from stripe_shell.records import replace
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.arguments import suggest_script_files
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -45,4 +46,4 @@ def _public(item: ScriptItem, session: ReplSession) -> ScriptItem:
     return replace(item, argument=replace(item.argument, value=value))
 
 
-COMMAND = PromptCommand(_save, "FILE")
+COMMAND = PromptCommand(_save, "FILE", completes=suggest_script_files)

@@ -16,7 +16,7 @@ PRIVATE = "/_sandbox/"
 
 
 class Travelling(Protocol):
-    """The interface of snapshots, undo and clocks for the routes."""
+    """What the routes of snapshots, undo and clocks need."""
 
     def answer(self, route: str, body: Mapping[str, Any], account: str | None) -> dict[str, Any] | None:
         """Runs a request to a route and returns the body of its response; None for a route of none of these."""
@@ -24,7 +24,7 @@ class Travelling(Protocol):
 
 
 class Seedable(Protocol):
-    """The interface of a sandbox for the routes. `account` None means the file's first account; for `reset`, all."""
+    """What the routes need of a sandbox. `account` None means the file's first account; for `reset`, all of them."""
 
     @property
     def travel(self) -> Travelling:
