@@ -24,7 +24,7 @@ _TWO_DAYS = 172_800
 
 
 class BlockCompleter(Completer):
-    """Offers what `suggest` offers for the block that is being written; all of it from memory."""
+    """Completes the current block with the suggestions of `suggest`, all of them from memory."""
 
     def __init__(self, session: ReplSession) -> None:
         self._session = session
@@ -96,7 +96,7 @@ def _connection_words(session: ReplSession) -> Mapping[str, str]:
 
 
 def _names(session: ReplSession) -> Mapping[str, Any]:
-    """What references may begin with: saved responses, variables (secret ones masked), what always exists."""
+    """Returns the first words of references: saved responses, variables (secret ones masked), built-in names."""
     scope = session.scope
     captures = {name: capture.body for name, capture in scope.captures.items()}
     variables = {name: "********" if name in scope.secrets else value for name, value in scope.variables.items()}
@@ -104,7 +104,7 @@ def _names(session: ReplSession) -> Mapping[str, Any]:
 
 
 def _fitted(suggestion: Suggestion, following: str) -> str:
-    """The text without what stands behind the cursor already; a reference with its closing brace."""
+    """Returns the text without the part that already follows the cursor; closes the brace of a reference."""
     text = suggestion.text
     if following == " ":
         text = text.removesuffix(" ")
