@@ -7,11 +7,7 @@ from collections.abc import Sequence
 
 
 def module_names(folder: str, first: Sequence[str] = ()) -> tuple[str, ...]:
-    """The names of the modules in `folder`: those of `first` in that order, then all others in alphabetical order.
-
-    `folder` is relative to the package, as `repl/commands`. Names that begin with `_` are left out. Raises OSError when
-    the folder cannot be read.
-    """
+    """Returns the names of the modules in `folder`: those of `first` in that order, then the others sorted."""
     files = os.listdir(os.path.join(os.path.dirname(__file__), folder))
     found = {name.removesuffix(".py") for name in files if name.endswith(".py") and not name.startswith("_")}
     return (*(name for name in first if name in found), *sorted(found.difference(first)))

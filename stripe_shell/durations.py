@@ -16,18 +16,18 @@ _RATE = pattern(r"(\d+(?:\.\d+)?)/(s|m|h)")
 
 
 def parse_duration(text: str, units: Container[str] = MILLISECONDS) -> float | None:
-    """The milliseconds of a duration such as `1.5s`, None for other texts; `units` are those allowed."""
+    """Returns the milliseconds of a duration such as `1.5s`, None for other texts; `units` are the valid ones."""
     match = _DURATION.fullmatch(text)
     return float(match[1]) * MILLISECONDS[match[2]] if match and match[2] in units else None
 
 
 def parse_rate(text: str) -> float | None:
-    """The rate per second of a text such as `30/m`, None for other texts."""
+    """Returns the rate per second of a text such as `30/m`, None for other texts."""
     match = _RATE.fullmatch(text)
     return float(match[1]) / _SECONDS[match[2]] if match else None
 
 
 def format_duration(ms: int) -> str:
-    """Milliseconds as `500ms`, `10s`, `2m`, `1h`: the largest unit without a fraction."""
+    """Formats milliseconds as `500ms`, `10s`, `2m`, `1h`: in the largest unit without a fraction."""
     unit = next(unit for unit in reversed(MILLISECONDS) if ms % MILLISECONDS[unit] == 0)
     return f"{ms // MILLISECONDS[unit]}{unit}"

@@ -148,7 +148,7 @@ class ScriptFile(PartedFile):
         return any(o.status not in {"passed", "skipped"} for found in self._outcomes.values() for o in found)
 
     def _outcomes_of(self, item: Block | Loop) -> list[Outcome]:
-        """What became of the block or of every block of the loop; everything before it is run first."""
+        """Returns the outcomes of the block, or of every block of the loop; first runs all items before it."""
         from stripe_shell.engine.run.interpreter import secrets_of
         from stripe_shell.lang.ast import Loop
         from stripe_shell.lang.visit import items_in

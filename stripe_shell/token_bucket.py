@@ -18,7 +18,7 @@ class TokenBucket:
         self._seen = now
 
     def take(self, now: float) -> bool:
-        """Take a token if there is one; whether there was."""
+        """Takes a token if there is one; returns whether there was."""
         self._fill(now)
         if self._tokens < 1:
             return False
@@ -26,7 +26,7 @@ class TokenBucket:
         return True
 
     def reserve(self, now: float) -> float:
-        """Take a token, ahead of time if need be; the seconds until it is there. Callers are served in order."""
+        """Takes a token, ahead of time if necessary; returns the seconds until it is due. First come, first served."""
         self._fill(now)
         self._tokens -= 1
         return max(0.0, -self._tokens / self._rate)

@@ -1,4 +1,4 @@
-"""Every public class and type alias has a name of its own: one word, one meaning."""
+"""Names and docstrings: every public class and type alias has a name of its own, and a docstring names its object."""
 
 from __future__ import annotations
 
@@ -14,6 +14,29 @@ SHARED = {
     "ParamPath": "the same alias, `tuple[str, ...]`, in layers that do not import one another",
     "ParamTree": "the same alias, `Any`: what JSON or a form may hold, in layers that do not import one another",
 }
+
+#: Beginnings that describe a thing by a riddle or a negative, where a verb or a noun of the field says what it is.
+RIDDLES = (
+    "What ",
+    "How ",
+    "That ",
+    "There is ",
+    "There are ",
+    "From now on",
+    "No ",
+    "Nothing ",
+    "Nobody ",
+    "Somebody ",
+)
+
+
+def riddles(source: str) -> list[str]:
+    """Returns the names and docstrings of a module, its classes and public functions that begin with one of RIDDLES."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, documented)]
+    named = [(getattr(node, "name", "module"), (ast.get_docstring(node) or "").partition("\n")[0]) for node in nodes]
+    public = [(name, line) for name, line in named if not name.startswith("_") or name.startswith("__")]
+    return [f"{name}: {line}" for name, line in public if line.startswith(RIDDLES)]
 
 
 def public_types() -> dict[str, list[tuple[str, str]]]:
@@ -43,3 +66,26 @@ def test_what_is_shared_is_the_same_everywhere() -> None:
         assert len(types[name]) > 1
         assert len(meanings) == 1
         assert "" not in meanings
+
+
+def test_docstrings_begin_with_a_verb_or_a_noun_of_the_field() -> None:
+    found = {
+        str(path.relative_to(PACKAGE)): riddles(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")
+    }
+    begin = "begin with a verb (`Returns …`, `Whether …`) or a noun of the field (`The error for …`)"
+    assert {file: lines for file, lines in found.items() if lines} == {}, begin
+
+
+def test_a_riddle_is_found_in_a_module_a_class_and_a_public_function() -> None:
+    source = '''
+"""What it is."""
+class A:
+    """How it is."""
+    def b(self):
+        """No rows."""
+    def c(self):
+        """Returns what is there."""
+    def _d(self):
+        """Nothing."""
+'''
+    assert [line.partition(":")[0] for line in riddles(source)] == ["module", "A", "b"]

@@ -1,4 +1,4 @@
-"""What a run comes to in one line: blocks, and the rows of its loops."""
+"""The totals of a run on one line: its blocks, and the rows of its loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: the only place that reads argv and the environment."""
+"""The command line: the only package that reads argv and the environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and answer its exit code (language.md §8)."""
+    """Runs the command line and returns its exit code (language.md §8)."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words == ["--version"]:
         from stripe_shell import __version__

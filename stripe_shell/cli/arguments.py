@@ -1,6 +1,6 @@
-"""What the command line understands: a table of options for each command, and one for blocks written there.
+"""The parser of the command line: a table of options for each command, and one for blocks on the command line.
 
-The library for this (argparse) would cost a third of what `check` may take in all, for a dozen options.
+Importing argparse would take a third of the time that `check` may take in all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from stripe_shell.render import FORMATS
 #: The commands; any other first word begins a block (`stripe-shell create customer email=…`).
 COMMANDS = ("run", "check", "fmt", "replay", "convert", "spec", "serve", "connections", "completion")
 
-#: The shells that `completion` writes a script for.
+#: The shells that `completion` supports.
 SHELLS = ("bash", "zsh", "fish")
 
 #: The formats of `--report FORMAT=FILE`.
@@ -80,7 +80,7 @@ OVERVIEW = _OVERVIEW.replace("FORMATS", f"{', '.join(FORMATS[:-1])} or {FORMATS[
 
 @record
 class Arguments:
-    """The command line, read. `command` is one of COMMANDS, or `block`, `text`, `prompt`, `help`."""
+    """The parsed command line. `command` is one of COMMANDS, or `block`, `text`, `prompt`, `help`."""
 
     command: str
     words: tuple[str, ...] = ()
@@ -115,10 +115,10 @@ class Arguments:
 
 @record
 class Option:
-    """An option: the argument that it sets, whether a value follows, the values allowed, whether it may stand often.
+    """An option: the argument that it sets, whether it takes a value, the allowed values, whether it may be repeated.
 
-    `maybe`: a value may follow behind `=`; without one the first of `choices` holds. `pairs`: every `name=value` that
-    follows belongs to it. `completes` says what a value names that is none of `choices`.
+    `maybe`: the value is optional and follows `=`; without it the first of `choices` applies. `pairs`: all following
+    `name=value` words belong to the option. `completes` is the kind of value to complete that is not in `choices`.
     """
 
     argument: str
@@ -185,19 +185,19 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "completion": {},
     "": {**_CONNECT, **_RESULT, "-c": Option("texts", "many")},
 }
-#: Every option that takes the next word, so that the command can be found among the words.
+#: Every option that takes the next word as its value, used to find the command among the words.
 _VALUED = {
     name for options in _OPTIONS.values() for name, option in options.items() if option.kind not in ("flag", "maybe")
 }
 
 
 def options_of(command: str) -> Mapping[str, Option]:
-    """The options of one of COMMANDS by name, those of a block for an empty `command`; `--help` is not among them."""
+    """Returns the options of a command by name, except `--help`; for an empty `command`, those of a block."""
     return _OPTIONS[command]
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
-    """The command line as `Arguments`. Raises UsageError, which says what is wrong with it."""
+    """Parses the command line. Raises UsageError for invalid arguments."""
     argv = tuple(_spread(argv))
     command = _command_of(argv)
     words, values = _read_words(argv, _OPTIONS[command])
@@ -223,7 +223,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
 
 
 def without_options(argv: Sequence[str]) -> list[str]:
-    """The words that are neither options nor values of options. Accepts a command line that is not finished."""
+    """Returns the words that are neither options nor their values. Accepts an incomplete command line."""
     words: list[str] = []
     rest = iter(argv)
     for word in rest:
@@ -235,7 +235,7 @@ def without_options(argv: Sequence[str]) -> list[str]:
 
 
 def _refuse_slip(words: Sequence[str]) -> None:
-    """A file without `run` before it, and a command spelled wrong, would be taken for actions that nobody knows."""
+    """Raises UsageError for a file without `run` before it, and for a misspelled command."""
     first = words[0]
     if os.path.isfile(first) or first.endswith(".stripe"):
         raise UsageError(f"`{first}` is a file; did you mean `stripe-shell run {first}`?")
@@ -245,7 +245,7 @@ def _refuse_slip(words: Sequence[str]) -> None:
 
 
 def _spread(argv: Sequence[str]) -> Iterator[str]:
-    """The words, with `--report` before each of the pairs `junit=FILE` that follow one."""
+    """Yields the words, with `--report` inserted before each further pair `junit=FILE`."""
     known = (item for options in _OPTIONS.values() for item in options.items())
     pairs = {name: option for name, option in known if option.kind == "pairs"}
     current = ""
@@ -262,13 +262,13 @@ def _spread(argv: Sequence[str]) -> Iterator[str]:
 
 
 def _command_of(argv: Sequence[str]) -> str:
-    """The first word that is neither an option nor its value, if it is a command."""
+    """Returns the first word that is neither an option nor its value, if it is a command."""
     first = next(iter(without_options(argv)), "")
     return first if first in COMMANDS else ""
 
 
 def _read_words(argv: Sequence[str], options: Mapping[str, Option]) -> tuple[list[str], dict[str, Any]]:
-    """The words that are no options, and the values of the options by argument; `--` ends the options."""
+    """Returns the words that are not options, and the values of the options by argument; `--` ends the options."""
     words: list[str] = []
     values: dict[str, Any] = {}
     rest = iter(argv)

@@ -1,4 +1,4 @@
-"""`check FILE`: everything that is wrong with scripts, and what mends it; nothing is sent."""
+"""The command `check FILE`: reports and fixes the problems of scripts; sends nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stripe_shell.render.console import Console
 
 
 def check(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    """0 when no file has an error, else 2. With `--fix` what can be mended is mended first, in the files."""
+    """Returns 0 if no file has an error, else 2. `--fix` first applies fixes to the files."""
     if arguments.fix and "-" in arguments.words:
         raise UsageError("--fix mends files; standard input is none")
     setup = set_up(arguments, environ, console)
@@ -32,14 +32,14 @@ def check(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
 
 
 def _check_source(setup: Setup, source: SourceText, console: Console) -> PreparedScript:
-    """Every problem of the text and of what it includes; what it hides is hidden from then on."""
+    """Prints every problem of the text and of its includes; masks its secrets from then on."""
     script = prepare(setup.engine, source, setup.scope, lint=True)
     console.mask(script.secrets)
     return script
 
 
 def apply_fixes(source: SourceText, diagnostics: Sequence[Diagnostic]) -> tuple[str, int]:
-    """The text with every fix for it applied, and how many; of two that overlap the first one counts."""
+    """Returns the text with its fixes applied, and their number; of two overlapping fixes only the first is applied."""
     fixes = [d.fix for d in diagnostics if d.fix is not None and d.fix.span.source == source]
     text, done, end = source.text, 0, len(source.text) + 1
     for fix in sorted(dict.fromkeys(fixes), key=lambda item: item.span.start, reverse=True):
@@ -50,7 +50,7 @@ def apply_fixes(source: SourceText, diagnostics: Sequence[Diagnostic]) -> tuple[
 
 
 def _fix_file(setup: Setup, script: PreparedScript, console: Console) -> PreparedScript:
-    """Mend the file, again and again while that finds more to mend; then say what is left."""
+    """Applies fixes to the file until there are none left, then prints the remaining problems."""
     total, longest = 0, len(script.source.text)
     while total <= longest:
         text, done = apply_fixes(script.source, script.diagnostics)

@@ -1,4 +1,4 @@
-"""`connections list|add|test|remove|default`: which ways to Stripe there are."""
+"""The command `connections list|add|test|remove|default`: lists, tests and changes connections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RED, _PLAIN = "\x1b[1;31m", "\x1b[0m"
 
 
 def connections(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    """Carry out what the first word says; without one, list them."""
+    """Runs the subcommand named by the first word; without one, `list`."""
     name = arguments.words[0] if arguments.words else "list"
     command = _COMMANDS.get(name)
     if command is None:
@@ -59,7 +59,7 @@ def _list(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
 
 
 def _cells(connection: Connection, known: Connections) -> list[str]:
-    """Mark of the default, name, kind, mode in words, what is special, where the key comes from or why it is none."""
+    """Returns the cells of a connection: mark of the default, name, kind, mode, notes, source of the key or problem."""
     special = [word for word in (connection.account, "read-only" if connection.read_only else "") if word]
     last = connection.problem or connection.origin
     return [
@@ -100,7 +100,7 @@ def _in_red(line: str, word: str) -> str:
 
 
 def _test(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    """Reach it; 0 when it works, 3 when it does not."""
+    """Tests a connection; returns 0 if it works, else 3."""
     from stripe_shell.connections.probe import probe
     from stripe_shell.spec.table import load_table
 
@@ -128,7 +128,7 @@ def _test(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
 
 
 def visible_cell(text: str) -> str:
-    """The text without control characters, but for the colours that stand around it on purpose."""
+    """Escapes control characters except the colours around the text."""
     if text.startswith(_RED):
         return f"{_RED}{visible(text[len(_RED) : -len(_PLAIN)])}{_PLAIN}"
     return visible(text)
@@ -151,7 +151,7 @@ def _find_connection(known: Connections, name: str) -> Connection:
 
 
 def _add(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    """`add NAME SETTING=VALUE …`, written behind the settings file."""
+    """Runs `add NAME SETTING=VALUE …`: appends the connection to the settings file."""
     from stripe_shell.connections.settings.write import append_connection, edit, read_text
 
     if len(arguments.words) < 2 or "=" in arguments.words[1]:
@@ -186,7 +186,7 @@ def _parse_value(text: str) -> dict[str, Any]:
 def _settings(
     name: str, words: tuple[str, ...], ask: Callable[[], str], console: Console
 ) -> dict[tuple[str, ...], Any]:
-    """`SETTING=VALUE`, dotted for a table in the table; each value of the type that the setting has."""
+    """Parses `SETTING=VALUE`, with a dotted name for a nested table; converts each value to the setting's type."""
     from stripe_shell.connections.settings.schema import ALWAYS, PROFILES
 
     pairs = [word.partition("=") for word in words]
@@ -212,12 +212,15 @@ def _settings(
     return settings
 
 
-#: Settings that hold a credential or say where it comes from.
+#: Settings that hold a credential or its source.
 _SECRETS = ("key", "token", "client_secret")
 
 
 def _checked_secret(setting: str, value: str, ask: Callable[[], str], console: Console) -> str:
-    """A source as it is; `-` reads the credential itself from standard input. Never one from an argument."""
+    """Returns a credential's source, or for `-` the credential read from standard input.
+
+    Raises UsageError for a credential in the arguments, where other programs could read it.
+    """
     from stripe_shell.connections.credentials import is_literal, source_problem
     from stripe_shell.secrets import Secrets
 
@@ -236,7 +239,7 @@ def _checked_secret(setting: str, value: str, ask: Callable[[], str], console: C
 
 
 def _typed(setting: str, value: str, like: Any) -> Any:
-    """The value as the setting's default is: a boolean, a whole number, a number, else text."""
+    """Converts the value to the type of the setting's default: boolean, integer, float, else text."""
     if setting == "rate_limit" or isinstance(like, int | float):
         if isinstance(like, bool):
             if value not in ("true", "false"):

@@ -1,4 +1,4 @@
-"""`convert FILE`: scripts in other forms, and the fixture files of Stripe's command-line tool."""
+"""The command `convert FILE`: converts scripts to other formats, and fixture files of Stripe's command-line tool."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
 from stripe_shell.render.console import Console
 
-#: Stands for whatever connection is the default where the script runs.
+#: The name of the default connection in converted scripts.
 PLACEHOLDER = "your-stripe-connection"
 
 
 def convert(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    """Write the converted text to standard output, what is lost to standard error; 2 when it cannot be converted."""
+    """Writes the converted text to standard output, losses to standard error; returns 2 if it cannot be converted."""
     if len(arguments.words) != 1:
         raise UsageError("convert takes one file")
     word = arguments.words[0]
@@ -30,7 +30,7 @@ def convert(arguments: Arguments, environ: Mapping[str, str], console: Console) 
     if (target == "stripe") is not fixtures:
         kind, forms = ("a fixture file", "stripe") if fixtures else ("a script", "fixtures, curl or python")
         raise UsageError(f"convert: {source.name} is {kind}; --to {forms}")
-    # Nothing is sent, so a live connection may be converted for too.
+    # Nothing is sent, so live connections are allowed.
     setup = set_up(replace(arguments, connection=None, live=True), environ, console)
     text, found = _from_fixtures(arguments, setup, source) if fixtures else _from_script(setup, source, target, console)
     console.diagnostics(found)

@@ -1,4 +1,4 @@
-"""From the words of the command line to the command that carries them out, and from every failure to an exit code."""
+"""Dispatch of the command line to its command, and of every failure to an exit code."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from stripe_shell.render.console import Console, standard_streams
 
 CliCommand = Callable[[Arguments, Mapping[str, str], Console], int]
 
-#: Beyond language.md §8, as shells have them: interrupted with Ctrl-C; the reader of the results has gone; a mistake
-#: of this program's own.
+#: Exit codes beyond language.md §8, as in shells: interrupted with Ctrl-C; the reader of the results has exited; an
+#: internal error.
 INTERRUPTED, UNREAD, INTERNAL = 130, 141, 70
 
 
 def dispatch(argv: Sequence[str]) -> int:
-    """Carry the command line out; answer the exit code of language.md §8, or one of those above."""
+    """Runs the command line; returns the exit code of language.md §8, or one of those above."""
     console = standard_streams(os.environ)
     try:
         arguments = parse_arguments(argv)
@@ -30,7 +30,7 @@ def dispatch(argv: Sequence[str]) -> int:
         console.message("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the results has seen enough; keep the interpreter from complaining at exit.
+        # The reader of the results has exited: prevent the interpreter's error message at exit.
         for number in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), number)
         return UNREAD
@@ -48,7 +48,7 @@ def _code_of(error: ShellError) -> int:
 
 
 def _find_command(arguments: Arguments) -> CliCommand:
-    """Returns the function of the command, which has the name of its module; that alone is imported."""
+    """Returns the function of the command; imports only its module, which has the name of the command."""
     from importlib import import_module
 
     name = arguments.command

@@ -1,4 +1,4 @@
-"""`fmt FILE`: scripts in the canonical form."""
+"""The command `fmt FILE`: rewrites scripts in the canonical form."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from stripe_shell.render.console import Console
 
 
 def fmt(arguments: Arguments, _environ: Mapping[str, str], console: Console) -> int:
-    """Rewrite the files (standard input goes to standard output). `--check` and `--diff` change nothing.
+    """Rewrites the files; prints standard input to standard output. `--check` and `--diff` change nothing.
 
-    0 when all is well, 4 when `--check` finds a file that is not in the canonical form, 2 when one does not parse.
+    Returns 0 on success, 4 if `--check` finds a file that is not in the canonical form, 2 if one does not parse.
     """
     code = 0
     for word in arguments.words:
@@ -42,7 +42,7 @@ def fmt(arguments: Arguments, _environ: Mapping[str, str], console: Console) -> 
 
 
 def _diff(source: SourceText, text: str) -> str:
-    """What changes, as `patch` takes it."""
+    """Returns the changes as a unified diff for `patch`."""
     import difflib
 
     before, after = _lines(source.text), _lines(text)
@@ -51,6 +51,6 @@ def _diff(source: SourceText, text: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines with their ends; a carriage return is a part of its line."""
+    """Returns the lines with their ends; a carriage return is part of its line."""
     lines = [f"{line}\n" for line in text.split("\n")]
     return [*lines[:-1], *([lines[-1][:-1]] if lines[-1] != "\n" else [])]

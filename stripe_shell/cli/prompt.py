@@ -1,4 +1,4 @@
-"""The prompt: what `stripe-shell` without arguments opens on a terminal."""
+"""The interactive prompt, which `stripe-shell` without arguments opens on a terminal."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def prompt(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    """Open the prompt; 0 when the person leaves it. Live writes need no `--live` here: each is confirmed by typing."""
+    """Opens the prompt; returns 0 at its end. Needs no `--live`, since the prompt asks to confirm each live write."""
     from stripe_shell.repl.app import run_prompt
 
     setup = set_up(replace(arguments, live=True), environ, console, announce=False, undo=True)
-    setup.connections.find(None)  # whether it is live has to stand in the first prompt
-    # What is typed later outranks what the command line gave.
+    setup.connections.find(None)  # Opens the connection, so that the first prompt shows whether it is live.
+    # Variables set at the prompt take precedence over those of the command line.
     scope = replace(setup.scope, given=frozenset())
     engine = cast("Engine", LazyEngine(lambda: setup.engine))
     return run_prompt(engine, scope, setup.connections, console, format_name=arguments.format)

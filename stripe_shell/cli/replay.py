@@ -1,4 +1,4 @@
-"""`replay PAGE`: the examples of documentation pages as tests."""
+"""The command `replay PAGE`: runs the examples of documentation pages as tests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WORDS = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
 
 
 def replay(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    """Replay every page, each in a sandbox of its own unless a connection or a database is named."""
+    """Replays every page, each in a sandbox of its own unless a connection or a database is given."""
     reporting = _reporting(arguments)
     garbage.enable_collector()
     try:
@@ -47,7 +47,7 @@ def _reporting(arguments: Arguments) -> ReportWriter | None:
 
 @record
 class _Replaying:
-    """One page."""
+    """The replay of one page."""
 
     arguments: Arguments
     environ: Mapping[str, str]
@@ -56,7 +56,7 @@ class _Replaying:
     path: str
 
     def run(self) -> int:
-        """Replay it, say how, and write into it what `--update` asks for."""
+        """Replays the page, prints the results, and applies `--update`."""
         if self.path == "-" and self.arguments.update:
             raise UsageError("--update writes into the page, and standard input is none")
         page = read_page(open_script(self.path))
@@ -95,7 +95,7 @@ class _Replaying:
         return setup
 
     def _find_errata(self) -> Errata:
-        """The file that `--errata` names, else `<page>.errata.toml` beside the page or in $STRIPE_SHELL_ERRATA."""
+        """Returns the errata of `--errata`, else of `<page>.errata.toml` beside the page or in $STRIPE_SHELL_ERRATA."""
         if self.arguments.errata:
             return read_errata(open_script(self.arguments.errata))
         found = find_errata(Path(self.path), self.environ)
@@ -106,7 +106,7 @@ class _Replaying:
     def _changes(
         self, page: DocumentPage, whole: Replay, errata: Errata
     ) -> tuple[list[PageChange], list[ExampleResult]]:
-        """What to write into the page, and the results as they are once it is written."""
+        """Returns the changes to the page, and the results as they are after the changes."""
         from stripe_shell.replay.update import changed_leaves, new_answer, page_symbols
 
         symbols = page_symbols(page)
@@ -129,7 +129,7 @@ class _Replaying:
         return changes, results
 
     def _replay_again(self, page: DocumentPage, errata: Errata) -> Sequence[ExampleResult]:
-        """The page once more, where that does no harm: in a sandbox that is gone afterwards."""
+        """Replays the page again, if it ran in a temporary sandbox."""
         connections = self._set_up().connections
         if connections.default.kind != "sandbox" or self.arguments.db is not None:
             return ()

@@ -1,4 +1,4 @@
-"""`--report FORMAT=FILE`: what `run` and `replay` leave for others to read."""
+"""The option `--report FORMAT=FILE` of `run` and `replay`."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from stripe_shell.replay.runner import ExampleResult
 
 @record
 class ReportWriter:
-    """Listens to a run, and writes the reports that were asked for."""
+    """Records a run and writes the requested reports."""
 
     targets: tuple[Target, ...]
     recorder: Recorder
     title: str
 
     def prepared(self, script: PreparedScript) -> None:
-        """A script has been checked."""
+        """Records the diagnostics of a checked script."""
         self.recorder.diagnostics(script.diagnostics)
 
     def step(self, step: RunStep) -> None:
-        """One item has run."""
+        """Records an item that has run."""
         if step.outcome is not None:
             self.recorder.outcome(step.outcome, step.row)
 
     def example(self, result: ExampleResult) -> None:
-        """An example of a page has come out."""
+        """Records an example of a documentation page."""
         self.recorder.add(_example_entry(result))
 
     def write(self, console: Console) -> None:
-        """Write them, everything masked that the streams mask. Raises UsageError when a file cannot be written."""
+        """Writes the reports, with the console's secrets masked. Raises UsageError if a file cannot be written."""
         write_reports(self.targets, self.recorder.report(self.title), console.secrets)
 
 
 def _example_entry(result: ExampleResult) -> ReportEntry:
-    """An example as an entry: a call that failed is an error, an answer that differs a failure."""
+    """Returns an example as an entry: a failed call is an error, a different response a failure."""
     span = result.example.block.span
     bare = ReportEntry(result.example.name, span.source.name, span.location()[0], "failed", "failed", 0.0, 0.0)
     entry = entry_of(result.outcome) if result.outcome is not None else bare
@@ -60,7 +60,7 @@ def _example_entry(result: ExampleResult) -> ReportEntry:
 
 
 def open_reporting(arguments: Arguments) -> ReportWriter:
-    """Raises UsageError for what is no report."""
+    """Returns the writer of the reports named by `--report`. Raises UsageError for an invalid one."""
     import time
 
     targets = parse_targets(arguments.reports)

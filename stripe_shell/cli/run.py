@@ -1,4 +1,4 @@
-"""`run FILE`, `-c TEXT`, a block on the command line, and a script from standard input: one way for all of them."""
+"""The commands `run FILE` and `-c TEXT`, a block on the command line, and a script on standard input."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    """Check every source, then run them in turn, each with a scope of its own; nothing is sent if one has an error.
+    """Checks every source, then runs them in order, each with its own scope; sends nothing if one has an error.
 
     Stops after one that fails, unless `--keep-going`.
     """
     reporting = _reporting(arguments)
-    # A dry run sends nothing, so it may show what a live connection would be sent.
+    # A dry run sends nothing, so it may show the requests for a live connection.
     setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ, console)
     printer = RunPrinter(console, arguments.format, quiet=arguments.command == "block", show=arguments.show)
     try:
@@ -58,7 +58,7 @@ def _run_all(arguments: Arguments, setup: Setup, printer: RunPrinter, reporting:
 
 
 def _prepare_all(arguments: Arguments, setup: Setup, printer: RunPrinter) -> list[PreparedScript]:
-    """Every source, read and checked; what is wrong with them is shown, their secrets hidden."""
+    """Parses and checks every source; prints their problems, with secrets masked."""
     typed = arguments.command in {"block", "text"}
     scripts: list[PreparedScript] = []
     for source in read_sources(arguments):
@@ -70,7 +70,7 @@ def _prepare_all(arguments: Arguments, setup: Setup, printer: RunPrinter) -> lis
 
 
 def _reporting(arguments: Arguments) -> ReportWriter | None:
-    """What listens for the reports that are asked for."""
+    """Returns the writer of the requested reports, or None."""
     if not arguments.reports:
         return None
     if arguments.dry_run:
@@ -114,5 +114,5 @@ def _dry_run(setup: Setup, scripts: Sequence[PreparedScript], console: Console) 
 
 
 def gravest(codes: Sequence[int]) -> int:
-    """The first of 6, 5, 3, 4 that occurred, then 2, then 1."""
+    """Returns the first of 6, 5, 3, 4, 2, 1 that occurs in `codes`, else 0."""
     return next((code for code in (6, 5, 3, 4, 2, 1) if code in codes), 0)

@@ -1,4 +1,4 @@
-"""`serve`: the sandbox over HTTP."""
+"""The command `serve`: serves the sandbox over HTTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def serve(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    """Serve until interrupted; the address is the only line on standard output."""
+    """Serves until interrupted; prints only the address to standard output."""
     from stripe_shell.server.run import serve as run_server
 
     if arguments.words:
@@ -49,7 +49,7 @@ def _settings(arguments: Arguments, environ: Mapping[str, str]) -> ServerSetting
 
 
 def _database(arguments: Arguments, environ: Mapping[str, str]) -> Path | None:
-    """The file that is named, else the one that the shell's own sandbox lives in."""
+    """Returns the named database file, else that of the shell's own sandbox."""
     if arguments.memory or arguments.db == ":memory:":
         return None
     if arguments.db is not None:

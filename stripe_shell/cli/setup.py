@@ -1,4 +1,4 @@
-"""From arguments and environment to an engine and the scope of its first line."""
+"""Creates the engine and the first scope from the arguments and the environment."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.run.rows import RowSink
 
-#: Waits that are longer are said, in seconds.
+#: Waits longer than this are announced, in seconds.
 WORTH_SAYING = 2.0
 
 
 class Setup:
-    """What every command that talks to Stripe needs. The engine is built when it is first asked for."""
+    """The engine, scope and connections of a command. The engine is built on first use."""
 
     def __init__(self, arguments: Arguments, scope: Scope, connections: Connections) -> None:
         self._arguments = arguments
@@ -35,7 +35,7 @@ class Setup:
 
     @cached_property
     def engine(self) -> Engine:
-        """What runs blocks and scripts."""
+        """The engine that runs blocks and scripts."""
         from stripe_shell.engine.run.interpreter import Engine
         from stripe_shell.spec.table import load_table
 
@@ -44,7 +44,7 @@ class Setup:
 
 
 class LazyEngine:
-    """Stands for an engine that is built when something of it is first used: the first prompt stands before that."""
+    """A proxy for an engine that is built on first use, so that the first prompt appears before it."""
 
     def __init__(self, build: Callable[[], Engine]) -> None:
         self._build = build
@@ -56,10 +56,10 @@ class LazyEngine:
 def set_up(
     arguments: Arguments, environ: Mapping[str, str], console: Console, *, announce: bool = True, undo: bool = False
 ) -> Setup:
-    """Nothing is opened or contacted yet. Raises ConfigurationError for settings that cannot be used.
+    """Returns the setup of a command. Opens no connection. Raises ConfigurationError for invalid settings.
 
-    From now on the streams hide every credential, and say what is waited for and, with `announce`, which connections
-    are opened. `undo`: sandboxes keep their writes, so that the last ones can be taken back.
+    From then on the console masks every credential, announces waits and, with `announce`, the connections as they open.
+    `undo`: sandboxes log their writes, so that the last ones can be undone.
     """
     connections = load_connections(
         environ,
@@ -82,7 +82,7 @@ def set_up(
 
 
 def observer_for(arguments: Arguments, console: Console, *, announce: bool) -> ConnectionObserver:
-    """What connections do, said to the person; every exchange with `--verbose`."""
+    """Returns an observer that reports on connections to the user; with `--verbose`, on every exchange."""
 
     def say_wait(words: str, seconds: float) -> None:
         if arguments.verbose or seconds >= WORTH_SAYING:
@@ -102,7 +102,10 @@ def observer_for(arguments: Arguments, console: Console, *, announce: bool) -> C
 
 
 def ask_credential(arguments: Arguments, name: str) -> str:
-    """A line of standard input, not echoed on a terminal. Raises ConfigurationError when a script stands there."""
+    """Reads a line of standard input, without echo on a terminal.
+
+    Raises ConfigurationError if standard input is missing or contains the script.
+    """
     if sys.stdin is None:
         raise ConfigurationError("its key should come from standard input, and there is none")
     if "-" in arguments.words or (arguments.command == "prompt" and not sys.stdin.isatty()):
@@ -115,12 +118,12 @@ def ask_credential(arguments: Arguments, name: str) -> str:
 
 
 def new_run_id() -> str:
-    """A name for a run that no other run has: 32 hexadecimal digits."""
+    """Returns a unique id for a run: 32 hexadecimal digits."""
     return os.urandom(16).hex()
 
 
 def _open_rows(path: str, fields: tuple[str, ...]) -> RowSink:
-    """`render.files.open_rows`, imported when the first file is written."""
+    """Calls `render.files.open_rows`, imported with the first file."""
     from stripe_shell.render.files import open_rows
 
     return open_rows(path, fields)

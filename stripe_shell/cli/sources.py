@@ -1,4 +1,4 @@
-"""The texts that a command line names: files, standard input, and blocks written on the command line itself."""
+"""Reads the scripts of a command line: files, standard input, and blocks written as arguments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BARE_WORD = pattern(r"[^\s\"'\\{\[=]+")
 
 
 def read_sources(arguments: Arguments) -> list[SourceText]:
-    """The texts that the arguments name. Raises UsageError when one cannot be read."""
+    """Returns the texts that the arguments name. Raises UsageError if one cannot be read."""
     if arguments.command == "block":
         return [SourceText("<command line>", block_text(arguments.words))]
     if arguments.command == "text":
@@ -31,7 +31,7 @@ def read_sources(arguments: Arguments) -> list[SourceText]:
 
 
 def write_script(path: str, text: str) -> None:
-    """Put the text into the file, whole or not at all. Raises UsageError when that is not possible."""
+    """Writes the file atomically. Raises UsageError on failure."""
     from stripe_shell.files import write_text
 
     try:
@@ -41,7 +41,7 @@ def write_script(path: str, text: str) -> None:
 
 
 def open_script(path: str) -> SourceText:
-    """The text of a script file. Raises UsageError when it cannot be read as UTF-8 text."""
+    """Reads a script file. Raises UsageError if it cannot be read as UTF-8 text."""
     try:
         return SourceText(path, read_text(path))
     except OSError as error:
@@ -51,7 +51,7 @@ def open_script(path: str) -> SourceText:
 
 
 def read_standard_input() -> SourceText:
-    """Standard input as a script. Raises UsageError when it is no UTF-8 text."""
+    """Reads a script from standard input. Raises UsageError if it is not UTF-8 text."""
     if sys.stdin is None:
         raise UsageError("there is no standard input")
     try:
@@ -61,10 +61,10 @@ def read_standard_input() -> SourceText:
 
 
 def block_text(words: Sequence[str]) -> str:
-    """The words of a command line as a block, `KEY=VALUE` as a line `KEY: VALUE` each.
+    """Converts words of a command line to a block: each `KEY=VALUE` becomes a line `KEY: VALUE`.
 
-    The shell has undone the quoting, so a value means what it means in a line of a script; only what would be read as
-    quotes, or would not stay on its line, is quoted again.
+    The shell has removed the quotes, so a value means the same as in a line of a script; values that would be parsed
+    differently are quoted again.
     """
     params = [match.groups() for word in words if (match := _PARAM.fullmatch(word))]
     named = {key: value for key, value in params if key in {"action", "entity"}}

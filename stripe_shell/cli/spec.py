@@ -1,4 +1,4 @@
-"""`spec [ACTION] [ENTITY]`: what the table knows of Stripe; with `--coverage`, how much of it the sandbox models."""
+"""The command `spec [ACTION] [ENTITY]`: shows the table of operations; `--coverage`: those that the sandbox models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stripe_shell.spec.table import Table, load_table
 
 
 def spec(arguments: Arguments, _environ: Mapping[str, str], console: Console) -> int:
-    """Print what the words name: an operation, an entity with its actions, or all entities."""
+    """Prints the operation or the entity that the words name, or without words all entities."""
     table = load_table()
     found = _find_described(table, arguments.words)
     as_json = arguments.format == "json"
@@ -41,7 +41,7 @@ def spec(arguments: Arguments, _environ: Mapping[str, str], console: Console) ->
 
 
 def _show_coverage(table: Table, operations: Operation | Entity | None, console: Console, *, as_json: bool) -> None:
-    """Which operations the sandbox models, and which it answers generically; their count is said beside it."""
+    """Prints which operations the sandbox models and which it answers generically, with their number."""
     rows = _coverage(table, operations)
     if as_json:
         console.result(json.dumps(rows, indent=2))

@@ -26,7 +26,7 @@ _CONFIG = ("XDG_CONFIG_HOME", ".config")
 
 
 def refuse_to_ask(name: str) -> str:
-    """The default for `ask`, for runs without input. Raises ConfigurationError."""
+    """Raises ConfigurationError; the default for `ask` in runs without input."""
     raise ConfigurationError(f"the credential of `{name}` cannot be asked for here")
 
 

@@ -9,9 +9,9 @@ from stripe_shell.connections.settings.schema import ALWAYS
 
 
 def connection_kinds(environ: Mapping[str, str]) -> dict[str, str]:
-    """The kind of each connection by name, those that always exist first.
+    """Returns the kind of each connection by name, built-in connections first.
 
-    A settings file that cannot be read adds none: the commands that need it say what is wrong with it.
+    Ignores a settings file that cannot be read: the commands that need it report the problem.
     """
     kinds: dict[str, str] = {name: profile.kind for name, profile in ALWAYS.items()}
     path = settings_path(environ)

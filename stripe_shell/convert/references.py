@@ -70,7 +70,7 @@ def usable_name(name: str, taken: Mapping[str, object]) -> str:
 
 
 def free_name(preferred: str, taken: Container[str], reserved: Container[str] = ()) -> str:
-    """Returns `preferred`, or `preferred` with the lowest number that makes it free."""
+    """Returns `preferred`, or `preferred` with a number that makes it free."""
     if preferred not in taken and preferred not in reserved:
         return preferred
     # Doubling and bisection, as a script may have thousands of steps with one name.

@@ -9,7 +9,7 @@ The life of a block:
    scope and converts the values to the types of the shape: the `BlockCall`.
 5. spec/validate.py, called by resolve.py, checks the parameters; check/messages.py words its problems as diagnostics.
 6. encode.py builds the HTTP request; run/interpreter.py adds the connection's version, account and idempotency key.
-7. transports/ sends the request and returns the response; run/paging.py follows the pages of a list.
+7. transports/ sends the request, unless run/ledger.py recalls its response; run/paging.py follows the pages of a list.
 8. assertions/ evaluates `@expect`, `@match` and `@fails` against the response.
 9. outcome.py records the status, the exchange and the assertions; the scope gets the name that `@as` gives.
 """

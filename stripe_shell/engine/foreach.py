@@ -136,7 +136,7 @@ def _check_keys(loop: Loop, path: Path) -> Iterator[Diagnostic]:
 
 
 def columns_of(path: Path) -> tuple[str, ...] | None:
-    """Returns the columns of the rows, or None if they are not known before reading."""
+    """Returns the columns of the rows, of a JSON file those of its first; None if it is empty or cannot be read."""
     try:
         columns = read_columns(path)
         if columns is not None:

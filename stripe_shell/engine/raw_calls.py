@@ -72,7 +72,7 @@ def _http_method(action: Param | None, entity: Param, problems: list[Diagnostic]
 
 
 def _path_mistakes(value: Value) -> Iterator[Diagnostic]:
-    """Yields a problem for everything in the path that could change its segments."""
+    """Yields E206 if the path is not one of the API, or if its segments are not written out in full."""
     texts = list(nodes_in(value, Text))
     if not texts[0].text.startswith(_ROOTS):
         yield Diagnostic("E206", "not a path of the API", value.span, label="it begins with `/v1/` or `/v2/`")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest
+from stripe_shell.engine.run.paging import is_list
 from stripe_shell.lang.ast import Reference, Value
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
@@ -280,13 +281,22 @@ def _is_text(value: str) -> bool:
 def _walk(reference: Reference, capture: Capture) -> FoundValue | Diagnostic:
     value = capture.body
     for index, step in enumerate(reference.path):
-        there, inner = step_into(value, step)
+        is_row = index == 0 and is_list(value) and isinstance(step, int)
+        there, inner = _row(value, step) if is_row else step_into(value, step)
         if not there:
             known = tuple(value) if isinstance(value, dict) else ()
             problem = missing_field(reference, reference.path[: index + 1], known, _origin(capture))
+            if is_row:
+                rows = len(value["data"])
+                problem = replace(problem, label=f"the list has {rows} {'row' if rows == 1 else 'rows'}, from [1] on.")
             return replace(problem, label=f"{problem.label} The request was not sent.".lstrip())
         value = inner
     return FoundValue(value)
+
+
+def _row(body: Any, number: str | int) -> tuple[bool, Any]:
+    """Returns whether a list has the row with this number, counted from 1 as the prompt shows them, and the row."""
+    return step_into(body["data"], int(number) - 1) if number != 0 else (False, None)
 
 
 def _origin(capture: Capture) -> str:

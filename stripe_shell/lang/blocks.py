@@ -50,7 +50,7 @@ class OpenLoop:
 
 @record
 class BlockEnding:
-    """The cause of a block's end, for the message about a later line; a fix may delete the range `deletable`."""
+    """The cause of a block's end, for the message about a later line; `deletable`: a fix may delete that blank line."""
 
     block: OpenBlock
     span: Span

@@ -1,4 +1,4 @@
-"""Whether an unfinished text ends inside JSON or a heredoc, wherever that stands: nothing is completed there."""
+"""Detects incomplete text that ends inside JSON or a heredoc, where no completion is offered."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def inside_value(before: str) -> bool:
 
 
 def _value_end(text: str, opener: str, start: int) -> int | None:
-    """The offset behind the value that begins at `start`; None when it is still open."""
+    """Returns the end of the value that begins at `start`; None if it is still open."""
     if opener in {"{", "["}:
         return _bracket_end(text, start)
     close = text.find(opener, start + len(opener))

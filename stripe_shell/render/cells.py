@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 #: SGR parameters of the colours in use; they are readable on light and on dark terminals.
 BOLD, DIM, RED, GREEN, YELLOW, CYAN = "1", "2", "31", "32", "33", "36"
 
-#: Stands for what was cut off.
+#: Replaces the part that was cut off.
 ELLIPSIS = "…"
 
 #: What a column that may be cut keeps at least: where all columns have room, and where there is little.

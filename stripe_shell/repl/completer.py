@@ -61,7 +61,7 @@ def _rest_of_word(context: CursorContext, behind: str) -> int:
 
 
 def suggestion_sources(session: ReplSession, context: CursorContext) -> SuggestionSources:
-    """What the session has to offer for the block that is being written."""
+    """Returns the sources of suggestions for the current block: connections, commands, names, known ids."""
     from stripe_shell.suggest.suggestion import SuggestionSources
 
     scope = session.scope

@@ -1,4 +1,4 @@
-"""What Enter does at a place in a text: it runs what is complete, else it opens a line or goes to the next one."""
+"""The effect of Enter at a position: it runs complete text, else it inserts a line or moves to the next one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EnterAction = Literal["run", "split", "append", "down"]
 
 
 def enter_action(text: str, offset: int) -> EnterAction:
-    """What Enter does with the cursor at `offset`. Above the last line of a block it never runs anything."""
+    """Returns the effect of Enter with the cursor at `offset`; above the last line of a block, never `run`."""
     from stripe_shell.lang.cursor import is_complete
 
     alone = text.strip()
@@ -25,13 +25,13 @@ def enter_action(text: str, offset: int) -> EnterAction:
 
 
 def _on_the_last(text: str, offset: int) -> EnterAction:
-    """Of a text that is not complete: a new line, and no word is cut for it."""
+    """Returns the effect on incomplete text: a new line, at the cursor only if that splits no word."""
     at_edge = not text[text.rfind("\n", 0, offset) + 1 : offset].strip() or not text[offset:].strip()
     return "split" if at_edge or _inside_lines(text, offset) else "append"
 
 
 def _above_the_last(text: str, offset: int, end: int) -> EnterAction:
-    """At the end of a line a new one begins, unless an empty one follows already."""
+    """Returns the effect above the last line: a new line at a line's end, unless an empty line follows."""
     if _inside_lines(text, offset):
         return "split"
     at_end = text[text.rfind("\n", 0, offset) + 1 : offset].strip() and not text[offset:end].strip()

@@ -1,4 +1,4 @@
-"""Puts a submitted text that is a short way into the words of the language, and says so."""
+"""Expands submitted short forms, such as an id, to blocks of the language, and shows the result."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from stripe_shell.repl.short_ways import ShortWay, entity_of_id, retrieve_call, 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
 
-#: How many of the newest events are searched for a request.
+#: The number of newest events that are searched for a request.
 _EVENTS = 100
 
 
 def expand(session: ReplSession, source: SourceText) -> SourceText:
-    """Returns the text that runs: that of a short way in other words, any other as it is.
+    """Returns the text to run: the expansion of a short form, any other text unchanged.
 
-    Raises UsageError for an id of which nothing can be retrieved. Sends reads only: for the currency of an amount.
+    Raises UsageError for an id whose object cannot be retrieved. Sends only reads, for the currency of an amount.
     """
     found = short_way(source.text, session.engine.table)
     if found is None:
@@ -32,7 +32,7 @@ def expand(session: ReplSession, source: SourceText) -> SourceText:
 
 
 def fetch(session: ReplSession, text: str) -> Any:
-    """Returns the response body of a block that reads; it is not shown or kept. Raises UsageError when it fails."""
+    """Runs a block that reads and returns its response body, without showing it. Raises UsageError on failure."""
     from stripe_shell.engine.load import load_program
 
     items = load_program(SourceText("<prompt>", text), prompt=True).items
@@ -57,7 +57,7 @@ def _with_amount(session: ReplSession, found: ShortWay) -> str:
 
 
 def _show_request(session: ReplSession, name: str) -> None:
-    """Shows what a request caused, by the newest events: Stripe's API has no log of requests."""
+    """Shows the newest events that a request caused, since Stripe's API has no log of requests."""
     events = fetch(session, f"list events limit={_EVENTS}")["data"]
     caused = [event for event in events if (event.get("request") or {}).get("id") == name]
     for event in reversed(caused):

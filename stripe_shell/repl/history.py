@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
@@ -12,13 +13,16 @@ from prompt_toolkit.history import History
 
 from stripe_shell.files import append_private
 from stripe_shell.patterns import pattern
-from stripe_shell.records import record
+from stripe_shell.records import record, replace
 
 #: The most bytes read from the end of the file.
 _READ = 1_000_000
 
 #: The number of latest entries that are searched for a suggestion.
 _SUGGESTED = 2_000
+
+#: What stands for a value or a key that was redacted.
+_MASKED = pattern(r"\*{8}|_…")
 
 _HEADER = pattern(r"[ \t]*/([A-Za-z0-9_][A-Za-z0-9_.-]*)")
 
@@ -28,11 +32,21 @@ HistoryPlace = tuple[str, str]
 
 @record
 class HistoryEntry:
-    """A submitted text. `at` is the place of the prompt, `to` the place where all of it was sent (None: several)."""
+    """A submitted text. `at` is the place of the prompt, `to` the place where all of it was sent (None: several).
+
+    `failed` says that it did not pass. `typed` is the text as this session recalls it, which is never stored; empty if
+    it equals `text`.
+    """
 
     text: str
     at: HistoryPlace
     to: HistoryPlace | None
+    failed: bool = False
+    typed: str = ""
+
+    def is_same(self, other: HistoryEntry) -> bool:
+        """Whether the other entry is of the same text and the same places."""
+        return (self.text, self.at, self.to) == (other.text, other.at, other.to)
 
 
 def history_path(environ: Mapping[str, str]) -> str:
@@ -53,7 +67,10 @@ class HistoryFile:
         self._path = path
 
     def read(self) -> list[HistoryEntry]:
-        """Returns the entries, oldest first; skips invalid lines."""
+        """Returns the entries, oldest first; skips invalid lines.
+
+        A line that says `failed` is about the newest equal entry before it.
+        """
         try:
             if not os.path.isfile(self._path):
                 return []
@@ -62,14 +79,22 @@ class HistoryFile:
                 lines = file.read().decode(errors="replace").split("\n")
         except OSError:
             return []
-        return [entry for line in lines if (entry := _entry(line)) is not None]
+        entries: list[HistoryEntry] = []
+        for line in lines:
+            entry = _entry(line)
+            if entry is not None and entry.failed:
+                _mark_failed(entries, entry)
+            elif entry is not None:
+                entries.append(entry)
+        return entries
 
     def append(self, entry: HistoryEntry) -> None:
-        """Appends an entry. Raises OSError."""
+        """Appends an entry, or that it has failed. Raises OSError."""
         os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
         import json
 
-        line = json.dumps({"at": entry.at, "to": entry.to, "text": entry.text}, ensure_ascii=False)
+        row = {"at": entry.at, "to": entry.to, "text": entry.text, **({"failed": True} if entry.failed else {})}
+        line = json.dumps(row, ensure_ascii=False)
         append_private(self._path, f"{line}\n".encode(errors="replace"))
 
 
@@ -79,25 +104,42 @@ def _entry(line: str) -> HistoryEntry | None:
     try:
         row = json.loads(line)
         at, to = row["at"], row["to"]
-        return HistoryEntry(str(row["text"]), (str(at[0]), str(at[1])), (str(to[0]), str(to[1])) if to else None)
+        places = (str(at[0]), str(at[1])), (str(to[0]), str(to[1])) if to else None
+        return HistoryEntry(str(row["text"]), *places, failed=row.get("failed") is True)
     except (ValueError, KeyError, TypeError, IndexError):
         return None
+
+
+def _mark_failed(entries: list[HistoryEntry], failed: HistoryEntry) -> None:
+    """Mutates `entries`: the newest that is the same becomes `failed`."""
+    for number in range(len(entries) - 1, -1, -1):
+        if entries[number].is_same(failed):
+            entries[number] = replace(entries[number], failed=True)
+            return
+    entries.append(failed)
 
 
 class PromptHistory(History):
     """The history of the connection in use; redacts each text before storing it.
 
     `way` returns the connection and mode that `/name` means (None: the one in use), or None for an unknown name.
+    `redact` returns what may be stored of a text, `hide` what Up may bring back as long as the session lasts.
     """
 
     def __init__(
-        self, file: HistoryFile, way: Callable[[str | None], HistoryPlace | None], redact: Callable[[str], str]
+        self,
+        file: HistoryFile,
+        way: Callable[[str | None], HistoryPlace | None],
+        redact: Callable[[str], str],
+        hide: Callable[[str], str],
     ) -> None:
         super().__init__()
         self._file = file
         self._way = way
         self._redact = redact
+        self._hide = hide
         self._entries: list[HistoryEntry] | None = None
+        self._newest: HistoryEntry | None = None
 
     @property
     def entries(self) -> list[HistoryEntry]:
@@ -112,36 +154,47 @@ class PromptHistory(History):
             yield text
 
     def get_strings(self) -> list[str]:
-        """Returns the texts typed at the connection in use, oldest first."""
+        """Returns what is stored of the texts typed at the connection in use, oldest first."""
         here = self._way(None)
         return [entry.text for entry in self.entries if entry.at == here]
 
     def append_string(self, string: str) -> None:
-        """Stores a submitted text, redacted, in memory and in the file."""
+        """Stores a submitted text, redacted in the file."""
+        self._newest = None
         here = self._way(None)
         if here is None or not string.strip():
             return
-        entry = HistoryEntry(self._redact(string).rstrip("\n"), here, self._destination(string))
+        text, typed = self._redact(string).rstrip("\n"), self._hide(string).rstrip("\n")
+        entry = HistoryEntry(text, here, self._destination(string), typed="" if typed == text else typed)
+        self._newest = entry
         if self.entries and self.entries[-1] == entry:
             return
         self.entries.append(entry)
-        try:
-            self._file.append(entry)
-        except OSError:
-            return  # The prompt works without a stored history.
+        self._store(entry)
+
+    def mark_failed(self) -> None:
+        """Stores that the text submitted last did not pass; it is recalled, and not suggested."""
+        if self._newest is not None:
+            _mark_failed(self.entries, self._newest)
+            self._store(replace(self._newest, failed=True))
 
     def load_history_strings(self) -> Iterable[str]:
-        """Returns the texts typed at the connection in use, newest first."""
-        return reversed(self.get_strings())
+        """Returns the texts typed at the connection in use, newest first, each once."""
+        here = self._way(None)
+        return dict.fromkeys(entry.typed or entry.text for entry in reversed(self.entries) if entry.at == here)
 
     def store_string(self, string: str) -> None:
         """Does nothing, as `append_string` stores the text."""
 
     def lines_sent_to(self, place: HistoryPlace) -> Iterator[str]:
-        """Yields the lines sent to a connection in a mode, newest first."""
+        """Yields the lines sent to a connection in a mode, newest first, without those that failed or are redacted."""
         for entry in self.entries[: -_SUGGESTED - 1 : -1]:
-            if entry.to == place:
-                yield from reversed(entry.text.split("\n"))
+            if entry.to == place and not entry.failed:
+                yield from (line for line in reversed(entry.text.split("\n")) if not _MASKED.search(line))
+
+    def _store(self, entry: HistoryEntry) -> None:
+        with suppress(OSError):  # The prompt works without a stored history.
+            self._file.append(entry)
 
     def _destination(self, text: str) -> HistoryPlace | None:
         ways = {self._way(name) for name in header_names(text)}

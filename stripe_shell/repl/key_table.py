@@ -9,10 +9,10 @@ from stripe_shell.records import record
 
 @record
 class PromptKey:
-    """A key, or several for the same thing: `label` is how people write them, `sequences` how the terminal sends them.
+    """A key, or several with the same effect: `label` is their display name, `sequences` are those of the terminal.
 
-    A sequence is what prompt_toolkit calls its keys, with blanks between. `vi`: it is bound in vi mode, too; what edits
-    a line has keys of its own there.
+    A sequence lists prompt_toolkit's names of keys, separated by blanks. `vi`: it is bound in vi mode, too, which has
+    its own keys for editing a line.
     """
 
     label: str
@@ -62,7 +62,7 @@ KEYS: Mapping[str, tuple[PromptKey, ...]] = {
 
 
 def key_lines() -> Iterator[str]:
-    """The lines of `@help keys`."""
+    """Yields the lines of `@help keys`."""
     width = max(len(key.label) for keys in KEYS.values() for key in keys)
     for title, keys in KEYS.items():
         yield title
@@ -71,7 +71,7 @@ def key_lines() -> Iterator[str]:
 
 
 def key_page() -> str:
-    """The section of docs/prompt.md that tells the keys."""
+    """Returns the section of docs/prompt.md about the keys."""
     parts = []
     for title, keys in KEYS.items():
         rows = "\n".join(f"| {key.label} | {key.meaning} |" for key in keys)

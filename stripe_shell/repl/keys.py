@@ -1,4 +1,4 @@
-"""The keys that mean something of their own here, in emacs mode and in vi mode alike; `key_table` describes them."""
+"""The key bindings of the prompt, the same in emacs mode and in vi mode; `key_table` describes them."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from stripe_shell.repl.menu import enter_menu, menu_entered, menu_open, take
 _WRITING = has_focus(DEFAULT_BUFFER)
 _INSERTING = _WRITING & ~vi_navigation_mode
 
-#: Changes a text in the person's editor.
+#: Edits a text in the user's editor and returns it.
 EditText = Callable[[str], str]
 
 
 @Condition
 def _is_last_key() -> bool:
-    """No other key came together with this one: Escape is the key itself, and no part of Alt with another."""
+    """Whether this key arrived alone: Escape is then the key itself, not the prefix of Alt with another key."""
     return not get_app().key_processor.input_queue
 
 
 def key_bindings(edit: EditText) -> KeyBindings:
-    """The bindings of the prompt; `edit` opens an editor."""
+    """Returns the key bindings of the prompt; `edit` opens an editor."""
     keys = KeyBindings()
     _bind_enter(keys, edit)
     _bind_menu(keys)
@@ -47,7 +47,7 @@ def key_bindings(edit: EditText) -> KeyBindings:
 
     @keys.add(Keys.BracketedPaste)
     def _paste(event: KeyPressEvent) -> None:
-        """Insert pasted text as it is, line ends aside; nothing is offered for it, and nothing is run."""
+        """Inserts pasted text with normalized line ends; opens no menu and runs nothing."""
         text = event.data.replace("\r\n", "\n").replace("\r", "\n")
         event.current_buffer.insert_text(text, fire_event=False)
 
@@ -57,12 +57,12 @@ def key_bindings(edit: EditText) -> KeyBindings:
 def _bind_enter(keys: KeyBindings, edit: EditText) -> None:
     @keys.add("enter", filter=_WRITING & completion_is_selected)
     def _accept(event: KeyPressEvent) -> None:
-        """Take the highlighted completion, and never run anything."""
+        """Takes the highlighted completion without running anything."""
         take(event.current_buffer)
 
     @keys.add("enter", filter=_WRITING & ~completion_is_selected)
     def _enter(event: KeyPressEvent) -> None:
-        """Run what is complete; otherwise go on with the next line."""
+        """Runs complete text; otherwise moves to the next line or inserts one."""
         buffer = event.current_buffer
         above, _, line = buffer.text.rpartition("\n")
         if line.strip() == "@edit" and above.strip() and buffer.document.is_cursor_at_the_end_of_line:
@@ -72,12 +72,12 @@ def _bind_enter(keys: KeyBindings, edit: EditText) -> None:
 
     @keys.add("escape", "enter", filter=_WRITING)
     def _insert_line(event: KeyPressEvent) -> None:
-        """Begin a new line at the cursor."""
+        """Inserts a line end at the cursor."""
         event.current_buffer.newline(copy_margin=False)
 
     @keys.add("c-x", "c-e", filter=_WRITING)
     def _edit(event: KeyPressEvent) -> None:
-        """Open what is being written in an editor."""
+        """Opens the text in an editor."""
         _open_editor(event, edit, event.current_buffer.text)
 
 
@@ -99,7 +99,7 @@ def _press_enter(buffer: Buffer) -> None:
 
 
 def _open_editor(event: KeyPressEvent, edit: EditText, text: str) -> None:
-    """Replace the text of the buffer by what the editor makes of `text`, once it has ended."""
+    """Replaces the text of the buffer by the edited `text` after the editor has exited."""
     buffer = event.current_buffer
 
     def work() -> None:
@@ -116,17 +116,17 @@ def _bind_menu(keys: KeyBindings) -> None:
     @keys.add("tab", filter=_INSERTING)
     @keys.add("c-n", filter=_INSERTING & menu_open)
     def _next(event: KeyPressEvent) -> None:
-        """Enter the menu, or go to its next item."""
+        """Enters the menu, or moves to its next item."""
         enter_menu(event.current_buffer, select=True)
 
     @keys.add("c-@", filter=_INSERTING)
     def _enter(event: KeyPressEvent) -> None:
-        """Open and enter the menu."""
+        """Opens and enters the menu."""
         enter_menu(event.current_buffer, select=False)
 
     @keys.add("escape", filter=_WRITING & (menu_open | vi_mode) & _is_last_key, eager=True)
     def _leave(event: KeyPressEvent) -> None:
-        """Close the menu and restore the text; in vi mode this ends inserting, too."""
+        """Closes the menu and restores the text; in vi mode also leaves insert mode."""
         buffer, state = event.current_buffer, event.app.vi_state
         buffer.cancel_completion()
         if not vi_mode():
@@ -141,7 +141,7 @@ def _bind_arrows(keys: KeyBindings) -> None:
     @keys.add("up", filter=_WRITING & ~has_selection)
     @keys.add("c-p", filter=_INSERTING & ~has_selection)
     def _up(event: KeyPressEvent) -> None:
-        """Go up in the menu if it was entered, else in the text, else in history."""
+        """Moves up in the menu if it was entered, else in the text, else in the history."""
         buffer = event.current_buffer
         if menu_entered():
             buffer.complete_previous(event.arg)
@@ -153,7 +153,7 @@ def _bind_arrows(keys: KeyBindings) -> None:
     @keys.add("down", filter=_WRITING & ~has_selection)
     @keys.add("c-n", filter=_INSERTING & ~menu_open & ~has_selection)
     def _down(event: KeyPressEvent) -> None:
-        """Go down in the menu if it was entered, else in the text, else in history."""
+        """Moves down in the menu if it was entered, else in the text, else in the history."""
         buffer = event.current_buffer
         if menu_entered():
             buffer.complete_next(event.arg)
@@ -164,7 +164,7 @@ def _bind_arrows(keys: KeyBindings) -> None:
 
 
 def _recall(buffer: Buffer, move: Callable[[], None]) -> None:
-    """Go on in history to an entry that differs from what is shown, the cursor at its end."""
+    """Moves in the history to the next entry that differs from the text, with the cursor at its end."""
     buffer.complete_state = None
     index, text = -1, buffer.text
     while buffer.working_index != index and buffer.text == text:

@@ -9,6 +9,7 @@ from threading import Thread
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
 
@@ -20,6 +21,7 @@ from stripe_shell.repl.keys import key_bindings
 from stripe_shell.repl.late import LateAnswers
 from stripe_shell.repl.menu import offer
 from stripe_shell.repl.nearby import LONG
+from stripe_shell.repl.searching import failed_search, ignores_case
 from stripe_shell.repl.session import ReplEnvironment, ReplSession
 from stripe_shell.repl.style import STYLE
 from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
@@ -32,13 +34,13 @@ _MENU_ROWS, _ROWS_WITH_TOOLBAR = 8, 4
 
 
 class Prompt:
-    """A session on a terminal."""
+    """The prompt on a terminal, for one session."""
 
     def __init__(self, session: ReplSession, clock: Callable[[], float]) -> None:
         self._session = session
         self._late = LateAnswers()
         path = history_path(session.scope.environment)
-        self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted)
+        self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted, self._hidden)
         session.environment = ReplEnvironment(
             seed=os.urandom(16).hex(),
             clock=clock,
@@ -54,7 +56,7 @@ class Prompt:
         self._late.attach(self.reader.app)
 
     def run(self) -> int:
-        """Read and run until the person leaves."""
+        """Reads and runs input until the user leaves."""
         self._greet()
         while True:
             self._late.report_all()
@@ -67,14 +69,17 @@ class Prompt:
                 break
             if not self._run(text):
                 break
+            if not self._session.passed:
+                self._history.mark_failed()
         self._report_unanswered()
         return 0
 
     def _run(self, text: str) -> bool:
-        """Run a text; False when it asks to leave. Whatever goes wrong is said."""
+        """Runs a text; returns False if the session is to end. Shows every failure."""
         from stripe_shell.repl.running import run_text
 
         session = self._session
+        session.passed = False
         try:
             return run_text(session, SourceText("<prompt>", text))
         except ShellError as error:
@@ -108,6 +113,7 @@ class Prompt:
             completer=BlockCompleter(session),
             complete_while_typing=False,
             enable_history_search=True,
+            search_ignore_case=Condition(lambda: ignores_case(self.reader)),
             auto_suggest=SuggestFromHistory(self._history, self._history_place),
             history=self._history,
             key_bindings=key_bindings(self._edited),
@@ -118,6 +124,8 @@ class Prompt:
         )
 
     def _toolbar(self) -> StyleAndTextTuples:
+        if wanted := failed_search(self.reader):
+            return [("class:bottom-toolbar.missing", f"nothing found for `{wanted}`")]
         buffer = self.reader.default_buffer
         return toolbar(self._session, buffer.text, buffer.cursor_position)
 
@@ -128,7 +136,7 @@ class Prompt:
         self.reader.bottom_toolbar = self._toolbar if rows >= _ROWS_WITH_TOOLBAR else None
 
     def _load_the_rest(self) -> None:
-        """Once the first prompt stands, import in a thread what it could do without."""
+        """Imports the modules that the first prompt does not need, in a thread, once it is shown."""
         if isinstance(self._lexer, SimpleLexer):
             self.reader.app.after_render += self._start_loading
 
@@ -139,7 +147,6 @@ class Prompt:
         Thread(target=self._import_the_rest, daemon=True).start()
 
     def _import_the_rest(self) -> None:
-        from prompt_toolkit.filters import Condition
         from prompt_toolkit.lexers import PygmentsLexer, RegexSync
 
         import stripe_shell.repl.running
@@ -162,7 +169,7 @@ class Prompt:
             return ""
 
     def _edited(self, text: str) -> str:
-        """The text as the person's editor leaves it; as it was when that fails."""
+        """Returns the text as edited in the user's editor; unchanged if that fails."""
         from stripe_shell.repl.editor import edit_text
         from stripe_shell.secrets import public_environment
 
@@ -181,3 +188,8 @@ class Prompt:
         from stripe_shell.repl.redact import redact
 
         return redact(text, self._session.console.secrets)
+
+    def _hidden(self, text: str) -> str:
+        from stripe_shell.repl.redact import hide_secrets
+
+        return hide_secrets(text, self._session.console.secrets)

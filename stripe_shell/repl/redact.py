@@ -7,6 +7,7 @@ from stripe_shell.lang.ast import Param, ScriptItem
 from stripe_shell.lang.lines import read_lines
 from stripe_shell.lang.parser import parse
 from stripe_shell.lang.visit import blocks_in
+from stripe_shell.patterns import pattern
 from stripe_shell.secrets import MASK, Secrets
 
 #: Parameters whose value is redacted, by the last part of their name.
@@ -15,13 +16,53 @@ _SENSITIVE = frozenset(
 )
 
 
+#: Digits with blanks or dashes between, as a card number may be written.
+_DIGITS = pattern(r"\d+(?:[^\S\n]{1,3}\d+|[-\u2010-\u2015]\d+)*")
+_GROUP = pattern(r"\d+")
+_CARD_DIGITS = range(13, 20)
+
+
 def redact(text: str, secrets: Secrets) -> str:
     """Returns the text with the values of `@secret`, of keys, of cards and of bank accounts replaced."""
     script, _ = parse(SourceText("<prompt>", text), prompt=True)
-    cuts = sorted({*_secret_lines(text), *_sensitive(script.items)}, reverse=True)
-    for start, end, replacement in cuts:
+    cuts = {*_secret_lines(text), *_sensitive(script.items)}
+    return _mask_cards(secrets.mask(_replace(text, cuts)))
+
+
+def hide_secrets(text: str, secrets: Secrets) -> str:
+    """Returns the text with the values of `@secret` and of keys replaced; cards and accounts stay as typed."""
+    return secrets.mask(_replace(text, set(_secret_lines(text))))
+
+
+def _replace(text: str, cuts: set[tuple[int, int, str]]) -> str:
+    for start, end, replacement in sorted(cuts, reverse=True):
         text = text[:start] + replacement + text[end:]
-    return secrets.mask(text)
+    return text
+
+
+def _mask_cards(text: str) -> str:
+    """Returns the text with each card number in it masked: 13 to 19 digits whose Luhn sum is right."""
+    return _DIGITS.sub(lambda match: _mask_card(match[0]), text)
+
+
+def _mask_card(digits: str) -> str:
+    """Masks the first card number among groups of digits, and those behind it."""
+    groups = list(_GROUP.finditer(digits))
+    for first, start in enumerate(groups):
+        number = ""
+        for end in groups[first:]:
+            number += end[0]
+            if len(number) in _CARD_DIGITS and _is_luhn(number):
+                return f"{digits[: start.start()]}{MASK}{_mask_card(digits[end.end() :])}"
+            if len(number) >= _CARD_DIGITS.stop:
+                break
+    return digits
+
+
+def _is_luhn(number: str) -> bool:
+    """Whether the check digit at the end of the number is right."""
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2])
+    return (sum(map(int, number[::-2])) + sum(doubled)) % 10 == 0
 
 
 def _secret_lines(text: str) -> list[tuple[int, int, str]]:

@@ -42,6 +42,8 @@ def run_text(session: ReplSession, source: SourceText) -> bool:
         passed = run_items(session, part) if isinstance(part, list) else _run_command(session, part)
         if not passed or session.leaving:
             break
+    else:
+        session.passed = True
     return not session.leaving
 
 
@@ -88,12 +90,23 @@ def run_items(session: ReplSession, items: Sequence[ScriptItem]) -> bool:
     session.printer.checked(found)
     if has_errors(found):
         return False
+    if session.rehearsing:
+        session.rehearsing = False
+        if not _rehearsed(session, items, resolver):
+            return False
     wanted = [item for item in items if not is_teardown(item) and not isinstance(item, Comment)]
     ending = _run_in_order(session, wanted, resolver)
     if ending != "abandoned":
         last = [_run_item(session, item, resolver) for item in items if is_teardown(item)]
         ending = next((each for each in (ending, *last) if each != "passed"), "passed")
     return ending == "passed"
+
+
+def _rehearsed(session: ReplSession, items: Sequence[ScriptItem], resolver: Resolver) -> bool:
+    """`rehearse.rehearsed`, imported with the first `@try`."""
+    from stripe_shell.repl.rehearse import rehearsed
+
+    return rehearsed(session, items, resolver)
 
 
 def _run_in_order(session: ReplSession, items: Sequence[ScriptItem], resolver: Resolver) -> RunEnding:

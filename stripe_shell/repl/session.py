@@ -43,8 +43,9 @@ class ReplSession:
     """The state of one session: the scope, the connection, the results so far.
 
     `kept` are the items that passed, in order, for `@save`. `typed` is the last submitted text that is not a command,
-    `draft` the initial text of the next prompt; `leaving` ends the session. `unanswered` describes, by run, the
-    requests that Ctrl-C abandoned.
+    `draft` the initial text of the next prompt; `passed` says whether all of the last text passed, `leaving` ends the
+    session, and `rehearsing` has the next items run on copies first. `unanswered` describes, by run, the requests that
+    Ctrl-C abandoned.
     """
 
     engine: Engine
@@ -58,7 +59,9 @@ class ReplSession:
     last: Outcome | None = None
     typed: str = ""
     draft: str = ""
+    passed: bool = True
     leaving: bool = False
+    rehearsing: bool = False
     _runs: int = 0
 
     @property

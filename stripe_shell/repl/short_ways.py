@@ -1,6 +1,6 @@
-"""Short ways to write a call: an id, a line with ids in it, `cancel sub_…`, `refund pi_… 20.00`, `customers list`.
+"""Short forms of calls: an id, a line with ids in it, `cancel sub_…`, `refund pi_… 20.00`, `customers list`.
 
-`short_way` turns such a text into blocks of the language. It never touches a text that the language knows.
+`short_way` expands such a text to blocks of the language. It leaves every text that is valid in the language alone.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from stripe_shell.spec.model import Operation
     from stripe_shell.spec.table import Table
 
-#: An id: a prefix of small letters and underscores, and at least six characters behind it, one of them a digit or a
-#: capital. `payment_intent` and `invoice_settings` are none.
+#: An id: a prefix of lower case letters and underscores, and at least six characters after it, one of them a digit or a
+#: capital. Names such as `payment_intent` do not match.
 _ID = pattern(r"(?<![A-Za-z0-9_])[a-z]{2,}(?:_[a-z]+)*_(?=[A-Za-z0-9]*[A-Z0-9])[A-Za-z0-9]{6,255}(?![A-Za-z0-9_-])")
 _HEADER = pattern(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)[ \t]+")
 _PAIR = pattern(r"[A-Za-z_][\w.\[\]]*=")
 _MONEY = pattern(r"([0-9][0-9_,]*)(?:\.([0-9]{1,3}))?")
 
-#: Requests of Stripe's log, which its API does not have; secrets, which are no objects.
+#: Prefixes of ids without an object: requests of Stripe's log, which its API does not offer, and secrets.
 _REQUEST = "req"
 _SECRET = frozenset({"sk_test", "sk_live", "rk_test", "rk_live", "pk_test", "pk_live", "whsec", "ek_test", "ek_live"})
 
-#: What people say for an action.
+#: Other verbs for actions.
 _VERBS: Mapping[str, tuple[str, ...]] = {
     "get": ("retrieve",),
     "show": ("retrieve",),
@@ -38,15 +38,15 @@ _VERBS: Mapping[str, tuple[str, ...]] = {
     "send": ("send_invoice",),
 }
 
-#: How many objects of a line are retrieved.
+#: The most objects that are retrieved for one line.
 _MOST_IDS = 8
 
 
 @record
 class ShortWay:
-    """A text in other words: `text` is what runs. `currency_of` is the id whose currency the amount `{amount}` is in.
+    """An expanded short form: `text` is what runs. `currency_of` is the id whose currency the amount `{amount}` is in.
 
-    `requests` are ids of requests, which are looked for in the events.
+    `requests` are ids of requests, which are searched for in the events.
     """
 
     text: str = ""
@@ -56,9 +56,9 @@ class ShortWay:
 
 
 def short_way(text: str, table: Table) -> ShortWay | None:
-    """Returns what a text of one line means, None for a text of the language, or of nothing.
+    """Returns the expansion of a one-line short form, None for any other text.
 
-    Raises UsageError for an id of which nothing can be retrieved.
+    Raises UsageError for an id whose object cannot be retrieved.
     """
     line = text.strip()
     if not line or "\n" in line or line[0] in "@#":
@@ -77,19 +77,19 @@ def short_way(text: str, table: Table) -> ShortWay | None:
 
 
 def ids_in(text: str) -> list[str]:
-    """Returns the ids in a text that are of a kind that Stripe has, in their order, each once."""
+    """Returns the ids in a text with a prefix that Stripe uses, in order, each once."""
     found = (match[0] for match in _ID.finditer(text))
     return list(dict.fromkeys(name for name in found if _prefix(name) is not None or name.startswith(f"{_REQUEST}_")))
 
 
 def entity_of_id(name: str, table: Table) -> str | None:
-    """Returns the entity of the object with this id by its prefix, None for a prefix that no object has."""
+    """Returns the entity of an id by its prefix, None for an unknown prefix."""
     kind = _prefix(name)
     return table.canonical(kind) if kind else None
 
 
 def smallest_unit(amount: str, currency: str) -> int:
-    """Returns `20.00` of a currency in its smallest unit. Raises UsageError for more decimals than it has."""
+    """Converts an amount such as `20.00` to the currency's smallest unit. Raises UsageError for too many decimals."""
     from stripe_shell.spec.currencies import decimals
 
     match = _MONEY.fullmatch(amount)
@@ -107,7 +107,7 @@ def _with_header(text: str, prefix: str) -> str:
 
 
 def _is_call(words: list[str], table: Table) -> bool:
-    """Whether the words begin a call as the language writes it: an action that exists, and an entity that has it."""
+    """Whether the words begin a call in the language: an existing action, and an entity that has it."""
     if len(words) < 2 or table.operation(words[0], words[1]) is None:
         return False
     return not (len(words) > 2 and _ID.fullmatch(words[2]))
@@ -134,7 +134,7 @@ def _actions(table: Table) -> frozenset[str]:
 
 
 def _call(operation: Operation, words: list[str]) -> ShortWay | None:
-    """`customers list limit=3` in the order of the language; an id among the words is the object's."""
+    """Returns the call for `customers list limit=3`; an id among the words is the object's."""
     named = [f"{_own_name(operation)}={word}" if _ID.fullmatch(word) else word for word in words]
     if not all(_PAIR.match(word) for word in named):
         return None
@@ -142,7 +142,7 @@ def _call(operation: Operation, words: list[str]) -> ShortWay | None:
 
 
 def _verb_and_id(verb: str, words: list[str], table: Table) -> ShortWay | None:
-    """`cancel sub_… key=value`; `refund pi_… 20.00`."""
+    """Returns the call for `cancel sub_… key=value` or `refund pi_… 20.00`."""
     name, *rest = words
     entity = entity_of_id(name, table)
     if entity is None:
@@ -179,7 +179,7 @@ def _refund(name: str, entity: str, words: list[str]) -> ShortWay | None:
 
 
 def _ids_in(line: str, table: Table) -> ShortWay | None:
-    """The objects of all ids in a line; of an address of the Dashboard the last one, which it shows."""
+    """Returns calls for the objects of all ids in a line; for a URL of the Dashboard, of its last id."""
     names = ids_in(line)
     if not names:
         return None
@@ -194,7 +194,7 @@ def _ids_in(line: str, table: Table) -> ShortWay | None:
 def retrieve_call(name: str, table: Table, *, alone: bool = True) -> str | None:
     """Returns the call that retrieves the object with this id.
 
-    Where there is none, it is None, or if the id stands `alone`, an UsageError that says why.
+    If there is none, returns None, or raises UsageError with the reason if the id stands `alone`.
     """
     entity = entity_of_id(name, table)
     operation = table.operation("retrieve", entity) if entity else None
@@ -218,14 +218,14 @@ def _own_name(operation: Operation) -> str:
 
 
 def _prefix(name: str) -> str | None:
-    """Returns the kind of object whose ids begin so, by the longest prefix that fits."""
+    """Returns the kind of object of an id by the longest matching prefix."""
     start = name.rpartition("_")[0]
     return None if start in _SECRET else _kinds().get(start)
 
 
 @cache
 def _kinds() -> Mapping[str, str]:
-    """Returns the kinds of object by the prefix of their ids. Of several kinds the one that most calls take."""
+    """Returns the kinds of object by the prefix of their ids; of several kinds, the one that most calls take."""
     from stripe_shell.sandbox.ids import PREFIXES
 
     found: dict[str, str] = {}

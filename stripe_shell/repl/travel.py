@@ -1,4 +1,4 @@
-"""Moves the sandbox of the prompt back and forward, and says in a few lines what that changed."""
+"""Undo, snapshots and clocks of the prompt's sandbox, with short reports of the changes."""
 
 from __future__ import annotations
 

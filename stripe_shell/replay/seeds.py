@@ -30,7 +30,7 @@ class SeedResult:
 
 @record
 class Document:
-    """What a page documents about the objects of its symbols.
+    """The objects of a page's symbols, as the page documents them.
 
     `creators` maps a symbol to the index of the example that creates it, or the object that it is part of. `needed` are
     the symbols used before that; `answers` the documented response of each example.

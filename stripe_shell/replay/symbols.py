@@ -40,7 +40,7 @@ def symbols_in(data: Any) -> Iterator[str]:
 
 
 def symbols_of_block(block: Block) -> Iterator[str]:
-    """Every symbol in the parameters of a block."""
+    """Yields every symbol in the parameters of a block."""
     for text in nodes_in(block.params, Text):
         yield from _SYMBOL.findall(text.text)
 
@@ -55,7 +55,7 @@ def substitute(data: Any, bindings: Bindings) -> Any:
 
 
 def substitute_block(block: Block, bindings: Bindings) -> Block:
-    """The block with bound symbols replaced in its parameters, and in what its directives compare with."""
+    """Returns the block with bound symbols replaced in its parameters and its assertions."""
     items = rewrite(block.items, Text, lambda text: replace(text, text=_replace(text.text, bindings)))
     return replace(block, items=items)
 

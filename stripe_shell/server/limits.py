@@ -14,7 +14,7 @@ class RateLimit:
         self._buckets: dict[str, TokenBucket] = {}
 
     def take(self, key: str, now: float) -> None:
-        """Count a request. Raises StripeError (429) when the key has made too many."""
+        """Counts a request. Raises StripeError (429) if the key has made too many."""
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = TokenBucket(self._per_second, now)

@@ -7,7 +7,7 @@ from stripe_shell.errors import UsageError
 
 
 def seconds(text: str, option: str) -> float:
-    """A duration such as `100ms` in seconds. Raises UsageError, which names the option."""
+    """Parses a duration such as `100ms`; returns seconds. Raises UsageError, which names the option."""
     ms = parse_duration(text)
     if ms is None:
         raise UsageError(f"{option} is a time such as 100ms, 2s, 5m or 1h, not `{text}`")
@@ -15,7 +15,7 @@ def seconds(text: str, option: str) -> float:
 
 
 def per_second(text: str, option: str) -> float:
-    """A rate such as `100/s` or `30/m` in requests per second. Raises UsageError, which names the option."""
+    """Parses a rate such as `100/s` or `30/m`; returns requests per second. Raises UsageError, naming the option."""
     rate = parse_rate(text)
     if not rate:
         raise UsageError(f"{option} is a number of requests such as 100/s or 30/m, not `{text}`")

@@ -134,7 +134,7 @@ class Operation:
 
 @record
 class Entity:
-    """What `entity:` of a block can name: `customer`, `checkout.session`, `customer.balance_transaction`.
+    """An entity, the value of `entity:` in a block: `customer`, `checkout.session`, `customer.balance_transaction`.
 
     `object` is the `object` field of the response (None if operations differ), `schema` the name of the response
     schema. `operations` maps action names to operations.

@@ -18,11 +18,10 @@ _INSIDE, _NOTE, _LETTERS = 2, 3, 4
 
 
 def closeness(typed: str, candidate: str, note: str = "") -> Closeness | None:
-    """How well the candidate fits, None when it does not; letter case is ignored.
+    """Returns how closely the candidate matches, or None if it does not; ignores letter case.
 
-    First those that begin with what was typed, then those with a word that does, those that have it inside a word (from
-    three letters on), those whose note has a word that begins with it (likewise), and those that have its letters in
-    order.
+    Best are candidates that begin with `typed`, then those with a word that does, those that contain it (from three
+    letters on), those whose note has a word that begins with it (likewise), and those that have its letters in order.
     """
     typed, candidate = typed.casefold(), candidate.casefold()
     if candidate.startswith(typed):

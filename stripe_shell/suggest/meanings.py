@@ -1,4 +1,4 @@
-"""What the parameters that people write most mean, in a few words for the menu; by name, whatever the call."""
+"""Short meanings of the most written parameters, for the menu; by name, whatever the call."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _TOKENS = {":": "equal"}
 
 
 def suggest_query(context: CursorContext, sources: SuggestionSources, operation: Operation) -> list[Suggestion]:
-    """What may come next in a search query for the objects of this operation."""
+    """Returns what may come next in a search query for the objects of this operation."""
     known = SEARCHABLE.get(operation.entity)
     if known is None:
         return []

@@ -21,7 +21,7 @@ class Throttle:
         self._lock = allocate_lock()
 
     def wait(self, sleep: Callable[[float], None]) -> None:
-        """Take one turn; sleep until it has come. Turns are taken ahead, in the order of asking."""
+        """Reserves the next turn, and sleeps until it is due. Turns are in the order of the calls."""
         with self._lock:
             seconds = self._bucket.reserve(self._clock())
         if seconds > 0:

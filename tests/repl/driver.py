@@ -7,8 +7,10 @@ from pathlib import Path
 
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.formatted_text import fragment_list_to_text, to_formatted_text
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from prompt_toolkit.search import SearchState
 
 from stripe_shell.records import record
 from stripe_shell.repl.prompt import Prompt
@@ -22,10 +24,16 @@ _PATIENCE = 20.0
 
 @record(frozen=False)
 class Moment:
-    """A frame that has been drawn: the buffer as it shows it, and the how many-th prompt it is (1, 2, …)."""
+    """A frame that has been drawn: the buffer as it shows it, and the how many-th prompt it is (1, 2, …).
+
+    `shown` is the text that the search previews, or the buffer's; `toolbar` the text of the toolbar.
+    """
 
     buffer: Buffer
     prompt: int = 0
+    searching: bool = False
+    shown: str = ""
+    toolbar: str = ""
 
 
 #: What must hold before the keys are sent.
@@ -102,12 +110,24 @@ class Driver:
                 self._prompts.append(app.future)
                 self._give_up_later(app.future)
             moment.prompt = len(self._prompts)
+            self._look(moment)
             self.frames.append(menu(moment.buffer))
             self.texts.append(moment.buffer.text)
             if self._steps and self._steps[0][0](moment):
                 pipe.send_text(self._steps.pop(0)[1])
 
         app.after_render += drawn
+
+    def _look(self, moment: Moment) -> None:
+        reader = self.prompt.reader
+        control = reader.layout.search_target_buffer_control
+        moment.searching, moment.shown = control is not None, moment.buffer.text
+        if control is not None:
+            state = control.search_state
+            wanted = SearchState(reader.search_buffer.text, state.direction, state.ignore_case)
+            moment.shown = moment.buffer.document_for_search(wanted).text
+        bar = reader.bottom_toolbar
+        moment.toolbar = fragment_list_to_text(to_formatted_text(bar)) if bar is not None else ""
 
     def _give_up_later(self, future: object) -> None:
         """A step whose condition never holds must fail, not hang."""

@@ -107,6 +107,41 @@ def test_an_empty_line_of_a_block_opens_no_menu(tmp_path: Path, columns: int, li
         terminal.wait("email*")
 
 
+# --- history --------------------------------------------------------------------------------------------
+
+
+@each_size
+def test_a_card_number_comes_back_and_is_not_kept(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type(f"@let card = 4242 4242 4242 4242{ENTER}")
+        terminal.wait(written(""))
+        terminal.type(UP)
+        terminal.wait(written("@let card = 4242 4242 4242 4242"))
+        terminal.type(CTRL_C)
+        terminal.wait(written(""))
+        terminal.type(CTRL_D)
+        assert terminal.wait_end() == 0
+    path = tmp_path / "state" / "stripe-shell" / "history"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "4242" not in path.read_text()
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type(UP)
+        terminal.wait(written("@let card = ********"))
+
+
+@each_size
+def test_search_ignores_case_and_says_when_nothing_is_found(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type(f"@let who = Ann{ENTER}")
+        terminal.wait(lambda text: text.count("sandbox>") == 2 and written("")(text))
+        terminal.type("\x12ann")
+        terminal.wait(written("@let who = Ann"))
+        terminal.type("x")
+        terminal.wait("nothing found for `annx`")
+        terminal.type(ESCAPE)
+        terminal.wait(lambda text: "nothing found" not in text and written("")(text))
+
+
 # --- small windows --------------------------------------------------------------------------------------
 
 

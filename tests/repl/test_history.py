@@ -20,8 +20,8 @@ from stripe_shell.repl.history import (
     header_names,
     history_path,
 )
-from stripe_shell.repl.redact import redact
-from stripe_shell.secrets import Secrets
+from stripe_shell.repl.redact import hide_secrets, redact
+from stripe_shell.secrets import MASK, Secrets
 from tests.special_files import NODES
 
 SANDBOX, LIVE, TEST = ("sandbox", "sandbox"), ("stripe", "live"), ("stripe", "test")
@@ -32,7 +32,12 @@ class Somewhere:
 
     def __init__(self, path: Path, here: HistoryPlace = SANDBOX) -> None:
         self.here = here
-        self.history = PromptHistory(HistoryFile(path), self.way, lambda text: redact(text, Secrets()))
+        self.history = PromptHistory(
+            HistoryFile(path),
+            self.way,
+            lambda text: redact(text, Secrets()),
+            lambda text: hide_secrets(text, Secrets()),
+        )
 
     def way(self, name: str | None) -> HistoryPlace | None:
         if name is None or name.startswith("your-"):
@@ -168,6 +173,42 @@ def test_what_went_to_several_connections_is_offered_nowhere(tmp_path: Path) -> 
     assert prompt.suggestion("/sandbox\naction: li") == ""
 
 
+def test_what_failed_is_kept_and_not_suggested(tmp_path: Path) -> None:
+    prompt = Somewhere(tmp_path / "history")
+    prompt.history.append_string("create customer emial=a@b.co")
+    prompt.history.mark_failed()
+    for each in (prompt, Somewhere(tmp_path / "history")):
+        assert each.history.get_strings() == ["create customer emial=a@b.co"]
+        assert each.suggestion("create cu") == ""
+
+
+def test_what_passed_later_is_suggested(tmp_path: Path) -> None:
+    prompt = Somewhere(tmp_path / "history")
+    prompt.history.append_string("get customer id=cus_1")
+    prompt.history.mark_failed()
+    prompt.history.append_string("get customer id=cus_1")
+    for each in (prompt, Somewhere(tmp_path / "history")):
+        assert each.suggestion("get cu") == "stomer id=cus_1"
+
+
+def test_a_failure_is_of_the_newest_entry_alone(tmp_path: Path) -> None:
+    prompt = Somewhere(tmp_path / "history")
+    prompt.history.append_string("get customer id=cus_1")
+    prompt.history.append_string("get customer id=cus_2")
+    prompt.history.mark_failed()
+    prompt.history.append_string("  ")
+    prompt.history.mark_failed()
+    for each in (prompt, Somewhere(tmp_path / "history")):
+        assert each.suggestion("get cu") == "stomer id=cus_1"
+
+
+@pytest.mark.parametrize("line", ["create token card.number=4242424242424242", "@let k = sk_test_abcdefghijklmnop1234"])
+def test_a_line_with_something_masked_is_not_suggested(tmp_path: Path, line: str) -> None:
+    prompt = Somewhere(tmp_path / "history")
+    prompt.history.append_string(line)
+    assert prompt.suggestion(line[:8]) == ""
+
+
 def test_header_names() -> None:
     assert header_names("/a\naction: x\n\n  /b get c\n") == ["a", "b"]
     assert header_names("list customers") == [None]
@@ -201,6 +242,80 @@ def test_what_is_public_is_kept_as_it_is(text: str) -> None:
 )  # fmt: skip
 def test_secrets_are_not_kept(text: str, kept: str) -> None:
     assert redact(text, Secrets(frozenset({"hunter22"}))).rstrip("\n") == kept.rstrip("\n")
+
+
+CARDS = [
+    "4242424242424242",
+    "4242 4242 4242 4242",
+    "4242-4242-4242-4242",
+    "378282246310005",
+    "3782 822463 10005",
+    "6011000990139424",
+    "4222222222222",
+    "4000 0566 5566 5556",
+    "6304000000000000018",
+    "4242\u00a04242\u20114242  4242",
+]
+
+
+@pytest.mark.parametrize("card", CARDS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@let card = {}",
+        "create customer description='paid with {} today'",
+        "/sandbox\naction: create\nentity: customer\nname: {}\n",
+        "# {} is what she said",
+        "not the language at all: {}, 7 times",
+        'create customer metadata={{"a": "{}"}}',
+        'create customer description="""\n{}\n',
+        "@let cards = {}, 10 {} 12/30",
+    ],
+)
+def test_a_card_number_is_not_kept_wherever_it_stands(text: str, card: str) -> None:
+    kept = redact(text.format(card, card), Secrets())
+    assert card not in kept
+    assert MASK in kept
+    assert [word for word in text.replace("{{", "{").replace("}}", "}").split("{}") if word not in kept] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@let n = 4242424242424243",
+        "@let t = 1769860800",
+        "@let s = 424242424242",
+        "list charges limit=10 created.gte=1700000000",
+        "4242\n4242\n4242\n4242",
+        "@let d = 2026-11-28 17:05",
+        "@let b = 42424242424242424242424242",
+    ],
+)
+def test_other_numbers_are_kept(text: str) -> None:
+    assert redact(text, Secrets()) == text
+
+
+@given(st.text(alphabet="0123456789 -x\n", max_size=60))
+def test_of_what_is_masked_nothing_needs_masking_again(text: str) -> None:
+    kept = redact(f"# {text}", Secrets())
+    assert redact(kept, Secrets()) == kept
+
+
+def test_within_the_session_a_card_comes_back_and_a_secret_does_not(tmp_path: Path) -> None:
+    typed = "@let card = 4242 4242 4242 4242\n@secret code = hunter22"
+    prompt = Somewhere(tmp_path / "history")
+    prompt.history.append_string(typed)
+    assert list(prompt.history.load_history_strings()) == ["@let card = 4242 4242 4242 4242\n@secret code ="]
+    assert prompt.history.get_strings() == ["@let card = ********\n@secret code ="]
+    assert list(Somewhere(tmp_path / "history").history.load_history_strings()) == prompt.history.get_strings()
+    assert "4242" not in (tmp_path / "history").read_text()
+
+
+def test_an_entry_is_recalled_once(tmp_path: Path) -> None:
+    prompt = Somewhere(tmp_path / "history")
+    for text in ("list customers", "list prices", "list customers"):
+        prompt.history.append_string(text)
+    assert list(prompt.history.load_history_strings()) == ["list customers", "list prices"]
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.document import Document
 
 from stripe_shell.wire import Request, Response
 from tests.repl.driver import (
@@ -17,6 +19,8 @@ from tests.repl.driver import (
     RIGHT,
     TAB,
     UP,
+    Driver,
+    Moment,
     chosen,
     drive,
     offered,
@@ -25,6 +29,7 @@ from tests.repl.driver import (
     suggested,
     text_is,
 )
+from tests.repl.fakes import respond
 
 BLOCK = "/sandbox\naction: create\nentity: customer\nemail: ann@x.co\nname: Ann"
 TYPED = BLOCK.replace("\n", ENTER)
@@ -207,6 +212,108 @@ def test_up_brings_the_last_block_back(tmp_path: Path) -> None:
 def test_a_secret_does_not_come_back(tmp_path: Path) -> None:
     drive(tmp_path, "@secret code = hunter22" + ENTER, (prompt_is(2), UP), (text_is("@secret code ="), CTRL_C))
     assert "hunter22" not in (tmp_path / ".local/state/stripe-shell/history").read_text()
+
+
+CARD = "create customer email=a@b.co name=Ann description='4242 4242 4242 4242'"
+
+
+def test_a_card_comes_back_until_the_shell_is_left(tmp_path: Path) -> None:
+    drive(tmp_path, CARD + ENTER, (prompt_is(2), UP), (text_is(CARD), CTRL_C))
+    assert "4242" not in (tmp_path / ".local/state/stripe-shell/history").read_text()
+    drive(tmp_path, UP, (text_is(CARD.replace("4242 4242 4242 4242", "********")), CTRL_C))
+
+
+@pytest.mark.parametrize(
+    ("line", "suggestion"),
+    [
+        ("create customer email=a@b.co name=Ann", "stomer email=a@b.co name=Ann"),
+        ("create customer emial=a@b.co name=Ann", None),  # the check refuses it
+        ("create customer email=a@b.co )(*&", None),  # it does not parse
+        ("create cupon", None),
+    ],
+)
+def test_what_failed_is_recalled_and_never_suggested(tmp_path: Path, line: str, suggestion: str | None) -> None:
+    driven = drive(tmp_path, line + ENTER, (prompt_is(2), UP), (text_is(line), CTRL_C))
+    assert suggestion_for(driven, "create cu") == suggestion
+
+
+def suggestion_for(driven: Driver, text: str) -> str | None:
+    """What is suggested behind the text after the session."""
+    reader = driven.prompt.reader
+    assert reader.auto_suggest is not None
+    found = reader.auto_suggest.get_suggestion(reader.default_buffer, Document(text))
+    return found.text if found else None
+
+
+@pytest.mark.parametrize(("status", "suggestion"), [(200, "stomer email=a@b.co name=Ann"), (402, None)])
+def test_a_call_that_the_server_refuses_is_not_suggested(tmp_path: Path, status: int, suggestion: str | None) -> None:
+    def answer(_: Request) -> Response:
+        return respond({"id": "cus_1", "error": {"type": "card_error", "message": "no"}}, status)
+
+    driven = drive(tmp_path, "create customer email=a@b.co name=Ann" + ENTER, answer=answer)
+    assert suggestion_for(driven, "create cu") == suggestion
+
+
+@pytest.mark.parametrize(("command", "suggestion"), [("@run nowhere.stripe", None), ("@help customer", " customer")])
+def test_a_command_that_fails_is_not_suggested(tmp_path: Path, command: str, suggestion: str | None) -> None:
+    driven = drive(tmp_path, command + ENTER)
+    assert suggestion_for(driven, command.split(maxsplit=1)[0]) == suggestion
+
+
+def test_page_up_goes_to_an_older_entry_from_any_line(tmp_path: Path) -> None:
+    drive(
+        tmp_path,
+        "@vars" + ENTER,
+        (prompt_is(2), TYPED + ENTER + ENTER),
+        (prompt_is(3), UP),
+        (text_is(BLOCK), UP + UP + "\x1b[5~"),
+        (text_is("@vars"), "\x1b[6~"),
+        (text_is(BLOCK), CTRL_C),
+    )
+
+
+# --- searching ------------------------------------------------------------------------------------------
+
+CTRL_R, CTRL_G, ESCAPE = "\x12", "\x07", "\x1b"
+
+
+def previewed(text: str) -> Callable[[Moment], bool]:
+    """The search shows this text."""
+    return lambda moment: moment.shown == text
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("ann", "@let b = ann"), ("Ann", "@let a = Ann"), ("LET", "")])
+def test_search_ignores_case_until_a_capital_is_typed(tmp_path: Path, wanted: str, found: str) -> None:
+    drive(
+        tmp_path,
+        "@let a = Ann" + ENTER,
+        (prompt_is(2), "@let b = ann" + ENTER),
+        (prompt_is(3), CTRL_R + wanted),
+        (previewed(found), ENTER),
+        (text_is(found), CTRL_C),
+    )
+
+
+def test_a_search_that_finds_nothing_says_so(tmp_path: Path) -> None:
+    drive(
+        tmp_path,
+        "@let a = Ann" + ENTER,
+        (prompt_is(2), CTRL_R + "let b"),
+        (lambda moment: moment.toolbar == "nothing found for `let b`", "\x7f\x7f"),
+        (lambda moment: "nothing" not in moment.toolbar, ESCAPE),
+        (lambda moment: moment.buffer.text == "" and not moment.searching, CTRL_C),
+    )
+
+
+def test_esc_ends_a_search_with_the_text_of_before(tmp_path: Path) -> None:
+    drive(
+        tmp_path,
+        "@let a = Ann" + ENTER,
+        (prompt_is(2), "list cu" + CTRL_R + "let"),
+        (previewed("@let a = Ann"), ESCAPE),
+        (lambda moment: moment.buffer.text == "list cu" and not moment.searching, "x"),
+        (text_is("list cux"), CTRL_C),
+    )
 
 
 # --- leaving --------------------------------------------------------------------------------------------

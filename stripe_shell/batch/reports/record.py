@@ -73,7 +73,7 @@ class ReportEntry:
 
     @property
     def which(self) -> str:
-        """What tells the runs of one line apart: the row, else their ordinal; empty for the first run of a line."""
+        """Returns the mark that distinguishes runs of one line: the row, else the ordinal; empty for the first run."""
         if self.row:
             return f" {self.row}"
         return f" #{self.ordinal}" if self.ordinal > 1 else ""

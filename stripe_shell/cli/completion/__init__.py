@@ -1,7 +1,7 @@
-"""`completion bash|zsh|fish`: the script that completes command lines in a shell; and what such a script asks for.
+"""The command `completion bash|zsh|fish`: prints the completion script of a shell, and the words it asks for.
 
-A script knows by itself what is the same for every line: commands, options, actions and entities. Parameters, their
-values and the names of connections it asks for with `completion words -- WORD …`.
+A script contains what is the same for every line: commands, options, actions and entities. For parameters, their values
+and connection names it calls `completion words -- WORD …`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from stripe_shell.render.console import Console
 
 
 def completion(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    """Print the script of a shell, or the words that could stand in place of the last one."""
+    """Prints the script of a shell, or the completions of the last word."""
     match arguments.words:
         case (shell,) if shell in SHELLS:
             from stripe_shell.cli.completion.scripts import completion_script
@@ -31,7 +31,7 @@ def completion(arguments: Arguments, environ: Mapping[str, str], console: Consol
 
 
 def _print_words(words: Sequence[str], environ: Mapping[str, str], console: Console) -> None:
-    """Print a line for each word: the word, a tab, and a few words about it."""
+    """Prints one line per word: the word, a tab, and its description."""
     from stripe_shell.cli.completion.words import complete_words
 
     console.echo("".join(f"{word}\t{meaning}\n" for word, meaning in complete_words(words, environ)))

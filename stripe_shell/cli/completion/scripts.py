@@ -1,4 +1,4 @@
-"""The completion scripts: the program for each shell, beside this file, filled with the words of table and options."""
+"""Completion scripts: fills the template of each shell, beside this file, with the words of the table and options."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from stripe_shell.spec.table import Table
 from stripe_shell.suggest.menu import suggest
 from stripe_shell.suggest.suggestion import SuggestionSources
 
-#: A case of a script: the patterns, and the function that is called there with its arguments.
+#: A case of a script: the patterns, and the function call for them.
 Case = tuple[tuple[str, ...], str]
 
 _PROGRAMS: Mapping[str, str] = {"bash": "bash.sh", "zsh": "zsh.zsh", "fish": "fish.fish"}
 
-#: How the files end that a command reads.
+#: The extensions of the files that a command reads.
 _FILES: Mapping[str, tuple[str, ...]] = {
     "run": (".stripe",),
     "check": (".stripe",),
@@ -27,7 +27,7 @@ _FILES: Mapping[str, tuple[str, ...]] = {
 
 
 def completion_script(shell: str, table: Table) -> str:
-    """The script for one of SHELLS."""
+    """Returns the script for one of SHELLS."""
     program = Path(__file__).with_name(_PROGRAMS[shell]).read_text(encoding="utf-8")
     write_cases = _fish_cases if shell == "fish" else _cases
     between = " " if shell == "fish" else "|"
@@ -47,7 +47,7 @@ def completion_script(shell: str, table: Table) -> str:
 
 
 def _cases(cases: Iterable[Case]) -> str:
-    """Cases as bash and zsh have them."""
+    """Formats cases for bash and zsh."""
     return "\n".join(f"    {'|'.join(map(_quoted, patterns))}) {call} ;;" for patterns, call in cases)
 
 
@@ -60,7 +60,7 @@ def _quoted(pattern: str) -> str:
 
 
 def _merged(cases: Iterable[tuple[str, str]]) -> list[Case]:
-    """One case for all patterns that lead to the same call."""
+    """Merges the patterns that lead to the same call into one case."""
     patterns: dict[str, list[str]] = {}
     for pattern, call in cases:
         patterns.setdefault(call, []).append(pattern)
@@ -72,7 +72,7 @@ def _offer(words: Iterable[str]) -> str:
 
 
 def _all_options() -> Iterator[tuple[str, str, Option]]:
-    """Command, name and option; the command is empty for blocks."""
+    """Yields command, name and option; the command is empty for blocks."""
     for command in ("", *COMMANDS):
         for name, option in options_of(command).items():
             yield command, name, option
@@ -85,7 +85,7 @@ def _options() -> Iterator[tuple[str, str]]:
 
 
 def _values() -> Iterator[tuple[str, str]]:
-    """What stands behind an option, by `COMMAND:OPTION`."""
+    """Yields the completion of each option's value, by `COMMAND:OPTION`."""
     for command, name, option in _all_options():
         place = f"{command}:{name}"
         if option.kind == "pairs":
@@ -99,7 +99,7 @@ def _values() -> Iterator[tuple[str, str]]:
 
 
 def _words(table: Table) -> Iterator[tuple[str, str]]:
-    """What stands at a place that is no option, by `COMMAND:WORDS BEFORE IT`."""
+    """Yields the completion of each word that is not an option, by `COMMAND:WORDS BEFORE IT`."""
     actions = _suggested(table, CursorContext("action", 0, 0, "", inline=True, connection="", in_block=True))
     yield ":0", _offer((*COMMANDS, *actions))
     yield ":1", "_stripe_shell_entities"
@@ -114,7 +114,7 @@ def _words(table: Table) -> Iterator[tuple[str, str]]:
 
 
 def _entities(table: Table) -> Iterator[tuple[str, str]]:
-    """The entities by action."""
+    """Yields the entities by action."""
     for action in _suggested(table, CursorContext("action", 0, 0, "", inline=True, connection="", in_block=True)):
         yield (
             action,

@@ -1,4 +1,4 @@
-"""The words that could stand in place of the last word of a command line: what the prompt would suggest there."""
+"""Completes the last word of a command line with the suggestions of the prompt."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Words = Iterator[tuple[str, str]]
 
 _PARAM = pattern(r"([\w.\[\]-]+)=(?s:.*)")
 _HEAD = pattern(r"[\w./-]+")
-#: A word as far as the last place behind which something can be completed.
+#: A word up to its last position at which a completion can start.
 _BASE = pattern(r"(?:[\w./+:=,\[\]-]*[.=,\[])?")
 
 
 def complete_words(words: Sequence[str], environ: Mapping[str, str]) -> Words:
-    """Words that begin as the last of `words` does up to its last `.`, `=`, `,` or `[`, each with a few words about it.
+    """Returns the words that begin as the last of `words` up to its last `.`, `=`, `,` or `[`, each with a description.
 
-    `words` is a command line without the name of the program, unquoted; its last word may be empty. A shell filters by
-    the rest of the word in its own way. The parameters of a block come in the order of the prompt's menu: required ones
-    first, those that it has already left out.
+    `words` is a command line without the program name, unquoted; its last word may be empty. The shell filters by the
+    rest of the word. Parameters of a block come in the order of the prompt's menu, required ones first, without those
+    that it already has.
     """
     *before, current = words
     plain = without_options(before)
@@ -46,7 +46,7 @@ def _connections(environ: Mapping[str, str]) -> Words:
 
 
 def _for_connections(before: Sequence[str], current: str, environ: Mapping[str, str]) -> Words:
-    """Names for `test NAME …`, `remove NAME` and `default NAME`; settings for `add NAME kind=KIND SETTING=VALUE …`."""
+    """Completes names for `test`, `remove` and `default`; settings for `add NAME kind=KIND SETTING=VALUE …`."""
     if before[:1] != ["add"]:
         yield from _connections(environ) if before[:1] in (["test"], ["remove"], ["default"]) else ()
         return
@@ -64,9 +64,9 @@ def _for_connections(before: Sequence[str], current: str, environ: Mapping[str, 
 
 
 def _in_block(before: Sequence[str], current: str) -> Words:
-    """What the prompt suggests for a block that is written on one line.
+    """Returns the prompt's suggestions for a block on one line.
 
-    Values of other parameters do not matter and are left out: they may hold anything.
+    Values of other parameters do not matter, so they are removed before parsing.
     """
     from stripe_shell.lang.cursor import cursor_context
     from stripe_shell.spec.table import load_table
@@ -77,7 +77,7 @@ def _in_block(before: Sequence[str], current: str) -> Words:
     head = _head(before)
     if base is None or head is None:
         return
-    for typed in dict.fromkeys((base[0], base[0].rstrip("["))):  # behind `items[` an index is part of the name
+    for typed in dict.fromkeys((base[0], base[0].rstrip("["))):  # After `items[` the index is part of the name.
         text = f"{head} {typed}"
         context = cursor_context(text, len(text))
         found = [] if context.kind == "reference" else suggest(context, SuggestionSources(load_table()))
@@ -93,7 +93,7 @@ def _meaning(suggestion: Suggestion) -> str:
 
 
 def _head(before: Sequence[str]) -> str | None:
-    """The block without the word that is being written; None when it is no block on one line."""
+    """Returns the block without its last word; None if the words are not a block on one line."""
     words: list[str] = []
     for word in before:
         param = _PARAM.fullmatch(word)

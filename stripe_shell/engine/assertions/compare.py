@@ -46,7 +46,7 @@ Right = Any
 
 @record
 class ResponseFacts:
-    """What a path is looked up in: the body as JSON data, and the `$` names: HTTP status, milliseconds, …"""
+    """The values that a path can name: the body as JSON data, and `$` names: HTTP status, milliseconds, …"""
 
     body: Any
     special: Mapping[str, Any]

@@ -40,8 +40,8 @@ def lint(program: Program, table: Table, scope: Scope) -> Iterator[Diagnostic]:
 def _unused(program: Program) -> Iterator[Diagnostic]:
     """Yields W301 for names that the script defines and never references.
 
-    Names of an included file are exempt, as other scripts may use them, and so are secrets, which mask even when
-    unused.
+    Exempt are names of an included file, which other scripts may use; secrets, which mask even when unused; and names
+    that begin with an underscore.
     """
     used = _names_used(program.items)
     for name, span in names_given(program.items, "response", "variable"):

@@ -119,7 +119,7 @@ def _enum(problem: Problem, place: ProblemPlace, masks: Secrets) -> Diagnostic:
 
 
 def _currency(problem: Problem, place: ProblemPlace, masks: Secrets) -> Diagnostic:
-    """E204 for what is no code at all, W208 for a code that Stripe may have added since the list was made."""
+    """Returns E204 for a text that is no currency code, W208 for a code newer than the known ones."""
     is_key = problem.path[-1] == problem.value
     span = (place.key or place.best) if is_key else place.best
     meant = problem.suggestion

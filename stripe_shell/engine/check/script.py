@@ -144,7 +144,7 @@ class _Checker(Visitor):
 
 
 def _check_names(items: Sequence[ScriptItem]) -> Iterator[Diagnostic]:
-    """Yields E305 for each name that is defined twice with different meanings."""
+    """Yields E305 for each name that is defined twice, since a reference would mean only one of the two."""
     known: dict[str, Span] = {}
     for name, span in names_given(items, "response", "variable", "secret"):
         if name in known:
@@ -316,10 +316,12 @@ def _check_references(node: Any, table: Table, scope: Scope) -> Iterator[Diagnos
         shape = scope.deferred.get(reference.name) if reference.namespace is None else None
         if shape is None:
             continue
+        of_row = shape.is_list and any(isinstance(step, int) for step in reference.path[:1])
         for length in range(1, len(reference.path) + 1):
             steps = reference.path[:length]
-            if response_field(table, shape, _texts(steps)) is None:
-                yield missing_field(reference, steps, _names_at(table, shape, steps[:-1]), " in any response")
+            full: tuple[str | int, ...] = ("data", *steps) if of_row else steps
+            if response_field(table, shape, _texts(full)) is None:
+                yield missing_field(reference, steps, _names_at(table, shape, full[:-1]), " in any response")
                 break
 
 

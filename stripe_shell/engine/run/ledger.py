@@ -1,4 +1,4 @@
-"""What a run asks of its journal: which steps took effect before, and leave to send the next one."""
+"""The run's interface to a journal: which steps took effect before, and the permission to send the next one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stripe_shell.wire import Request, Response
 
 @record
 class StepPlace:
-    """Where a step stands in a run: its id, and the loop and the row that it belongs to (empty outside of loops)."""
+    """The position of a step in a run: its id, and the loop and row that it belongs to (empty outside of loops)."""
 
     step: str
     loop: str = ""
@@ -45,7 +45,7 @@ class StepLedger(Protocol):
         ...
 
     def settle(self, outcome: Outcome) -> None:
-        """Journals what became of the request."""
+        """Journals the outcome of the request."""
         ...
 
 

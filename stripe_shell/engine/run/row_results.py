@@ -1,4 +1,4 @@
-"""What one row of a `@foreach` comes to: its name in messages, its status, and the step that decided it."""
+"""The result of a row of `@foreach`: its name in messages, its status, and the step that decided it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How the prompt shows answers: an object as a card, a list as numbered rows, and what a call has changed."""
+"""The prompt's display of responses: an object as a card, a list as numbered rows, and the changes of a call."""

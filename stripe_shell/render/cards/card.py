@@ -1,4 +1,4 @@
-"""An object as a card of about ten lines: what a person asks of it first; the rest is one `@open` away."""
+"""Renders an object as a card of about ten lines with its most important facts; `@open` shows the rest."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from stripe_shell.render.cards.values import (
 from stripe_shell.render.cells import BOLD, CYAN, DIM, cut, pad, paint, text_width
 from stripe_shell.render.shape import visible
 
-#: Lines between the head of a card and its last line, and those that a list or a nested object takes of them.
+#: The most lines between the head of a card and its last line, and those for a list or a nested object.
 _MOST_LINES, _MOST_NESTED = 9, 3
 
-#: The state stands at the right of the head, on a wide terminal not further away than this.
+#: The widest head in columns; the state is at its right end.
 _WIDEST_HEAD = 78
 
 _NAMES = ("name", "display_name", "title", "email", "nickname", "number", "description")
-#: Members that the head of a card shows, or that say nothing.
+#: Members that the head shows, or that carry no information.
 _HEAD = frozenset({"id", "object", "livemode"})
 
 
 def card_lines(obj: JsonObject, display: Display) -> Iterator[str]:
-    """Yields the lines of a card: head, the most important facts, and what else there is."""
+    """Yields the lines of a card: head, the most important facts, and the number of the other members."""
     yield head_line(obj, display)
     shown = list(_shown_lines(obj, display))
     rows = [row for _, found in shown for row in found]
@@ -66,7 +66,7 @@ def head_line(obj: JsonObject, display: Display) -> str:
 
 
 def _shown_lines(obj: JsonObject, display: Display) -> Iterator[tuple[FactLine, list[tuple[str, str, str]]]]:
-    """Yields the lines that there is room for with their rows: label, text and id; the label on the first row alone."""
+    """Yields the lines that fit, each with its rows: label (on the first row only), text and id."""
     left = _MOST_LINES
     for line in _lines_of(obj, display):
         found = list(_values(obj, line, display))[:left]
@@ -93,7 +93,7 @@ def generic_fields(obj: JsonObject) -> list[str]:
 
 
 def _values(obj: JsonObject, line: FactLine, display: Display) -> Iterator[tuple[str, str, str]]:
-    """Yields what a line shows: one row, one for each item of a list, or a nested object as an indented tree."""
+    """Yields the rows of a line: one, one for each item of a list, or a nested object as an indented tree."""
     if len(line.parts) == 1 and line.path not in COMPUTED:
         value, name, currency = member(obj, line.path)
         if isinstance(value, Mapping) and value.get("object") == "list":
@@ -115,7 +115,7 @@ def _plain(obj: JsonObject, line: FactLine, display: Display) -> list[tuple[str,
 
 
 def _reference(label: str, value: Any, display: Display) -> list[tuple[str, str, str]]:
-    """Returns the line for another object, given by itself or by its id; nothing if it is neither."""
+    """Returns the line for another object, given as an object or as an id; an empty list for other values."""
     known = value if isinstance(value, Mapping) else display.known.get(value) if isinstance(value, str) else None
     if known is None or not isinstance(known.get("id"), str):
         return []
@@ -170,7 +170,7 @@ def _fitted(text: str, identifier: str, room: int, display: Display) -> str:
 
 
 def _last_line(obj: JsonObject, lines: list[FactLine], display: Display) -> Iterator[str]:
-    """Yields `+ 41 more, 38 empty   @open everything · …`; nothing where the lines of the card show everything."""
+    """Yields `+ 41 more, 38 empty   @open everything · …`; nothing if the card shows every member."""
     paths = [path for line in lines for _, path in line.parts if path not in COMPUTED]
     covered = (*paths, *_HEAD, "status")
     rest = [value for path, value in leaves(obj) if not any(_is_below(path, each) for each in covered)]

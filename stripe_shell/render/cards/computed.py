@@ -1,4 +1,4 @@
-"""Facts that no single member of an object tells: a price in words, a card by its last digits, a standing."""
+"""Facts computed from several members of an object: a price in words, a card by its last digits, a balance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stripe_shell.render.cards.money import decimal_money, money_text
 from stripe_shell.render.cards.times import relative
 from stripe_shell.render.shape import pick
 
-#: What a payment method is recognised by, beside its type.
+#: Members that identify a payment method, besides its type.
 _MARKS = ("brand", "display_brand", "bank", "bank_name", "email", "buyer_id", "cashtag", "last4")
 
 
@@ -92,11 +92,11 @@ def _percentage(rate: Mapping[str, Any], _now: int) -> str:
 
 
 def _flag(name: str, yes: str, no: str) -> Callable[[Mapping[str, Any], int], str]:
-    """A fact that is one of two words, empty where the object does not say."""
+    """Returns the function of a fact with two values, `yes` and `no`; empty if the object lacks the member."""
     return lambda obj, _now: "" if obj.get(name) is None else yes if obj[name] else no
 
 
-#: The computed facts by name; each takes the object and the present time, and returns an empty text for no fact.
+#: The computed facts by name; each takes the object and the current time, and returns an empty text for no fact.
 COMPUTED: Mapping[str, Callable[[Mapping[str, Any], int], str]] = {
     "$account_state": _account_state,
     "$active": _flag("active", "active", "archived"),

@@ -15,13 +15,7 @@ from stripe_shell.records import record
 
 @record
 class Layout:
-    """How objects of one kind are shown.
-
-    `state` is one word for how the object is, at the right of its card. `title` are the paths of a name, the first one
-    that is set counts; `brief` is a line for the object where another one refers to it, and `id` the id that
-    stands beside it; `cell` is the same in a list, where the title and the short id stand otherwise. `card` and
-    `columns` are lines and columns, the most important first.
-    """
+    """The layout of objects of one kind."""
 
     card: tuple[str, ...]
     columns: tuple[str, ...]
@@ -32,7 +26,7 @@ class Layout:
     cell: str = ""
 
 
-#: By the `object` of what is shown.
+#: The layouts by the `object` field of an object.
 LAYOUTS: Mapping[str, Layout] = {
     "account": Layout(
         state="$account_state",

@@ -1,4 +1,4 @@
-"""Amounts as money: which members are amounts, in which currency, and how they are written."""
+"""Amounts of money: finds the members that are amounts, and their currencies; formats them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stripe_shell.spec.currencies import decimals
 _AMOUNT_NAME = pattern(
     r"(?:\w+_)?amount(?:_(?!decimal)\w+)?|(?:sub)?total(?:_(?:excluding|including)_tax)?|(?:\w+_)?balance|fee|net"
 )
-#: Members whose own members are named by a currency.
+#: Members whose own members are named by currencies.
 BY_CURRENCY = frozenset({"currency_options", "invoice_credit_balance"})
 
 

@@ -1,4 +1,4 @@
-"""A list as numbered rows: the columns that a person looks for, dates and ids short, states with a sign."""
+"""Renders a list as numbered rows of its most important columns, with short dates and ids, and signs for states."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from stripe_shell.render.cells import BOLD, CYAN, DIM, column_width, cut, fit, g
 from stripe_shell.render.formats.table import choose_columns
 
 _GAP = "  "
-#: Rows that are looked at to see of what kind a column is.
+#: The most rows that are examined to find the type of a column.
 _LOOKED_AT = 50
 
 
 @record
 class RowTable:
-    """The lines of a list, and which columns of it were cut or left out for want of room."""
+    """The lines of a list, and the columns that were cut or omitted for lack of space."""
 
     lines: tuple[str, ...]
     cut: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class _Column:
 
     @property
     def width(self) -> int:
-        """The columns of the terminal that the widest cell takes."""
+        """The width of the widest cell in terminal columns."""
         return column_width(self.label, self.cells)
 
 

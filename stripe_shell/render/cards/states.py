@@ -1,4 +1,4 @@
-"""The sign and the colour of a state: what runs, what waits, what has ended, what needs somebody."""
+"""The sign and the colour of a state: active, waiting, ended, or in need of attention."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BAD = frozenset("past_due unpaid uncollectible failed lost needs_response dispu
 
 
 def sign(state: str) -> str:
-    """Returns the sign of a state: `●`, `◐` while something is awaited, `○` for what has ended, `▲` for trouble."""
+    """Returns the sign of a state: `●` active, `◐` waiting, `○` ended, `▲` in need of attention."""
     return "▲" if state in _BAD else "◐" if state in _WAITING else "○" if state in _ENDED else "●"
 
 

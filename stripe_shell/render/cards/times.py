@@ -1,4 +1,4 @@
-"""Times as people read them: dates, and how long ago or how soon."""
+"""Formats times: dates, and the time before or after now."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def moment_text(seconds: int) -> str:
 
 
 def relative(seconds: int, now: int, *, days: int = 7) -> str:
-    """Returns `2 min ago`, `in 3 h`, `just now`; beyond so many days `28 Nov`, with the year if it is another one."""
+    """Returns `2 min ago`, `in 3 h`, `just now`; beyond `days` `28 Nov`, with the year unless it is the current one."""
     apart = abs(seconds - now)
     if apart >= days * _DAY:
         return short_date(seconds, now)
@@ -47,7 +47,7 @@ def relative(seconds: int, now: int, *, days: int = 7) -> str:
 
 
 def short_date(seconds: int, now: int) -> str:
-    """Returns `28 Nov`, with the year if it is not this year."""
+    """Returns `28 Nov`, with the year unless it is the current one."""
     moment = datetime.fromtimestamp(seconds, UTC)
     same = moment.year == datetime.fromtimestamp(now, UTC).year
     return f"{moment.day} {moment:%b}" if same else date_text(seconds)

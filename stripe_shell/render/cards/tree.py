@@ -1,4 +1,4 @@
-"""Everything of an answer as an indented tree, what is empty named at its end; and what differs between two."""
+"""Renders every member of a response as an indented tree, empty ones named at the end; compares two responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NARROWEST = 20
 
 
 def tree_lines(value: Any, display: Display) -> Iterator[str]:
-    """Yields every member of a value, nested ones indented; texts are whole, what is empty is named at the end."""
+    """Yields every member of a value, nested ones indented; texts are not cut, empty members are named at the end."""
     yield from _members(value, display, "", None)
     empty = [visible(path) for path, leaf in leaves(value) if path and is_empty(leaf)]
     if empty:
@@ -27,7 +27,7 @@ def tree_lines(value: Any, display: Display) -> Iterator[str]:
 
 
 def _members(value: Any, display: Display, indent: str, currency: str | None) -> Iterator[str]:
-    """Yields the members of a value; an empty `currency` says that their names are currencies."""
+    """Yields the members of a value; an empty `currency` means that their names are currencies."""
     if not isinstance(value, Mapping | list):
         yield f"{indent}{leaf_text(value, '', currency)}"
         return
@@ -47,7 +47,7 @@ def _members(value: Any, display: Display, indent: str, currency: str | None) ->
 
 
 def _told_members(value: Any, currency: str | None) -> Iterator[tuple[str, Any, str | None]]:
-    """Yields name, value and currency of the members that are not empty, however deep one looks."""
+    """Yields name, value and currency of the members that are not empty at any depth."""
     named = value.items() if isinstance(value, Mapping) else ((f"[{index}]", item) for index, item in enumerate(value))
     for name, item in named:
         if not all(is_empty(leaf) for _, leaf in leaves(item)):
@@ -55,7 +55,7 @@ def _told_members(value: Any, currency: str | None) -> Iterator[tuple[str, Any, 
 
 
 def leaf_text(value: Any, name: str, currency: str | None) -> str:
-    """Returns a value as people read it and as it was sent: `20.00 USD (2000)`, `28 Nov 2026 15:08 (1795414998)`."""
+    """Returns a value formatted, followed by it as sent: `20.00 USD (2000)`, `28 Nov 2026 15:08 (1795414998)`."""
     if isinstance(value, str):
         return visible(value)
     if currency and (is_amount(name, value) or (name == currency and isinstance(value, int))):
@@ -80,7 +80,7 @@ def changes(before: Any, after: Any) -> list[tuple[str, str, str]]:
 
 
 def _is_branch(path: str, others: Mapping[str, Any]) -> bool:
-    """Whether a path that is empty on one side has members on the other, which are told by themselves."""
+    """Whether a path that is empty on one side has members on the other, which are listed separately."""
     return path not in others and any(other.startswith((f"{path}.", f"{path}[")) for other in others)
 
 
@@ -96,7 +96,7 @@ def _side(value: Any, path: str, obj: Mapping[str, Any]) -> str:
 
 
 def change_lines(changed: list[tuple[str, str, str]], display: Display, *, most: int | None = None) -> Iterator[str]:
-    """Yields `name  Ann → Anne` for each change, at most so many."""
+    """Yields `name  Ann → Anne` for each change, at most `most`."""
     shown = changed if most is None or len(changed) <= most + 1 else changed[:most]
     width = max((text_width(path) for path, _, _ in shown), default=0)
     for path, before, after in shown:

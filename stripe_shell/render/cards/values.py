@@ -1,4 +1,4 @@
-"""Values as people read them: money as money, times as dates, ids with what the session knows of their objects."""
+"""Formats values for people: money, dates, and ids with a brief of their objects where the session has seen them."""
 
 from __future__ import annotations
 
@@ -19,21 +19,17 @@ JsonObject = Mapping[str, Any]
 
 _ID = pattern(r"[a-z][a-z_]*_[A-Za-z0-9_]{2,}")
 _STEPS = pattern(r"[^.\[\]]+")
-#: What may stand between the paths of a line.
+#: Separators between the paths of a line.
 SEPARATORS = frozenset("·→×/(")  # noqa: RUF001
-#: An id of more characters is shortened in a cell.
+#: Longer ids are shortened in a cell, in characters.
 _LONG_ID = 20
-#: How deep a brief may contain other briefs: an item its price, the price its product.
+#: The maximum nesting of briefs: an item contains its price, the price its product.
 _DEEPEST = 3
 
 
 @record
 class Display:
-    """What a card or a list is drawn for: columns of the terminal, colour, the present time in epoch seconds.
-
-    `known` are the objects by id that the session has seen, `fields` the members that the person has chosen by kind.
-    `full` leaves every text whole.
-    """
+    """The target of a card or list: width in terminal columns, colour, the current time in epoch seconds."""
 
     width: int = 80
     color: bool = False
@@ -47,7 +43,7 @@ class Display:
 class FactLine:
     """A line of a card, or a column: its label, and paths with the separators in front of them.
 
-    `sparing`: it is left out where its value is 0 or false.
+    `sparing`: it is omitted if its value is 0 or false.
     """
 
     label: str
@@ -62,7 +58,7 @@ class FactLine:
 
 @cache
 def fact_line(text: str) -> FactLine:
-    """Reads a line of the table of facts."""
+    """Parses a line of the table of facts."""
     label, colon, rest = text.partition(": ")
     parts, separator = [], ""
     for word in (rest if colon else text).split():
@@ -76,7 +72,7 @@ def fact_line(text: str) -> FactLine:
 
 
 def plain_line(path: str) -> FactLine:
-    """Returns the line for one path, which need not be of the form that the table of facts has."""
+    """Returns the line for one path, which need not have the form of those in the table of facts."""
     return FactLine(visible(path).replace("_", " "), (("", path),))
 
 
@@ -86,12 +82,12 @@ def layout_of(obj: JsonObject) -> Layout | None:
 
 
 def chosen_lines(obj: JsonObject, display: Display) -> list[FactLine]:
-    """Returns the lines or columns that the person has chosen for objects of this kind; empty if there are none."""
+    """Returns the lines or columns that the user has chosen for objects of this kind; empty if there are none."""
     return [plain_line(path) for path in display.fields.get(str(obj.get("object")), ())]
 
 
 def line_text(obj: JsonObject, line: FactLine, display: Display, *, cell: bool = False, depth: int = 0) -> str:
-    """Returns the text of a line or of a cell: those of its parts that the object has; empty if it has none."""
+    """Returns the text of a line or cell: of those of its parts that the object has; empty if it has none."""
     if line.sparing and not member(obj, line.path)[0]:
         return ""
     if len(line.parts) == 1:
@@ -110,7 +106,7 @@ def line_text(obj: JsonObject, line: FactLine, display: Display, *, cell: bool =
 def part_text(
     obj: JsonObject, path: str, display: Display, *, cell: bool = False, depth: int = 0, date: bool = False
 ) -> str:
-    """Returns the fact at a path of the object; `cell` for little room, `date` for times without the hour."""
+    """Returns the fact at a path of the object; `cell` shortens it, `date` omits the time of day."""
     if path in COMPUTED:
         return _computed_text(obj, path, display)
     value, name, currency = member(obj, path)
@@ -120,7 +116,7 @@ def part_text(
 
 
 def _computed_text(obj: JsonObject, name: str, display: Display) -> str:
-    """Returns a computed fact; empty where an answer has not the form that Stripe documents."""
+    """Returns a computed fact; empty if the response does not have the form that Stripe documents."""
     try:
         return visible(COMPUTED[name](obj, display.now))
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -128,7 +124,7 @@ def _computed_text(obj: JsonObject, name: str, display: Display) -> str:
 
 
 def member(obj: Any, path: str) -> tuple[Any, str, str | None]:
-    """Returns the value at a path, its name, and the currency that holds there."""
+    """Returns the value at a path, its name, and the currency that applies there."""
     if path in obj:
         return obj[path], path, currency_of(obj, path, None)
     currency: str | None = None
@@ -147,7 +143,7 @@ def member(obj: Any, path: str) -> tuple[Any, str, str | None]:
 def value_text(
     value: Any, name: str, currency: str | None, display: Display, *, cell: bool = False, depth: int = 0
 ) -> str:
-    """Returns a value on one line; empty for null and for what is empty."""
+    """Returns a value on one line; empty for null and for an empty value."""
     if value is None or value == "" or value == [] or value == {}:
         return ""
     if isinstance(value, str):
@@ -192,7 +188,7 @@ def _list_text(value: Sequence[Any], display: Display, *, cell: bool, depth: int
 
 
 def reference_text(obj: JsonObject, display: Display, *, cell: bool = False, depth: int = 0) -> str:
-    """Returns what another object shows of this one: brief and id; in a cell title and short id; deeper the brief."""
+    """Returns the text of a referenced object: brief and id; in a cell title and short id; deeper the brief."""
     if depth:
         return title_of(obj, display, depth=depth) or brief_of(obj, display, depth=depth)
     layout = LAYOUTS.get(str(obj.get("object")))
@@ -208,13 +204,13 @@ def _cell_id(identifier: str, display: Display, cell: bool) -> str:
 
 
 def reference_id(obj: JsonObject) -> str:
-    """Returns the id that stands for an object: its own, or that of what it is about."""
+    """Returns the id that represents an object: its own, or that of the object it concerns."""
     layout = LAYOUTS.get(str(obj.get("object")))
     return visible(str((layout and pick(obj, layout.id)) or obj.get("id") or ""))
 
 
 def brief_of(obj: JsonObject, display: Display, *, depth: int = 0) -> str:
-    """Returns what tells the object from others of its kind on a line; empty if that is unknown."""
+    """Returns a short text that distinguishes the object from others of its kind; empty if unknown."""
     layout = LAYOUTS.get(str(obj.get("object")))
     if layout is None or not layout.brief or depth >= _DEEPEST:
         return ""
@@ -230,7 +226,7 @@ def title_of(obj: JsonObject, display: Display, *, depth: int = 0) -> str:
 
 
 def state_of(obj: JsonObject, display: Display) -> str:
-    """Returns the one word for how the object is: its status, or `deleted`."""
+    """Returns the state of the object in a word: its status, or `deleted`."""
     if obj.get("deleted") is True:
         return "deleted"
     layout = layout_of(obj)
@@ -240,13 +236,13 @@ def state_of(obj: JsonObject, display: Display) -> str:
 
 
 def short_id(text: str, *, tail: int = 4) -> str:
-    """Returns an id by its kind and its end: `cus_…5442`; short ones as they are."""
+    """Returns an id shortened to its kind and its end: `cus_…5442`; short ones unchanged."""
     head, underline, rest = text.rpartition("_")
     return f"{head}_…{rest[-tail:]}" if underline and len(rest) > tail + 4 else text
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields every member that is no object and no list with members, however deep, with its path."""
+    """Yields every member that is not an object or a list with members, at any depth, with its path."""
     if isinstance(value, Mapping) and value:
         for name, inner in value.items():
             yield from leaves(inner, f"{path}.{name}" if path else str(name))
@@ -258,5 +254,5 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a member says nothing: null, an empty text, list or object."""
+    """Whether a member is empty: null, an empty text, list or object."""
     return value is None or value == "" or value == [] or value == {}

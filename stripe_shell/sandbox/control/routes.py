@@ -16,7 +16,7 @@ PRIVATE = "/_sandbox/"
 
 
 class Travelling(Protocol):
-    """What the routes of snapshots, undo and clocks need."""
+    """The interface of snapshots, undo and clocks for the routes."""
 
     def answer(self, route: str, body: Mapping[str, Any], account: str | None) -> dict[str, Any] | None:
         """Runs a request to a route and returns the body of its response; None for a route of none of these."""
@@ -24,7 +24,7 @@ class Travelling(Protocol):
 
 
 class Seedable(Protocol):
-    """What the routes need of a sandbox. `account` None means the file's first account; for `reset`, all of them."""
+    """The interface of a sandbox for the routes. `account` None means the file's first account; for `reset`, all."""
 
     @property
     def travel(self) -> Travelling:

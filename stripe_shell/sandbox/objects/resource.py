@@ -279,6 +279,9 @@ class Resource:
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Runs after the object is stored and `created` emitted."""
 
+    def on_seed(self, ctx: Context, obj: Json) -> None:
+        """Sets the private fields of a complete object that `Sandbox.seed` is about to store."""
+
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Raises StripeError for parameters that cannot update the object."""
 

@@ -118,7 +118,7 @@ def available(ctx: Context, currency: str) -> int:
 
 
 def sums(ctx: Context) -> tuple[Sums, Sums]:
-    """What is available and what is pending, by currency and kind of source."""
+    """Returns the available and the pending amounts (smallest currency unit), by currency and kind of source."""
     found: tuple[Sums, Sums] = ({}, {})
     for currency, is_available, source, net in ctx.session.rows(_NET, (ctx.now(), ctx.account_number)):
         of_currency = found[0 if is_available else 1].setdefault(str(currency), {})

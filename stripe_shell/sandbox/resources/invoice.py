@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import scheduler
-from stripe_shell.sandbox.billing.invoices import draft, edit, finalize_and_pay, preview
+from stripe_shell.sandbox.billing.invoices import draft, edit, finalize_and_pay, lines, preview
 from stripe_shell.sandbox.billing.subscriptions import after_payment, validate
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
@@ -34,7 +34,7 @@ class Invoice(confirmation.PaymentOwner):
     unechoed = edit.SPECIAL
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """The `billing_cycle_anchor` of a preview may be a word or a time, as earlier versions take it."""
+        """Converts a `billing_cycle_anchor` of a preview that is a word or a time, as in earlier versions."""
         details = params.get("subscription_details")
         if operation.action == "create_preview" and isinstance(details, dict):
             validate.take_anchor(details)
@@ -46,6 +46,11 @@ class Invoice(confirmation.PaymentOwner):
         found = super().links(obj, private)
         key = finalize_and_pay.subscription_id_of(dict(obj))
         return [*found, ("subscription", key)] if key else found
+
+    def on_seed(self, ctx: Context, obj: Json) -> None:
+        """Keeps the lines that the invoice shows as its records."""
+        shown = (obj.get("lines") or {}).get("data") or []
+        lines.records_of(ctx, obj)[:] = [{"line": line, "rates": [], "gross": line["amount"]} for line in shown]
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
         """Returns the error for an unknown invoice."""

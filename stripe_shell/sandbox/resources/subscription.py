@@ -115,7 +115,7 @@ class Subscription(Resource):
         )
 
     def filter_plan(self, ctx: Context, value: str, filters: ListFilters) -> None:
-        """Only subscriptions with an item of this plan, which is a price of the same id."""
+        """Filters by the plan of an item, which is a price of the same id."""
         self.filter_price(ctx, value, filters)
 
     def filter_current_period_start(self, ctx: Context, value: Any, filters: ListFilters) -> None:

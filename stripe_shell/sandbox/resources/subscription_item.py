@@ -31,7 +31,7 @@ class SubscriptionItem(Resource):
         return StripeError(f"Invalid subscription_item id: {key}", status=404, validation=True)
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """A `plan` is taken as the price that it is."""
+        """Renames a `plan` to `price`, as a plan is the price of the same id."""
         validate.take_plans([params])
         return super().take_legacy(operation, params)
 

@@ -35,7 +35,7 @@ class UndoMark:
 
 @record
 class Undone:
-    """What was taken back: the title of the write; its objects as (verb, kind, id), in the order of the changes."""
+    """An undone write: its title, and its objects as (verb, kind, id) in the order of the changes."""
 
     title: str
     objects: tuple[tuple[str, str, str], ...]

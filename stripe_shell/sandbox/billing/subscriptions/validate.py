@@ -15,9 +15,9 @@ from stripe_shell.sandbox.objects.context import Context, Json
 
 
 def take_anchor(params: Json) -> None:
-    """Write `billing_cycle_anchor` as the object that the table knows, for clients that send a word or a time.
+    """Converts `billing_cycle_anchor` from a word or a time to the object of the table. Mutates `params`.
 
-    Mutates `params`. Versions before 2026-09-30.endive take no object.
+    Versions before 2026-09-30.endive accept only a word or a time.
     """
     given = params.get("billing_cycle_anchor")
     if given in ("now", "unchanged"):
@@ -27,14 +27,14 @@ def take_anchor(params: Json) -> None:
 
 
 def read_anchor(params: Json) -> None:
-    """Write the object `billing_cycle_anchor` of a call as the word or the time that it names. Mutates `params`."""
+    """Converts the object `billing_cycle_anchor` to the word or time that it contains. Mutates `params`."""
     given = params.get("billing_cycle_anchor")
     if isinstance(given, Mapping):
         params["billing_cycle_anchor"] = given.get("timestamp") if given["type"] == "timestamp" else given["type"]
 
 
 def take_plans(entries: Any) -> None:
-    """Let every entry that names a `plan` name it as its `price`. Mutates `entries`.
+    """Renames the `plan` of every entry to `price`. Mutates `entries`.
 
     A plan is the price of the same id.
     """
