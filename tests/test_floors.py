@@ -55,8 +55,8 @@ SANDBOX_FLOORS = [
     {"request", "webhooks"},
     {"objects"},
     {"dispatch", "expand", "payments"},
-    {"billing", "coverage", "versions"},
-    {"receive", "travel"},
+    {"billing", "coverage", "receive"},
+    {"travel"},
     {"app", "resources"},
 ]
 

@@ -1,4 +1,4 @@
-"""Formats ages in a few letters: `5 min`, `3 h`, `2 d`, `4 mo`, `2 y`."""
+"""Ages in a few letters: `5 min`, `3 h`, `2 d`, `4 mo`, `2 y`."""
 
 from __future__ import annotations
 

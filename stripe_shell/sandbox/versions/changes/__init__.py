@@ -1,1 +1,0 @@
-"""One file for each change that a version made, named by its train and what it changes."""
