@@ -55,8 +55,8 @@ SANDBOX_FLOORS = [
     {"request", "webhooks"},
     {"objects"},
     {"dispatch", "expand", "payments"},
-    {"billing", "coverage", "receive"},
-    {"travel"},
+    {"billing", "coverage", "versions"},
+    {"receive", "travel"},
     {"app", "resources"},
 ]
 

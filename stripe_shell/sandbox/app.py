@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,7 +19,7 @@ from .errors import StripeError
 from .expand import ExpandTree, expand, expand_tree
 from .ids import RandomIds
 from .objects import jobs
-from .objects.context import Context, Json
+from .objects.context import Answer, Context, Json
 from .objects.listing import ListPage
 from .objects.registry import ResourceRegistry
 from .objects.template import iso_time
@@ -32,9 +31,9 @@ from .storage import queues
 from .storage.accounts import Accounts
 from .storage.store import Store, StoredRow, StoreSession
 from .travel import Travel
+from .versions.answer import downgrade
+from .versions.chain import Chain, chain_at, requested_version
 from .webhooks.endpoints import EndpointCache
-
-_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
 
 Headers = dict[str, str]
 
@@ -147,7 +146,8 @@ class Sandbox:
     def _call(self, request: Request, platform: str, headers: Headers) -> SandboxCall:
         """Checks the headers and parses the request. Sets response headers in `headers`. Raises StripeError."""
         headers["Stripe-Version"] = self.table.version
-        _check_version(header(request, "stripe-version"))
+        version = requested_version(header(request, "stripe-version"), self.table.version)
+        headers["Stripe-Version"] = version
         if request.idempotency_key:
             headers["Idempotency-Key"] = request.idempotency_key
             check_key(request.idempotency_key)
@@ -155,6 +155,7 @@ class Sandbox:
             request,
             headers["Request-Id"],
             platform,
+            version,
             accounts=self.accounts,
             registry=self.registry,
             table=self.table,
@@ -250,39 +251,57 @@ class Sandbox:
     # --- answers ---------------------------------------------------------------------------------------------
 
     def _render(self, ctx: Context, call: SandboxCall) -> bytes:
-        """Returns the response body; the stored JSON text is used unparsed where nothing is expanded."""
-        found = dispatch.handle(ctx, self.registry)
+        """Runs the call and returns the response body, both in the version that the call asks for."""
+        chain = chain_at(self.table, call.version)
+        if chain is None or call.asked is None:
+            return self._render_answer(ctx, dispatch.handle(ctx, self.registry), call, None)
+        try:
+            chain.upgrade(ctx, call.asked, call.params)
+            found = dispatch.handle(ctx, self.registry)
+        except StripeError as error:
+            raise chain.rename(call.asked, error) from None
+        return self._render_answer(ctx, chain.answer(ctx, call.asked, found), call, chain)
+
+    def _render_answer(self, ctx: Context, found: Answer, call: SandboxCall, chain: Chain | None) -> bytes:
+        """Returns an answer as a response body, in the version of the chain."""
         if isinstance(found, bytes):
             return found
         paths = expand_tree(call.expand)
         if isinstance(found, ListPage):
-            return self._render_page(ctx, found, paths).body().encode()
-        return self._render_object(ctx, found, paths).encode()
+            return self._render_page(ctx, found, paths, chain).body().encode()
+        return self._render_object(ctx, found, paths, chain).encode()
 
-    def _render_page(self, ctx: Context, page: ListPage, paths: ExpandTree) -> ListPage:
+    def _render_page(self, ctx: Context, page: ListPage, paths: ExpandTree, chain: Chain | None) -> ListPage:
+        """Returns the page with its objects rendered; their stored text is used unparsed where nothing is expanded."""
         if "total_count" not in paths:
             page = replace(page, total=page.total if page.form == "list" else None)
-        inner = paths.get("data")
-        if not inner:
+        inner = paths.get("data", {})
+        if not inner and chain is None:
             return page
-        shape = ctx.operation.response.row or ctx.operation.response
-        texts = []
-        for text in page.texts:
-            obj = json.loads(text)
-            expand(ctx, obj, inner, shape)
-            texts.append(json.dumps(obj, separators=(",", ":")))
+        texts = [self._shown(ctx, json.loads(text), inner, chain) for text in page.texts]
         return replace(page, texts=texts)
 
-    def _render_object(self, ctx: Context, obj: Json, paths: ExpandTree) -> str:
+    def _render_object(self, ctx: Context, obj: Json, paths: ExpandTree, chain: Chain | None) -> str:
+        """Returns the JSON text of an object; its stored text is used unparsed where nothing is expanded."""
         kind = obj.get("object")
         resource = self.registry.resource(kind) if isinstance(kind, str) and "deleted" not in obj else None
-        if not paths and (resource is None or not resource.presents):
+        presents = resource is not None and resource.presents
+        if not paths and not presents and chain is None:
             return ctx.text(obj)
         shown: Json = json.loads(ctx.text(obj))
         if resource is not None:
             shown = resource.present(ctx, shown)
-        expand(ctx, shown, paths, ctx.operation.response)
-        return json.dumps(shown, separators=(",", ":"))
+        return self._shown(ctx, shown, paths, chain)
+
+    def _shown(self, ctx: Context, obj: Json, paths: ExpandTree, chain: Chain | None) -> str:
+        """Mutates an object: expands it, and carries it back to the version of the chain. Returns its JSON text."""
+        operation = ctx.operation if chain is None else ctx.asked
+        shape = operation.response.row or operation.response
+        if chain is None:
+            expand(ctx, obj, paths, shape)
+        else:
+            downgrade(ctx, chain, obj, paths, shape)
+        return json.dumps(obj, separators=(",", ":"))
 
     def _render_error(self, call: SandboxCall | None, error: StripeError, headers: Headers) -> tuple[int, bytes]:
         """Returns the status code and body for an error; saves both for the idempotency key if execution had begun."""
@@ -371,9 +390,3 @@ def _error_body(error: StripeError, headers: Headers) -> bytes:
     log = f"https://dashboard.stripe.com/test/workbench/logs?object={headers['Request-Id']}"
     bare = error.message.startswith("Invalid Stripe API version")
     return json.dumps(error.body(None if bare else log), indent=2).encode()
-
-
-def _check_version(requested: str | None) -> None:
-    """Accepts every version of the right form; responses use the table's version. Raises StripeError for other text."""
-    if requested is not None and not _VERSION.fullmatch(requested):
-        raise errors.bad_version(requested)

@@ -52,12 +52,32 @@ def expand(ctx: Context, value: Any, tree: ExpandTree, shape: Shape) -> None:
             expand(ctx, item, tree, shape.items or shape)
     elif isinstance(value, dict):
         for name, inner in tree.items():
-            _expand_member(ctx, value, name, inner, shape)
+            found = expand_member(ctx, value, name, shape, ctx.table)
+            if inner and found is not None:
+                expand(ctx, value.get(name), inner, found)
+
+
+def expand_member(ctx: Context, value: dict[str, Any], name: str, shape: Shape, table: Table) -> Shape | None:
+    """Mutates `value`: replaces the ids of one member by objects; returns the member's shape, None without one.
+
+    `table` is the one that knows the shapes, which differs from the context's in an older version of the API.
+    """
+    kind = value.get("object")
+    inner = member_shape(table, shape, name, kind if isinstance(kind, str) else None)
+    if inner is None:
+        return None
+    if name not in value and isinstance(kind, str) and kind != "list":
+        member = ctx.resource(kind).expand_member(ctx, value, name)
+        if member is not None:
+            value[name] = member
+    else:
+        value[name] = _object_of(ctx, value.get(name), inner, table)
+    return inner
 
 
 def _check_path(table: Table, shape: Shape, segments: list[str]) -> None:
     for count, segment in enumerate(segments, 1):
-        inner = _field(table, shape, segment)
+        inner = member_shape(table, shape, segment)
         if inner is None or not (_may_expand(table, inner) or _is_secret(table, shape, segment)):
             raise errors.cannot_expand(".".join(segments[:count]))
         shape = inner
@@ -73,7 +93,7 @@ def _may_expand(table: Table, shape: Shape) -> bool:
     return any(inner.kind in ("object", "map", "any") or inner.expandable for inner in concrete_shapes(table, shape))
 
 
-def _field(table: Table, shape: Shape, name: str, kind: str | None = None) -> Shape | None:
+def member_shape(table: Table, shape: Shape, name: str, kind: str | None = None) -> Shape | None:
     """Returns the shape of a member, preferring the variant whose `object` is `kind`; None for an unknown member."""
     found: Shape | None = None
     for inner in concrete_shapes(table, shape):
@@ -89,25 +109,10 @@ def _field(table: Table, shape: Shape, name: str, kind: str | None = None) -> Sh
     return found
 
 
-def _expand_member(ctx: Context, value: dict[str, Any], name: str, tree: ExpandTree, shape: Shape) -> None:
-    kind = value.get("object")
-    inner = _field(ctx.table, shape, name, kind if isinstance(kind, str) else None)
-    if inner is None:
-        return
-    if name not in value and isinstance(kind, str) and kind != "list":
-        member = ctx.resource(kind).expand_member(ctx, value, name)
-        if member is not None:
-            value[name] = member
-    else:
-        value[name] = _object_of(ctx, value.get(name), inner)
-    if tree:
-        expand(ctx, value.get(name), tree, inner)
-
-
-def _object_of(ctx: Context, value: Any, shape: Shape) -> Any:
+def _object_of(ctx: Context, value: Any, shape: Shape, table: Table) -> Any:
     if isinstance(value, list):
-        return [_object_of(ctx, item, shape.items or shape) for item in value]
+        return [_object_of(ctx, item, shape.items or shape, table) for item in value]
     if not isinstance(value, str) or not shape.expandable:
         return value
-    found: Mapping[str, Any] | None = ctx.presented(expandable_kinds(ctx.table, shape), value)
+    found: Mapping[str, Any] | None = ctx.presented(expandable_kinds(table, shape), value)
     return value if found is None else dict(found)

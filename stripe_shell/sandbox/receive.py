@@ -14,24 +14,35 @@ from .request.idempotency import fingerprint
 from .request.parameters import check_parameters, decode, header, take_expand
 from .request.undocumented import match_undocumented
 from .storage.accounts import Accounts
+from .versions.chain import chain_at
 
 
 def read_call(
-    request: Request, request_id: str, platform: str, *, accounts: Accounts, registry: ResourceRegistry, table: Table
+    request: Request,
+    request_id: str,
+    platform: str,
+    version: str,
+    *,
+    accounts: Accounts,
+    registry: ResourceRegistry,
+    table: Table,
 ) -> SandboxCall:
-    """Parses and validates a request without running it. Raises StripeError."""
-    found = table.match(request.method, request.path) or match_undocumented(request.method, request.path)
+    """Parses a request and validates it by the table of its version, without running it. Raises StripeError."""
+    chain = chain_at(table, version)
+    shown = table if chain is None else chain.table
+    found = shown.match(request.method, request.path) or match_undocumented(request.method, request.path)
     if found is None:
         raise errors.unrecognized_url(request.method, request.path)
-    operation, path = found
+    asked, path = found
+    operation = asked if chain is None else chain.successor(table, asked)
     account = accounts.resolve(platform, header(request, "stripe-account"))
     params = decode(request)
-    paths = take_expand(params, operation)
+    paths = take_expand(params, asked)
     route = route_of(table, registry, operation, path, params)
     resource = registry.resource(route.kind)
     old = resource.take_legacy(operation, params)
-    params = check_parameters(params, operation.params) | old
-    check_paths(table, operation, paths)
+    params = check_parameters(params, asked.params) | old
+    check_paths(shown, asked, paths)
     return SandboxCall(
         request,
         request_id,
@@ -45,4 +56,6 @@ def read_call(
         accounts.number(account),
         operation.writes or resource.writes_on_read,
         fingerprint(request, params, paths) if request.idempotency_key else "",
+        version,
+        asked,
     )

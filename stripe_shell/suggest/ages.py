@@ -1,4 +1,4 @@
-"""Ages in a few letters: `5 min`, `3 h`, `2 d`, `4 mo`, `2 y`."""
+"""Formats ages in a few letters: `5 min`, `3 h`, `2 d`, `4 mo`, `2 y`."""
 
 from __future__ import annotations
 

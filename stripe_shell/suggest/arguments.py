@@ -1,4 +1,4 @@
-"""Suggests the arguments of directives and commands, by what their definitions say."""
+"""Suggests arguments of directives and commands, by the arguments that their definitions declare."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _LOOP_OPTIONS = {
 
 
 def suggest_arguments(context: CursorContext, sources: SuggestionSources) -> Iterable[Suggestion]:
-    """Returns what may stand at the cursor in the argument of the directive or command there."""
+    """Returns what may stand at the cursor in the argument of a directive or command."""
     name = context.directive or ""
     command, definition = sources.commands.get(name), DIRECTIVES.get(name)
     if command is not None:

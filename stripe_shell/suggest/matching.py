@@ -21,8 +21,7 @@ def closeness(typed: str, candidate: str, note: str = "") -> Closeness | None:
     """Returns how closely the candidate matches, or None if it does not; ignores letter case.
 
     Best are candidates that begin with `typed`, then those with a word that does, those that contain it (from three
-    letters on), those whose note has a word that begins with it (likewise), and those that have its letters in order,
-    the fewer others between them the better.
+    letters on), those whose note has a word that begins with it (likewise), and those that have its letters in order.
     """
     typed, candidate = typed.casefold(), candidate.casefold()
     if candidate.startswith(typed):

@@ -1,4 +1,4 @@
-"""Meanings of the most used parameters, in a few words for the menu, by name, whatever the call."""
+"""Short meanings of the most written parameters, for the menu; by name, whatever the call."""
 
 from __future__ import annotations
 

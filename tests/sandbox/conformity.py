@@ -12,6 +12,8 @@ from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.objects.kinds import concrete_shapes
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.table import Table
+from stripe_shell.spec.versions.known import read_version
+from stripe_shell.spec.versions.table import table_at
 from stripe_shell.wire import Request, Response
 
 Json = dict[str, Any]
@@ -60,7 +62,7 @@ def _solid_departures(table: Table, shape: Shape, value: Any, path: str) -> Iter
 
 
 class Conformity:
-    """Looks at every answer of every sandbox: how many had the promised shape, and which had not.
+    """Looks at every answer of every sandbox: how many had the shape that their version promises, and which had not.
 
     A sandbox into which a test put objects of its own making is let be: what it answers is what was put in.
     """
@@ -79,7 +81,9 @@ class Conformity:
 
     def look(self, sandbox: Sandbox, request: Request, response: Response) -> None:
         """Compare an answer with the description; refusals have a shape of their own, which is compared too."""
-        found = self.table.match(request.method, request.path)
+        version = read_version(response.header("stripe-version") or "")
+        table = table_at(self.table, version) if version else self.table
+        found = table.match(request.method, request.path)
         if found is None or sandbox in self._seeded:
             return
         operation = found[0]
@@ -90,7 +94,7 @@ class Conformity:
             return
         else:
             body = response.json()
-            self.broken += [f"{where}{problem}" for problem in departures(self.table, operation.response, body)]
+            self.broken += [f"{where}{problem}" for problem in departures(table, operation.response, body)]
             self._look_at_events(body)
         self.answers += 1
         self.operations.add(where)
@@ -103,9 +107,10 @@ class Conformity:
                 continue
             self._events.add(event["id"])
             shown = event["data"]["object"]
-            schema = self.table.schema_of_object(shown["object"])
+            table = table_at(self.table, event["api_version"]) if event.get("api_version") else self.table
+            schema = table.schema_of_object(shown["object"])
             if schema is not None and event["type"] != "invoice.upcoming":  # of which Stripe says that it has no id
-                problems = departures(self.table, self.table.schema(schema), shown)
+                problems = departures(table, table.schema(schema), shown)
                 self.broken += [f"event {event['type']}{problem}" for problem in problems]
 
     def told(self) -> list[str]:

@@ -44,10 +44,11 @@ def test_bad_version(stripe: Client) -> None:
     }
 
 
-def test_another_version_is_taken_and_answered_in_the_one_of_the_table(stripe: Client) -> None:
+def test_an_answer_names_the_version_that_was_asked_for(stripe: Client) -> None:
     response = stripe.send("GET", "/v1/customers", headers={"Stripe-Version": "2024-09-30.acacia"})
     assert response.status == 200
-    assert response.header("stripe-version") == stripe.sandbox.table.version
+    assert response.header("stripe-version") == "2024-09-30.acacia"
+    assert stripe.send("GET", "/v1/customers").header("stripe-version") == stripe.sandbox.table.version
 
 
 @pytest.mark.parametrize(

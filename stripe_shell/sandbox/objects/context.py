@@ -141,6 +141,7 @@ class Context:
         self.request = call.request
         self.request_id = call.request_id
         self.operation = call.operation
+        self.asked = call.asked or call.operation
         self.route = call.route
         self.path = call.path
         self.params = call.params

@@ -35,7 +35,9 @@ class SandboxCall:
     `account` is the id of that account, `number` its number in the store; `platform` is the id of the key's account,
     which differs under `Stripe-Account`. `request_id` is the response's `req_…`, None for what Stripe does by itself.
     `path` holds the path parameters, `params` the typed parameters, `expand` the paths to expand. `writable` is False
-    for a request that stores nothing (a GET). `fingerprint` identifies the request for its idempotency key.
+    for a request that stores nothing (a GET). `fingerprint` identifies the request for its idempotency key. `version`
+    is the API version that was asked for; in an older one, `asked` is the operation as that version has it, while
+    `operation` is the one of today that runs.
     """
 
     request: Request
@@ -50,6 +52,8 @@ class SandboxCall:
     number: int
     writable: bool
     fingerprint: str = ""
+    version: str = ""
+    asked: Operation | None = None
 
     @property
     def key(self) -> str | None:

@@ -1,0 +1,38 @@
+"""The base class of a version change: what a version of the API changed in requests and answers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from stripe_shell.sandbox.objects.context import Answer, Context
+
+Json = dict[str, Any]
+
+
+class VersionChange:
+    """One change that a version made. A subclass in `changes/` has the methods that the change needs.
+
+    `version` made the change, so that versions before it need it undone. `kinds` are the objects whose answers it
+    changes, `operations` the requests (`create subscription`). `certainty` is `A` where a machine-made difference and
+    a page of the documentation agree, `B` for one source, `C` for an inference; the docstring says what changed, with
+    the slug of the page of docs.stripe.com/changelog where there is one.
+    """
+
+    version: ClassVar[str]
+    certainty: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]] = ()
+    operations: ClassVar[tuple[str, ...]] = ()
+    #: Operations that are gone, with those that answer for them: `("upcoming invoice", "create_preview invoice")`.
+    successors: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: Parameters as errors of today name them, with the older names: `("discounts[0][coupon]", "coupon")`.
+    names: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    def upgrade_request(self, ctx: Context, operation: str, params: Json) -> None:
+        """Mutates `params`: a request of before the change becomes one of after it. Raises StripeError."""
+
+    def downgrade_answer(self, ctx: Context, obj: Json) -> None:
+        """Mutates an object: the form of after the change becomes the one of before it."""
+
+    def answer(self, ctx: Context, operation: str, found: Answer) -> Answer:
+        """Returns what an operation of before the change answers, given the answer of its successor."""
+        return found

@@ -1,0 +1,1 @@
+"""One file for each change that a version made, named by its train and what it changes."""

@@ -1,0 +1,85 @@
+"""The chain of version changes: requests carried forward, answers carried back, nothing stored in an older form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stripe_shell.sandbox.versions.chain import all_changes, chain_at
+from stripe_shell.spec.table import load_table
+from stripe_shell.spec.versions.known import OLDEST, known_versions
+from tests.sandbox.conftest import Client
+from tests.sandbox.shop import Shop
+
+CHANGES = Path(__file__).parents[3] / "stripe_shell" / "sandbox" / "versions" / "changes"
+TABLE = load_table()
+
+
+def old(version: str) -> dict[str, dict[str, str]]:
+    return {"headers": {"Stripe-Version": version}}
+
+
+def test_the_changes_are_in_order_and_in_files_that_name_their_version() -> None:
+    versions = [change.version for change in all_changes()]
+    assert versions == sorted(versions, reverse=True)
+    for change in all_changes():
+        name = type(change).__module__.rpartition(".")[2]
+        date, _, train = change.version.partition(".")
+        assert name.startswith(f"{train}_" if train else f"v{date.replace('-', '_')}_")
+        assert change.version in known_versions()
+        assert change.certainty in ("A", "B", "C")
+        assert (type(change).__doc__ or "").strip()
+
+
+def test_a_change_names_objects_and_operations_that_exist() -> None:
+    for change in all_changes():
+        table = chain_at(TABLE, OLDEST)
+        assert table is not None
+        for kind in change.kinds:
+            assert TABLE.schema_of_object(kind) is not None, kind
+        for name in (*change.operations, *(gone for gone, _ in change.successors)):
+            assert table.table.operation(*name.split(" ")) is not None, name
+        for _, successor in change.successors:
+            assert TABLE.operation(*successor.split(" ")) is not None, successor
+
+
+def test_the_current_version_has_no_chain() -> None:
+    assert chain_at(TABLE, TABLE.version) is None
+    assert chain_at(TABLE, known_versions()[-1]) is None
+    assert chain_at(TABLE, "2024-06-20") is chain_at(TABLE, "2024-06-20")
+
+
+def test_four_versions_see_their_form_of_one_object(stripe: Client) -> None:
+    product = stripe.post("/v1/products", {"name": "Gold", "features": [{"name": "fast"}]}, **old("2023-10-16"))
+    assert product["features"] == [{"name": "fast"}]
+    path = f"/v1/products/{product['id']}"
+    for version in ("2020-08-27", "2023-10-16"):
+        assert stripe.get(path, **old(version))["features"] == [{"name": "fast"}]
+        assert "marketing_features" not in stripe.get(path, **old(version))
+    for version in ("2024-04-10", TABLE.version):
+        assert stripe.get(path, **old(version))["marketing_features"] == [{"name": "fast"}]
+        assert "features" not in stripe.get(path, **old(version))
+
+
+def test_a_parameter_is_judged_in_the_version_that_is_asked_for(stripe: Client) -> None:
+    given = {"name": "Gold", "features": [{"name": "fast"}]}
+    assert stripe.refused("POST", "/v1/products", given)["message"] == "Received unknown parameter: features"
+    assert stripe.refused("POST", "/v1/products", given, **old("2024-04-10"))["code"] == "parameter_unknown"
+
+
+def test_objects_in_lists_and_in_objects_are_carried_back(stripe: Client) -> None:
+    shop = Shop(stripe)
+    subscription = shop.subscribe(shop.customer(), shop.price())
+    end = subscription["items"]["data"][0]["current_period_end"]
+    seen = stripe.get("/v1/subscriptions", {"expand": ["data.customer"]}, **old("2024-06-20"))["data"][0]
+    assert (seen["current_period_end"], seen["customer"]["object"]) == (end, "customer")
+    assert "current_period_end" not in seen["items"]["data"][0]
+    invoice = stripe.get("/v1/invoices", {"expand": ["data.parent.subscription_details.subscription"]})["data"][0]
+    assert "current_period_end" not in invoice["parent"]["subscription_details"]["subscription"]
+
+
+@pytest.mark.parametrize("version", ["2024-06-21", "2025-03-31", "2019-05-16, 2019-12-03", "latest"])
+def test_a_version_that_does_not_exist_is_refused(stripe: Client, version: str) -> None:
+    error = stripe.refused("GET", "/v1/customers", **old(version))
+    assert (error["status"], error["message"]) == (400, f"Invalid Stripe API version: {version}")
