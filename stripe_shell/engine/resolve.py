@@ -13,7 +13,7 @@ from stripe_shell.engine.paths import confine, evaluate_output, output_of
 from stripe_shell.engine.scope import Scope, step_into
 from stripe_shell.engine.values import Deferred, read_literal
 from stripe_shell.lang.ast import Block, Duration, Key, Pages, Param, RawParam, Value
-from stripe_shell.lang.directives import DIRECTIVES
+from stripe_shell.lang.directives import DIRECTIVES, setting_text
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
 from stripe_shell.spec.currencies import currency_problems
@@ -286,7 +286,7 @@ def _directive_texts(block: Block, scope: Scope, problems: list[Diagnostic]) -> 
         if directive.name in HEADERS and isinstance(directive.argument, Value):
             evaluated = evaluate_text(directive.argument, scope)
             problems += evaluated.problems
-            words[directive.name] = evaluated.value
+            words[directive.name] = setting_text(directive.name, evaluated.value)
             if not evaluated.problems:
                 problems += check_header(directive.name, evaluated.value, directive.argument.span)
     return words

@@ -6,7 +6,7 @@ from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
 from stripe_shell.engine.scope import Scope, comes_from_data
 from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.ast import Assignment, Directive, Tags, Value
-from stripe_shell.lang.directives import DIRECTIVES
+from stripe_shell.lang.directives import DIRECTIVES, setting_text
 
 #: The directives that change a setting.
 SETTINGS = frozenset(each.name for each in DIRECTIVES.values() if each.setting)
@@ -44,11 +44,11 @@ def _assign(assignment: Assignment, scope: Scope, *, secret: bool) -> Scope:
 
 
 def _set(name: str, value: Value, scope: Scope) -> Scope:
-    """Returns the scope with the setting changed; an empty value resets it."""
+    """Returns the scope with the setting changed; an empty value or `none` resets it."""
     evaluated = evaluate_text(value, scope)
     if evaluated.problems:
         return scope.with_lost(f"@{name}", evaluated.problems[0])
-    text = evaluated.value.strip()
+    text = setting_text(name, evaluated.value.strip())
     if name == "connection":
         text = text.removeprefix("/")
     return scope.with_settings(**{name: text or None})

@@ -134,6 +134,12 @@ def format_directive(name: str, argument: Argument | None, indent: str = "") -> 
     return f"@{name} {text}".rstrip(" ")
 
 
+def setting_text(name: str, text: str) -> str:
+    """Returns the value of a directive; empty for `none`, which takes back an account or a version."""
+    directive = DIRECTIVES[name]
+    return "" if text == "none" and directive.setting and directive.header else text
+
+
 def directives_at(place: Literal["block", "top"]) -> dict[str, tuple[str, str]]:
     """Returns the usage and meaning, by name, of the directives valid in a block, or outside of blocks."""
     return {
@@ -362,13 +368,13 @@ _DEFINITIONS = (
         _connection, completes="connection", setting=True, changes_call=True,
     ),
     DirectiveDefinition(
-        "account", "both", "ID", "act for this connected account",
-        parse_value, meaning_at_top="act for this connected account from here on",
+        "account", "both", "ID", "act for this connected account; none: as the connection does",
+        parse_value, meaning_at_top="act for this connected account from here on; none: as the connection does again",
         highlight="value", completes="account", setting=True, header=True, changes_call=True,
     ),
     DirectiveDefinition(
-        "version", "both", "VERSION", "use this version of the API",
-        parse_value, meaning_at_top="use this version of the API from here on",
+        "version", "both", "VERSION", "use this version of the API; none: the connection's",
+        parse_value, meaning_at_top="use this version of the API from here on; none: the connection's again",
         highlight="value", completes="version", setting=True, header=True, changes_call=True,
     ),
     DirectiveDefinition(

@@ -81,7 +81,10 @@ def _whole_argument(context: CursorContext) -> CursorContext:
 
 
 def _accounts(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
-    return [] if context.before else suggest_ids(sources, "account", context.prefix, context.start)
+    if context.before:
+        return []
+    none = choose(context, {"none": "as the connection does"}, "value")
+    return suggest_ids(sources, "account", context.prefix, context.start) + none
 
 
 def _connections(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
@@ -100,7 +103,8 @@ def _failures(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
 def _versions(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
     if context.before:
         return []
-    return choose(context, {sources.table.version: "the version that the table describes"}, "value")
+    words = {sources.table.version: "the version that the table describes", "none": "the connection's"}
+    return choose(context, words, "value")
 
 
 def _assigned(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:

@@ -199,6 +199,18 @@ def test_a_variable_that_a_response_could_not_fill_stops_only_what_needs_it() ->
     assert "has no field `email` (cus_1, saved on line 3)" in format_diagnostics(run.outcomes[1].diagnostics)
 
 
+@pytest.mark.parametrize(
+    ("name", "header", "value"), [("account", "Stripe-Account", "acct_1"), ("version", "Stripe-Version", "2020-08-27")]
+)
+def test_an_account_and_a_version_can_be_taken_back(name: str, header: str, value: str) -> None:
+    world = World()
+    plain = "/sandbox list customers\n"
+    world.run(f"{plain}\n@{name} {value}\n\n{plain}\n{plain}@{name} none\n\n{plain}\n@{name} none\n\n{plain}")
+    before, *sent = [request.headers.get(header) for request in world.requests]
+    assert sent == [value, before, value, before]
+    assert before not in {"none", ""}
+
+
 def test_an_account_that_a_response_could_not_name_stops_every_block_until_it_is_set_anew() -> None:
     """Otherwise the request would go to the platform's own account."""
     script = """

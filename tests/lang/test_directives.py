@@ -85,8 +85,11 @@ def test_the_menu_offers_its_choices(directive: DirectiveDefinition) -> None:
 
 def test_a_directive_of_both_places_says_what_it_means_at_the_top() -> None:
     assert [each.name for each in DIRECTIVES.values() if (each.place == "both") != bool(each.meaning_at_top)] == []
-    assert directives_at("block")["account"] == ("ID", "act for this connected account")
-    assert directives_at("top")["account"] == ("ID", "act for this connected account from here on")
+    assert directives_at("block")["account"] == ("ID", "act for this connected account; none: as the connection does")
+    assert directives_at("top")["account"] == (
+        "ID",
+        "act for this connected account from here on; none: as the connection does again",
+    )
 
 
 def test_no_command_has_the_name_of_a_directive() -> None:

@@ -142,6 +142,20 @@ def test_search_ignores_case_and_says_when_nothing_is_found(tmp_path: Path, colu
         terminal.wait(lambda text: "nothing found" not in text and written("")(text))
 
 
+# --- what can be taken back -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("columns", "lines"), SIZES[:3])
+def test_an_account_is_taken_back(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type(f"@account acct_1{ENTER}")
+        terminal.wait(lambda _: "acct_1" in visible(terminal)[-1])
+        terminal.type(f"@account none{ENTER}")
+        terminal.wait(lambda _: "sandbox" in visible(terminal)[-1] and "acct_1" not in visible(terminal)[-1])
+        terminal.type(f"@help @account{ENTER}")
+        terminal.wait("none: as the")
+
+
 # --- small windows --------------------------------------------------------------------------------------
 
 
