@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,11 +21,25 @@ def edit_text(text: str, environ: Mapping[str, str]) -> str:
     editor = shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or "vi")
     with TemporaryDirectory(prefix="stripe-shell-") as folder:  # readable by this user only
         path = Path(folder) / "block.stripe"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
         try:
-            ended = subprocess.run([*editor, str(path)], env=dict(environ), check=False)  # noqa: S603 (the person's own choice)
+            with _without_interrupts():
+                ended = subprocess.run([*editor, str(path)], env=dict(environ), check=False)  # noqa: S603 (the person's own choice)
         except OSError as error:
             raise UsageError(f"{editor[0]} cannot be started: {error.strerror}; set EDITOR") from error
         if ended.returncode:
             raise UsageError(f"{editor[0]} ended with {ended.returncode}; nothing was changed")
-        return path.read_text(encoding="utf-8")
+        try:
+            return path.read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError as error:
+            raise UsageError(f"{editor[0]} left no text: {error.strerror}; nothing was changed") from error
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Leaves Ctrl-C to the child process, which the terminal sends it to as well. Main thread only."""
+    before = signal.signal(signal.SIGINT, lambda _signal, _frame: None)  # a function, unlike SIG_IGN, is not inherited
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -66,7 +66,8 @@ def _bind_enter(keys: KeyBindings, edit: EditText) -> None:
         buffer = event.current_buffer
         above, _, line = buffer.text.rpartition("\n")
         if line.strip() == "@edit" and above.strip() and buffer.document.is_cursor_at_the_end_of_line:
-            _open_editor(event, edit, above)
+            buffer.document = Document(above, len(above))
+            _open_editor(event, edit)
         else:
             _press_enter(buffer)
 
@@ -78,7 +79,7 @@ def _bind_enter(keys: KeyBindings, edit: EditText) -> None:
     @keys.add("c-x", "c-e", filter=_WRITING)
     def _edit(event: KeyPressEvent) -> None:
         """Opens the text in an editor."""
-        _open_editor(event, edit, event.current_buffer.text)
+        _open_editor(event, edit)
 
 
 def _press_enter(buffer: Buffer) -> None:
@@ -98,12 +99,12 @@ def _press_enter(buffer: Buffer) -> None:
         buffer.newline(copy_margin=False)
 
 
-def _open_editor(event: KeyPressEvent, edit: EditText, text: str) -> None:
-    """Replaces the text of the buffer by the edited `text` after the editor has exited."""
+def _open_editor(event: KeyPressEvent, edit: EditText) -> None:
+    """Opens the text of the buffer in the editor, with the keys typed until then, and takes over the result."""
     buffer = event.current_buffer
 
     def work() -> None:
-        changed = edit(text).rstrip("\n")
+        changed = edit(buffer.text).rstrip("\n")
         buffer.document = Document(changed, len(changed))
 
     async def above_the_prompt() -> None:

@@ -89,7 +89,7 @@ class Driver:
     """A prompt whose keys come from a list of steps. `frames` are the menus of every frame that was drawn."""
 
     def __init__(self, home: Path, steps: Sequence[Step], answer: Answer = echo, default: str = "sandbox") -> None:
-        environment = {"HOME": str(home)}
+        environment = {"HOME": str(home), "EDITOR": str(home / "editor")}
         state, self.transport, self.console = session(answer, default=default, live=True, environment=environment)
         self.frames: list[list[str]] = []
         self.texts: list[str] = []

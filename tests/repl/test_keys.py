@@ -316,6 +316,49 @@ def test_esc_ends_a_search_with_the_text_of_before(tmp_path: Path) -> None:
     )
 
 
+# --- the editor -----------------------------------------------------------------------------------------
+
+EDIT = "\x18\x05"
+
+
+@pytest.fixture
+def editor(tmp_path: Path) -> Callable[[str], None]:
+    """Makes a shell script the editor of the session; `$1` is the file."""
+
+    def make(script: str) -> None:
+        path = tmp_path / "editor"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    return make
+
+
+def test_ctrl_x_ctrl_e_edits_what_is_being_written(tmp_path: Path, editor: Callable[[str], None]) -> None:
+    editor('sed -i s/Ann/Bob/ "$1"')
+    driven = drive(tmp_path, TYPED + EDIT, (text_is(BLOCK.replace("Ann", "Bob")), ENTER + ENTER))
+    assert [request.body for request in driven.transport.sent] == [b"email=ann%40x.co&name=Bob"]
+
+
+def test_edit_below_a_block_edits_the_block(tmp_path: Path, editor: Callable[[str], None]) -> None:
+    editor('sed -i s/Ann/Bob/ "$1"')
+    driven = drive(tmp_path, f"{TYPED}{ENTER}@edit{ENTER}", (text_is(BLOCK.replace("Ann", "Bob")), ENTER + ENTER))
+    assert [request.body for request in driven.transport.sent] == [b"email=ann%40x.co&name=Bob"]
+
+
+@pytest.mark.parametrize("script", ["exit 1", 'rm "$1"; exit 3', "kill -9 $$", 'rm "$1"'])
+def test_an_editor_that_fails_leaves_the_text(tmp_path: Path, editor: Callable[[str], None], script: str) -> None:
+    editor(script)
+    driven = drive(
+        tmp_path, TYPED + EDIT, (text_is(BLOCK), "x"), (text_is(f"{BLOCK}x"), CTRL_C)
+    )  # fmt: skip
+    assert "nothing was changed" in driven.console.text
+
+
+def test_an_interrupt_is_the_editor_s_own(tmp_path: Path, editor: Callable[[str], None]) -> None:
+    editor('kill -INT $PPID; sed -i s/Ann/Bob/ "$1"')
+    drive(tmp_path, TYPED + EDIT, (text_is(BLOCK.replace("Ann", "Bob")), CTRL_C))
+
+
 # --- leaving --------------------------------------------------------------------------------------------
 
 

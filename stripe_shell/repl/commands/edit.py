@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _edit(session: ReplSession, _: str) -> None:
-    """Open what was submitted last in an editor."""
+    """Open the block above it in an editor; alone, what was submitted last."""
     from stripe_shell.repl.editor import edit_text
 
     if not session.typed:
