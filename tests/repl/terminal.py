@@ -105,7 +105,9 @@ class Terminal:
         self._stream.feed(text)
 
 
-def shell(home: Path, *options: str, columns: int = 80, lines: int = 24) -> Terminal:
+def shell(
+    home: Path, *options: str, columns: int = 80, lines: int = 24, environment: Mapping[str, str] | None = None
+) -> Terminal:
     """The shell on a sandbox in memory."""
     command = [sys.executable, "-m", "stripe_shell", "--memory", *options]
-    return Terminal(command, home, columns=columns, lines=lines)
+    return Terminal(command, home, columns=columns, lines=lines, environment=environment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +19,10 @@ each_size = pytest.mark.parametrize(("columns", "lines"), SIZES)
 
 
 @contextmanager
-def opened(home: Path, columns: int = 80, lines: int = 24) -> Iterator[Terminal]:
-    terminal = shell(home, columns=columns, lines=lines)
+def opened(
+    home: Path, columns: int = 80, lines: int = 24, environment: Mapping[str, str] | None = None
+) -> Iterator[Terminal]:
+    terminal = shell(home, columns=columns, lines=lines, environment=environment)
     try:
         terminal.wait("sandbox>")
         yield terminal
@@ -140,6 +142,34 @@ def test_search_ignores_case_and_says_when_nothing_is_found(tmp_path: Path, colu
         terminal.wait("nothing found for `annx`")
         terminal.type(ESCAPE)
         terminal.wait(lambda text: "nothing found" not in text and written("")(text))
+
+
+# --- the editor, and pasting ----------------------------------------------------------------------------
+
+
+@each_size
+def test_the_editor_opens_what_is_being_written(tmp_path: Path, columns: int, lines: int) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nsed -i s/Ann/Bob/ "$1"\n')
+    editor.chmod(0o755)
+    with opened(tmp_path, columns, lines, {"EDITOR": str(editor)}) as terminal:
+        terminal.type("@let who = Ann\x18\x05")
+        terminal.wait(written("@let who = Bob"))
+        terminal.type(ENTER)
+        terminal.wait(written(""))
+
+
+@each_size
+def test_pasted_text_neither_runs_nor_opens_a_menu(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.paste("@let a = 1\r\n@let b = 2\r\ncreate cust")
+        terminal.wait("create cust")
+        assert "customer" not in terminal.text
+        assert terminal.text.count("sandbox>") == 1
+        terminal.type(CTRL_C)
+        terminal.wait(written(""))
+        terminal.type(f"@vars{ENTER}")
+        terminal.wait(lambda text: text.count("sandbox>") == 3 and written("")(text))
 
 
 # --- what can be taken back -----------------------------------------------------------------------------
