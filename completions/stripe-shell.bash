@@ -134,7 +134,7 @@ _stripe_shell_entities() {
 _stripe_shell_options() {
   case "$command" in
     '') _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --show --spec --tags --var --verbose --version -c ;;
-    run) _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --report --show --spec --tags --var --verbose ;;
+    run) _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --new --no-journal --report --resume --runs-dir --show --spec --tags --var --verbose ;;
     check) _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose ;;
     fmt) _stripe_shell_offer --check --diff --help ;;
     replay) _stripe_shell_offer --connection --db --errata --help --live --memory --report --spec --update --var --verbose ;;
@@ -150,10 +150,11 @@ _stripe_shell_options() {
 _stripe_shell_values() {
   case "$command:$1" in
     :--connection|run:--connection|check:--connection|replay:--connection|convert:--connection) _stripe_shell_ask ;;
-    :--db|run:--db|check:--db|replay:--db|replay:--errata|serve:--db|connections:--db) _stripe_shell_files ;;
+    :--db|run:--db|run:--runs-dir|check:--db|replay:--db|replay:--errata|serve:--db|connections:--db) _stripe_shell_files ;;
     :--spec|run:--spec|check:--spec|replay:--spec|convert:--spec) _stripe_shell_offer documented stripe ;;
     :--format|run:--format) _stripe_shell_offer table json jsonl csv yaml ;;
     run:--report|replay:--report) _stripe_shell_pairs junit html json tap ;;
+    run:--accept-edits) _stripe_shell_offer keep rerun ;;
     check:--format|spec:--format|connections:--format) _stripe_shell_offer text json ;;
     replay:--update) _stripe_shell_offer all new ;;
     convert:--to) _stripe_shell_offer stripe fixtures curl python ;;
@@ -191,7 +192,7 @@ _stripe_shell() {
       continue
     fi
     case "$word" in
-      --connection|--db|--errata|--fault|--format|--host|--latency|--port|--rate-limit|--report|--spec|--tags|--to|--var|--webhook-host|--webhook-retries|-c) option=$word ;;
+      --accept-edits|--connection|--db|--errata|--fault|--format|--host|--latency|--port|--rate-limit|--report|--runs-dir|--spec|--tags|--to|--var|--webhook-host|--webhook-retries|-c) option=$word ;;
       -?*) ;;
       /*) [[ ${#plain[@]} -gt 0 ]] && plain+=("$word") ;;
       *=*) assigned=1 ;;

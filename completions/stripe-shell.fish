@@ -173,7 +173,7 @@ function _stripe_shell_options --no-scope-shadowing
         case ''
             _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --show --spec --tags --var --verbose --version -c
         case 'run'
-            _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --report --show --spec --tags --var --verbose
+            _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --new --no-journal --report --resume --runs-dir --show --spec --tags --var --verbose
         case 'check'
             _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose
         case 'fmt'
@@ -198,7 +198,7 @@ function _stripe_shell_values --no-scope-shadowing
     switch "$command:$argv[1]"
         case ':--connection' 'run:--connection' 'check:--connection' 'replay:--connection' 'convert:--connection'
             _stripe_shell_ask
-        case ':--db' 'run:--db' 'check:--db' 'replay:--db' 'replay:--errata' 'serve:--db' 'connections:--db'
+        case ':--db' 'run:--db' 'run:--runs-dir' 'check:--db' 'replay:--db' 'replay:--errata' 'serve:--db' 'connections:--db'
             _stripe_shell_files
         case ':--spec' 'run:--spec' 'check:--spec' 'replay:--spec' 'convert:--spec'
             _stripe_shell_offer documented stripe
@@ -206,6 +206,8 @@ function _stripe_shell_values --no-scope-shadowing
             _stripe_shell_offer table json jsonl csv yaml
         case 'run:--report' 'replay:--report'
             _stripe_shell_pairs junit html json tap
+        case 'run:--accept-edits'
+            _stripe_shell_offer keep rerun
         case 'check:--format' 'spec:--format' 'connections:--format'
             _stripe_shell_offer text json
         case 'replay:--update'
@@ -255,7 +257,7 @@ function _stripe_shell
             continue
         end
         switch $word
-            case --connection --db --errata --fault --format --host --latency --port --rate-limit --report --spec --tags --to --var --webhook-host --webhook-retries -c
+            case --accept-edits --connection --db --errata --fault --format --host --latency --port --rate-limit --report --runs-dir --spec --tags --to --var --webhook-host --webhook-retries -c
                 set option $word
             case '-?*'
             case '/*'

@@ -43,7 +43,8 @@ def test_it_passes_on_the_sandbox(script: Path, capsys: pytest.CaptureFixture[st
 @each_script
 def test_it_passes_again_on_the_same_database(script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
-        code = main(["run", str(script), "--db", str(tmp_path / "sandbox.db"), "--format", "jsonl"])
+        words = ["--db", str(tmp_path / "sandbox.db"), "--runs-dir", str(tmp_path / "runs"), "--format", "jsonl"]
+        code = main(["run", str(script), *words])
         assert code == 0, capsys.readouterr().err
 
 

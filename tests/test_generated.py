@@ -68,5 +68,16 @@ def test_example_scripts_run_twice_on_one_database(
 ) -> None:
     _isolate(monkeypatch, tmp_path)
     for _ in range(2):
-        code = main(["run", str(script), "--db", str(tmp_path / "sandbox.db"), "--format", "json"])
+        code = main(
+            [
+                "run",
+                str(script),
+                "--db",
+                str(tmp_path / "s.db"),
+                "--runs-dir",
+                str(tmp_path / "runs"),
+                "--format",
+                "json",
+            ]
+        )
         assert code == 0, capsys.readouterr().err

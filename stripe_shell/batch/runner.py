@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from os.path import realpath, split
+from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors, sort_diagnostics
+from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.load import Program, load_program
 from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RowStatus, RunStep, exit_code
@@ -16,6 +19,10 @@ from stripe_shell.lang.ast import Block, Loop
 from stripe_shell.lang.visit import items_in
 from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets
+
+if TYPE_CHECKING:
+    from stripe_shell.engine.run.ledger import Ledger
+    from stripe_shell.engine.run.stopping import StopRequest
 
 
 @record
@@ -32,6 +39,11 @@ class PreparedScript:
     diagnostics: tuple[Diagnostic, ...]
     secrets: Secrets
     resolver: Resolver
+
+    @property
+    def root(self) -> str:
+        """Returns the folder of the script; empty for a text that is no file."""
+        return "" if self.source.name.startswith("<") else split(realpath(self.source.name))[0]
 
     @property
     def sound(self) -> bool:
@@ -63,15 +75,21 @@ class ScriptRun:
 
 
 def prepare(
-    engine: Engine, source: SourceText, scope: Scope, *, prompt: bool = False, lint: bool = False
+    engine: Engine,
+    source: SourceText,
+    scope: Scope,
+    *,
+    prompt: bool = False,
+    lint: bool = False,
+    find_file: FindFile = find_on_disk,
 ) -> PreparedScript:
     """Parses and checks a text; sends nothing.
 
     `prompt` allows the short forms of the prompt, such as a block without a header. `lint` adds warnings if there are
-    no errors.
+    no errors. `find_file` returns the file to read for a data file.
     """
     program = load_program(source, prompt=prompt)
-    resolver = engine.resolver()
+    resolver = engine.resolver(find_file)
     found = [*program.diagnostics, *engine.check(program.items, scope, resolver)]
     if lint and not has_errors(found):  # A block with an error would make names look unused.
         found += engine.lint(program, scope)
@@ -87,8 +105,13 @@ def run_prepared(
     run_id: str,
     keep_going: bool = False,
     on_step: Callable[[RunStep], None] = lambda _: None,
+    ledger: Ledger | None = None,
+    stop: StopRequest | None = None,
 ) -> ScriptRun:
-    """Runs a script, unless the check found an error; calls `on_step` after every item."""
+    """Runs a script, unless the check found an error; calls `on_step` after every item.
+
+    `ledger` journals the run, `stop` can stop it.
+    """
     scope, items = prepared.scope, prepared.program.items
     outcomes: list[Outcome] = []
     counts: Counter[OutcomeStatus] = Counter()
@@ -97,7 +120,17 @@ def run_prepared(
     waiting = {id(item): item for item in items if isinstance(item, Block | Loop)}
     homes = {id(inner): id(item) for item in items if isinstance(item, Loop) for inner in items_in(item.items)}
     if prepared.sound:
-        for step in engine.run(items, scope, run_id=run_id, keep_going=keep_going, resolver=prepared.resolver):
+        steps = engine.run(
+            items,
+            scope,
+            run_id=run_id,
+            keep_going=keep_going,
+            resolver=prepared.resolver,
+            ledger=ledger,
+            stop=stop,
+            root=prepared.root,
+        )
+        for step in steps:
             on_step(step)
             waiting.pop(homes.get(id(step.item), id(step.item)), None)
             if step.outcome is not None:

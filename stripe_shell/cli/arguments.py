@@ -51,6 +51,13 @@ Options that choose where requests go and how results look:
   --verbose           show what goes over the wire, secrets masked
   --version, --help
 
+Options of run, which resumes a script that was stopped or failed (docs/batches.md):
+  --resume            also send again, under new keys, what Stripe refused
+  --new               start over
+  --accept-edits HOW  what took effect and was edited since: keep it, or rerun it
+  --runs-dir FOLDER   where journals and row files are kept (else .stripe-runs beside the script)
+  --no-journal        keep none; refused in live mode
+
 Options of run and replay:
   --report FORMAT=FILE …   also write junit, html, json or tap, several at once: --report junit=a.xml html=a.html
 
@@ -94,6 +101,11 @@ class Arguments:
     dry_run: bool = False
     tags: str = ""
     show: bool = False
+    resume: bool = False
+    new: bool = False
+    accept_edits: str | None = None
+    runs_dir: str | None = None
+    no_journal: bool = False
     spec: str | None = None
     verbose: bool = False
     check: bool = False
@@ -148,7 +160,16 @@ _REPORT = Option("reports", "pairs", REPORTS, "file")
 _TEXT_OR_JSON = Option("format", choices=("text", "json"))
 
 _OPTIONS: Mapping[str, Mapping[str, Option]] = {
-    "run": {**_CONNECT, **_RESULT, "--report": _REPORT},
+    "run": {
+        **_CONNECT,
+        **_RESULT,
+        "--report": _REPORT,
+        "--resume": Option("resume", "flag"),
+        "--new": Option("new", "flag"),
+        "--accept-edits": Option("accept_edits", choices=("keep", "rerun")),
+        "--runs-dir": Option("runs_dir", completes="file"),
+        "--no-journal": Option("no_journal", "flag"),
+    },
     "check": {**_CONNECT, "--format": _TEXT_OR_JSON, "--fix": Option("fix", "flag")},
     "fmt": {"--check": Option("check", "flag"), "--diff": Option("diff", "flag")},
     "replay": {
@@ -191,6 +212,10 @@ _VALUED = {
 }
 
 
+#: Options that exclude each other.
+_EXCLUDING = (("db", "memory"), ("new", "resume"))
+
+
 def options_of(command: str) -> Mapping[str, Option]:
     """Returns the options of a command by name, except `--help`; for an empty `command`, those of a block."""
     return _OPTIONS[command]
@@ -204,8 +229,9 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     if values.pop("help", False):
         return Arguments("help")
     texts = tuple(values.pop("texts", ()))
-    if values.get("db") and values.get("memory"):
-        raise UsageError("--db and --memory exclude each other")
+    for first, second in _EXCLUDING:
+        if values.get(first) and values.get(second):
+            raise UsageError(f"--{first} and --{second} exclude each other")
     for name in ("faults", "webhook_hosts", "reports"):
         values[name] = tuple(values.get(name, ()))
     values["variables"] = tuple(_parse_variable(text) for text in values.get("variables", ()))

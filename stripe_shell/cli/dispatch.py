@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from stripe_shell.cli.arguments import COMMANDS, OVERVIEW, Arguments, parse_arguments
-from stripe_shell.errors import OutcomeUnknown, ShellError, TransportError
+from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, ShellError, TransportError
 from stripe_shell.render.console import Console, standard_streams
 
 CliCommand = Callable[[Arguments, Mapping[str, str], Console], int]
@@ -44,6 +44,8 @@ def dispatch(argv: Sequence[str]) -> int:
 def _code_of(error: ShellError) -> int:
     if isinstance(error, OutcomeUnknown):
         return 5
+    if isinstance(error, JournalDisagrees):
+        return 6
     return 3 if isinstance(error, TransportError) else 1
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from stripe_shell.batch.runner import PreparedScript, prepare, run_prepared
+from stripe_shell.batch.frozen_data import FrozenData
+from stripe_shell.batch.runner import PreparedScript, ScriptRun, prepare, run_prepared
 from stripe_shell.batch.totals import closing_line
 from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
 from stripe_shell.cli.sources import read_sources
+from stripe_shell.engine.data_files import find_on_disk
 from stripe_shell.engine.outcome import RunStep
 from stripe_shell.engine.run.interpreter import secrets_of
 from stripe_shell.errors import UsageError
@@ -19,7 +21,9 @@ from stripe_shell.render.console import Console
 from stripe_shell.render.run_printer import RunPrinter
 
 if TYPE_CHECKING:
+    from stripe_shell.cli.journalled import JournalledScript
     from stripe_shell.cli.report import ReportWriter
+    from stripe_shell.engine.run.stopping import StopRequest
 
 
 def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
@@ -31,15 +35,25 @@ def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> i
     # A dry run sends nothing, so it may show the requests for a live connection.
     setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ, console)
     printer = RunPrinter(console, arguments.format, quiet=arguments.command == "block", show=arguments.show)
+    data: list[FrozenData] = []
     try:
-        return _run_all(arguments, setup, printer, reporting)
+        return _run_all(arguments, setup, printer, reporting, data)
     finally:
+        for each in data:
+            each.discard()
         if reporting is not None:
             reporting.write(console)
 
 
-def _run_all(arguments: Arguments, setup: Setup, printer: RunPrinter, reporting: ReportWriter | None) -> int:
-    scripts = _prepare_all(arguments, setup, printer)
+def _run_all(
+    arguments: Arguments,
+    setup: Setup,
+    printer: RunPrinter,
+    reporting: ReportWriter | None,
+    data: list[FrozenData],
+) -> int:
+    """Checks and runs all scripts; adds the copies of their data files to `data`, one for each script."""
+    scripts = _prepare_all(arguments, setup, printer, data)
     if reporting is not None:
         for script in scripts:
             reporting.prepared(script)
@@ -50,20 +64,24 @@ def _run_all(arguments: Arguments, setup: Setup, printer: RunPrinter, reporting:
     if arguments.dry_run:
         return _dry_run(setup, scripts, printer.console)
     codes: list[int] = []
-    for script in scripts:
-        codes.append(_run_one(arguments, setup, script, printer, reporting))
+    for script, frozen in zip(scripts, data, strict=True):
+        codes.append(_run_one(arguments, setup, script, printer, reporting, frozen=frozen))
         if codes[-1] and not arguments.keep_going:
             break
     return gravest(codes)
 
 
-def _prepare_all(arguments: Arguments, setup: Setup, printer: RunPrinter) -> list[PreparedScript]:
+def _prepare_all(
+    arguments: Arguments, setup: Setup, printer: RunPrinter, data: list[FrozenData]
+) -> list[PreparedScript]:
     """Parses and checks every source; prints their problems, with secrets masked."""
     typed = arguments.command in {"block", "text"}
     scripts: list[PreparedScript] = []
     for source in read_sources(arguments):
         scope = replace(setup.scope, seed=new_run_id())
-        scripts.append(prepare(setup.engine, source, scope, prompt=typed))
+        data.append(FrozenData())
+        find_file = find_on_disk if arguments.dry_run else data[-1].find
+        scripts.append(prepare(setup.engine, source, scope, prompt=typed, find_file=find_file))
         printer.console.mask(scripts[-1].secrets)
         printer.checked(scripts[-1].diagnostics)
     return scripts
@@ -81,26 +99,67 @@ def _reporting(arguments: Arguments) -> ReportWriter | None:
 
 
 def _run_one(
-    arguments: Arguments, setup: Setup, script: PreparedScript, printer: RunPrinter, reporting: ReportWriter | None
+    arguments: Arguments,
+    setup: Setup,
+    script: PreparedScript,
+    printer: RunPrinter,
+    reporting: ReportWriter | None,
+    *,
+    frozen: FrozenData,
+) -> int:
+    """Runs a script, with a journal if it wants one; returns its exit code."""
+    from stripe_shell.cli.journalled import begin, wants_journal
+    from stripe_shell.engine.run.stopping import StopRequest
+
+    stop = StopRequest()
+    if not wants_journal(arguments, setup, script):
+        return _run_script(arguments, setup, script, printer, reporting, stop=stop, journalled=None)
+    journalled = begin(arguments, setup, script, frozen, console=printer.console, stop=stop)
+    return _run_script(arguments, setup, script, printer, reporting, stop=stop, journalled=journalled)
+
+
+def _run_script(
+    arguments: Arguments,
+    setup: Setup,
+    script: PreparedScript,
+    printer: RunPrinter,
+    reporting: ReportWriter | None,
+    *,
+    stop: StopRequest,
+    journalled: JournalledScript | None,
 ) -> int:
     name, console = script.source.name, printer.console
 
     def hear(step: RunStep) -> None:
         console.mask(secrets_of(step.scope))
+        if journalled is not None:
+            journalled.step(step)
         printer.step(step)
         if reporting is not None:
             reporting.step(step)
 
+    result: ScriptRun | None = None
     try:
-        result = run_prepared(setup.engine, script, run_id=new_run_id(), keep_going=arguments.keep_going, on_step=hear)
+        result = run_prepared(
+            setup.engine,
+            script if journalled is None else replace(script, scope=journalled.run.scope),
+            run_id=new_run_id() if journalled is None else journalled.run.run_id,
+            keep_going=arguments.keep_going,
+            on_step=hear,
+            ledger=None if journalled is None else journalled.run.ledger,
+            stop=stop,
+        )
     except BrokenPipeError:
         printer.close(f"{name}: stopped, as nobody reads the results any more")
         raise
+    finally:
+        if journalled is not None and result is None:
+            journalled.close(console, None, 1)
     if reporting is not None:
         reporting.recorder.not_run += result.not_run
     printer.repeated()
     printer.close(f"{name}: {closing_line(result)}")
-    return result.exit_code
+    return result.exit_code if journalled is None else journalled.close(console, result, result.exit_code)
 
 
 def _dry_run(setup: Setup, scripts: Sequence[PreparedScript], console: Console) -> int:

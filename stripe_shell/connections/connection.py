@@ -44,8 +44,9 @@ class Connection:
     """A named connection to Stripe, a proxy or a sandbox.
 
     `origin` describes where the credential comes from; `base_url` is where requests are sent (None for the sandbox in
-    this process). If `account` and `api_version` are None, the key's own account and the table's version apply. The
-    credential is looked up by `resolve_credential`; one from a fast source is settled from the start. Thread-safe.
+    this process), `database` the file of that sandbox. If `account` and `api_version` are None, the key's own account
+    and the table's version apply. The credential is looked up by `resolve_credential`; one from a fast source is
+    settled from the start. Thread-safe.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Connection:
         base_url: str | None = None,
         problem: str = "",
         observer: ConnectionObserver = NOBODY,
+        database: str = "",
     ) -> None:
         self.name = name
+        self._database = database
         self._observer = observer
         self.profile = profile
         self.origin = origin
@@ -102,6 +105,23 @@ class Connection:
         given = self.credential if not isinstance(getattr(self.profile, "token", None), OAuthTable | JwtTable) else None
         said = key_mode(given.reveal()) if given else "unknown"
         return said if said != "unknown" else self._shown
+
+    @property
+    def lasting(self) -> bool:
+        """Whether what is written outlives the process: everywhere but in a sandbox in memory."""
+        return self._database != ":memory:"
+
+    def identify(self) -> str:
+        """Returns the database of a sandbox in this process, else a hash of the credential; empty without one."""
+        if self._database:
+            from os.path import realpath
+
+            return realpath(self._database)
+        if self.credential is None:
+            return ""
+        from hashlib import sha256
+
+        return sha256(self.credential.reveal().encode()).hexdigest()[:16]
 
     @property
     def description(self) -> str:
@@ -246,6 +266,8 @@ def _link(connection: Connection) -> Link:
         connection.account,
         connection.api_version,
         read_only=connection.read_only,
+        lasting=connection.lasting,
+        identify=connection.identify,
         origin="" if connection.kind == "sandbox" else connection.origin,
     )
 

@@ -130,6 +130,7 @@ class Builder:
             opener=open_sandbox,
             base_url=base,
             problem=problem,
+            database="" if base else path,
         )
 
     def _proxy(self, name: str, profile: ProxyProfile) -> Connection:

@@ -34,6 +34,11 @@ def loop_id(loop: Loop, seen: Counter[str]) -> str:
     return _numbered(f"@foreach{SEPARATOR}{source}", seen)
 
 
+def row_id(loop: str, row_key: str) -> str:
+    """Returns a digest that identifies a row of a loop: 16 hexadecimal digits."""
+    return _digest((loop, row_key))[:16]
+
+
 def count_steps(loop: Loop, seen: Counter[str], root: str = "") -> None:
     """Mutates `seen`: counts the steps of a loop, so that equal steps of a later loop have other ids."""
     for item in loop.items:

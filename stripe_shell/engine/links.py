@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block
-from stripe_shell.records import record
+from stripe_shell.records import field, record
 from stripe_shell.wire import Transport
 
 Mode = Literal["test", "live", "unknown", "sandbox"]
@@ -18,7 +19,8 @@ class Link:
     """A connection as the engine uses it: name, transport, mode, account, and API version (None: the table's).
 
     `read_only` forbids writes in every mode. `origin` describes where the credential came from; it is empty without
-    one.
+    one. `lasting`: what is written outlives the process. `identify` returns what tells the connection from another one
+    of the same account: a hash of the key, or the database of a sandbox.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Link:
     version: str | None = None
     read_only: bool = False
     origin: str = ""
+    lasting: bool = True
+    identify: Callable[[], str] = field(default=lambda: "", compare=False)
 
     @property
     def counts_as_live(self) -> bool:

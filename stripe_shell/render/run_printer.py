@@ -64,7 +64,7 @@ class RunPrinter:
         """Prints the outcome of a step; of a row only a failure, unless `show`."""
         if step.outcome is None:
             return
-        if step.outcome.recalled and step.outcome.status == "passed":
+        if step.outcome.recalled and step.outcome.status == "passed" and not step.row:
             self._message(f"{_summary(step.outcome)} (by an earlier run)")
         elif not step.row or self.show:
             self.outcome(step.outcome, step.row)

@@ -497,7 +497,8 @@ def test_every_door_sends_the_same(
 ) -> None:
     (home / "a.stripe").write_text(as_lines(words, params))
     assert stripe_shell("run", "a.stripe").code == 0
-    by_file = sent(stripe)
+    # The journal of a script that writes names the account.
+    by_file = [each for each in sent(stripe) if each[:2] != ("GET", "https://api.stripe.com/v1/account")]
     assert len(by_file) == 1
     assert stripe_shell(stdin=as_lines(words, params)).code == 0
     assert sent(stripe) == by_file

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.data_files import BadData, FindFile, find_on_disk
 from stripe_shell.engine.foreach import LoopRow, header, rows_of
-from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, loop_id, step_id
+from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, loop_id, row_id, step_id
 from stripe_shell.engine.outcome import Outcome, RowResult, RunStep
 from stripe_shell.engine.run.ledger import Ledger, StepLedger, StepPlace
 from stripe_shell.engine.run.row_results import (
@@ -48,8 +48,9 @@ class Flow:
     """The state of one run of items.
 
     `tags` selects blocks; empty selects all. `root` is the folder of the script, `seen` counts the steps so far.
-    `loop`, `row_key` and `row_name` identify the row of the steps; they are empty outside of loops. `sent`: a request
-    was sent. `interrupted`: an item did not run because of `stop`. `stopped`: the remaining items must not run.
+    `loop`, `row_key` and `row_name` identify the row of the steps, `row_id` the outermost row, and `inner` the row
+    below it; they are empty outside of loops. `sent`: a request was sent. `interrupted`: an item did not run because of
+    `stop`. `stopped`: the remaining items must not run.
     `unknown`: the outcome of a write is unknown, which stops everything.
     """
 
@@ -65,6 +66,8 @@ class Flow:
     loop: str = ""
     row_key: str = ""
     row_name: str = ""
+    row_id: str = ""
+    inner: str = ""
     sent: bool = False
     stopped: bool = False
     interrupted: bool = False
@@ -113,7 +116,8 @@ class Flow:
         return step
 
     def _block(self, block: Block, scope: Scope) -> RunStep:
-        place = StepPlace(step_id(block, self.seen, self.root), self.loop, self.row_key, self.row_name)
+        step = step_id(block, self.seen, self.root)
+        place = StepPlace(step, self.row_key, self.row_name, self.row_id, self.inner)
         if not self._selected(block, scope):
             return self._named(_skipped(block, scope, "its tags were not chosen"))
         outcome, scope = self.run_block(block, scope, self.ledger.step(place, block))
@@ -214,10 +218,10 @@ class Flow:
 
     def run_row(self, loop: Loop, row: LoopRow) -> Iterator[RunStep]:
         """Runs the items of a loop for one row; yields their steps, then the result, unless another loop is around."""
-        nested = SEPARATOR in self.row_key.removesuffix(row.key)
-        finished = None if nested else self.ledger.finished(self.loop, row, self.row_key)
+        nested = bool(self.inner)
+        finished = None if nested else self.ledger.finished(row, self.row_id, self.row_name)
         if finished is not None:
-            yield RunStep(loop, row.scope, result=finished)
+            yield RunStep(loop, row.scope, result=replace(finished, loop=loop.span.start))
             return
         outcomes: list[Outcome] = []
         began = self.clock()
@@ -237,18 +241,20 @@ class Flow:
             sum(is_write(outcome) and succeeded(outcome) for outcome in outcomes),
             self.clock() - began,
         )
-        self.ledger.end_row(self.loop, row, self.row_key, outcomes, result)
+        self.ledger.end_row(row, self.row_id, result)
         yield RunStep(loop, row.scope, result=result)
 
     def _inner(self, loop: Loop, name: str, row: LoopRow) -> Flow:
         """Returns the state of a row's run; in an inner loop its name and key follow those of the outer row."""
-        key = f"{self.row_key}{SEPARATOR}{row.key}" if self.loop else row.key
         place = row_name(row, header(loop).key)
+        nested = bool(self.loop)
         return replace(
             self,
-            loop=f"{self.loop}{SEPARATOR}{name}" if self.loop else name,
-            row_key=key,
-            row_name=f"{self.row_name}, {place}" if self.loop else place,
+            loop=name,
+            row_key=f"{self.row_key}{SEPARATOR}{row.key}" if nested else row.key,
+            row_name=f"{self.row_name}, {place}" if nested else place,
+            row_id=self.row_id if nested else row_id(name, row.key),
+            inner=SEPARATOR.join((self.inner, name, row.key)) if nested else "",
             seen=Counter(self.seen),
             stopped=False,
             interrupted=False,

@@ -12,6 +12,7 @@ from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, evaluate_assertions, facts_of
 from stripe_shell.engine.assertions.conditions import evaluate_condition, evaluate_until, retry_of, when_of
 from stripe_shell.engine.check.script import check_block, check_items, walk
+from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.encode import encode, takes_key
 from stripe_shell.engine.foreach import rows_of
 from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, idempotency_key, loop_id, step_id
@@ -61,9 +62,9 @@ class Engine:
     tags: frozenset[str] = frozenset()
     sleep: Callable[[float], None] = time.sleep
 
-    def resolver(self) -> Resolver:
+    def resolver(self, find_file: FindFile = find_on_disk) -> Resolver:
         """Returns a new resolver for the items of one run."""
-        return Resolver(self.table)
+        return Resolver(self.table, find_file)
 
     def check(self, items: Sequence[ScriptItem], scope: Scope, resolver: Resolver | None = None) -> list[Diagnostic]:
         """Returns all problems of the items that can be found without sending a request."""
@@ -218,8 +219,7 @@ class Engine:
         except JournalDisagrees as error:
             return replace(outcome, status="changed", diagnostics=(explain_changed(error, outcome),))
         except TransportError as error:
-            status: OutcomeStatus = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
-            outcome = replace(outcome, status=status, diagnostics=(explain_unanswered(error, outcome),))
+            return replace(outcome, diagnostics=(explain_unanswered(error, outcome),))
         if not outcome.recalled:
             step.settle(outcome)
         return outcome if outcome.diagnostics else evaluate_outcome(outcome, block_assertions, scope)
@@ -236,7 +236,8 @@ class Engine:
     def _ask(self, outcome: Outcome, link: Link, scope: Scope, step: StepLedger) -> Outcome:
         """Sends the request and returns the outcome with its response; writes the rows to the file of `@out`.
 
-        The outcome has diagnostics if the response could not be received or stored. Raises TransportError without one.
+        The outcome has diagnostics if there is no response, or if it could not be stored. Raises NotSent if the file
+        cannot be opened.
         """
         request, output = outcome.request, output_of(outcome.block)
         if request is None:
@@ -244,15 +245,14 @@ class Engine:
         file = open_row_file(output, scope, self.open_rows) if output else None
         stored = False
         try:
-            step.announce(request, link)
+            request = step.announce(request, link)
+            outcome = replace(outcome, request=request)
             response = _send(link, request)
             outcome = replace(outcome, response=response)
             outcome = _receive(outcome, Exchange(request, response), link, file)
             stored = outcome.written_to is not None
             return outcome
         except TransportError as error:
-            if outcome.response is None:
-                raise
             status: OutcomeStatus = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
             return replace(outcome, status=status, diagnostics=(explain_unanswered(error, outcome),))
         except NotStored as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from stripe_shell.engine.foreach import LoopRow
@@ -16,12 +15,17 @@ from stripe_shell.wire import Request, Response
 
 @record
 class StepPlace:
-    """The position of a step in a run: its id, and the loop and row that it belongs to (empty outside of loops)."""
+    """The position of a step in a run: its id, and the row that it belongs to (empty outside of loops).
+
+    `row_key` are the keys of the row and of the rows around it. `row_id` is a digest that identifies the outermost row,
+    `inner` what identifies a row of a loop in a loop below that.
+    """
 
     step: str
-    loop: str = ""
     row_key: str = ""
     row_name: str = ""
+    row_id: str = ""
+    inner: str = ""
 
 
 class StepLedger(Protocol):
@@ -40,8 +44,8 @@ class StepLedger(Protocol):
         """
         ...
 
-    def announce(self, request: Request, link: Link) -> None:
-        """Journals a write before it is sent. Raises NotSent if it cannot be journalled."""
+    def announce(self, request: Request, link: Link) -> Request:
+        """Journals a write before it is sent; returns the request to send. Raises NotSent if that fails."""
         ...
 
     def settle(self, outcome: Outcome) -> None:
@@ -56,11 +60,11 @@ class Ledger(Protocol):
         """Returns the journal of a step."""
         ...
 
-    def finished(self, loop: str, row: LoopRow, row_key: str) -> RowResult | None:
+    def finished(self, row: LoopRow, row_id: str, name: str) -> RowResult | None:
         """Returns the result of a row that an earlier process of this run finished, None for other rows."""
         ...
 
-    def end_row(self, loop: str, row: LoopRow, row_key: str, outcomes: Sequence[Outcome], result: RowResult) -> None:
+    def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
         """Journals that a row has ended. Called by the thread that ran it."""
         ...
 
@@ -75,8 +79,9 @@ class UnrecordedStep:
         """Returns None: nothing is kept."""
         return None
 
-    def announce(self, request: Request, link: Link) -> None:
-        """Does nothing."""
+    def announce(self, request: Request, link: Link) -> Request:
+        """Returns the request."""
+        return request
 
     def settle(self, outcome: Outcome) -> None:
         """Does nothing."""
@@ -92,9 +97,9 @@ class NoLedger:
         """Returns a step that is not journalled."""
         return UnrecordedStep(idempotency_key(self.run_id, place.step, place.row_key))
 
-    def finished(self, loop: str, row: LoopRow, row_key: str) -> RowResult | None:
+    def finished(self, row: LoopRow, row_id: str, name: str) -> RowResult | None:
         """Returns None: every row is new."""
         return None
 
-    def end_row(self, loop: str, row: LoopRow, row_key: str, outcomes: Sequence[Outcome], result: RowResult) -> None:
+    def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
         """Does nothing."""

@@ -1,0 +1,269 @@
+"""A run of a script with a journal: begun or resumed, protected by a lock, and ended."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from stripe_shell.batch.edits import find_edits
+from stripe_shell.batch.frozen_data import FrozenData
+from stripe_shell.batch.journal import END, RESUMED, START, Journal, JournalUnwritable
+from stripe_shell.batch.journal_state import JournalState, read_journal
+from stripe_shell.batch.ledger import EditPolicy, JournalLedger
+from stripe_shell.batch.recovery import open_writes, resend_open_writes
+from stripe_shell.batch.run_folder import (
+    JOURNAL,
+    FoundRun,
+    RunLock,
+    create_folder,
+    find_runs,
+    remove_old_runs,
+    run_identity,
+    runs_folder,
+    unwritable,
+)
+from stripe_shell.batch.runner import PreparedScript
+from stripe_shell.batch.steps_table import StepEntry, steps_table
+from stripe_shell.engine.check.script import walk
+from stripe_shell.engine.links import Link, Links, connection_of
+from stripe_shell.engine.run.flow import is_teardown
+from stripe_shell.engine.run.stopping import StopRequest
+from stripe_shell.engine.scope import Scope
+from stripe_shell.errors import JournalDisagrees, NotSent, OutcomeUnknown
+from stripe_shell.lang.ast import Block, ScriptItem
+from stripe_shell.lang.visit import blocks_in
+from stripe_shell.records import record, replace
+from stripe_shell.secrets import Secrets
+from stripe_shell.wire import Request
+
+
+@record
+class JournalOptions:
+    """How a run begins.
+
+    `folder` is `--runs-dir`. `new` starts over. `retry` repeats what Stripe refused. `edits` decides about steps that
+    took effect and were edited since.
+    """
+
+    folder: str | None = None
+    new: bool = False
+    retry: bool = False
+    edits: EditPolicy = "refuse"
+
+
+@record
+class BatchRun:
+    """A run in progress; `now` and the seed of `${uuid}` in its scope are those of its journal."""
+
+    run_id: str
+    folder: Path
+    scope: Scope
+    ledger: JournalLedger
+    lock: RunLock
+    resumed: bool
+    teardown: bool
+
+    def recover(self, links: Links) -> int:
+        """Sends writes without an answer again; returns their number.
+
+        Raises OutcomeUnknown if any of them is too old for that.
+        """
+        waiting = open_writes(self.ledger)
+        old = [write for write in waiting if write.too_old]
+        if old:
+            listed = "\n  ".join(str(write) for write in old)
+            raise OutcomeUnknown(
+                f"{len(old)} writes have no known outcome, and are too old to be sent again safely:\n  {listed}\n"
+                f"Look each of them up; `stripe-shell runs settle {self.run_id[:12]}` helps, and takes your decision."
+            )
+        return sum(1 for _ in resend_open_writes(self.ledger, links))
+
+    def end(self, code: int) -> None:
+        """Journals how the process ended, and releases the lock. A run that failed stays unfinished."""
+        entry = {"t": END, "time": round(time.time(), 3), "code": code, "finished": code == 0 or self.teardown}
+        with suppress(JournalUnwritable):  # the journal keeps the problem, which the run reports
+            self.ledger.journal.append(entry)
+        self.ledger.journal.close()
+        self.lock.release()
+
+
+def writing_links(items: Sequence[ScriptItem], script: PreparedScript, links: Links) -> list[Link]:
+    """Returns the connections that blocks of the script write to."""
+    found: dict[str, Link] = {}
+    for item, scope in _blocks(items, script, script.scope):
+        operation = script.resolver.operation(item)
+        link = links.find(connection_of(item, scope, links), None)
+        if operation is not None and operation.writes and isinstance(link, Link):
+            found[link.name] = link
+    return list(found.values())
+
+
+def _blocks(items: Sequence[ScriptItem], script: PreparedScript, scope: Scope) -> Iterator[tuple[Block, Scope]]:
+    """Yields every block with the scope of its settings."""
+    for item, inner in walk(items, script.resolver, scope):
+        for block in blocks_in((item,)):
+            yield block, inner
+
+
+@record
+class RunSetup:
+    """What a run is begun with: the checked script, its connections and the copies of its data files.
+
+    `run_id` is the id of a new run. `secrets` are the values of `@secret` by name, `masks` returns everything that must
+    not be stored, and `say` is called with messages for the person.
+    """
+
+    script: PreparedScript
+    links: Sequence[Link]
+    data: FrozenData
+    options: JournalOptions
+    run_id: str
+    secrets: Mapping[str, str]
+    masks: Callable[[], Secrets]
+    stop: StopRequest
+    say: Callable[[str], None]
+
+    @property
+    def path(self) -> Path:
+        """Returns the real path of the script."""
+        return Path(os.path.realpath(self.script.source.name))
+
+    @property
+    def identity(self) -> str:
+        """Returns what this run has in common with other runs of the script over the same data files."""
+        return run_identity(self.path, self.data.hashes)
+
+
+def begin_run(setup: RunSetup) -> BatchRun:
+    """Begins a run of a script over its data, or resumes the unfinished one.
+
+    Sends one request for the account of each connection. Raises ConfigurationError if the journal cannot be written or
+    another process runs the script, JournalDisagrees if script, data or account do not fit the unfinished run, and
+    TransportError.
+    """
+    path = setup.path
+    runs = runs_folder(path, setup.options.folder)
+    lock = RunLock(runs, f"{path.stem}-{setup.identity}")
+    try:
+        if lock.taken_over:
+            setup.say(f"the lock was left by {lock.taken_over}, which has ended; it is taken over")
+        remove_old_runs(runs, time.time())
+        account = [name_account(link) for link in setup.links]
+        found = None if setup.options.new else _unfinished(find_runs(runs), setup.identity, account)
+        folder = found.folder if found else create_folder(runs, path, setup.run_id)
+        return _open(setup, folder, lock, account, resumed=found is not None)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _open(setup: RunSetup, folder: Path, lock: RunLock, account: list[str], *, resumed: bool) -> BatchRun:
+    """Reads the journal of an unfinished run, or starts one; keeps the data files in the folder."""
+    script = setup.script
+    table = steps_table(script.program.items, script.scope, script.resolver, script.root)
+    facts = _facts(setup, account, table, resumed=resumed)
+    every_step = setup.options.edits == "rerun"
+    state = read_journal(folder / JOURNAL, every_step=every_step) if resumed else JournalState(facts)
+    if resumed and setup.options.edits == "refuse":
+        _refuse_edits(setup, state, table, folder)
+    try:
+        setup.data.keep(folder)
+        journal = Journal(folder / JOURNAL)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    journal.append(facts, lasting=True)
+    scope = replace(script.scope, now=int(state.start["now"]), seed=str(state.start["seed"]))
+    ledger = JournalLedger(
+        str(state.start["run"]),
+        journal,
+        state,
+        table,
+        setup.stop,
+        setup.options.edits,
+        setup.options.retry,
+        setup.secrets,
+        setup.masks,
+    )
+    teardown = any(is_teardown(item) for item in script.program.items)
+    return BatchRun(ledger.run_id, folder, scope, ledger, lock, resumed, teardown)
+
+
+def _facts(setup: RunSetup, account: list[str], table: Mapping[str, StepEntry], *, resumed: bool) -> dict[str, Any]:
+    """Returns the first entry of a journal, or the entry of a process that goes on with a run."""
+    script = setup.script
+    common = {
+        "time": round(time.time(), 3),
+        "pid": os.getpid(),
+        "data": setup.data.hashes,
+        "steps": {step: entry.as_json() for step, entry in table.items()},
+    }
+    if resumed:
+        return {"t": RESUMED, **common}
+    return {
+        "t": START,
+        "v": 1,
+        "run": setup.run_id,
+        "identity": setup.identity,
+        "script": str(setup.path),
+        "account": account,
+        "mode": [link.mode for link in setup.links],
+        "now": script.scope.now,
+        "seed": script.scope.seed,
+        **common,
+    }
+
+
+def name_account(link: Link) -> str:
+    """Returns the account of a connection, and its mode; a hash of the key if the key may not read it.
+
+    Raises TransportError.
+    """
+    response = link.transport.send(Request("GET", "/v1/account", headers=_headers(link)))
+    body = response.json() if response.ok else {}
+    name = body.get("id") if isinstance(body, dict) and body.get("id") else link.identify()
+    own = f" {link.identify()}" if link.mode == "sandbox" and link.identify() != name else ""
+    return f"{link.name}: {name}{own}".rstrip()
+
+
+def _headers(link: Link) -> dict[str, str]:
+    return {"Stripe-Account": link.account} if link.account else {}
+
+
+def _unfinished(runs: Sequence[FoundRun], identity: str, account: list[str]) -> FoundRun | None:
+    """Returns the unfinished run of the script over the same data files.
+
+    Raises JournalDisagrees if there are only runs on another account.
+    """
+    unfinished = [run for run in runs if not run.finished and run.start.get("identity") == identity]
+    mine = next((run for run in unfinished if run.start.get("account") == account), None)
+    if mine is None and unfinished:
+        other = unfinished[0]
+        raise JournalDisagrees(
+            f"The unfinished run {other.folder.name} of this script went to another account "
+            f"({', '.join(other.start.get('account', ()))}), this one would go to {', '.join(account)}. Nothing was "
+            "sent; finish it with its connection, or start over with `--new`."
+        )
+    return mine
+
+
+def _refuse_edits(setup: RunSetup, state: JournalState, table: Mapping[str, StepEntry], folder: Path) -> None:
+    """Raises JournalDisagrees if what took effect is no longer in the script or in the data as it was."""
+    found = find_edits(setup.script, state, table, folder / JOURNAL)
+    if found:
+        listed = "\n  ".join(found)
+        raise JournalDisagrees(
+            f"The unfinished run {folder.name} does not fit the script and its data any more:\n  {listed}\n"
+            "Nothing was sent. Take the edits back, or run again with `--accept-edits=keep` (what exists stays as it "
+            "is), `--accept-edits=rerun` (what was edited is sent again), or `--new` (everything is sent again)."
+        )
+
+
+def refuse_unjournalled(links: Sequence[Link]) -> None:
+    """Raises NotSent for a run without a journal that would write in live mode."""
+    live = [link.name for link in links if link.counts_as_live]
+    if live:
+        raise NotSent(f"Not sent: `--no-journal` is not for live mode, and /{live[0]} counts as live.")

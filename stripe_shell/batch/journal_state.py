@@ -1,0 +1,212 @@
+"""What a journal says happened: rows that are finished, and the steps of all others."""
+
+from __future__ import annotations
+
+import json
+import os
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stripe_shell.batch.journal import DONE, END, INTENT, NOT_EXECUTED, RESUMED, ROW, START
+from stripe_shell.errors import JournalDisagrees
+from stripe_shell.records import field, record
+
+#: The place of the kind and of the row in an entry: `{"t":"i","r":"0123456789abcdef",…`.
+_KIND = slice(6, 7)
+_ROW_ID = slice(14, 30)
+
+#: What identifies a step: its row, its id, and the inner row of a loop in a loop (else empty).
+StepKey = tuple[str, str, str]
+
+
+@record(frozen=False)
+class StepState:
+    """What is known of a step: its latest intent, and the response to it.
+
+    `generation` counts deliberate repetitions. `first_sent` is when the intent was first written, in epoch seconds.
+    """
+
+    generation: int = 0
+    intent: dict[str, Any] | None = None
+    done: dict[str, Any] | None = None
+    first_sent: float = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether a write was announced, and nothing says what became of it."""
+        return self.intent is not None and self.done is None
+
+    @property
+    def failed(self) -> bool:
+        """Whether Stripe refused the write for good."""
+        return self.done is not None and not 200 <= int(self.done["http"]) < 300
+
+
+class FinishedRows:
+    """The rows that are done or skipped, in eighteen bytes each, and which of them were met again."""
+
+    def __init__(self, rows: Iterable[tuple[int, int, bool]]) -> None:
+        """Takes for each row its id, the hash of its columns, and whether it was skipped."""
+        entries = sorted(rows)
+        self._ids = array("Q", (row for row, _, _ in entries))
+        self._hashes = array("Q", (columns for _, columns, _ in entries))
+        self._skipped = bytearray(skipped for _, _, skipped in entries)
+        self._met = bytearray(len(entries))
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __contains__(self, row_id: int) -> bool:
+        return self._index(row_id) >= 0
+
+    def meet(self, row_id: str) -> str | None:
+        """Returns the hash of a finished row's columns and notes that the data still has it; None for other rows."""
+        index = self._index(int(row_id, 16))
+        if index < 0:
+            return None
+        self._met[index] = 1
+        return f"{self._hashes[index]:016x}"
+
+    def skipped(self, row_id: str) -> bool:
+        """Whether a finished row was skipped."""
+        return bool(self._skipped[self._index(int(row_id, 16))])
+
+    def missing(self) -> list[str]:
+        """Returns the ids of the rows that were not met."""
+        return [f"{self._ids[index]:016x}" for index, met in enumerate(self._met) if not met]
+
+    def _index(self, row_id: int) -> int:
+        index = bisect_left(self._ids, row_id)
+        return index if index < len(self._ids) and self._ids[index] == row_id else -1
+
+
+@record(frozen=False)
+class JournalState:
+    """A journal that has been read. `tables` are the steps of the script as each process of the run knew it.
+
+    `wrote` are the ids of steps that took effect in any row. `latest` is the latest time in the journal.
+    """
+
+    start: dict[str, Any]
+    tables: list[dict[str, Any]] = field(default_factory=list)
+    finished: FinishedRows = field(default_factory=lambda: FinishedRows(()))
+    steps: dict[StepKey, StepState] = field(default_factory=dict)
+    wrote: set[str] = field(default_factory=set)
+    rows_with_writes: set[str] = field(default_factory=set)
+    latest: float = 0.0
+
+    def open_steps(self) -> list[tuple[StepKey, StepState]]:
+        """Returns the steps whose outcome is unknown."""
+        return [(key, state) for key, state in self.steps.items() if state.open]
+
+
+def read_journal(path: Path, *, every_step: bool = False) -> JournalState:
+    """Reads a journal, after cutting off a torn last line.
+
+    With `every_step` no row counts as finished, so that every step of every row is kept. Raises OSError, and
+    JournalDisagrees if the journal is damaged.
+    """
+    _cut_torn_line(path)
+    rows: list[tuple[int, int, bool]] = []
+    state: JournalState | None = None
+    for number, line in _lines(path):
+        kind = line[_KIND].decode(errors="replace")
+        if kind == ROW:
+            entry = _parse(line, path, number)
+            if entry["st"] in {"done", "skipped"} and state is not None:
+                rows.append((int(entry["r"], 16), int(entry["h"], 16), entry["st"] == "skipped"))
+                state.wrote.update(entry.get("w", ()))
+        elif kind in {START, RESUMED, END}:
+            entry = _parse(line, path, number)
+            state = state or JournalState(entry)
+            state.tables += [entry["steps"]] if "steps" in entry else []
+            state.latest = max(state.latest, float(entry.get("time", 0)))
+    if state is None or state.start.get("t") != START:
+        raise JournalDisagrees(f"{path} does not begin as a journal does")
+    state.finished = FinishedRows(() if every_step else rows)
+    _read_steps(path, state)
+    return state
+
+
+def _read_steps(path: Path, state: JournalState) -> None:
+    """Mutates `state`: adds the steps of rows that are not finished."""
+    for number, line in _lines(path):
+        kind = line[_KIND].decode(errors="replace")
+        if kind not in {INTENT, DONE, NOT_EXECUTED} or _row_number(line, path, number) in state.finished:
+            continue
+        _apply(_parse(line, path, number), state)
+
+
+def _apply(entry: Mapping[str, Any], state: JournalState) -> None:
+    step = state.steps.setdefault((entry["r"], entry["s"], entry.get("y", "")), StepState())
+    state.latest = max(state.latest, float(entry.get("at", 0)))
+    generation = int(entry.get("g", 0))
+    if entry["t"] == INTENT:
+        if step.intent is None or generation > step.generation:
+            step.first_sent = float(entry["at"])
+        step.intent, step.done, step.generation = dict(entry), None, generation
+        state.rows_with_writes.add(entry["r"])
+    elif entry["t"] == NOT_EXECUTED:
+        step.intent = None
+    else:
+        step.done = dict(entry)
+        if step.intent is not None and not step.failed:
+            state.wrote.add(entry["s"])
+
+
+def find_row_entry(path: Path, row_id: str) -> dict[str, Any] | None:
+    """Returns the last entry of a row that has ended."""
+    found = None
+    for number, line in _lines(path):
+        if line[_KIND] == ROW.encode() and line[_ROW_ID] == row_id.encode():
+            found = _parse(line, path, number)
+    return found
+
+
+def row_entries(path: Path) -> Iterator[dict[str, Any]]:
+    """Yields the entries of rows that have ended, in the order in which they did."""
+    for number, line in _lines(path):
+        if line[_KIND] == ROW.encode():
+            yield _parse(line, path, number)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    with path.open("rb") as file:
+        yield from enumerate(file, start=1)
+
+
+def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+        if isinstance(entry, dict):
+            return entry
+    except ValueError:
+        pass
+    raise JournalDisagrees(f"{path} is damaged in line {number}; `--new` starts over, and may repeat what was done")
+
+
+def _row_number(line: bytes, path: Path, number: int) -> int:
+    try:
+        return int(line[_ROW_ID], 16)
+    except ValueError:
+        raise JournalDisagrees(f"{path} is damaged in line {number}") from None
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Truncates the file behind its last complete line."""
+    with path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        position = size
+        while position > 0:
+            position = max(0, position - 65536)
+            file.seek(position)
+            newline = file.read(65536).rfind(b"\n")
+            if newline >= 0:
+                end = position + newline + 1
+                if end < size:
+                    file.truncate(end)
+                return
+        file.truncate(0)

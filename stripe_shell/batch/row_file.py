@@ -1,0 +1,176 @@
+"""The row files of a run: what became of every row, and the failed rows as a data file that can be run again."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TextIO
+
+from stripe_shell.batch.row_cells import COLUMNS, row_cells
+from stripe_shell.engine.data_files import guard_cell
+from stripe_shell.engine.outcome import RowResult
+from stripe_shell.records import field, record
+from stripe_shell.secrets import Secrets
+
+_FINISHED = ("done", "skipped")
+
+
+@record(frozen=False)
+class RowFiles:
+    """The row files of one run: `rows.csv` and `failed.csv`, with a number for the second loop and those after it.
+
+    A file that cannot be written does not stop the run: `problems` says so at the end. `find_entry` returns the columns
+    that the journal has for a row that an earlier process finished, by its name.
+    """
+
+    folder: Path
+    masks: Callable[[], Secrets]
+    find_entry: Callable[[str], Mapping[str, Any]]
+    failed: Mapping[int, Path] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    _loops: dict[int, _LoopFiles | None] = field(default_factory=dict)
+
+    def add(self, result: RowResult) -> None:
+        """Writes the line of a row."""
+        if result.values is None or result.status == "not run":
+            return
+        try:
+            if result.loop not in self._loops:
+                self._loops[result.loop] = None
+                self._loops[result.loop] = self._open(result)
+            files = self._loops[result.loop]
+            if files is not None:
+                files.add(result, self.masks(), self.find_entry)
+        except OSError as error:
+            self._loops[result.loop] = None
+            self.problems.append(f"the row file cannot be written: {error.strerror or error}")
+
+    def close(self) -> None:
+        """Closes the files."""
+        for files in self._loops.values():
+            if files is not None:
+                files.close(self.problems)
+
+    def failed_files(self) -> list[Path]:
+        """Returns the files of failed rows that were written."""
+        return [files.failed_path for files in self._loops.values() if files is not None and files.failed is not None]
+
+    def _open(self, result: RowResult) -> _LoopFiles:
+        number = f"-{len(self._loops)}" if len(self._loops) > 1 else ""
+        rows = self.folder / f"rows{number}.csv"
+        failed = self.failed.get(result.loop, self.folder / f"failed{number}.csv")
+        with suppress(FileNotFoundError):
+            failed.unlink()
+        columns = tuple(result.values or ())
+        present = _keep_finished(rows)
+        file = _open_private(rows, append=True)
+        if not present.complete:
+            file.write(_header((*columns, *COLUMNS)))
+        return _LoopFiles(columns, file, failed, present)
+
+
+@record
+class _Present:
+    """The lines of finished rows that a row file holds, as sorted hashes of their columns."""
+
+    complete: bool
+    lines: Sequence[int] = ()
+
+    def __contains__(self, line: int) -> bool:
+        index = bisect_left(self.lines, line)
+        return index < len(self.lines) and self.lines[index] == line
+
+
+@record(frozen=False)
+class _LoopFiles:
+    columns: tuple[str, ...]
+    rows: TextIO
+    failed_path: Path
+    present: _Present
+    failed: TextIO | None = None
+
+    def add(self, result: RowResult, masks: Secrets, find_entry: Callable[[str], Mapping[str, Any]]) -> None:
+        values = result.values or {}
+        cells = [masks.mask(_text(values.get(name, ""))) for name in self.columns]
+        if result.recalled and _hash(guard_cell(cell) for cell in cells) in self.present:
+            return
+        added = find_entry(result.name) if result.recalled else masks.mask_data(row_cells(result))
+        self.rows.write(_line([*cells, *(str(added.get(name, "")) for name in COLUMNS)]))
+        self.rows.flush()
+        if result.status in {"failed", "unknown"}:
+            if self.failed is None:
+                self.failed = _open_private(self.failed_path)
+                self.failed.write(_header(self.columns))
+            self.failed.write(_line(cells))
+            self.failed.flush()
+
+    def close(self, problems: list[str]) -> None:
+        for file in (self.rows, self.failed):
+            try:
+                if file is not None:
+                    file.close()
+            except OSError as error:
+                problems.append(f"the row file cannot be written: {error.strerror or error}")
+
+
+def _keep_finished(path: Path) -> _Present:
+    """Rewrites the row file of an earlier process with the lines of finished rows only; returns which it has."""
+    if not path.exists():
+        return _Present(complete=False)
+    copy = path.with_suffix(".new")
+    lines: array[int] = array("Q")
+    with path.open(encoding="utf-8", newline="") as source, _open_private(copy) as target:
+        reader = csv.reader(source)
+        names = next(reader, [])
+        if "_status" not in names:
+            copy.unlink()
+            return _Present(complete=False)
+        place = names.index("_status")
+        target.write(_header(names))
+        for cells in reader:
+            if len(cells) == len(names) and cells[place] in _FINISHED:
+                target.write(_line(cells, guarded=True))
+                lines.append(_hash(cells[:place]))
+    copy.replace(path)
+    return _Present(complete=True, lines=array("Q", sorted(lines)))
+
+
+def _hash(cells: Iterable[str]) -> int:
+    return int.from_bytes(sha256("\0".join(cells).encode(errors="surrogatepass")).digest()[:8], "big")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _header(names: Iterable[str]) -> str:
+    """Returns the first line; all its cells are quoted, which tells a reader that cells behind it are guarded."""
+    return ",".join(_quote(name) for name in names) + "\n"
+
+
+def _line(cells: Iterable[str], *, guarded: bool = False) -> str:
+    texts = cells if guarded else [guard_cell(cell) for cell in cells]
+    return ",".join(_quote(text) if re.search(r'[",\r\n]', text) else text for text in texts) + "\n"
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _open_private(path: Path, *, append: bool = False) -> TextIO:
+    """Opens a text file with mode 0600."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_APPEND if append else os.O_TRUNC)
+    file = os.open(path, flags, 0o600)
+    with suppress(OSError):
+        os.fchmod(file, 0o600)
+    return os.fdopen(file, "w", encoding="utf-8", errors="surrogatepass", newline="")

@@ -1,0 +1,155 @@
+"""Runs one script with a journal: begins or resumes it, tells how it went, and how to go on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from stripe_shell.batch.batch_run import (
+    BatchRun,
+    JournalOptions,
+    RunSetup,
+    begin_run,
+    refuse_unjournalled,
+    writing_links,
+)
+from stripe_shell.batch.frozen_data import FrozenData
+from stripe_shell.batch.journal_state import row_entries
+from stripe_shell.batch.row_file import RowFiles
+from stripe_shell.batch.run_folder import JOURNAL
+from stripe_shell.batch.runner import PreparedScript, ScriptRun
+from stripe_shell.cli.arguments import Arguments
+from stripe_shell.cli.setup import Setup, new_run_id
+from stripe_shell.engine.outcome import RowStatus, RunStep
+from stripe_shell.engine.run.stopping import StopRequest
+from stripe_shell.engine.script_settings import apply_directive
+from stripe_shell.lang.ast import Directive
+from stripe_shell.lang.visit import directives_in
+from stripe_shell.records import record
+from stripe_shell.render.console import Console
+
+_GO_ON: Mapping[RowStatus, str] = {
+    "not run": "run it again to go on with the rest",
+    "failed": "`--resume` sends again what was refused",
+}
+
+
+@record
+class JournalledScript:
+    """A script that runs with a journal, and its row files."""
+
+    run: BatchRun
+    rows: RowFiles
+    script: PreparedScript
+
+    def step(self, step: RunStep) -> None:
+        """Writes the line of a row that has ended."""
+        if step.result is not None:
+            self.rows.add(step.result)
+
+    def close(self, console: Console, result: ScriptRun | None, code: int) -> int:
+        """Ends the run, says what could not be written and how to go on; returns the exit code."""
+        self.rows.close()
+        self.run.end(code)
+        problems = list(dict.fromkeys(self.rows.problems))
+        if self.run.ledger.journal.problem:
+            problems.append(f"the journal cannot be written: {self.run.ledger.journal.problem}")
+        for problem in problems:
+            console.message(f"{self.script.source.name}: {problem}")
+        code = code or (3 if problems else 0)
+        if result is not None and code:
+            console.message(f"{self.script.source.name}: {self._how_to_go_on(result)}")
+        return code
+
+    def _how_to_go_on(self, result: ScriptRun) -> str:
+        words = [text for status, text in _GO_ON.items() if result.rows.get(status) or self._fits(status, result)]
+        words.append("`--new` starts over")
+        files = [self.run.folder / "rows.csv", *self.rows.failed_files()] if result.rows else [self.run.folder]
+        shown = ", ".join(_relative(path) for path in files)
+        return f"run {self.run.run_id[:12]} is not finished: {'; '.join(words)}; see {shown}"
+
+    def _fits(self, status: RowStatus, result: ScriptRun) -> bool:
+        """Whether the advice for rows of a status fits blocks outside of loops too."""
+        statuses = {outcome.status for outcome in result.outcomes}
+        return bool(result.not_run) if status == "not run" else "failed" in statuses
+
+
+def wants_journal(arguments: Arguments, setup: Setup, script: PreparedScript) -> bool:
+    """Whether the run of a script keeps a journal: it is a file, and writes to something that outlives the process.
+
+    Raises NotSent for `--no-journal` in live mode.
+    """
+    if arguments.command != "run" or script.source.name.startswith("<"):
+        return False
+    links = writing_links(script.program.items, script, setup.connections)
+    if arguments.no_journal:
+        refuse_unjournalled(links)
+        return False
+    return any(link.lasting for link in links)
+
+
+def begin(
+    arguments: Arguments, setup: Setup, script: PreparedScript, data: FrozenData, *, console: Console, stop: StopRequest
+) -> JournalledScript:
+    """Begins or resumes the run of a script. Raises what `begin_run` and `recover` raise."""
+    links = writing_links(script.program.items, script, setup.connections)
+    edits: Any = arguments.accept_edits or "refuse"
+    options = JournalOptions(arguments.runs_dir, arguments.new, arguments.resume, edits)
+    name = script.source.name
+    run = begin_run(
+        RunSetup(
+            script,
+            links,
+            data,
+            options,
+            run_id=new_run_id(),
+            secrets=secret_values(script),
+            masks=lambda: console.secrets,
+            stop=stop,
+            say=lambda words: console.message(f"{name}: {words}"),
+        )
+    )
+    journalled = JournalledScript(run, RowFiles(run.folder, lambda: console.secrets, _finder(run)), script)
+    try:
+        if run.resumed:
+            finished = len(run.ledger.state.finished)
+            console.message(f"{name}: going on with run {run.run_id[:12]}, {finished:,} rows of it are done")
+            again = run.recover(setup.connections)
+            if again:
+                console.message(f"{name}: {again} writes without an answer were sent again under the same keys")
+    except BaseException as error:
+        journalled.close(console, None, 5 if error.__class__.__name__ == "OutcomeUnknown" else 3)
+        raise
+    return journalled
+
+
+def secret_values(script: PreparedScript) -> dict[str, str]:
+    """Returns the values of `@secret` by name."""
+    scope = script.scope
+    for item in script.program.items:
+        if isinstance(item, Directive):
+            scope = apply_directive(item, scope)
+    names = {d.argument.name for d in directives_in(script.program.items) if d.name == "secret" and d.argument}  # type: ignore[union-attr]
+    values = {name: scope.variables.get(name) for name in names}
+    return {name: value for name, value in values.items() if isinstance(value, str) and value}
+
+
+def _finder(run: BatchRun) -> Callable[[str], Mapping[str, Any]]:
+    """Returns what finds the columns of a finished row in the journal, by its name; the journal is read once."""
+    found: dict[str, Mapping[str, Any]] = {}
+
+    def find(name: str) -> Mapping[str, Any]:
+        if not found:
+            found.update({entry["n"]: entry["x"] for entry in row_entries(run.folder / JOURNAL)})
+        return found.get(name, {"_status": "done"})
+
+    return find
+
+
+def _relative(path: Path) -> str:
+    with suppress(ValueError):
+        return os.path.relpath(path)
+    return str(path)
