@@ -43,7 +43,7 @@ from stripe_shell.wire import Request
 
 @record
 class JournalOptions:
-    """How a run begins.
+    """The options of a run with a journal.
 
     `folder` is `--runs-dir`. `new` starts over. `retry` repeats what Stripe refused. `edits` decides about steps that
     took effect and were edited since.
@@ -111,7 +111,7 @@ def _blocks(items: Sequence[ScriptItem], script: PreparedScript, scope: Scope) -
 
 @record
 class RunSetup:
-    """What a run is begun with: the checked script, its connections and the copies of its data files.
+    """The parts of a run to begin: the checked script, its connections and the copies of its data files.
 
     `run_id` is the id of a new run. `secrets` are the values of `@secret` by name, `masks` returns everything that must
     not be stored, and `say` is called with messages for the person.

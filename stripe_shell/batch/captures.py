@@ -1,4 +1,4 @@
-"""What a journal keeps of a response: only what later steps, expectations and the row file refer to."""
+"""Selects the part of a response that a journal keeps: only what later steps and expectations refer to."""
 
 from __future__ import annotations
 

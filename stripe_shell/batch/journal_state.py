@@ -1,4 +1,4 @@
-"""What a journal says happened: rows that are finished, and the steps of all others."""
+"""Reads a journal: rows that are finished, and the steps of all others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ StepKey = tuple[str, str, str]
 
 @record(frozen=False)
 class StepState:
-    """What is known of a step: its latest intent, and the response to it.
+    """The state of a step: its latest intent, and the response to it.
 
     `generation` counts deliberate repetitions. `first_sent` is when the intent was first written, in epoch seconds.
     """
