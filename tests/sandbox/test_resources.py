@@ -71,10 +71,10 @@ def test_hidden_state_is_kept_and_never_shown(stripe: Client) -> None:
     made = stripe.post("/v1/customers")
     with stripe.sandbox.context() as ctx:
         customer = ctx.get("customer", made["id"])
-        ctx.private(customer)["secret"] = "s"
+        ctx.private_json(customer)["secret"] = "s"
         ctx.save(customer)
     with stripe.sandbox.context() as ctx:
-        assert ctx.private(ctx.get("customer", made["id"])) == {"secret": "s"}
+        assert ctx.private_json(ctx.get("customer", made["id"])) == {"secret": "s"}
     assert stripe.get(f"/v1/customers/{made['id']}") == made
 
 

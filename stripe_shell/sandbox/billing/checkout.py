@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import CheckoutSessionPrivate, PaymentIntentPrivate
 from stripe_shell.sandbox.payments import confirmation
 from stripe_shell.sandbox.payments.confirmation import ConfirmOptions, PaymentAttempt
 from stripe_shell.sandbox.payments.intent_rules import Intent
@@ -80,7 +81,7 @@ def set_totals(ctx: Context, session: Json, requested_discounts: Any) -> None:
 
     `requested_discounts` is the `discounts` parameter.
     """
-    hidden = ctx.private(session)
+    hidden = ctx.private(session, CheckoutSessionPrivate)
     rows = hidden.get("rows", [])
     currency = rows[0]["price"]["currency"] if rows else session["currency"]
     with ctx.dry_run() as trial:  # a coupon counts as redeemed when the customer pays, not before
@@ -169,7 +170,7 @@ def _complete_sale(ctx: Context, session: Json) -> None:
 
     Source: https://docs.stripe.com/payments/checkout/post-payment-invoices
     """
-    given = ctx.private(session).get("discounts")
+    given = ctx.private(session, CheckoutSessionPrivate).get("discounts")
     used: list[str] = []
     if given:
         used = discounts.apply_discounts(ctx, given, (), customer=session["customer"], checkout_session=session["id"])
@@ -194,7 +195,7 @@ def _create_invoice(ctx: Context, session: Json, data: Mapping[str, Any], used: 
         shipping_cost={**shipping, "taxes": []} if shipping else None,
     )
     ctx.resource("invoice").echo(invoice, {name: data[name] for name in _INVOICED if data.get(name) is not None})
-    quotes.bill_rows(ctx, invoice, customer, ctx.private(session)["rows"])
+    quotes.bill_rows(ctx, invoice, customer, ctx.private(session, CheckoutSessionPrivate)["rows"])
     intent = ctx.get("payment_intent", session["payment_intent"]) if session["payment_intent"] else None
     finalize_and_pay.finalize_invoice(ctx, invoice, paid_by=intent)
     return invoice
@@ -207,7 +208,7 @@ def _complete(ctx: Context, session: Json, payment_status: str) -> None:
 
 
 def _charge_intent(ctx: Context, session: Json, method: Json) -> None:
-    data = ctx.private(session).get("payment_intent_data") or {}
+    data = ctx.private(session, CheckoutSessionPrivate).get("payment_intent_data") or {}
     _create_customer(ctx, session, method, always=session["customer_creation"] == "always")
     if not session["amount_total"]:
         _complete_sale(ctx, session)
@@ -237,14 +238,14 @@ def _open_intent(ctx: Context, session: Json, method: Json, data: Mapping[str, A
     held.clear()
     intents = ctx.resource("payment_intent")
     intents.echo(intent, {name: data[name] for name in _HANDED_ON if data.get(name) is not None})
-    ctx.private(intent)["checkout_session"] = session["id"]
+    ctx.private(intent, PaymentIntentPrivate)["checkout_session"] = session["id"]
     ctx.save(intent)
     ctx.emit("payment_intent.created", intent)
     return intent
 
 
 def _subscribe(ctx: Context, session: Json, method: Json) -> None:
-    hidden = ctx.private(session)
+    hidden = ctx.private(session, CheckoutSessionPrivate)
     data = hidden.get("subscription_data") or {}
     customer = _create_customer(ctx, session, method, always=True)
     if customer is not None and method["customer"] != customer["id"]:

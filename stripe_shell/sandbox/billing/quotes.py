@@ -8,6 +8,7 @@ from typing import Any
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import QuotePrivate
 
 from . import scheduler
 from .calc.periods import DAY, Period
@@ -42,7 +43,7 @@ def _price(ctx: Context, entry: Mapping[str, Any], where: str) -> Json:
 
 def set_quote_totals(ctx: Context, quote: Json) -> None:
     """Sets the totals, `computed` and line items of a quote. Mutates `quote`; does not save it."""
-    hidden = ctx.private(quote)
+    hidden = ctx.private(quote, QuotePrivate)
     rows = hidden.get("rows", [])
     currency = rows[0]["price"]["currency"] if rows else quote["currency"]
     recurring = [row for row in rows if row["price"]["type"] == "recurring"]
@@ -140,7 +141,7 @@ def line_items(ctx: Context, rows: Sequence[Json], summed: Totals, url: str) -> 
 
 def accept(ctx: Context, quote: Json) -> None:
     """Creates an invoice, a subscription, or a schedule if the quote starts later. Mutates `quote`."""
-    rows = ctx.private(quote).get("rows", [])
+    rows = ctx.private(quote, QuotePrivate).get("rows", [])
     recurring = [row for row in rows if row["price"]["type"] == "recurring"]
     data = quote["subscription_data"] or {}
     starts = data.get("effective_date")
@@ -168,7 +169,7 @@ def _subscription_params(ctx: Context, quote: Json) -> Json:
         found["days_until_due"] = (quote["invoice_settings"] or {}).get("days_until_due") or 30
     if quote["discounts"]:
         found["discounts"] = [{"discount": name} for name in quote["discounts"]]
-    rates = ctx.private(quote).get("rates", ())
+    rates = ctx.private(quote, QuotePrivate).get("rates", ())
     if rates:
         found["default_tax_rates"] = [rate["id"] for rate in rates]
     return found
@@ -212,7 +213,7 @@ def _create_draft(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:
         reason="quote_accept",
         period=Period(ctx.now(), ctx.now()),
         collection_method=quote["collection_method"],
-        default_tax_rates=list(ctx.private(quote).get("rates", ())),
+        default_tax_rates=list(ctx.private(quote, QuotePrivate).get("rates", ())),
         discounts=list(quote["discounts"]) or draft.discounts_for(customer, None),
         parent={"quote_details": {"quote": quote["id"]}, "subscription_details": None, "type": "quote_details"},
     )

@@ -8,6 +8,12 @@ from functools import partial
 
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.jobs import schedule
+from stripe_shell.sandbox.objects.private_fields import (
+    CustomerPrivate,
+    InvoicePrivate,
+    SubscriptionPrivate,
+    SubscriptionSchedulePrivate,
+)
 
 from .calc import rules
 from .invoices import discounts, finalize_and_pay, preview
@@ -94,7 +100,7 @@ def _of_subscription(ctx: Context, subscription: Json) -> Iterator[Task]:
 def _of_trial(ctx: Context, subscription: Json) -> Iterator[Task]:
     end = subscription["trial_end"]
     yield Task(end, 4, partial(renew.end_trial, ctx, subscription))
-    if ctx.private(subscription).get("told_trial_end") != end:
+    if ctx.private(subscription, SubscriptionPrivate).get("told_trial_end") != end:
         yield Task(end - rules.TRIAL_ENDS_SOON, 0, partial(create.emit_trial_will_end, ctx, subscription))
 
 
@@ -105,7 +111,7 @@ def _notices(ctx: Context, subscription: Json) -> Iterator[Task]:
     soon = first - rules.UPCOMING_BEFORE
     stays = subscription["cancel_at"] is None or subscription["cancel_at"] > first
     began = max(item["current_period_start"] for item in shown)
-    if stays and soon > began and ctx.private(subscription).get("told_upcoming") != first:
+    if stays and soon > began and ctx.private(subscription, SubscriptionPrivate).get("told_upcoming") != first:
         yield Task(soon, 0, partial(_emit_upcoming, ctx, subscription, first))
 
 
@@ -119,7 +125,7 @@ def _of_pauses(ctx: Context, subscription: Json) -> Iterator[Task]:
 
 
 def _emit_upcoming(ctx: Context, subscription: Json, period_end: int) -> None:
-    ctx.private(subscription)["told_upcoming"] = period_end
+    ctx.private(subscription, SubscriptionPrivate)["told_upcoming"] = period_end
     ctx.save(subscription)
     invoice = preview.upcoming(ctx, subscription)
     if invoice is not None:
@@ -128,7 +134,7 @@ def _emit_upcoming(ctx: Context, subscription: Json, period_end: int) -> None:
 
 def _drop_update(ctx: Context, subscription: Json) -> None:
     """Discards a pending update that was not paid in time, and voids its invoice."""
-    pending = ctx.private(subscription).get("pending") or {}
+    pending = ctx.private(subscription, SubscriptionPrivate).get("pending") or {}
     invoice = ctx.find("invoice", pending.get("invoice") or "")
     after_payment.discard_pending_update(ctx, subscription)
     if invoice is not None and invoice["status"] == "open":
@@ -149,14 +155,15 @@ def _end_discount(ctx: Context, subscription: Json, name: str) -> None:
 
 
 def _of_invoice(ctx: Context, invoice: Json) -> Iterator[Task]:
-    hopeless = ctx.private(invoice).get("uncollectible_at")
+    hidden = ctx.private(invoice, InvoicePrivate)
+    hopeless = hidden.get("uncollectible_at")
     if hopeless is not None:
         yield Task(hopeless, 6, partial(finalize_and_pay.mark_uncollectible, ctx, invoice))
     elif invoice["status"] == "draft" and invoice["auto_advance"]:
         yield Task(_finalizes_at(invoice), 7, partial(renew.advance_draft, ctx, invoice))
     elif invoice["status"] == "open" and invoice["next_payment_attempt"] is not None:
         yield Task(invoice["next_payment_attempt"], 8, partial(renew.retry_payment, ctx, invoice))
-    elif invoice["status"] == "open" and invoice["due_date"] and not ctx.private(invoice).get("overdue"):
+    elif invoice["status"] == "open" and invoice["due_date"] and not hidden.get("overdue"):
         yield Task(invoice["due_date"], 8, partial(renew.mark_overdue, ctx, invoice))
 
 
@@ -173,7 +180,8 @@ def _of_schedule(ctx: Context, subscription_schedule: Json) -> Iterator[Task]:
         return
     yield Task(time, 3, partial(schedules.advance_phase, ctx, subscription_schedule))
     soon = schedules.last_end(subscription_schedule) - rules.SCHEDULE_ENDS_SOON
-    if subscription_schedule["status"] == "active" and not ctx.private(subscription_schedule).get("told_expiring"):
+    hidden = ctx.private(subscription_schedule, SubscriptionSchedulePrivate)
+    if subscription_schedule["status"] == "active" and not hidden.get("told_expiring"):
         yield Task(soon, 0, partial(schedules.emit_expiring, ctx, subscription_schedule))
 
 
@@ -196,7 +204,7 @@ def schedule_next(ctx: Context, customer: Json, changed: Json | None = None) -> 
         return
     dues = _tasks(ctx, [customer]) if changed is None else _tasks_of(ctx, changed)
     due = min(dues, key=lambda entry: entry.place, default=None)
-    hidden = ctx.private(customer)
+    hidden = ctx.private(customer, CustomerPrivate)
     if due is None or hidden.get("watched", due.time + 1) <= due.time:
         return
     hidden["watched"] = due.time
@@ -220,5 +228,5 @@ def catch_up(ctx: Context, customer: Json) -> None:
     now = ctx.real_clock.now()
     run_until(ctx, now, lambda: [customer])
     with ctx.at(now):
-        ctx.private(customer).pop("watched", None)
+        ctx.private(customer, CustomerPrivate).pop("watched", None)
         schedule_next(ctx, customer)

@@ -5,7 +5,7 @@ In the order in which a resource usually needs it:
     now = ctx.now()                                     # epoch seconds
     customer = ctx.get("customer", params["customer"], param="customer")   # 400 `No such customer` when it is missing
     obj = ctx.new("refund", amount=500, charge=charge["id"])     # every member of the schema, id, created
-    ctx.private(obj)["secret"] = "…"                     # stored with the object, never in a response
+    ctx.private(obj, RefundPrivate)["secret"] = "…"      # stored with the object, never in a response
     ctx.insert(obj)                                     # stores one row; call it before `emit`
     ctx.emit("refund.created", obj)
     charge["refunded"] = True
@@ -28,7 +28,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from stripe_shell.sandbox.clock import Clock, FixedClock
 from stripe_shell.sandbox.errors import StripeError
@@ -104,6 +104,9 @@ class NamedResource(ResourceProtocol, Protocol):
 
     object: ClassVar[str]
 
+
+#: The TypedDict of a kind's private fields.
+PrivateView = TypeVar("PrivateView")
 
 #: The class by which a handler is asked for.
 Handler = TypeVar("Handler", bound=NamedResource)
@@ -296,8 +299,15 @@ class Context:
         link = next(iter(equal.items()), None)
         return self.session.count(self.account_number, kind, link)
 
-    def private(self, obj: Mapping[str, Any]) -> Json:
-        """Returns the object's private fields, a dict that `insert` and `save` store and responses never contain."""
+    def private(self, obj: Mapping[str, Any], view: type[PrivateView]) -> PrivateView:
+        """Returns the object's private fields, a dict that `insert` and `save` store and responses never contain.
+
+        `view` is the TypedDict of the kind, see private_fields.py.
+        """
+        return cast(PrivateView, self.private_json(obj))
+
+    def private_json(self, obj: Mapping[str, Any]) -> Json:
+        """Returns the dict of `private` without types, for names that are known at run time only."""
         place = self._object_key(obj)
         hidden = self._seen.private_read(place)
         return self._seen.private(place, self.row(*place)) if hidden is None else hidden

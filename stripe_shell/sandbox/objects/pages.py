@@ -154,7 +154,7 @@ def can_be_made(table: Table, kind: str) -> bool:
 
 def member(resource: ResourceProtocol, ctx: Context, obj: Json, name: str) -> Any:
     """Returns the value of an expand-only member: a private field, or the sub-list of what belongs to the object."""
-    hidden = ctx.private(obj)
+    hidden = ctx.private_json(obj)
     if name in hidden:
         return json.loads(json.dumps(hidden[name]))
     field = resource.shape.fields.get(name)

@@ -60,6 +60,7 @@ from .declarations import ACTION, JOB, FilterMethod, JobMethod, Transition, mark
 from .echo import echo
 from .kinds import expandable_kinds
 from .listing import ListFilters, ListPage
+from .private_fields import PrivateFields
 from .template import is_expand_only, iso_time, resolve, stamped, template
 
 _FILTER = "filter_"
@@ -368,7 +369,7 @@ class Resource:
             if member is not None:
                 obj[member] = value
             else:
-                ctx.private(obj)["parent"] = value
+                ctx.private(obj, PrivateFields)["parent"] = value
 
     def _named_kind(self, name: str) -> list[str]:
         if name in self.references:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import PaymentIntentPrivate
 
 from . import cash_balances, confirmation
 
@@ -30,12 +31,12 @@ def receive_transfer(ctx: Context, customer: str, amount: int, currency: str, re
 
 def apply(ctx: Context, intent: Json, amount: int | None = None) -> None:
     """Pays a waiting intent from the cash balance, with at most `amount`. Saves the intent."""
-    before = ctx.private(intent).get("funded", 0)
+    before = ctx.private(intent, PaymentIntentPrivate).get("funded", 0)
     if cash_balances.take(ctx, intent, amount):
         method = ctx.get("payment_method", intent["payment_method"])
         charge = confirmation.charge_intent(ctx, intent, method).charge
         confirmation.notify_payee(ctx, confirmation.PaymentAttempt("succeeded", intent, charge))
-    elif ctx.private(intent).get("funded", 0) > before:
+    elif ctx.private(intent, PaymentIntentPrivate).get("funded", 0) > before:
         intent["next_action"] = cash_balances.instructions(ctx, intent)
         ctx.emit("payment_intent.partially_funded", intent, ctx.save(intent))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import PaymentIntentPrivate
 
 _TYPES: Final = {"eur": "eu_bank_transfer", "gbp": "gb_bank_transfer", "jpy": "jp_bank_transfer"}
 _TYPES_BY_DEFAULT: Final = "us_bank_transfer"
@@ -47,7 +48,7 @@ def record_change(ctx: Context, customer: str, amount: int, currency: str, *, ki
 def take(ctx: Context, intent: Json, most: int | None) -> bool:
     """Moves at most `most` from the cash balance to an intent; returns whether the intent is fully funded."""
     customer, currency = intent["customer"], intent["currency"]
-    hidden = ctx.private(intent)
+    hidden = ctx.private(intent, PaymentIntentPrivate)
     has = (balance_of(ctx, customer)["available"] or {}).get(currency, 0)
     needs = intent["amount"] - hidden.get("funded", 0)
     amount = min(has, needs, most if most is not None else needs)
@@ -70,7 +71,7 @@ def instructions(ctx: Context, intent: Json) -> Json:
     old = (intent["next_action"] or {}).get("display_bank_transfer_instructions") or {}
     return {
         "display_bank_transfer_instructions": {
-            "amount_remaining": intent["amount"] - ctx.private(intent).get("funded", 0),
+            "amount_remaining": intent["amount"] - ctx.private(intent, PaymentIntentPrivate).get("funded", 0),
             "currency": intent["currency"],
             "financial_addresses": [transfer_address(kind)],
             "hosted_instructions_url": f"https://payments.stripe.com/bank_transfers/instructions/{intent['id']}",

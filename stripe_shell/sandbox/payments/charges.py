@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any, Final
 
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 
 from . import ledger, transfers
 from .payment_methods import DEBITS, card_of, run_checks
@@ -167,7 +168,7 @@ def _method_details(ctx: Context, method: Mapping[str, Any]) -> Json:
         return {"card": _card_details(method["card"]), "type": "card"}
     members = {name: value for name, value in method[kind].items() if name not in _NOT_IN_DETAILS}
     if kind in DEBITS:
-        members["mandate"] = ctx.private(method).get("mandate")
+        members["mandate"] = ctx.private(method, MethodPrivate).get("mandate")
     return {kind: members, "type": kind}
 
 

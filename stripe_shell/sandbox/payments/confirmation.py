@@ -24,6 +24,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import MethodPrivate, PaymentIntentPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 
 from . import cash_balances, charges, intent_rules, payment_methods, transfers
@@ -111,7 +112,7 @@ def open_intent(
     )
     complete(ctx, intent)
     if invoice:
-        ctx.private(intent)["invoice"] = invoice
+        ctx.private(intent, PaymentIntentPrivate)["invoice"] = invoice
     ctx.insert(intent)
     ctx.emit("payment_intent.created", intent)
     return intent
@@ -226,11 +227,11 @@ def authenticate(ctx: Context, intent: Json, *, passed: bool = True) -> PaymentA
 
 def notify_payee(ctx: Context, attempt: PaymentAttempt) -> None:
     """Passes the result to the invoice or the Checkout Session of the intent."""
-    key = ctx.private(attempt.payment_intent).get("invoice")
+    key = ctx.private(attempt.payment_intent, PaymentIntentPrivate).get("invoice")
     invoice = ctx.find("invoice", key) if key else None
     if invoice is not None:
         ctx.handler(PaymentOwner, "invoice").payment_changed(ctx, invoice, attempt)
-    key = ctx.private(attempt.payment_intent).get("checkout_session")
+    key = ctx.private(attempt.payment_intent, PaymentIntentPrivate).get("checkout_session")
     session = ctx.find("checkout.session", key) if key else None
     if session is not None:
         ctx.handler(PaymentOwner, "checkout.session").payment_changed(ctx, session, attempt)
@@ -256,7 +257,7 @@ def _pay_by_card(ctx: Context, intent: Json, method: Json, confirm_options: Conf
 def _pay_from_cash_balance(ctx: Context, intent: Json, method: Json) -> PaymentAttempt:
     """Pays an intent from the cash balance, else shows bank transfer instructions. Saves the intent."""
     intent["status"] = "requires_action"
-    ctx.private(intent)["funded"] = 0
+    ctx.private(intent, PaymentIntentPrivate)["funded"] = 0
     if cash_balances.take(ctx, intent, None):
         return PaymentAttempt("succeeded", intent, charge_intent(ctx, intent, method).charge)
     intent |= {"last_payment_error": None, "next_action": cash_balances.instructions(ctx, intent)}
@@ -269,7 +270,7 @@ def _needs_authentication(
     ctx: Context, intent: Json, method: Json, card: CardFacts, confirm_options: ConfirmOptions
 ) -> bool:
     if card.authentication == "on_setup":
-        return not ctx.private(method).get("set_up")
+        return not ctx.private(method, MethodPrivate).get("set_up")
     if card.authentication == "on_session":
         return not confirm_options.off_session
     if card.authentication == "optional":
@@ -399,13 +400,13 @@ def _attach_for_later(ctx: Context, intent: Json, method: Json) -> None:
     if wanted and wanted != "none" and intent["customer"] and not method["customer"]:
         attach_method(ctx, method, intent["customer"])
     if wanted == "off_session":
-        ctx.private(method)["set_up"] = True
+        ctx.private(method, MethodPrivate)["set_up"] = True
 
 
 def _consume_method(ctx: Context, method: Json) -> None:
     """Marks a method without a customer as used: Stripe allows it one payment. Saves the method."""
     if not method["customer"]:
-        ctx.private(method)["spent"] = True
+        ctx.private(method, MethodPrivate)["spent"] = True
     ctx.save(method)
 
 

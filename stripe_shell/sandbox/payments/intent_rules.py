@@ -10,6 +10,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.currencies import format_amount, minimum
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import ConfirmationTokenPrivate, MethodPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.request.parameters import header
 from stripe_shell.spec.model import Shape
@@ -98,7 +99,7 @@ def use_token(ctx: Context, key: str, intent: Json) -> Json:
         raise errors.invalid("This ConfirmationToken has expired.", param="confirmation_token")
     token[intent["object"]] = intent["id"]
     ctx.save(token)
-    return ctx.get("payment_method", ctx.private(token)["payment_method"])
+    return ctx.get("payment_method", ctx.private(token, ConfirmationTokenPrivate)["payment_method"])
 
 
 def method_to_confirm(ctx: Context, words: IntentWording, intent: Json, params: Mapping[str, Any]) -> Json | None:
@@ -168,7 +169,7 @@ def _check_owner(ctx: Context, words: IntentWording, intent: Json, method: Json)
 
 def check_unused(ctx: Context, method: Json) -> None:
     """Raises StripeError for a method without a customer that was used or detached before."""
-    if not method["customer"] and ctx.private(method).get("spent"):
+    if not method["customer"] and ctx.private(method, MethodPrivate).get("spent"):
         raise errors.invalid(
             "The provided PaymentMethod was previously used without being attached to a Customer or was detached from "
             "a Customer, and may not be used again.",
@@ -227,11 +228,11 @@ def _check_mandate(ctx: Context, words: IntentWording, intent: Json, method: Jso
     if method["type"] not in ("us_bank_account", "sepa_debit", "bacs_debit", "acss_debit", "au_becs_debit"):
         return
     if params.get("mandate"):
-        ctx.private(method)["mandate"] = ctx.get("mandate", params["mandate"], param="mandate")["id"]
+        ctx.private(method, MethodPrivate)["mandate"] = ctx.get("mandate", params["mandate"], param="mandate")["id"]
     elif params.get("mandate_data"):
         mandate = make_mandate(ctx, method, params["mandate_data"])
-        ctx.private(method)["mandate"] = mandate["id"]
-    elif not ctx.private(method).get("mandate"):
+        ctx.private(method, MethodPrivate)["mandate"] = mandate["id"]
+    elif not ctx.private(method, MethodPrivate).get("mandate"):
         message = (
             f"This {words.title} requires a mandate, but no existing mandate was found. Collect mandate acceptance "
             "from the customer and try again, providing acceptance data in the mandate_data parameter."

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.spec.model import Operation
 
@@ -56,7 +57,7 @@ class AttachedSource(Resource):
         made["metadata"] = dict(metadata or {})
         if account:
             made |= account_members(ctx, made, account, list(self.payouts))
-        ctx.private(made)["number"] = number
+        ctx.private(made, MethodPrivate)["number"] = number
         ctx.insert(made)
         ctx.emit(event_name(made, "created"), made)
         return made

@@ -9,6 +9,7 @@ from typing import Any, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.ids import ALPHABET
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import MethodPrivate, TokenPrivate
 
 from .test_banks import BANK_NAME, ROUTING_NUMBER, BankFacts, bank_of_name, bank_of_number
 from .test_cards import (
@@ -47,7 +48,7 @@ def from_literal(ctx: Context, literal: str) -> Json | None:
 def from_card(ctx: Context, card: CardFacts, data: Mapping[str, Any] | None = None) -> Json:
     """Returns a new payment method, not stored, of a test card; `data` may contain its expiry."""
     method = ctx.new("payment_method", type="card", card=card_members(ctx, card, data or {}))
-    ctx.private(method)["number"] = card.number
+    ctx.private(method, MethodPrivate)["number"] = card.number
     return method
 
 
@@ -55,7 +56,7 @@ def from_bank(ctx: Context, bank: BankFacts, data: Mapping[str, Any] | None = No
     """Returns a new payment method, not stored, of a test bank account."""
     members = _ach_members if bank.kind == "us_bank_account" else _sepa_members
     method = ctx.new("payment_method", type=bank.kind, **{bank.kind: members(ctx, bank.number, data or {})})
-    ctx.private(method)["number"] = bank.number
+    ctx.private(method, MethodPrivate)["number"] = bank.number
     if bank.kind == "us_bank_account":
         method["billing_details"]["name"] = (data or {}).get("account_holder_name")
     return method
@@ -93,7 +94,8 @@ def from_token(ctx: Context, token: str, param: str = "token") -> Json:
         raise _no_token(token, param)
     if made["type"] != "card":
         raise errors.invalid(f"The token {token} is not a card token.", param=param)
-    facts = card_of_number(str(ctx.private(made).get("number") or "")) or card_of_number("4242424242424242")
+    number = ctx.private(made, TokenPrivate).get("number") or ""
+    facts = card_of_number(number) or card_of_number("4242424242424242")
     use_token(ctx, made, param)
     return from_card(ctx, facts, made["card"]) if facts else {}
 
@@ -112,13 +114,13 @@ def card_of(ctx: Context, method: Mapping[str, Any]) -> CardFacts | None:
     """Returns the test card of a payment method, 4242 4242 4242 4242 if its number is unknown; None for other types."""
     if method["type"] != "card":
         return None
-    number = ctx.private(method).get("number")
+    number = ctx.private(method, MethodPrivate).get("number")
     return card_of_number(str(number)) if number else card_of_number("4242424242424242")
 
 
 def bank_of(ctx: Context, method: Mapping[str, Any]) -> BankFacts | None:
     """Returns the test bank account of a payment method; None for cards and other account numbers."""
-    number = ctx.private(method).get("number")
+    number = ctx.private(method, MethodPrivate).get("number")
     return bank_of_number(str(number)) if number and method["type"] != "card" else None
 
 
@@ -323,5 +325,5 @@ def copy_method(ctx: Context, method: Json, number: str | None) -> Json:
     kind = method["type"]
     members = copy_object(ctx, method)
     copied = ctx.new("payment_method", type=kind, billing_details=members["billing_details"], **{kind: members[kind]})
-    ctx.private(copied)["number"] = number
+    ctx.private(copied, MethodPrivate)["number"] = number
     return copied

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
+from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.payments import legacy_sources, payment_methods
 from stripe_shell.sandbox.payments.test_banks import BANK_NAME, ROUTING_NUMBER, VERIFIED_TOKEN, VERIFYING, bank_of_name
 
@@ -70,6 +71,6 @@ class BankAccount(legacy_sources.AttachedSource):
         if made["type"] != "bank_account":
             raise errors.invalid(f"The token {token} is not a bank account token.", param="source")
         payment_methods.use_token(ctx, made, "source")
-        number = str(ctx.private(made).get("number"))
+        number = str(ctx.private(made, MethodPrivate).get("number"))
         kept = {name: value for name, value in made["bank_account"].items() if name not in ("id", "object")}
         return number, kept

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.payments import legacy_sources, payment_methods
 from stripe_shell.sandbox.payments.test_cards import CardFacts
 
@@ -82,7 +83,7 @@ class Card(legacy_sources.AttachedSource):
     def _make_method(self, ctx: Context, card: Json, method: Json, facts: CardFacts | None) -> None:
         """Stores the card as a payment method with the same id. Mutates `card` (its checks) and `method`."""
         method |= {"id": card["id"], "customer": card["customer"]}
-        ctx.private(method)["number"] = facts.number if facts else None
+        ctx.private(method, MethodPrivate)["number"] = facts.number if facts else None
         method["billing_details"] |= {"name": card["name"], "address": _address_of(card)}
         payment_methods.run_checks(ctx, method)
         checks = method["card"]["checks"]

@@ -10,6 +10,7 @@ from stripe_shell.sandbox.billing import checkout, quotes
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action, job
+from stripe_shell.sandbox.objects.private_fields import CheckoutSessionPrivate
 from stripe_shell.sandbox.payments import intent_rules, payment_methods
 from stripe_shell.sandbox.payments.confirmation import PaymentAttempt, PaymentOwner
 from stripe_shell.spec.model import Operation
@@ -73,10 +74,13 @@ class CheckoutSession(PaymentOwner):
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets line items, totals, discounts, shipping, URL and payment status."""
-        hidden = ctx.private(obj)
+        hidden = ctx.private(obj, CheckoutSessionPrivate)
         mode = obj["mode"] = params.get("mode") or "payment"
-        for name in ("payment_intent_data", "subscription_data", "discounts"):
-            hidden[name] = params.get(name) or None
+        hidden |= {
+            "payment_intent_data": params.get("payment_intent_data") or None,
+            "subscription_data": params.get("subscription_data") or None,
+            "discounts": params.get("discounts") or None,
+        }
         if params.get("line_items"):
             hidden["rows"] = quotes.price_lines(ctx, params["line_items"])
             checkout.check_lines(mode, hidden["rows"])

@@ -6,6 +6,7 @@ from typing import Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import ConfirmationTokenPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import intent_rules, payment_methods
 from stripe_shell.spec.model import Operation
@@ -43,6 +44,6 @@ class ConfirmationToken(Resource):
             if name not in _NOT_PREVIEWED
         }
         token |= {"expires_at": ctx.now() + LIVES, "payment_method_preview": preview}
-        ctx.private(token)["payment_method"] = method["id"]
+        ctx.private(token, ConfirmationTokenPrivate)["payment_method"] = method["id"]
         ctx.insert(token)
         return token

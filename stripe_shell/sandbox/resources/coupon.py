@@ -8,6 +8,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.invoices.redemption import why_invalid
 from stripe_shell.sandbox.currencies import check_currency_keys
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import CouponPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 
 _FIVE_YEARS = 5 * 366 * 24 * 3600
@@ -69,17 +70,17 @@ class Coupon(Resource):
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
         """Returns `applies_to`, or `currency_options` with the coupon's own currency included."""
-        hidden = ctx.private(obj)
+        hidden = ctx.private_json(obj)
         if name == "currency_options" and obj["currency"]:
             return {obj["currency"]: {"amount_off": obj["amount_off"]}, **hidden.get(name, {})}
         return hidden.get(name)
 
     def _keep_private(self, ctx: Context, obj: Json, params: Json) -> None:
         if params.get("applies_to"):
-            ctx.private(obj)["applies_to"] = params["applies_to"]
+            ctx.private(obj, CouponPrivate)["applies_to"] = params["applies_to"]
         if params.get("currency_options"):
             check_currency_keys(params["currency_options"], "currency_options")
-            hidden = ctx.private(obj)
+            hidden = ctx.private(obj, CouponPrivate)
             hidden["currency_options"] = {**hidden.get("currency_options", {}), **params["currency_options"]}
 
 

@@ -9,6 +9,7 @@ from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.listing import ListPage
+from stripe_shell.sandbox.objects.private_fields import CreditNotePrivate
 from stripe_shell.sandbox.objects.resource import Resource
 
 
@@ -23,10 +24,10 @@ class CreditNoteLineItem(Resource):
     def list_lines(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the lines of a credit note."""
         note = ctx.get("credit_note", ctx.path["credit_note"], status=404)
-        return pages.page_of(ctx, ctx.private(note).get("lines", ()), params)
+        return pages.page_of(ctx, ctx.private(note, CreditNotePrivate).get("lines", ()), params)
 
     @action("credit_note.preview_line.list")
     def list_preview(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the lines of a credit note that is only previewed."""
         note, _, _ = credit_notes.build_note(ctx, params)
-        return pages.page_of(ctx, ctx.private(note).get("lines", ()), params)
+        return pages.page_of(ctx, ctx.private(note, CreditNotePrivate).get("lines", ()), params)

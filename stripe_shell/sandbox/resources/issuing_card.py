@@ -8,6 +8,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.expand import SECRETS
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
+from stripe_shell.sandbox.objects.private_fields import IssuingCardPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 
 _YEAR: Final = 31_556_952
@@ -50,7 +51,8 @@ class IssuingCard(Resource):
         holder = params.get("cardholder") or (old or {})["cardholder"]["id"]
         obj["cardholder"] = ctx.get("issuing.cardholder", holder, param="cardholder")
         number = f"400009{ctx.ids.text(10, _DIGITS)}"
-        ctx.private(obj).update(number=number, cvc=ctx.ids.text(3, _DIGITS))
+        hidden = ctx.private(obj, IssuingCardPrivate)
+        hidden |= {"number": number, "cvc": ctx.ids.text(3, _DIGITS)}
         obj["last4"] = number[-4:]
         obj["exp_month"] = params.get("exp_month") or 12
         obj["exp_year"] = params.get("exp_year") or 1970 + ctx.now() // _YEAR + 3

@@ -36,4 +36,4 @@ class Item(Resource):
 
     def _lines(self, ctx: Context, params: Json, kind: str, name: str) -> ListPage:
         owner = ctx.get(kind, next(iter(ctx.path.values())), status=404)
-        return pages.page_of(ctx, ctx.private(owner).get(name, {}).get("data", ()), params)
+        return pages.page_of(ctx, ctx.private_json(owner).get(name, {}).get("data", ()), params)

@@ -8,6 +8,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action, job
+from stripe_shell.sandbox.objects.private_fields import PaymentIntentPrivate
 from stripe_shell.sandbox.payments import bank_transfers, charges, confirmation, intent_rules, transfers
 from stripe_shell.sandbox.payments.confirmation import ConfirmOptions, PaymentAttempt
 from stripe_shell.sandbox.payments.intent_rules import PAYMENT
@@ -112,7 +113,7 @@ class PaymentIntent(intent_rules.Intent):
         """Confirms the intent and attempts the payment. Raises StripeError when it is declined."""
         if obj["status"] not in confirmation.EARLY:
             raise intent_rules.intent_error(ctx, PAYMENT, obj, _not_confirmable(obj))
-        if ctx.private(obj).get("checkout_session"):
+        if ctx.private(obj, PaymentIntentPrivate).get("checkout_session"):
             message = "You cannot confirm this PaymentIntent directly because it belongs to a Checkout Session."
             raise intent_rules.intent_error(ctx, PAYMENT, obj, message)
         params.pop("client_secret", None)
@@ -187,7 +188,7 @@ class PaymentIntent(intent_rules.Intent):
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Cancels the intent and releases a hold. Raises StripeError if an invoice or Checkout Session owns it."""
-        hidden = ctx.private(obj)
+        hidden = ctx.private(obj, PaymentIntentPrivate)
         if hidden.get("invoice") or hidden.get("checkout_session"):
             owner = (
                 "an invoice. Void the invoice" if hidden.get("invoice") else "a Checkout Session. Expire the session"

@@ -7,6 +7,7 @@ from typing import ClassVar
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import checkout, quotes
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import PaymentLinkPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 
 _MOST_LINES = 20
@@ -48,8 +49,8 @@ class PaymentLink(Resource):
         """Sets the quantities of line items. Raises StripeError for an unknown line item."""
         if not params.get("line_items"):
             return
-        lines = ctx.private(obj)["line_items"]["data"]
-        rows = ctx.private(obj)["rows"]
+        lines = ctx.private(obj, PaymentLinkPrivate)["line_items"]["data"]
+        rows = ctx.private(obj, PaymentLinkPrivate)["rows"]
         for index, given in enumerate(params["line_items"]):
             at = next((place for place, line in enumerate(lines) if line["id"] == given["id"]), None)
             if at is None:
@@ -58,7 +59,7 @@ class PaymentLink(Resource):
         self._show_lines(ctx, obj, rows)
 
     def _show_lines(self, ctx: Context, obj: Json, rows: list[Json]) -> None:
-        hidden = ctx.private(obj)
+        hidden = ctx.private(obj, PaymentLinkPrivate)
         before = (hidden.get("line_items") or {}).get("data") or []
         made = quotes.line_items(
             ctx, rows, quotes.line_totals(ctx, rows, obj["currency"]), f"/v1/payment_links/{obj['id']}/line_items"

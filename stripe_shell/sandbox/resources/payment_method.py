@@ -9,6 +9,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.listing import ListFilters, ListPage
 from stripe_shell.sandbox.objects.pages import list_page
+from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import confirmation, payment_methods, transfers
 
@@ -100,7 +101,7 @@ class PaymentMethod(Resource):
                 "The payment method you provided is not attached to a customer so detachment is impossible."
             )
         obj["customer"] = None
-        ctx.private(obj)["spent"] = True
+        ctx.private(obj, MethodPrivate)["spent"] = True
         ctx.emit("payment_method.detached", obj, ctx.save(obj))
         customer = ctx.find("customer", owner)
         if customer is not None:
@@ -114,7 +115,7 @@ class PaymentMethod(Resource):
         """Copies a method of the platform to the account that the request runs on."""
         platform = transfers.on_account(ctx, ctx.platform)
         original = platform.get("payment_method", params["payment_method"], param="payment_method")
-        copied = payment_methods.copy_method(ctx, original, platform.private(original).get("number"))
+        copied = payment_methods.copy_method(ctx, original, platform.private(original, MethodPrivate).get("number"))
         ctx.insert(copied)
         return copied
 

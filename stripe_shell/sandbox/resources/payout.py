@@ -8,6 +8,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action, job
+from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import ledger, legacy_sources, transfers
 from stripe_shell.sandbox.payments.test_banks import FAILURES, bank_of_number
@@ -136,7 +137,7 @@ class Payout(Resource):
 def _failure(ctx: Context, key: str) -> str:
     """Returns the failure code of payouts to an external account, or an empty string."""
     target = ctx.find("bank_account", key) or ctx.find("card", key)
-    number = str(ctx.private(target).get("number") or "") if target else ""
+    number = str(ctx.private(target, MethodPrivate).get("number") or "") if target else ""
     if number == _UNPAYABLE_CARD:
         return "could_not_process"
     facts = bank_of_number(number)

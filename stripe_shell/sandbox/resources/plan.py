@@ -12,6 +12,7 @@ from stripe_shell.sandbox.billing.invoices import new_prices
 from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import ListPage
+from stripe_shell.sandbox.objects.private_fields import PricePrivate
 from stripe_shell.sandbox.objects.resource import Resource
 
 _PRICE_PARAMS = ("active", "billing_scheme", "currency", "metadata", "nickname", "tiers", "tiers_mode")
@@ -70,7 +71,7 @@ class Plan(Resource):
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
         """Returns the tiers of the price."""
         price = ctx.find("price", obj["id"])
-        return ctx.private(price).get("tiers") if price else None
+        return ctx.private(price, PricePrivate).get("tiers") if price else None
 
     def list_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the recurring prices as plans."""

@@ -9,6 +9,7 @@ from stripe_shell.sandbox.billing.invoices import new_prices
 from stripe_shell.sandbox.currencies import check_currency_keys
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import ListFilters, among
+from stripe_shell.sandbox.objects.private_fields import PricePrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.spec.model import Operation
 
@@ -65,7 +66,7 @@ class Price(Resource):
             obj["lookup_key"] = None
         if params.get("currency_options"):
             check_currency_keys(params["currency_options"], "currency_options")
-            hidden = ctx.private(obj)
+            hidden = ctx.private(obj, PricePrivate)
             hidden["currency_options"] = {
                 **hidden.get("currency_options", {}),
                 **new_prices.options_of(params["currency_options"]),
@@ -79,7 +80,7 @@ class Price(Resource):
         if name != "currency_options":
             return super().expand_member(ctx, obj, name)
         own = {key: obj[key] for key in ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")}
-        return {obj["currency"]: own, **ctx.private(obj).get("currency_options", {})}
+        return {obj["currency"]: own, **ctx.private(obj, PricePrivate).get("currency_options", {})}
 
     def filter_lookup_keys(self, ctx: Context, value: list[str], filters: ListFilters) -> None:
         """Filters by a list of lookup keys."""

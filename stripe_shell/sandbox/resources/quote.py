@@ -10,6 +10,7 @@ from stripe_shell.sandbox.billing.invoices import discounts, lines
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.echo import is_clear
+from stripe_shell.sandbox.objects.private_fields import CustomerPrivate, QuotePrivate
 from stripe_shell.sandbox.objects.resource import Resource
 
 
@@ -63,12 +64,12 @@ class Quote(Resource):
         _check_status(obj, "finalize", ("draft",))
         if not obj["customer"]:
             raise errors.invalid("You must set a customer on the quote before you finalize it.", param="customer")
-        if not ctx.private(obj).get("rows"):
+        if not ctx.private(obj, QuotePrivate).get("rows"):
             raise errors.invalid("You cannot finalize a quote without line items.", param="line_items")
         if params.get("expires_at"):
             obj["expires_at"] = params["expires_at"]
         customer = ctx.get("customer", obj["customer"])
-        own = ctx.private(customer)
+        own = ctx.private(customer, CustomerPrivate)
         own["quotes"] = own.get("quotes", 0) + 1
         ctx.save(customer)
         obj["number"] = obj["number"] or f"QT-{customer['invoice_prefix']}-{own['quotes']:04d}-1"
@@ -115,7 +116,7 @@ class Quote(Resource):
         ctx.emit(event, obj)
 
     def _take(self, ctx: Context, obj: Json, params: Json) -> None:
-        hidden = ctx.private(obj)
+        hidden = ctx.private(obj, QuotePrivate)
         if "line_items" in params:
             hidden["rows"] = quotes.price_lines(ctx, params["line_items"] or ())
         if "default_tax_rates" in params:
@@ -145,7 +146,7 @@ class Quote(Resource):
             "discounts",
         ):
             obj[name] = obj.get(name) or origin[name]
-        hidden, old = ctx.private(obj), ctx.private(origin)
+        hidden, old = ctx.private(obj, QuotePrivate), ctx.private(origin, QuotePrivate)
         hidden |= {"rows": list(old.get("rows", ())), "rates": list(old.get("rates", ()))}
         revision = bool(params.get("is_revision"))
         obj["from_quote"] = {"is_revision": revision, "quote": origin["id"]}

@@ -8,6 +8,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
+from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.payments import confirmation, intent_rules, payment_methods
 from stripe_shell.sandbox.payments.intent_rules import SETUP
 from stripe_shell.sandbox.payments.test_cards import DECLINES, Decline
@@ -122,7 +123,7 @@ class SetupIntent(intent_rules.Intent):
             raise intent_rules.intent_error(ctx, SETUP, obj, f"You cannot confirm this SetupIntent because {why}.")
         intent_rules.check_method(ctx, SETUP, obj, method, params)
         obj["payment_method"] = method["id"]
-        obj["mandate"] = ctx.private(method).get("mandate")
+        obj["mandate"] = ctx.private(method, MethodPrivate).get("mandate")
         self._try(ctx, obj, method, params)
 
     def _try(self, ctx: Context, obj: Json, method: Json, params: Json) -> None:
@@ -147,11 +148,11 @@ class SetupIntent(intent_rules.Intent):
         ctx.emit("setup_intent.requires_action", obj)
 
     def _succeed(self, ctx: Context, obj: Json, method: Json) -> None:
-        ctx.private(method)["set_up"] = True
+        ctx.private(method, MethodPrivate)["set_up"] = True
         if obj["customer"]:
             confirmation.attach_method(ctx, method, obj["customer"])
         else:
-            ctx.private(method)["spent"] = True
+            ctx.private(method, MethodPrivate)["spent"] = True
         ctx.save(method)
         obj |= {"last_setup_error": None, "next_action": None, "status": "succeeded"}
         obj["latest_attempt"] = ctx.handler(SetupAttempt).record(ctx, obj, "succeeded")["id"]

@@ -7,6 +7,7 @@ from typing import ClassVar
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
+from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import legacy_sources, payment_methods
 
@@ -81,7 +82,7 @@ class Source(Resource):
         names = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")
         source["card"] = {name: method["card"][name] for name in names} | {"three_d_secure": "optional"}
         method["id"] = source["id"]
-        ctx.private(method)["number"] = facts.number if facts else None
+        ctx.private(method, MethodPrivate)["number"] = facts.number if facts else None
         ctx.insert(method)
 
     def _add_redirect(self, ctx: Context, source: Json, params: Json) -> None:

@@ -12,6 +12,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.events import previous_attributes
 from stripe_shell.sandbox.objects.listing import ListFilters
+from stripe_shell.sandbox.objects.private_fields import SubscriptionSchedulePrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.storage.store import SqlCondition
 from stripe_shell.spec.model import Operation
@@ -162,7 +163,7 @@ class SubscriptionSchedule(Resource):
         planned = schedules.phases_from(ctx, given, start)
         past = [phase for phase in obj["phases"] if phase["end_date"] <= planned[0]["start_date"]]
         obj["phases"] = [*past, *planned]
-        ctx.private(obj).pop("told_expiring", None)
+        ctx.private(obj, SubscriptionSchedulePrivate).pop("told_expiring", None)
         now = ctx.now()
         here = next((phase for phase in planned if phase["start_date"] <= now < phase["end_date"]), None)
         if current and here is not None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import TokenPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import payment_methods
 
@@ -49,9 +50,9 @@ class Token(Resource):
         card = ctx.new("card")
         card |= ctx.handler(Card).view(payment_methods.card_members(ctx, facts, data), data)
         token["card"] = {name: value for name, value in card.items() if name not in ("customer",)}
-        ctx.private(token)["number"] = facts.number
+        ctx.private(token, TokenPrivate)["number"] = facts.number
 
     def _add_bank(self, ctx: Context, token: Json, params: Json) -> None:
         number, members = ctx.handler(BankAccount).view(ctx, params["bank_account"])
         token["bank_account"] = ctx.new("bank_account", **members)
-        ctx.private(token)["number"] = number
+        ctx.private(token, TokenPrivate)["number"] = number

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Answer, Context, Json
+from stripe_shell.sandbox.objects.private_fields import WebhookEndpointPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 
 
@@ -24,12 +25,13 @@ class WebhookEndpoint(Resource):
     def create(self, ctx: Context, params: Json) -> Answer:
         """Creates an endpoint and returns it with its secret."""
         obj = super().create(ctx, params)
-        return {**obj, "secret": ctx.private(obj)["secret"]} if isinstance(obj, dict) else obj
+        return {**obj, "secret": ctx.private(obj, WebhookEndpointPrivate)["secret"]} if isinstance(obj, dict) else obj
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Stores the secret and `connect` as private fields. Removes `connect` from `obj`."""
         obj.pop("connect", None)
-        ctx.private(obj).update(secret=f"whsec_{ctx.ids.text(32)}", connect=bool(params.get("connect")))
+        hidden = ctx.private(obj, WebhookEndpointPrivate)
+        hidden |= {"secret": f"whsec_{ctx.ids.text(32)}", "connect": bool(params.get("connect"))}
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Clears the endpoint cache, so that the next event includes the new endpoint."""

@@ -13,6 +13,7 @@ from stripe_shell.sandbox.billing.calc.totals import AppliedTaxRate, taxes_of
 from stripe_shell.sandbox.billing.subscriptions import after_payment
 from stripe_shell.sandbox.currencies import format_amount
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import CreditNotePrivate
 from stripe_shell.sandbox.payments import refunds
 
 from . import customer_balance, finalize_and_pay, lines
@@ -225,7 +226,7 @@ def _note_with_sums(ctx: Context, invoice: Json, params: Json, rows: list[Json],
         "status": "issued",
     }
     note |= _note_sums(rows, shipping)
-    ctx.private(note)["lines"] = rows
+    ctx.private(note, CreditNotePrivate)["lines"] = rows
     return note
 
 

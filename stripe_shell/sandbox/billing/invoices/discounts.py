@@ -15,6 +15,7 @@ from stripe_shell.sandbox.billing.calc.totals import Deduction
 from stripe_shell.sandbox.currencies import format_amount
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
+from stripe_shell.sandbox.objects.private_fields import DiscountPrivate
 
 from .redemption import make_discount
 
@@ -91,12 +92,12 @@ def coupon_of(ctx: Context, discount: Mapping[str, Any]) -> Json | None:
     key = discount["source"]["coupon"]
     if isinstance(key, Mapping):
         return dict(key)
-    return ctx.find("coupon", key) or ctx.private(discount).get("coupon")
+    return ctx.find("coupon", key) or ctx.private(discount, DiscountPrivate).get("coupon")
 
 
 def coupon_extra(ctx: Context, coupon: Mapping[str, Any], name: str) -> Any:
     """Returns a member that a coupon shows only when expanded."""
-    return ctx.private(coupon).get(name) if ctx.find("coupon", coupon["id"]) else coupon.get(name)
+    return ctx.private_json(coupon).get(name) if ctx.find("coupon", coupon["id"]) else coupon.get(name)
 
 
 def is_once(ctx: Context, name: str) -> bool:
@@ -144,14 +145,14 @@ def _apply_one(ctx: Context, entry: Mapping[str, Any], carried: Mapping[str, str
         param=f"{where}[{kind}]",
         **members,
     )
-    ctx.private(made)["coupon"] = _whole_coupon(ctx, made["source"]["coupon"])
+    ctx.private(made, DiscountPrivate)["coupon"] = _whole_coupon(ctx, made["source"]["coupon"])
     ctx.save(made)
     return str(made["id"])
 
 
 def _whole_coupon(ctx: Context, key: str) -> Json | None:
     coupon = ctx.find("coupon", key)
-    return None if coupon is None else {**coupon, **ctx.private(coupon)}
+    return None if coupon is None else {**coupon, **ctx.private_json(coupon)}
 
 
 def _usable_promotion_code(ctx: Context, key: str, customer: str | None, param: str) -> Json:

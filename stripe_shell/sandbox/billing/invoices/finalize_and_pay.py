@@ -14,6 +14,7 @@ from stripe_shell.sandbox.billing.calc.periods import DAY
 from stripe_shell.sandbox.currencies import minimum
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import InvoicePrivate, PaymentIntentPrivate
 
 from . import customer_balance, discounts, draft
 
@@ -136,9 +137,9 @@ def _open_payment(ctx: Context, invoice: Json, method: str | None) -> None:
         metadata={},
         invoice=invoice["id"],
     )
-    ctx.private(invoice)["payment_intent"] = intent["id"]
+    ctx.private(invoice, InvoicePrivate)["payment_intent"] = intent["id"]
     secret = {"client_secret": intent["client_secret"], "type": "payment_intent"}
-    ctx.private(invoice)["confirmation_secret"] = secret
+    ctx.private(invoice, InvoicePrivate)["confirmation_secret"] = secret
     ctx.save(invoice)
     _link_intent(ctx, invoice, intent, is_default=True)
 
@@ -184,8 +185,8 @@ def pay_invoice(
     if chosen is None:
         record_failure(ctx, invoice, None, automatic=automatic)
         return None
-    ctx.private(invoice)["tried"] = True
-    intent = ctx.get("payment_intent", ctx.private(invoice)["payment_intent"])
+    ctx.private(invoice, InvoicePrivate)["tried"] = True
+    intent = ctx.get("payment_intent", ctx.private(invoice, InvoicePrivate)["payment_intent"])
     attempt = confirmation.confirm_existing(ctx, intent, chosen, off_session)
     if attempt.status == "succeeded":
         record_payment(ctx, invoice)
@@ -238,7 +239,7 @@ def record_failure(ctx: Context, invoice: Json, error: StripeError | None, *, au
     by_itself = invoice["auto_advance"] and invoice["billing_reason"] != "subscription_create"
     invoice["next_payment_attempt"] = next_attempt(ctx, invoice) if by_itself or automatic else None
     code = (error.extra.get("decline_code") or error.code) if error else None
-    ctx.private(invoice)["refusal"] = code
+    ctx.private(invoice, InvoicePrivate)["refusal"] = code
     changed = ctx.save(invoice)
     ctx.emit("invoice.payment_failed", invoice)
     if code == "authentication_required":
@@ -289,7 +290,7 @@ def cancel_payment(ctx: Context, invoice: Json) -> None:
         payment["status"] = "canceled"
         payment["status_transitions"]["canceled_at"] = ctx.now()
         ctx.save(payment)
-    key = ctx.private(invoice).get("payment_intent")
+    key = ctx.private(invoice, InvoicePrivate).get("payment_intent")
     intent = ctx.find("payment_intent", key) if key else None
     if intent is None or intent["status"] in ("succeeded", "canceled"):
         return
@@ -308,7 +309,7 @@ def subscription_id_of(invoice: Json) -> str | None:
 
 def intent_of(ctx: Context, invoice: Json) -> Json | None:
     """Returns the PaymentIntent of an invoice, or None."""
-    key = ctx.private(invoice).get("payment_intent")
+    key = ctx.private(invoice, InvoicePrivate).get("payment_intent")
     return ctx.find("payment_intent", key) if key else None
 
 
@@ -329,7 +330,7 @@ def _is_charged(invoice: Json) -> bool:
 
 def attach_payment(ctx: Context, invoice: Json, intent: Json) -> None:
     """Links an existing PaymentIntent to an open invoice; one that has succeeded pays it at once."""
-    ctx.private(intent)["invoice"] = invoice["id"]
+    ctx.private(intent, PaymentIntentPrivate)["invoice"] = invoice["id"]
     ctx.save(intent)
     _link_intent(ctx, invoice, intent, is_default=False)
     if intent["status"] == "succeeded" and intent["amount_received"] >= invoice["amount_remaining"]:

@@ -10,6 +10,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc.money import half_up
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear, merge_metadata
+from stripe_shell.sandbox.objects.private_fields import InvoiceItemPrivate
 
 from . import discounts, draft, lines, prices
 
@@ -24,7 +25,7 @@ def create_item(ctx: Context, params: Json) -> Json:
     currency = _item_currency(ctx, params, invoice, subscription, customer)
     item = build_item(ctx, customer, params, currency)
     if subscription is not None:
-        ctx.private(item)["subscription"] = subscription["id"]
+        ctx.private(item, InvoiceItemPrivate)["subscription"] = subscription["id"]
         item["parent"] = {
             "subscription_details": {"subscription": subscription["id"]},
             "type": "subscription_details",

@@ -15,6 +15,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import Period, date_text
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import InvoiceItemPrivate, InvoicePrivate
 
 from . import prices
 
@@ -78,7 +79,7 @@ def _item_parent(subscription: Json, item: Json, proration: bool) -> Json:
 def item_line(ctx: Context, item: Json, invoice: str) -> Record:
     """Returns the line that bills an invoice item."""
     parent = (item["parent"] or {}).get("subscription_details") or {}
-    subscription = parent.get("subscription") or ctx.private(item).get("subscription")
+    subscription = parent.get("subscription") or ctx.private(item, InvoiceItemPrivate).get("subscription")
     credited = (item.get("proration_details") or {}).get("credited_items")
     line = ctx.new(
         "line_item",
@@ -133,7 +134,7 @@ def show_lines(invoice: Json, records: Sequence[Record]) -> None:
 
 def records_of(ctx: Context, invoice: Json) -> list[Record]:
     """Returns the list of all records of an invoice; after a change to it call `draft.recalculate`."""
-    records: list[Record] = ctx.private(invoice).setdefault("lines", [])
+    records: list[Record] = ctx.private(invoice, InvoicePrivate).setdefault("lines", [])
     return records
 
 
@@ -241,7 +242,7 @@ def pending_items(ctx: Context, customer: str, subscription: str | None, currenc
 def bound_subscription(ctx: Context, item: Json) -> str | None:
     """Returns the id of the only subscription that may bill an item, or None."""
     parent = (item["parent"] or {}).get("subscription_details") or {}
-    bound = parent.get("subscription") or ctx.private(item).get("subscription")
+    bound = parent.get("subscription") or ctx.private(item, InvoiceItemPrivate).get("subscription")
     return str(bound) if bound else None
 
 

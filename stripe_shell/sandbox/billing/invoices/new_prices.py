@@ -8,6 +8,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc.plan_view import plan_view
 from stripe_shell.sandbox.currencies import check_currency_keys
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import PricePrivate
 
 #: The longest `interval_count` by interval: three years.
 _LONGEST = {"day": 1095, "week": 156, "month": 36, "year": 3}
@@ -37,10 +38,10 @@ def tell_created(ctx: Context, price: Json) -> None:
 
 def _keep_hidden(ctx: Context, price: Json, params: Json) -> None:
     if params.get("tiers"):
-        ctx.private(price)["tiers"] = [_tier(tier) for tier in params["tiers"]]
+        ctx.private(price, PricePrivate)["tiers"] = [_tier(tier) for tier in params["tiers"]]
     if params.get("currency_options"):
         check_currency_keys(params["currency_options"], "currency_options")
-        ctx.private(price)["currency_options"] = options_of(params["currency_options"])
+        ctx.private(price, PricePrivate)["currency_options"] = options_of(params["currency_options"])
 
 
 def take_lookup_key(ctx: Context, price: Json, params: Json) -> None:

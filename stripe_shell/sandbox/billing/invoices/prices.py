@@ -10,6 +10,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc.money import amount_of, half_up, interval_text, money_text, unit_amount
 from stripe_shell.sandbox.billing.calc.periods import Cycle
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import PricePrivate
 
 from . import new_prices
 
@@ -85,7 +86,7 @@ def in_currency(ctx: Context, price: Json, currency: str) -> Json | None:
     """Returns the price in a currency, or None if it has no amount in it."""
     if price["currency"] == currency:
         return price
-    option = ctx.private(price).get("currency_options", {}).get(currency)
+    option = ctx.private(price, PricePrivate).get("currency_options", {}).get(currency)
     return None if option is None else {**price, **option, "currency": currency}
 
 
@@ -93,7 +94,7 @@ def exact_amount(ctx: Context, price: Json, quantity: int | Fraction, currency: 
     """Returns the price of a quantity in the smallest currency unit, before rounding."""
     stored = ctx.find("price", price["id"])
     seen = in_currency(ctx, stored or price, currency) or price
-    tiers = ctx.private(stored).get("tiers", ()) if stored else ()
+    tiers = ctx.private(stored, PricePrivate).get("tiers", ()) if stored else ()
     return amount_of(seen, quantity, tiers)
 
 
@@ -131,7 +132,7 @@ def price_text(ctx: Context, price: Json, currency: str) -> str:
     seen = in_currency(ctx, price, currency) or price
     unit = unit_amount(seen)
     if unit is None:
-        tiers = ctx.private(price).get("tiers") or [{}]
+        tiers = ctx.private(price, PricePrivate).get("tiers") or [{}]
         unit = unit_amount(tiers[0]) or Fraction(0)
         return f"Tier 1 at {money_text(unit, currency)} / {interval_text(price['recurring'])}"
     return f"at {money_text(unit, currency)} / {interval_text(price['recurring'])}"

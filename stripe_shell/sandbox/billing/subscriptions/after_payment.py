@@ -7,6 +7,7 @@ from typing import Any
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.invoices import finalize_and_pay
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import InvoicePrivate, SubscriptionItemPrivate, SubscriptionPrivate
 
 from . import items, states
 
@@ -46,7 +47,7 @@ def invoice_failed(ctx: Context, invoice: Json, *, automatic: bool) -> None:
     if subscription["status"] in ("active", "trialing") and _counts(subscription, invoice):
         change_status(ctx, subscription, "past_due")
     over = automatic and invoice["next_payment_attempt"] is None and subscription["status"] == "past_due"
-    if over and ctx.private(invoice).get("tried"):
+    if over and ctx.private(invoice, InvoicePrivate).get("tried"):
         _end_after_retries(ctx, subscription)
 
 
@@ -79,7 +80,7 @@ def expire(ctx: Context, subscription: Json) -> None:
 def discard_pending_update(ctx: Context, subscription: Json) -> None:
     """Discards a pending update, saves the subscription and emits the events."""
     subscription["pending_update"] = None
-    ctx.private(subscription).pop("pending", None)
+    ctx.private(subscription, SubscriptionPrivate).pop("pending", None)
     changed = ctx.save(subscription)
     ctx.emit("customer.subscription.pending_update_expired", subscription)
     ctx.emit("customer.subscription.updated", subscription, changed)
@@ -133,7 +134,7 @@ def _end_after_retries(ctx: Context, subscription: Json) -> None:
 
 def _apply_pending(ctx: Context, subscription: Json, invoice: Json) -> None:
     """Applies a pending update: its members and items replace the current ones. Saves the subscription."""
-    pending: dict[str, Any] = ctx.private(subscription).pop("pending", {})
+    pending: dict[str, Any] = ctx.private(subscription, SubscriptionPrivate).pop("pending", {})
     members = pending.get("members", {})
     states.set_status(subscription, members.pop("status", subscription["status"]))
     subscription |= members
@@ -147,7 +148,7 @@ def _apply_pending(ctx: Context, subscription: Json, invoice: Json) -> None:
             ctx.insert(item)
         item.update(parked)
         if billed:
-            ctx.private(item)["billed"] = billed
+            ctx.private(item, SubscriptionItemPrivate)["billed"] = billed
         kept.append(item)
     for item in items.items_of(ctx, subscription):
         if pending.get("items") and item not in kept:
@@ -165,7 +166,7 @@ def _apply_pending(ctx: Context, subscription: Json, invoice: Json) -> None:
 
 def _waits_for(ctx: Context, subscription: Json, invoice: Json) -> bool:
     """Whether the invoice pays for the pending update; a subscription that was canceled has none any more."""
-    pending = ctx.private(subscription).get("pending")
+    pending = ctx.private(subscription, SubscriptionPrivate).get("pending")
     return bool(subscription["pending_update"] and pending and pending.get("invoice") == invoice["id"])
 
 

@@ -10,6 +10,7 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.billing.invoices import draft, lines
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import InvoicePrivate
 
 from . import items, proration, states
 
@@ -77,7 +78,7 @@ def _last_invoice(ctx: Context, customer: Json, subscription: Json) -> None:
     draft.fill_draft(ctx, invoice, (), waiting)
     if invoice["total"] <= 0:
         draft.set_auto_advance(invoice, False)
-        ctx.private(invoice)["uncollectible_at"] = ctx.now() + 5
+        ctx.private(invoice, InvoicePrivate)["uncollectible_at"] = ctx.now() + 5
     draft.store_draft(ctx, invoice, waiting)
     subscription["latest_invoice"] = invoice["id"]
 

@@ -10,6 +10,7 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import Period, add_interval
 from stripe_shell.sandbox.billing.invoices import discounts, lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import SubscriptionPrivate
 
 from . import first_invoice, items, states, validate
 
@@ -97,7 +98,7 @@ def emit_trial_will_end(ctx: Context, subscription: Json) -> None:
     end = subscription["trial_end"]
     if subscription["status"] != "trialing" or end is None or end - ctx.now() > rules.TRIAL_ENDS_SOON:
         return
-    hidden = ctx.private(subscription)
+    hidden = ctx.private(subscription, SubscriptionPrivate)
     if hidden.get("told_trial_end") == end:
         return
     hidden["told_trial_end"] = end

@@ -14,6 +14,7 @@ from stripe_shell.sandbox.billing.invoices import discounts, draft, finalize_and
 from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import InvoiceItemPrivate, SubscriptionItemPrivate
 from stripe_shell.sandbox.payments import confirmation
 
 from . import after_payment, items, states
@@ -47,7 +48,7 @@ def create_first_invoice(
     waiting = lines.pending_items(ctx, customer["id"], subscription["id"], subscription["currency"])
     if not records and not added and not waiting:
         for item in created:
-            ctx.private(item)["billed"] = {"amount": "0", "off": "", "quantity": 0, "name": ""}
+            ctx.private(item, SubscriptionItemPrivate)["billed"] = {"amount": "0", "off": "", "quantity": 0, "name": ""}
         return
     now = ctx.now()
     invoice = draft.subscription_draft(
@@ -147,7 +148,7 @@ def add_items(ctx: Context, subscription: Json, customer: Json, requested: Seque
             customer=customer["id"],
             invoice_item=item["id"],
         )
-        ctx.private(item)["subscription"] = subscription["id"]
+        ctx.private(item, InvoiceItemPrivate)["subscription"] = subscription["id"]
         ctx.insert(item)
         ctx.emit("invoiceitem.created", item)
         created.append(item)

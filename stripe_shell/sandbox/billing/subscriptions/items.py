@@ -16,11 +16,17 @@ from stripe_shell.sandbox.billing.calc.totals import Deduction, deducted_amount,
 from stripe_shell.sandbox.billing.invoices import discounts, prices
 from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import SubscriptionItemPrivate
 
 
 def items_of(ctx: Context, subscription: Json) -> list[Json]:
     """Returns the items of a subscription, oldest first."""
     return ctx.all("subscription_item", subscription=subscription["id"], oldest_first=True)
+
+
+def last_bill(ctx: Context, item: Mapping[str, Any]) -> Json | None:
+    """Returns the private field `billed` of an item; None when it was never billed."""
+    return ctx.private(item, SubscriptionItemPrivate).get("billed")
 
 
 def new_item(ctx: Context, subscription: Json, price: Json, params: Mapping[str, Any], period: Period) -> Json:
@@ -144,7 +150,7 @@ def note_billed(
         whole = Fraction(0) if free else whole_amount(ctx, subscription, item)
         share = Fraction(off, line["amount"]) if line["amount"] else Fraction(0)
         names = [entry["discount"] for entry in line["discount_amounts"] or () if entry["amount"]]
-        ctx.private(item)["billed"] = {
+        ctx.private(item, SubscriptionItemPrivate)["billed"] = {
             "amount": str(whole * (1 - share)),
             "off": discounts.text_of(ctx, names, subscription["currency"]),
             "quantity": quantity_of(item),

@@ -7,6 +7,7 @@ from copy import deepcopy
 
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import SubscriptionItemPrivate, SubscriptionPrivate
 
 from . import items, states
 
@@ -26,7 +27,7 @@ def snapshot(ctx: Context, subscription: Json, current: Sequence[Json]) -> Json:
     """Returns copies of a subscription and its items, to be restored later."""
     return {
         "subscription": deepcopy(subscription),
-        "items": [{**deepcopy(item), "billed": deepcopy(ctx.private(item).get("billed"))} for item in current],
+        "items": [{**deepcopy(item), "billed": deepcopy(items.last_bill(ctx, item))} for item in current],
     }
 
 
@@ -42,7 +43,8 @@ def store_pending_update(
     members = {name: after["subscription"][name] for name in _MEMBERS if after["subscription"][name] != before[name]}
     if subscription["status"] not in ("paused", before["status"]):
         members["status"] = subscription["status"]
-    ctx.private(subscription)["pending"] = {"invoice": invoice["id"], "items": after["items"], "members": members}
+    pending = {"invoice": invoice["id"], "items": after["items"], "members": members}
+    ctx.private(subscription, SubscriptionPrivate)["pending"] = pending
     states.set_status(subscription, before["status"])
     subscription |= {name: before[name] for name in _MEMBERS}
     _restore(ctx, subscription, previous["items"], current)
@@ -69,7 +71,7 @@ def _restore(ctx: Context, subscription: Json, before: Sequence[Json], current: 
         members = {name: value for name, value in kept.items() if name != "billed"}
         item.clear()
         item.update(members)
-        ctx.private(item)["billed"] = kept["billed"]
+        ctx.private(item, SubscriptionItemPrivate)["billed"] = kept["billed"]
         ctx.save(item)
         restored.append(item)
     items.embed(subscription, restored)

@@ -13,6 +13,7 @@ from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.billing.calc.proration import credit, debit
 from stripe_shell.sandbox.billing.invoices import discounts, lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.private_fields import InvoiceItemPrivate, SubscriptionItemPrivate
 
 from . import items
 
@@ -56,16 +57,16 @@ def credit_all(ctx: Context, subscription: Json) -> None:
     Its `parent` is null, as in a cancellation at Stripe (observed in test mode recordings).
     """
     for item in reversed(items.items_of(ctx, subscription)):
-        made = _credit_item(ctx, subscription, item, ctx.private(item).get("billed"), ctx.now())
+        made = _credit_item(ctx, subscription, item, items.last_bill(ctx, item), ctx.now())
         if made is not None:
             made["parent"] = None
-            ctx.private(made)["subscription"] = subscription["id"]
+            ctx.private(made, InvoiceItemPrivate)["subscription"] = subscription["id"]
             ctx.save(made)
 
 
 def keep_charge(ctx: Context, subscription: Json, item: Json, net: Fraction, made: Json) -> None:
     """Records what a charge for the rest of a period bills the item, so that it can be credited later."""
-    ctx.private(item)["billed"] = {
+    ctx.private(item, SubscriptionItemPrivate)["billed"] = {
         "amount": str(net),
         "off": discounts.text_of(ctx, items.discounts_on(subscription, item), subscription["currency"]),
         "quantity": items.quantity_of(item),
@@ -161,7 +162,7 @@ def prorate_new_end(ctx: Context, subscription: Json, item: Json, old_end: int) 
         return 0
     end = item["current_period_end"]
     whole = prices.cycle_of(subscription, item["price"]).period_at(item["current_period_start"])
-    billed = ctx.private(item).get("billed")
+    billed = items.last_bill(ctx, item)
     net = Fraction(billed["amount"]) if billed else items.whole_amount(ctx, subscription, item)
     part = Fraction(abs(end - old_end), whole.length)
     period = Period(min(end, old_end), max(end, old_end))

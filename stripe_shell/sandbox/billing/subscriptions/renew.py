@@ -13,6 +13,7 @@ from stripe_shell.sandbox.billing.invoices import draft, finalize_and_pay, lines
 from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.events import previous_attributes
+from stripe_shell.sandbox.objects.private_fields import InvoicePrivate
 from stripe_shell.sandbox.payments import confirmation
 
 from . import after_payment, cancel, items, states
@@ -155,15 +156,15 @@ def retry_payment(ctx: Context, invoice: Json) -> None:
     """
     key = finalize_and_pay.subscription_id_of(invoice)
     subscription = ctx.find("subscription", key) if key else None
-    refusal = ctx.private(invoice).get("refusal")
+    refusal = ctx.private(invoice, InvoicePrivate).get("refusal")
     customer = ctx.get("customer", invoice["customer"])
     method = invoice["default_payment_method"] or confirmation.default_method(ctx, customer, subscription)
-    if refusal in rules.NOT_RETRIED and ctx.private(invoice).get("refused") == method:
+    if refusal in rules.NOT_RETRIED and ctx.private(invoice, InvoicePrivate).get("refused") == method:
         invoice["attempt_count"] += 1
         invoice["next_payment_attempt"] = finalize_and_pay.next_attempt(ctx, invoice)
         ctx.save(invoice)
     else:
-        ctx.private(invoice)["refused"] = method
+        ctx.private(invoice, InvoicePrivate)["refused"] = method
         attempt = finalize_and_pay.pay_invoice(ctx, invoice, automatic=True)
         if attempt is not None and attempt.status == "processing":
             invoice["next_payment_attempt"] = None
@@ -177,7 +178,7 @@ def retry_payment(ctx: Context, invoice: Json) -> None:
 
 def mark_overdue(ctx: Context, invoice: Json) -> None:
     """Marks a sent invoice as overdue: its customer is `delinquent`, its subscription `past_due`."""
-    ctx.private(invoice)["overdue"] = True
+    ctx.private(invoice, InvoicePrivate)["overdue"] = True
     ctx.save(invoice)
     after_payment.set_delinquent(ctx, invoice["customer"], True)
     key = finalize_and_pay.subscription_id_of(invoice)

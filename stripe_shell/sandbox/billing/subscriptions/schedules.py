@@ -15,6 +15,7 @@ from stripe_shell.sandbox.billing.calc.periods import add_interval, add_months
 from stripe_shell.sandbox.billing.invoices import lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import echo, is_clear
+from stripe_shell.sandbox.objects.private_fields import SubscriptionSchedulePrivate
 
 from . import cancel, states
 from .create import billing_mode, create_subscription
@@ -274,7 +275,7 @@ def complete_schedule(ctx: Context, schedule: Json) -> None:
 
 def emit_expiring(ctx: Context, schedule: Json) -> None:
     """Emits the event that the last phase ends soon, and records that it was sent."""
-    ctx.private(schedule)["told_expiring"] = True
+    ctx.private(schedule, SubscriptionSchedulePrivate)["told_expiring"] = True
     ctx.save(schedule)
     ctx.emit("subscription_schedule.expiring", schedule)
 

@@ -11,6 +11,7 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.invoices import discounts, prices
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear, merge_metadata
+from stripe_shell.sandbox.objects.private_fields import SubscriptionItemPrivate
 
 from . import create, items, validate
 from .proration import ItemChange
@@ -35,7 +36,7 @@ def update_items(
             changes.append(ItemChange(None, added, None))
             continue
         item = _find_item(remaining, entry["id"], where)
-        before, billed = deepcopy(item), deepcopy(ctx.private(item).get("billed"))
+        before, billed = deepcopy(item), deepcopy(items.last_bill(ctx, item))
         if entry.get("deleted"):
             remaining.remove(item)
             changes.append(ItemChange(before, None, billed))
@@ -69,7 +70,7 @@ def _add_item(
     period = create.first_period(ctx, subscription, price)
     item = items.new_item(ctx, subscription, price, validate.with_rates(ctx, entry, where), period)
     _set_discounts(ctx, subscription, item, entry, where)
-    ctx.private(item)["billed"] = {"amount": "0", "off": "", "quantity": 0, "name": ""}
+    ctx.private(item, SubscriptionItemPrivate)["billed"] = {"amount": "0", "off": "", "quantity": 0, "name": ""}
     return item
 
 

@@ -113,7 +113,7 @@ def items_before_update(update: SubscriptionUpdate) -> list[tuple[Json, Json | N
             found.append((entry.before, entry.billed))
         else:
             stored = update.ctx.find("subscription_item", item["id"])
-            found.append((item, update.ctx.private(stored).get("billed") if stored is not None else None))
+            found.append((item, items.last_bill(update.ctx, stored) if stored is not None else None))
     return found
 
 

@@ -1,0 +1,166 @@
+"""The private fields of each kind: what is stored beside an object and never part of a response.
+
+`ctx.private(invoice, InvoicePrivate)` returns them with these types. The names are those in the files of users: rename
+none, and change no type without a migration (storage/schema.py). A kind that only its own resource file reads may
+declare its fields there.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+Json = dict[str, Any]
+
+
+class PrivateFields(TypedDict, total=False):
+    """What any object can have: the id of the parent in the path that created it, where no member shows it."""
+
+    parent: str
+
+
+class CheckoutSessionPrivate(PrivateFields, total=False):
+    """Parameters that apply when the customer pays; the priced lines, and the list object that shows them."""
+
+    discounts: list[Json] | None
+    line_items: Json
+    payment_intent_data: Json | None
+    rows: list[Json]
+    subscription_data: Json | None
+
+
+class ConfirmationTokenPrivate(PrivateFields, total=False):
+    """The id of the payment method that the token stands for."""
+
+    payment_method: str
+
+
+class CouponPrivate(PrivateFields, total=False):
+    """The members that are returned only when expanded."""
+
+    applies_to: Json
+    currency_options: Json
+
+
+class CreditNotePrivate(PrivateFields, total=False):
+    """All lines; the member `lines` shows the first of them."""
+
+    lines: list[Json]
+
+
+class CustomerPrivate(PrivateFields, total=False):
+    """The number of finalized quotes, and the time of the next scheduled billing task in epoch seconds."""
+
+    quotes: int
+    watched: int
+
+
+class DiscountPrivate(PrivateFields, total=False):
+    """The coupon when it was redeemed: a discount outlives the deletion of its coupon."""
+
+    coupon: Json | None
+
+
+class InvoicePrivate(PrivateFields, total=False):
+    """The records of all lines, the intent that pays it, and what came of attempts to collect it.
+
+    `refusal` is the code of the last decline, `refused` the payment method that was charged by itself last, and
+    `uncollectible_at` a time in epoch seconds.
+    """
+
+    confirmation_secret: Json
+    lines: list[Json]
+    overdue: bool
+    payment_intent: str
+    refusal: str | None
+    refused: str | None
+    tried: bool
+    uncollectible_at: int
+
+
+class InvoiceItemPrivate(PrivateFields, total=False):
+    """The id of the subscription whose next invoice bills it, where `parent` does not say so."""
+
+    subscription: str
+
+
+class IssuingCardPrivate(PrivateFields, total=False):
+    """The card's details, which are returned only when expanded."""
+
+    cvc: str
+    number: str
+
+
+class MethodPrivate(PrivateFields, total=False):
+    """Of payment methods, cards, bank accounts and sources: the full number, the mandate, and what it was used for.
+
+    `set_up`: its card was authenticated for later payments. `spent`: it cannot be used again without a customer.
+    """
+
+    mandate: str
+    number: str | None
+    set_up: bool
+    spent: bool
+
+
+class PaymentIntentPrivate(PrivateFields, total=False):
+    """The ids of the invoice or the Checkout Session that it pays, and the amount paid from the cash balance."""
+
+    checkout_session: str
+    funded: int
+    invoice: str
+
+
+class PaymentLinkPrivate(PrivateFields, total=False):
+    """The priced lines, and the list object that shows them."""
+
+    line_items: Json
+    rows: list[Json]
+
+
+class PricePrivate(PrivateFields, total=False):
+    """The members that are returned only when expanded."""
+
+    currency_options: Json
+    tiers: list[Json]
+
+
+class QuotePrivate(PrivateFields, total=False):
+    """The priced lines, the list objects that show them, and the tax rates of lines without their own."""
+
+    computed_upfront_line_items: Json
+    line_items: Json
+    rates: list[Json]
+    rows: list[Json]
+
+
+class SubscriptionItemPrivate(PrivateFields, total=False):
+    """What the item was last billed, from which prorations are counted: see subscriptions/items.py."""
+
+    billed: Json | None
+
+
+class SubscriptionPrivate(PrivateFields, total=False):
+    """The pending update, and the times, in epoch seconds, of the trial's end and the renewal that were announced."""
+
+    pending: Json
+    told_trial_end: int
+    told_upcoming: int
+
+
+class SubscriptionSchedulePrivate(PrivateFields, total=False):
+    """Whether `subscription_schedule.expiring` was sent."""
+
+    told_expiring: bool
+
+
+class TokenPrivate(PrivateFields, total=False):
+    """The full number of the card or the bank account."""
+
+    number: str
+
+
+class WebhookEndpointPrivate(PrivateFields, total=False):
+    """Whether it receives the events of connected accounts, and the secret that signs them."""
+
+    connect: bool
+    secret: str
