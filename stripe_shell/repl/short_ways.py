@@ -226,10 +226,10 @@ def _prefix(name: str) -> str | None:
 @cache
 def _kinds() -> Mapping[str, str]:
     """Returns the kinds of object by the prefix of their ids; of several kinds, the one that most calls take."""
-    from stripe_shell.sandbox.ids import PREFIXES
+    from stripe_shell.spec.id_prefixes import ID_PREFIXES
 
     found: dict[str, str] = {}
-    for kind, prefix in _ordered(PREFIXES):
+    for kind, prefix in _ordered(ID_PREFIXES):
         found.setdefault(prefix, kind)
     return {**found, "cs_live": "checkout.session", "cs": "checkout.session", "py": "charge", "dp": "dispute"}
 

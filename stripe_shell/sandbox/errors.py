@@ -5,23 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-#: The noun in `No such …` and the value of `param`, for objects where these differ from the object's name and `id`.
-MISSING: Mapping[str, tuple[str, str]] = {
-    "balance_transaction": ("balance transaction", "id"),
-    "coupon": ("coupon", "coupon"),
-    "invoice": ("invoice", "invoice"),
-    "payment_intent": ("payment_intent", "intent"),
-    "payment_method": ("PaymentMethod", "payment_method"),
-    "payout": ("payout", "payout"),
-    "price": ("price", "price"),
-    "promotion_code": ("promotion code", "promotion_code"),
-    "setup_intent": ("setupintent", "intent"),
-    "tax_rate": ("tax rate", "tax_rate"),
-    "billing.meter": ("billing meter", "id"),
-    "checkout.session": ("checkout.session", "session"),
-    "test_helpers.test_clock": ("test clock", "test_clock"),
-}
-
 _HELP = "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
 
 
@@ -86,18 +69,9 @@ def card_error(
     )
 
 
-def missing(
-    kind: str, key: str, *, param: str | None = None, status: int = 400, word: str | None = None
-) -> StripeError:
+def missing(noun: str, key: str, *, param: str = "id", status: int = 400) -> StripeError:
     """Returns the error `No such customer: 'cus_x'`; `status` is 404 for an id in the path, 400 in a parameter."""
-    default_word, default_param = MISSING.get(kind, (kind.rpartition(".")[2], "id"))
-    return StripeError(
-        f"No such {word or default_word}: '{key}'",
-        status=status,
-        code="resource_missing",
-        param=param or default_param,
-        validation=True,
-    )
+    return StripeError(f"No such {noun}: '{key}'", status=status, code="resource_missing", param=param, validation=True)
 
 
 def unknown_parameters(names: Sequence[str]) -> StripeError:

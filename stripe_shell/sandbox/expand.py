@@ -12,18 +12,16 @@ from . import errors
 from .errors import StripeError
 from .objects.context import Context
 from .objects.kinds import concrete_shapes, expandable_kinds
+from .objects.registry import ResourceRegistry
 
 #: The maximum number of segments of a path, including `data`.
 DEEPEST = 4
-
-#: Members that hold no object and are returned only when expanded, by kind of object.
-SECRETS = {"issuing.card": ("cvc", "number")}
 
 #: Paths as nested dicts: `{"data": {"customer": {}}}`.
 ExpandTree = dict[str, "ExpandTree"]
 
 
-def check_paths(table: Table, operation: Operation, paths: Iterable[str]) -> None:
+def check_paths(table: Table, registry: ResourceRegistry, operation: Operation, paths: Iterable[str]) -> None:
     """Raises StripeError for the first path that the operation's response cannot expand."""
     for path in paths:
         segments = path.split(".")
@@ -32,7 +30,7 @@ def check_paths(table: Table, operation: Operation, paths: Iterable[str]) -> Non
         if len(segments) > DEEPEST:
             raise StripeError(f"You cannot expand more than {DEEPEST} levels of a property ({path}).", validation=True)
         if path != "total_count":
-            _check_path(table, operation.response, segments)
+            _check_path(table, registry, operation.response, segments)
 
 
 def expand_tree(paths: Iterable[str]) -> ExpandTree:
@@ -75,16 +73,17 @@ def expand_member(ctx: Context, value: dict[str, Any], name: str, shape: Shape, 
     return inner
 
 
-def _check_path(table: Table, shape: Shape, segments: list[str]) -> None:
+def _check_path(table: Table, registry: ResourceRegistry, shape: Shape, segments: list[str]) -> None:
     for count, segment in enumerate(segments, 1):
         inner = member_shape(table, shape, segment)
-        if inner is None or not (_may_expand(table, inner) or _is_secret(table, shape, segment)):
+        if inner is None or not (_may_expand(table, inner) or _is_declared(table, registry, shape, segment)):
             raise errors.cannot_expand(".".join(segments[:count]))
         shape = inner
 
 
-def _is_secret(table: Table, shape: Shape, name: str) -> bool:
-    return any(name in SECRETS.get(kind, ()) for kind in expandable_kinds(table, shape))
+def _is_declared(table: Table, registry: ResourceRegistry, shape: Shape, name: str) -> bool:
+    """Whether a resource declares the member as expand-only, though it holds no object (an issuing card's `number`)."""
+    return any(name in registry.resource(kind).expand_only for kind in expandable_kinds(table, shape))
 
 
 def _may_expand(table: Table, shape: Shape) -> bool:

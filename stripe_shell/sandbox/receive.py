@@ -42,7 +42,7 @@ def read_call(
     resource = registry.resource(route.kind)
     old = resource.take_legacy(operation, params)
     params = check_parameters(params, asked.params) | old
-    check_paths(shown, asked, paths)
+    check_paths(shown, registry, asked, paths)
     return SandboxCall(
         request,
         request_id,

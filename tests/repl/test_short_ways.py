@@ -8,7 +8,7 @@ import pytest
 
 from stripe_shell.errors import UsageError
 from stripe_shell.repl.short_ways import ShortWay, ids_in, short_way, smallest_unit
-from stripe_shell.sandbox.ids import PREFIXES
+from stripe_shell.spec.id_prefixes import ID_PREFIXES
 from stripe_shell.spec.table import load_table
 from tests.repl.fakes import FakeTransport, respond, session
 from tests.repl.sandboxed import Sandboxed
@@ -109,7 +109,7 @@ def test_a_request() -> None:
 def test_every_kind_of_object_is_known_by_its_id() -> None:
     """Or the id says why it cannot be retrieved."""
     found = 0
-    for prefix in sorted(set(PREFIXES.values())):
+    for prefix in sorted(set(ID_PREFIXES.values())):
         name = f"{prefix}_1abcDEF123456"
         assert ids_in(f"see {name}.") == [name]
         try:

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_shell.sandbox.ids import ALPHABET, PREFIXES, RandomIds, base62
+from stripe_shell.sandbox.ids import ALPHABET, RandomIds, base62
+from stripe_shell.sandbox.objects.events import GENERIC_PREFIXES
+from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.spec.id_prefixes import ID_PREFIXES
+from stripe_shell.spec.table import Table
 
 from .conftest import NOW, Client
+
+RESOURCES = Path(__file__).parents[2] / "stripe_shell/sandbox/resources"
+
+
+def owners() -> dict[str, type[Resource]]:
+    """The class of each kind that has one."""
+    found = {}
+    for path in RESOURCES.glob("[!_]*.py"):
+        for value in vars(import_module(f"stripe_shell.sandbox.resources.{path.stem}")).values():
+            if isinstance(value, type) and issubclass(value, Resource) and value.object:
+                found[value.object] = value
+    return found
 
 
 def test_short_and_structured_ids(stripe: Client) -> None:
@@ -24,8 +42,18 @@ def test_short_and_structured_ids(stripe: Client) -> None:
     assert re.fullmatch(r"evt_1[0-9A-Za-z]{23}", stripe.events()[0]["id"])
 
 
-def test_every_object_that_is_made_has_a_prefix_of_its_own_kind() -> None:
-    assert all(re.fullmatch(r"[a-z0-9_]+", prefix) for prefix in PREFIXES.values())
+def test_prefixes_are_written_as_in_ids() -> None:
+    prefixes = [*ID_PREFIXES.values(), *(owner.prefix for owner in owners().values() if owner.prefix)]
+    assert all(re.fullmatch(r"[a-z0-9_]+", prefix) for prefix in prefixes)
+
+
+def test_a_kind_has_its_prefix_in_one_place(table: Table) -> None:
+    """In the table, else in its class; those of events in the class, else in the table of kinds without one."""
+    known = owners()
+    assert [kind for kind, owner in known.items() if owner.prefix and kind in ID_PREFIXES] == []
+    assert [kind for kind in GENERIC_PREFIXES if kind in known and known[kind].event_prefix] == []
+    kinds = {*ID_PREFIXES, *GENERIC_PREFIXES}
+    assert [kind for kind in kinds if table.schema_of_object(kind) is None] == []
 
 
 def test_the_same_seed_gives_the_same_ids() -> None:

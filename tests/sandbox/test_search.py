@@ -8,8 +8,12 @@ from hypothesis import strategies as st
 
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.search import parse_query
+from stripe_shell.sandbox.resources.customer import Customer
+from stripe_shell.spec.table import load_table
 
 from .conftest import Client
+
+CUSTOMERS = Customer(load_table(), "customer")
 
 
 @pytest.fixture
@@ -130,6 +134,6 @@ def test_partly_refunded_charges(stripe: Client) -> None:
 @given(st.text(alphabet="abc:\"'\\[]()<>=~- ANDOR12.nul", max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        parse_query(text, "customer")
+        parse_query(text, CUSTOMERS)
     except StripeError as error:
         assert error.status == 400

@@ -12,24 +12,12 @@ from stripe_shell.sandbox.webhooks.endpoints import Subscriber
 #: How long Stripe returns events, in seconds: 30 days.
 KEPT: Final = 30 * 24 * 3600
 
-#: The first part of an event type, for objects where it differs from the object's name.
-PREFIXES: Final[Mapping[str, str]] = {
-    "bank_account": "customer.source",
-    "card": "customer.source",
-    "customer_cash_balance_transaction": "customer_cash_balance_transaction",
-    "discount": "customer.discount",
-    "dispute": "charge.dispute",
-    "fee_refund": "application_fee.refund",
-    "issuing.authorization": "issuing_authorization",
-    "issuing.card": "issuing_card",
-    "issuing.cardholder": "issuing_cardholder",
+#: The first part of the event types of kinds without a class in `resources/`, where it differs from the kind.
+GENERIC_PREFIXES: Final[Mapping[str, str]] = {
     "issuing.dispute": "issuing_dispute",
     "issuing.personalization_design": "issuing_personalization_design",
     "issuing.token": "issuing_token",
-    "issuing.transaction": "issuing_transaction",
     "scheduled_query_run": "sigma.scheduled_query_run",
-    "subscription": "customer.subscription",
-    "tax_id": "customer.tax_id",
 }
 
 _NOTHING: Final = object()
@@ -47,11 +35,6 @@ class UnstoredEvent:
     text: str
     #: The webhook endpoints that receive it.
     subscribers: tuple[Subscriber, ...] = ()
-
-
-def event_type(kind: str, happened: str) -> str:
-    """Returns the type of the event for what `happened` (such as `created`) to an object of this kind."""
-    return f"{PREFIXES.get(kind, kind)}.{happened}"
 
 
 def previous_attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

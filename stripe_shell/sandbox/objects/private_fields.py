@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 class PrivateFields(TypedDict, total=False):
-    """What any object can have: the id of the parent in the path that created it, where no member shows it."""
+    """Fields of any object: the id of the parent in the path that created it, where no member shows it."""
 
     parent: str
 
@@ -134,7 +134,7 @@ class QuotePrivate(PrivateFields, total=False):
 
 
 class SubscriptionItemPrivate(PrivateFields, total=False):
-    """What the item was last billed, from which prorations are counted: see subscriptions/items.py."""
+    """The last bill of the item, from which prorations are counted: see subscriptions/items.py."""
 
     billed: Json | None
 

@@ -4,6 +4,7 @@ To give an object behaviour of its own, add `resources/<object, dots as undersco
 
     class Topup(Resource):
         object = "topup"
+        prefix = "tu"                              # of ids, for kinds that ID_PREFIXES lacks
         defaults = {"status": "pending"}           # overrides the schema's null, [] or false
         indexed = ("status",)                      # members with an index, for lists and `ctx.all`
         references = {"source": "source"}          # parameters that name objects, beyond those of the schema
@@ -49,15 +50,16 @@ from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.ids import PAYMENTS, PREFIXES, SHORT
 from stripe_shell.sandbox.storage.store import IndexEntry
+from stripe_shell.spec.id_prefixes import ID_PREFIXES
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 
-from . import events, pages
+from . import pages
 from .context import Answer, Context, Json
 from .declarations import ACTION, JOB, FilterMethod, JobMethod, Transition, marked_methods
 from .echo import echo
+from .events import GENERIC_PREFIXES
 from .kinds import expandable_kinds
 from .listing import ListFilters, ListPage
 from .private_fields import PrivateFields
@@ -70,7 +72,16 @@ class Resource:
     """The behaviour of one kind of object. Stateless, except for what it caches of the table."""
 
     object: ClassVar[str] = ""
-    prefix: ClassVar[str | None] = None
+    #: The prefix of ids, without the underscore, for kinds that `ID_PREFIXES` lacks.
+    prefix: ClassVar[str] = ""
+    #: Whether an id has 14 random characters after the prefix; others have 24, which begin with `id_digit`.
+    short_ids: ClassVar[bool] = False
+    id_digit: ClassVar[str] = "1"
+    #: The first part of event types; without one, the kind.
+    event_prefix: ClassVar[str] = ""
+    #: What `No such …` says for an unknown id, the kind's own name without one; and the error's `param`.
+    noun: ClassVar[str] = ""
+    id_param: ClassVar[str] = "id"
     defaults: ClassVar[Mapping[str, Any]] = {}
     absent: ClassVar[Collection[str]] = ()
     expand_only: ClassVar[Collection[str]] = ()
@@ -103,6 +114,9 @@ class Resource:
     def __init__(self, table: Table, kind: str) -> None:
         self.table = table
         self.kind = kind
+        self._name = kind.rpartition(".")[2]
+        self._prefix = self.prefix or ID_PREFIXES.get(kind, self._name)
+        self._event_prefix = self.event_prefix or GENERIC_PREFIXES.get(kind, kind)
         self.schema = table.schema_of_object(kind)
         self._shape: Shape | None = None
         self._template: str | None = None
@@ -152,18 +166,16 @@ class Resource:
 
     def new_id(self, ctx: Context, prefix: str | None = None) -> str:
         """Returns a new id in the format of this kind."""
-        prefix = prefix or self.prefix or PREFIXES.get(self.kind, self.kind.rpartition(".")[2])
-        if self.kind in SHORT:
-            return ctx.ids.short(prefix)
-        return ctx.ids.new(prefix, ctx.now(), ctx.account, "3" if self.kind in PAYMENTS else "1")
+        prefix = prefix or self._prefix
+        return ctx.ids.short(prefix) if self.short_ids else ctx.ids.new(prefix, ctx.now(), ctx.account, self.id_digit)
 
     def event(self, happened: str) -> str:
         """Returns the type of the event for what `happened` to an object of this kind."""
-        return events.event_type(self.kind, happened)
+        return f"{self._event_prefix}.{happened}"
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
         """Returns the error for an id that does not exist."""
-        return errors.missing(self.kind, key, param=param, status=status)
+        return errors.missing(self.noun or self._name, key, param=param or self.id_param, status=status)
 
     def named_in_path(self, operation: Operation) -> str | None:
         """Returns the error's `param` when the id in the path does not exist; None for the usual one."""
@@ -171,7 +183,7 @@ class Resource:
 
     def already_exists(self, key: str) -> StripeError:
         """Returns the error for creating an object whose id already exists."""
-        word = errors.MISSING.get(self.kind, (self.kind.rpartition(".")[2], ""))[0]
+        word = self.noun or self._name
         return errors.invalid(f"{word[:1].upper()}{word[1:]} already exists.", code="resource_already_exists")
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
@@ -268,6 +280,13 @@ class Resource:
 
     def narrow_inside(self, filters: ListFilters) -> None:
         """Mutates `filters`: restricts the sub-list inside a parent. By default every object is listed."""
+
+    def searched_value(self, obj: Mapping[str, Any], field: str) -> Any:
+        """Returns what a search query compares with a field: the member at that dotted path, the id of an object."""
+        value: Any = obj
+        for name in field.split("."):
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value.get("id") if isinstance(value, Mapping) else value
 
     # --- hooks -----------------------------------------------------------------------------------------------
 

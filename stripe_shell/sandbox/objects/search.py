@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from stripe_shell.records import record
@@ -54,14 +54,14 @@ class Query:
     clauses: tuple[Clause, ...]
     any: bool
 
-    def matches(self, kind: str, obj: Mapping[str, Any]) -> bool:
+    def matches(self, resource: ResourceProtocol, obj: Mapping[str, Any]) -> bool:
         """Whether an object matches the query."""
         test = any if self.any else all
-        return test(_holds(clause, kind, obj) for clause in self.clauses)
+        return test(_holds(clause, resource, obj) for clause in self.clauses)
 
 
-def parse_query(text: str, kind: str) -> Query:
-    """Parses and validates a query for a kind of object. Raises StripeError."""
+def parse_query(text: str, resource: ResourceProtocol) -> Query:
+    """Parses and validates a query for the objects of a resource. Raises StripeError."""
     clauses: list[Clause] = []
     joints: set[str] = set()
     text = text.strip()
@@ -70,7 +70,7 @@ def parse_query(text: str, kind: str) -> Query:
         match = _CLAUSE.match(text, offset)
         if match is None:
             raise _query_error(f"We were unable to parse your search query at `{text[offset : offset + 40]}`.")
-        clauses.append(_checked_clause(_clause(match), kind))
+        clauses.append(_checked_clause(_clause(match), resource))
         offset = match.end()
         joint = _JOINT.match(text, offset)
         if joint is None and offset < len(text):
@@ -88,7 +88,7 @@ def parse_query(text: str, kind: str) -> Query:
 def search_page(resource: ResourceProtocol, ctx: Context, params: Json) -> ListPage:
     """Returns one page of the objects that match, newest first; counts all of them when `total_count` is expanded."""
     _check_version(ctx)
-    query = parse_query(str(params.get("query", "")), resource.kind)
+    query = parse_query(str(params.get("query", "")), resource)
     limit = clamp_limit(params.get("limit"))
     after = _position(resource, ctx, params.get("page"))
     counted = "total_count" in ctx.expand
@@ -107,24 +107,24 @@ def _matching_rows(
     resource: ResourceProtocol, ctx: Context, query: Query, after: tuple[int, int] | None, limit: int | None
 ) -> list[StoredRow]:
     rows: list[StoredRow] = []
-    for row in ctx.session.scan(ctx.account_number, resource.kind, _narrowing(query, resource.kind), after):
-        if query.matches(resource.kind, resource.present(ctx, json.loads(row.json))):
+    for row in ctx.session.scan(ctx.account_number, resource.kind, _narrowing(query, resource), after):
+        if query.matches(resource, resource.present(ctx, json.loads(row.json))):
             rows.append(row)
             if len(rows) == limit:
                 break
     return rows
 
 
-def _narrowing(query: Query, kind: str) -> list[SqlCondition]:
+def _narrowing(query: Query, resource: ResourceProtocol) -> list[SqlCondition]:
     """Returns SQL conditions that every match fulfils, so that fewer rows are parsed: numbers and required words."""
     if query.any:
         return []
     plain = [clause for clause in query.clauses if not clause.negated and clause.value is not None]
-    return [where for clause in plain for where in _conditions(clause, kind)]
+    return [where for clause in plain for where in _conditions(clause, resource)]
 
 
-def _conditions(clause: Clause, kind: str) -> list[SqlCondition]:
-    if clause.key is None and clause.field in SEARCHABLE.get(kind, Searchable()).numbers:
+def _conditions(clause: Clause, resource: ResourceProtocol) -> list[SqlCondition]:
+    if clause.key is None and clause.field in SEARCHABLE.get(resource.kind, Searchable()).numbers:
         operator = "=" if clause.operator == ":" else clause.operator
         return [SqlCondition(f"{column(clause.field)} {operator} ?", (float(clause.value or 0),))]
     if clause.key is not None and clause.operator == ":" and (clause.key + str(clause.value)).isascii():
@@ -155,8 +155,8 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
-def _checked_clause(clause: Clause, kind: str) -> Clause:
-    known = SEARCHABLE.get(kind, Searchable())
+def _checked_clause(clause: Clause, resource: ResourceProtocol) -> Clause:
+    known = SEARCHABLE.get(resource.kind, Searchable())
     field, operator, value = clause.field, clause.operator, clause.value
     if field == "metadata" and clause.key is not None:
         allowed = ":~"
@@ -167,7 +167,7 @@ def _checked_clause(clause: Clause, kind: str) -> Clause:
     elif field in known.strings and clause.key is None:
         allowed = ":~"
     else:
-        raise _query_error(f"Field `{field}` is an unsupported search field for resource `{kind}s`.")
+        raise _query_error(f"Field `{field}` is an unsupported search field for resource `{resource.kind}s`.")
     if operator not in allowed.split() and operator not in tuple(allowed):
         raise _query_error(f"The operator `{operator}` is not supported for the field `{field}`.")
     if field in known.numbers and value is not None and not _is_number(value):
@@ -177,35 +177,20 @@ def _checked_clause(clause: Clause, kind: str) -> Clause:
     return clause
 
 
-def _holds(clause: Clause, kind: str, obj: Mapping[str, Any]) -> bool:
-    return _value_matches(clause, kind, _searched_value(clause, kind, obj)) != clause.negated
+def _holds(clause: Clause, resource: ResourceProtocol, obj: Mapping[str, Any]) -> bool:
+    return _value_matches(clause, resource, _searched_value(clause, resource, obj)) != clause.negated
 
 
-def _searched_value(clause: Clause, kind: str, obj: Mapping[str, Any]) -> Any:
+def _searched_value(clause: Clause, resource: ResourceProtocol, obj: Mapping[str, Any]) -> Any:
     if clause.key is not None:
         return (obj.get("metadata") or {}).get(clause.key)
-    if kind == "charge" and clause.field == "refunded":
-        return _refund_state(obj)
-    if kind == "invoice" and clause.field == "subscription":
-        return _member_at(obj, ("parent", "subscription_details", "subscription"))
-    return _member_at(obj, clause.field.split("."))
+    return resource.searched_value(obj, clause.field)
 
 
-def _refund_state(charge: Mapping[str, Any]) -> bool | None:
-    """Returns True for a full refund, False for a partial one, None for none."""
-    return bool(charge.get("refunded")) if charge.get("amount_refunded") else None
-
-
-def _member_at(obj: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        obj = obj.get(name) if isinstance(obj, Mapping) else None
-    return obj.get("id") if isinstance(obj, Mapping) else obj
-
-
-def _value_matches(clause: Clause, kind: str, value: Any) -> bool:
+def _value_matches(clause: Clause, resource: ResourceProtocol, value: Any) -> bool:
     if clause.value is None or value is None:
         return value is None and clause.value is None
-    known = SEARCHABLE.get(kind, Searchable())
+    known = SEARCHABLE.get(resource.kind, Searchable())
     if clause.field in known.numbers and clause.key is None:
         return _compares(clause.operator, float(value), float(clause.value))
     there, wanted = _as_text(value).lower(), clause.value.lower()

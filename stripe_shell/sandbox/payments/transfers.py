@@ -33,7 +33,7 @@ def check_destination(ctx: Context, account: Any, param: str) -> str:
     if account == ctx.account:
         raise errors.invalid("Cannot transfer to your own account.", param=param)
     if ctx.find("account", account) is None:
-        raise errors.missing("account", str(account), param=param, word="destination")
+        raise errors.missing("destination", str(account), param=param)
     return str(account)
 
 

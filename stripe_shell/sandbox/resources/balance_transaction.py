@@ -17,6 +17,7 @@ class BalanceTransaction(Resource):
     """`/v1/balance_transactions`, and the legacy `/v1/balance/history`."""
 
     object = "balance_transaction"
+    noun = "balance transaction"
     defaults: ClassVar = {"balance_type": "payments"}
     indexed = ("source", "type")
 

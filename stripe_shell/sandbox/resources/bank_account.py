@@ -20,6 +20,7 @@ class BankAccount(legacy_sources.AttachedSource):
     """`/v1/customers/{customer}/sources`, `…/bank_accounts`, `/v1/accounts/{account}/external_accounts`."""
 
     object = "bank_account"
+    event_prefix = "customer.source"
     absent = ("account", "available_payout_methods", "default_for_currency", "future_requirements", "requirements")
     defaults: ClassVar = {"bank_name": BANK_NAME, "status": "new"}
 

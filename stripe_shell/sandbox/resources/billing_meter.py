@@ -14,6 +14,7 @@ class Meter(Resource):
     """`/v1/billing/meters`. An event name is unique among active meters."""
 
     object = "billing.meter"
+    noun = "billing meter"
     indexed = ("event_name", "status")
     defaults: ClassVar = {
         "customer_mapping": {"event_payload_key": "stripe_customer_id", "type": "by_id"},

@@ -30,6 +30,7 @@ class Card(legacy_sources.AttachedSource):
     """`/v1/customers/{customer}/sources`, `…/cards`, `/v1/accounts/{account}/external_accounts`."""
 
     object = "card"
+    event_prefix = "customer.source"
     absent = ("iin", "networks", "status", *_ACCOUNT_ONLY)
     defaults: ClassVar = {"tokenization_method": None}
     payouts = ("standard", "instant")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from stripe_shell.sandbox import errors
@@ -24,6 +25,7 @@ class Charge(Resource):
     """`/v1/charges`."""
 
     object = "charge"
+    id_digit = "3"
     defaults: ClassVar = {"calculated_statement_descriptor": "Stripe", "fraud_details": {}, "status": "succeeded"}
     expand_only = ("refunds",)
     absent = ("presentment_details", "transfer")
@@ -125,3 +127,9 @@ class Charge(Resource):
             return super().expand_member(ctx, obj, name)
         found = sub_list(self, ctx, obj, name, ["refund"])
         return found | {"total_count": ctx.count("refund", charge=obj["id"])}
+
+    def searched_value(self, obj: Mapping[str, Any], field: str) -> Any:
+        """Returns for `refunded` True after a full refund, False after a partial one, None without one."""
+        if field != "refunded":
+            return super().searched_value(obj, field)
+        return bool(obj.get("refunded")) if obj.get("amount_refunded") else None

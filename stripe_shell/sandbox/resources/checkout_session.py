@@ -31,6 +31,8 @@ class CheckoutSession(PaymentOwner):
     """`/v1/checkout/sessions`, and `POST /v1/payment_pages/{id}/confirm`, by which Stripe's tools pay a session."""
 
     object = "checkout.session"
+    noun = "checkout.session"
+    id_param = "session"
     indexed = ("customer", "payment_intent", "payment_link", "status", "subscription")
     absent = ("name_collection",)
     unechoed = ("discounts", "line_items", "shipping_options", "payment_intent_data", "subscription_data")

@@ -18,6 +18,7 @@ class Coupon(Resource):
     """`/v1/coupons`. `valid` is computed whenever the coupon is read."""
 
     object = "coupon"
+    id_param = "coupon"
     defaults: ClassVar = {"duration": "once"}
     expand_only = ("applies_to", "currency_options")
     unechoed = ("applies_to", "currency_options")

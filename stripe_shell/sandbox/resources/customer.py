@@ -24,6 +24,7 @@ class Customer(Resource):
     """`/v1/customers`."""
 
     object = "customer"
+    short_ids = True
     defaults: ClassVar = {
         "balance": 0,
         "delinquent": False,

@@ -9,3 +9,4 @@ class Discount(Resource):
     """Made by whoever applies a coupon; each one made is one redemption."""
 
     object = "discount"
+    event_prefix = "customer.discount"

@@ -19,6 +19,7 @@ class Dispute(Resource):
     """`/v1/disputes`, and the legacy endpoints below a charge."""
 
     object = "dispute"
+    event_prefix = "charge.dispute"
     indexed = ("charge", "payment_intent")
     unechoed = ("evidence",)
 

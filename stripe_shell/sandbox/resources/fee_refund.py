@@ -11,6 +11,7 @@ class FeeRefund(Resource):
     """`/v1/application_fees/{id}/refunds`."""
 
     object = "fee_refund"
+    event_prefix = "application_fee.refund"
     indexed = ("fee",)
 
     def create(self, ctx: Context, params: Json) -> Json:

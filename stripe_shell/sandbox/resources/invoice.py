@@ -28,6 +28,7 @@ class Invoice(confirmation.PaymentOwner):
     """`/v1/invoices`. Totals and payments are in `billing/`."""
 
     object = "invoice"
+    id_param = "invoice"
     indexed = ("customer", "status", "subscription")
     expand_only = ("confirmation_secret", "payments")
     absent = ("status_details", "threshold_reason")
@@ -52,9 +53,10 @@ class Invoice(confirmation.PaymentOwner):
         shown = (obj.get("lines") or {}).get("data") or []
         lines.records_of(ctx, obj)[:] = [{"line": line, "rates": [], "gross": line["amount"]} for line in shown]
 
-    def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
-        """Returns the error for an unknown invoice."""
-        return errors.missing(self.kind, key, param=param or "invoice", status=status)
+    def searched_value(self, obj: Mapping[str, Any], field: str) -> Any:
+        """Returns the value of a searched field; `subscription` is the one that the invoice bills."""
+        path = "parent.subscription_details.subscription" if field == "subscription" else field
+        return super().searched_value(obj, path)
 
     def load(self, ctx: Context, key: str) -> Json | None:
         """Returns an invoice, or a preview of the last 72 hours. Raises StripeError (404) for an unknown path id."""
@@ -63,7 +65,7 @@ class Invoice(confirmation.PaymentOwner):
             return preview.stored(ctx, key)
         if found is None and ctx.path.get("invoice") == key:
             named = ctx.operation.method != "POST" or ctx.operation.action in _NAMING
-            raise errors.missing(self.kind, key, param="invoice" if named else "id", status=404)
+            raise self.missing(key, param="invoice" if named else "id")
         return found
 
     def create(self, ctx: Context, params: Json) -> Json:

@@ -16,6 +16,7 @@ class IssuingAuthorization(Resource):
     """`/v1/issuing/authorizations`. The test helpers simulate the merchant."""
 
     object = "issuing.authorization"
+    event_prefix = "issuing_authorization"
     indexed = ("card", "cardholder", "status")
     defaults: ClassVar = {"balance_transactions": [], "transactions": [], "status": "pending"}
 

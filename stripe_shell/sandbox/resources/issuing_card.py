@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.expand import SECRETS
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.private_fields import IssuingCardPrivate
@@ -19,8 +18,9 @@ class IssuingCard(Resource):
     """`/v1/issuing/cards`. Number and CVC are shown only when expanded."""
 
     object = "issuing.card"
+    event_prefix = "issuing_card"
     indexed = ("cardholder", "last4", "status", "type")
-    expand_only = SECRETS["issuing.card"]
+    expand_only = ("cvc", "number")
     references: ClassVar = {"cardholder": "issuing.cardholder", "replacement_for": "issuing.card"}
     unechoed = ("cardholder", "pin", "shipping")
     defaults: ClassVar = {

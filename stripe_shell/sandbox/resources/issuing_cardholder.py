@@ -12,6 +12,7 @@ class IssuingCardholder(Resource):
     """`/v1/issuing/cardholders`."""
 
     object = "issuing.cardholder"
+    event_prefix = "issuing_cardholder"
     indexed = ("email", "status", "type")
     defaults: ClassVar = {
         "requirements": {"disabled_reason": None, "past_due": []},

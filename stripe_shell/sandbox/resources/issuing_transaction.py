@@ -13,6 +13,7 @@ class IssuingTransaction(Resource):
     """`/v1/issuing/transactions`. The test helpers simulate the merchant."""
 
     object = "issuing.transaction"
+    event_prefix = "issuing_transaction"
     indexed = ("authorization", "card", "cardholder", "type")
 
     @action("test_helpers.issuing.transaction.create_force_capture")

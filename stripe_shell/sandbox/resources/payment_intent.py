@@ -27,6 +27,8 @@ class PaymentIntent(intent_rules.Intent):
     """`/v1/payment_intents`."""
 
     object = "payment_intent"
+    id_digit = "3"
+    id_param = "intent"
     defaults: ClassVar = {
         "amount_details": {"tip": {}},
         "capture_method": "automatic_async",

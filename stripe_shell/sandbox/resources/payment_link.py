@@ -54,7 +54,7 @@ class PaymentLink(Resource):
         for index, given in enumerate(params["line_items"]):
             at = next((place for place, line in enumerate(lines) if line["id"] == given["id"]), None)
             if at is None:
-                raise errors.missing("item", given["id"], param=f"line_items[{index}][id]", word="line item")
+                raise errors.missing("line item", given["id"], param=f"line_items[{index}][id]")
             rows[at]["quantity"] = given.get("quantity") or rows[at]["quantity"]
         self._show_lines(ctx, obj, rows)
 

@@ -18,6 +18,8 @@ class PaymentMethod(Resource):
     """`/v1/payment_methods`. The number of the test card or bank account is a private field."""
 
     object = "payment_method"
+    noun = "PaymentMethod"
+    id_param = "payment_method"
     defaults: ClassVar = {"allow_redisplay": "unspecified", "billing_details": payment_methods.empty_billing_details()}
     absent = ("radar_options",)
     indexed = ("type",)

@@ -25,6 +25,7 @@ class Payout(Resource):
     """`/v1/payouts`. All payouts are manual."""
 
     object = "payout"
+    id_param = "payout"
     defaults: ClassVar = {
         "automatic": False,
         "method": "standard",
@@ -119,9 +120,7 @@ class Payout(Resource):
         if obj["destination"]:
             found = next((account for account in known if account["id"] == obj["destination"]), None)
             if found is None:
-                raise errors.missing(
-                    "external_account", obj["destination"], param="destination", word="external account"
-                )
+                raise errors.missing("external account", obj["destination"], param="destination")
             return found
         fitting = [account for account in known if account["currency"] == obj["currency"]]
         if fitting:

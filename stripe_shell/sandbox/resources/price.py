@@ -18,6 +18,7 @@ class Price(Resource):
     """`/v1/prices`. Amount, currency, recurrence and product are immutable."""
 
     object = "price"
+    id_param = "price"
     defaults: ClassVar = {"tax_behavior": "unspecified"}
     expand_only = ("tiers", "currency_options")
     unechoed = (

@@ -15,6 +15,7 @@ class Product(Resource):
     """`/v1/products`. Products with prices cannot be deleted."""
 
     object = "product"
+    short_ids = True
     defaults: ClassVar = {"attributes": [], "type": "service"}
     unechoed = ("default_price",)
     indexed = ("default_price",)

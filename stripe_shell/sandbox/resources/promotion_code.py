@@ -20,6 +20,8 @@ class PromotionCode(Resource):
     """`/v1/promotion_codes`. A code is unique among active ones, regardless of case."""
 
     object = "promotion_code"
+    noun = "promotion code"
+    id_param = "promotion_code"
     indexed = ("customer", "coupon", "code")
     unechoed = ("promotion",)
 

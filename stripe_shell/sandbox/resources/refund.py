@@ -13,11 +13,9 @@ class Refund(Resource):
     """`/v1/refunds`, and the legacy endpoints below a charge."""
 
     object = "refund"
+    id_digit = "3"
+    id_param = "refund"
     indexed = ("charge", "payment_intent")
-
-    def missing(self, key: str, *, param: str | None = None, status: int = 404) -> errors.StripeError:
-        """Returns the error for an unknown refund, or for one of another charge."""
-        return errors.missing("refund", key, param=param or "refund", status=status)
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Refunds a charge, in full or by `amount`."""

@@ -25,6 +25,8 @@ class SetupIntent(intent_rules.Intent):
     """`/v1/setup_intents`."""
 
     object = "setup_intent"
+    noun = "setupintent"
+    id_param = "intent"
     defaults: ClassVar = {"usage": "off_session"}
     indexed = ("customer", "payment_method")
     unechoed = ("automatic_payment_methods", "usage", "single_use")

@@ -21,6 +21,7 @@ class Subscription(Resource):
     """`/v1/subscriptions`. Billing is in `billing/`."""
 
     object = "subscription"
+    event_prefix = "customer.subscription"
     defaults: ClassVar = DEFAULTS
     indexed = ("customer", "status", "test_clock")
     unechoed = SPECIAL

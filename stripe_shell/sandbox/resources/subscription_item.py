@@ -20,6 +20,7 @@ class SubscriptionItem(Resource):
     """`/v1/subscription_items`. Each change is an update of the subscription."""
 
     object = "subscription_item"
+    short_ids = True
     indexed = ("subscription",)
     oldest_first = True
     absent = ("billed_until",)
@@ -27,7 +28,7 @@ class SubscriptionItem(Resource):
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError:
         """Returns the error for an unknown item, which Stripe words differently from others."""
         if status != 404:
-            return errors.missing(self.kind, key, param=param, status=status, word="subscription item")
+            return errors.missing("subscription item", key, param=param or self.id_param, status=status)
         return StripeError(f"Invalid subscription_item id: {key}", status=404, validation=True)
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:

@@ -33,6 +33,7 @@ class TaxId(Resource):
     """`/v1/customers/{customer}/tax_ids`, and `/v1/tax_ids` for the account's own."""
 
     object = "tax_id"
+    event_prefix = "customer.tax_id"
     indexed = ("customer",)
     unechoed = ("owner",)
 

@@ -16,6 +16,8 @@ class TaxRate(Resource):
     """`/v1/tax_rates`. `percentage` and `inclusive` are immutable. Rates cannot be deleted."""
 
     object = "tax_rate"
+    noun = "tax rate"
+    id_param = "tax_rate"
     defaults: ClassVar = {"rate_type": "percentage"}
 
     def validate_create(self, ctx: Context, params: Json) -> None:

@@ -22,6 +22,8 @@ class TestClock(Resource):
     __test__ = False  # pytest must not collect this class
 
     object = "test_helpers.test_clock"
+    noun = "test clock"
+    id_param = "test_clock"
 
     def validate_create(self, ctx: Context, params: Json) -> None:
         """Raises StripeError when the name is too long."""

@@ -152,7 +152,7 @@ def _invoice_line(ctx: Context, invoice: Json, entry: Mapping[str, Any], where: 
     key = entry.get("invoice_line_item")
     record = next((row for row in lines.records_of(ctx, invoice) if row["line"]["id"] == key), None)
     if record is None:
-        raise errors.missing("line_item", str(key), param=f"{where}[invoice_line_item]", word="invoice line item")
+        raise errors.missing("invoice line item", str(key), param=f"{where}[invoice_line_item]")
     line = record["line"]
     amount, quantity = entry.get("amount"), entry.get("quantity")
     if amount is not None and quantity is not None:

@@ -168,7 +168,7 @@ def _line_record(ctx: Context, invoice: Json, key: str, param: str) -> lines.Rec
     for record in lines.records_of(ctx, invoice):
         if record["line"]["id"] == key:
             return record
-    raise errors.missing("line_item", key, param=param, word="invoice line item")
+    raise errors.missing("invoice line item", key, param=param)
 
 
 def _check_editable(invoice: Json) -> None:

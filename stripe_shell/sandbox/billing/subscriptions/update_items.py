@@ -57,7 +57,7 @@ def _find_item(remaining: Sequence[Json], key: str, where: str) -> Json:
     for item in remaining:
         if item["id"] == key:
             return item
-    raise errors.missing("subscription_item", key, param=f"{where}[id]", word="subscription item")
+    raise errors.missing("subscription item", key, param=f"{where}[id]")
 
 
 def _add_item(
