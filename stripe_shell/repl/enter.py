@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from stripe_shell.lang.lines import read_lines
+from stripe_shell.repl.paste import foreign_form, looks_finished
 
 #: `run`: submit the text. `split`: begin a new line at the cursor. `append`: begin one behind the line of the cursor.
 #: `down`: go to the next line.
@@ -15,6 +16,8 @@ def enter_action(text: str, offset: int) -> EnterAction:
     """Returns the effect of Enter with the cursor at `offset`; above the last line of a block, never `run`."""
     from stripe_shell.lang.cursor import is_complete
 
+    if foreign_form(text):
+        return "run" if looks_finished(text) else "append"
     alone = text.strip()
     if "\n" not in alone and is_complete(alone):
         return "run"

@@ -127,7 +127,19 @@ class Prompt:
         if wanted := failed_search(self.reader):
             return [("class:bottom-toolbar.missing", f"nothing found for `{wanted}`")]
         buffer = self.reader.default_buffer
-        return toolbar(self._session, buffer.text, buffer.cursor_position)
+        parts = toolbar(self._session, buffer.text, buffer.cursor_position)
+        pasted = self._pasted_lines(buffer.text)
+        return [("class:pasted", "".join(f"{line}\n" for line in pasted)), *parts] if pasted else parts
+
+    def _pasted_lines(self, text: str) -> list[str]:
+        """Returns the block that Enter makes of a pasted call, as far as the window has room for it."""
+        if not text or isinstance(self._lexer, SimpleLexer):
+            return []  # the modules that read it are not imported yet
+        from stripe_shell.repl.paste import preview_lines
+
+        room = self.reader.app.output.get_size().rows - text.count("\n") - _ROWS_WITH_TOOLBAR
+        lines = list(preview_lines(self._session, text))
+        return lines if len(lines) <= room else lines[-1:]
 
     def _fit(self, application: Application[str]) -> None:
         """Leaves the menu no more rows than the window has, and a window of a few rows to the text alone."""

@@ -20,6 +20,7 @@ from stripe_shell.records import record, replace
 from stripe_shell.repl.commands import commands
 from stripe_shell.repl.confirm import confirmed
 from stripe_shell.repl.expand import expand
+from stripe_shell.repl.paste import take_pasted
 from stripe_shell.repl.session import ReplSession
 from stripe_shell.repl.waiting import BackgroundStream, StreamEnd
 from stripe_shell.wire import Request
@@ -33,6 +34,8 @@ def run_text(session: ReplSession, source: SourceText) -> bool:
 
     Shows problems and failures, and stops after the first. Raises ShellError for a command that cannot be executed.
     """
+    if take_pasted(session, source.text):
+        return True
     program = load_program(expand(session, source), prompt=True)
     if not (program.items and all(map(_is_command, program.items))):
         session.typed = source.text

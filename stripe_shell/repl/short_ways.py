@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from stripe_shell.convert.ids import kind_of_id
 from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
 from stripe_shell.patterns import pattern
@@ -79,12 +79,12 @@ def short_way(text: str, table: Table) -> ShortWay | None:
 def ids_in(text: str) -> list[str]:
     """Returns the ids in a text with a prefix that Stripe uses, in order, each once."""
     found = (match[0] for match in _ID.finditer(text))
-    return list(dict.fromkeys(name for name in found if _prefix(name) is not None or name.startswith(f"{_REQUEST}_")))
+    return list(dict.fromkeys(name for name in found if _kind(name) is not None or name.startswith(f"{_REQUEST}_")))
 
 
 def entity_of_id(name: str, table: Table) -> str | None:
     """Returns the entity of an id by its prefix, None for an unknown prefix."""
-    kind = _prefix(name)
+    kind = _kind(name)
     return table.canonical(kind) if kind else None
 
 
@@ -205,7 +205,7 @@ def retrieve_call(name: str, table: Table, *, alone: bool = True) -> str | None:
     if operation is not None:
         needed = ", ".join(word for word in operation.path_params if word != operation.object_param)
         raise UsageError(f"a {entity} is found by its {needed} too: get {entity} {needed}=… {_own(operation, name)}")
-    raise UsageError(f"{name} is a {_prefix(name)}, which Stripe's API cannot retrieve alone")
+    raise UsageError(f"{name} is a {_kind(name)}, which Stripe's API cannot retrieve alone")
 
 
 def _own(operation: Operation, name: str) -> str:
@@ -217,23 +217,6 @@ def _own_name(operation: Operation) -> str:
     return "id" if own and "id" not in operation.params.fields else own
 
 
-def _prefix(name: str) -> str | None:
-    """Returns the kind of object of an id by the longest matching prefix."""
-    start = name.rpartition("_")[0]
-    return None if start in _SECRET else _kinds().get(start)
-
-
-@cache
-def _kinds() -> Mapping[str, str]:
-    """Returns the kinds of object by the prefix of their ids; of several kinds, the one that most calls take."""
-    from stripe_shell.spec.id_prefixes import ID_PREFIXES
-
-    found: dict[str, str] = {}
-    for kind, prefix in _ordered(ID_PREFIXES):
-        found.setdefault(prefix, kind)
-    return {**found, "cs_live": "checkout.session", "cs": "checkout.session", "py": "charge", "dp": "dispute"}
-
-
-def _ordered(prefixes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yields kinds and prefixes; those of API v2, and prices' older form, after the others."""
-    yield from sorted(prefixes.items(), key=lambda entry: (entry[0].startswith("v2."), entry[0] == "plan"))
+def _kind(name: str) -> str | None:
+    """Returns the kind of object whose ids begin so; None for a secret, which is no id."""
+    return None if name.rpartition("_")[0] in _SECRET else kind_of_id(name)

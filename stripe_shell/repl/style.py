@@ -12,6 +12,7 @@ STYLE = Style(
         ("bottom-toolbar", "noreverse fg:ansibrightblack"),
         ("bottom-toolbar.live", "bold fg:ansiwhite bg:ansired"),
         ("bottom-toolbar.missing", "fg:ansiyellow"),
+        ("pasted", "fg:ansibrightblack"),
         ("auto-suggestion", "fg:ansibrightblack"),
         ("completion-menu.required", "bold"),
         ("pygments.comment", "italic fg:ansibrightblack"),

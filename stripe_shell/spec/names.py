@@ -89,5 +89,6 @@ def known_names(operation: Operation) -> tuple[str, ...]:
 def documented_name(operation: Operation, placeholder: str) -> str:
     """Returns the language's preferred name of a path parameter: `customer_id` for `{customer}`."""
     taken = operation.params.fields
-    names = (name for name, filled in _path_names(operation) if filled == placeholder and name.endswith("_id"))
+    names = [name for name, filled in _path_names(operation) if filled == placeholder and name.endswith("_id")]
+    names.sort(key=lambda name: name == placeholder)  # `subscription_id` rather than `subscription_exposed_id`
     return next((name for name in names if name not in taken), placeholder)
