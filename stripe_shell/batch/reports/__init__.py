@@ -12,7 +12,7 @@ from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 
 #: The formats of `--report FORMAT=FILE`.
-FORMATS = ("junit", "html", "json", "tap")
+REPORT_FORMATS = ("junit", "html", "json", "tap")
 
 
 @record
@@ -31,8 +31,8 @@ def parse_targets(texts: Sequence[str]) -> tuple[Target, ...]:
     targets: dict[Path, Target] = {}
     for text in texts:
         name, equals, path = text.partition("=")
-        if not equals or not path or name not in FORMATS:
-            raise UsageError(f"--report {text}: write FORMAT=FILE, with one of {', '.join(FORMATS)}")
+        if not equals or not path or name not in REPORT_FORMATS:
+            raise UsageError(f"--report {text}: write FORMAT=FILE, with one of {', '.join(REPORT_FORMATS)}")
         try:
             check_writable(path)
         except OSError as error:
