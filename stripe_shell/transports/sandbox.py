@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.records import record
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.control.routes import PRIVATE, answer_private
 from stripe_shell.sandbox.storage.store import Store
@@ -33,7 +33,7 @@ def open_store(path: Path | None) -> Store:
     return Store.open(path)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SandboxTransport:
     """The sandbox in this process, including its private routes."""
 

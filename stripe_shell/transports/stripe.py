@@ -9,7 +9,6 @@ import http.client
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +18,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from stripe_shell.errors import NotSent
-from stripe_shell.records import replace
+from stripe_shell.records import record, replace
 from stripe_shell.secrets import Credential
 from stripe_shell.transports.departure import Departure, watched
 from stripe_shell.transports.retry import AttemptFailure
@@ -49,7 +48,7 @@ _CONNECTING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """The limits of an attempt: time-outs in seconds, response size in bytes after decompression."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
+from stripe_shell.records import record
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.jobs import schedule
 from stripe_shell.sandbox.objects.private_fields import (
@@ -25,7 +25,7 @@ _MOST_STEPS = 100_000
 _RENEWED = ("active", "past_due", "unpaid")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Task:
     """A task at a time (epoch seconds); of tasks at the same time the lowest rank runs first."""
 

@@ -17,9 +17,9 @@ bank debit, `payment_changed` of the invoice's resource is called: see `PaymentO
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects import jobs
@@ -54,7 +54,7 @@ NOT_AUTHENTICATED: Final = Decline(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PaymentAttempt:
     """The result of a confirmation."""
 
@@ -64,7 +64,7 @@ class PaymentAttempt:
     error: StripeError | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConfirmOptions:
     """The options of a confirmation. `authenticated` says that the customer has completed 3D Secure."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.currencies import format_amount, minimum
 from stripe_shell.sandbox.errors import StripeError
@@ -33,7 +33,7 @@ _STAYS: Final = frozenset({"card", "link", *payment_methods.DEBITS, "customer_ba
 _TEXTS: Final = Shape("array", items=Shape("string"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IntentWording:
     """The words of the error messages of one kind of intent."""
 

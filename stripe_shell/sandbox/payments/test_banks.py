@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
+
+from stripe_shell.records import record
 
 ROUTING_NUMBER: Final = "110000000"
 BANK_NAME: Final = "STRIPE TEST BANK"
@@ -17,7 +18,7 @@ VERIFIED_TOKEN: Final = "btok_us_verified"  # noqa: S105 - no password
 SLOW: Final = 180
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BankFacts:
     """A test bank account and the result of its debits and payouts.
 

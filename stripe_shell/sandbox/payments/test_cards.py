@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
+
+from stripe_shell.records import record
 
 #: Prefixes of test names of payment methods and tokens.
 METHOD_PREFIX: Final = "pm_card_"
@@ -14,7 +15,7 @@ TOKEN_PREFIX: Final = "tok_"  # noqa: S105 - no password, a prefix
 Authentication = Literal["never", "optional", "on_setup", "on_session", "always"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CardFacts:
     """A test card and the result of its payments.
 
@@ -57,7 +58,7 @@ class CardFacts:
         return not self.decline or self.declines_later or self.risk == "highest" or self.authentication != "never"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decline:
     """A declined payment: the error's `code`, `decline_code` (None for none) and message."""
 
@@ -99,7 +100,7 @@ DECLINES: Final[Mapping[str, Decline]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DisputeFacts:
     """The disputes of a card: reason, `case_type`, the card network's code for the reason, and how many."""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+
+from stripe_shell.records import record
 
 DAY: Final = 86_400
 HOUR: Final = 3_600
@@ -19,7 +20,7 @@ _DAYS: Final = {"day": 1, "week": 7}
 _MONTHS: Final = {"month": 1, "year": 12}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Period:
     """A time span in epoch seconds; `end` is exclusive."""
 
@@ -36,7 +37,7 @@ class Period:
         return {"end": self.end, "start": self.start}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cycle:
     """A billing cycle: `count` times `interval` (day, week, month, year), counted from `anchor` in epoch seconds.
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from stripe_shell.records import record
 
 from .money import half_up
 
 Share = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Deduction:
     """A discount: `percent` of the discountable sum, or a fixed `amount` of it; `products` limits it to these."""
 
@@ -22,7 +23,7 @@ class Deduction:
     products: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AppliedTaxRate:
     """A tax rate: `percentage` is added to the price, or included in it."""
 
@@ -31,7 +32,7 @@ class AppliedTaxRate:
     inclusive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PricedLine:
     """The input for one invoice line: `deductions` are its own discounts, applied before those of the invoice."""
 
@@ -42,7 +43,7 @@ class PricedLine:
     rates: tuple[AppliedTaxRate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaxAmount:
     """The tax of one rate on a line, or summed over all lines; `taxable` is the amount that it applies to."""
 
@@ -63,7 +64,7 @@ class TaxAmount:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LineTotal:
     """The result for one invoice line: the amount of each discount, in order of application, and the taxes."""
 
@@ -71,7 +72,7 @@ class LineTotal:
     taxes: tuple[TaxAmount, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Totals:
     """The totals of an invoice; `discounts` and `taxes` are summed over the lines."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc.money import half_up
 from stripe_shell.sandbox.billing.calc.totals import AppliedTaxRate, taxes_of
@@ -19,7 +19,7 @@ from stripe_shell.sandbox.payments import refunds
 from . import customer_balance, finalize_and_pay, lines
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CreditAllocation:
     """The parts of a credit note's amount: `before` reduces what is due, the other fields return what was paid.
 

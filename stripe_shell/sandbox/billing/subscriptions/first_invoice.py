@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.billing.calc.proration import debit
@@ -20,7 +20,7 @@ from stripe_shell.sandbox.payments import confirmation
 from . import after_payment, items, states
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CreateOptions:
     """Options of a subscription's creation. `drafts` leaves the first invoice a draft for an hour.
 

@@ -6,9 +6,9 @@ Source: https://docs.stripe.com/billing/subscriptions/prorations
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
+from stripe_shell.records import record
 from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.billing.calc.proration import credit, debit
 from stripe_shell.sandbox.billing.invoices import discounts, lines, prices
@@ -18,7 +18,7 @@ from stripe_shell.sandbox.objects.private_fields import InvoiceItemPrivate, Subs
 from . import items
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ItemChange:
     """An item before and after an update, as copies; None if added or removed. `billed` is that of `before`."""
 
@@ -149,10 +149,10 @@ def _credited(ctx: Context, billed: Json | None) -> Json | None:
 
 
 def _line_of(ctx: Context, invoice: Json, item: str) -> str | None:
-    for record in lines.records_of(ctx, invoice):
-        details = record["line"]["parent"].get("invoice_item_details") or {}
+    for line_record in lines.records_of(ctx, invoice):
+        details = line_record["line"]["parent"].get("invoice_item_details") or {}
         if details.get("invoice_item") == item:
-            return str(record["line"]["id"])
+            return str(line_record["line"]["id"])
     return None
 
 

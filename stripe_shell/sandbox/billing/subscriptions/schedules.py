@@ -6,9 +6,9 @@ Source: https://docs.stripe.com/billing/subscriptions/subscription-schedules
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import add_interval, add_months
@@ -91,7 +91,7 @@ def phases_from(ctx: Context, requested: Sequence[Mapping[str, Any]], start: int
     return made
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class MonthCounter:
     """Counts months from a base time, so that phases end on its day, as the subscription's periods do."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from stripe_shell.records import field, record
 from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.billing.invoices import draft, lines, prices
 from stripe_shell.sandbox.billing.invoices.lines import Record
@@ -15,7 +15,7 @@ from . import items
 from .proration import ItemChange
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class SubscriptionUpdate:
     """An update in progress: the subscription before (`old`) and after, its items, and the lines to bill at once."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import DAY, Cycle, anchor_of
@@ -43,7 +43,7 @@ def take_plans(entries: Any) -> None:
             entry.setdefault("price", entry.pop("plan"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RequestedItem:
     """A requested item: its price, and the request's parameters for it (`params`)."""
 
@@ -51,7 +51,7 @@ class RequestedItem:
     params: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SubscriptionTimes:
     """The start, the end of the trial (None without one) and the billing cycle anchor, in epoch seconds."""
 
