@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from stripe_shell.discovery import module_names
 
 #: The order in the menu and in `@help`; commands not listed come last.
-_ORDER = ("help", "connect", "format", "save", "run", "edit", "watch", "curl", "vars", "history", "quit")
+_ORDER = ("help", "connect", "format", "save", "run", "refresh", "edit", "watch", "curl", "vars", "history", "quit")
 
 #: The commands, which are valid at the prompt only.
 COMMANDS = module_names("repl/commands", _ORDER)

@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from prompt_toolkit.application import get_app_or_none
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from stripe_shell.repl.commands import commands
-from stripe_shell.repl.menu import WordCompletion
+from stripe_shell.repl.menu import WordCompletion, menu_entered, offer
 from stripe_shell.repl.nearby import block_around
 from stripe_shell.repl.session import ReplSession
 from stripe_shell.repl.toolbar import live_words
@@ -75,8 +76,27 @@ def suggestion_sources(session: ReplSession, context: CursorContext) -> Suggesti
         commands=commands(),
         document=scope.settings.spec != "stripe",
         now=session.environment.clock(),
+        fetch=lambda noun: _fetch(session, context.connection, noun),
         date_of=lambda text: _date(text, session.environment.clock()),
     )
+
+
+def _fetch(session: ReplSession, connection: str | None, noun: str) -> None:
+    """Fetches the ids of a kind where the block goes, and offers them when they arrive at the same text."""
+    from stripe_shell.repl.fetching import fetch_in_background
+
+    place, app = session.id_scope(connection), get_app_or_none()
+    if place is None or session.fetch_ids == "never" or app is None or app.loop is None:
+        return
+    loop, buffer = app.loop, app.current_buffer
+    document = buffer.document
+
+    def offer_again() -> None:
+        if app.is_running and buffer.document == document and not menu_entered():
+            offer(buffer)
+            app.invalidate()
+
+    fetch_in_background(session, place, noun, lambda: loop.call_soon_threadsafe(offer_again))
 
 
 def _date(text: str, now: float) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stripe_shell.lang.ast import ScriptItem
     from stripe_shell.render.console import Console
     from stripe_shell.render.run_printer import RunPrinter
+    from stripe_shell.repl.fetching import FetchedIds, FetchPolicy
 
 
 @record
@@ -45,7 +46,8 @@ class ReplSession:
     `kept` are the items that passed, in order, for `@save`. `typed` is the last submitted text that is not a command,
     `draft` the initial text of the next prompt; `passed` says whether all of the last text passed, `leaving` ends the
     session, and `rehearsing` has the next items run on copies first. `unanswered` describes, by run, the requests that
-    Ctrl-C abandoned.
+    Ctrl-C abandoned. `fetched` are the list calls for the menu's ids, by scope and entity; `fetch_ids` says on which
+    connections they are sent unasked.
     """
 
     engine: Engine
@@ -56,6 +58,8 @@ class ReplSession:
     known: KnownIds = field(default_factory=KnownIds)
     kept: list[ScriptItem] = field(default_factory=list)
     unanswered: dict[str, str] = field(default_factory=dict)
+    fetched: dict[tuple[IdScope, str], FetchedIds] = field(default_factory=dict)
+    fetch_ids: FetchPolicy = "never"
     last: Outcome | None = None
     typed: str = ""
     draft: str = ""

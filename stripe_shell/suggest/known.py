@@ -186,9 +186,9 @@ class KnownIds:
         """Returns the kinds of object with known ids in this scope."""
         return [kind for where, kind in list(self._ids) if where == place]
 
-    def count(self, place: IdScope, kind: str) -> int:
-        """Returns how many ids of a kind are known there."""
-        return len(self._ids.get((place, kind), ()))
+    def total(self, place: IdScope) -> int:
+        """Returns how many ids of all kinds are known there."""
+        return sum(len(ids) for (where, _), ids in list(self._ids.items()) if where == place)
 
     def metadata_keys(self, place: IdScope) -> tuple[str, ...]:
         """Returns the keys of metadata that responses had there, the newest first."""
