@@ -20,7 +20,7 @@ def choose(
 ) -> list[Suggestion]:
     """Returns those of some words with meanings that fit; `ending` is written behind a word that is chosen."""
     names = closest_first(context.prefix, words, str, loose=loose)
-    return [Suggestion(name + ending, context.start, name, words[name], kind) for name in names]
+    return [Suggestion(name + ending, context.start, name.rstrip(), words[name], kind) for name in names]
 
 
 def choose_paths(context: CursorContext, paths: Iterable[PathName], ending: str = "") -> list[Suggestion]:

@@ -21,6 +21,8 @@ def suggest_files(context: CursorContext, *endings: str, quoted: bool = False) -
     A name with blanks is written in quotes, every name if `quoted`.
     """
     quote = context.prefix[:1] if context.prefix[:1] in _QUOTES else ""
+    if context.prefix == "~":
+        return [Suggestion("~/", context.start, "~/", "your home folder", "file")]
     folder, _, typed = context.prefix[len(quote) :].rpartition("/")
     lead = f"{folder}/" if folder or context.prefix[len(quote) :].startswith("/") else ""
     names = closest_first(typed, _names(lead, typed.startswith("."), endings), str, loose=False)

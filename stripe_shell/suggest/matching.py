@@ -23,15 +23,15 @@ def closeness(typed: str, candidate: str, note: str = "") -> Closeness | None:
     Best are candidates that begin with `typed`, then those with a word that does, those that contain it (from three
     letters on), those whose note has a word that begins with it (likewise), and those that have its letters in order.
     """
-    typed, candidate = typed.casefold(), candidate.casefold()
+    typed, written, candidate = typed.casefold(), candidate, candidate.casefold()
     if candidate.startswith(typed):
         return 0, 0, 0
     at = candidate.find(typed)
     word = at
-    while word > 0 and candidate[word - 1] not in _SEPARATORS:
+    while word > 0 and not _starts_word(written, word):
         word = candidate.find(typed, word + 1)
     if word > 0:
-        return 1, word, 0
+        return 1, 0, 0
     if len(typed) >= INSIDE_FROM and at > 0:
         return _INSIDE, at, 0
     if note and len(typed) >= INSIDE_FROM and f" {typed}" in f" {note.casefold()}":
@@ -55,6 +55,12 @@ def closest_first(
     found.sort(key=lambda pair: pair[0])
     better = [item for near, item in found if near[0] < _LETTERS]
     return better if better or not loose else [item for _, item in found]
+
+
+def _starts_word(text: str, at: int) -> bool:
+    """Whether a word begins at the offset, as in `charge_id` and `chargeDeclined`."""
+    before = text[at - 1 : at]
+    return before in _SEPARATORS or (before.islower() and text[at : at + 1].isupper())
 
 
 def _letters(typed: str, candidate: str) -> Closeness | None:

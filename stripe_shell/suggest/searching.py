@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from stripe_shell.lang.cursor import CursorContext
 from stripe_shell.patterns import pattern
+from stripe_shell.records import replace
 from stripe_shell.spec.currencies import COMMON_CURRENCIES
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.search_fields import SEARCHABLE, Searchable
@@ -13,8 +14,8 @@ from stripe_shell.spec.shapes import response_field
 from stripe_shell.suggest.matching import closest_first
 from stripe_shell.suggest.suggestion import Suggestion, SuggestionKind, SuggestionSources
 
-#: The clause that is being written, behind the clauses that are whole.
-_LAST = pattern(r"""(?:[^\s"']|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')*(?:["'][^"']*)?\Z""")
+#: The complete clauses at the start of a query, each with the blanks after it.
+_CLAUSES = pattern(r"""(?:\s*(?:[^\s"']|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')+\s+)*""")
 _FIELD = pattern(r"""-?([A-Za-z_][\w.]*)(\[["'][^"']*["']\])?""")
 _OPERATOR = pattern(r"[:~<>]=?")
 _JOINED = {"AND ": "both must hold", "OR ": "one must hold"}
@@ -24,26 +25,34 @@ _TOKENS = {":": "equal"}
 
 
 def suggest_query(context: CursorContext, sources: SuggestionSources, operation: Operation) -> list[Suggestion]:
-    """Returns what may come next in a search query for the objects of this operation."""
+    """Suggests what may come next in a search query for the objects of this operation.
+
+    On a line with other words a query needs quotes: its first suggestion brings the opening one.
+    """
     known = SEARCHABLE.get(operation.entity)
     if known is None:
         return []
-    match = _LAST.search(context.prefix)
-    clause = match[0] if match else ""
+    found = _suggest_clause(context, sources, operation, known)
+    if not context.inline or context.quote:
+        return found
+    return [replace(each, text=f"'{each.text}") if each.start == context.start else each for each in found]
+
+
+def _suggest_clause(
+    context: CursorContext, sources: SuggestionSources, operation: Operation, known: Searchable
+) -> list[Suggestion]:
+    match = _CLAUSES.match(context.prefix)
+    clause = context.prefix[match.end() :] if match else ""
     start = context.start + len(context.prefix) - len(clause)
     field = _FIELD.match(clause)
     operator = _OPERATOR.match(clause, field.end()) if field else None
     if field and operator:
         return _values(context, sources, operation, (field[1], field[2]), clause[operator.end() :])
-    operators = _operators(known, field[1], field[2]) if field and field[0] == clause else {}
-    if operators:
-        end = start + len(clause)
-        return [
-            Suggestion(f"{clause}{sign}", start, sign, words, "operator") for sign, words in operators.items() if end
-        ]
+    signs = _operators(known, field[1], field[2]) if field and field[0] == clause else {}
+    if signs:
+        return [Suggestion(f"{clause}{sign}", start, sign, words, "operator") for sign, words in signs.items()]
     before = context.prefix[: len(context.prefix) - len(clause)].rstrip()
-    joined = not before or before.upper().endswith((" AND", " OR"))
-    if not joined:
+    if before and not before.upper().endswith((" AND", " OR")):
         return _choose(clause, start, _JOINED, "operator")
     return _choose(clause.removeprefix("-"), start + clause.startswith("-"), dict(_fields(sources, known)), "path")
 

@@ -51,7 +51,7 @@ _LISTED_ELSEWHERE = {
     ("event", "type"): _EVENTS,
     ("event", "types"): _EVENTS,
 }
-_RANGE = frozenset({"gt", "gte", "lt", "lte"})
+_PAST = frozenset({"gt", "gte", "lt", "lte", "created"})
 
 
 def suggest_values(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
@@ -126,18 +126,20 @@ def _listed_values(
         elif is_country(name):
             yield from country_names().items()
         elif source := _LISTED_ELSEWHERE.get((operation.entity, name)) or _LISTED_ELSEWHERE.get(("", name)):
-            yield from ((value, "") for value in _values_at(sources, *source))
+            values = _values_at(sources, *source)
+            yield from ((value, "") for value in values if value != "*" or operation.writes)
     if path == ("limit",):
         yield from (("all", "every page"), ("10", "as Stripe does unasked"), ("100", "the largest page"))
 
 
 def _values_of_shape(sources: SuggestionSources, shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     countries = country_names() if len(shape.enum) > _MANY else {}
-    yield from ((value, countries.get(value, "")) for value in shape.enum)
+    newest_first = reversed(shape.enum) if path[-1] == "api_version" else shape.enum
+    yield from ((value, countries.get(value, "")) for value in newest_first)
     if shape.kind == "boolean":
         yield from (("true", ""), ("false", ""))
     elif shape.kind == "time" or shape.form == "date-time":
-        words = _GONE if path[-1] in _RANGE else _COMING
+        words = _GONE if path[-1] in _PAST else _COMING
         yield from ((text, sources.date_of(text) or meaning) for text, meaning in words.items())
 
 

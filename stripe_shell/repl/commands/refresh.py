@@ -79,8 +79,9 @@ def _entities(context: CursorContext, sources: SuggestionSources) -> list[Sugges
     from stripe_shell.suggest.choice import choose
 
     table = sources.table
-    names = [] if context.before else [name for name in table.entities() if "list" in table.actions(name)]
-    return choose(context, dict.fromkeys(names, ""), "entity")
+    names = (name for name in table.entities() if "list" in table.actions(name))
+    whole = [name for name in names if not table.canonical(name.partition(".")[0]) or "." not in name]
+    return choose(context, dict.fromkeys([] if context.before else whole, ""), "entity")
 
 
 COMMAND = PromptCommand(_refresh, "[ENTITY]", completes=_entities)

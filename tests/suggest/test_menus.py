@@ -1,0 +1,97 @@
+"""The completion menu as a table: menus.txt, row by row."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stripe_shell.records import record
+from stripe_shell.suggest.known import IdScope
+from stripe_shell.suggest.suggestion import Suggestion
+from tests.suggest.world import LIVE, SANDBOX, TEST, make_files, offers, sources
+
+TABLE = Path(__file__).with_name("menus.txt")
+PLACES = {"sandbox": SANDBOX, "test": TEST, "live": LIVE, "unknown": IdScope("sandbox", "unknown")}
+
+#: How many items a row shows of a longer menu.
+_SHOWN = 6
+_ITEM = re.compile(r"(?P<name>.*?)(?: «(?P<note>.*?)»)?(?:, |$)")
+
+
+@record
+class MenuRow:
+    """A text with its cursor at `|`, where it goes, and the items of its menu: all, or the first ones."""
+
+    line: int
+    text: str
+    place: str
+    items: tuple[tuple[str, str], ...]
+    whole: bool
+
+
+def read_rows(text: str) -> Iterator[MenuRow]:
+    """The rows of the table."""
+    above, place = "", "sandbox"
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith("## "):
+            above, place = "", "sandbox"
+        elif line.startswith("in: "):
+            above = line.removeprefix("in: ").replace("⏎", "\n")
+        elif line.startswith("at: "):
+            place = line.removeprefix("at: ")
+        elif line and not line.startswith("# "):
+            typed, _, shown = line.partition(" ⇒ ")
+            yield _row(number, above + typed.rstrip().replace("⏎", "\n"), place, shown.strip())
+
+
+def _row(number: int, text: str, place: str, shown: str) -> MenuRow:
+    listed = "" if shown == "nothing" else shown.removesuffix("…").removesuffix(", ").rstrip()
+    items = tuple((match["name"], match["note"] or "") for match in _ITEM.finditer(listed) if match[0])
+    return MenuRow(number, text, place, items, whole=not shown.endswith("…"))
+
+
+def shown_name(suggestion: Suggestion) -> str:
+    """The name of an item as the menu shows it."""
+    return f"{suggestion.display}*" if suggestion.required else suggestion.display
+
+
+ROWS = list(read_rows(TABLE.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.line}: {row.text[-40:]!r}" for row in ROWS])
+def test_row(row: MenuRow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = offers(row.text, sources(PLACES[row.place]))
+    names = [shown_name(suggestion) for suggestion in found]
+    assert names[: None if row.whole else len(row.items)] == [name for name, _ in row.items]
+    for suggestion, (_, note) in zip(found, row.items, strict=False):
+        assert suggestion.meta.startswith(note)
+
+
+def test_the_table_is_long_and_every_row_says_what_is_offered() -> None:
+    lines = [
+        line for line in TABLE.read_text(encoding="utf-8").split("\n") if "|" in line and not line.startswith("# The")
+    ]
+    assert all(" ⇒ " in line for line in lines if not line.startswith("#"))
+    assert len(ROWS) >= 300
+
+
+def filled(text: str, folder: Path) -> str:
+    """The table with the right column as the program has it now, for a person to look at."""
+    make_files(folder)
+    os.chdir(folder)
+    rows = {row.line: row for row in read_rows(text)}
+    lines = text.split("\n")
+    for number, row in rows.items():
+        found = offers(row.text, sources(PLACES[row.place]))
+        names = [shown_name(each) for each in found[:_SHOWN]]
+        more = ", …" if len(found) > _SHOWN else ""
+        typed = lines[number - 1].partition(" ⇒ ")[0].rstrip()
+        lines[number - 1] = f"{typed:<48} ⇒ {', '.join(names) or 'nothing'}{more}"
+    return "\n".join(lines)
