@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from threading import Thread
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from stripe_shell.errors import ShellError
-from stripe_shell.records import record, replace
+from stripe_shell.records import replace
+from stripe_shell.repl.fetched import FetchedIds, FetchPolicy
 from stripe_shell.suggest.known import IdScope
 
 if TYPE_CHECKING:
@@ -17,21 +18,8 @@ if TYPE_CHECKING:
     from stripe_shell.spec.model import Operation
     from stripe_shell.spec.table import Table
 
-#: When ids are fetched unasked: in sandboxes and test mode, on every connection, or never.
-FetchPolicy = Literal["test", "always", "never"]
-
 _PAGE = 100
 _TIMEOUT_MS = 10_000
-
-
-@record
-class FetchedIds:
-    """The result of a list call: when it was sent (epoch seconds), the number of ids, and why there are none."""
-
-    at: float
-    count: int = 0
-    new: int = 0
-    problem: str = ""
 
 
 def fetch_in_background(session: ReplSession, place: IdScope, noun: str, arrived: Callable[[], object]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stripe_shell.lang.ast import ScriptItem
     from stripe_shell.render.console import Console
     from stripe_shell.render.run_printer import RunPrinter
-    from stripe_shell.repl.fetching import FetchedIds, FetchPolicy
+    from stripe_shell.repl.fetched import FetchedIds, FetchPolicy
 
 
 @record

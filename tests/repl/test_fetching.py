@@ -12,7 +12,8 @@ import pytest
 from stripe_shell.diagnostics import SourceText
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
-from stripe_shell.repl.fetching import FetchPolicy, fetch_in_background, list_operation
+from stripe_shell.repl.fetched import FetchPolicy
+from stripe_shell.repl.fetching import fetch_in_background, list_operation
 from stripe_shell.repl.running import run_text
 from stripe_shell.spec.table import load_table
 from stripe_shell.suggest.known import IdScope

@@ -11,7 +11,7 @@ from stripe_shell.repl.commands import PromptCommand
 
 if TYPE_CHECKING:
     from stripe_shell.lang.cursor import CursorContext
-    from stripe_shell.repl.fetching import FetchedIds
+    from stripe_shell.repl.fetched import FetchedIds
     from stripe_shell.repl.session import ReplSession
     from stripe_shell.spec.model import Operation
     from stripe_shell.suggest.known import IdScope
