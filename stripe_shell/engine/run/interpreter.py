@@ -33,11 +33,11 @@ from stripe_shell.engine.run.messages import (
     explain_unstored,
 )
 from stripe_shell.engine.run.paging import Exchange, read_body
-from stripe_shell.engine.run.rows import MaskedRowFile, NotStored, OpenRows, collect, open_row_file
+from stripe_shell.engine.run.rows import CollectedPages, MaskedRowFile, NotStored, OpenRows, collect, open_row_file
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, TransportError
 from stripe_shell.lang.ast import Block, Expectation, Loop, Match, Name, Retry, ScriptItem
-from stripe_shell.records import record, replace
+from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request, Response
@@ -47,12 +47,26 @@ if TYPE_CHECKING:
 
 
 @record
+class RunObserver:
+    """Callbacks for what a run does, called in the thread that does it.
+
+    `sending` is called with the outcome so far, which has a request and no response, before the request is sent;
+    `received` with what came of it, also when nothing came. `page` is called with every page of a list; the run asks
+    for no more pages when it answers False.
+    """
+
+    sending: Callable[[Outcome], None] = lambda outcome: None
+    received: Callable[[Outcome], None] = lambda outcome: None
+    page: Callable[[Outcome, CollectedPages], bool] = lambda outcome, pages: True
+
+
+@record
 class Engine:
     """Runs blocks and scripts. Stateless: the scope is passed from step to step.
 
     Pass the same `resolver` to `check`, `preview` and `run` so that each block is resolved once. `live` allows writes
     on connections that count as live. `tags` selects blocks; empty selects all. `sleep` waits a number of seconds
-    between the polls of `@retry`.
+    between the polls of `@retry`. `observer` is told what is sent.
     """
 
     table: Table
@@ -61,6 +75,11 @@ class Engine:
     live: bool = False
     tags: frozenset[str] = frozenset()
     sleep: Callable[[float], None] = time.sleep
+    observer: RunObserver = field(default_factory=RunObserver)
+
+    def observed(self, observer: RunObserver) -> Engine:
+        """Returns a copy of the engine that tells `observer` what is sent."""
+        return replace(self, observer=observer)
 
     def resolver(self, find_file: FindFile = find_on_disk) -> Resolver:
         """Returns a new resolver for the items of one run."""
@@ -167,7 +186,7 @@ class Engine:
         ask = partial(self._outcome, block, scope, resolver, step)
         retry = retry_of(block)
         outcome = ask() if retry is None else self._poll(retry, ask, scope)
-        return outcome, _scope_after(outcome, scope)
+        return outcome, scope_after(outcome, scope)
 
     def _poll(self, retry: Retry, ask: Callable[[], Outcome], scope: Scope) -> Outcome:
         """Repeats the request until the condition holds; after the last attempt the outcome is `unexpected`."""
@@ -208,13 +227,18 @@ class Engine:
         *,
         step: StepLedger,
         block_assertions: BlockAssertions,
+        request: Request | None = None,
     ) -> Outcome:
-        """Sends the call, unless its response can be recalled, journals what becomes of it and returns its outcome."""
+        """Sends the call, unless its response can be recalled, journals what becomes of it and returns its outcome.
+
+        Sends `request` instead of encoding the call, if given.
+        """
         call = with_page_size(call)
         name = saved_name(block)
         outcome = Outcome(block, "failed", link.name, call, saved_as=name.text if name else None, origin=link.origin)
         try:
-            outcome = replace(outcome, request=self._encode(call, link, step.key))
+            request = request or self._encode(call, link, step.key)
+            outcome = replace(outcome, request=request)
             outcome = self._recall(outcome, link, step) or self._ask(outcome, link, scope, step)
         except JournalDisagrees as error:
             return replace(outcome, status="changed", diagnostics=(explain_changed(error, outcome),))
@@ -245,11 +269,16 @@ class Engine:
         file = open_row_file(output, scope, self.open_rows) if output else None
         stored = False
         try:
+<<<<<<< HEAD
             request = step.announce(request, link)
             outcome = replace(outcome, request=request)
+=======
+            self.observer.sending(outcome)
+            step.announce(request, link)
+>>>>>>> e147e91 (Tell an observer of a run what is sent and which pages come)
             response = _send(link, request)
             outcome = replace(outcome, response=response)
-            outcome = _receive(outcome, Exchange(request, response), link, file)
+            outcome = _receive(outcome, Exchange(request, response), link, file, self.observer)
             stored = outcome.written_to is not None
             return outcome
         except TransportError as error:
@@ -258,8 +287,24 @@ class Engine:
         except NotStored as error:
             return replace(outcome, diagnostics=(explain_unstored(str(error), outcome),))
         finally:
+            self.observer.received(outcome)
             if file is not None and not stored:
                 file.sink.discard()
+
+    def resend(self, outcome: Outcome, scope: Scope) -> tuple[Outcome, Scope]:
+        """Sends the request of a block again: the same bytes under the same idempotency key.
+
+        Raises ValueError for an outcome without a request.
+        """
+        block, call, request = outcome.block, outcome.call, outcome.request
+        link = self.links.find(outcome.connection, block.connection_span)
+        if call is None or request is None:
+            raise ValueError("the block sent no request")
+        if isinstance(link, Diagnostic):
+            return Outcome(block, "invalid", diagnostics=(link,)), scope
+        assertions, step = assertions_of(block, scope), UnrecordedStep(request.idempotency_key or "")
+        again = self._exchange(block, call, link, scope, step=step, block_assertions=assertions, request=request)
+        return again, scope_after(again, scope)
 
     def _encode(self, call: BlockCall, link: Link, key: str) -> Request:
         return encode(
@@ -280,13 +325,16 @@ def _send(link: Link, request: Request) -> Response:
         raise
 
 
-def _receive(outcome: Outcome, exchange: Exchange, link: Link, file: MaskedRowFile | None) -> Outcome:
+def _receive(
+    outcome: Outcome, exchange: Exchange, link: Link, file: MaskedRowFile | None, observer: RunObserver
+) -> Outcome:
     """Returns the outcome with its body: all requested pages, also written to `file`."""
     count = outcome.call.pages if outcome.call else 1
     if not exchange.response.ok:
         return replace(outcome, body=read_body(exchange))
     keep_rows = file is None or count == 1 or _speaks_of_rows(outcome.block)
-    collected = collect(link.transport, exchange, count, file, keep_rows=keep_rows)
+    tell = partial(observer.page, outcome)
+    collected = collect(link.transport, exchange, count, file, keep_rows=keep_rows, on_page=tell)
     outcome = replace(outcome, body=collected.body)
     if file is None:
         return outcome
@@ -329,7 +377,7 @@ def _unsent_status(diagnostics: Sequence[Diagnostic]) -> OutcomeStatus:
     return "failed" if errors and all(d.code == "E302" for d in errors) else "invalid"
 
 
-def _scope_after(outcome: Outcome, scope: Scope) -> Scope:
+def scope_after(outcome: Outcome, scope: Scope) -> Scope:
     """Returns the scope with the response under its names; without a response, those names lose their values."""
     scope = scope.next_block()
     name = saved_name(outcome.block)

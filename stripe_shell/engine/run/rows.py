@@ -10,7 +10,7 @@ from stripe_shell.engine.run.paging import Exchange, follow_pages, is_list, read
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import NoAnswer, NotSent
 from stripe_shell.lang.ast import Output
-from stripe_shell.records import record
+from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import Transport, decode_form
 
@@ -79,25 +79,54 @@ def open_row_file(output: Output, scope: Scope, open_rows: OpenRows) -> MaskedRo
         raise NotSent(f"{path} cannot be written: {reason}") from error
 
 
-@record
+@record(frozen=False)
 class CollectedPages:
-    """The pages joined to one body, and their number of rows; the body may omit the rows."""
+    """The pages so far: their number, their number of rows, and one joined body, which may omit the rows."""
 
-    body: Any
-    rows: int
+    keep_rows: bool = True
+    pages: int = 0
+    rows: int = 0
+    _merged: Any = None
+    _kept: list[Any] = field(default_factory=list)
+
+    def add(self, body: Any, rows: Sequence[Any]) -> None:
+        """Adds a page and its rows."""
+        if self.keep_rows:
+            self._kept += rows
+        self._merged = {**(self._merged or {}), **body} if is_list(body) else body
+        self.pages += 1
+        self.rows += len(rows)
+
+    @property
+    def body(self) -> Any:
+        """The pages as one body."""
+        return {**self._merged, "data": list(self._kept)} if is_list(self._merged) else self._merged
+
+
+#: Told of every page as it comes; the answer says whether more of them are wanted.
+OnPage = Callable[[CollectedPages], bool]
+
+
+def want_all(_: CollectedPages) -> bool:
+    """The `OnPage` of a run that nobody watches."""
+    return True
 
 
 def collect(
-    transport: Transport, first: Exchange, count: int | None, file: MaskedRowFile | None, *, keep_rows: bool
+    transport: Transport,
+    first: Exchange,
+    count: int | None,
+    file: MaskedRowFile | None,
+    *,
+    keep_rows: bool,
+    on_page: OnPage = want_all,
 ) -> CollectedPages:
     """Joins the page `first` and those after it, `count` in all (None: all), and writes their rows to `file`.
 
     With `ending_before` Stripe pages towards newer rows while each page is sorted newest first; several such pages are
     joined oldest first, as in the official libraries. Raises what `follow_pages` and `read_body` raise, and NotStored.
     """
-    merged: Any = None
-    kept: list[Any] = []
-    total = 0
+    collected = CollectedPages(keep_rows)
     turned = count != 1 and "ending_before" in decode_form(first.request.query)
     for number, exchange in enumerate(follow_pages(transport, first), start=1):
         body = _read_page(exchange, number)
@@ -106,13 +135,10 @@ def collect(
             rows = rows[::-1]
         if file is not None:
             file.write(rows)
-        if keep_rows:
-            kept += rows
-        total += len(rows)
-        merged = {**(merged or {}), **body} if is_list(body) else body
-        if number == count:
+        collected.add(body, rows)
+        if not on_page(collected) or number == count:
             break
-    return CollectedPages({**merged, "data": kept} if is_list(merged) else merged, total)
+    return collected
 
 
 def _read_page(exchange: Exchange, number: int) -> Any:
