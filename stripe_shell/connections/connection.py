@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from _thread import allocate_lock
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from stripe_shell.connections.credentials import CredentialResult, key_mode
 from stripe_shell.connections.settings.schema import AnyProfile, ConnectionKind, JwtTable, OAuthTable
@@ -15,6 +15,9 @@ from stripe_shell.errors import ConfigurationError, NotSent
 from stripe_shell.records import record
 from stripe_shell.secrets import Credential, Secrets
 from stripe_shell.wire import Request, Response, Transport
+
+if TYPE_CHECKING:
+    from stripe_shell.transports.retry import RetryDelay
 
 RequiredBy = Literal["documented", "stripe"]
 
@@ -26,13 +29,14 @@ class ConnectionObserver:
     """Callbacks for what connections do.
 
     `secret` is called with every credential before it is used, so that it can be masked; `connect` with a description
-    of every connection that is opened; `wait` with the reason and the seconds of every delay before a retry; `exchange`
-    with every attempt (see `transports.sending.Observe`).
+    of every connection that is opened; `wait` with the reason and the seconds of every delay before a retry, `retry`
+    with the delay itself, in the thread that waits; `exchange` with every attempt (see `transports.sending.Observe`).
     """
 
     secret: Callable[[str], None] = lambda value: None
     exchange: Callable[[Request, Response | None, str], None] | None = None
     wait: Callable[[str, float], None] = lambda words, seconds: None
+    retry: Callable[[RetryDelay], None] = lambda delay: None
     connect: Callable[[str], None] = lambda words: None
 
 

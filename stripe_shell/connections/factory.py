@@ -256,6 +256,7 @@ class Builder:
         from stripe_shell.transports.sending import Sender
 
         def tell(delay: RetryDelay) -> None:
+            self.observer.retry(delay)
             self.observer.wait(f"/{name}: {delay.reason}; sent again in {delay.seconds:.1f} s", delay.seconds)
 
         pace = Throttle(profile.rate_limit) if profile.rate_limit else None

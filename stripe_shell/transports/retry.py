@@ -15,7 +15,7 @@ import math
 from _thread import allocate_lock
 from collections.abc import Callable
 
-from stripe_shell.records import record
+from stripe_shell.records import field, record
 from stripe_shell.wire import Response
 
 #: The response header by which a transport marks a response that did not come from Stripe.
@@ -37,10 +37,12 @@ class AttemptFailure:
 
 @record
 class RetryDelay:
-    """The decision to retry after `seconds`, because of `reason`."""
+    """The decision to retry after `seconds`, because of `reason`; it will be attempt `attempt` of `attempts`."""
 
     seconds: float
     reason: str
+    attempt: int = field(default=2, compare=False)
+    attempts: int = field(default=2, compare=False)
 
 
 @record
@@ -67,7 +69,7 @@ class RetryPolicy:
         """
         if attempt > self.retries or not _may_repeat(seen, repeatable):
             return StopRetrying()
-        return RetryDelay(self._seconds(attempt, seen, random), _reason(seen))
+        return RetryDelay(self._seconds(attempt, seen, random), _reason(seen), attempt + 1, self.retries + 1)
 
     def _seconds(self, attempt: int, seen: Response | AttemptFailure, random: float) -> float:
         backoff = min(self.base * 2.0 ** (attempt - 1), self.longest) * (0.5 + random / 2)
