@@ -276,16 +276,16 @@ def _fix_title(fix: Fix | None) -> str:
 def _indent(span: Span, line: int, column: int) -> str:
     """Returns the padding before the carets: as wide as the text above them, with tabs kept."""
     before = span.source.line(line)[: column - 1]
-    return "".join("\t" if char == "\t" else " " * _cells(char) for char in before)
+    return "".join("\t" if char == "\t" else " " * cells(char) for char in before)
 
 
 def _caret_width(span: Span, line: int) -> int:
     column = span.location()[1]
     shown = span.source.line(line)[column - 1 : column - 1 + span.end - span.start]
-    return max(1, sum(_cells(char) for char in shown))
+    return max(1, sum(cells(char) for char in shown))
 
 
-def _cells(char: str) -> int:
+def cells(char: str) -> int:
     """Returns how many terminal columns a character takes: 2 for wide ones, 0 for combining ones."""
     if char.isascii():
         return 1

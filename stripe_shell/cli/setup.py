@@ -85,7 +85,7 @@ def observer_for(arguments: Arguments, console: Console, *, announce: bool) -> C
     """Returns an observer that reports on connections to the user; with `--verbose`, on every exchange."""
 
     def say_wait(words: str, seconds: float) -> None:
-        if arguments.verbose or seconds >= WORTH_SAYING:
+        if arguments.verbose or (seconds >= WORTH_SAYING and console.on_delay is None):
             console.message(words)
 
     def show_exchange(request: Request, response: Response | None, problem: str) -> None:
@@ -94,6 +94,7 @@ def observer_for(arguments: Arguments, console: Console, *, announce: bool) -> C
         console.message(render_exchange(request, response, problem))
 
     return ConnectionObserver(
+        retry=console.delayed,
         secret=lambda value: console.mask(Secrets().plus(value)),
         exchange=show_exchange if arguments.verbose else None,
         wait=say_wait,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from _thread import LockType, allocate_lock
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO, TextIOWrapper
 from typing import Any, TextIO
 
-from stripe_shell.diagnostics import Diagnostic, format_diagnostics, sort_diagnostics
+from stripe_shell.diagnostics import Diagnostic, cells, format_diagnostics, sort_diagnostics
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets
@@ -21,13 +21,17 @@ _CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 class Console:
     """Writes results to `out` and everything else to `err`; masks `secrets`, which may grow while a script runs.
 
-    `plain` turns colours off on a terminal too.
+    `plain` turns colours off on a terminal too; `dumb` says that the terminal obeys no control sequences, so that
+    nothing is drawn over. `on_delay` is called before every delay of a retry, and replaces the message about it.
     """
 
     out: TextIO
     err: TextIO
     secrets: Secrets = field(default_factory=Secrets)
     plain: bool = False
+    dumb: bool = False
+    on_delay: Callable[[Any], None] | None = None
+    _status: str = ""
     _lock: LockType = field(default_factory=allocate_lock)
 
     @property
@@ -49,6 +53,38 @@ class Console:
 
         return get_terminal_size().columns
 
+    @property
+    def message_width(self) -> int | None:
+        """Returns the columns of the terminal that shows messages; None off a terminal."""
+        if not self.err.isatty():
+            return None
+        from shutil import get_terminal_size
+
+        return get_terminal_size().columns
+
+    def status(self, text: str) -> None:
+        """Shows the waiting line in place of the previous one; any other output erases it.
+
+        Shows nothing off a terminal. A dumb terminal shows the first of several lines, and keeps it.
+        """
+        width = self.message_width
+        if width is None or (self.dumb and self._status):
+            return
+        with self._lock:
+            self._status = fitted(self.secrets.mask(text), width - 1)  # before the write, which Ctrl-C may interrupt
+            self.err.write(f"{self._status}\n" if self.dumb else f"\r{self._status}\x1b[K")
+            self.err.flush()
+
+    def clear_status(self) -> None:
+        """Erases the waiting line."""
+        with self._lock:
+            self._erase_status()
+
+    def delayed(self, delay: Any) -> None:
+        """Calls `on_delay`, if set, with the delay before a retry, a `transports.retry.RetryDelay`."""
+        if self.on_delay is not None:
+            self.on_delay(delay)
+
     def mask(self, secrets: Secrets) -> None:
         """Adds secrets to be masked. Thread-safe."""
         with self._lock:
@@ -60,6 +96,7 @@ class Console:
 
     def echo(self, text: str) -> None:
         """Writes the user's own text, formatted, to standard output without masking it."""
+        self.clear_status()
         self.out.write(text)
         self.out.flush()
 
@@ -81,8 +118,17 @@ class Console:
         self.result(render(shown, width=self.width, color=self.color).rstrip("\n"))
 
     def _write(self, stream: TextIO, text: str) -> None:
-        stream.write(self.secrets.mask(text) + "\n")
-        stream.flush()
+        masked = self.secrets.mask(text)
+        with self._lock:
+            self._erase_status()
+            stream.write(f"{masked}\n")
+            stream.flush()
+
+    def _erase_status(self) -> None:
+        if self._status and not self.dumb:
+            self.err.write("\r\x1b[K")
+            self.err.flush()
+        self._status = ""
 
 
 def standard_streams(environ: Mapping[str, str] | None = None) -> Console:
@@ -94,9 +140,28 @@ def standard_streams(environ: Mapping[str, str] | None = None) -> Console:
     for stream in (out, err):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    return Console(out, err, plain=is_plain(environ or {}))
+    environ = environ or {}
+    return Console(out, err, plain=is_plain(environ), dumb=is_dumb(environ))
 
 
 def is_plain(environ: Mapping[str, str]) -> bool:
     """Whether the environment asks for output without colours: `NO_COLOR` (any text) or `TERM=dumb`."""
     return bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
+
+
+def is_dumb(environ: Mapping[str, str]) -> bool:
+    """Whether `TERM` names a terminal without control sequences: `dumb` or `unknown`."""
+    return environ.get("TERM", "").lower() in {"dumb", "unknown"}
+
+
+def fitted(text: str, width: int) -> str:
+    """Returns the text, cut with `…` if it takes more columns than `width`."""
+    if sum(map(cells, text)) <= width:
+        return text
+    used, kept = 1, []
+    for char in text:
+        used += cells(char)
+        if used > width:
+            break
+        kept.append(char)
+    return f"{''.join(kept).rstrip()}…" if width > 0 else ""

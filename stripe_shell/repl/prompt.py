@@ -25,6 +25,7 @@ from stripe_shell.repl.searching import failed_search, ignores_case
 from stripe_shell.repl.session import ReplEnvironment, ReplSession
 from stripe_shell.repl.style import STYLE
 from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
+from stripe_shell.repl.typed_ahead import TypedAhead
 
 #: How long the rest of a key may take to come after its Escape, in seconds; a key takes less than 10 ms over a network.
 _ESCAPE_SECONDS = 0.05
@@ -41,15 +42,18 @@ class Prompt:
         self._late = LateAnswers()
         path = history_path(session.scope.environment)
         self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted, self._hidden)
+        self._lexer: Lexer = SimpleLexer()
+        self.reader = self._new_reader()
+        self.typed_ahead = TypedAhead(self.reader.app.input)
         session.environment = ReplEnvironment(
             seed=os.urandom(16).hex(),
             clock=clock,
             confirm=self._ask,
             late=self._late.add,
             recall=self._history.get_strings,
+            keep_keys=self.typed_ahead.kept,
+            lend_terminal=self.typed_ahead.visible,
         )
-        self._lexer: Lexer = SimpleLexer()
-        self.reader = self._new_reader()
         self.reader.default_buffer.on_text_insert += offer
         self.reader.app.ttimeoutlen = _ESCAPE_SECONDS
         self.reader.app.before_render += self._fit
@@ -67,8 +71,11 @@ class Prompt:
                 continue
             except EOFError:
                 break
-            if not self._run(text):
+            with self.typed_ahead.hidden():
+                goes_on = self._run(text)
+            if not goes_on:
                 break
+            self._keep_typed()
             if not self._session.passed:
                 self._history.mark_failed()
         self._report_unanswered()
@@ -89,6 +96,12 @@ class Prompt:
         except Exception as error:  # noqa: BLE001 (a mistake of the shell's own must not cost the person the session)
             session.console.message(f"internal error, please report it: {type(error).__name__}: {error}")
         return True
+
+    def _keep_typed(self) -> None:
+        """Puts what was typed during a wait that was shown into the next prompt. Enter did not send it."""
+        if self._session.waited:
+            self._session.waited = False
+            self._session.draft += self.typed_ahead.take()
 
     def _greet(self) -> None:
         connection = self._session.connection
@@ -173,7 +186,8 @@ class Prompt:
         self.reader.app.invalidate()
 
     def _ask(self, question: str) -> str:
-        """The line that is typed; Ctrl-C and Ctrl-D answer nothing."""
+        """The line that is typed from now on; Ctrl-C and Ctrl-D answer nothing."""
+        self.typed_ahead.discard()
         asker: PromptSession[str] = PromptSession(question, style=STYLE)
         try:
             return asker.prompt()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
 
 from stripe_shell.diagnostics import SourceText, has_errors
 from stripe_shell.engine.load import Program, load_program
@@ -11,22 +10,16 @@ from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, RunStep
 from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import is_teardown
-from stripe_shell.engine.run.messages import explain_unanswered
 from stripe_shell.engine.scope import plain_text
-from stripe_shell.errors import NoAnswer, OutcomeUnknown, TransportError
-from stripe_shell.lang.ast import Block, Comment, Directive, ScriptItem, Value
+from stripe_shell.lang.ast import Block, Comment, Directive, Loop, ScriptItem, Value
 from stripe_shell.lang.commands import COMMANDS
-from stripe_shell.records import record, replace
+from stripe_shell.records import replace
+from stripe_shell.repl.abandon import RunEnding, learn_ids, wait_for
 from stripe_shell.repl.commands import commands
 from stripe_shell.repl.confirm import confirmed
 from stripe_shell.repl.expand import expand
 from stripe_shell.repl.paste import take_pasted
 from stripe_shell.repl.session import ReplSession
-from stripe_shell.repl.waiting import BackgroundStream, StreamEnd
-from stripe_shell.wire import Request
-
-#: How an item ended; `abandoned`: by Ctrl-C before its response.
-RunEnding = Literal["passed", "failed", "abandoned"]
 
 
 def run_text(session: ReplSession, source: SourceText) -> bool:
@@ -98,6 +91,7 @@ def run_items(session: ReplSession, items: Sequence[ScriptItem]) -> bool:
         if not _rehearsed(session, items, resolver):
             return False
     wanted = [item for item in items if not is_teardown(item) and not isinstance(item, Comment)]
+    session.begin_progress(many=len(wanted) > 1 or any(isinstance(item, Loop) for item in wanted))
     ending = _run_in_order(session, wanted, resolver)
     if ending != "abandoned":
         last = [_run_item(session, item, resolver) for item in items if is_teardown(item)]
@@ -128,25 +122,18 @@ def _run_item(session: ReplSession, item: ScriptItem, resolver: Resolver, *, fir
     if not first:
         session.set_clock()
     run_id = session.begin_run()
-    request = _gravest(session.engine.preview((item,), session.scope, run_id=run_id, resolver=resolver))
+    sends = any(session.engine.preview((item,), session.scope, run_id=run_id, resolver=resolver))
     if not confirmed(session, item, resolver):
         session.console.message("nothing was sent")
         return "failed"
-    steps = session.engine.run((item,), session.scope, run_id=run_id, resolver=resolver)
-    if request is not None:
-        return _wait_for(session, item, BackgroundStream(steps), resolver, RunRequests(run_id, request))
-    return _take_all(session, item, steps)
+    engine = session.engine.observed(session.progress.observer())
+    steps = engine.run((item,), session.scope, run_id=run_id, resolver=resolver)
+    if sends:
+        return wait_for(session, item, steps, run_id, lambda stream: show_steps(session, item, stream))
+    return show_steps(session, item, steps)
 
 
-def _gravest(requests: Iterator[Request]) -> Request | None:
-    """Returns the first write, else the first read, else None."""
-    first = next(requests, None)
-    if first is None or first.writes:
-        return first
-    return next((request for request in requests if request.writes), first)
-
-
-def _take_all(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep]) -> RunEnding:
+def show_steps(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep]) -> RunEnding:
     """Shows each step as it arrives, and continues in its scope."""
     outcomes: list[Outcome] = []
     for step in steps:
@@ -154,7 +141,9 @@ def _take_all(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep]) 
         if step.outcome is not None:
             outcomes.append(step.outcome)
             session.printer.outcome(step.outcome)
-            _learn_ids(session, step.outcome)
+            learn_ids(session, step.outcome)
+            if step.outcome.status == "unknown" and step.outcome.request:
+                session.unknown.append(step.outcome)
     if not all(outcome.status in {"passed", "skipped"} for outcome in outcomes):
         return "failed"
     if not outcomes or any(outcome.status == "passed" for outcome in outcomes):
@@ -162,67 +151,3 @@ def _take_all(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep]) 
         own = isinstance(item, Block) and outcomes
         session.kept.append(replace(item, connection=outcomes[0].connection) if own else item)
     return "passed"
-
-
-# --- while it is under way ------------------------------------------------------------------------------
-
-
-@record
-class RunRequests:
-    """A run and its most important request: the first write, else the first read."""
-
-    run_id: str
-    request: Request
-
-
-def _wait_for(
-    session: ReplSession, item: ScriptItem, stream: BackgroundStream[RunStep], resolver: Resolver, requests: RunRequests
-) -> RunEnding:
-    """Shows the steps as they arrive. After Ctrl-C it sends nothing more and reports late responses."""
-    before = session.last
-    try:
-        return _take_all(session, item, stream)
-    except KeyboardInterrupt:
-        answered = isinstance(item, Block) and session.last is not before
-        if not answered:
-            _report_abandoned(session, item, resolver, requests)
-        stream.abandon(lambda late: session.environment.late(lambda: _report_late(session, late, requests.run_id)))
-        return "abandoned"
-
-
-def _report_abandoned(session: ReplSession, item: ScriptItem, resolver: Resolver, requests: RunRequests) -> None:
-    request = requests.request
-    key = f" (idempotency key {request.idempotency_key})" if request.idempotency_key else ""
-    session.unanswered[requests.run_id] = f"{request.method} {request.path}{key}"
-    error: TransportError = NoAnswer("you stopped waiting; a read changes nothing")
-    if request.writes:
-        error = OutcomeUnknown("you stopped waiting; an answer that still comes is shown")
-    if isinstance(item, Block):
-        call = resolver.resolve(item, session.scope).call
-        outcome = Outcome(item, "unknown", call=call, request=request)
-        session.console.diagnostics([explain_unanswered(error, outcome)])
-    else:
-        session.console.message(f"{error}; no more rows are sent")
-
-
-def _report_late(session: ReplSession, late: RunStep | StreamEnd, run_id: str) -> None:
-    """Shows a response that arrived after Ctrl-C, without changing the scope."""
-    if isinstance(late, StreamEnd):
-        asked = session.unanswered.pop(run_id, "")
-        if late.error is not None:
-            session.console.message(f"late answer to {asked}: {late.error}")
-    elif late.outcome is not None:
-        _learn_ids(session, late.outcome)
-        session.printer.late(late.outcome)
-
-
-# --- afterwards -----------------------------------------------------------------------------------------
-
-
-def _learn_ids(session: ReplSession, outcome: Outcome) -> None:
-    connection = session.connections.get(outcome.connection)
-    if connection is not None and outcome.body is not None:
-        account = outcome.call.account if outcome.call else None
-        place = session.id_scope(connection.name, account)
-        if place is not None:
-            session.known.learn(place, outcome.body)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from stripe_shell.records import field, record, replace
+from stripe_shell.repl.progress import RunProgress
 from stripe_shell.suggest.known import IdScope, KnownIds
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ class ReplEnvironment:
 
     `seed` makes its idempotency keys differ from those of other sessions; `clock` returns epoch seconds. `confirm` asks
     a question and returns the typed line. `late` schedules a report of a late response, from any thread. `recall`
-    returns the texts typed at this connection, oldest first.
+    returns the texts typed at this connection, oldest first. Within `keep_keys` what is typed is not echoed and stays
+    for the next prompt; within `lend_terminal` another program reads the keys.
     """
 
     seed: str
@@ -33,6 +36,8 @@ class ReplEnvironment:
     confirm: Callable[[str], str]
     late: Callable[[Callable[[], None]], None]
     recall: Callable[[], Sequence[str]]
+    keep_keys: Callable[[], AbstractContextManager[None]] = nullcontext
+    lend_terminal: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 #: An environment that answers every question with an empty line and whose clock stands at 0.
@@ -46,8 +51,9 @@ class ReplSession:
     `kept` are the items that passed, in order, for `@save`. `typed` is the last submitted text that is not a command,
     `draft` the initial text of the next prompt; `passed` says whether all of the last text passed, `leaving` ends the
     session, and `rehearsing` has the next items run on copies first. `unanswered` describes, by run, the requests that
-    Ctrl-C abandoned. `fetched` are the list calls for the menu's ids, by scope and entity; `fetch_ids` says on which
-    connections they are sent unasked.
+    Ctrl-C abandoned; `unknown` are the writes whose outcome is unknown. `progress` belongs to the run under way, of
+    `many` blocks or of one; `waited` is set when the user was told of a wait since the last prompt. `fetched` are the
+    list calls for the menu's ids, by scope and entity; `fetch_ids` says on which connections they are sent unasked.
     """
 
     engine: Engine
@@ -66,6 +72,10 @@ class ReplSession:
     passed: bool = True
     leaving: bool = False
     rehearsing: bool = False
+    progress: RunProgress = field(default_factory=RunProgress)
+    many: bool = False
+    waited: bool = False
+    unknown: list[Outcome] = field(default_factory=list)
     _runs: int = 0
 
     @property
@@ -98,6 +108,11 @@ class ReplSession:
         """Begins a run and returns its id."""
         self._runs += 1
         return f"{self.environment.seed}-{self._runs}"
+
+    def begin_progress(self, *, many: bool = False) -> None:
+        """Begins to count what a run sends; `many`: of several blocks or rows."""
+        self.progress, self.many = RunProgress(), many
+        self.console.on_delay = self.progress.delayed
 
     def take(self, step: RunStep) -> None:
         """Continues in the scope of a step. `last` stays the last success; `error` becomes the error of a failure.

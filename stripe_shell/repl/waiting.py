@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Generic, TypeVar
 
 from stripe_shell.records import record
 
 T = TypeVar("T")
+
+_TICK = 0.1
 
 
 @record
@@ -25,10 +27,14 @@ OnLate = Callable[[T | StreamEnd], None]
 
 
 class BackgroundStream(Generic[T]):
-    """Iterates over items that a thread of its own produces."""
+    """Iterates over items that a thread of its own produces.
 
-    def __init__(self, items: Iterator[T]) -> None:
+    `on_tick` is called ten times a second, in the thread that waits.
+    """
+
+    def __init__(self, items: Iterator[T], on_tick: Callable[[], None] = lambda: None) -> None:
         self._items = items
+        self._on_tick = on_tick
         self._arrived: SimpleQueue[T | StreamEnd] = SimpleQueue()
         self._lock = Lock()
         self._on_late: OnLate[T] | None = None
@@ -36,10 +42,17 @@ class BackgroundStream(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         """Starts the thread and yields each item. Raises what the iterator raises, and KeyboardInterrupt on Ctrl-C."""
         Thread(target=self._work, daemon=True).start()
-        while not isinstance(item := self._arrived.get(), StreamEnd):
+        while not isinstance(item := self._next(), StreamEnd):
             yield item
         if item.error is not None:
             raise item.error
+
+    def _next(self) -> T | StreamEnd:
+        while True:
+            try:
+                return self._arrived.get(timeout=_TICK)
+            except Empty:
+                self._on_tick()
 
     def abandon(self, on_late: OnLate[T]) -> None:
         """Stops waiting. Later items go to `on_late`, in the thread of the iterator, which starts no new ones."""

@@ -88,7 +88,14 @@ def paste(text: str) -> str:
 class Driver:
     """A prompt whose keys come from a list of steps. `frames` are the menus of every frame that was drawn."""
 
-    def __init__(self, home: Path, steps: Sequence[Step], answer: Answer = echo, default: str = "sandbox") -> None:
+    def __init__(
+        self,
+        home: Path,
+        steps: Sequence[Step],
+        answer: Answer = echo,
+        default: str = "sandbox",
+        confirmation: str = "",
+    ) -> None:
         environment = {"HOME": str(home), "EDITOR": str(home / "editor")}
         state, self.transport, self.console = session(answer, default=default, live=True, environment=environment)
         self.frames: list[list[str]] = []
@@ -98,6 +105,7 @@ class Driver:
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
             self.prompt = Prompt(state, lambda: 1_700_000_000.0)
             self._drive(pipe)
+            self._confirm(pipe, confirmation)
             self.code = self.prompt.run()
         self.session = state
 
@@ -117,6 +125,17 @@ class Driver:
                 pipe.send_text(self._steps.pop(0)[1])
 
         app.after_render += drawn
+
+    def _confirm(self, pipe: PipeInput, keys: str) -> None:
+        """Send the keys whenever what was typed before a question has been discarded."""
+        typed = self.prompt.typed_ahead
+        discard = typed.discard
+
+        def discard_and_type() -> None:
+            discard()
+            pipe.send_text(keys)
+
+        typed.discard = discard_and_type  # type: ignore[method-assign]
 
     def _look(self, moment: Moment) -> None:
         reader = self.prompt.reader
@@ -141,7 +160,12 @@ class Driver:
         app.loop.call_later(_PATIENCE, give_up)
 
 
-def drive(home: Path, *steps: Step | str, answer: Answer = echo, default: str = "sandbox") -> Driver:
-    """Run a prompt with these steps; a text alone is sent at once. It ends by Ctrl-D unless it has ended before."""
+def drive(
+    home: Path, *steps: Step | str, answer: Answer = echo, default: str = "sandbox", confirmation: str = ""
+) -> Driver:
+    """Run a prompt with these steps; a text alone is sent at once. It ends by Ctrl-D unless it has ended before.
+
+    `confirmation` are the keys that answer every question before a live write.
+    """
     made = [(always, step) if isinstance(step, str) else step for step in steps]
-    return Driver(home, [*made, (text_is(""), CTRL_D)], answer, default)
+    return Driver(home, [*made, (text_is(""), CTRL_D)], answer, default, confirmation)

@@ -401,7 +401,7 @@ def test_a_failure_does_not_end_the_prompt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("typed", "sent"), [("cus_7", 1), ("y", 0), (CTRL_C, 0), (CTRL_D, 0)])
 def test_a_live_write_is_confirmed_by_the_id(tmp_path: Path, typed: str, sent: int) -> None:
     answer = typed if typed in {CTRL_C, CTRL_D} else typed + ENTER
-    driven = drive(tmp_path, "delete customer id=cus_7" + ENTER + answer, default="stripe")
+    driven = drive(tmp_path, "delete customer id=cus_7" + ENTER, default="stripe", confirmation=answer)
     assert len(driven.transport.sent) == sent
     assert ("nothing was sent" in driven.console.text) is (sent == 0)
     assert driven.code == 0

@@ -269,13 +269,9 @@ class Engine:
         file = open_row_file(output, scope, self.open_rows) if output else None
         stored = False
         try:
-<<<<<<< HEAD
             request = step.announce(request, link)
             outcome = replace(outcome, request=request)
-=======
             self.observer.sending(outcome)
-            step.announce(request, link)
->>>>>>> e147e91 (Tell an observer of a run what is sent and which pages come)
             response = _send(link, request)
             outcome = replace(outcome, response=response)
             outcome = _receive(outcome, Exchange(request, response), link, file, self.observer)

@@ -19,7 +19,8 @@ def _edit(session: ReplSession, _: str) -> None:
     if not session.typed:
         raise UsageError("there is nothing to edit yet: it opens what was submitted last")
     environ = public_environment(session.scope.environment, session.console.secrets)
-    session.draft = edit_text(session.typed, environ).rstrip("\n")
+    with session.environment.lend_terminal():
+        session.draft = edit_text(session.typed, environ).rstrip("\n")
 
 
 COMMAND = PromptCommand(_edit)
