@@ -155,14 +155,14 @@ class Resource:
 
     def links(self, obj: Mapping[str, Any], private: Mapping[str, Any] | None) -> list[IndexEntry]:
         """Returns the index entries of an object."""
-        found = []
+        entries = []
         for name in self.indexed_members():
             value = private.get("parent") if name == "parent" and private else obj.get(name)
             if isinstance(value, dict):
                 value = value.get("id")
             if isinstance(value, str) and value:
-                found.append((name, value))
-        return found
+                entries.append((name, value))
+        return entries
 
     def new_id(self, ctx: Context, prefix: str | None = None) -> str:
         """Returns a new id in the format of this kind."""
@@ -357,20 +357,20 @@ class Resource:
 
     def action_method(self, operation: Operation) -> Callable[..., Answer] | None:
         """Returns the method for an operation: by `entity.action`, or by the action alone; None when there is none."""
-        found = self.actions.get(f"{operation.entity}.{operation.action}") or self.actions.get(operation.action)
-        return None if found is None else partial(found, self)
+        method = self.actions.get(f"{operation.entity}.{operation.action}") or self.actions.get(operation.action)
+        return None if method is None else partial(method, self)
 
     def param_filter(self, param: str) -> Callable[[Context, Any, ListFilters], None] | None:
         """Returns the method `filter_<param>` of the class, or None when it has none."""
-        found = self.param_filters.get(param)
-        return None if found is None else partial(found, self)
+        method = self.param_filters.get(param)
+        return None if method is None else partial(method, self)
 
     def job_method(self, name: str) -> Callable[[Context, Json], None]:
         """Returns the method for a job's name. Raises LookupError when the class declares none with `@job`."""
-        found = self.jobs.get(name)
-        if found is None:
+        method = self.jobs.get(name)
+        if method is None:
             raise LookupError(f"{self.kind} has no job `{name}`: declare its method with @job, or correct the name")
-        return partial(found, self)
+        return partial(method, self)
 
     # --- inside ----------------------------------------------------------------------------------------------
 
@@ -409,9 +409,9 @@ class Resource:
 
 def _existing(ctx: Context, kinds: list[str], key: str, param: str) -> str:
     for kind in kinds:
-        found = ctx.resource(kind).load(ctx, key)
-        if found is not None:
-            return str(found.get("id", key))
+        obj = ctx.resource(kind).load(ctx, key)
+        if obj is not None:
+            return str(obj.get("id", key))
     if not any(pages.can_be_made(ctx.table, kind) for kind in kinds):
         return key
     raise ctx.resource(kinds[0]).missing(key, param=param, status=400)

@@ -31,13 +31,13 @@ class AttachedSource(Resource):
         if not source:
             raise errors.missing_parameter("external_account" if "account" in ctx.path else "source")
         customer, account = ctx.path.get("customer"), ctx.path.get("account")
-        made = self.make(ctx, source, customer=customer, account=account, metadata=params.get("metadata"))
+        source_object = self.make(ctx, source, customer=customer, account=account, metadata=params.get("metadata"))
         if customer:
-            become_default(ctx, customer, made["id"])
+            become_default(ctx, customer, source_object["id"])
         if account and params.get("default_for_currency"):
-            make_default_for_currency(ctx, made)
-            ctx.save(made)
-        return made
+            make_default_for_currency(ctx, source_object)
+            ctx.save(source_object)
+        return source_object
 
     def make(
         self,
@@ -52,15 +52,15 @@ class AttachedSource(Resource):
 
         Raises StripeError for an unknown token or a declined card.
         """
-        made = self.new(ctx)
-        number = self.fill(ctx, made, source, customer, account)
-        made["metadata"] = dict(metadata or {})
+        obj = self.new(ctx)
+        number = self.fill(ctx, obj, source, customer, account)
+        obj["metadata"] = dict(metadata or {})
         if account:
-            made |= account_members(ctx, made, account, list(self.payouts))
-        ctx.private(made, MethodPrivate)["number"] = number
-        ctx.insert(made)
-        ctx.emit(event_name(made, "created"), made)
-        return made
+            obj |= account_members(ctx, obj, account, list(self.payouts))
+        ctx.private(obj, MethodPrivate)["number"] = number
+        ctx.insert(obj)
+        ctx.emit(event_name(obj, "created"), obj)
+        return obj
 
     def fill(self, ctx: Context, obj: Json, source: Any, customer: str | None, account: str | None) -> str | None:
         """Mutates `obj`: sets what the token or object contains and the owner. Returns the full number, if known."""

@@ -98,18 +98,23 @@ class Payout(Resource):
         if obj["reversed_by"]:
             raise errors.invalid(f"Payout {obj['id']} has already been reversed.")
         copied = ("automatic", "currency", "destination", "method", "source_type", "type")
-        made = self.new(ctx, {name: obj[name] for name in copied})
-        made |= {"amount": -obj["amount"], "arrival_date": ctx.now(), "original_payout": obj["id"], "status": "paid"}
-        self.echo(made, params)
-        made["balance_transaction"] = self._record_transaction(
-            ctx, made, "payout", obj["amount"], "STRIPE PAYOUT REVERSAL"
+        reversal = self.new(ctx, {name: obj[name] for name in copied})
+        reversal |= {
+            "amount": -obj["amount"],
+            "arrival_date": ctx.now(),
+            "original_payout": obj["id"],
+            "status": "paid",
+        }
+        self.echo(reversal, params)
+        reversal["balance_transaction"] = self._record_transaction(
+            ctx, reversal, "payout", obj["amount"], "STRIPE PAYOUT REVERSAL"
         )["id"]
-        obj["reversed_by"] = made["id"]
+        obj["reversed_by"] = reversal["id"]
         ctx.emit("payout.updated", obj, ctx.save(obj))
-        ctx.insert(made)
-        ctx.emit("payout.created", made)
-        ctx.emit("payout.paid", made)
-        return made
+        ctx.insert(reversal)
+        ctx.emit("payout.created", reversal)
+        ctx.emit("payout.paid", reversal)
+        return reversal
 
     def _record_transaction(self, ctx: Context, obj: Json, kind: str, amount: int, description: str) -> Json:
         return ledger.record_transaction(ctx, kind, amount, obj["currency"], obj["id"], description=description)
@@ -118,10 +123,10 @@ class Payout(Resource):
         """Returns the external account named, or the default one of the currency. Creates one for the platform."""
         known = legacy_sources.external_accounts(transfers.on_account(ctx, ctx.platform), ctx.account)
         if obj["destination"]:
-            found = next((account for account in known if account["id"] == obj["destination"]), None)
-            if found is None:
+            target = next((account for account in known if account["id"] == obj["destination"]), None)
+            if target is None:
                 raise errors.missing("external account", obj["destination"], param="destination")
-            return found
+            return target
         fitting = [account for account in known if account["currency"] == obj["currency"]]
         if fitting:
             return next((account for account in fitting if account["default_for_currency"]), fitting[0])

@@ -57,9 +57,9 @@ class SubscriptionSchedule(Resource):
         self.check_references(ctx, {name: params[name] for name in ("customer",) if name in params})
         if params.get("from_subscription"):
             return self._from_subscription(ctx, params)
-        made = schedules.create(ctx, params)
-        scheduler.schedule_next(ctx, ctx.get("customer", made["customer"]))
-        return made
+        schedule = schedules.create(ctx, params)
+        scheduler.schedule_next(ctx, ctx.get("customer", schedule["customer"]))
+        return schedule
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Updates the schedule. `phases` replaces all current and future phases."""
@@ -134,22 +134,22 @@ class SubscriptionSchedule(Resource):
                 f"The subscription {subscription['id']} already has the schedule {subscription['schedule']}.",
                 param="from_subscription",
             )
-        made = schedules.new(ctx, params, subscription["customer"])
+        schedule = schedules.new(ctx, params, subscription["customer"])
         phase = schedules.from_subscription(subscription)
-        states.set_schedule_status(made, "active", new=True)
-        made |= {
+        states.set_schedule_status(schedule, "active", new=True)
+        schedule |= {
             "billing_mode": dict(subscription["billing_mode"]),
             "current_phase": {"end_date": phase["end_date"], "start_date": phase["start_date"]},
             "phases": [phase],
             "subscription": subscription["id"],
             "test_clock": subscription["test_clock"],
         }
-        made["default_settings"]["collection_method"] = subscription["collection_method"]
-        ctx.insert(made)
-        ctx.emit("subscription_schedule.created", made)
-        subscription["schedule"] = made["id"]
+        schedule["default_settings"]["collection_method"] = subscription["collection_method"]
+        ctx.insert(schedule)
+        ctx.emit("subscription_schedule.created", schedule)
+        subscription["schedule"] = schedule["id"]
         ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
-        return made
+        return schedule
 
     def _replace_phases(self, ctx: Context, obj: Json, params: Json) -> None:
         given = params["phases"]

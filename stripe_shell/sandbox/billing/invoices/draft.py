@@ -18,7 +18,7 @@ from .lines import Record, item_line, records_of, show_lines
 
 def new_draft(ctx: Context, customer: Json, *, currency: str, reason: str, period: Period, **members: Any) -> Json:
     """Returns a new draft invoice without lines; `members` override the defaults. Does not store it."""
-    made = ctx.new(
+    invoice = ctx.new(
         "invoice",
         account_country="US",
         account_name=None,
@@ -39,15 +39,15 @@ def new_draft(ctx: Context, customer: Json, *, currency: str, reason: str, perio
         status="draft",
         test_clock=customer.get("test_clock"),
     )
-    made |= members
-    show_lines(made, ())
-    return made
+    invoice |= members
+    show_lines(invoice, ())
+    return invoice
 
 
 def subscription_draft(ctx: Context, customer: Json, subscription: Json, *, reason: str, period: Period) -> Json:
     """Returns a new draft invoice with the subscription's settings for invoices. Does not store it."""
     method = subscription["collection_method"]
-    made = new_draft(
+    invoice = new_draft(
         ctx,
         customer,
         currency=subscription["currency"],
@@ -68,10 +68,10 @@ def subscription_draft(ctx: Context, customer: Json, subscription: Json, *, reas
             "type": "subscription_details",
         },
     )
-    made["automatic_tax"].pop("disabled_reason", None)
-    made["automatic_tax"] = {"disabled_reason": None, **made["automatic_tax"]}
-    set_auto_advance(made, True)
-    return made
+    invoice["automatic_tax"].pop("disabled_reason", None)
+    invoice["automatic_tax"] = {"disabled_reason": None, **invoice["automatic_tax"]}
+    set_auto_advance(invoice, True)
+    return invoice
 
 
 def discounts_for(customer: Json, subscription: Json | None) -> list[str]:

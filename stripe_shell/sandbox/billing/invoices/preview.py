@@ -49,8 +49,8 @@ def stored(ctx: Context, key: str) -> Json | None:
     row = ctx.session.get(ctx.account_number, _KIND, key)
     if row is None or row.created < ctx.now() - _KEPT_FOR:
         return None
-    found: Json = json.loads(row.json)
-    return found
+    invoice: Json = json.loads(row.json)
+    return invoice
 
 
 def upcoming(ctx: Context, subscription: Json) -> Json | None:
@@ -91,10 +91,10 @@ def _customer_for(ctx: Context, params: Json) -> Json:
     details = params.get("customer_details")
     if details is None:
         raise errors.missing_parameter("customer")
-    made = ctx.new("customer", balance=0)
-    made |= {name: details[name] for name in ("address", "shipping", "tax_exempt") if details.get(name)}
-    ctx.insert(made)
-    return made
+    customer = ctx.new("customer", balance=0)
+    customer |= {name: details[name] for name in ("address", "shipping", "tax_exempt") if details.get(name)}
+    ctx.insert(customer)
+    return customer
 
 
 def _preview_subscription(ctx: Context, subscription: Json, details: Json, params: Json) -> Json:
@@ -106,9 +106,9 @@ def _preview_subscription(ctx: Context, subscription: Json, details: Json, param
     update: Json = {name: details[name] for name in _OF_THE_UPDATE if name in details}
     if update:
         ctx.resource("subscription").update(ctx, subscription, {**update, "payment_behavior": "default_incomplete"})
-    made = [invoice for invoice in ctx.all("invoice", subscription=subscription["id"]) if invoice["id"] not in known]
-    if made:
-        return made[0]
+    created = [invoice for invoice in ctx.all("invoice", subscription=subscription["id"]) if invoice["id"] not in known]
+    if created:
+        return created[0]
     if subscription["status"] == "paused" or subscription["cancel_at_period_end"]:
         waiting = lines.pending_items(ctx, subscription["customer"], subscription["id"], subscription["currency"])
         if not waiting:

@@ -57,21 +57,21 @@ def credit_all(ctx: Context, subscription: Json) -> None:
     Its `parent` is null, as in a cancellation at Stripe (observed in test mode recordings).
     """
     for item in reversed(items.items_of(ctx, subscription)):
-        made = _credit_item(ctx, subscription, item, items.last_bill(ctx, item), ctx.now())
-        if made is not None:
-            made["parent"] = None
-            ctx.private(made, InvoiceItemPrivate)["subscription"] = subscription["id"]
-            ctx.save(made)
+        credited = _credit_item(ctx, subscription, item, items.last_bill(ctx, item), ctx.now())
+        if credited is not None:
+            credited["parent"] = None
+            ctx.private(credited, InvoiceItemPrivate)["subscription"] = subscription["id"]
+            ctx.save(credited)
 
 
-def keep_charge(ctx: Context, subscription: Json, item: Json, net: Fraction, made: Json) -> None:
+def keep_charge(ctx: Context, subscription: Json, item: Json, net: Fraction, charged: Json) -> None:
     """Records what a charge for the rest of a period bills the item, so that it can be credited later."""
     ctx.private(item, SubscriptionItemPrivate)["billed"] = {
         "amount": str(net),
         "off": discounts.text_of(ctx, items.discounts_on(subscription, item), subscription["currency"]),
         "quantity": items.quantity_of(item),
         "name": prices.product_name(ctx, item["price"]),
-        "item": made["id"],
+        "item": charged["id"],
     }
 
 
@@ -88,7 +88,7 @@ def _charge_item(ctx: Context, subscription: Json, item: Json, net: Fraction, ti
     amount = debit(net, part_left(subscription, item, time))
     off = discounts.text_of(ctx, items.discounts_on(subscription, item), subscription["currency"])
     quantity = items.quantity_of(item)
-    made = lines.proration_item(
+    charged = lines.proration_item(
         ctx,
         subscription,
         item,
@@ -100,13 +100,13 @@ def _charge_item(ctx: Context, subscription: Json, item: Json, net: Fraction, ti
     )
     stored = ctx.find("subscription_item", item["id"])
     if stored is not None:
-        keep_charge(ctx, subscription, stored, net, made)
+        keep_charge(ctx, subscription, stored, net, charged)
     return amount
 
 
 def _credit_billed(ctx: Context, old: Json, item: Json, billed: Json | None, time: int) -> int:
-    made = _credit_item(ctx, old, item, billed, time)
-    return made["amount"] if made is not None else 0
+    credited = _credit_item(ctx, old, item, billed, time)
+    return credited["amount"] if credited is not None else 0
 
 
 def _credit_item(ctx: Context, subscription: Json, item: Json, billed: Json | None, time: int) -> Json | None:

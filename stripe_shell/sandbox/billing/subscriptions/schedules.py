@@ -42,23 +42,23 @@ def create(ctx: Context, params: Json) -> Json:
     if first is None:
         raise errors.missing_parameter("start_date")
     begins = ctx.now() if first == "now" else int(first)
-    made = new(ctx, params, customer["id"])
-    made["test_clock"] = customer["test_clock"]
-    made["phases"] = phases_from(ctx, params.get("phases") or (), begins)
-    ctx.insert(made)
-    ctx.emit("subscription_schedule.created", made)
+    schedule = new(ctx, params, customer["id"])
+    schedule["test_clock"] = customer["test_clock"]
+    schedule["phases"] = phases_from(ctx, params.get("phases") or (), begins)
+    ctx.insert(schedule)
+    ctx.emit("subscription_schedule.created", schedule)
     if begins <= ctx.now():
-        start_schedule(ctx, made)
-    return made
+        start_schedule(ctx, schedule)
+    return schedule
 
 
 def new(ctx: Context, params: Json, customer: str) -> Json:
     """Returns a schedule for the parameters, without phases and not stored."""
-    made = ctx.new("subscription_schedule", customer=customer)
-    ctx.resource("subscription_schedule").echo(made, params)
-    made["billing_mode"] = billing_mode(params.get("billing_mode") or {"type": "flexible"}, ctx.now())
-    set_defaults(ctx, made, params.get("default_settings") or {})
-    return made
+    schedule = ctx.new("subscription_schedule", customer=customer)
+    ctx.resource("subscription_schedule").echo(schedule, params)
+    schedule["billing_mode"] = billing_mode(params.get("billing_mode") or {"type": "flexible"}, ctx.now())
+    set_defaults(ctx, schedule, params.get("default_settings") or {})
+    return schedule
 
 
 def set_defaults(ctx: Context, schedule: Json, given: Json) -> None:
@@ -77,7 +77,7 @@ def phases_from(ctx: Context, requested: Sequence[Mapping[str, Any]], start: int
         raise errors.missing_parameter("phases")
     if len(requested) > MAX_PHASES:
         raise errors.invalid(f"A schedule can have at most {MAX_PHASES} current and future phases.", param="phases")
-    made, time, count = [], start, MonthCounter(start)
+    phases, time, count = [], start, MonthCounter(start)
     for index, entry in enumerate(requested):
         where = f"phases[{index}]"
         begins = entry.get("start_date")
@@ -86,9 +86,9 @@ def phases_from(ctx: Context, requested: Sequence[Mapping[str, Any]], start: int
         if begins not in (None, "now") and begins != time:
             time, count = int(begins), MonthCounter(int(begins))
         phase = _phase(ctx, entry, time, count, where)
-        made.append(phase)
+        phases.append(phase)
         time = phase["end_date"]
-    return made
+    return phases
 
 
 @record(frozen=False)
@@ -153,7 +153,7 @@ def _phase_item(ctx: Context, item: Mapping[str, Any], where: str) -> Json:
     price = prices.price_from(ctx, item, where, recurring=True)
     if price is None:
         raise errors.missing_parameter(f"{where}[price]")
-    made: Json = {
+    phase_item: Json = {
         "billing_thresholds": item.get("billing_thresholds") or None,
         "discounts": [_phase_discount(entry) for entry in item.get("discounts") or ()],
         "metadata": dict(item.get("metadata") or {}),
@@ -162,8 +162,8 @@ def _phase_item(ctx: Context, item: Mapping[str, Any], where: str) -> Json:
         "tax_rates": lines.rates_json(ctx, item.get("tax_rates") or (), f"{where}[tax_rates]"),
     }
     if not prices.is_metered(price):
-        made["quantity"] = 1 if item.get("quantity") is None else item["quantity"]
-    return made
+        phase_item["quantity"] = 1 if item.get("quantity") is None else item["quantity"]
+    return phase_item
 
 
 def _phase_discount(entry: Mapping[str, Any]) -> Json:
@@ -306,19 +306,19 @@ def _show_end(subscription: Json, schedule: Json, phase: Json) -> None:
 def _phase_settings(schedule: Json, phase: Json) -> Json:
     """Returns a phase's parameters beyond its items, with the schedule's defaults for those that it lacks."""
     defaults = schedule["default_settings"]
-    found: Json = {}
+    params: Json = {}
     for name in ("collection_method", "default_payment_method", "description", "on_behalf_of"):
         value = phase.get(name) or defaults.get(name)
         if value is not None:
-            found[name] = value
+            params[name] = value
     settings = phase.get("invoice_settings") or defaults.get("invoice_settings") or {}
-    if found.get("collection_method") == "send_invoice" and settings.get("days_until_due") is not None:
-        found["days_until_due"] = settings["days_until_due"]
-    found["default_tax_rates"] = [rate["id"] for rate in phase["default_tax_rates"] or ()]
-    found["discounts"] = [_discount_name(entry) for entry in phase["discounts"]]
+    if params.get("collection_method") == "send_invoice" and settings.get("days_until_due") is not None:
+        params["days_until_due"] = settings["days_until_due"]
+    params["default_tax_rates"] = [rate["id"] for rate in phase["default_tax_rates"] or ()]
+    params["discounts"] = [_discount_name(entry) for entry in phase["discounts"]]
     if phase["add_invoice_items"]:
-        found["add_invoice_items"] = phase["add_invoice_items"]
-    return found
+        params["add_invoice_items"] = phase["add_invoice_items"]
+    return params
 
 
 def _creation(schedule: Json, phase: Json) -> Json:
@@ -404,7 +404,7 @@ def from_subscription(subscription: Json) -> Json:
 
 
 def _from_item(item: Json) -> Json:
-    made: Json = {
+    phase_item: Json = {
         "billing_thresholds": None,
         "discounts": [{"coupon": None, "discount": name, "promotion_code": None} for name in item["discounts"]],
         "metadata": dict(item["metadata"]),
@@ -413,5 +413,5 @@ def _from_item(item: Json) -> Json:
         "tax_rates": list(item["tax_rates"] or ()),
     }
     if item.get("quantity") is not None:
-        made["quantity"] = item["quantity"]
-    return made
+        phase_item["quantity"] = item["quantity"]
+    return phase_item
