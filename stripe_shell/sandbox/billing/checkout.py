@@ -125,8 +125,8 @@ def _shipping_rate(ctx: Context, option: Mapping[str, Any], where: str) -> Json:
     data = option.get("shipping_rate_data")
     if not data:
         raise errors.missing_parameter(f"{where}[shipping_rate]")
-    made = ctx.resource("shipping_rate").create(ctx, dict(data))
-    return made if isinstance(made, dict) else {}
+    rate = ctx.resource("shipping_rate").create(ctx, dict(data))
+    return rate if isinstance(rate, dict) else {}
 
 
 # --- payment ---------------------------------------------------------------------------------------------------------
@@ -308,9 +308,9 @@ def _create_customer(ctx: Context, session: Json, method: Json, *, always: bool)
     }
     ctx.resource("checkout.session").echo(session, {"customer_details": details})
     if customer is None and always:
-        made = ctx.resource("customer").create(
+        created = ctx.resource("customer").create(
             ctx, {name: details[name] for name in ("email", "name", "phone") if details[name]}
         )
-        customer = made if isinstance(made, dict) else None
+        customer = created if isinstance(created, dict) else None
         session["customer"] = customer["id"] if customer else None
     return customer

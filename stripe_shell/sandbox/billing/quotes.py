@@ -75,11 +75,11 @@ def line_totals(
     ctx: Context, rows: Sequence[Json], currency: str, *, discounts_of: Iterable[str] = (), rates: Sequence[str] = ()
 ) -> Totals:
     """Returns the totals of lines with these discounts; `rates` are tax rate ids for lines without their own."""
-    found = []
+    priced = []
     for row in rows:
         names = [rate["id"] for rate in row["rates"]] or rates
         taxed = [rate for name in names if (rate := ctx.find("tax_rate", name)) is not None]
-        found.append(
+        priced.append(
             PricedLine(
                 prices.amount(ctx, row["price"], row["quantity"], currency),
                 product=row["price"]["product"],
@@ -89,7 +89,7 @@ def line_totals(
                 ),
             )
         )
-    return totals(found, discounts.deductions_of(ctx, discounts_of, currency, ctx.now()))
+    return totals(priced, discounts.deductions_of(ctx, discounts_of, currency, ctx.now()))
 
 
 def details(summed: Totals) -> Json:
@@ -164,15 +164,15 @@ def _requested_item(row: Json) -> Json:
 
 
 def _subscription_params(ctx: Context, quote: Json) -> Json:
-    found: Json = {"customer": quote["customer"], "collection_method": quote["collection_method"]}
+    params: Json = {"customer": quote["customer"], "collection_method": quote["collection_method"]}
     if quote["collection_method"] == "send_invoice":
-        found["days_until_due"] = (quote["invoice_settings"] or {}).get("days_until_due") or 30
+        params["days_until_due"] = (quote["invoice_settings"] or {}).get("days_until_due") or 30
     if quote["discounts"]:
-        found["discounts"] = [{"discount": name} for name in quote["discounts"]]
+        params["discounts"] = [{"discount": name} for name in quote["discounts"]]
     rates = ctx.private(quote, QuotePrivate).get("rates", ())
     if rates:
-        found["default_tax_rates"] = [rate["id"] for rate in rates]
-    return found
+        params["default_tax_rates"] = [rate["id"] for rate in rates]
+    return params
 
 
 def _create_subscription(ctx: Context, quote: Json, rows: Sequence[Json]) -> Json:

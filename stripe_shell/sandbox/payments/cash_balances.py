@@ -13,11 +13,11 @@ _TYPES_BY_DEFAULT: Final = "us_bank_transfer"
 
 def balance_of(ctx: Context, customer: str) -> Json:
     """Returns the customer's cash balance; stores a new one on first use."""
-    found = ctx.find("cash_balance", customer)
-    if found is None:
-        found = ctx.new("cash_balance", customer=customer)
-        ctx.insert(found, customer)
-    return found
+    balance = ctx.find("cash_balance", customer)
+    if balance is None:
+        balance = ctx.new("cash_balance", customer=customer)
+        ctx.insert(balance, customer)
+    return balance
 
 
 def record_change(ctx: Context, customer: str, amount: int, currency: str, *, kind: str, details: Json) -> Json:

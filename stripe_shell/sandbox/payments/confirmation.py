@@ -218,11 +218,11 @@ def authenticate(ctx: Context, intent: Json, *, passed: bool = True) -> PaymentA
     """Completes the `next_action` of an intent in `requires_action`: the customer authenticated, or failed to."""
     method = ctx.get("payment_method", intent["payment_method"])
     if passed:
-        found = attempt_payment(ctx, intent, method, ConfirmOptions(authenticated=True))
+        attempt = attempt_payment(ctx, intent, method, ConfirmOptions(authenticated=True))
     else:
-        found = decline_intent(ctx, intent, method, NOT_AUTHENTICATED, None)
-    notify_payee(ctx, found)
-    return found
+        attempt = decline_intent(ctx, intent, method, NOT_AUTHENTICATED, None)
+    notify_payee(ctx, attempt)
+    return attempt
 
 
 def notify_payee(ctx: Context, attempt: PaymentAttempt) -> None:

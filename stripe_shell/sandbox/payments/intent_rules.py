@@ -79,9 +79,9 @@ def method_sent(ctx: Context, intent: Json, params: Mapping[str, Any]) -> Json |
     if params.get("confirmation_token"):
         return use_token(ctx, params["confirmation_token"], intent)
     if params.get("payment_method_data"):
-        made = payment_methods.from_params(ctx, method_data(params), "payment_method_data")
-        ctx.insert(made)
-        return made
+        method = payment_methods.from_params(ctx, method_data(params), "payment_method_data")
+        ctx.insert(method)
+        return method
     if params.get("payment_method"):
         return ctx.get("payment_method", params["payment_method"], param="payment_method")
     return None

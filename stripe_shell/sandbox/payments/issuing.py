@@ -68,7 +68,7 @@ def create_transaction(
 ) -> Json:
     """Stores and returns a transaction of a card; `amount` is negative for a capture, positive for a refund."""
     currency = authorization["currency"] if authorization else params.get("currency") or card["currency"]
-    made = ctx.new(
+    transaction = ctx.new(
         "issuing.transaction",
         amount=amount,
         amount_details={"atm_fee": None, "cashback_amount": 0},
@@ -83,12 +83,12 @@ def create_transaction(
     )
     details = params.get("purchase_details")
     if details:
-        ctx.resource("issuing.transaction").echo(made, {"purchase_details": details})
-    ctx.insert(made)
-    ctx.emit("issuing_transaction.created", made)
+        ctx.resource("issuing.transaction").echo(transaction, {"purchase_details": details})
+    ctx.insert(transaction)
+    ctx.emit("issuing_transaction.created", transaction)
     if details and details.get("receipt"):
-        ctx.emit("issuing_transaction.purchase_details_receipt_updated", made)
-    return made
+        ctx.emit("issuing_transaction.purchase_details_receipt_updated", transaction)
+    return transaction
 
 
 def check_purchase_amount(amount: int, name: str) -> None:

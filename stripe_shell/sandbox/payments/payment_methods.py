@@ -89,15 +89,15 @@ def from_token(ctx: Context, token: str, param: str = "token") -> Json:
     card = card_of_token_name(token)
     if card is not None:
         return from_card(ctx, card)
-    made = ctx.find("token", token)
-    if made is None:
+    stored = ctx.find("token", token)
+    if stored is None:
         raise _no_token(token, param)
-    if made["type"] != "card":
+    if stored["type"] != "card":
         raise errors.invalid(f"The token {token} is not a card token.", param=param)
-    number = ctx.private(made, TokenPrivate).get("number") or ""
+    number = ctx.private(stored, TokenPrivate).get("number") or ""
     facts = card_of_number(number) or card_of_number("4242424242424242")
-    use_token(ctx, made, param)
-    return from_card(ctx, facts, made["card"]) if facts else {}
+    use_token(ctx, stored, param)
+    return from_card(ctx, facts, stored["card"]) if facts else {}
 
 
 def use_token(ctx: Context, token: Json, param: str) -> None:

@@ -235,20 +235,20 @@ def refund_fee(platform: Context, fee: Json, amount: int | None, metadata: Mappi
         )
     if amount < 1:
         raise errors.below_minimum("amount", 1)
-    made = platform.new(
+    fee_refund = platform.new(
         "fee_refund", amount=amount, currency=fee["currency"], fee=fee["id"], metadata=dict(metadata or {})
     )
-    row = ledger.record_transaction(platform, "application_fee_refund", -amount, fee["currency"], made["id"])
-    made["balance_transaction"] = row["id"]
-    platform.insert(made)
+    row = ledger.record_transaction(platform, "application_fee_refund", -amount, fee["currency"], fee_refund["id"])
+    fee_refund["balance_transaction"] = row["id"]
+    platform.insert(fee_refund)
     there = on_account(platform, fee["account"])
-    ledger.record_transaction(there, "application_fee_refund", amount, fee["currency"], made["id"])
+    ledger.record_transaction(there, "application_fee_refund", amount, fee["currency"], fee_refund["id"])
     fee["amount_refunded"] += amount
     fee["refunded"] = fee["amount_refunded"] >= fee["amount"]
-    fee["refunds"]["data"] = [made, *fee["refunds"]["data"]][:10]
+    fee["refunds"]["data"] = [fee_refund, *fee["refunds"]["data"]][:10]
     changed = platform.save(fee)
     platform.emit("application_fee.refunded", fee, changed)
-    return made
+    return fee_refund
 
 
 def give_fee_back(ctx: Context, charge: Json, refunded: int) -> None:

@@ -68,10 +68,10 @@ class BankAccount(legacy_sources.AttachedSource):
         if named is not None:
             _, members = self.view(ctx, {"account_number": named.number})
             return named.number, members | {"status": "new" if unverified else "verified"}
-        made = ctx.get("token", token, param="source")
-        if made["type"] != "bank_account":
+        stored = ctx.get("token", token, param="source")
+        if stored["type"] != "bank_account":
             raise errors.invalid(f"The token {token} is not a bank account token.", param="source")
-        payment_methods.use_token(ctx, made, "source")
-        number = str(ctx.private(made, MethodPrivate).get("number"))
-        kept = {name: value for name, value in made["bank_account"].items() if name not in ("id", "object")}
+        payment_methods.use_token(ctx, stored, "source")
+        number = str(ctx.private(stored, MethodPrivate).get("number"))
+        kept = {name: value for name, value in stored["bank_account"].items() if name not in ("id", "object")}
         return number, kept

@@ -28,13 +28,13 @@ class PortalConfiguration(Resource):
 
     def default(self, ctx: Context) -> Json:
         """Returns the default configuration; creates and stores it on first use."""
-        found = next(ctx.iterate(self.kind, is_default=True), None)
-        if found is None:
-            found = self.new(ctx, {"is_default": True})
+        configuration = next(ctx.iterate(self.kind, is_default=True), None)
+        if configuration is None:
+            configuration = self.new(ctx, {"is_default": True})
             for name in ("invoice_history", "payment_method_update", "subscription_cancel"):
-                found["features"][name]["enabled"] = True
-            ctx.insert(found)
-        return found
+                configuration["features"][name]["enabled"] = True
+            ctx.insert(configuration)
+        return configuration
 
     def _settle(self, ctx: Context, obj: Json) -> None:
         obj["updated"] = ctx.now()

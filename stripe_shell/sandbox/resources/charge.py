@@ -66,9 +66,9 @@ class Charge(Resource):
         return self._source_of(ctx, owner, source or (owner or {}).get("default_source"))
 
     def _source_of(self, ctx: Context, owner: Json | None, key: Any) -> Json:
-        found = ctx.find("payment_method", key) if key else None
-        if found is not None:
-            return found
+        method = ctx.find("payment_method", key) if key else None
+        if method is not None:
+            return method
         if key:
             raise errors.missing("source", str(key), param="source")
         has_method = owner is not None and ctx.count("payment_method", customer=owner["id"]) > 0
@@ -125,8 +125,8 @@ class Charge(Resource):
         """Returns the refunds as a list with `total_count`; other members as usual."""
         if name != "refunds":
             return super().expand_member(ctx, obj, name)
-        found = sub_list(self, ctx, obj, name, ["refund"])
-        return found | {"total_count": ctx.count("refund", charge=obj["id"])}
+        shown = sub_list(self, ctx, obj, name, ["refund"])
+        return shown | {"total_count": ctx.count("refund", charge=obj["id"])}
 
     def searched_value(self, obj: Mapping[str, Any], field: str) -> Any:
         """Returns for `refunded` True after a full refund, False after a partial one, None without one."""

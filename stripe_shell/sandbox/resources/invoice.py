@@ -44,9 +44,9 @@ class Invoice(confirmation.PaymentOwner):
 
     def links(self, obj: Mapping[str, Any], private: Mapping[str, Any] | None) -> list[IndexEntry]:
         """Returns the index entries: customer, status, and the subscription that the invoice bills."""
-        found = super().links(obj, private)
+        entries = super().links(obj, private)
         key = finalize_and_pay.subscription_id_of(dict(obj))
-        return [*found, ("subscription", key)] if key else found
+        return [*entries, ("subscription", key)] if key else entries
 
     def on_seed(self, ctx: Context, obj: Json) -> None:
         """Keeps the lines that the invoice shows as its records."""
@@ -60,19 +60,19 @@ class Invoice(confirmation.PaymentOwner):
 
     def load(self, ctx: Context, key: str) -> Json | None:
         """Returns an invoice, or a preview of the last 72 hours. Raises StripeError (404) for an unknown path id."""
-        found = ctx.find(self.kind, key)
-        if found is None and key.startswith(preview.PREFIX) and ctx.operation.action == "retrieve":
+        obj = ctx.find(self.kind, key)
+        if obj is None and key.startswith(preview.PREFIX) and ctx.operation.action == "retrieve":
             return preview.stored(ctx, key)
-        if found is None and ctx.path.get("invoice") == key:
+        if obj is None and ctx.path.get("invoice") == key:
             named = ctx.operation.method != "POST" or ctx.operation.action in _NAMING
             raise self.missing(key, param="invoice" if named else "id")
-        return found
+        return obj
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Creates a draft, and updates the customer's schedule of billing tasks."""
-        made = edit.create_invoice(ctx, params, self.echo)
-        scheduler.schedule_next(ctx, ctx.get("customer", made["customer"]), made)
-        return made
+        invoice = edit.create_invoice(ctx, params, self.echo)
+        scheduler.schedule_next(ctx, ctx.get("customer", invoice["customer"]), invoice)
+        return invoice
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Updates a draft. A finalized invoice takes only the members in `_ALWAYS`."""

@@ -103,7 +103,7 @@ class IssuingAuthorization(Resource):
         issuing.check_purchase_amount(amount, "amount")
         merchant = issuing.merchant_of(params)
         currency = params.get("currency") or card["currency"]
-        made = self.new(
+        authorization = self.new(
             ctx,
             {
                 "amount": amount,
@@ -118,17 +118,19 @@ class IssuingAuthorization(Resource):
                 "wallet": params.get("wallet"),
             },
         )
-        self.echo(made, {name: params[name] for name in ("network_data", "verification_data") if params.get(name)})
+        self.echo(
+            authorization, {name: params[name] for name in ("network_data", "verification_data") if params.get(name)}
+        )
         approved, reason = issuing.authorize(ctx, card, amount, merchant)
-        ctx.insert(made)
+        ctx.insert(authorization)
         if approved:
-            asked = {"pending_request": self._request(ctx, made, params)}
-            ctx.emit("issuing_authorization.request", {**made, **asked})
-        made |= {"approved": approved, "pending_request": None, "status": "pending" if approved else "closed"}
-        made["request_history"] = [_decision(ctx, made, reason)]
-        ctx.save(made)
-        ctx.emit("issuing_authorization.created", made)
-        return made
+            asked = {"pending_request": self._request(ctx, authorization, params)}
+            ctx.emit("issuing_authorization.request", {**authorization, **asked})
+        authorization |= {"approved": approved, "pending_request": None, "status": "pending" if approved else "closed"}
+        authorization["request_history"] = [_decision(ctx, authorization, reason)]
+        ctx.save(authorization)
+        ctx.emit("issuing_authorization.created", authorization)
+        return authorization
 
     def _request(self, ctx: Context, obj: Json, params: Mapping[str, Any]) -> Json:
         return {

@@ -133,10 +133,10 @@ class PaymentIntent(intent_rules.Intent):
             return_url=params.get("return_url"),
             refuses_action=bool(params.get("error_on_requires_action")),
         )
-        found = confirmation.attempt_payment(ctx, obj, method, terms)
-        confirmation.notify_payee(ctx, found)
-        if found.error is not None:
-            raise found.error
+        attempt = confirmation.attempt_payment(ctx, obj, method, terms)
+        confirmation.notify_payee(ctx, attempt)
+        if attempt.error is not None:
+            raise attempt.error
 
     def _method_for(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Returns the method sent, else the intent's, else the customer's default. Raises StripeError for none."""
@@ -147,10 +147,10 @@ class PaymentIntent(intent_rules.Intent):
         if not key and obj["customer"]:
             customer = ctx.find("customer", obj["customer"])
             key = customer["invoice_settings"]["default_payment_method"] if customer else None
-        found = ctx.find("payment_method", key) if key else None
-        if found is None:
+        payment_method = ctx.find("payment_method", key) if key else None
+        if payment_method is None:
             raise intent_rules.missing_method(ctx, PAYMENT, obj)
-        return found
+        return payment_method
 
     def _take_method(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets the payment method that is sent, and the status that follows from it."""
@@ -271,12 +271,12 @@ class PaymentIntent(intent_rules.Intent):
         if bank is None or not bank.failure:
             charges.settle_charge(ctx, charge)
             confirmation.complete_payment(ctx, obj, charge)
-            found = PaymentAttempt("succeeded", obj, charge)
+            attempt = PaymentAttempt("succeeded", obj, charge)
         else:
             decline = Decline("payment_method_debit_failed", bank.failure, FAILURES[bank.failure])
             charges.reject_charge(ctx, charge, decline)
-            found = confirmation.decline_intent(ctx, obj, method, decline, charge)
-        confirmation.notify_payee(ctx, found)
+            attempt = confirmation.decline_intent(ctx, obj, method, decline, charge)
+        confirmation.notify_payee(ctx, attempt)
 
 
 def _not_confirmable(obj: Json) -> str:

@@ -29,18 +29,18 @@ class PaymentMethod(Resource):
 
         Raises StripeError (404) when the method belongs to another customer than that in the path.
         """
-        found = ctx.find("payment_method", key)
-        if found is None:
-            found = payment_methods.from_literal(ctx, key)
-            if found is not None and ctx.writable:
-                ctx.insert(found)
-        elif ctx.path.get("payment_method") == key and ctx.path.get("customer") not in (None, found["customer"]):
+        method = ctx.find("payment_method", key)
+        if method is None:
+            method = payment_methods.from_literal(ctx, key)
+            if method is not None and ctx.writable:
+                ctx.insert(method)
+        elif ctx.path.get("payment_method") == key and ctx.path.get("customer") not in (None, method["customer"]):
             raise errors.invalid(
                 f"The payment method {key} does not belong to the customer {ctx.path['customer']}.",
                 param="customer",
                 status=404,
             )
-        return found
+        return method
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Creates a method of `type`, or copies the platform's `payment_method` to the connected account."""

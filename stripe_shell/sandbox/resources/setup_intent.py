@@ -66,11 +66,11 @@ class SetupIntent(intent_rules.Intent):
 
     def set_up(self, ctx: Context, customer: str, method: str | None = None) -> Json:
         """Creates an intent that no request asked for: the pending one of a trial without a payment method."""
-        made = self.new(ctx, {"customer": customer, "payment_method": method})
-        self.on_create(ctx, made, {"payment_method": method} if method else {})
-        ctx.insert(made)
-        ctx.emit("setup_intent.created", made)
-        return made
+        intent = self.new(ctx, {"customer": customer, "payment_method": method})
+        self.on_create(ctx, intent, {"payment_method": method} if method else {})
+        ctx.insert(intent)
+        ctx.emit("setup_intent.created", intent)
+        return intent
 
     @action
     def confirm(self, ctx: Context, obj: Json, params: Json) -> Json:

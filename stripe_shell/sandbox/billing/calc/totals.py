@@ -176,16 +176,16 @@ def _sum_shares(taken: Iterable[Share]) -> int:
 
 
 def _sum_deductions(taken: Iterable[Share]) -> list[Share]:
-    found: dict[str, int] = {}
+    sums: dict[str, int] = {}
     for name, amount in taken:
-        found[name] = found.get(name, 0) + amount
-    return list(found.items())
+        sums[name] = sums.get(name, 0) + amount
+    return list(sums.items())
 
 
 def _merge_taxes(taxes: Iterable[TaxAmount]) -> list[TaxAmount]:
-    found: dict[tuple[str, bool], TaxAmount] = {}
+    sums: dict[tuple[str, bool], TaxAmount] = {}
     for tax in taxes:
         key = tax.rate, tax.inclusive
-        old = found.get(key, TaxAmount(tax.rate, tax.inclusive, 0, 0))
-        found[key] = TaxAmount(tax.rate, tax.inclusive, old.amount + tax.amount, old.taxable + tax.taxable)
-    return list(found.values())
+        old = sums.get(key, TaxAmount(tax.rate, tax.inclusive, 0, 0))
+        sums[key] = TaxAmount(tax.rate, tax.inclusive, old.amount + tax.amount, old.taxable + tax.taxable)
+    return list(sums.values())

@@ -316,16 +316,16 @@ def _note_type(split: CreditAllocation) -> str:
 
 
 def _refunds(ctx: Context, invoice: Json, split: CreditAllocation, params: Json) -> list[Json]:
-    made = []
+    entries = []
     for index, entry in enumerate(params.get("refunds") or ()):
         refund = ctx.get("refund", entry.get("refund"), param=f"refunds[{index}][refund]")
         amount = entry.get("amount_refunded") or refund["amount"]
-        made.append(_refund_entry(refund, amount))
+        entries.append(_refund_entry(refund, amount))
     charge = _charge_of(ctx, invoice)
     if split.refund and charge is not None:
         refund = refunds.make_refund(ctx, charge, {"amount": split.refund})
-        made.append(_refund_entry(refund, split.refund))
-    return made
+        entries.append(_refund_entry(refund, split.refund))
+    return entries
 
 
 def _refund_entry(refund: Json, amount: int) -> Json:

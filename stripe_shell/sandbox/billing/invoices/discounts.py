@@ -39,18 +39,18 @@ def apply_discounts(
     if len(requested) > rules.MAX_DISCOUNTS:
         raise errors.invalid(f"You can pass at most {rules.MAX_DISCOUNTS} discounts.", param=where)
     carried = {_coupon_id(ctx, name): name for name in existing}
-    found = [
+    names = [
         _apply_one(ctx, entry, carried, f"{where}[{index}]", {"start": start, **owner})
         for index, entry in enumerate(requested)
     ]
-    coupons = [_coupon_id(ctx, name) for name in found]
+    coupons = [_coupon_id(ctx, name) for name in names]
     for index, coupon in enumerate(coupons):
         if coupon in coupons[:index]:
             raise errors.invalid(
                 f"The coupon {coupon} is given more than once; a coupon can be applied only once.",
                 param=f"{where}[{index}]",
             )
-    return found
+    return names
 
 
 def deduction_of(ctx: Context, name: str, currency: str, now: int) -> Deduction | None:
@@ -138,16 +138,16 @@ def _apply_one(ctx: Context, entry: Mapping[str, Any], carried: Mapping[str, str
     coupon = code["promotion"]["coupon"] if code else key
     if coupon in carried:
         return carried[coupon]
-    made = make_discount(
+    discount = make_discount(
         ctx,
         None if code else coupon,
         promotion_code=code["id"] if code else None,
         param=f"{where}[{kind}]",
         **members,
     )
-    ctx.private(made, DiscountPrivate)["coupon"] = _whole_coupon(ctx, made["source"]["coupon"])
-    ctx.save(made)
-    return str(made["id"])
+    ctx.private(discount, DiscountPrivate)["coupon"] = _whole_coupon(ctx, discount["source"]["coupon"])
+    ctx.save(discount)
+    return str(discount["id"])
 
 
 def _whole_coupon(ctx: Context, key: str) -> Json | None:

@@ -197,8 +197,8 @@ def _draft_for(ctx: Context, customer: Json, subscription: Json | None, params: 
     now = ctx.now()
     period = Period(now, now)
     if subscription is not None:
-        made = draft.subscription_draft(ctx, customer, subscription, reason="manual", period=period)
-        return made | {"collection_method": "charge_automatically", "due_date": None, "metadata": {}}
+        invoice = draft.subscription_draft(ctx, customer, subscription, reason="manual", period=period)
+        return invoice | {"collection_method": "charge_automatically", "due_date": None, "metadata": {}}
     names = draft.discounts_for(customer, None)
     currency = _invoice_currency(ctx, customer, params)
     return draft.new_draft(ctx, customer, currency=currency, reason="manual", period=period, discounts=names)
@@ -290,5 +290,5 @@ def _shipping_rate(ctx: Context, shipping: Mapping[str, Any]) -> Json:
         return ctx.get("shipping_rate", shipping["shipping_rate"], param="shipping_cost[shipping_rate]")
     if not shipping.get("shipping_rate_data"):
         raise errors.missing_parameter("shipping_cost[shipping_rate]")
-    made: Any = ctx.resource("shipping_rate").create(ctx, dict(shipping["shipping_rate_data"]))
-    return dict(made)
+    rate: Any = ctx.resource("shipping_rate").create(ctx, dict(shipping["shipping_rate_data"]))
+    return dict(rate)

@@ -229,14 +229,14 @@ def pending_items(ctx: Context, customer: str, subscription: str | None, currenc
 
     Without a subscription: all of the customer's pending items, which a manual invoice may bill.
     """
-    found = []
+    waiting = []
     for item in ctx.iterate("invoiceitem", customer=customer):
         if item["invoice"] is not None or item["currency"] != currency:
             continue
         bound = bound_subscription(ctx, item)
         if subscription is None or bound in (None, subscription):
-            found.append(item)
-    return found
+            waiting.append(item)
+    return waiting
 
 
 def bound_subscription(ctx: Context, item: Json) -> str | None:

@@ -55,8 +55,8 @@ def inline_price(ctx: Context, data: Mapping[str, Any], where: str = "") -> Json
     params = dict(data)
     product = params.pop("product_data", None)
     if product:
-        made: Any = ctx.resource("product").create(ctx, dict(product))
-        params["product"] = made["id"]
+        created: Any = ctx.resource("product").create(ctx, dict(product))
+        params["product"] = created["id"]
     if not params.get("product"):
         raise errors.missing_parameter(_below(where, "price_data[product]"))
     ctx.get("product", params["product"], param=_below(where, "price_data[product]"))
@@ -123,8 +123,8 @@ def cycle_of(subscription: Mapping[str, Any], price: Mapping[str, Any]) -> Cycle
 def product_name(ctx: Context, price: Mapping[str, Any]) -> str:
     """Returns the name of a price's product, or the price's nickname if there is none."""
     product = price.get("product")
-    found = ctx.find("product", product) if isinstance(product, str) else None
-    return str(found["name"]) if found else str(price.get("nickname") or "Product")
+    stored = ctx.find("product", product) if isinstance(product, str) else None
+    return str(stored["name"]) if stored else str(price.get("nickname") or "Product")
 
 
 def price_text(ctx: Context, price: Json, currency: str) -> str:

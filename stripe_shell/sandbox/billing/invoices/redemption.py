@@ -25,13 +25,13 @@ def make_discount(
     that errors name. Raises StripeError when the coupon or code is unknown, expired or used up.
     """
     code = _redeemed_code(ctx, promotion_code, param) if promotion_code else None
-    found = ctx.get("coupon", code["promotion"]["coupon"] if code else coupon, param=param)
-    _redeem(ctx, found)
+    redeemed = ctx.get("coupon", code["promotion"]["coupon"] if code else coupon, param=param)
+    _redeem(ctx, redeemed)
     begin = ctx.now() if start is None else start
     members = {
-        "end": _end_of(found, begin),
+        "end": _end_of(redeemed, begin),
         "promotion_code": code["id"] if code else None,
-        "source": {"coupon": found["id"], "type": "coupon"},
+        "source": {"coupon": redeemed["id"], "type": "coupon"},
         "start": begin,
     }
     discount = ctx.new("discount", **members, **owner)

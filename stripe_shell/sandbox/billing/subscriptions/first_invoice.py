@@ -82,7 +82,7 @@ def _item_records(ctx: Context, subscription: Json, item: Json, params: Json) ->
     prorated = params.get("proration_behavior") != "none"
     back = subscription["start_date"] < ctx.now()
     spans = _spans(subscription, item, backdated=back and prorated)
-    found = []
+    records = []
     for whole, billed in reversed(spans):
         if billed == whole:
             amount = prices.amount(ctx, price, quantity, currency)
@@ -93,10 +93,10 @@ def _item_records(ctx: Context, subscription: Json, item: Json, params: Json) ->
             text = lines.part_text(ctx, price, quantity, billed)
         else:
             continue
-        found.append(
+        records.append(
             lines.subscription_line(ctx, subscription, item, billed, amount=amount, description=text, quantity=quantity)
         )
-    return found
+    return records
 
 
 def _spans(subscription: Json, item: Json, *, backdated: bool) -> list[tuple[Period, Period]]:

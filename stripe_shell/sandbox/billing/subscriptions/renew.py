@@ -43,7 +43,7 @@ def renew(ctx: Context, subscription: Json) -> None:
 
 def next_records(ctx: Context, subscription: Json, due: Sequence[Json], time: int) -> list[Record]:
     """Returns the lines that bill items for the period that starts at `time`, and metered usage in arrears."""
-    found = []
+    records = []
     for item in reversed(due):
         price, currency = item["price"], subscription["currency"]
         whole = prices.cycle_of(subscription, price).period_at(time)
@@ -56,7 +56,7 @@ def next_records(ctx: Context, subscription: Json, due: Sequence[Json], time: in
         cut = period.end < whole.end and not prices.is_metered(price)
         amount = debit(exact, Fraction(period.length, whole.length)) if cut else half_up(exact)
         text = lines.part_text if cut else None
-        found.append(
+        records.append(
             lines.subscription_line(
                 ctx,
                 subscription,
@@ -69,7 +69,7 @@ def next_records(ctx: Context, subscription: Json, due: Sequence[Json], time: in
                 quantity=quantity,
             )
         )
-    return found
+    return records
 
 
 def _advance_periods(subscription: Json, due: Sequence[Json], time: int) -> None:

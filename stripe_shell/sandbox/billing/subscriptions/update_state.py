@@ -68,12 +68,12 @@ def new_periods(update: SubscriptionUpdate) -> None:
 
 def full_records(update: SubscriptionUpdate) -> list[Record]:
     """Returns a line for the whole period of each item that is not metered, newest first."""
-    found = []
+    records = []
     for item in reversed(update.items):
         if prices.is_metered(item["price"]):
             continue
         quantity, currency = items.quantity_of(item), update.subscription["currency"]
-        found.append(
+        records.append(
             lines.subscription_line(
                 update.ctx,
                 update.subscription,
@@ -84,7 +84,7 @@ def full_records(update: SubscriptionUpdate) -> list[Record]:
                 quantity=quantity,
             )
         )
-    return found
+    return records
 
 
 def trial_records(update: SubscriptionUpdate) -> list[Record]:
@@ -106,15 +106,15 @@ def trial_records(update: SubscriptionUpdate) -> list[Record]:
 def items_before_update(update: SubscriptionUpdate) -> list[tuple[Json, Json | None]]:
     """Returns the items before the update, each with what it was last billed."""
     changed = {entry.before["id"]: entry for entry in update.changes if entry.before is not None}
-    found: list[tuple[Json, Json | None]] = []
+    pairs: list[tuple[Json, Json | None]] = []
     for item in update.old["items"]["data"]:
         entry = changed.get(item["id"])
         if entry is not None and entry.before is not None:
-            found.append((entry.before, entry.billed))
+            pairs.append((entry.before, entry.billed))
         else:
             stored = update.ctx.find("subscription_item", item["id"])
-            found.append((item, items.last_bill(update.ctx, stored) if stored is not None else None))
-    return found
+            pairs.append((item, items.last_bill(update.ctx, stored) if stored is not None else None))
+    return pairs
 
 
 def interval_of(item: Mapping[str, Any]) -> tuple[str, int]:
