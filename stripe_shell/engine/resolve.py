@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, has_errors
+from stripe_shell.engine.api_versions import check_version
 from stripe_shell.engine.check.messages import ProblemPlace, explain, explain_missing, suggestion
 from stripe_shell.engine.evaluate import Evaluation, evaluate, evaluate_text
 from stripe_shell.engine.operation_lookup import find_operation, words_span
@@ -300,7 +301,7 @@ def check_header(name: str, text: str, span: Span) -> list[Diagnostic]:
         return [Diagnostic("E210", f"`@{name}` takes printable ASCII, without blanks at its ends", span)]
     if name == "idempotency_key" and len(text) > LONGEST_KEY:
         return [Diagnostic("E210", f"an idempotency key has {LONGEST_KEY} characters at the most", span)]
-    return []
+    return check_version(text, span) if name == "version" else []
 
 
 def _wants_all_pages(param: Param, operation: Operation) -> bool:

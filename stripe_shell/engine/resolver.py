@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from stripe_shell.engine.api_versions import table_of
 from stripe_shell.engine.data_files import FindFile, find_on_disk
+from stripe_shell.engine.links import Links
 from stripe_shell.engine.operation_lookup import find_operation
 from stripe_shell.engine.resolve import Resolution, resolve
 from stripe_shell.engine.scope import FoundValue, Scope, comes_from_data, look_up
@@ -36,8 +38,9 @@ class Resolver:
     Thread-safe.
     """
 
-    def __init__(self, table: Table, find_file: FindFile = find_on_disk) -> None:
+    def __init__(self, table: Table, find_file: FindFile = find_on_disk, links: Links | None = None) -> None:
         self.table = table
+        self.links = links
         self.find_file = find_file
         self._kept: dict[int, _Kept] = {}
 
@@ -47,10 +50,14 @@ class Resolver:
         kept = self._kept.get(id(block))
         if kept is not None and kept.dependencies == dependencies:
             return kept.resolved
-        resolved = resolve(block, self.table, scope)
+        resolved = resolve(block, self.table_of(block, scope), scope)
         if resolved.call is not None:
             self._kept[id(block)] = _Kept(block, dependencies, resolved)
         return resolved
+
+    def table_of(self, block: Block, scope: Scope) -> Table:
+        """Returns the table of the API version that the block asks for."""
+        return table_of(block, scope, self.table, self.links)
 
     def operation(self, block: Block) -> Operation | None:
         """Returns the operation of the block, independent of any scope; None if its words are wrong."""

@@ -59,6 +59,14 @@ def walk(items: Sequence[ScriptItem], resolver: Resolver, scope: Scope) -> Itera
         following.visit(item)
 
 
+@record
+class _PendingResponse:
+    """The shape of a response that has not arrived, and the table of the API version that it will be in."""
+
+    shape: Shape
+    table: Table
+
+
 @record(frozen=False)
 class _Following(Visitor):
     """Computes the scope after the items visited so far."""
@@ -69,8 +77,9 @@ class _Following(Visitor):
     def visit_block(self, block: Block) -> None:
         """Adds the response name of the block to the scope as pending."""
         shape = _response_shape(block, self.resolver.operation(block))
+        pending = None if shape is None else _PendingResponse(shape, self.resolver.table_of(block, self.scope))
         saved = block.argument(Name)
-        self.scope = self.scope.after_block(*([saved.text] if saved else []), shape=shape)
+        self.scope = self.scope.after_block(*([saved.text] if saved else []), shape=pending)
 
     def visit_directive(self, directive: Directive) -> None:
         """Applies the directive to the scope. A name left without a value was reported, and then counts as known."""
@@ -112,7 +121,7 @@ class _Checker(Visitor):
         self.found += _check_one(block, self.resolver, self.links, self.scope, live=self.live)
 
     def visit_directive(self, directive: Directive) -> None:
-        self.found += _check_directive(directive, self.resolver.table, self.links, self.scope)
+        self.found += _check_directive(directive, self.links, self.scope)
 
     def visit_loop(self, loop: Loop) -> None:
         """Checks the data file, the body with unknown row values, and the body with each row's values."""
@@ -164,7 +173,7 @@ def _note_placeholder(items: Sequence[ScriptItem], links: Links) -> Iterator[Dia
 def _check_one(block: Block, resolver: Resolver, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
     if not block.items:
         return []  # An empty block was reported by the parser.
-    table, resolved = resolver.table, resolver.resolve(block, scope)
+    table, resolved = resolver.table_of(block, scope), resolver.resolve(block, scope)
     link = links.find(connection_of(block, scope, links), block.connection_span)
     found = list(resolved.diagnostics)
     if isinstance(link, Diagnostic):
@@ -177,7 +186,7 @@ def _check_one(block: Block, resolver: Resolver, links: Links, scope: Scope, *, 
     found += _check_conditions(block, scope)
     # Most lines have no references, and visiting their nodes is slow.
     if "${" in block.span.text:
-        found += _check_references(tuple(item for item in block.items if "${" in item.span.text), table, scope)
+        found += _check_references(tuple(item for item in block.items if "${" in item.span.text), scope)
     found += assertions_of(block, scope).problems
     found += _check_paths(block, resolved.operation, table, scope)
     return found
@@ -271,9 +280,9 @@ def _check_columns(loop: Loop, columns: tuple[str, ...] | None) -> Iterator[Diag
 # --- directives at the top ------------------------------------------------------------------------------
 
 
-def _check_directive(directive: Directive, table: Table, links: Links, scope: Scope) -> list[Diagnostic]:
+def _check_directive(directive: Directive, links: Links, scope: Scope) -> list[Diagnostic]:
     argument = directive.argument
-    found = list(_check_references((directive,), table, scope))
+    found = list(_check_references((directive,), scope))
     if isinstance(argument, Assignment):
         return [*_check_name(argument), *evaluate_variable(argument.value, scope).problems, *found]
     if isinstance(argument, Value):
@@ -310,12 +319,13 @@ def _response_shape(block: Block, operation: Operation | None) -> Shape | None:
     return operation.response
 
 
-def _check_references(node: Any, table: Table, scope: Scope) -> Iterator[Diagnostic]:
+def _check_references(node: Any, scope: Scope) -> Iterator[Diagnostic]:
     """Yields the references to responses whose path the shape of the response does not have."""
     for reference in nodes_in(node, Reference):
-        shape = scope.deferred.get(reference.name) if reference.namespace is None else None
-        if shape is None:
+        pending = scope.deferred.get(reference.name) if reference.namespace is None else None
+        if pending is None:
             continue
+        shape, table = pending.shape, pending.table
         of_row = shape.is_list and any(isinstance(step, int) for step in reference.path[:1])
         for length in range(1, len(reference.path) + 1):
             steps = reference.path[:length]

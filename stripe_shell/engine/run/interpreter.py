@@ -83,7 +83,7 @@ class Engine:
 
     def resolver(self, find_file: FindFile = find_on_disk) -> Resolver:
         """Returns a new resolver for the items of one run."""
-        return Resolver(self.table, find_file)
+        return Resolver(self.table, find_file, self.links)
 
     def check(self, items: Sequence[ScriptItem], scope: Scope, resolver: Resolver | None = None) -> list[Diagnostic]:
         """Returns all problems of the items that can be found without sending a request."""
