@@ -82,14 +82,16 @@ def prepare(
     prompt: bool = False,
     lint: bool = False,
     find_file: FindFile = find_on_disk,
+    version: str | None = None,
 ) -> PreparedScript:
     """Parses and checks a text; sends nothing.
 
     `prompt` allows the short forms of the prompt, such as a block without a header. `lint` adds warnings if there are
-    no errors. `find_file` returns the file to read for a data file.
+    no errors. `find_file` returns the file to read for a data file. `version` is the API version to judge by instead of
+    the script's and the connections'; a block's own `@version` stays.
     """
     program = load_program(source, prompt=prompt)
-    resolver = engine.resolver(find_file)
+    resolver = engine.resolver(find_file, version)
     found = [*program.diagnostics, *engine.check(program.items, scope, resolver)]
     if lint and not has_errors(found):  # A block with an error would make names look unused.
         found += engine.lint(program, scope)

@@ -33,6 +33,7 @@ usage: stripe-shell [OPTIONS]                      the prompt on a terminal, els
        stripe-shell replay PAGE … [OPTIONS]        run the examples of a documentation page as tests
        stripe-shell convert FILE --to FORM         a script as curl, python or fixtures; a fixture file as stripe
        stripe-shell spec [ACTION] [ENTITY]         what is known of an entity or an action (--coverage: of the sandbox)
+       stripe-shell spec --diff VERSION [VERSION] [ENTITY | FILE]   what changed between versions of the API
        stripe-shell connections [list | test [NAME …] | add NAME kind=KIND SETTING=VALUE … | remove NAME | default NAME]
        stripe-shell serve [OPTIONS]                the sandbox over HTTP, for programs; any key sk_test_… is taken
        stripe-shell completion bash|zsh|fish       the script that completes all this in your shell
@@ -57,6 +58,9 @@ Options of run, which resumes a script that was stopped or failed (docs/batches.
   --accept-edits HOW  what took effect and was edited since: keep it, or rerun it
   --runs-dir FOLDER   where journals and row files are kept (else .stripe-runs beside the script)
   --no-journal        keep none; refused in live mode
+
+Options of check and spec:
+  --version VERSION   judge by this version of the API, e.g. 2024-06-20; check says what the move to it breaks
 
 Options of run and replay:
   --report FORMAT=FILE …   also write junit, html, json or tap, several at once: --report junit=a.xml html=a.html
@@ -109,7 +113,8 @@ class Arguments:
     spec: str | None = None
     verbose: bool = False
     check: bool = False
-    diff: bool = False
+    diff: bool | str = False
+    version: str | None = None
     fix: bool = False
     coverage: bool = False
     errata: str | None = None
@@ -170,7 +175,12 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--runs-dir": Option("runs_dir", completes="file"),
         "--no-journal": Option("no_journal", "flag"),
     },
-    "check": {**_CONNECT, "--format": _TEXT_OR_JSON, "--fix": Option("fix", "flag")},
+    "check": {
+        **_CONNECT,
+        "--format": _TEXT_OR_JSON,
+        "--fix": Option("fix", "flag"),
+        "--version": Option("version"),
+    },
     "fmt": {"--check": Option("check", "flag"), "--diff": Option("diff", "flag")},
     "replay": {
         **_CONNECT,
@@ -184,7 +194,12 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--spec": Option("spec", choices=("documented", "stripe")),
         "--var": Option("variables", "many"),
     },
-    "spec": {"--format": _TEXT_OR_JSON, "--coverage": Option("coverage", "flag")},
+    "spec": {
+        "--format": _TEXT_OR_JSON,
+        "--coverage": Option("coverage", "flag"),
+        "--version": Option("version"),
+        "--diff": Option("diff"),
+    },
     "connections": {
         "--format": _TEXT_OR_JSON,
         "--db": Option("db", completes="file"),
@@ -206,10 +221,10 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "completion": {},
     "": {**_CONNECT, **_RESULT, "-c": Option("texts", "many")},
 }
-#: Every option that takes the next word as its value, used to find the command among the words.
+#: Every option that takes the next word as its value in all commands, used to find the command among the words.
 _VALUED = {
     name for options in _OPTIONS.values() for name, option in options.items() if option.kind not in ("flag", "maybe")
-}
+} - {name for options in _OPTIONS.values() for name, option in options.items() if option.kind in ("flag", "maybe")}
 
 
 #: Options that exclude each other.

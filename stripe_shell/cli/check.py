@@ -18,17 +18,39 @@ def check(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
     """Returns 0 if no file has an error, else 2. `--fix` first applies fixes to the files."""
     if arguments.fix and "-" in arguments.words:
         raise UsageError("--fix mends files; standard input is none")
+    version = _version_of(arguments)
     setup = set_up(arguments, environ, console)
     failed = False
     for word in arguments.words:
         script = _check_source(setup, read_standard_input() if word == "-" else open_script(word), console)
         if arguments.fix:
             script = _fix_file(setup, script, console)
+        if version:
+            script = _check_in_version(setup, script, version)
         _report(script.diagnostics, arguments, console)
         failed = failed or not script.sound
         if not script.diagnostics and arguments.format != "json":
-            console.message(f"{word if word != '-' else '<stdin>'}: no problem found")
+            name = word if word != "-" else "<stdin>"
+            console.message(f"{name}: {f'nothing breaks in {version}' if version else 'no problem found'}")
     return 2 if failed else 0
+
+
+def _version_of(arguments: Arguments) -> str | None:
+    if arguments.version is None:
+        return None
+    from stripe_shell.cli.versions import named_version
+
+    if arguments.fix:
+        raise UsageError("--fix mends what is wrong today; leave --version out")
+    return named_version(arguments.version)
+
+
+def _check_in_version(setup: Setup, script: PreparedScript, version: str) -> PreparedScript:
+    """Returns what breaks when the script, or its account, moves to a version; a block's own `@version` stays."""
+    from stripe_shell.cli.versions import what_breaks
+
+    then = prepare(setup.engine, script.source, script.scope, version=version)
+    return what_breaks(setup.engine.table, script, then, version)
 
 
 def _check_source(setup: Setup, source: SourceText, console: Console) -> PreparedScript:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.diagnostics import close_words
@@ -19,8 +20,13 @@ from stripe_shell.spec.table import Table, load_table
 def spec(arguments: Arguments, _environ: Mapping[str, str], console: Console) -> int:
     """Prints the operation or the entity that the words name, or without words all entities."""
     table = load_table()
-    found = _find_described(table, arguments.words)
     as_json = arguments.format == "json"
+    if arguments.diff:
+        _show_diff(table, arguments, console)
+        return 0
+    if arguments.version is not None:
+        table = _table_at(table, arguments.version)
+    found = _find_described(table, arguments.words)
     if arguments.coverage:
         _show_coverage(table, found, console, as_json=as_json)
         return 0
@@ -38,6 +44,46 @@ def spec(arguments: Arguments, _environ: Mapping[str, str], console: Console) ->
         case Entity():
             console.result(describe_entity(found))
     return 0
+
+
+def _table_at(table: Table, version: str) -> Table:
+    from stripe_shell.cli.versions import named_version
+    from stripe_shell.spec.versions.table import table_at
+
+    return table_at(table, named_version(version))
+
+
+def _show_diff(table: Table, arguments: Arguments, console: Console) -> None:
+    """Prints what changed between two versions, for an entity, for what a script uses, or for everything."""
+    from stripe_shell.cli.versions import named_version, narrowed, show_differences
+    from stripe_shell.spec.versions.known import is_older, read_version
+
+    words = list(arguments.words)
+    older = named_version(str(arguments.diff))
+    newer = named_version(words.pop(0)) if words and read_version(words[0]) else table.version
+    if len(words) > 1:
+        raise UsageError("spec --diff VERSION [VERSION] [ENTITY | FILE]")
+    if is_older(newer, older):
+        older, newer = newer, older
+    entities = _entities_of(table, words[0]) if words else None
+    found = narrowed(table, older, newer, entities)
+    show_differences(found, older, newer, console, as_json=arguments.format == "json")
+
+
+def _entities_of(table: Table, word: str) -> set[str]:
+    """Returns the entity that a word names, or those that a script uses."""
+    entity = table.canonical(word)
+    if entity is not None:
+        return {entity}
+    if not Path(word).is_file():
+        raise UsageError(f"`{word}` is no entity and no file{_hint(word, table.entities())}")
+    from stripe_shell.cli.sources import open_script
+    from stripe_shell.engine.load import load_program
+    from stripe_shell.lang.visit import blocks_in
+
+    blocks = blocks_in(load_program(open_script(word)).items)
+    words = {block.entity.value.literal or "" for block in blocks if block.entity is not None}
+    return {name for each in words if (name := table.canonical(each)) is not None}
 
 
 def _show_coverage(table: Table, operations: Operation | Entity | None, console: Console, *, as_json: bool) -> None:

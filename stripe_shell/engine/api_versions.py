@@ -8,6 +8,7 @@ from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.ast import Block, Value
+from stripe_shell.lang.directives import setting_text
 from stripe_shell.spec.table import Table
 
 
@@ -40,8 +41,8 @@ def _stated(block: Block, scope: Scope) -> str | None:
     for directive in block.directives:
         if directive.name == "version" and isinstance(directive.argument, Value):
             evaluated = evaluate_text(directive.argument, scope)
-            value = evaluated.value
-            return value.strip() if not evaluated.problems and not is_deferred(value) else None
+            known = not evaluated.problems and not is_deferred(evaluated.value)
+            return setting_text("version", evaluated.value.strip()) if known else None
     return scope.settings.version
 
 

@@ -301,7 +301,7 @@ def check_header(name: str, text: str, span: Span) -> list[Diagnostic]:
         return [Diagnostic("E210", f"`@{name}` takes printable ASCII, without blanks at its ends", span)]
     if name == "idempotency_key" and len(text) > LONGEST_KEY:
         return [Diagnostic("E210", f"an idempotency key has {LONGEST_KEY} characters at the most", span)]
-    return check_version(text, span) if name == "version" else []
+    return check_version(text, span) if name == "version" and setting_text(name, text) else []
 
 
 def _wants_all_pages(param: Param, operation: Operation) -> bool:

@@ -35,12 +35,19 @@ class Resolver:
 
     A block without references, or whose references have values at the check, is resolved once. A block that refers to a
     later response is resolved again when the response arrives; one that refers to a row of `@foreach`, for each row.
-    Thread-safe.
+    Thread-safe. `version` replaces the API version that the script and the connections ask for.
     """
 
-    def __init__(self, table: Table, find_file: FindFile = find_on_disk, links: Links | None = None) -> None:
+    def __init__(
+        self,
+        table: Table,
+        find_file: FindFile = find_on_disk,
+        links: Links | None = None,
+        version: str | None = None,
+    ) -> None:
         self.table = table
         self.links = links
+        self.version = version
         self.find_file = find_file
         self._kept: dict[int, _Kept] = {}
 
@@ -57,6 +64,7 @@ class Resolver:
 
     def table_of(self, block: Block, scope: Scope) -> Table:
         """Returns the table of the API version that the block asks for."""
+        scope = scope.with_settings(version=self.version) if self.version else scope
         return table_of(block, scope, self.table, self.links)
 
     def operation(self, block: Block) -> Operation | None:

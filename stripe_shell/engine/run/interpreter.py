@@ -81,9 +81,9 @@ class Engine:
         """Returns a copy of the engine that tells `observer` what is sent."""
         return replace(self, observer=observer)
 
-    def resolver(self, find_file: FindFile = find_on_disk) -> Resolver:
-        """Returns a new resolver for the items of one run."""
-        return Resolver(self.table, find_file, self.links)
+    def resolver(self, find_file: FindFile = find_on_disk, version: str | None = None) -> Resolver:
+        """Returns a new resolver for the items of one run; `version` replaces the script's own API version."""
+        return Resolver(self.table, find_file, self.links, version)
 
     def check(self, items: Sequence[ScriptItem], scope: Scope, resolver: Resolver | None = None) -> list[Diagnostic]:
         """Returns all problems of the items that can be found without sending a request."""
