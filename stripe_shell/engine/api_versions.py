@@ -9,7 +9,10 @@ from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.ast import Block, Value
 from stripe_shell.lang.directives import setting_text
+from stripe_shell.patterns import pattern
 from stripe_shell.spec.table import Table
+
+_DATE = pattern(r"\d{4}-\d{2}-\d{2}")
 
 
 def table_of(block: Block, scope: Scope, table: Table, links: Links | None) -> Table:
@@ -51,7 +54,7 @@ def check_version(text: str, span: Span) -> list[Diagnostic]:
     from stripe_shell.spec.versions.known import known_versions, read_version
 
     known = known_versions()
-    if read_version(text) is not None or text[:10] > known[-1][:10]:
+    if read_version(text) is not None or (_DATE.match(text) and text[:10] > known[-1][:10]):
         return []
     near = [version for version in known if version[:10] == text[:10]] or [closest(text, known) or ""]
     label = f"did you mean `{near[0]}`?" if near[0] else f"the newest is `{known[-1]}`"

@@ -67,7 +67,7 @@ def suggestion_sources(session: ReplSession, context: CursorContext) -> Suggesti
 
     scope = session.scope
     return SuggestionSources(
-        table=session.engine.table,
+        table=session.table(context.connection),
         known=session.known,
         place=session.id_scope(context.connection),
         connections=_connection_words(session),

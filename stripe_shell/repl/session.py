@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stripe_shell.render.console import Console
     from stripe_shell.render.run_printer import RunPrinter
     from stripe_shell.repl.fetched import FetchedIds, FetchPolicy
+    from stripe_shell.spec.table import Table
 
 
 @record
@@ -92,6 +93,16 @@ class ReplSession:
         """Returns the connection that `/name` means, or None if it does not exist."""
         named = name is not None and not self.connections.placeholder(name)
         return self.connections.get(name) if named else self.connection
+
+    def table(self, name: str | None = None) -> Table:
+        """Returns the table of the API version below `/name`: that of the session's `@version`, else of the profile."""
+        connection = self.connection_of(name)
+        version = self.scope.settings.version or (connection.api_version if connection is not None else None)
+        if not version:
+            return self.engine.table
+        from stripe_shell.engine.api_versions import table_named
+
+        return table_named(self.engine.table, version)
 
     def id_scope(self, name: str | None = None, account: str | None = None) -> IdScope | None:
         """Returns the scope in which ids written below `/name` are valid; None if there is no such connection."""

@@ -37,7 +37,7 @@ def toolbar(session: ReplSession, text: str, offset: int) -> StyleAndTextTuples:
     if connection is None:
         return [("class:bottom-toolbar.missing", f"there is no connection `/{context.connection}`")]
     parts = _where(session, connection)
-    lacking = missing(context, session.engine.table, document=session.scope.settings.spec != "stripe")
+    lacking = missing(context, session.table(context.connection), document=session.scope.settings.spec != "stripe")
     if lacking:
         more = ", …" if len(lacking) > _SHOWN else ""
         parts.append(("class:bottom-toolbar.missing", f" · needs {', '.join(lacking[:_SHOWN])}{more}"))

@@ -103,7 +103,14 @@ def _failures(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
 def _versions(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
     if context.before:
         return []
-    words = {sources.table.version: "the version that the table describes", "none": "the connection's"}
+    from stripe_shell.spec.versions.known import OLDEST, known_versions
+
+    served = [version for version in reversed(known_versions()) if version >= OLDEST]
+    words = {
+        "none": "the connection's",
+        **dict.fromkeys(served, ""),
+        sources.table.version: "the one that applies here",
+    }
     return choose(context, words, "value")
 
 

@@ -17,7 +17,7 @@ def _help(session: ReplSession, topic: str) -> None:
     """What there is, and what a call takes."""
     from stripe_shell.repl.help import help_text
 
-    session.console.result(help_text(session.engine.table, topic))
+    session.console.result(help_text(session.table(), topic))
 
 
 def _topics(context: CursorContext, around: SuggestionSources) -> list[Suggestion]:
