@@ -16,7 +16,7 @@ from stripe_shell.render.console import Console
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.names import resolve_name
 from stripe_shell.spec.table import Table
-from stripe_shell.spec.versions.history import Difference, differences, removed_in
+from stripe_shell.spec.versions.history import VersionDifference, differences, removed_in
 from stripe_shell.spec.versions.known import known_versions, read_version
 
 
@@ -33,7 +33,9 @@ def named_version(text: str) -> str:
 # --- spec --diff ------------------------------------------------------------------------------------------------
 
 
-def show_differences(found: Iterable[Difference], older: str, newer: str, console: Console, *, as_json: bool) -> None:
+def show_differences(
+    found: Iterable[VersionDifference], older: str, newer: str, console: Console, *, as_json: bool
+) -> None:
     """Prints what changed after `older`, up to `newer`: a heading for each version, a line for each change."""
     rows = list(found)
     if as_json:
@@ -44,7 +46,7 @@ def show_differences(found: Iterable[Difference], older: str, newer: str, consol
     console.message(f"{older} to {newer}: {len(rows)} changes, {gone} of them removals")
 
 
-def _lines(rows: list[Difference]) -> Iterator[str]:
+def _lines(rows: list[VersionDifference]) -> Iterator[str]:
     version = subject = ""
     for row in rows:
         if row.version != version:
@@ -61,7 +63,7 @@ def _lines(rows: list[Difference]) -> Iterator[str]:
         yield f"    {row.sign} {row.path}   {row.detail}"
 
 
-def narrowed(table: Table, older: str, newer: str, entities: Iterable[str] | None) -> Iterator[Difference]:
+def narrowed(table: Table, older: str, newer: str, entities: Iterable[str] | None) -> Iterator[VersionDifference]:
     """Yields the differences of some entities, by version; of all for None."""
     wanted = None if entities is None else set(entities)
     for each in differences(table, older, newer):

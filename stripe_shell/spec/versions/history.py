@@ -16,7 +16,7 @@ Sign = Literal["+", "-", "~"]
 
 
 @record
-class Difference:
+class VersionDifference:
     """One thing that a version added (`+`), removed (`-`) or changed (`~`).
 
     `subject` is an operation (`create subscription`) of a request, or the kind of object of an answer. `path` is the
@@ -32,7 +32,7 @@ class Difference:
     detail: str
 
 
-def differences(table: Table, older: str, newer: str, entity: str | None = None) -> Iterator[Difference]:
+def differences(table: Table, older: str, newer: str, entity: str | None = None) -> Iterator[VersionDifference]:
     """Yields what changed after `older`, up to and including `newer`; oldest version first.
 
     `entity` (a canonical name) narrows them to its operations and its object. `table` is the current table.
@@ -78,34 +78,34 @@ class _Names:
             self._found[route] = found
         return found
 
-    def entity_of(self, difference: Difference) -> str:
+    def entity_of(self, difference: VersionDifference) -> str:
         """Returns the entity that a difference belongs to."""
         if difference.where == "answer":
             return self._table.canonical(difference.subject) or difference.subject
         return difference.subject.partition(" ")[2]
 
 
-def _of_step(version: str, step: Mapping[str, Any], names: _Names) -> Iterator[Difference]:
+def _of_step(version: str, step: Mapping[str, Any], names: _Names) -> Iterator[VersionDifference]:
     operations, objects = step["operations"], step["objects"]
     signs: tuple[tuple[Sign, str], ...] = (("-", "removed"), ("+", "added"))
     for sign, section in signs:
         for route in operations[section]:
-            yield Difference(version, "request", names.operation(route)[0], sign, "", route)
+            yield VersionDifference(version, "request", names.operation(route)[0], sign, "", route)
         for kind in objects[section]:
-            yield Difference(version, "answer", kind, sign, "", "object")
+            yield VersionDifference(version, "answer", kind, sign, "", "object")
     for route, change in operations["changed"].items():
         yield from _of_change(version, "request", names.operation(route)[0], change)
     for kind, change in objects["changed"].items():
         yield from _of_change(version, "answer", kind, change)
 
 
-def _of_change(version: str, where: Where, subject: str, change: Mapping[str, Any]) -> Iterator[Difference]:
+def _of_change(version: str, where: Where, subject: str, change: Mapping[str, Any]) -> Iterator[VersionDifference]:
     for path, text in change.get("removed", {}).items():
-        yield Difference(version, where, subject, "-", path, text)
+        yield VersionDifference(version, where, subject, "-", path, text)
     for path, text in change.get("added", {}).items():
-        yield Difference(version, where, subject, "+", path, text)
+        yield VersionDifference(version, where, subject, "+", path, text)
     for path, marks in change.get("changed", {}).items():
-        yield Difference(version, where, subject, "~", path, _marks_text(marks))
+        yield VersionDifference(version, where, subject, "~", path, _marks_text(marks))
 
 
 def _marks_text(marks: Mapping[str, Any]) -> str:
