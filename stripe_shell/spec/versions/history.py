@@ -1,4 +1,4 @@
-"""What changed between two versions of the API, for an operation or an object, as lines for a person."""
+"""The changes between two versions of the API, for an operation or an object, as records that people can read."""
 
 from __future__ import annotations
 
