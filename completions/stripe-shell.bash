@@ -135,11 +135,11 @@ _stripe_shell_options() {
   case "$command" in
     '') _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --show --spec --tags --var --verbose --version -c ;;
     run) _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --new --no-journal --report --resume --runs-dir --show --spec --tags --var --verbose ;;
-    check) _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose ;;
+    check) _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose --version ;;
     fmt) _stripe_shell_offer --check --diff --help ;;
     replay) _stripe_shell_offer --connection --db --errata --help --live --memory --report --spec --update --var --verbose ;;
     convert) _stripe_shell_offer --connection --help --spec --to --var ;;
-    spec) _stripe_shell_offer --coverage --format --help ;;
+    spec) _stripe_shell_offer --coverage --diff --format --help --version ;;
     serve) _stripe_shell_offer --db --fault --help --host --latency --memory --port --rate-limit --verbose --webhook-host --webhook-retries ;;
     connections) _stripe_shell_offer --db --format --help --memory --verbose ;;
     completion) _stripe_shell_offer --help ;;
@@ -192,7 +192,7 @@ _stripe_shell() {
       continue
     fi
     case "$word" in
-      --accept-edits|--connection|--db|--errata|--fault|--format|--host|--latency|--port|--rate-limit|--report|--runs-dir|--spec|--tags|--to|--var|--webhook-host|--webhook-retries|-c) option=$word ;;
+      --accept-edits|--connection|--db|--diff|--errata|--fault|--format|--host|--latency|--port|--rate-limit|--report|--runs-dir|--spec|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
       -?*) ;;
       /*) [[ ${#plain[@]} -gt 0 ]] && plain+=("$word") ;;
       *=*) assigned=1 ;;

@@ -175,7 +175,7 @@ function _stripe_shell_options --no-scope-shadowing
         case 'run'
             _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --new --no-journal --report --resume --runs-dir --show --spec --tags --var --verbose
         case 'check'
-            _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose
+            _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose --version
         case 'fmt'
             _stripe_shell_offer --check --diff --help
         case 'replay'
@@ -183,7 +183,7 @@ function _stripe_shell_options --no-scope-shadowing
         case 'convert'
             _stripe_shell_offer --connection --help --spec --to --var
         case 'spec'
-            _stripe_shell_offer --coverage --format --help
+            _stripe_shell_offer --coverage --diff --format --help --version
         case 'serve'
             _stripe_shell_offer --db --fault --help --host --latency --memory --port --rate-limit --verbose --webhook-host --webhook-retries
         case 'connections'
@@ -257,7 +257,7 @@ function _stripe_shell
             continue
         end
         switch $word
-            case --accept-edits --connection --db --errata --fault --format --host --latency --port --rate-limit --report --runs-dir --spec --tags --to --var --webhook-host --webhook-retries -c
+            case --accept-edits --connection --db --diff --errata --fault --format --host --latency --port --rate-limit --report --runs-dir --spec --tags --to --var --version --webhook-host --webhook-retries -c
                 set option $word
             case '-?*'
             case '/*'
