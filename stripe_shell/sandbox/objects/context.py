@@ -24,26 +24,26 @@ In the order in which a resource usually needs it:
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from stripe_shell.sandbox.clock import Clock, FixedClock
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.ids import RandomIds
 from stripe_shell.sandbox.request.call import SandboxCall
 from stripe_shell.sandbox.storage.queues import add_delivery
-from stripe_shell.sandbox.storage.store import IndexEntry, StoredRow, StoreSession
+from stripe_shell.sandbox.storage.store import StoredRow, StoreSession
 from stripe_shell.sandbox.webhooks.endpoints import EndpointCache
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.table import Table
 
 from . import events
 from .events import UnstoredEvent
-from .identity_map import IdentityMap, ObjectKey, encode
+from .identity_map import IdentityMap
 from .listing import ListFilters, ListPage
+from .stored_objects import StoredKind, StoredObjects
 
 Json = dict[str, Any]
 
@@ -51,7 +51,7 @@ Json = dict[str, Any]
 Answer = Json | ListPage | bytes
 
 
-class ResourceProtocol(Protocol):
+class ResourceProtocol(StoredKind, Protocol):
     """The interface of a resource for the context, pages, search and `expand`; implemented by `Resource`."""
 
     @property
@@ -65,10 +65,7 @@ class ResourceProtocol(Protocol):
     @property
     def filters(self) -> Mapping[str, str]: ...
 
-    def key(self, obj: Mapping[str, Any]) -> str: ...
     def new_id(self, ctx: Context, prefix: str | None = None) -> str: ...
-    def links(self, obj: Mapping[str, Any], private: Mapping[str, Any] | None) -> list[IndexEntry]: ...
-    def indexed_members(self) -> tuple[str, ...]: ...
     def narrow_inside(self, filters: ListFilters) -> None: ...
     def searched_value(self, obj: Mapping[str, Any], field: str) -> Any: ...
 
@@ -76,7 +73,6 @@ class ResourceProtocol(Protocol):
     def job_method(self, name: str) -> Callable[[Context, Json], None]: ...
 
     def missing(self, key: str, *, param: str | None = None, status: int = 404) -> StripeError: ...
-    def already_exists(self, key: str) -> StripeError: ...
 
     def new(self, ctx: Context, members: Mapping[str, Any] | None = None) -> Json: ...
     def echo(self, obj: Json, params: Mapping[str, Any]) -> None: ...
@@ -106,19 +102,18 @@ class NamedResource(ResourceProtocol, Protocol):
     object: ClassVar[str]
 
 
-#: The TypedDict of a kind's private fields.
-PrivateView = TypeVar("PrivateView")
-
 #: The class by which a handler is asked for.
 Handler = TypeVar("Handler", bound=NamedResource)
 
 
-class Context:
+class Context(StoredObjects):
     """One request's view of one account: the fields of its `SandboxCall`, and the objects read and changed so far.
 
     `account_number` is the row number of `account` in the store. Both differ in a copy for a connected account or a
     platform, and `clock` differs while a test clock applies.
     """
+
+    registry: ResourceLookup
 
     def __init__(
         self,
@@ -131,16 +126,13 @@ class Context:
         ids: RandomIds,
         endpoint_cache: EndpointCache,
     ) -> None:
-        self.session = session
-        self.registry = registry
+        super().__init__(session, call.number, registry=registry, clock=clock)
         self.table = table
-        self.clock = clock
         #: The sandbox's own clock, also while a test clock applies.
         self.real_clock = clock
         self.ids = ids
         self.endpoint_cache = endpoint_cache
         self.account = call.account
-        self.account_number = call.number
         self.platform = call.platform
         self.request = call.request
         self.request_id = call.request_id
@@ -232,25 +224,6 @@ class Context:
             raise self.resource(kind).missing(str(key), param=param, status=status)
         return found
 
-    def find(self, kind: str, key: Any) -> Json | None:
-        """Returns a live object, or None when it is missing or deleted."""
-        row = self.row(kind, str(key))
-        return None if row is None or row.deleted else self._seen.parsed(row)
-
-    def stored(self, obj: Mapping[str, Any]) -> Json | None:
-        """Returns the last stored version of an object, without later changes to `obj`; None when it is not stored."""
-        row = self.row(*self._object_key(obj))
-        return None if row is None or row.deleted else json.loads(row.json)
-
-    def row(self, kind: str, key: str) -> StoredRow | None:
-        """Returns the stored row of an object, deleted or not; None when there is none."""
-        row = self._seen.rows.get((kind, key))
-        if row is None:
-            row = self.session.get(self.account_number, kind, key)
-            if row is not None:
-                self._seen.rows[kind, key] = row
-        return row
-
     def presented(self, kinds: Iterable[str], key: str) -> Json | None:
         """Returns a copy of the object as in responses, for the first kind that has this id.
 
@@ -266,57 +239,6 @@ class Context:
                 return dict(json.loads(row.json))
         return None
 
-    def all(self, kind: str, *, oldest_first: bool = False, **equal: Any) -> list[Json]:
-        """Returns the live objects of a kind with these member values, newest first: `all("invoice", customer=c)`.
-
-        Members in the resource's `indexed_members` use an index; without one, every object of the kind is read.
-        """
-        return list(self.iterate(kind, oldest_first=oldest_first, **equal))
-
-    def iterate(self, kind: str, *, oldest_first: bool = False, **equal: Any) -> Iterator[Json]:
-        """Yields what `all` returns; reads 100 rows at a time."""
-        filters = ListFilters()
-        indexed = self.resource(kind).indexed_members()
-        for name, value in equal.items():
-            filters.add_link(name, value) if name in indexed else filters.add(name, value)
-        after: tuple[int, int] | None = None
-        while True:
-            rows = self.session.page(
-                self.account_number,
-                kind,
-                link=filters.link,
-                where=filters.where,
-                limit=100,
-                after=after,
-                oldest_first=oldest_first,
-            )
-            yield from map(self._seen.parsed, rows)
-            if len(rows) < 100:
-                return
-            after = rows[-1].position
-
-    def count(self, kind: str, **equal: str) -> int:
-        """Returns the number of live objects of a kind, or of those with one value of an indexed member."""
-        link = next(iter(equal.items()), None)
-        return self.session.count(self.account_number, kind, link)
-
-    def private(self, obj: Mapping[str, Any], view: type[PrivateView]) -> PrivateView:
-        """Returns the object's private fields, a dict that `insert` and `save` store and responses never contain.
-
-        `view` is the TypedDict of the kind, see private_fields.py.
-        """
-        return cast(PrivateView, self.private_json(obj))
-
-    def private_json(self, obj: Mapping[str, Any]) -> Json:
-        """Returns the dict of `private` without types, for names that are known at run time only."""
-        place = self._object_key(obj)
-        hidden = self._seen.private_read(place)
-        return self._seen.private(place, self.row(*place)) if hidden is None else hidden
-
-    def text(self, obj: Json) -> str:
-        """Returns the JSON text of an object: the stored text if it was read or stored in this request."""
-        return self._seen.text(obj)
-
     # --- changing --------------------------------------------------------------------------------------------
 
     def new(self, kind: str, **members: Any) -> Json:
@@ -326,70 +248,6 @@ class Context:
     def new_id(self, kind: str, prefix: str | None = None) -> str:
         """Returns a new id for a kind of object."""
         return self.resource(kind).new_id(self, prefix)
-
-    def insert(self, obj: Json, key: str | None = None) -> None:
-        """Stores a new object, under `key` if it has no id or shares it. Raises StripeError if the key exists."""
-        if key is not None:
-            self._seen.set_key(obj, key)
-        kind, key = place = self._object_key(obj)
-        text = self._seen.write(obj)
-        links = self.resource(kind).links(obj, self._seen.private_read(place))
-        created = self._created(obj)
-        try:
-            row = self.session.insert(
-                self.account_number,
-                kind,
-                key,
-                created=created,
-                json=text,
-                links=links,
-                hidden=self._seen.private_text(place),
-            )
-        except sqlite3.IntegrityError:
-            raise self.resource(kind).already_exists(key) from None
-        self._seen.rows[place] = row
-        self._seen.keep(place, obj)
-        self._seen.set_key(obj, key)
-
-    def save(self, obj: Json) -> Json:
-        """Stores a changed object and returns the old values of what changed, as in `previous_attributes`.
-
-        Raises LookupError when the object is not stored.
-        """
-        place = self._object_key(obj)
-        row = self.row(*place)
-        if row is None or row.deleted:
-            raise LookupError(f"{place} cannot be saved: it is not stored")
-        old = json.loads(row.json)
-        changed = events.previous_attributes(old, obj)
-        unread = self._seen.private_read(place) is None
-        hidden = row.hidden if unread else self._seen.private_text(place)
-        text = self._seen.write(obj)
-        if changed or hidden != row.hidden:
-            resource = self.resource(place[0])
-            old_links = resource.links(old, json.loads(row.hidden) if row.hidden else None)
-            new_links = resource.links(obj, json.loads(hidden) if hidden else None)
-            self._seen.rows[place] = self.session.update(
-                self.account_number, row, json=text, old=old_links, new=new_links, hidden=hidden
-            )
-        self._seen.keep(place, obj)
-        return changed
-
-    def delete(self, obj: Json) -> Json:
-        """Deletes an object and returns what remains: `{id, object, deleted}`.
-
-        Raises LookupError when the object is not stored.
-        """
-        place = self._object_key(obj)
-        row = self.row(*place)
-        if row is None:
-            raise LookupError(f"{place} cannot be deleted: it is not stored")
-        remains = {"id": obj.get("id"), "object": place[0], "deleted": True}
-        old_links = self.resource(place[0]).links(json.loads(row.json), json.loads(row.hidden) if row.hidden else None)
-        self.session.delete(self.account_number, row, encode(remains), old_links)
-        self._seen.rows[place] = row._replace(deleted=1, json=encode(remains))
-        self._seen.drop(place)
-        return remains
 
     def emit(self, event_type: str, obj: Json, previous_attributes: Mapping[str, Any] | None = None) -> None:
         """Stores an event with the object's JSON text and queues its deliveries; None omits `previous_attributes`."""
@@ -456,12 +314,3 @@ class Context:
         if self.account != self.platform:
             members["account"] = self.account
         return UnstoredEvent(members["id"], now, name, events.event_text(members, data_object, previous), subscribers)
-
-    def _object_key(self, obj: Mapping[str, Any]) -> ObjectKey:
-        kind = str(obj["object"])
-        key = self._seen.key(obj)
-        return kind, self.resource(kind).key(obj) if key is None else key
-
-    def _created(self, obj: Mapping[str, Any]) -> int:
-        created = obj.get("created", obj.get("date"))
-        return created if isinstance(created, int) else self.now()
