@@ -40,7 +40,7 @@ def read_call(
     paths = take_expand(params, asked)
     route = route_of(table, registry, operation, path, params)
     resource = registry.resource(route.kind)
-    old = resource.take_legacy(operation, params)
+    old = resource.take_legacy(asked, params)
     params = check_parameters(params, asked.params) | old
     check_paths(shown, registry, asked, paths)
     return SandboxCall(

@@ -31,8 +31,12 @@ class PromotionCode(Resource):
         return [*found, ("coupon", str(obj["promotion"]["coupon"])), ("code", obj["code"].lower())]
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """Mutates `params`: the former top-level `coupon` becomes `promotion[coupon]`."""
-        if operation.action == "create" and "coupon" in params and "promotion" not in params:
+        """Mutates `params`: the former top-level `coupon` becomes `promotion[coupon]`.
+
+        In a version whose table has it, the parameter stays: a version change carries it forward.
+        """
+        lacks = "coupon" not in operation.params.fields
+        if operation.action == "create" and lacks and "coupon" in params and "promotion" not in params:
             params["promotion"] = {"type": "coupon", "coupon": params.pop("coupon")}
         return {}
 

@@ -12,6 +12,9 @@ from .chain import Chain
 
 _ANY = Shape("any")
 
+#: How many members remain of a deleted object; a deleted discount has all of them.
+_REMAINS = 3
+
 
 def downgrade(ctx: Context, chain: Chain, value: Any, tree: ExpandTree, shape: Shape) -> None:
     """Mutates a value of an answer, with everything in it: the form of today becomes that of the chain's version.
@@ -27,7 +30,7 @@ def downgrade(ctx: Context, chain: Chain, value: Any, tree: ExpandTree, shape: S
         kind = value.get("object")
         if kind == "event":
             return
-        if isinstance(kind, str) and "deleted" not in value:
+        if isinstance(kind, str) and not ("deleted" in value and len(value) <= _REMAINS):
             chain.downgrade(ctx, kind, value)
         for name in tree:
             expand_member(ctx, value, name, shape, chain.table)

@@ -40,29 +40,40 @@ class Chain:
         self.table = table
         self._newest_first = tuple(changes)
         self._answers: dict[str, list[VersionChange]] = {}
-        self._requests: dict[str, list[VersionChange]] = {}
-        self._successors: dict[str, str] = {}
+        self._steps: dict[str, list[tuple[VersionChange, str]]] = {}
         for change in self._newest_first:
             for kind in change.kinds:
                 self._answers.setdefault(kind, []).append(change)
-            for name in (*change.operations, *(gone for gone, _ in change.successors)):
-                self._requests.setdefault(name, []).insert(0, change)
-            self._successors |= dict(change.successors)
+
+    def _requests(self, name: str) -> list[tuple[VersionChange, str]]:
+        """Returns the changes of a request, oldest first, each with the name that the operation has before it."""
+        steps = self._steps.get(name)
+        if steps is None:
+            steps = self._steps[name] = []
+            for change in reversed(self._newest_first):
+                successors = dict(change.successors)
+                if name in change.operations or name in successors:
+                    steps.append((change, name))
+                name = successors.get(name, name)
+        return steps
 
     def successor(self, current: Table, operation: Operation) -> Operation:
         """Returns the operation of today that answers an operation of the older version, most often the same one."""
-        action, entity = self._successors.get(operation.name, operation.name).split(" ")
+        name = operation.name
+        for change, before in self._requests(name):
+            name = dict(change.successors).get(before, name)
+        action, entity = name.split(" ")
         return current.operation(action, entity) or operation
 
     def upgrade(self, ctx: Context, operation: Operation, params: Json) -> None:
         """Mutates the parameters of a request in the older version: they become those of today. Raises StripeError."""
-        for change in self._requests.get(operation.name, ()):
-            change.upgrade_request(ctx, operation.name, params)
+        for change, name in self._requests(operation.name):
+            change.upgrade_request(ctx, name, params)
 
     def answer(self, ctx: Context, operation: Operation, found: Answer) -> Answer:
         """Returns the answer to a request in the older version, given the one of today; its objects are not changed."""
-        for change in reversed(self._requests.get(operation.name, ())):
-            found = change.answer(ctx, operation.name, found)
+        for change, name in reversed(self._requests(operation.name)):
+            found = change.answer(ctx, name, found)
         return found
 
     def downgrade(self, ctx: Context, kind: str, obj: Json) -> None:
@@ -72,7 +83,7 @@ class Chain:
 
     def rename(self, operation: Operation, error: StripeError) -> StripeError:
         """Returns the error with the name that its parameter has in the older version."""
-        names = dict(pair for change in self._requests.get(operation.name, ()) for pair in change.names)
+        names = dict(pair for change, _ in self._requests(operation.name) for pair in change.names)
         error.param = names.get(error.param or "", error.param)
         return error
 

@@ -24,6 +24,8 @@ class VersionChange:
     operations: ClassVar[tuple[str, ...]] = ()
     #: Operations that are gone, with those that answer for them: `("upcoming invoice", "create_preview invoice")`.
     successors: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: Parameters that the resources themselves take in older forms, so that nothing needs to be carried.
+    accepted: ClassVar[tuple[str, ...]] = ()
     #: Parameters as errors of today name them, with the older names: `("discounts[0][coupon]", "coupon")`.
     names: ClassVar[tuple[tuple[str, str], ...]] = ()
 

@@ -12,8 +12,12 @@ _SIMPLE = ("string", "integer", "number", "boolean", "decimal")
 
 
 def read_field(table: Table, name: str, text: str) -> Field:
-    """Returns the field for a type; a trailing `?` says that it may be absent. `table` knows the schemas of objects."""
-    return Field(name, read_shape(table, text.removesuffix("?")), required=not text.endswith("?"))
+    """Returns the field for a type; `?` says that it may be absent. `table` knows the schemas of objects.
+
+    Sources that tell null and absent apart write `string?|null`; the others write `string|null` for both.
+    """
+    shape = read_shape(table, text)
+    return Field(name, shape, required=not shape.nullable and "?" not in _without_inner(text))
 
 
 def read_shape(table: Table, text: str) -> Shape:
@@ -38,15 +42,22 @@ def read_shape(table: Table, text: str) -> Shape:
 
 
 def _marks(text: str) -> tuple[str, dict[str, Any]]:
-    """Returns the type without its endings `|null` and `|''`, and what these say."""
+    """Returns the type without its endings `?`, `|null` and `|''`, and what the last two say."""
     marks: dict[str, Any] = {}
     while True:
+        text = text.removesuffix("?")
         if text.endswith("|null"):
             text, marks["nullable"] = text.removesuffix("|null"), True
         elif text.endswith("|''"):
             text, marks["clearable"] = text.removesuffix("|''"), True
         else:
             return text, marks
+
+
+def _without_inner(text: str) -> str:
+    """Returns a type without what stands between its brackets."""
+    head, bracket, _ = text.partition("<")
+    return head + text.rpartition(">")[2] if bracket else text
 
 
 def _reference(table: Table, objects: str, **marks: Any) -> Shape:

@@ -57,7 +57,10 @@ def _remarked(table: Table, marks: Json, *, request: bool) -> Edit:
             return None
         shape = field.shape
         if "type" in marks and "enum" not in marks["type"][0]:
-            shape = replace(read_shape(table, marks["type"][0]), nullable=shape.nullable, clearable=shape.clearable)
+            kept = {name: getattr(shape, name) for name in ("clearable", "expandable", "nullable")}
+            shape = replace(read_shape(table, marks["type"][0]), **kept)
+        if "expandable" in marks:
+            shape = replace(shape, expandable=marks["expandable"][0])
         if "enum_removed" in marks and shape.enum:
             shape = replace(shape, enum=(*shape.enum, *marks["enum_removed"]))
         if marks.get("clearable", (False,))[0]:
