@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stripe_shell.records import replace
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.storage.store import SqlCondition, StoredRow
 from stripe_shell.spec.model import Operation, Shape
@@ -51,7 +52,16 @@ def mixed_page(resources: Sequence[ResourceProtocol], ctx: Context, params: Json
         rows.sort(key=lambda row: row.position, reverse=True)
     has_more = len(rows) > limit
     rows = rows[-limit:] if before is not None else rows[:limit]
-    return _page(ctx, rows, has_more, limit)
+    page = _page(ctx, rows, has_more, limit)
+    return replace(page, total=_total(resources, narrowed, ctx)) if "total_count" in params.get("include", ()) else page
+
+
+def _total(resources: Sequence[ResourceProtocol], narrowed: Sequence[ListFilters], ctx: Context) -> int:
+    """Returns how many objects the list has on all pages."""
+    return sum(
+        0 if filters.nothing else ctx.session.count(ctx.account_number, resource.kind, filters.link, filters.where)
+        for resource, filters in zip(resources, narrowed, strict=True)
+    )
 
 
 def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, url: str | None = None) -> ListPage:
@@ -69,7 +79,8 @@ def page_of(ctx: Context, objects: Sequence[Mapping[str, Any]], params: Json, ur
         end = min(len(objects), start + limit)
         has_more = end < len(objects)
     texts = [json.dumps(obj, separators=(",", ":")) for obj in objects[start:end]]
-    return ListPage(texts, has_more, url or ctx.request.path, form=_form(ctx.operation))
+    total = len(objects) if "total_count" in params.get("include", ()) else None
+    return ListPage(texts, has_more, url or ctx.request.path, total, form=_form(ctx.operation))
 
 
 #: No object on a test clock other than the sandbox's own, which is looked up only where an object is on one.

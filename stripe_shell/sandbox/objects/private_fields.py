@@ -63,8 +63,8 @@ class DiscountPrivate(PrivateFields, total=False):
 class InvoicePrivate(PrivateFields, total=False):
     """The records of all lines, the intent that pays it, and what came of attempts to collect it.
 
-    `refusal` is the code of the last decline, `refused` the payment method that was charged by itself last, and
-    `uncollectible_at` a time in epoch seconds.
+    `refusal` is the code of the last decline, `refused` the payment method that was charged by itself last, `sent` the
+    parameters that only versions before 2025-03-31.basil show, and `uncollectible_at` a time in epoch seconds.
     """
 
     confirmation_secret: Json
@@ -73,6 +73,7 @@ class InvoicePrivate(PrivateFields, total=False):
     payment_intent: str
     refusal: str | None
     refused: str | None
+    sent: Json
     tried: bool
     uncollectible_at: int
 
@@ -118,8 +119,9 @@ class PaymentLinkPrivate(PrivateFields, total=False):
 
 
 class PricePrivate(PrivateFields, total=False):
-    """The members that are returned only when expanded."""
+    """The members that are returned only when expanded, and how usage records are aggregated."""
 
+    aggregate_usage: str
     currency_options: Json
     tiers: list[Json]
 
@@ -131,6 +133,12 @@ class QuotePrivate(PrivateFields, total=False):
     line_items: Json
     rates: list[Json]
     rows: list[Json]
+
+
+class UsageRecordPrivate(PrivateFields, total=False):
+    """Whether the quantity was to be added, `increment`, or to be `set`."""
+
+    action: str
 
 
 class SubscriptionItemPrivate(PrivateFields, total=False):

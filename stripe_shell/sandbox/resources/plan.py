@@ -15,7 +15,16 @@ from stripe_shell.sandbox.objects.listing import ListPage
 from stripe_shell.sandbox.objects.private_fields import PricePrivate
 from stripe_shell.sandbox.objects.resource import Resource
 
-_PRICE_PARAMS = ("active", "billing_scheme", "currency", "metadata", "nickname", "tiers", "tiers_mode")
+_PRICE_PARAMS = (
+    "active",
+    "aggregate_usage",
+    "billing_scheme",
+    "currency",
+    "metadata",
+    "nickname",
+    "tiers",
+    "tiers_mode",
+)
 
 
 class Plan(Resource):

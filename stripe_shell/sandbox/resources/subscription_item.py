@@ -6,9 +6,11 @@ from typing import Any
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
-from stripe_shell.sandbox.billing.subscriptions import validate
+from stripe_shell.sandbox.billing.subscriptions import usage_records, validate
 from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.objects import pages
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.listing import ListPage
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.spec.model import Operation
@@ -64,6 +66,17 @@ class SubscriptionItem(Resource):
         page = super().list_page(ctx, params)
         url = f"{ctx.request.path}?subscription={params['subscription']}"
         return ListPage(page.texts, page.has_more, url, page.total, page.form, page.next_page)
+
+    @action
+    def create_usage_record(self, ctx: Context, params: Json) -> Json:
+        """Records usage of a metered item, in versions before 2025-03-31.basil."""
+        return usage_records.create_record(ctx, ctx.get(self.kind, ctx.path["subscription_item"]), params)
+
+    @action
+    def list_usage_record_summaries(self, ctx: Context, params: Json) -> ListPage:
+        """Returns a page of the usage by period, newest first, in versions before 2025-03-31.basil."""
+        item = ctx.get(self.kind, ctx.path["subscription_item"])
+        return pages.page_of(ctx, usage_records.summaries(ctx, item), params)
 
     def _subscription(self, ctx: Context, key: str) -> Json:
         subscription = ctx.get("subscription", key, param="subscription")

@@ -8,12 +8,20 @@ from functools import cache
 from typing import Any, Final
 
 from stripe_shell.records import replace
-from stripe_shell.spec.model import Entity, Operation, Shape
+from stripe_shell.spec.model import Entity, Field, Operation, Shape
 from stripe_shell.spec.table import Table
 from stripe_shell.spec.versions.changes import read_steps, versions_between
+from stripe_shell.spec.versions.details import OBJECTS, OPERATIONS
 from stripe_shell.spec.versions.known import OLDEST, is_older
 from stripe_shell.spec.versions.removed import REMOVED, RemovedOperation
 from stripe_shell.spec.versions.undo import undo
+
+#: From this version on, lists do not take `include[]=total_count`.
+UNCOUNTED: Final = "2025-03-31.basil"
+_INCLUDE: Final = Field("include", Shape("array", items=Shape("string", enum=("total_count",))))
+
+#: Schemas of deleted objects that keep all members, with those of the objects.
+_WHOLE: Final = {"deleted_discount": "discount"}
 
 _PLACEHOLDER: Final = re.compile(r"\{[^}]*\}")
 
@@ -44,6 +52,7 @@ class VersionTable(Table):
         )
         self._removed = tuple(removed for removed in REMOVED if is_older(version, removed.gone))
         self._changes = {section: self._changes_by_name(section) for section in ("objects", "operations")}
+        self._add_details()
         self._add_removed()
 
     @property
@@ -58,7 +67,7 @@ class VersionTable(Table):
         if known:
             return shape
         kind = shape.fields.get("object")
-        if kind is not None and kind.shape.enum and self.schema_of_object(kind.shape.enum[0]) == name:
+        if kind is not None and kind.shape.enum and self.schema_of_object(kind.shape.enum[0]) == _WHOLE.get(name, name):
             for change in self._changes["objects"].get(kind.shape.enum[0], ()):
                 shape = undo(self._current, shape, change, request=False)
         self._schemas[name] = shape
@@ -74,15 +83,25 @@ class VersionTable(Table):
         params = operation.params
         for change in self._changes["operations"].get(_route(operation.method, operation.path), ()):
             params = undo(self._current, params, change, request=True)
+        if operation.response.form == "list" and is_older(self._version, UNCOUNTED):
+            params = replace(params, fields={**params.fields, "include": _INCLUDE})
         return operation if params is operation.params else replace(operation, params=params)
 
-    def _changes_by_name(self, section: str) -> Mapping[str, list[dict[str, Any]]]:
+    def _changes_by_name(self, section: str) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}
         for step in self._steps:
             for name, change in step[section]["changed"].items():
                 key = _route(*name.split(" ")) if section == "operations" else name
                 found.setdefault(key, []).append(change)
         return found
+
+    def _add_details(self) -> None:
+        """Appends what the compared sources leave open, which is inside of what they name."""
+        for section, details in (("objects", OBJECTS), ("operations", OPERATIONS)):
+            for name, found in details.items():
+                older = [each.as_change() for each in found if is_older(self._version, each.gone)]
+                if older:
+                    self._changes[section].setdefault(name, []).extend(older)
 
     def _add_removed(self) -> None:
         """Enters the operations that later versions lack into the index."""

@@ -67,7 +67,8 @@ def _remarked(table: Table, marks: Json, *, request: bool) -> Edit:
             shape = replace(shape, clearable=True)
         if marks.get("nullable", (False,))[0]:
             shape = replace(shape, nullable=True)
-        required = marks["required"][0] if request and "required" in marks else field.required
+        required = field.required and not marks.get("nullable", (False,))[0]
+        required = marks["required"][0] if request and "required" in marks else required
         return replace(field, shape=shape, required=required)
 
     return edit
@@ -84,16 +85,14 @@ def _edit(table: Table, shape: Shape, segments: list[str], edit: Edit) -> Shape:
             return shape
         items = _edit(table, shape.items, rest, edit) if rest else _edited(Field("", shape.items), edit).shape
         return replace(shape, items=items)
-    if shape.kind == "any" and not rest:
-        return shape
-    if shape.kind != "object":
+    if shape.kind not in ("any", "object"):
         return shape
     found = shape.fields.get(head)
     if rest:
         field = replace(found, shape=_edit(table, found.shape, rest, edit)) if found is not None else None
     else:
         field = edit(found)
-    return shape if field is None else replace(shape, fields={**shape.fields, head: field})
+    return shape if field is None else replace(shape, kind="object", fields={**shape.fields, head: field})
 
 
 def _edited(field: Field, edit: Edit) -> Field:

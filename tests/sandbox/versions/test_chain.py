@@ -39,7 +39,9 @@ def test_a_change_names_objects_and_operations_that_exist() -> None:
         for kind in change.kinds:
             assert TABLE.schema_of_object(kind) is not None, kind
         for name in (*change.operations, *(gone for gone, _ in change.successors)):
-            assert table.table.operation(*name.split(" ")) is not None, name
+            operation = table.table.operation(*name.split(" "))
+            assert operation is not None
+            assert operation.name == name
         for _, successor in change.successors:
             assert TABLE.operation(*successor.split(" ")) is not None, successor
 

@@ -10,6 +10,7 @@ from stripe_shell.sandbox.billing.calc.periods import DAY, Period
 from stripe_shell.sandbox.billing.subscriptions import validate
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
+from stripe_shell.sandbox.objects.private_fields import InvoicePrivate
 
 from . import discounts, draft, invoice_items, lines
 
@@ -48,6 +49,7 @@ def create_invoice(ctx: Context, params: Json, echo: Callable[[Json, Json], None
     if params.get("shipping_cost"):
         _apply_shipping(ctx, invoice, params["shipping_cost"])
     validate.check_location(customer, invoice["automatic_tax"])
+    _keep_sent(ctx, invoice, params)
     waiting = _pending_items(ctx, customer, subscription, invoice, params)
     draft.fill_draft(ctx, invoice, (), waiting)
     draft.store_draft(ctx, invoice, waiting)
@@ -57,6 +59,7 @@ def create_invoice(ctx: Context, params: Json, echo: Callable[[Json, Json], None
 def update_invoice(ctx: Context, invoice: Json, params: Json, echo: Callable[[Json, Json], None]) -> None:
     """Changes an invoice by the parameters of a request. Mutates `invoice`; does not save it. Raises StripeError."""
     echo(invoice, {name: value for name, value in params.items() if name not in SPECIAL})
+    _keep_sent(ctx, invoice, params)
     if "auto_advance" in params:
         _advance(ctx, invoice, params["auto_advance"])
     if invoice["status"] != "draft":
@@ -179,6 +182,14 @@ def _check_editable(invoice: Json) -> None:
 def _note_metadata(ctx: Context, invoice: Json, params: Json) -> None:
     if "invoice_metadata" in params:
         ctx.resource("invoice").echo(invoice, {"metadata": params["invoice_metadata"]})
+
+
+def _keep_sent(ctx: Context, invoice: Json, params: Json) -> None:
+    """Stores the fee and the transfer of a request as private fields: the newest version does not show them."""
+    sent: Json = {name: params[name] or None for name in ("application_fee_amount", "transfer_data") if name in params}
+    if sent:
+        hidden = ctx.private(invoice, InvoicePrivate)
+        hidden["sent"] = {**hidden.get("sent", {}), **sent}
 
 
 # --- creation ----------------------------------------------------------------------------------------------------

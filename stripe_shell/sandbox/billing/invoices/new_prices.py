@@ -37,6 +37,8 @@ def tell_created(ctx: Context, price: Json) -> None:
 
 
 def _keep_hidden(ctx: Context, price: Json, params: Json) -> None:
+    if params.get("aggregate_usage"):
+        ctx.private(price, PricePrivate)["aggregate_usage"] = params["aggregate_usage"]
     if params.get("tiers"):
         ctx.private(price, PricePrivate)["tiers"] = [_tier(tier) for tier in params["tiers"]]
     if params.get("currency_options"):
@@ -76,7 +78,7 @@ def _check_recurring(params: Json) -> None:
     recurring = params.get("recurring")
     if not recurring:
         return
-    if recurring.get("usage_type") == "metered" and not recurring.get("meter"):
+    if recurring.get("usage_type") == "metered" and not (recurring.get("meter") or params.get("aggregate_usage")):
         raise errors.invalid(
             "Starting with the `2025-03-31.basil` version, metered prices need a meter: set `recurring[meter]`.",
             param="recurring[meter]",

@@ -18,6 +18,7 @@ from stripe_shell.sandbox.payments import confirmation
 
 from . import after_payment, cancel, items, states
 from .usage import usage_total
+from .usage_records import recorded_usage
 
 # --- renewals ----------------------------------------------------------------------------------------------------
 
@@ -94,9 +95,11 @@ def _bill_cycle(ctx: Context, subscription: Json, due: Sequence[Json], records: 
 
 
 def metered_usage(ctx: Context, subscription: Json, item: Json, period: Period) -> int:
-    """Returns the usage that the meter of a metered price recorded in a period."""
+    """Returns the usage in a period: what the meter of a metered price recorded, or without one, usage records."""
     key = (item["price"]["recurring"] or {}).get("meter")
-    meter = ctx.find("billing.meter", key) if key else None
+    if not key:
+        return recorded_usage(ctx, item, period)
+    meter = ctx.find("billing.meter", key)
     if meter is None:
         return 0
     return half_up(usage_total(ctx, meter, subscription["customer"], period))

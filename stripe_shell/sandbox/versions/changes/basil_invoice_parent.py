@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox.objects.context import Context
+from stripe_shell.sandbox.objects.private_fields import InvoiceItemPrivate
 from stripe_shell.sandbox.versions.change import Json, VersionChange
 
 
@@ -41,7 +42,7 @@ class InvoiceItemParent(VersionChange):
     def downgrade_answer(self, ctx: Context, obj: Json) -> None:
         """Moves the members up, and looks the price up."""
         details = (obj.pop("parent", None) or {}).get("subscription_details") or {}
-        obj["subscription"] = details.get("subscription") or ctx.private(obj).get("subscription")
+        obj["subscription"] = details.get("subscription") or ctx.private(obj, InvoiceItemPrivate).get("subscription")
         if details.get("subscription_item"):
             obj["subscription_item"] = details["subscription_item"]
         pricing = obj.pop("pricing", None)
@@ -80,11 +81,10 @@ class ItemPriceParameters(VersionChange):
     version = "2025-03-31.basil"
     certainty = "A"
     operations = (
-        "create invoiceitem",
-        "update invoiceitem",
+        "create invoice_item",
+        "update invoice_item",
         "add_lines invoice",
         "update_lines invoice",
-        "update line_item",
         "update invoice.line_item",
     )
     names = (("pricing[price]", "price"),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox.objects.context import Context
+from stripe_shell.sandbox.objects.private_fields import InvoicePrivate, PaymentIntentPrivate
 from stripe_shell.sandbox.versions.change import Json, VersionChange
 
 #: Members of an invoice that older versions lack.
@@ -26,7 +27,7 @@ class PaymentOfInvoice(VersionChange):
             obj.pop(name, None)
         outside = obj.get("amount_paid_off_stripe") or 0
         intent = _intent_of(ctx, obj)
-        sent = ctx.private(obj).get("sent") or {}
+        sent = ctx.private(obj, InvoicePrivate).get("sent") or {}
         obj |= {
             "application_fee_amount": sent.get("application_fee_amount"),
             "charge": intent["latest_charge"] if intent else None,
@@ -53,14 +54,14 @@ class InvoiceOfPayment(VersionChange):
         if obj["object"] == "charge":
             key = obj.get("payment_intent")
             intent = (ctx.find("payment_intent", key) or {}) if isinstance(key, str) else key or {}
-        obj["invoice"] = ctx.private(intent).get("invoice") if intent else None
+        obj["invoice"] = ctx.private(intent, PaymentIntentPrivate).get("invoice") if intent else None
 
 
 def _intent_of(ctx: Context, invoice: Json) -> Json | None:
     """Returns the PaymentIntent of an invoice: that of its default payment, else the newest one; None without one."""
     if not invoice.get("id") or invoice.get("status") == "draft":
         return None
-    key = ctx.private(invoice).get("payment_intent")
+    key = ctx.private(invoice, InvoicePrivate).get("payment_intent")
     if key is None:
         payments = ctx.all("invoice_payment", invoice=invoice["id"])
         chosen = next((payment for payment in payments if payment["is_default"]), payments[0] if payments else None)

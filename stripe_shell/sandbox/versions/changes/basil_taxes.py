@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox.objects.context import Context
+from stripe_shell.sandbox.objects.private_fields import InvoicePrivate
 from stripe_shell.sandbox.versions.change import Json, VersionChange
 
 
@@ -52,5 +53,5 @@ def _rates(ctx: Context, line: Json, taxes: list[Json]) -> list[str]:
     invoice = ctx.find("invoice", key) if isinstance(key, str) else None
     if invoice is None:
         return [tax["tax_rate"] for tax in taxes if isinstance(tax["tax_rate"], str)]
-    records = ctx.private(invoice).get("lines") or ()
+    records = ctx.private(invoice, InvoicePrivate).get("lines") or ()
     return next((list(record["rates"]) for record in records if record["line"]["id"] == line["id"]), [])

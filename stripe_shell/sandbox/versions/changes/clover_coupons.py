@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox.objects.context import Context
+from stripe_shell.sandbox.objects.private_fields import DiscountPrivate
 from stripe_shell.sandbox.versions.change import Json, VersionChange
 
 
@@ -24,7 +25,10 @@ class DiscountCoupon(VersionChange):
     def downgrade_answer(self, ctx: Context, obj: Json) -> None:
         """Moves the coupon up, as an object."""
         if "source" in obj:
-            obj["coupon"] = _whole(ctx, (obj.pop("source") or {}).get("coupon"))
+            coupon = _whole(ctx, (obj.pop("source") or {}).get("coupon"))
+            if isinstance(coupon, dict) and "deleted" in coupon:
+                coupon = ctx.private(obj, DiscountPrivate).get("coupon") or coupon
+            obj["coupon"] = coupon
 
 
 class PromotionCodeCoupon(VersionChange):
