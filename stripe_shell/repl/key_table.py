@@ -43,6 +43,7 @@ KEYS: Mapping[str, tuple[PromptKey, ...]] = {
         PromptKey("Up, Down", "the line above, below; from the first, last line an older, newer entry", ("up", "down")),
         PromptKey("PageUp, PageDown", "an older, newer entry from any line", ("pageup", "pagedown")),
         PromptKey("Ctrl-R, Ctrl-S", "search backwards, forwards; again for the next hit", ("c-r", "c-s"), vi=False),
+        PromptKey("Esc, Ctrl-G", "while searching: end the search and put the text back", ("escape", "c-g")),
         PromptKey("Alt-.", "the last word of the entry before", ("escape .",), vi=False),
     ),
     "Editing": (

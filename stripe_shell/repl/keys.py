@@ -18,7 +18,8 @@ from prompt_toolkit.filters import (
     vi_navigation_mode,
 )
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.key_binding.bindings.search import abort_search
+from prompt_toolkit.key_binding.bindings.search import accept_search
+from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.keys import Keys
 
@@ -37,13 +38,13 @@ def _is_last_key() -> bool:
     return not get_app().key_processor.input_queue
 
 
-def key_bindings(edit: EditText) -> KeyBindings:
-    """Returns the key bindings of the prompt; `edit` opens an editor."""
+def key_bindings(edit: EditText, end_search: Callable[[], None]) -> KeyBindings:
+    """Returns the key bindings of the prompt; `edit` opens an editor, `end_search` restores the text of before."""
     keys = KeyBindings()
     _bind_enter(keys, edit)
     _bind_menu(keys)
     _bind_arrows(keys)
-    keys.add("escape", filter=is_searching & _is_last_key, eager=True)(abort_search)
+    _bind_search(keys, end_search)
 
     @keys.add(Keys.BracketedPaste)
     def _paste(event: KeyPressEvent) -> None:
@@ -162,6 +163,25 @@ def _bind_arrows(keys: KeyBindings) -> None:
             _recall(buffer, buffer.history_forward)
         else:
             buffer.cursor_down(event.arg)
+
+
+def _bind_search(keys: KeyBindings, end_search: Callable[[], None]) -> None:
+    @keys.add("escape", filter=is_searching & _is_last_key, eager=True)
+    @keys.add("c-c", filter=is_searching)
+    @keys.add("c-g", filter=is_searching)
+    def _drop(_: KeyPressEvent) -> None:
+        """Ends the search and restores the text."""
+        end_search()
+
+    @keys.add("escape", filter=is_searching & ~_is_last_key, eager=True)
+    def _take(event: KeyPressEvent) -> None:
+        """Takes what was found, for Alt and a key, which then means what it means in the text."""
+        accept_search.call(event)
+        event.key_processor.feed(KeyPress(Keys.Escape), first=True)
+
+    @keys.add("c-@", filter=is_searching)
+    def _stay(_: KeyPressEvent) -> None:
+        """Does nothing; the library would begin a selection, which drops the letters typed after it."""
 
 
 def _recall(buffer: Buffer, move: Callable[[], None]) -> None:

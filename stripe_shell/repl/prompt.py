@@ -21,7 +21,7 @@ from stripe_shell.repl.keys import key_bindings
 from stripe_shell.repl.late import LateAnswers
 from stripe_shell.repl.menu import offer
 from stripe_shell.repl.nearby import LONG
-from stripe_shell.repl.searching import failed_search, ignores_case
+from stripe_shell.repl.searching import SearchOrigin, failed_search, ignores_case
 from stripe_shell.repl.session import ReplEnvironment, ReplSession
 from stripe_shell.repl.style import STYLE
 from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
@@ -43,6 +43,7 @@ class Prompt:
         path = history_path(session.scope.environment)
         self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted, self._hidden)
         self._lexer: Lexer = SimpleLexer()
+        self._search_origin = SearchOrigin()
         self.reader = self._new_reader()
         self.typed_ahead = TypedAhead(self.reader.app.input)
         session.environment = ReplEnvironment(
@@ -57,6 +58,7 @@ class Prompt:
         self.reader.default_buffer.on_text_insert += offer
         self.reader.app.ttimeoutlen = _ESCAPE_SECONDS
         self.reader.app.before_render += self._fit
+        self._search_origin.attach(self.reader)
         self._late.attach(self.reader.app)
 
     def run(self) -> int:
@@ -129,7 +131,7 @@ class Prompt:
             search_ignore_case=Condition(lambda: ignores_case(self.reader)),
             auto_suggest=SuggestFromHistory(self._history, self._history_place),
             history=self._history,
-            key_bindings=key_bindings(self._edited),
+            key_bindings=key_bindings(self._edited, self._search_origin.restore),
             lexer=DynamicLexer(lambda: self._lexer),
             style=STYLE,
             include_default_pygments_style=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.search import SearchState
+from prompt_toolkit.search import SearchState, stop_search
 
 
 def ignores_case(reader: PromptSession[str]) -> bool:
@@ -21,3 +21,28 @@ def failed_search(reader: PromptSession[str]) -> str:
     shown = reader.default_buffer.document_for_search(state).text
     found = wanted.lower() in shown.lower() if ignores_case(reader) else wanted in shown
     return "" if found else wanted
+
+
+class SearchOrigin:
+    """Remembers the text and the place at which a search begins, and goes back there."""
+
+    def __init__(self) -> None:
+        self._reader: PromptSession[str] | None = None
+        self._place = (0, 0)
+
+    def attach(self, reader: PromptSession[str]) -> None:
+        """Watches the keys of this reader from now on."""
+        self._reader = reader
+        reader.app.key_processor.before_key_press += self._remember
+
+    def restore(self) -> None:
+        """Ends the search; the text is the one of before the search."""
+        stop_search()
+        if self._reader is not None:
+            buffer = self._reader.default_buffer
+            buffer.working_index, buffer.cursor_position = self._place
+
+    def _remember(self, _: object) -> None:
+        if self._reader is not None and not self._reader.layout.is_searching:
+            buffer = self._reader.default_buffer
+            self._place = (buffer.working_index, buffer.cursor_position)

@@ -47,7 +47,7 @@ def test_every_key_is_bound(key: PromptKey, bindings: KeyBindingsBase) -> None:
 
 def test_every_binding_of_the_prompt_stands_in_the_table() -> None:
     told = {sequence(each) for key in ALL for each in key.sequences}
-    own = {binding.keys for binding in key_bindings(str).bindings}
+    own = {binding.keys for binding in key_bindings(str, lambda: None).bindings}
     assert own - told == {(Keys.BracketedPaste,)}
 
 

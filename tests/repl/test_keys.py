@@ -316,6 +316,30 @@ def test_esc_ends_a_search_with_the_text_of_before(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("leave", [ESCAPE, CTRL_G, CTRL_C])
+def test_leaving_a_search_that_has_moved_on_restores_the_text(tmp_path: Path, leave: str) -> None:
+    drive(
+        tmp_path,
+        "@let a = Ann" + ENTER,
+        (prompt_is(2), "@let b = Bob" + ENTER),
+        (prompt_is(3), "list cu" + CTRL_R + "let" + CTRL_R + CTRL_R),
+        (previewed("@let a = Ann"), leave),
+        (lambda moment: moment.buffer.text == "list cu" and not moment.searching, "x"),
+        (text_is("list cux"), CTRL_C),
+    )
+
+
+def test_alt_enter_in_a_search_takes_what_was_found_and_runs_nothing(tmp_path: Path) -> None:
+    driven = drive(
+        tmp_path,
+        "list customers" + ENTER,
+        (prompt_is(2), CTRL_R + "list"),
+        (previewed("list customers"), META_ENTER),
+        (lambda moment: "\n" in moment.buffer.text and not moment.searching, CTRL_C),
+    )
+    assert len(driven.transport.sent) == 1
+
+
 # --- the editor -----------------------------------------------------------------------------------------
 
 EDIT = "\x18\x05"
