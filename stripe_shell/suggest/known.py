@@ -116,7 +116,8 @@ class IdIndex:
         words = typed.split()
         if not words:
             return
-        probe = max(words, key=len)
+        self.join()
+        probe = min(words, key=self._text.count) if len(words) > 1 else words[0]
         seen: set[str] = set()
         for part in (f" {probe}", *([probe] if len(probe) >= INSIDE_FROM else [])):
             for name in self._containing(part):
@@ -124,12 +125,15 @@ class IdIndex:
                     seen.add(name)
                     yield name
 
-    def _containing(self, part: str) -> Iterator[str]:
-        """Yields ids whose row contains `part`. Searches one joined text, far faster than searching each row."""
+    def join(self) -> None:
+        """Joins the rows anew if many ids have been added: before the next key rather than under it."""
         if len(self._recent) > _FEW or not self._text:
             self._names = list(reversed(self._ages))
             self._text = "".join(map(self._rows.__getitem__, self._names))
             self._recent.clear()
+
+    def _containing(self, part: str) -> Iterator[str]:
+        """Yields ids whose row contains `part`. Searches one joined text, far faster than searching each row."""
         for name in reversed(list(self._recent)):
             if part in self._rows[name]:
                 yield name
@@ -170,6 +174,8 @@ class KnownIds:
         with self._lock:
             for node in reversed(found):
                 self._take(place, node)
+            for kind in {node["object"] for node in found}:
+                self._ids[place, kind].join()
 
     def forget_place(self, place: IdScope) -> None:
         """Forgets all ids of a place, after a change that may have removed any of them."""
