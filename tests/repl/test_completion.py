@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -87,3 +90,134 @@ def test_what_has_its_letters_alone_is_no_action(tmp_path: Path) -> None:
         terminal.type(f"ct{TAB}x{ENTER}")
         shown = terminal.wait("E205")
         assert "create " not in shown.split("ctx")[0]
+
+
+# --- ids ------------------------------------------------------------------------------------------------
+
+
+@each_size
+def test_an_id_is_found_by_its_label_in_any_script(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        for name, email in (("Ann Lee", "ann@x.co"), ("Зоя", "zoe@x.co"), ("王伟", "wei@x.co")):
+            terminal.type(f'create customer email={email} name="{name}"{ENTER}')
+            terminal.wait(lambda text, email=email: "req_" in text.split(email)[-1] and ended(text))
+        for part, label in (
+            ("lee", "Ann Lee · ann@x.co · now"),
+            ("зо", "Зоя · zoe@x.co · now"),
+            ("王", "王伟 · wei@x.co"),
+        ):
+            terminal.type(f"get customer id={part}")
+            shown = wait_screen(terminal, label)
+            assert "cus_" in next(line for line in shown.split("\n") if label in line)
+            terminal.type(TAB)
+            terminal.wait(lambda text: "get customer id=cus_" in text.split("sandbox>")[-1])
+            terminal.type(CTRL_C)
+            terminal.wait(ended)
+
+
+def ended(text: str) -> bool:
+    """An empty prompt waits on the last line that has one."""
+    prompts = [line for line in text.split("\n") if line.startswith("sandbox>")]
+    return bool(prompts) and prompts[-1] == "sandbox>"
+
+
+# --- test cards, dates, countries -----------------------------------------------------------------------
+
+
+@each_size
+def test_test_cards_stand_with_what_they_do(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type("create payment_intent payment_method=expired")
+        wait_screen(
+            terminal,
+            "pm_card_chargeDeclinedExpiredCard",
+            "declined: expi" if columns < 80 else "declined: expired_card",
+        )
+        terminal.type(TAB)
+        wait_screen(terminal, "payment_method=pm_card_charge")
+
+
+def test_a_live_prompt_offers_no_test_card(tmp_path: Path) -> None:
+    program = "import sys; from stripe_shell.cli import main; raise SystemExit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, "--connection", "stripe"]
+    terminal = Terminal(command, tmp_path, environment={"STRIPE_API_KEY": "sk_live_" + "a1" * 12})
+    try:
+        terminal.wait("LIVE stripe")
+        terminal.type("create payment_intent payment_method=pm")
+        terminal.wait("payment_method=pm")
+        terminal.type(" confirm=")  # its menu is drawn behind the one that would have stood before it
+        terminal.wait("false")
+        assert "pm_card" not in terminal.text
+    finally:
+        terminal.close()
+
+
+@each_size
+def test_times_stand_with_their_date(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type("create subscription trial_end=now+14")
+        day = (datetime.now(UTC) + timedelta(days=14)).strftime("%b %Y")
+        shown = wait_screen(terminal, "now+14d", day)
+        assert re.search(rf"now\+14d +\w{{3}} \d\d? {day}", shown)
+
+
+@each_size
+def test_a_country_is_found_by_its_name(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type("create customer address.country=germ")
+        wait_screen(terminal, "Germany")
+        terminal.type(TAB + ENTER)
+        wait_screen(terminal, "address.country=DE", without="Germany")
+
+
+def test_a_word_for_a_currency_is_none(tmp_path: Path) -> None:
+    with opened(tmp_path) as terminal:
+        terminal.type(f"create price currency=dollar amount=5{ENTER}")
+        terminal.wait("did you mean `usd`, US dollar?")
+        assert "req_" not in terminal.text
+
+
+# --- files ----------------------------------------------------------------------------------------------
+
+
+@each_size
+def test_files_are_offered_folder_by_folder(tmp_path: Path, columns: int, lines: int) -> None:
+    (tmp_path / "nightly").mkdir()
+    (tmp_path / "nightly" / "sync.stripe").write_text("list customers\n", encoding="utf-8")
+    (tmp_path / ".secret.stripe").write_text("", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("", encoding="utf-8")
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type("@run ")
+        shown = wait_screen(terminal, "nightly/", without=".secret")
+        assert "notes.txt" not in shown
+        terminal.type(TAB + ENTER)
+        wait_screen(terminal, "@run nightly/")
+        terminal.type(f"s{TAB}")
+        wait_screen(terminal, "@run nightly/sync.stripe")
+        terminal.type(ENTER + ENTER)  # the first one takes the item
+        terminal.wait(lambda text: "list customers" in text and ended(text))
+
+
+def test_hidden_files_are_offered_after_a_dot(tmp_path: Path) -> None:
+    (tmp_path / ".secret.stripe").write_text("", encoding="utf-8")
+    with opened(tmp_path) as terminal:
+        terminal.type("@run .")
+        wait_screen(terminal, ".secret.stripe")
+
+
+# --- JSON -----------------------------------------------------------------------------------------------
+
+
+@each_size
+@pytest.mark.parametrize(
+    "typed",
+    ['create customer metadata={"em', 'create customer metadata={"a": "b", "na', '{"em', "create price tiers=[{am"],
+)
+def test_nothing_opens_by_itself_inside_json(tmp_path: Path, columns: int, lines: int, typed: str) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        terminal.type(typed)
+        terminal.wait(typed)
+        terminal.type(TAB + "x")
+        terminal.wait(f"{typed}x")
+        above_the_toolbar = visible(terminal).rpartition("\n")[0]
+        assert not any(word in above_the_toolbar for word in ("email*", "name*", "amount_", "string", "required"))
