@@ -15,6 +15,7 @@ from stripe_shell.suggest.suggestion import Suggestion
 from tests.suggest.world import LIVE, SANDBOX, TEST, make_files, offers, sources
 
 TABLE = Path(__file__).with_name("menus.txt")
+PAGE = Path(__file__).parents[2] / "docs" / "prompt.md"
 PLACES = {"sandbox": SANDBOX, "test": TEST, "live": LIVE, "unknown": IdScope("sandbox", "unknown")}
 
 #: How many items a row shows of a longer menu.
@@ -72,6 +73,20 @@ def test_row(row: MenuRow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert names[: None if row.whole else len(row.items)] == [name for name, _ in row.items]
     for suggestion, (_, note) in zip(found, row.items, strict=False):
         assert suggestion.meta.startswith(note)
+
+
+_FENCED = re.compile(r"^```menu\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_the_menus_of_the_page_are_so() -> None:
+    shown = 0
+    for example in _FENCED.findall(PAGE.read_text(encoding="utf-8")):
+        for part in example.split("sandbox> ")[1:]:
+            typed, *items = part.rstrip("\n").split("\n")
+            found = [f"{shown_name(each)} {each.meta}".strip() for each in offers(f"{typed}|", sources())]
+            assert [" ".join(item.split()) for item in items] == found[: len(items)]
+            shown += 1
+    assert shown >= 6
 
 
 def test_the_table_is_long_and_every_row_says_what_is_offered() -> None:
