@@ -18,6 +18,9 @@ GLUED = pattern(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*):(?=\S)(?!//)")
 INLINE_START = pattern(r"[a-z][a-z0-9_]*(?=[ \t\r]|\Z)")
 #: `email = x`, as other languages write it.
 ASSIGNED = pattern(r"[ \t\r]*([a-z][a-z0-9_.\[\]]*)[ \t]*=[ \t]*(\S[^\n]*)?\Z")
+#: `| COMMAND`, `> FILE` or a command behind a block, which the prompt takes from a line that stands alone.
+BY_HAND = pattern(r"([|>]|@[a-z]+)(?=[ \t\r]|\Z)")
+_BY_HAND_LATER = pattern(r"(?:^|[ \t])([|>])(?=[ \t\r]|\Z)")
 _INVISIBLE = pattern("[\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060\u3000\ufeff]")
 
 
@@ -48,6 +51,11 @@ def unknown_directive(reading: Reading, name: str, at: Span, *, prompt: bool) ->
     return Mistake("E110", f"unknown directive `@{name}`", at, label, fix)
 
 
+def works_by_hand(at: Span) -> Mistake:
+    """Returns the mistake for `| COMMAND` and its like in a script, or in a pasted text of several lines."""
+    return Mistake("E112", f"`{at.text}` works at the prompt, in a text of one line", at, "remove it, or type it there")
+
+
 def not_a_line(reading: Reading, line: LogicalLine, *, in_block: bool) -> Mistake:
     """Returns the mistake for a line of no known kind, with a guess at the intended one."""
     at = reading.span(line.body, line.end)
@@ -59,6 +67,9 @@ def not_a_line(reading: Reading, line: LogicalLine, *, in_block: bool) -> Mistak
     text = reading.text[line.body : line.end]
     if assigned := ASSIGNED.match(text):
         return assigned_value(reading, line, assigned)
+    by_hand = BY_HAND.match(text) or (not in_block and INLINE_START.match(text) and _BY_HAND_LATER.search(text))
+    if by_hand:
+        return works_by_hand(reading.span(line.body + by_hand.start(1), line.body + by_hand.end(1)))
     if not in_block and INLINE_START.match(text):
         return Mistake("E101", "not a line of the language", at, f"in a script write `/sandbox {text}`")
     label = "a line is `/connection`, `key: value`, `@directive` or `# comment`"

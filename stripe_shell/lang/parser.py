@@ -22,12 +22,14 @@ from stripe_shell.lang.directives import CONNECTION, DIRECTIVES, DirectiveDefini
 from stripe_shell.lang.lines import BLANKS, INLINE_NAME, LineKind, LogicalLine, read_lines, value_end
 from stripe_shell.lang.mistakes import (
     ASSIGNED,
+    BY_HAND,
     GLUED,
     INLINE_START,
     assigned_value,
     glued_value,
     not_a_line,
     unknown_directive,
+    works_by_hand,
 )
 from stripe_shell.lang.paths import parse_key, parse_path
 from stripe_shell.lang.reading import Mistake, Reading
@@ -262,6 +264,9 @@ class Parser:
             while pos < end and text[pos] in BLANKS:
                 pos += 1
             if pos >= end:
+                break
+            if by_hand := BY_HAND.match(text, pos, end):
+                self.reading.problems.append(works_by_hand(self.reading.span(*by_hand.span(1))).diagnostic)
                 break
             try:
                 param, pos = self._inline_word(pos, end, positional)

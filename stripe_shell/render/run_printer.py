@@ -57,6 +57,10 @@ class RunPrinter:
             self.console.message(f"{_summary(outcome)}{f' in {row}' if row else ''}")
         elif _has_more(outcome):
             self.console.message("there are more rows; `limit=all` brings all of them")
+        self.problems(outcome)
+
+    def problems(self, outcome: Outcome) -> None:
+        """Prints the diagnostics of a block that the check has not printed."""
         self.diagnose([each for each in outcome.diagnostics if each not in self._checked])
         self.diagnose(_note_generic(outcome))
 

@@ -18,18 +18,32 @@ from stripe_shell.repl.abandon import RunEnding, learn_ids, wait_for
 from stripe_shell.repl.commands import commands
 from stripe_shell.repl.confirm import confirmed
 from stripe_shell.repl.expand import expand
+from stripe_shell.repl.paging import show_more, wants_more
 from stripe_shell.repl.paste import take_pasted
+from stripe_shell.repl.row_words import with_id_of_row
 from stripe_shell.repl.session import ReplSession
+from stripe_shell.repl.showing import show_step
+from stripe_shell.repl.trailing import run_trailing, split_trailing
 
 
 def run_text(session: ReplSession, source: SourceText) -> bool:
     """Runs the submitted text, unless any of it fails to parse. Returns False if the session is to end.
 
-    Shows problems and failures, and stops after the first. Raises ShellError for a command that cannot be executed.
+    Shows problems and failures, and stops after the first. An empty text right after a list shows its next page. Raises
+    ShellError for a command that cannot be executed.
     """
+    if not source.text.strip():
+        if wants_more(session):
+            show_more(session)
+        return True
     if take_pasted(session, source.text):
         return True
-    program = load_program(expand(session, source), prompt=True)
+    head, behind = split_trailing(source.text)
+    if behind:
+        return run_trailing(session, head, behind, lambda text: run_text(session, SourceText(source.name, text)))
+    if session.results.last is not None:
+        session.results.last.fresh = False
+    program = load_program(expand(session, with_id_of_row(session, source)), prompt=True)
     if not (program.items and all(map(_is_command, program.items))):
         session.typed = source.text
     if not is_sound(session, program):
@@ -96,7 +110,16 @@ def run_items(session: ReplSession, items: Sequence[ScriptItem]) -> bool:
     if ending != "abandoned":
         last = [_run_item(session, item, resolver) for item in items if is_teardown(item)]
         ending = next((each for each in (ending, *last) if each != "passed"), "passed")
+    _report_tally(session)
     return ending == "passed"
+
+
+def _report_tally(session: ReplSession) -> None:
+    """Says how the blocks ended whose results were not shown."""
+    session.printer.repeated()
+    counts = session.tally.take()
+    if counts:
+        session.console.message(counts)
 
 
 def _rehearsed(session: ReplSession, items: Sequence[ScriptItem], resolver: Resolver) -> bool:
@@ -140,7 +163,7 @@ def show_steps(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep])
         session.take(step)
         if step.outcome is not None:
             outcomes.append(step.outcome)
-            session.printer.outcome(step.outcome)
+            show_step(session, step)
             learn_ids(session, step.outcome)
             if step.outcome.status == "unknown" and step.outcome.request:
                 session.unknown.append(step.outcome)

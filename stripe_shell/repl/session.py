@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from stripe_shell.records import field, record, replace
 from stripe_shell.repl.progress import RunProgress
+from stripe_shell.repl.results import Results
+from stripe_shell.repl.tally import Tally
 from stripe_shell.suggest.known import IdScope, KnownIds
 
 if TYPE_CHECKING:
@@ -72,6 +74,9 @@ class ReplSession:
     draft: str = ""
     passed: bool = True
     leaving: bool = False
+    results: Results = field(default_factory=Results)
+    tally: Tally = field(default_factory=Tally)
+    quiet: bool = False
     rehearsing: bool = False
     progress: RunProgress = field(default_factory=RunProgress)
     many: bool = False

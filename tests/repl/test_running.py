@@ -342,13 +342,13 @@ def test_what_stands_behind_a_script_runs_when_the_script_has_passed(tmp_path: P
     assert len(transport.sent) == 2
 
 
-def test_a_loop_shows_every_row_and_is_saved_as_a_loop(tmp_path: Path) -> None:
+def test_a_loop_shows_how_many_rows_have_passed_and_is_saved_as_a_loop(tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("email\na@x.co\nb@x.co\n")
     state, transport, console = session()
     run(state, f'@foreach row in "{rows}"\n/sandbox create customer email=${{row.email}} name=x\n@end\n')
     assert len(transport.sent) == 2
-    assert console.text.count("create customer cus_1") == 2
+    assert console.text == "✓ 2 passed · create customer 2\n"
     assert [type(item).__name__ for item in state.kept] == ["Loop"]
 
 
@@ -401,3 +401,33 @@ def test_a_decline_names_its_intent_and_its_charge() -> None:
     run(state, CREATE.format("ann"))
     assert "payment intent: pi_9 (requires_payment_method)" in console.text
     assert "charge: ch_7" in console.text
+
+
+def test_a_loop_shows_the_rows_that_failed(tmp_path: Path) -> None:
+    def refuse(request: Request) -> Response:
+        if b"b%40x.co" in (request.body or b""):
+            return respond({"error": {"type": "invalid_request_error", "message": "No such e-mail"}}, 400)
+        return echo(request)
+
+    rows = tmp_path / "rows.csv"
+    rows.write_text("email\na@x.co\nb@x.co\nc@x.co\n")
+    state, _, console = session(refuse)
+    run(
+        state,
+        f'@foreach row in "{rows}" on_error=continue\n/sandbox create customer email=${{row.email}} name=x\n@end\n',
+    )
+    assert console.text.count("create customer failed: 400") == 1
+    assert "No such e-mail" in console.text
+    assert "cus_1" not in console.text
+    assert console.text.endswith("✗ 2 passed, 1 failed · create customer 2\n")
+
+
+def test_a_script_shows_how_many_blocks_have_passed(tmp_path: Path) -> None:
+    script = tmp_path / "three.stripe"
+    script.write_text(CREATE.format("ann") + "\n" + CREATE.format("bob") + "\n/sandbox list customers\n")
+    state, transport, console = session()
+    run(state, f"@run {script}")
+    assert len(transport.sent) == 3
+    assert console.text == "✓ 3 passed · create customer 2, list customer 1\n"
+    run(state, CREATE.format("eve"))
+    assert '"email": "eve@x.co"' in console.text

@@ -53,8 +53,8 @@ def card_lines(obj: JsonObject, display: Display) -> Iterator[str]:
     yield from _last_line(obj, [line for line, _ in shown], display)
 
 
-def head_line(obj: JsonObject, display: Display) -> str:
-    """Returns `● subscription  sub_…   active`."""
+def head_line(obj: JsonObject, display: Display, *, with_state: bool = True) -> str:
+    """Returns `● subscription  sub_…   active`; the state can be left out."""
     state = state_of(obj, display)
     kind, identifier = visible(str(obj.get("object") or "object")), visible(str(obj.get("id") or ""))
     room = min(display.width, _WIDEST_HEAD) - text_width(kind) - len(state) - 6
@@ -62,7 +62,7 @@ def head_line(obj: JsonObject, display: Display) -> str:
     gap = " " * max(room - text_width(shown), 0) if state else ""
     bullet = paint(sign(state), state_style(state), display.color)
     line = f"{bullet} {paint(kind, BOLD, display.color)}  {paint(shown, CYAN, display.color)}"
-    return f"{line}{gap}  {painted_state(state, display.color)}".rstrip(" ")
+    return f"{line}{gap}  {painted_state(state, display.color)}".rstrip(" ") if with_state else line
 
 
 def _shown_lines(obj: JsonObject, display: Display) -> Iterator[tuple[FactLine, list[tuple[str, str, str]]]]:

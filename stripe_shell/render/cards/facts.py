@@ -137,7 +137,7 @@ LAYOUTS: Mapping[str, Layout] = {
             "metadata",
             "created",
         ),
-        columns=("name", "email", "created", "id", "balance", "description"),
+        columns=("name", "email", "created", "id", "balance?", "description"),
     ),
     "customer_balance_transaction": Layout(
         state="type",

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 
 def _run(session: ReplSession, name: str) -> bool:
-    """Run a script here."""
+    """Run a script here; its failures are shown, and how many blocks have passed."""
     from stripe_shell.repl.running import is_sound, run_items
 
     program = load_program(_open(name))
-    return is_sound(session, program) and run_items(session, program.items)
+    session.quiet = True
+    try:
+        return is_sound(session, program) and run_items(session, program.items)
+    finally:
+        session.quiet = False
 
 
 def _open(name: str) -> SourceText:
