@@ -170,7 +170,7 @@ def _fitted(text: str, identifier: str, room: int, display: Display) -> str:
 
 
 def _last_line(obj: JsonObject, lines: list[FactLine], display: Display) -> Iterator[str]:
-    """Yields `+ 41 more, 38 empty   @open everything · …`; nothing if the card shows every member."""
+    """Yields `+ 41 more, 38 empty   @open everything · …`; nothing where the lines of the card show everything."""
     paths = [path for line in lines for _, path in line.parts if path not in COMPUTED]
     covered = (*paths, *_HEAD, "status")
     rest = [value for path, value in leaves(obj) if not any(_is_below(path, each) for each in covered)]
@@ -179,27 +179,21 @@ def _last_line(obj: JsonObject, lines: list[FactLine], display: Display) -> Iter
     if not rest:
         return
     counts = ", ".join(text for text in (f"{more} more" * bool(more), f"{empty} empty" * bool(empty)) if text)
-    inner = next((path for path in paths if _is_object(obj, path)), "")
-    ways = [
-        "@open  everything",
-        *([f"@open {inner}[0]" if _is_list(obj, inner) else f"@open {inner}"] if inner else []),
-    ]
+    inner = next((f"@open {visible(path)}{mark}" for path in paths if (mark := _way_in(obj, path)) is not None), "")
     line = f"  + {counts}"
-    for way in [*ways, "@format json"]:
-        longer = f"{line}{' · ' if line.count('@') else '      '}{way}"
-        line = longer if text_width(longer) <= display.width or "@" not in line else line
+    for number, way in enumerate(filter(None, ["@open  everything", inner, "@format json"])):
+        longer = f"{line}{' · ' if number else '      '}{way}"
+        line = longer if text_width(longer) <= display.width else line
     yield paint(cut(line, display.width), DIM, display.color)
+
+
+def _way_in(obj: JsonObject, path: str) -> str | None:
+    """Returns what `@open` needs behind the path of a nested object: nothing, or `[0]` for a list; None for a value."""
+    value = member(obj, path)[0]
+    if isinstance(value, list):
+        return "[0]" if any(isinstance(item, Mapping) for item in value) else None
+    return "" if isinstance(value, Mapping) and "object" in value else None
 
 
 def _is_below(path: str, outer: str) -> bool:
     return path == outer or path.startswith((f"{outer}.", f"{outer}["))
-
-
-def _is_object(obj: JsonObject, path: str) -> bool:
-    value = member(obj, path)[0]
-    return (isinstance(value, Mapping) and "object" in value) or _is_list(obj, path)
-
-
-def _is_list(obj: JsonObject, path: str) -> bool:
-    value = member(obj, path)[0]
-    return isinstance(value, list) and any(isinstance(item, Mapping) for item in value)
