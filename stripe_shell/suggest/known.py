@@ -192,6 +192,11 @@ class KnownIds:
         """Returns the kinds of object with known ids in this scope."""
         return [kind for where, kind in list(self._ids) if where == place]
 
+    def count(self, place: IdScope, kind: str) -> int:
+        """Returns the number of known ids of objects of one kind."""
+        found = self._ids.get((place, kind))
+        return len(found) if found is not None else 0
+
     def total(self, place: IdScope) -> int:
         """Returns how many ids of all kinds are known there."""
         return sum(len(ids) for (where, _), ids in list(self._ids.items()) if where == place)
