@@ -13,6 +13,7 @@ from stripe_shell.errors import NoAnswer, OutcomeUnknown
 from stripe_shell.lang.ast import Block, ScriptItem
 from stripe_shell.records import record, replace
 from stripe_shell.repl.progress import WAYS_OUT
+from stripe_shell.repl.showing import show_outcome
 from stripe_shell.repl.waiting import BackgroundStream, StreamEnd
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _keep_rows(session: ReplSession, outcome: Outcome, pages: CollectedPages) ->
         return
     kept = replace(outcome, status="passed", body={**pages.body, "has_more": True})
     session.take(RunStep(outcome.block, scope_after(kept, session.scope), kept))
-    session.printer.outcome(kept)
+    show_outcome(session, kept)
     learn_ids(session, kept)
     session.console.message(f"you stopped waiting: {come} have come and are kept as `last`; there are more")
 

@@ -24,24 +24,24 @@ def caused_events(session: ReplSession, outcome: Outcome) -> list[Any]:
         return []
     if not outcome.request_id or not request.path.startswith("/v1/") or outcome.response is None:
         return []
-    events = find_events(session, outcome, _FEW)
-    return events if len(events) < _FEW else find_events(session, outcome, _MANY)
+    for count in (_FEW, _MANY):
+        try:
+            body = connection.send(events_request(request, count)).json()
+        except (TransportError, ValueError):
+            return []
+        events = events_of(outcome, body)
+        if len(events) < count:
+            break
+    return events
 
 
-def find_events(session: ReplSession, outcome: Outcome, count: int = _MANY) -> list[Any]:
-    """Returns those of the newest events that a call has caused, the newest first. Sends one GET."""
-    connection = session.connections.get(outcome.connection)
-    if connection is None or outcome.request is None:
-        return []
-    try:
-        body = connection.send(events_request(outcome.request, count)).json()
-    except (TransportError, ValueError):
-        return []
+def events_of(outcome: Outcome, body: Any) -> list[Any]:
+    """Returns the events of a list that a call has caused."""
     rows = body.get("data") if isinstance(body, dict) else None
     return [row for row in rows or () if (row.get("request") or {}).get("id") == outcome.request_id]
 
 
-def events_request(request: Request, count: int) -> Request:
+def events_request(request: Request, count: int = _MANY) -> Request:
     """Returns the request for the newest events of the account that a request was sent to."""
     headers = {name: value for name, value in request.headers.items() if name != "Content-Type"}
     return replace(

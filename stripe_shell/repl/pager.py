@@ -48,13 +48,14 @@ def _page(session: ReplSession, pager: str, text: str) -> bool:
     masked = session.console.secrets.mask(text)
     session.console.out.flush()
     try:
-        done = subprocess.run(  # noqa: S602 (the person's own command, as git and psql run it)
-            pager,
-            shell=True,
-            input=f"{masked}\n".encode("utf-8", "replace"),
-            env={"LESS": _LESS, **environ, "PATH": environ.get("PATH", os.defpath)},
-            check=False,
-        )
+        with session.environment.lend_terminal():
+            done = subprocess.run(  # noqa: S602 (the person's own command, as git and psql run it)
+                pager,
+                shell=True,
+                input=f"{masked}\n".encode("utf-8", "replace"),
+                env={"LESS": _LESS, **environ, "PATH": environ.get("PATH", os.defpath)},
+                check=False,
+            )
     except KeyboardInterrupt:
         return True
     return done.returncode not in _NOT_STARTED

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stripe_shell.engine.outcome import Outcome, RunStep
-from stripe_shell.engine.run.messages import explain_error, explain_unanswered
-from stripe_shell.engine.run.paging import Exchange, read_body
-from stripe_shell.errors import TransportError, UsageError
+from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
 from stripe_shell.render.shape import rows_of
+from stripe_shell.repl.asking import ask
 from stripe_shell.repl.showing import following_request, show_outcome, show_result
 from stripe_shell.repl.shown_rows import last_result
-from stripe_shell.repl.waiting import BackgroundStream
 
 if TYPE_CHECKING:
     from stripe_shell.repl.results import ShownResult
@@ -31,28 +28,7 @@ def show_more(session: ReplSession) -> None:
     result = last_result(session)
     if result.following is None:
         raise UsageError("there are no more rows" if rows_of(result.body) is not None else "the last result is no list")
-    stream = BackgroundStream(_next_page(session, result))
-    try:
-        for outcome in stream:
-            _take(session, result, outcome)
-    except KeyboardInterrupt:
-        stream.abandon(lambda _late: None)
-        raise
-
-
-def _next_page(session: ReplSession, result: ShownResult) -> Iterator[Outcome]:
-    """Sends the request for the next page; yields its outcome, which is like that of a block."""
-    connection = session.connections.get(result.outcome.connection)
-    request = result.following
-    if connection is None or request is None:
-        return
-    outcome = replace(result.outcome, request=request, response=None, body=None, saved_as=None, diagnostics=())
-    try:
-        response = connection.send(request)
-        outcome = replace(outcome, response=response, body=read_body(Exchange(request, response)))
-        yield outcome if response.ok else replace(outcome, status="failed", diagnostics=(explain_error(outcome),))
-    except TransportError as error:
-        yield replace(outcome, status="failed", diagnostics=(explain_unanswered(error, outcome),))
+    _take(session, result, ask(session, result.outcome, result.following))
 
 
 def _take(session: ReplSession, result: ShownResult, page: Outcome) -> None:

@@ -74,12 +74,13 @@ def pipe_result(session: ReplSession, command: str) -> None:
     note_more(session)
     environ = public_environment(session.scope.environment, session.console.secrets)
     session.console.out.flush()
-    done = subprocess.run(  # noqa: S602 (the person has typed it, and has just read it)
-        command,
-        shell=True,
-        input=text.encode("utf-8", "replace"),
-        env={**environ, "PATH": environ.get("PATH", os.defpath)},
-        check=False,
-    )
+    with session.environment.lend_terminal():
+        done = subprocess.run(  # noqa: S602 (the person has typed it, and has just read it)
+            command,
+            shell=True,
+            input=text.encode("utf-8", "replace"),
+            env={**environ, "PATH": environ.get("PATH", os.defpath)},
+            check=False,
+        )
     if done.returncode:
         session.console.message(f"`{command}` ended with code {done.returncode}")

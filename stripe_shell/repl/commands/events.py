@@ -14,14 +14,19 @@ if TYPE_CHECKING:
 
 def _events(session: ReplSession, _: str) -> None:
     """The events that the last call has caused; outside the sandbox they are fetched."""
-    from stripe_shell.repl.caused_events import find_events
+    from stripe_shell.repl.asking import ask
+    from stripe_shell.repl.caused_events import events_of, events_request
     from stripe_shell.repl.results import ShownResult
-    from stripe_shell.repl.showing import show_result
+    from stripe_shell.repl.showing import show_outcome, show_result
 
     outcome = session.last
-    if outcome is None or outcome.response is None or not outcome.request_id:
+    if outcome is None or outcome.request is None or not outcome.request_id:
         raise UsageError("there is no call yet whose events could be looked for")
-    events = find_events(session, outcome)
+    answer = ask(session, outcome, events_request(outcome.request))
+    if not answer.answered_well:
+        show_outcome(session, answer)
+        return
+    events = events_of(outcome, answer.body)
     if not events:
         session.console.message(f"{outcome.name} {outcome.request_id} caused none of the newest events")
         return
