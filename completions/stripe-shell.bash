@@ -140,7 +140,7 @@ _stripe_shell_options() {
     replay) _stripe_shell_offer --connection --db --errata --help --live --memory --report --spec --update --var --verbose ;;
     convert) _stripe_shell_offer --connection --help --spec --to --var ;;
     spec) _stripe_shell_offer --coverage --diff --format --help --version ;;
-    serve) _stripe_shell_offer --db --fault --help --host --latency --memory --port --rate-limit --verbose --webhook-host --webhook-retries ;;
+    serve) _stripe_shell_offer --api-version --db --fault --help --host --latency --memory --port --rate-limit --verbose --webhook-host --webhook-retries ;;
     connections) _stripe_shell_offer --db --format --help --memory --verbose ;;
     completion) _stripe_shell_offer --help ;;
   esac
@@ -192,7 +192,7 @@ _stripe_shell() {
       continue
     fi
     case "$word" in
-      --accept-edits|--connection|--db|--diff|--errata|--fault|--format|--host|--latency|--port|--rate-limit|--report|--runs-dir|--spec|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
+      --accept-edits|--api-version|--connection|--db|--diff|--errata|--fault|--format|--host|--latency|--port|--rate-limit|--report|--runs-dir|--spec|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
       -?*) ;;
       /*) [[ ${#plain[@]} -gt 0 ]] && plain+=("$word") ;;
       *=*) assigned=1 ;;

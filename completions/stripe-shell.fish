@@ -185,7 +185,7 @@ function _stripe_shell_options --no-scope-shadowing
         case 'spec'
             _stripe_shell_offer --coverage --diff --format --help --version
         case 'serve'
-            _stripe_shell_offer --db --fault --help --host --latency --memory --port --rate-limit --verbose --webhook-host --webhook-retries
+            _stripe_shell_offer --api-version --db --fault --help --host --latency --memory --port --rate-limit --verbose --webhook-host --webhook-retries
         case 'connections'
             _stripe_shell_offer --db --format --help --memory --verbose
         case 'completion'
@@ -257,7 +257,7 @@ function _stripe_shell
             continue
         end
         switch $word
-            case --accept-edits --connection --db --diff --errata --fault --format --host --latency --port --rate-limit --report --runs-dir --spec --tags --to --var --version --webhook-host --webhook-retries -c
+            case --accept-edits --api-version --connection --db --diff --errata --fault --format --host --latency --port --rate-limit --report --runs-dir --spec --tags --to --var --version --webhook-host --webhook-retries -c
                 set option $word
             case '-?*'
             case '/*'

@@ -77,6 +77,7 @@ Options of serve:
   --rate-limit RATE   requests that a key may make, e.g. 100/s; more are answered 429
   --fault FAULT       go wrong on purpose, e.g. 500,rate=0.1 or drop,path=/v1/charges,times=2; several allowed
                       (409, 429, 500, 502, 503, 504, lock_timeout, drop, lose, cut, delay,for=TIME)
+  --api-version V     the version of requests that name none, and of events, e.g. 2024-06-20; kept in the file
   --webhook-host NAME deliver webhooks to this machine too, not only to one's own; several allowed
   --webhook-retries TIME,TIME…   the waits before a failed delivery is tried again (else 5m,1h,3h)
   --verbose           a line for each request
@@ -128,6 +129,7 @@ class Arguments:
     faults: tuple[str, ...] = ()
     webhook_hosts: tuple[str, ...] = ()
     webhook_retries: str | None = None
+    api_version: str | None = None
 
 
 @record
@@ -216,6 +218,7 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--fault": Option("faults", "many"),
         "--webhook-host": Option("webhook_hosts", "many"),
         "--webhook-retries": Option("webhook_retries"),
+        "--api-version": Option("api_version"),
         "--verbose": Option("verbose", "flag"),
     },
     "completion": {},

@@ -45,6 +45,8 @@ def _settings(arguments: Arguments, environ: Mapping[str, str]) -> ServerSetting
     if arguments.webhook_retries is not None:
         waits = [wait for wait in arguments.webhook_retries.split(",") if wait]
         changes["retry_after"] = tuple(seconds(wait, "each of --webhook-retries") for wait in waits)
+    if arguments.api_version is not None:
+        changes["api_version"] = _api_version(arguments.api_version)
     return replace(settings, **changes)
 
 
@@ -63,6 +65,15 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise UsageError(f"--port is a number, not `{text}`")
     return int(text)
+
+
+def _api_version(text: str) -> str:
+    from stripe_shell.spec.versions.known import known_versions, read_version
+
+    version = read_version(text)
+    if version is None:
+        raise UsageError(f"--api-version: `{text}` is no version of Stripe's API; the newest is {known_versions()[-1]}")
+    return version
 
 
 def _faults(texts: tuple[str, ...]) -> tuple[Fault, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from stripe_shell.records import replace
 from stripe_shell.spec.table import Table, load_table
+from stripe_shell.spec.versions.known import read_version
 from stripe_shell.wire import Request, Response
 
 from . import dispatch, errors
@@ -33,6 +34,7 @@ from .storage.store import Store, StoredRow, StoreSession
 from .travel import Travel
 from .versions.answer import downgrade
 from .versions.chain import Chain, chain_at, requested_version
+from .versions.events import event_text_in, with_version
 from .webhooks.endpoints import EndpointCache
 
 Headers = dict[str, str]
@@ -146,7 +148,7 @@ class Sandbox:
     def _call(self, request: Request, platform: str, headers: Headers) -> SandboxCall:
         """Checks the headers and parses the request. Sets response headers in `headers`. Raises StripeError."""
         headers["Stripe-Version"] = self.table.version
-        version = requested_version(header(request, "stripe-version"), self.table.version)
+        version = requested_version(header(request, "stripe-version"), self.default_version(platform))
         headers["Stripe-Version"] = version
         if request.idempotency_key:
             headers["Idempotency-Key"] = request.idempotency_key
@@ -168,6 +170,7 @@ class Sandbox:
             known = self._idempotency.look_up(session, call)
             if known is not None:
                 headers["Idempotent-Replayed"] = "true"
+                headers["Stripe-Version"] = known.version or self.table.version
                 return known.status, known.body
             ctx = self._context(session, call)
             try:
@@ -195,7 +198,30 @@ class Sandbox:
             clock=self.clock,
             ids=self.ids,
             endpoint_cache=self._endpoint_cache,
+            default_version=self.default_version(call.platform),
         )
+
+    # --- versions --------------------------------------------------------------------------------------------
+
+    def default_version(self, account: str | None = None) -> str:
+        """Returns the API version of an account's events, and of its requests that name none."""
+        return self.accounts.default_version(account or self.account) or self.table.version
+
+    def set_default_version(self, version: str, account: str | None = None) -> None:
+        """Stores the default API version of an account; without one, of all. Raises ValueError for an unknown version."""
+        known = read_version(version)
+        if known is None:
+            raise ValueError(f"{version} is no version of Stripe's API")
+        self.accounts.set_default_version(known, account)
+
+    def render_event(self, text: str, account: str, version: str | None) -> str:
+        """Returns a stored event of an account in a version; None for the account's default one."""
+        wanted = version or self.default_version(account)
+        if wanted == self.table.version:
+            return with_version(text, wanted)
+        with self.store.read() as session:
+            call = internal_call(self.table, account, self.accounts.number(account))
+            return event_text_in(self._context(session, replace(call, writable=False)), text, wanted)
 
     # --- what comes by itself --------------------------------------------------------------------------------
 

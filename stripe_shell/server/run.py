@@ -32,7 +32,7 @@ class ServerSettings:
     """The options of the server: `db` None keeps everything in memory; `port` 0 takes a free one; times are in seconds.
 
     `webhook_hosts` are the hosts besides this machine that webhooks may be sent to, `retry_after` the delays before
-    retries of a delivery.
+    retries of a delivery. `api_version` becomes the default version of all accounts, and is stored.
     """
 
     db: Path | None
@@ -44,6 +44,7 @@ class ServerSettings:
     webhook_hosts: tuple[str, ...] = ()
     retry_after: tuple[float, ...] = RETRY_AFTER
     verbose: bool = False
+    api_version: str | None = None
 
 
 def serve(settings: ServerSettings, announce: LogLine, log_line: LogLine) -> None:
@@ -67,7 +68,10 @@ def serve(settings: ServerSettings, announce: LogLine, log_line: LogLine) -> Non
             hosts=settings.webhook_hosts,
             retry_after=settings.retry_after,
             log_line=log_line,
+            render=sandbox.render_event,
         )
+        if settings.api_version is not None:
+            sandbox.set_default_version(settings.api_version)
         background = BackgroundWorker(sandbox, deliveries, report)
         sandbox.on_events = background.notice
         background.start()

@@ -28,7 +28,7 @@ def test_without_options_it_is_the_shells_own_file() -> None:
 
 def test_every_option() -> None:
     words = "--port 0 --db x.db --host ::1 --latency 100ms --rate-limit 30/m --fault 500 --fault drop,times=1"
-    more = "--webhook-host a.test --webhook-host b.test --webhook-retries 1s,2m --verbose"
+    more = "--webhook-host a.test --webhook-host b.test --webhook-retries 1s,2m --verbose --api-version 2024-06-20"
     assert settings(*words.split(), *more.split()) == ServerSettings(
         Path("x.db"),
         host="::1",
@@ -39,6 +39,7 @@ def test_every_option() -> None:
         webhook_hosts=("a.test", "b.test"),
         retry_after=(1.0, 120.0),
         verbose=True,
+        api_version="2024-06-20",
     )
     assert settings("--memory").db is None
 
@@ -51,6 +52,7 @@ def test_every_option() -> None:
         (["--rate-limit", "many"], "--rate-limit is a number of requests"),
         (["--fault", "nonsense"], "--fault: `nonsense` is no fault"),
         (["--webhook-retries", "1s,x"], "each of --webhook-retries is a time"),
+        (["--api-version", "2024-06-21"], "`2024-06-21` is no version of Stripe's API"),
         (["--memory", "--db", "x"], "exclude each other"),
         (["--prot", "1"], "did you mean --port"),
     ],
@@ -58,6 +60,13 @@ def test_every_option() -> None:
 def test_what_is_wrong_is_said(words: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         settings(*words)
+
+
+def test_the_default_version_of_every_account() -> None:
+    pytest.importorskip("uvicorn")
+    with running("--memory", "--api-version", "2024-06-20") as address:
+        for key in ("sk_test_a", "sk_test_b"):
+            assert Client(address, key).send("GET", "/v1/balance").headers["stripe-version"] == "2024-06-20"
 
 
 def test_it_listens_where_it_is_told_to() -> None:

@@ -35,6 +35,14 @@ class Seedable(Protocol):
         """Stores complete objects. Raises ValueError for an invalid one."""
         ...
 
+    def default_version(self, account: str | None = None) -> str:
+        """Returns the API version of an account's events, and of its requests that name none."""
+        ...
+
+    def set_default_version(self, version: str, account: str | None = None) -> None:
+        """Stores the default version of an account, or of all. Raises ValueError for an unknown one."""
+        ...
+
     def reset(self, account: str | None = None) -> None:
         """Deletes every object."""
         ...
@@ -51,6 +59,7 @@ def answer_private(
 
     JSON bodies: `{"objects": [...]}` for seed; `{"faults": [...]}` for faults, in the forms of `parse_fault`;
     `{"intent": "pi_…", "passed": true}` for authenticate, where `passed` says whether the customer completed 3D Secure.
+    `{"version": "2024-06-20"}` for version sets the default API version.
     The route of faults exists only in a server, which passes `faults`.
     """
     route = request.path.removeprefix(PRIVATE) if request.method == "POST" else ""
@@ -64,6 +73,8 @@ def answer_private(
             return _json_response(200, {"seeded": len(objects)})
         if route == "authenticate":
             return _authenticate(sandbox, request, account)
+        if route == "version":
+            return _json_response(200, {"version": _set_version(sandbox, request, account)})
         if route == "faults" and faults is not None:
             faults.set([parse_fault(given) for given in _query_values(request, "faults")])
             return _json_response(200, {"faults": faults.as_json()})
@@ -84,6 +95,14 @@ def _authenticate(sandbox: Seedable, request: Request, account: str | None) -> R
     passed = body.get("passed", True) is True
     sandbox.authenticate(body["intent"], passed=passed, account=account)
     return _json_response(200, {"authenticated": passed})
+
+
+def _set_version(sandbox: Seedable, request: Request, account: str | None) -> str:
+    version = _body(request).get("version")
+    if not isinstance(version, str):
+        raise ValueError('the body must be JSON: {"version": "2024-06-20"}')
+    sandbox.set_default_version(version, account)
+    return sandbox.default_version(account)
 
 
 def _query_values(request: Request, name: str) -> list[Any]:

@@ -125,6 +125,7 @@ class Context(StoredObjects):
         clock: Clock,
         ids: RandomIds,
         endpoint_cache: EndpointCache,
+        default_version: str = "",
     ) -> None:
         super().__init__(session, call.number, registry=registry, clock=clock)
         self.table = table
@@ -132,6 +133,8 @@ class Context(StoredObjects):
         self.real_clock = clock
         self.ids = ids
         self.endpoint_cache = endpoint_cache
+        #: The API version of the account's events.
+        self.default_version = default_version or table.version
         self.account = call.account
         self.platform = call.platform
         self.request = call.request
@@ -301,7 +304,7 @@ class Context(StoredObjects):
         members: dict[str, Any] = {
             "id": self.ids.new("evt", now, self.account),
             "object": "event",
-            "api_version": self.table.version,
+            "api_version": self.default_version,
             "created": now,
             "livemode": False,
             "pending_webhooks": len(subscribers),

@@ -64,7 +64,9 @@ class Idempotency:
         if call.key is None:
             return
         now = self._clock.now()
-        session.remember_answer(call.number, call.key, IdempotentAnswer(call.fingerprint, status, body, now))
+        session.remember_answer(
+            call.number, call.key, IdempotentAnswer(call.fingerprint, status, body, now, call.version)
+        )
         self._remembered += 1
         if self._remembered % _PRUNE_EVERY == 1:
             session.forget_answers(now - REMEMBERED_FOR)

@@ -18,6 +18,9 @@ class Accounts:
         self._clock = clock
         self._ids = ids
         self._numbers: dict[str, int] = {}
+        self._versions: dict[int, str | None] = {}
+        #: The default version of new accounts.
+        self._initial: str | None = None
         with store.read() as session:
             found = session.first_account()
         self.first = found or self._add(None)
@@ -39,6 +42,26 @@ class Accounts:
                 number = session.account(account) or session.add_account(account)
             self._numbers[account] = number
         return number
+
+    def default_version(self, account: str) -> str | None:
+        """Returns the API version of requests that name none, and of the account's events; None for the newest.
+
+        It is read once: a change by another process is seen when the file is opened again.
+        """
+        number = self.number(account)
+        if number not in self._versions:
+            with self._store.read() as session:
+                self._versions[number] = session.default_version(number)
+        return self._versions[number]
+
+    def set_default_version(self, version: str, account: str | None) -> None:
+        """Stores the API version that an account has by default; with None, all accounts, and those that follow."""
+        number = None if account is None else self.number(account)
+        with self._store.write() as session:
+            session.set_default_version(number, version)
+        self._versions.clear()
+        if account is None:
+            self._initial = version
 
     def load_pending(self) -> None:
         """Marks the accounts with scheduled jobs as used."""
@@ -77,5 +100,7 @@ class Accounts:
             if known:
                 return known
             account = self._ids.account(self._clock.now())
-            session.add_account(account, key_hash)
+            number = session.add_account(account, key_hash)
+            if self._initial is not None:
+                session.set_default_version(number, self._initial)
         return account

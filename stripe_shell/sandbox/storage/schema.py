@@ -18,14 +18,14 @@ import time
 from stripe_shell.errors import ConfigurationError
 
 #: Incremented when the layout changes; files from version 2 on are migrated when they are opened.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 #: How long a writer waits for one in another process, in milliseconds.
 BUSY_TIMEOUT_MS = 10_000
 
 _ACCOUNTS = """
 CREATE TABLE accounts (
-  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key_hash TEXT UNIQUE, platform INTEGER
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key_hash TEXT UNIQUE, platform INTEGER, version TEXT
 );
 CREATE TABLE links (
   account INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, created INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -33,7 +33,7 @@ CREATE TABLE links (
 ) WITHOUT ROWID;
 CREATE TABLE idempotency (
   account INTEGER NOT NULL, key TEXT NOT NULL, created INTEGER NOT NULL, fingerprint TEXT NOT NULL,
-  status INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (account, key)
+  status INTEGER NOT NULL, body BLOB NOT NULL, version TEXT, PRIMARY KEY (account, key)
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_by_age ON idempotency (created);
 """
@@ -89,10 +89,16 @@ UPDATE objects SET json = json_set(json, '$.evidence_details.submission_method',
 UPDATE objects SET json = json_set(json, '$.payment_method_details.card.network',
     json_extract(json, '$.payment_method_details.card.brand'))
   WHERE object = 'dispute' AND json_type(json, '$.payment_method_details.card') IS NOT NULL
-    AND json_type(json, '$.payment_method_details.card.network') IS NULL
+    AND json_type(json, '$.payment_method_details.card.network') IS NULL;
 """
 
-_MIGRATIONS = {2: _FROM_2 + _FROM_3, 3: _FROM_3}
+#: Version 4 knew one version of the API: no default of an account, and none of a saved response.
+_FROM_4 = """
+ALTER TABLE accounts ADD COLUMN version TEXT;
+ALTER TABLE idempotency ADD COLUMN version TEXT
+"""
+
+_MIGRATIONS = {2: _FROM_2 + _FROM_3 + _FROM_4, 3: _FROM_3 + _FROM_4, 4: _FROM_4}
 
 _CONNECTION = f"""
 PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};

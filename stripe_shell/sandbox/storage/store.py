@@ -66,12 +66,13 @@ class SqlCondition:
 
 @record
 class IdempotentAnswer:
-    """The saved response to an idempotency key, and the fingerprint of the request that it answered."""
+    """The saved response to an idempotency key, its API version, and the fingerprint of the request it answered."""
 
     fingerprint: str
     status: int
     body: bytes
     created: int
+    version: str | None = None
 
 
 class Store:
@@ -324,15 +325,16 @@ class StoreSession:
 
     def idempotent_answer(self, account: int, key: str) -> IdempotentAnswer | None:
         """Returns the saved response to an idempotency key, or None."""
-        sql = "SELECT fingerprint, status, body, created FROM idempotency WHERE account = ? AND key = ?"
+        sql = "SELECT fingerprint, status, body, created, version FROM idempotency WHERE account = ? AND key = ?"
         row = self._connection.execute(sql, (account, key)).fetchone()
         return IdempotentAnswer(*row) if row else None
 
     def remember_answer(self, account: int, key: str, answer: IdempotentAnswer) -> None:
         """Saves the response to an idempotency key, replacing an expired one."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?)",
-            (account, key, answer.created, answer.fingerprint, answer.status, answer.body),
+            "INSERT OR REPLACE INTO idempotency (account, key, created, fingerprint, status, body, version)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (account, key, answer.created, answer.fingerprint, answer.status, answer.body, answer.version),
         )
 
     def forget_answers(self, before: int) -> None:
@@ -354,6 +356,21 @@ class StoreSession:
             " max(0, json_extract(json, '$.pending_webhooks') - 1)) WHERE account = ? AND object = 'event' AND id = ?"
         )
         self._connection.execute(sql, (account, event))
+
+    def account_id(self, number: int) -> str | None:
+        """Returns the id of an account, given its number."""
+        row = self._connection.execute("SELECT id FROM accounts WHERE number = ?", (number,)).fetchone()
+        return row[0] if row else None
+
+    def default_version(self, account: int) -> str | None:
+        """Returns the API version that an account (its number) has by default; None for the newest."""
+        row = self._connection.execute("SELECT version FROM accounts WHERE number = ?", (account,)).fetchone()
+        return row[0] if row else None
+
+    def set_default_version(self, account: int | None, version: str) -> None:
+        """Sets the API version that an account (its number) has by default; with None, every account."""
+        sql = "UPDATE accounts SET version = ? WHERE ? IS NULL OR number = ?"
+        self._connection.execute(sql, (version, account, account))
 
     def account(self, account: str) -> int | None:
         """Returns the number of an account, or None."""

@@ -33,6 +33,9 @@ USER_AGENT: Final = "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
 #: Sends a body to a URL with headers; returns the status code. Raises OSError for a failed connection.
 PostWebhook = Callable[[str, bytes, Mapping[str, str]], int]
 
+#: Renders a stored event (its JSON text), given the account's id and the API version: None for the account's default.
+RenderEvent = Callable[[str, str, str | None], str]
+
 
 def signature(secret: str, body: bytes, seconds: int) -> str:
     """Returns the `Stripe-Signature` header of a body sent at a time (epoch seconds); `v0` is a fake scheme."""
@@ -63,7 +66,10 @@ def is_this_machine(host: str) -> bool:
 
 
 class Deliveries:
-    """Sends deliveries with `send` and reports failed attempts to `say`. Thread-safe."""
+    """Sends deliveries with `send` and reports failed attempts to `log_line`. Thread-safe.
+
+    `render` puts an event into the version of the endpoint, as `Sandbox.render_event` does.
+    """
 
     def __init__(
         self,
@@ -74,6 +80,7 @@ class Deliveries:
         hosts: Iterable[str] = (),
         retry_after: Sequence[float] = RETRY_AFTER,
         log_line: Callable[[str], None] | None = None,
+        render: RenderEvent | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -81,6 +88,7 @@ class Deliveries:
         self._hosts = frozenset(hosts)
         self._retry_after = tuple(retry_after)
         self._log = log_line or (lambda _: None)
+        self._render = render or (lambda text, account, version: text)
         self._worker = queues.new_worker()
 
     def release_abandoned(self) -> None:
@@ -103,6 +111,7 @@ class Deliveries:
                 return
             event = session.get(delivery.account, "event", delivery.event)
             row = session.get(delivery.endpoint_account, "webhook_endpoint", delivery.endpoint)
+            account = session.account_id(delivery.account) or ""
         if event is None or row is None or row.deleted:
             self._done(delivery)
             return
@@ -114,7 +123,8 @@ class Deliveries:
         if problem:
             self._give_up(delivery, f"not delivered: {problem}")
             return
-        problem = self._attempt(endpoint["url"], str(hidden.get("secret") or endpoint.get("secret")), event.json)
+        text = self._render(event.json, account, endpoint.get("api_version"))
+        problem = self._attempt(endpoint["url"], str(hidden.get("secret") or endpoint.get("secret")), text)
         if problem:
             self._failed(delivery, f"{endpoint['url']}: {problem}")
         else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.spec.table import load_table
-from stripe_shell.spec.versions.table import table_at
 from stripe_shell.wire import Request
 from tests.record.corpus import bytes_of, take
 from tests.record.sandboxes import open_sandbox, send
@@ -65,8 +66,10 @@ def replay_in(version: str, stories: Iterable[Json]) -> Tally:
         opened = open_sandbox()
         for step in story["steps"]:
             _take(opened, step, version, conformity, tally)
-        tally.mistakes += len(opened.mistakes)
-        for mistake in opened.mistakes[:1]:
+        # A schedule whose phase cannot be paid is refused in a job, as a request would be: no mistake of a version.
+        mistakes = [mistake for mistake in opened.mistakes if not isinstance(mistake, StripeError)]
+        tally.mistakes += len(mistakes)
+        for mistake in mistakes[:1]:
             tally.examples.setdefault(repr(mistake), story["name"])
         opened.close()
         for told in conformity.told():
@@ -95,12 +98,5 @@ def _take(opened: Any, step: Json, version: str, conformity: Conformity, tally: 
         tally.look(response.json())
 
 
-def table_of(version: str) -> Any:
-    """Return the table of a version."""
-    return table_at(load_table(), version)
-
-
 def _without_places(text: str) -> str:
-    import re
-
     return re.sub(r"\[\d+\]", "[]", re.sub(r"'\w+_\w{8,}'", "'…'", text))
