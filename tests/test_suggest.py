@@ -305,19 +305,43 @@ def test_the_oldest_go_when_there_are_too_many() -> None:
     assert len(ids) == 3
 
 
-@pytest.mark.parametrize("typed", ["cus_", "cus_0001", "cus_19999", "", "nothing"])
+@pytest.mark.parametrize(
+    "typed", ["cus_", "cus_0001", "cus_19999", "", "nothing", "lee", "le", "ann lee19", "a7@", "an zz"]
+)
 def test_twenty_thousand_ids_cost_less_than_a_scan(typed: str) -> None:
-    """Against what cannot be avoided without an index: looking at every id once."""
+    """Against what cannot be avoided without an index: looking at every id and label once."""
     many = KnownIds()
-    rows = [{"id": f"cus_{number:05d}", "object": "customer"} for number in range(20_000)]
+    rows = [
+        {"id": f"cus_{number:05d}", "object": "customer", "name": f"Ann Lee{number}", "email": f"a{number}@x.co"}
+        for number in range(20_000)
+    ]
     many.learn(HERE, rows)
-    names = [row["id"] for row in rows]
+    names = [f"{row['id']} {row['name']} {row['email']}" for row in rows]
 
     def scan() -> list[str]:
         return sorted((name for name in names if typed in name.lower()), key=str.lower, reverse=True)[:50]
 
     found(many, typed, 50), scan()
     assert best(lambda: found(many, typed, 50)) < 3 * best(scan)
+
+
+def test_an_id_that_comes_is_found_without_searching_all_anew() -> None:
+    """Joining the searched text costs as much as a scan; it must not follow each new id."""
+    many = KnownIds()
+    many.learn(HERE, [{"id": f"cus_{n:05d}", "object": "customer", "name": f"Ann{n}"} for n in range(5_000)])
+    many.find(HERE, "customer", "ann1", 5)
+    many.learn(HERE, {"id": "cus_new", "object": "customer", "name": "Zoe"})
+    assert found(many, "zoe") == ["cus_new"]
+    many.learn(HERE, {"id": "cus_new", "object": "customer", "name": "Mia"})
+    assert (found(many, "zoe"), found(many, "mia")) == ([], ["cus_new"])
+    many.learn(HERE, {"id": "cus_04999", "object": "customer", "deleted": True})
+    assert found(many, "ann4999") == []
+
+
+def test_labels_show_no_control_characters() -> None:
+    ids = KnownIds()
+    ids.learn(HERE, {"id": "cus_1", "object": "customer", "name": "Ann\x1b[31m\u202e Lee\n"})
+    assert ids.find(HERE, "customer", "lee", 1)[0].label == "Ann[31m Lee"
 
 
 def best(work: Any, rounds: int = 7) -> float:

@@ -238,8 +238,17 @@ def label_of(node: Mapping[str, Any]) -> str:
         parts.append(" ".join(str(card[name]) for name in ("brand", "last4") if card.get(name)))
     elif node.get("last4"):
         parts.append(f"{node.get('brand') or node.get('bank_name') or ''} {node['last4']}".strip())
+    parts.append(_price_of(node))
     found = [part for part in parts if part] or [_first_text(node, ("status", "type", "url", "id_number"))]
     return _printable(" · ".join(" ".join(part.split()) for part in found if part)[:_LABEL_WIDTH])
+
+
+def _price_of(node: Mapping[str, Any]) -> str:
+    """Returns the label of what a subscription is for: its first price."""
+    items = node.get("items")
+    rows = items.get("data") if isinstance(items, Mapping) else None
+    price = rows[0].get("price") if isinstance(rows, list) and rows and isinstance(rows[0], Mapping) else None
+    return label_of(price) if isinstance(price, Mapping) else ""
 
 
 def _printable(text: str) -> str:

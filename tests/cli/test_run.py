@@ -137,6 +137,28 @@ def test_five_mistakes_are_five_diagnostics_and_nothing_is_sent(stripe_shell: Co
     assert json.loads(stripe_shell("--db", "s.db", "list", "customers").out)["data"] == []
 
 
+@pytest.mark.parametrize("command", [("check",), ("run", "--db", "s.db")])
+def test_what_is_no_currency_is_an_error_before_anything_is_sent(
+    command: tuple[str, ...], stripe_shell: Command, home: Path
+) -> None:
+    (home / "a.stripe").write_text("/sandbox create price product=prod_1 amount=5 currency=dollar\n")
+    (home / "rows.csv").write_text("id,currency\n1,usd\n2,euros\n")
+    loop = '@foreach row in "rows.csv" key=id\n/sandbox create topup amount=5 currency=${row.currency}\n@end\n'
+    (home / "b.stripe").write_text(loop)
+    result = stripe_shell(*command, "a.stripe", "b.stripe")
+    assert result.code == 2
+    assert "E204]: `currency` cannot be `dollar`" in result.err
+    assert "did you mean `usd`, US dollar?" in result.err
+    assert "`currency` cannot be `euros`" in result.err
+    assert json.loads(stripe_shell("--db", "s.db", "list", "prices").out)["data"] == []
+
+
+def test_a_currency_that_is_not_in_the_list_is_sent_with_a_warning(stripe_shell: Command) -> None:
+    result = stripe_shell("--memory", "create", "product", "name=x", "default_price_data.currency=xyz")
+    assert "W208" in result.err
+    assert result.code == 3
+
+
 def test_all_scripts_are_checked_before_the_first_one_is_sent(stripe_shell: Command, home: Path) -> None:
     (home / "good.stripe").write_text(CREATE)
     (home / "bad.stripe").write_text("/sandbox create customer emial=x\n")

@@ -31,6 +31,7 @@ OTHERS = [
     {"id": "clock_1", "object": "test_helpers.test_clock", "name": "leap"},
     {"id": "acct_1", "object": "account", "email": "shop@x.co"},
     {"id": "sub_1", "object": "subscription", "status": "active"},
+    {"id": "sub_2", "object": "subscription", "items": {"data": [{"id": "si_1", "price": {"nickname": "Pro plan"}}]}},
     {"id": "in_1", "object": "invoice", "number": "A-0001", "total": 2000, "currency": "usd"},
     {"id": "prod_1", "object": "product", "name": "Gold"},
 ]  # fmt: skip
