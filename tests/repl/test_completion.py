@@ -221,3 +221,16 @@ def test_nothing_opens_by_itself_inside_json(tmp_path: Path, columns: int, lines
         terminal.wait(f"{typed}x")
         above_the_toolbar = visible(terminal).rpartition("\n")[0]
         assert not any(word in above_the_toolbar for word in ("email*", "name*", "amount_", "string", "required"))
+
+
+@each_size
+def test_a_reference_inside_json_is_offered_to_who_asks(tmp_path: Path, columns: int, lines: int) -> None:
+    with opened(tmp_path, columns, lines) as terminal:
+        typed = 'create customer metadata={"a": "${'
+        terminal.type(typed)
+        terminal.wait(typed)
+        terminal.type("e")
+        terminal.wait(f"{typed}e")
+        assert "env:" not in visible(terminal)
+        terminal.type("\x7f" + TAB)
+        wait_screen(terminal, "env:", "uuid" if lines > 6 else "now")
