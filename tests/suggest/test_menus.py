@@ -11,8 +11,8 @@ import pytest
 
 from stripe_shell.records import record
 from stripe_shell.suggest.known import IdScope
-from stripe_shell.suggest.suggestion import Suggestion
-from tests.suggest.world import LIVE, SANDBOX, TEST, make_files, offers, sources
+from stripe_shell.suggest.suggestion import Suggestion, SuggestionSources
+from tests.suggest.world import CUSTOMERS, LIVE, SANDBOX, TEST, make_files, offers, sources
 
 TABLE = Path(__file__).with_name("menus.txt")
 PAGE = Path(__file__).parents[2] / "docs" / "prompt.md"
@@ -32,6 +32,13 @@ class MenuRow:
     place: str
     items: tuple[tuple[str, str], ...]
     whole: bool
+
+
+def around(place: str) -> SuggestionSources:
+    """What is offered from where a row says that it goes; `list`: behind a list of the sandbox."""
+    if place == "list":
+        return sources(names={"last": {"object": "list", "data": CUSTOMERS}})
+    return sources(PLACES[place])
 
 
 def read_rows(text: str) -> Iterator[MenuRow]:
@@ -68,7 +75,7 @@ def test_row(row: MenuRow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     make_files(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    found = offers(row.text, sources(PLACES[row.place]))
+    found = offers(row.text, around(row.place))
     names = [shown_name(suggestion) for suggestion in found]
     assert names[: None if row.whole else len(row.items)] == [name for name, _ in row.items]
     for suggestion, (_, note) in zip(found, row.items, strict=False):
@@ -99,7 +106,7 @@ def test_the_table_is_long_and_every_row_says_what_is_offered() -> None:
 
 def holds(row: MenuRow) -> bool:
     """Whether the menu is as the row says."""
-    found = offers(row.text, sources(PLACES[row.place]))
+    found = offers(row.text, around(row.place))
     names = [shown_name(suggestion) for suggestion in found]
     notes = all(each.meta.startswith(note) for each, (_, note) in zip(found, row.items, strict=False))
     return notes and names[: None if row.whole else len(row.items)] == [name for name, _ in row.items]
@@ -114,7 +121,7 @@ def filled(text: str, folder: Path) -> str:
     for number, row in rows.items():
         if " ⇒ " in lines[number - 1] and holds(row):
             continue
-        found = offers(row.text, sources(PLACES[row.place]))
+        found = offers(row.text, around(row.place))
         names = [shown_name(each) for each in found[:_SHOWN]]
         more = ", …" if len(found) > _SHOWN else ""
         typed = lines[number - 1].partition(" ⇒ ")[0].rstrip()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stripe_shell.errors import UsageError
 from stripe_shell.patterns import pattern
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_steps
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -28,4 +29,4 @@ def _clock(session: ReplSession, argument: str) -> None:
     session.console.message("\n".join(clock_lines(ask_sandbox(session, "clock", months=months, seconds=seconds))))
 
 
-COMMAND = PromptCommand(_clock, "+1mo")
+COMMAND = PromptCommand(_clock, "+1mo", completes=suggest_steps)

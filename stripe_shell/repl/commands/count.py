@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.errors import UsageError
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_grouped
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -28,4 +29,4 @@ def _count(session: ReplSession, text: str) -> None:
         note_more(session)
 
 
-COMMAND = PromptCommand(_count, "[by PATH]")
+COMMAND = PromptCommand(_count, "[by PATH]", completes=suggest_grouped)

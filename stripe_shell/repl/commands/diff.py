@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stripe_shell.errors import UsageError
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_saved
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -56,4 +57,4 @@ def _answer(session: ReplSession, word: str) -> Any:
     return known
 
 
-COMMAND = PromptCommand(_diff, "[A B]")
+COMMAND = PromptCommand(_diff, "[A B]", completes=suggest_saved)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.errors import UsageError
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_members
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -52,4 +53,4 @@ def _known(name: str, rows: list[dict[str, object]], session: ReplSession, kind:
     return name
 
 
-COMMAND = PromptCommand(_fields, "[A,B,… | -]")
+COMMAND = PromptCommand(_fields, "[A,B,… | -]", completes=suggest_members)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_opened
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -18,5 +19,8 @@ def _open(session: ReplSession, path: str) -> bool:
 
 
 COMMAND = PromptCommand(
-    _open, "[ROW | PATH | ID]", "everything of the last result, or a row, a part, the object of an id"
+    _open,
+    "[ROW | PATH | ID]",
+    "everything of the last result, or a row, a part, the object of an id",
+    completes=suggest_opened,
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.errors import UsageError
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_members
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -40,4 +41,4 @@ def _key(value: object) -> tuple[int, float, str]:
     return (1, 0.0, str(value).casefold())
 
 
-COMMAND = PromptCommand(_sort, "[-]PATH")
+COMMAND = PromptCommand(_sort, "[-]PATH", completes=suggest_members)

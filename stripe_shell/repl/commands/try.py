@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_block
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -28,4 +29,4 @@ def _try(session: ReplSession, text: str) -> bool | None:
         session.rehearsing = False
 
 
-COMMAND = PromptCommand(_try, "BLOCK")
+COMMAND = PromptCommand(_try, "BLOCK", completes=suggest_block)
