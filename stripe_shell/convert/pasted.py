@@ -78,7 +78,7 @@ def block_of(text: str, table: Table, connection: str, spec: str = "documented")
     if not form:
         raise ValueError("no call to Stripe in another form")
     calls = list(_READERS[form](_PROMPT.sub("", text), table))
-    blocks = [_written(call, table, connection, spec) for call in calls]
+    blocks = [write_block(call, table, connection, spec) for call in calls]
     notes = [note for call in calls for note in call.notes]
     return ForeignBlock("\n\n".join(blocks), tuple(dict.fromkeys(notes)))
 
@@ -102,7 +102,11 @@ _READERS: Final[Mapping[str, Callable[[str, Table], Iterator[ForeignCall]]]] = {
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
-def _written(call: ForeignCall, table: Table, connection: str, spec: str) -> str:
+def write_block(call: ForeignCall, table: Table, connection: str, spec: str) -> str:
+    """Returns the call as a block over `/connection`; `spec` is whose required parameters count where it runs.
+
+    Raises NotConverted when no block sends it.
+    """
     leaves = [leaf for name, value in call.params.items() for leaf in _leaves((name,), value)]
     texts = [call.path, *(leaf.text or "" for leaf in leaves)]
     names = dict.fromkeys(name for text in texts for name in REFERENCE.findall(text))

@@ -63,6 +63,7 @@ def _rest_of_word(context: CursorContext, behind: str) -> int:
 
 def suggestion_sources(session: ReplSession, context: CursorContext) -> SuggestionSources:
     """Returns the sources of suggestions for the current block: connections, commands, names, known ids."""
+    from stripe_shell.repl.named import block_names
     from stripe_shell.suggest.suggestion import SuggestionSources
 
     scope = session.scope
@@ -78,6 +79,7 @@ def suggestion_sources(session: ReplSession, context: CursorContext) -> Suggesti
         now=session.environment.clock(),
         fetch=lambda noun: _fetch(session, context.connection, noun),
         date_of=lambda text: _date(text, session.environment.clock()),
+        blocks=lambda: block_names(scope.environment),
     )
 
 

@@ -22,6 +22,7 @@ from stripe_shell.repl.paging import show_more, wants_more
 from stripe_shell.repl.paste import take_pasted
 from stripe_shell.repl.row_words import with_id_of_row
 from stripe_shell.repl.session import ReplSession
+from stripe_shell.repl.session_log import log_typed
 from stripe_shell.repl.showing import show_step
 from stripe_shell.repl.trailing import run_trailing, split_trailing
 
@@ -36,6 +37,7 @@ def run_text(session: ReplSession, source: SourceText) -> bool:
         if wants_more(session):
             show_more(session)
         return True
+    log_typed(session.console, f"{session.connection.name}>", source.text)
     if take_pasted(session, source.text):
         return True
     head, behind = split_trailing(source.text)

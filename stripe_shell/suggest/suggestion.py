@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from stripe_shell.lang.cursor import CursorContext
@@ -60,6 +60,7 @@ class SuggestionSources:
     required parameters count besides Stripe's. `place` is where the current block goes: only ids valid there are
     suggested. `now` is the time in epoch seconds, for the ages of objects; `date_of` returns the date of a text such as
     `now+14d`. `fetch` is called with each kind of object whose ids are asked for, to fetch them in the background.
+    `blocks` returns the names of the blocks that @name keeps.
     """
 
     table: Table
@@ -73,6 +74,7 @@ class SuggestionSources:
     now: float | None = None
     date_of: Callable[[str], str] = lambda _: ""
     fetch: Callable[[str], None] = lambda _: None
+    blocks: Callable[[], Sequence[str]] = lambda: ()
 
 
 def operation_of(context: CursorContext, table: Table) -> Operation | None:

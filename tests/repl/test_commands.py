@@ -115,7 +115,7 @@ def test_vars_shows_names_and_no_secrets() -> None:
 def test_history_shows_the_newest_entries() -> None:
     state, _, _ = session()
     state.environment = replace(state.environment, recall=lambda: ["one", "two", "three"])
-    assert run(state, "@history 2") == "two\n\nthree\n"
+    assert run(state, "@history 2") == "2  two\n3  three\n"
     with pytest.raises(UsageError, match="not a number"):
         run(state, "@history all")
 

@@ -15,11 +15,19 @@ _SHOWN = 20
 
 
 def _history(session: ReplSession, count: str) -> None:
-    """What was typed at this connection."""
+    """Show what was typed at this connection, with the numbers that @do takes."""
     if count and not count.isdecimal():
         raise UsageError(f"`{count}` is not a number of entries")
-    texts = session.environment.recall()[-(int(count) if count else _SHOWN) :]
-    session.console.result("\n\n".join(text.rstrip("\n") for text in texts))
+    texts = session.environment.recall()
+    first = max(0, len(texts) - (int(count) if count else _SHOWN))
+    width = len(str(len(texts)))
+    shown = (_numbered(number, text, width) for number, text in enumerate(texts[first:], first + 1))
+    session.console.result("\n".join(shown))
+
+
+def _numbered(number: int, text: str, width: int) -> str:
+    """Returns an entry with its number before the first line, and the others below that line."""
+    return f"{number:>{width}}  " + text.rstrip("\n").replace("\n", f"\n{' ' * width}  ")
 
 
 COMMAND = PromptCommand(_history, "[N]")
