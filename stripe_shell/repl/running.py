@@ -23,6 +23,7 @@ from stripe_shell.repl.paste import take_pasted
 from stripe_shell.repl.row_words import with_id_of_row
 from stripe_shell.repl.session import ReplSession
 from stripe_shell.repl.session_log import log_typed
+from stripe_shell.repl.short_ways import is_prose
 from stripe_shell.repl.showing import show_step
 from stripe_shell.repl.trailing import run_trailing, split_trailing
 
@@ -41,7 +42,7 @@ def run_text(session: ReplSession, source: SourceText) -> bool:
     if take_pasted(session, source.text):
         return True
     head, behind = split_trailing(source.text)
-    if behind:
+    if behind and not is_prose(head, session.engine.table):
         return run_trailing(session, head, behind, lambda text: run_text(session, SourceText(source.name, text)))
     if session.results.last is not None:
         session.results.last.fresh = False

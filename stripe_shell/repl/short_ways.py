@@ -76,6 +76,17 @@ def short_way(text: str, table: Table) -> ShortWay | None:
     )
 
 
+def is_prose(text: str, table: Table) -> bool:
+    """Whether a line is only looked through for ids, as one of a log is: a `|` or `>` in it is no command then."""
+    words = text.split()
+    if len(words) < 2 or text[:1] in "/@#" or not ids_in(text):
+        return False
+    try:
+        return not _is_call(words, table) and _calls(words, table) is None
+    except UsageError:
+        return False
+
+
 def ids_in(text: str) -> list[str]:
     """Returns the ids in a text with a prefix that Stripe uses, in order, each once."""
     found = (match[0] for match in _ID.finditer(text))

@@ -208,7 +208,7 @@ class Sandbox:
         return self.accounts.default_version(account or self.account) or self.table.version
 
     def set_default_version(self, version: str, account: str | None = None) -> None:
-        """Stores the default API version of an account; without one, of all. Raises ValueError for an unknown version."""
+        """Stores the default API version of an account, or of all. Raises ValueError for an unknown version."""
         known = read_version(version)
         if known is None:
             raise ValueError(f"{version} is no version of Stripe's API")

@@ -188,6 +188,15 @@ def test_a_log_line(tmp_path: Path) -> None:
     assert f"→ retrieve charge id={charge}" in shown
 
 
+def test_a_log_line_runs_no_command_of_the_system(tmp_path: Path) -> None:
+    shell = Sandboxed(tmp_path)
+    paid = pay(shell)
+    shown = shell.type(f"12:00 webhook of {paid} failed | touch {tmp_path}/made")
+    assert f"→ retrieve payment_intent id={paid}" in shown
+    shell.type(f"[error] of {paid} > {tmp_path}/made")
+    assert not (tmp_path / "made").exists()
+
+
 def test_a_request_shows_what_it_caused(tmp_path: Path) -> None:
     shell = Sandboxed(tmp_path)
     paid = pay(shell)
