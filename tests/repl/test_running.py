@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 
 from stripe_shell.diagnostics import SourceText
-from stripe_shell.errors import NoAnswer, UsageError
+from stripe_shell.errors import NoAnswer
 from stripe_shell.records import replace
 from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import ReplSession
@@ -160,12 +160,6 @@ def test_an_unknown_command_is_an_error_with_a_hint() -> None:
     state, _, console = session()
     run(state, "@hlep")
     assert "did you mean `@help`?" in console.text
-
-
-def test_a_command_that_does_not_exist_yet_says_so() -> None:
-    state, _, _ = session()
-    with pytest.raises(UsageError, match="@watch is not available yet"):
-        run(state, "@watch 5s")
 
 
 # --- live -----------------------------------------------------------------------------------------------
