@@ -106,11 +106,8 @@ def _versions(context: CursorContext, sources: SuggestionSources) -> list[Sugges
     from stripe_shell.spec.versions.known import OLDEST, known_versions
 
     served = [version for version in reversed(known_versions()) if version >= OLDEST]
-    words = {
-        "none": "the connection's",
-        **dict.fromkeys(served, ""),
-        sources.table.version: "the one that applies here",
-    }
+    words = {sources.table.version: "", "none": "the connection's", **dict.fromkeys(served, "")}
+    words[sources.table.version] = "what applies here"
     return choose(context, words, "value")
 
 
