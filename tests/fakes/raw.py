@@ -9,10 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-#: What a run asks for first, to name the account in its journal, and the answer.
-ACCOUNT_CALL = b"GET /v1/account "
-ACCOUNT = b'HTTP/1.1 200 OK\r\nContent-Length: 36\r\n\r\n{"id": "acct_1", "object": "account"}'
-
 #: What becomes of one connection. It is closed afterwards, unless that has been done.
 Serve = Callable[[socket.socket], None]
 
@@ -74,14 +70,11 @@ def _is_complete(data: bytes) -> bool:
 
 
 def answering(answer: bytes, *, reset: bool = False) -> Callable[[Raw], Serve]:
-    """Take the request, send these bytes, and close or reset the connection; a run learns its account before."""
+    """Take the request, send these bytes, and close or reset the connection."""
 
     def serve_on(server: Raw) -> Serve:
         def serve(connection: socket.socket) -> None:
             request = take(connection)
-            if request.startswith(ACCOUNT_CALL):
-                connection.sendall(ACCOUNT)
-                request = take(connection)
             if not request:
                 return
             server.requests.append(request)

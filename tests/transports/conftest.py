@@ -31,7 +31,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Command:
-    """The command line on a script with one write; no retries, so that each case costs one attempt."""
+    """The command line on a script with one write; without retries and journal, so that a case is one request."""
 
     def __init__(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self._settings = home / ".config" / "stripe-shell" / "connections.toml"
@@ -46,7 +46,7 @@ class Command:
         settings = f'[connections.it]\nkind = "stripe"\nkey = "env:IT"\nurl = "{url}"\nretries = 0\n{more}'
         self._settings.write_text(settings)
         self._settings.chmod(0o600)
-        code = main(["run", str(self._script)])
+        code = main(["run", str(self._script), "--no-journal"])
         self.err = self._capsys.readouterr().err
         assert KEY not in self.err
         return code
