@@ -130,6 +130,11 @@ class Sandbox:
             headers["WWW-Authenticate"] = 'Bearer realm="Stripe"'
         return Response(error.status, headers, _error_body(error, headers))
 
+    def fail(self, cause: Exception) -> Response:
+        """Reports an unexpected exception outside of `send` and returns the response for it (500)."""
+        self._report(cause)
+        return self.refuse(errors.internal_error(cause))
+
     def _answer(self, request: Request, platform: str, headers: Headers) -> tuple[int, bytes]:
         call: SandboxCall | None = None
         try:
@@ -143,7 +148,8 @@ class Sandbox:
             return self._render_error(call, error, headers)
         except Exception as error:  # noqa: BLE001 - every exception becomes a response
             self._report(error)
-            return self._render_error(call, errors.internal_error(), headers)
+            # Not saved for the key: nothing was carried out, and the same request may succeed when it is sent again.
+            return self._render_error(None, errors.internal_error(error), headers)
 
     def _call(self, request: Request, platform: str, headers: Headers) -> SandboxCall:
         """Checks the headers and parses the request. Sets response headers in `headers`. Raises StripeError."""
@@ -337,7 +343,7 @@ class Sandbox:
             try:
                 with self.store.write() as session:
                     self._idempotency.remember(session, call, error.status, body)
-            except sqlite3.Error as failure:
+            except Exception as failure:  # noqa: BLE001
                 self._report(failure)  # such as a full disk: the error is answered, and its key stays free
         return error.status, body
 

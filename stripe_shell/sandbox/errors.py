@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -205,9 +206,15 @@ def too_many_requests() -> StripeError:
     )
 
 
-def internal_error() -> StripeError:
-    """Returns the error (500) for a bug in the sandbox; the transaction was rolled back."""
-    return StripeError("An unknown error occurred in the sandbox. Nothing was changed.", status=500, kind="api_error")
+def internal_error(cause: Exception) -> StripeError:
+    """Returns the error (500) for an unexpected exception; the transaction was rolled back.
+
+    The message names what is wrong with the file, such as a full disk, and nothing else of the cause.
+    """
+    what = "An unknown error occurred in the sandbox"
+    if isinstance(cause, sqlite3.Error):
+        what = f"The file of the sandbox cannot be read or written ({cause})"
+    return StripeError(f"{what}. Nothing was changed.", status=500, kind="api_error")
 
 
 def one_of(values: Sequence[str]) -> str:

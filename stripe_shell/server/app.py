@@ -70,6 +70,8 @@ class Application:
             response = self.sandbox.send(request, account=self._admit(request))
         except StripeError as error:
             response = self.sandbox.refuse(error)
+        except Exception as error:  # noqa: BLE001 - uvicorn would take it for a mistake of the client's
+            response = self.sandbox.fail(error)
         self._log_request(request, response)
         return response
 
@@ -87,7 +89,10 @@ class Application:
         path = scope.get("raw_path") or scope["path"].encode()
         request = request_of(scope["method"], path, scope["query_string"], scope["headers"], body)
         fault = self.faults.strike(request.method, request.path) if self.faults.active else None
-        response = await self._answer(request, fault)
+        try:
+            response = await self._answer(request, fault)
+        except Exception as error:  # noqa: BLE001 - uvicorn would answer in plain text
+            response = self.sandbox.fail(error)
         self._log_request(request, response, fault)
         if self.latency:
             await asyncio.sleep(self.latency)

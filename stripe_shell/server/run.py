@@ -19,7 +19,7 @@ from stripe_shell.server.app import Application
 from stripe_shell.server.background import BackgroundWorker
 from stripe_shell.server.limits import RateLimit
 from stripe_shell.spec.table import load_table
-from stripe_shell.transports.sandbox import open_store
+from stripe_shell.transports.sandbox import open_store, usable
 
 #: The keep-alive time-out of idle connections, in seconds; clients keep theirs longer than uvicorn's default of 5.
 KEEP_ALIVE = 75
@@ -59,8 +59,9 @@ def serve(settings: ServerSettings, announce: LogLine, log_line: LogLine) -> Non
         log_line(traceback_of(error))
 
     with _until_told_to_stop(), listen(settings.host, settings.port) as listener:
-        store = open_store(settings.db)
-        sandbox = Sandbox(store, load_table(), on_error=report)
+        with usable(settings.db):
+            store = open_store(settings.db)
+            sandbox = Sandbox(store, load_table(), on_error=report)
         deliveries = Deliveries(
             store,
             sandbox.clock,

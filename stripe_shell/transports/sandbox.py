@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stripe_shell.errors import ConfigurationError
@@ -20,7 +23,17 @@ def open_sandbox(path: Path | None, table: Table, *, undo: bool = False) -> Tran
     `undo`: its writes are kept, so that the last ones can be taken back. Raises ConfigurationError if the file cannot
     be used.
     """
-    return SandboxTransport(Sandbox(open_store(path), table, undo=undo))
+    with usable(path):
+        return SandboxTransport(Sandbox(open_store(path), table, undo=undo))
+
+
+@contextmanager
+def usable(path: Path | None) -> Iterator[None]:
+    """Raises ConfigurationError for what SQLite finds wrong with the sandbox's file within the block."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise ConfigurationError(f"the sandbox file {path} cannot be used: {error}") from error
 
 
 def open_store(path: Path | None) -> Store:
@@ -42,7 +55,10 @@ class SandboxTransport:
     def send(self, request: Request) -> Response:
         """Sends the request as `wire.Transport`; never raises a transport error."""
         if request.path.startswith(PRIVATE):
-            return answer_private(self.sandbox, request)
+            try:
+                return answer_private(self.sandbox, request)
+            except Exception as error:  # noqa: BLE001 - as the server does
+                return self.sandbox.fail(error)
         return self.sandbox.send(request)
 
 

@@ -120,11 +120,11 @@ class Store:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield StoreSession(self._writer)
+                self._writer.execute("COMMIT")
             except BaseException:
                 if self._writer.in_transaction:  # SQLite itself rolls back when the disk is full
                     self._writer.execute("ROLLBACK")
                 raise
-            self._writer.execute("COMMIT")
 
     @contextmanager
     def read(self) -> Iterator[StoreSession]:
@@ -136,10 +136,12 @@ class Store:
         connection = self._borrow()
         try:
             connection.execute("BEGIN")
-            try:
-                yield StoreSession(connection)
-            finally:
-                connection.execute("COMMIT")
+            yield StoreSession(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
         finally:
             self._readers.append(connection)
 
