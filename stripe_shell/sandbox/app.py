@@ -28,6 +28,7 @@ from .receive import read_call
 from .request.call import SandboxCall, internal_call
 from .request.idempotency import Idempotency, check_key
 from .request.parameters import header
+from .seeding import checked_objects, store_object
 from .storage import queues
 from .storage.accounts import Accounts
 from .storage.store import Store, StoredRow, StoreSession
@@ -352,16 +353,16 @@ class Sandbox:
     def seed(self, objects: Iterable[Mapping[str, Any]], *, account: str | None = None) -> None:
         """Stores complete objects as given, without events; missing members are filled in from the schema.
 
-        An object with the same id is replaced. Raises ValueError for one without `object`, or whose id was deleted.
+        An object with the same id is replaced. Raises ValueError for one that its schema does not allow, or whose id
+        was deleted.
         """
+        seeds = checked_objects(self.table, objects)
         platform = account or self.account
         number = self.accounts.number(platform)
         with self.store.write() as session:
             ctx = self._context(session, internal_call(self.table, platform, number))
-            for given in objects:
-                if not isinstance(given.get("object"), str):
-                    raise ValueError("an object to seed needs its `object`")
-                _seed_object(ctx, dict(given))
+            for obj in seeds:
+                store_object(ctx, obj)
         self._endpoint_cache.forget()
         self._job_cache.invalidate()
 
@@ -403,19 +404,6 @@ class Sandbox:
             self._job_cache.invalidate()
         if ctx.emitted and self.on_events is not None:
             self.on_events(ctx.emitted)
-
-
-def _seed_object(ctx: Context, members: Json) -> None:
-    resource = ctx.resource(members["object"])
-    obj = resource.new(ctx, members)
-    row = ctx.row(resource.kind, resource.key(obj))
-    resource.on_seed(ctx, obj)
-    if row is None:
-        ctx.insert(obj)
-    elif row.deleted:
-        raise ValueError(f"{row.id} was deleted; reset before you seed it again")
-    else:
-        ctx.save(obj)
 
 
 def _error_body(error: StripeError, headers: Headers) -> bytes:

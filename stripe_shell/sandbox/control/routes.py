@@ -83,7 +83,7 @@ def answer_private(
             return _json_response(200, travelled)
     except UsageError as error:
         return _error_response(400, str(error))
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         return _error_response(400, f"Cannot carry out {route}: {error}")
     return _error_response(404, f"Unrecognized request URL ({request.method}: {request.path}).")
 
