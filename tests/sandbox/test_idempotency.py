@@ -141,6 +141,6 @@ def test_an_error_is_answered_although_it_cannot_be_saved(filed: Client, monkeyp
     )
     with monkeypatch.context() as patch:
         patch.setattr(Idempotency, "remember", full)
-        assert filed.sandbox.send(refused).status == 402
+        assert filed.sandbox.send(refused).status == 400
     assert [str(mistake) for mistake in filed.mistakes] == ["database or disk is full"]
     filed.mistakes.clear()
