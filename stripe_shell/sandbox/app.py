@@ -311,7 +311,10 @@ class Sandbox:
         inner = paths.get("data", {})
         if not inner and chain is None:
             return page
-        texts = [self._shown(ctx, json.loads(text), inner, chain) for text in page.texts]
+        texts = [
+            self._shown(ctx, json.loads(text), inner, chain) if inner or chain is None or chain.touches(text) else text
+            for text in page.texts
+        ]
         return replace(page, texts=texts)
 
     def _render_object(self, ctx: Context, obj: Json, paths: ExpandTree, chain: Chain | None) -> str:
@@ -319,7 +322,7 @@ class Sandbox:
         kind = obj.get("object")
         resource = self.registry.resource(kind) if isinstance(kind, str) and "deleted" not in obj else None
         presents = resource is not None and resource.presents
-        if not paths and not presents and chain is None:
+        if not paths and not presents and (chain is None or not chain.touches(ctx.text(obj))):
             return ctx.text(obj)
         shown: Json = json.loads(ctx.text(obj))
         if resource is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
@@ -40,10 +41,18 @@ class Chain:
         self.table = table
         self._newest_first = tuple(changes)
         self._answers: dict[str, list[VersionChange]] = {}
+        self._any_answer: re.Pattern[str] | None = None
         self._steps: dict[str, list[tuple[VersionChange, str]]] = {}
         for change in self._newest_first:
             for kind in change.kinds:
                 self._answers.setdefault(kind, []).append(change)
+
+    def touches(self, text: str) -> bool:
+        """Whether an object's JSON text has an object, itself or one inside, that the changes carry back."""
+        if self._any_answer is None:
+            kinds = "|".join(re.escape(kind) for kind in self._answers)
+            self._any_answer = re.compile(rf'"object": ?"(?:{kinds})"')
+        return self._any_answer.search(text) is not None
 
     def _requests(self, name: str) -> list[tuple[VersionChange, str]]:
         """Returns the changes of a request, oldest first, each with the name that the operation has before it."""
