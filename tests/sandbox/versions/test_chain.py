@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from stripe_shell.sandbox.versions.chain import all_changes, chain_at
 from stripe_shell.spec.table import load_table
 from stripe_shell.spec.versions.known import OLDEST, known_versions
-from tests.sandbox.conftest import Client
+from tests.sandbox.conftest import Client, open_client
 from tests.sandbox.shop import Shop
+
+from .older import older
 
 CHANGES = Path(__file__).parents[3] / "stripe_shell" / "sandbox" / "versions" / "changes"
 TABLE = load_table()
@@ -62,6 +65,27 @@ def test_four_versions_see_their_form_of_one_object(stripe: Client) -> None:
     for version in ("2024-04-10", TABLE.version):
         assert stripe.get(path, **old(version))["marketing_features"] == [{"name": "fast"}]
         assert "features" not in stripe.get(path, **old(version))
+
+
+def test_four_clients_of_four_versions_share_one_file(tmp_path: Path) -> None:
+    """Each opens the file by itself and sees its own form of the same subscription; the newest one is stored."""
+    versions = ("2020-08-27", "2024-06-20", "2025-08-27.basil", TABLE.version)
+    clients = [older(open_client(tmp_path / "shared.db"), version) for version in versions]
+    shop = Shop(clients[1])
+    made = shop.subscribe(shop.customer(), shop.price())
+    path = f"/v1/subscriptions/{made['id']}"
+    for number, client in enumerate(clients):
+        client.post(path, {"metadata": {f"by_{number}": client.version}})
+    seen = [client.get(path, {"expand": ["latest_invoice"]}) for client in clients]
+    assert all(each["metadata"] == {f"by_{n}": version for n, version in enumerate(versions)} for each in seen)
+    assert ["current_period_end" in each for each in seen] == [True, True, False, False]
+    assert ["payment_intent" in each["latest_invoice"] for each in seen] == [True, True, False, False]
+    assert ["discount" in each for each in seen] == [True, True, False, False]
+    with clients[0].sandbox.store.read() as session:
+        (text,) = session.rows("SELECT json FROM objects WHERE id = ?", (made["id"],))[0]
+    assert json.loads(str(text)) == clients[3].get(path)
+    for client in clients:
+        client.sandbox.store.close()
 
 
 def test_a_parameter_is_judged_in_the_version_that_is_asked_for(stripe: Client) -> None:
