@@ -98,11 +98,11 @@ class Client:
         return body
 
 
-def open_client(path: Path | None = None) -> Client:
+def open_client(path: Path | None = None, seed: int = 7) -> Client:
     """A client of a new sandbox in a file, or in memory; the clock stands at NOW."""
     clock = FixedClock(NOW)
     mistakes: list[Exception] = []
-    sandbox = Sandbox(Store.open(path), load_table(), clock, RandomIds(7), on_error=mistakes.append)
+    sandbox = Sandbox(Store.open(path), load_table(), clock, RandomIds(seed), on_error=mistakes.append)
     return Client(sandbox, clock, mistakes)
 
 

@@ -70,7 +70,7 @@ def test_four_versions_see_their_form_of_one_object(stripe: Client) -> None:
 def test_four_clients_of_four_versions_share_one_file(tmp_path: Path) -> None:
     """Each opens the file by itself and sees its own form of the same subscription; the newest one is stored."""
     versions = ("2020-08-27", "2024-06-20", "2025-08-27.basil", TABLE.version)
-    clients = [older(open_client(tmp_path / "shared.db"), version) for version in versions]
+    clients = [older(open_client(tmp_path / "shared.db", seed), version) for seed, version in enumerate(versions)]
     shop = Shop(clients[1])
     made = shop.subscribe(shop.customer(), shop.price())
     path = f"/v1/subscriptions/{made['id']}"
