@@ -29,7 +29,7 @@ def run_prompt(
     from stripe_shell.repl.session import ReplSession
 
     printer = RunPrinter(console, format_name, repeats=True)
-    return Prompt(ReplSession(engine, scope, connections, printer, fetch_ids="test"), clock).run()
+    return Prompt(ReplSession(engine, scope, connections, printer, fetches=True), clock).run()
 
 
 def _import_asyncio_without_tls() -> None:

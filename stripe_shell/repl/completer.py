@@ -88,7 +88,7 @@ def _fetch(session: ReplSession, connection: str | None, noun: str) -> None:
     from stripe_shell.repl.fetching import fetch_in_background
 
     place, app = session.id_scope(connection), get_app_or_none()
-    if place is None or session.fetch_ids == "never" or app is None or app.loop is None:
+    if place is None or not session.fetches or app is None or app.loop is None:
         return
     loop, buffer = app.loop, app.current_buffer
     document = buffer.document

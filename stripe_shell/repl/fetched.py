@@ -1,13 +1,8 @@
-"""The results of the list calls that fetch ids for the menu, and where they are sent unasked."""
+"""The results of the list calls that fetch ids for the menu."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 from stripe_shell.records import record
-
-#: When ids are fetched unasked: in sandboxes and test mode, on every connection, or never.
-FetchPolicy = Literal["test", "always", "never"]
 
 
 @record

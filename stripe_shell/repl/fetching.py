@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.errors import ShellError
 from stripe_shell.records import replace
-from stripe_shell.repl.fetched import FetchedIds, FetchPolicy
+from stripe_shell.repl.fetched import FetchedIds
 from stripe_shell.suggest.known import IdScope
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def fetch_in_background(session: ReplSession, place: IdScope, noun: str, arrived
     if operation is None or (place, operation.entity) in session.fetched:
         return
     connection = session.connections.get(place.connection)
-    if connection is None or not may_fetch(connection, session.fetch_ids):
+    if connection is None or not may_fetch(connection):
         return
     session.fetched[place, operation.entity] = FetchedIds(session.environment.clock())
     _announce(session, connection)
@@ -40,11 +40,13 @@ def fetch_in_background(session: ReplSession, place: IdScope, noun: str, arrived
     Thread(target=work, daemon=True).start()
 
 
-def may_fetch(connection: Connection, policy: FetchPolicy) -> bool:
+def may_fetch(connection: Connection) -> bool:
     """Whether ids may be fetched unasked: by default never in live mode, nor through a proxy, which may be metered.
 
-    A connection whose credential has yet to be looked up is left alone: that may ask for input.
+    The profile's `fetch_ids` overrides that. A connection whose credential has not been looked up is left alone, since
+    that may ask for input.
     """
+    policy = connection.profile.fetch_ids
     ready = connection.kind == "sandbox" or (connection.has_credential and not connection.problem)
     if not ready or policy == "never":
         return False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stripe_shell.lang.ast import ScriptItem
     from stripe_shell.render.console import Console
     from stripe_shell.render.run_printer import RunPrinter
-    from stripe_shell.repl.fetched import FetchedIds, FetchPolicy
+    from stripe_shell.repl.fetched import FetchedIds
     from stripe_shell.spec.table import Table
 
 
@@ -56,7 +56,7 @@ class ReplSession:
     session, and `rehearsing` has the next items run on copies first. `unanswered` describes, by run, the requests that
     Ctrl-C abandoned; `unknown` are the writes whose outcome is unknown. `progress` belongs to the run under way, of
     `many` blocks or of one; `waited` is set when the user was told of a wait since the last prompt. `fetched` are the
-    list calls for the menu's ids, by scope and entity; `fetch_ids` says on which connections they are sent unasked.
+    list calls for the ids of the menu, by scope and entity; without `fetches` none is sent unasked.
     """
 
     engine: Engine
@@ -68,7 +68,7 @@ class ReplSession:
     kept: list[ScriptItem] = field(default_factory=list)
     unanswered: dict[str, str] = field(default_factory=dict)
     fetched: dict[tuple[IdScope, str], FetchedIds] = field(default_factory=dict)
-    fetch_ids: FetchPolicy = "never"
+    fetches: bool = False
     last: Outcome | None = None
     typed: str = ""
     draft: str = ""

@@ -149,12 +149,13 @@ largest_answer = 32
 headers = {{ X-A = "b" }}
 read_only = true
 colour = "green"
+fetch_ids = "always"
 """
     profile = settings(text).connections["eu"]
     assert isinstance(profile, StripeProfile)
     assert profile == StripeProfile(
         "stripe", "https://x.example.com", "acct_1", "2026-01-01.a", 5, 20, 2.5, 25000 / 3600, 32, {"X-A": "b"}, True,
-        "green", "env:A",
+        "green", "always", "env:A",
     )  # fmt: skip
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from stripe_shell.connections.settings.schema import FetchPolicy
 from stripe_shell.diagnostics import SourceText
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
-from stripe_shell.repl.fetched import FetchPolicy
 from stripe_shell.repl.fetching import fetch_in_background, list_operation
 from stripe_shell.repl.running import run_text
 from stripe_shell.spec.table import load_table
@@ -35,7 +35,8 @@ def account(request: Request) -> Response:
 def wait_for(state: Any, place: IdScope, noun: str, policy: FetchPolicy) -> bool:
     """Asks for ids in the background; whether they arrived. A call that is never sent is known at once."""
     arrived = Event()
-    state.fetch_ids = policy
+    connection = state.connections.get(place.connection)
+    connection.profile = replace(connection.profile, fetch_ids=policy)
     before = len(state.fetched)
     fetch_in_background(state, place, noun, arrived.set)
     return len(state.fetched) > before and arrived.wait(20)

@@ -14,6 +14,8 @@ from stripe_shell.records import field, record, replace
 
 ConnectionKind = Literal["stripe", "sandbox", "paragon", "pinkconnect", "proxy"]
 Colour = Literal["red", "green", "yellow", "blue", "magenta", "cyan"]
+#: When the prompt fetches ids for its menu: in sandboxes and test mode but not through a proxy, always, or never.
+FetchPolicy = Literal["test", "always", "never"]
 
 KEY_VARIABLE = "STRIPE_API_KEY"
 BASE_VARIABLE = "STRIPE_API_BASE"
@@ -25,6 +27,7 @@ class Profile:
 
     `url` is the base URL, None for the kind's default. `timeout` and `connect_timeout` are in seconds per attempt,
     `rate_limit` in requests per second, `largest_answer` in MiB. `headers` are sent with every request.
+    `fetch_ids` is when the prompt may fetch ids for its menu.
     """
 
     kind: ConnectionKind = "stripe"
@@ -39,6 +42,7 @@ class Profile:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     read_only: bool = False
     colour: Colour | None = None
+    fetch_ids: FetchPolicy = "test"
 
 
 @record
