@@ -54,11 +54,35 @@ class Secrets:
         return _KEY_LOOK.sub(lambda match: mask_key(match[0]), text)
 
     def mask_data(self, data: Any) -> Any:
-        """Returns a copy of JSON data with every string and key masked; a number that is a secret becomes its mask."""
+        """Returns JSON data with every string and key masked; a number that is a secret becomes its mask.
+
+        Returns the data itself if there is no secret in it, else a copy.
+        """
+        return self._masked(data) if self._is_in(data) else data
+
+    def _is_in(self, data: Any) -> bool:
+        """Whether anything of the data is to be masked: one search in all its texts, as rows come by the thousand."""
+        texts: list[str] = []
+        pending = [data]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, str):
+                texts.append(node)
+            elif isinstance(node, dict):
+                texts += map(str, node)
+                pending += node.values()
+            elif isinstance(node, list):
+                pending += node
+            elif self.values and node is not None and str(node) in self.values:
+                return True
+        text = "\0".join(texts)
+        return self.mask(text) != text
+
+    def _masked(self, data: Any) -> Any:
         if isinstance(data, dict):
-            return {self.mask(str(key)): self.mask_data(value) for key, value in data.items()}
+            return {self.mask(str(key)): self._masked(value) for key, value in data.items()}
         if isinstance(data, list):
-            return [self.mask_data(value) for value in data]
+            return [self._masked(value) for value in data]
         if isinstance(data, str):
             return self.mask(data)
         is_secret = not isinstance(data, bool) and data is not None and str(data) in self.values

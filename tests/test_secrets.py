@@ -72,3 +72,22 @@ def test_a_credential_does_not_show_itself() -> None:
         raise ValueError(credential)
     except ValueError as error:
         assert KEY not in "".join(traceback.format_exception(error))
+
+
+def test_data_without_a_secret_is_not_copied() -> None:
+    data = {"a": ["x", 1, None, True, {"b": "c"}]}
+    assert Secrets().plus("hunter22", "7").mask_data(data) is data
+
+
+@pytest.mark.parametrize(
+    ("data", "masked"),
+    [
+        ({"a": [{"b": "my hunter22"}]}, {"a": [{"b": "my ********"}]}),
+        ({"hunter22": 1}, {"********": 1}),
+        ({"a": 7, "b": True}, {"a": "********", "b": True}),
+        (["x\nsk_test_abcdefghijklmnopqrstuv"], ["x\nsk_test_…stuv"]),
+        (["a", "hunter", "22"], ["a", "hunter", "22"]),
+    ],
+)
+def test_a_secret_anywhere_in_data_is_masked(data: object, masked: object) -> None:
+    assert Secrets().plus("hunter22", "7").mask_data(data) == masked
