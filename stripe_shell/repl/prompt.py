@@ -186,6 +186,8 @@ class Prompt:
         short = Condition(lambda: len(self.reader.default_buffer.text) <= LONG)
         self._lexer = PygmentsLexer(StripeLexer, sync_from_start=short, syntax_sync=RegexSync(r"^\s*/\w"))
         self.reader.app.invalidate()
+        if self._session.connection.kind == "sandbox":
+            _import_sandbox()
 
     def _ask(self, question: str) -> str:
         """The line that is typed from now on; Ctrl-C and Ctrl-D answer nothing."""
@@ -221,3 +223,12 @@ class Prompt:
         from stripe_shell.repl.redact import hide_secrets
 
         return hide_secrets(text, self._session.console.secrets)
+
+
+def _import_sandbox() -> None:
+    """Imports what the first call to a sandbox of this process needs: half of the time until the next prompt."""
+    import stripe_shell.sandbox.resources.customer
+    import stripe_shell.transports.sandbox  # noqa: F401 (both for the first Enter)
+    from stripe_shell.spec.table import load_table
+
+    load_table()
