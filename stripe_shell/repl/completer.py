@@ -40,13 +40,14 @@ class BlockCompleter(Completer):
         if context.kind == "none" or not (complete_event.completion_requested or _opens_by_itself(context)):
             return
         rest = _rest_of_word(context, text[cursor : context.end])
+        widest = _widest_meta()
         following = text[cursor + rest : cursor + rest + 1]
         for suggestion in suggest(context, suggestion_sources(self._session, context)):
             yield WordCompletion(
                 _fitted(suggestion, following),
                 start_position=suggestion.start - cursor,
                 display=f"{suggestion.display}*" if suggestion.required else suggestion.display,
-                display_meta=_shortened(suggestion.meta),
+                display_meta=_shortened(suggestion.meta, widest),
                 style="class:completion-menu.required" if suggestion.required else "",
                 rest=rest,
             )
@@ -137,5 +138,11 @@ def _fitted(suggestion: Suggestion, following: str) -> str:
     return text
 
 
-def _shortened(meta: str) -> str:
-    return meta if len(meta) <= _WIDEST_META else f"{meta[: _WIDEST_META - 1]}…"
+def _widest_meta() -> int:
+    """Returns the most characters of the right column: more on a wide terminal."""
+    app = get_app_or_none()
+    return max(_WIDEST_META, app.output.get_size().columns // 2) if app else _WIDEST_META
+
+
+def _shortened(meta: str, widest: int) -> str:
+    return meta if len(meta) <= widest else f"{meta[: widest - 1]}…"

@@ -17,6 +17,7 @@ _ROWS = 20
 #: How many rows are offered by their number.
 _NUMBERED = 50
 _STEPS = {"+1h": "an hour", "+1d": "a day", "+7d": "a week", "+1mo": "a month", "+1y": "a year"}
+_INTERVALS = {"5s ": "every five seconds", "30s ": "", "1m ": "every minute"}
 _UNITS = {"day": "a bar a day", "week": "", "month": ""}
 
 
@@ -63,13 +64,30 @@ def suggest_saved(context: CursorContext, sources: SuggestionSources) -> list[Su
 
 def suggest_block(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
     """Suggests what may come next in a block that is the argument of a command."""
+    return _suggest_inner(context, sources, context.before + context.prefix)
+
+
+def suggest_later_block(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
+    """Suggests a block after the first word of an argument, which is the user's own."""
+    if not context.before:
+        return []
+    _, _, text = f"{context.before}{context.prefix}".lstrip().partition(" ")
+    return _suggest_inner(context, sources, text.lstrip())
+
+
+def suggest_repeated(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
+    """Suggests how often a block is repeated, then the block."""
+    return suggest_later_block(context, sources) if context.before else choose(context, _INTERVALS, "value")
+
+
+def _suggest_inner(context: CursorContext, sources: SuggestionSources, text: str) -> list[Suggestion]:
+    """Suggests for a block that ends at the cursor."""
     from stripe_shell.suggest.menu import suggest
 
-    text = context.before + context.prefix
     inner = cursor_context(text, len(text))
     if inner.kind == "command":
         return []
-    moved = context.start - len(context.before)
+    moved = context.start + len(context.prefix) - len(text)
     return [replace(each, start=each.start + moved) for each in suggest(inner, sources)]
 
 

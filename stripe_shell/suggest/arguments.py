@@ -69,6 +69,12 @@ def suggest_script_files(context: CursorContext, _: SuggestionSources) -> list[S
     return [] if context.before else suggest_files(context, SCRIPT_ENDING)
 
 
+def suggest_any_file(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
+    """Names of files of all kinds, and the folders on the way to them."""
+    context = _whole_argument(context)
+    return [] if context.before else suggest_files(context)
+
+
 def _whole_argument(context: CursorContext) -> CursorContext:
     """The context with the word from its opening quote on: a quoted name may hold blanks."""
     for quote in ("'", '"'):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.arguments import suggest_any_file
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -22,4 +23,4 @@ def _log(session: ReplSession, argument: str) -> None:
         session.console.message(f"what is typed and shown goes to {path}; `@log off` ends that")
 
 
-COMMAND = PromptCommand(_log, "FILE")
+COMMAND = PromptCommand(_log, "FILE", completes=suggest_any_file)

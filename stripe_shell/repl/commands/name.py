@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.errors import UsageError
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_later_block
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -32,4 +33,4 @@ def _name(session: ReplSession, argument: str) -> None:
         session.console.message(f"kept as {path}; @do {name} runs it")
 
 
-COMMAND = PromptCommand(_name, "NAME [BLOCK]")
+COMMAND = PromptCommand(_name, "NAME [BLOCK]", completes=suggest_later_block)

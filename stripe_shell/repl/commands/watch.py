@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stripe_shell.durations import parse_duration
 from stripe_shell.errors import UsageError
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_repeated
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -23,4 +24,4 @@ def _watch(session: ReplSession, argument: str) -> bool:
     return watch(session, ms / 1000, text.strip())
 
 
-COMMAND = PromptCommand(_watch, "5s [BLOCK]")
+COMMAND = PromptCommand(_watch, "5s [BLOCK]", completes=suggest_repeated)
