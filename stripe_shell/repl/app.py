@@ -27,9 +27,14 @@ def run_prompt(
     from stripe_shell.render.run_printer import RunPrinter
     from stripe_shell.repl.prompt import Prompt
     from stripe_shell.repl.session import ReplSession
+    from stripe_shell.repl.settings import read_prompt_settings
 
-    printer = RunPrinter(console, format_name, repeats=True)
-    return Prompt(ReplSession(engine, scope, connections, printer, fetches=True), clock).run()
+    settings, problems = read_prompt_settings(scope.environment)
+    console.diagnostics(problems)
+    session = ReplSession(engine, scope, connections, RunPrinter(console, repeats=True))
+    session.use(settings)
+    session.printer.format = format_name or session.printer.format
+    return Prompt(session, clock).run()
 
 
 def _import_asyncio_without_tls() -> None:

@@ -23,7 +23,7 @@ from stripe_shell.repl.menu import offer
 from stripe_shell.repl.nearby import LONG
 from stripe_shell.repl.searching import SearchOrigin, failed_search, ignores_case
 from stripe_shell.repl.session import ReplEnvironment, ReplSession
-from stripe_shell.repl.style import STYLE
+from stripe_shell.repl.style import STYLE, style_of
 from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
 from stripe_shell.repl.typed_ahead import TypedAhead
 
@@ -133,7 +133,8 @@ class Prompt:
             history=self._history,
             key_bindings=key_bindings(self._edited, self._search_origin.restore),
             lexer=DynamicLexer(lambda: self._lexer),
-            style=STYLE,
+            style=style_of(session.settings.theme, session.settings.colors),
+            vi_mode=session.settings.keys == "vi",
             include_default_pygments_style=False,
             enable_suspend=True,
         )

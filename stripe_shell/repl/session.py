@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stripe_shell.records import field, record, replace
 from stripe_shell.repl.progress import RunProgress
 from stripe_shell.repl.results import Results
+from stripe_shell.repl.settings import PromptSettings
 from stripe_shell.repl.tally import Tally
 from stripe_shell.suggest.known import IdScope, KnownIds
 
@@ -82,6 +83,7 @@ class ReplSession:
     many: bool = False
     waited: bool = False
     unknown: list[Outcome] = field(default_factory=list)
+    settings: PromptSettings = PromptSettings()
     _runs: int = 0
 
     @property
@@ -141,6 +143,13 @@ class ReplSession:
             if outcome.status != "skipped" and not outcome.answered_well:
                 scope = scope.with_name_of("last", self.scope).with_capture("error", _error_of(outcome))
         self.advance(scope)
+
+    def use(self, settings: PromptSettings) -> None:
+        """Takes settings over; what was chosen by a command meanwhile is chosen anew."""
+        self.settings = settings
+        self.printer.format = settings.format or None
+        self.results.pager = settings.pager
+        self.fetches = settings.fetch_ids != "never"
 
     def advance(self, scope: Scope) -> None:
         """Continues in this scope, and masks its secrets."""

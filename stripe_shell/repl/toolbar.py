@@ -7,6 +7,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from stripe_shell.connections import Connection
 from stripe_shell.repl.nearby import block_around
 from stripe_shell.repl.session import ReplSession
+from stripe_shell.repl.settings import prompt_words
 
 _SHOWN = 6
 
@@ -17,7 +18,9 @@ def prompt_text(session: ReplSession) -> StyleAndTextTuples:
     if warning := live_words(connection):
         return [("class:prompt.live", f" {warning} {connection.name} "), ("class:prompt", "> ")]
     colour = connection.profile.colour
-    return [(f"class:prompt fg:ansi{colour}" if colour else "class:prompt", f"{connection.name}> ")]
+    account = session.scope.settings.account or connection.account or ""
+    text = prompt_words(session.settings, connection.name, connection.mode, account)
+    return [(f"class:prompt fg:ansi{colour}" if colour else "class:prompt", text)]
 
 
 def continuation(width: int) -> StyleAndTextTuples:
