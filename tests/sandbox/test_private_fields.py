@@ -40,6 +40,7 @@ VIEWS = {
     "subscription_item": "SubscriptionItemPrivate",
     "subscription_schedule": "SubscriptionSchedulePrivate",
     "token": "TokenPrivate",
+    "v2.core.event_destination": "EventDestinationPrivate",
     "usage_record": "UsageRecordPrivate",
     "webhook_endpoint": "WebhookEndpointPrivate",
 }

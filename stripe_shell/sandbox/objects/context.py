@@ -35,11 +35,11 @@ from stripe_shell.sandbox.ids import RandomIds
 from stripe_shell.sandbox.request.call import SandboxCall
 from stripe_shell.sandbox.storage.queues import add_delivery
 from stripe_shell.sandbox.storage.store import StoredRow, StoreSession
-from stripe_shell.sandbox.webhooks.endpoints import EndpointCache
+from stripe_shell.sandbox.webhooks.endpoints import EndpointCache, has_thin
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.table import Table
 
-from . import events
+from . import events, thin_events
 from .events import UnstoredEvent
 from .identity_map import IdentityMap
 from .listing import ListFilters, ListPage
@@ -288,9 +288,12 @@ class Context(StoredObjects):
                 json=event.text,
                 links=[("type", event.type)],
             )
+            if event.thin is not None:
+                thin_events.store(self.session, self.account_number, event.thin, self.real_clock.now())
             for listener in event.subscribers:
+                told = event.thin["id"] if listener.thin and event.thin is not None else event.id
                 add_delivery(
-                    self.session, self.account_number, event.id, (listener.account, listener.id), self.real_clock.now()
+                    self.session, self.account_number, told, (listener.account, listener.id), self.real_clock.now()
                 )
             self.emitted.append(row)
 
@@ -307,7 +310,7 @@ class Context(StoredObjects):
             "api_version": self.default_version,
             "created": now,
             "livemode": False,
-            "pending_webhooks": len(subscribers),
+            "pending_webhooks": sum(not each.thin for each in subscribers),
             "request": {
                 "id": self.request_id,
                 "idempotency_key": self.request.idempotency_key if self.request_id else None,
@@ -316,4 +319,6 @@ class Context(StoredObjects):
         }
         if self.account != self.platform:
             members["account"] = self.account
-        return UnstoredEvent(members["id"], now, name, events.event_text(members, data_object, previous), subscribers)
+        text = events.event_text(members, data_object, previous)
+        thin = thin_events.mirrored(self, members, json.loads(data_object)) if has_thin(subscribers) else None
+        return UnstoredEvent(members["id"], now, name, text, subscribers, thin)

@@ -35,6 +35,8 @@ class UnstoredEvent:
     text: str
     #: The webhook endpoints that receive it.
     subscribers: tuple[Subscriber, ...] = ()
+    #: The event of API v2 that tells the same, for thin destinations; None where there are none.
+    thin: dict[str, Any] | None = None
 
 
 def previous_attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -135,6 +135,13 @@ class QuotePrivate(PrivateFields, total=False):
     rows: list[Json]
 
 
+class EventDestinationPrivate(PrivateFields, total=False):
+    """The URL and the signing secret of a destination that is a webhook endpoint."""
+
+    secret: str
+    url: str
+
+
 class UsageRecordPrivate(PrivateFields, total=False):
     """Whether the quantity was to be added, `increment`, or to be `set`."""
 

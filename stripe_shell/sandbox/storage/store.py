@@ -344,9 +344,13 @@ class StoreSession:
         self._connection.execute("DELETE FROM idempotency WHERE created < ?", (before,))
 
     def endpoints(self, account: int) -> list[tuple[int, str, str, str | None]]:
-        """Returns the endpoints of an account and its platform: owner's number, id, JSON text, private fields."""
+        """Returns the endpoints of an account and its platform: owner's number, id, JSON text, private fields.
+
+        Event destinations are among them.
+        """
         sql = (
-            "SELECT account, id, json, hidden FROM objects WHERE object = 'webhook_endpoint' AND deleted = 0"
+            "SELECT account, id, json, hidden FROM objects WHERE"
+            " object IN ('webhook_endpoint', 'v2.core.event_destination') AND deleted = 0"
             " AND account IN (?, (SELECT platform FROM accounts WHERE number = ?))"
         )
         return self._connection.execute(sql, (account, account)).fetchall()

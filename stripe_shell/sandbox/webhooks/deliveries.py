@@ -28,6 +28,10 @@ RETRY_AFTER: Final = (300, 3600, 3 * 3600)
 #: The timeout of a delivery, in seconds.
 TIME_LIMIT: Final = 10.0
 
+#: The prefixes of the ids of thin events, and of event destinations.
+_THIN: Final = "evt_test_"
+_DESTINATION: Final = "ed_"
+
 USER_AGENT: Final = "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
 
 #: Sends a body to a URL with headers; returns the status code. Raises OSError for a failed connection.
@@ -109,8 +113,10 @@ class Deliveries:
         with self._store.write() as session:
             if not queues.claim_delivery(session, delivery, self._worker, self._clock.now()):
                 return
-            event = session.get(delivery.account, "event", delivery.event)
-            row = session.get(delivery.endpoint_account, "webhook_endpoint", delivery.endpoint)
+            thin = delivery.event.startswith(_THIN)
+            event = session.get(delivery.account, "v2.core.event" if thin else "event", delivery.event)
+            kind = "v2.core.event_destination" if delivery.endpoint.startswith(_DESTINATION) else "webhook_endpoint"
+            row = session.get(delivery.endpoint_account, kind, delivery.endpoint)
             account = session.account_id(delivery.account) or ""
         if event is None or row is None or row.deleted:
             self._done(delivery)
@@ -119,14 +125,16 @@ class Deliveries:
         if endpoint.get("status") != "enabled":
             self._done(delivery)
             return
-        problem = delivery_problem(endpoint["url"], self._hosts)
+        url = str(hidden.get("url") or endpoint.get("url") or "")
+        problem = delivery_problem(url, self._hosts)
         if problem:
             self._give_up(delivery, f"not delivered: {problem}")
             return
-        text = self._render(event.json, account, endpoint.get("api_version"))
-        problem = self._attempt(endpoint["url"], str(hidden.get("secret") or endpoint.get("secret")), text)
+        version = endpoint.get("api_version") or endpoint.get("snapshot_api_version")
+        text = event.json if thin else self._render(event.json, account, version)
+        problem = self._attempt(url, str(hidden.get("secret") or endpoint.get("secret")), text)
         if problem:
-            self._failed(delivery, f"{endpoint['url']}: {problem}")
+            self._failed(delivery, f"{url}: {problem}")
         else:
             self._done(delivery)
 

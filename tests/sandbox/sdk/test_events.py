@@ -165,3 +165,34 @@ def test_a_switched_off_endpoint_gets_nothing(present: Served, hooks: tuple[str,
     sdk.v1.customers.create(params={"name": "heard"})
     body, signature = got.get(timeout=20)
     assert stripe.Webhook.construct_event(body, signature, endpoint.secret).data.object.name == "heard"
+
+
+def test_thin_events_are_read_by_the_sdk(present: Served, hooks: tuple[str, Queue[Hook]]) -> None:
+    """`parse_event_notification` verifies a delivery; the SDK fetches the event and its object."""
+    sdk = Sdk(present.address, new_key())
+    url, got = hooks
+    destinations = sdk.client.v2.core.event_destinations
+    made = destinations.create(
+        {
+            "name": "Mine",
+            "type": "webhook_endpoint",
+            "event_payload": "thin",
+            "enabled_events": ["v1.customer.created"],
+            "webhook_endpoint": {"url": url},
+            "include": ["webhook_endpoint.signing_secret"],
+        }
+    )
+    secret = made.webhook_endpoint.signing_secret
+    customer = sdk.v1.customers.create(params={"name": "Ann"})
+    notification = sdk.client.parse_event_notification(*got.get(timeout=20), secret)
+    assert notification.type == "v1.customer.created"
+    assert notification.fetch_related_object().id == customer.id
+    assert notification.fetch_event().related_object.url == f"/v1/customers/{customer.id}"
+    ping = destinations.ping(made.id)
+    body, signature = got.get(timeout=20)
+    notification = sdk.client.parse_event_notification(body, signature, secret)
+    assert (notification.id, notification.type) == (ping.id, "v2.core.event_destination.ping")
+    assert notification.fetch_related_object().id == made.id
+    assert [event.id for event in sdk.client.v2.core.events.list({"object_id": made.id}).data] == [ping.id]
+    with pytest.raises(stripe.SignatureVerificationError):
+        sdk.client.parse_event_notification(body, signature, "whsec_other")
