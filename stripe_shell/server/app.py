@@ -33,6 +33,9 @@ ABORT: Final = "stripe_shell.abort"
 #: The path at which a meter event session token authenticates instead of a key.
 METER_STREAM: Final = "/v2/billing/meter_event_stream"
 
+#: The maximum size of parameters that are decoded and checked in the event loop, in bytes.
+QUICK_SIZE: Final = 16_384
+
 _THREADS: Final = 8
 
 
@@ -188,7 +191,7 @@ def request_of(method: str, path: bytes, query: bytes, headers: Iterable[tuple[b
 
 
 def _is_quick(request: Request) -> bool:
-    if request.path.startswith(PRIVATE):
+    if request.path.startswith(PRIVATE) or len(request.body) + len(request.query) > QUICK_SIZE:
         return False
     if request.method == "GET":
         if not request.query:

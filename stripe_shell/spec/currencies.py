@@ -117,7 +117,7 @@ def currency_problems(params: ParamTree, shape: Shape, path: ParamPath = ()) -> 
 def _code_problems(code: str, path: ParamPath) -> Iterator[Problem]:
     if code.lower() not in CURRENCY_NAMES:
         kind: ProblemKind = "new_currency" if _CODE.fullmatch(code) and code.lower() not in _WORDS else "currency"
-        yield Problem(path, kind, code, suggestion=close_currency(code))
+        yield Problem(path, kind, code, meant=close_currency(code))
 
 
 def close_currency(text: str) -> str | None:

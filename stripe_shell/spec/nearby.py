@@ -31,7 +31,7 @@ def with_places(problem: Problem, shape: Shape) -> Problem:
         if found:
             elsewhere = tuple(dict.fromkeys(dotted(path) for path in found))
             only = elsewhere[0] if len(elsewhere) == 1 else None
-            return replace(problem, suggestion=only or problem.suggestion, elsewhere=elsewhere)
+            return replace(problem, meant=only or problem.meant, elsewhere=elsewhere)
         level = [below for path, inner in level for below in _objects_below(path, inner)]
     return problem
 

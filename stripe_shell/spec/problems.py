@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
-from stripe_shell.records import record
+from stripe_shell.records import field, record
 
 from .shapes import dotted
 
@@ -38,8 +39,9 @@ ProblemKind = Literal[
 class Problem:
     """One problem of a parameter tree, at `path` (names, map keys and array indices as text).
 
-    `expected` is the label of the expected type. `suggestion` is the name, value or dotted path that was probably
-    meant; `elsewhere` lists the dotted paths at which the operation has a parameter of the same name.
+    `expected` is the label of the expected type. `meant` is the value or dotted path that was meant, where that is
+    certain; `known` are the names or values among which a similar one is looked for. `elsewhere` lists the dotted paths
+    at which the operation has a parameter of the same name.
     """
 
     path: ParamPath
@@ -47,9 +49,20 @@ class Problem:
     value: ParamTree = None
     expected: str = ""
     allowed: tuple[str, ...] = ()
-    suggestion: str | None = None
+    meant: str | None = None
     elsewhere: tuple[str, ...] = ()
     limit: int | None = None
+    known: Iterable[str] = field(default=(), compare=False, repr=False)
+
+    @property
+    def suggestion(self) -> str | None:
+        """The name, value or dotted path that was probably meant; found when asked for, as the search is slow."""
+        if self.meant is not None or not self.known:
+            return self.meant
+        from .nearby import close_name
+        from .scalars import scalar_text
+
+        return close_name(self.path[-1] if self.kind == "unknown" else scalar_text(self.value), self.known)
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from itertools import chain
 from stripe_shell.records import replace
 
 from .model import Operation, Shape
-from .nearby import close_name, with_places
+from .nearby import with_places
 from .problems import ParamPath, ParamTree, Problem, ProblemKind
 from .scalars import SCALARS, scalar_text, typed_scalar
 from .shapes import ANYTHING, response_field, shape_at, type_label
@@ -123,7 +123,7 @@ def _fields(
     for name, inner in value.items():
         field = shape.fields.get(name)
         if field is None:
-            yield Problem((*path, name), "unknown", inner, suggestion=close_name(name, shape.fields))
+            yield Problem((*path, name), "unknown", inner, known=shape.fields)
         elif not _is_plain_text(inner, field.shape):
             yield from _check_value(inner, field.shape, (*path, name), name in required)
 
@@ -199,8 +199,7 @@ def _string(value: ParamTree, shape: Shape, path: ParamPath) -> Iterator[Problem
         return
     text = scalar_text(value)
     if shape.enum and text not in shape.enum:
-        suggestion = close_name(text, shape.enum)
-        yield Problem(path, "enum", value, type_label(shape), shape.enum, suggestion)
+        yield Problem(path, "enum", value, type_label(shape), shape.enum, known=shape.enum)
     elif shape.max_length is not None and len(text) > shape.max_length:
         yield Problem(path, "too_long", value, type_label(shape), limit=shape.max_length)
 

@@ -13,11 +13,14 @@ from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.validate import Problem, typed, validate
 from stripe_shell.wire import Request, decode_form
 
+from .limits import check_form, check_json, check_multipart
+
 Json = dict[str, Any]
 
 
 def decode(request: Request) -> Json:
     """Returns the parameter tree of a request; the body overrides the query. Raises StripeError."""
+    check_form(request.query)
     try:
         params = decode_form(request.query) if request.query else {}
         if request.body:
@@ -38,9 +41,11 @@ def _decode_body(request: Request) -> Json:
     if kind.startswith("multipart/"):
         from .multipart import decode_multipart
 
+        check_multipart(kind, request.body)
         return decode_multipart(kind, request.body)
     if "json" in kind or (not kind and request.path.startswith("/v2/")):
         return _decode_json(request.body)
+    check_form(request.body)
     return decode_form(request.body.decode("utf-8"))
 
 
@@ -51,6 +56,7 @@ def _decode_json(body: bytes) -> Json:
         raise StripeError("Invalid request: the body is not valid JSON.", validation=True) from None
     if not isinstance(value, dict):
         raise StripeError("Invalid request: the body must be a JSON object.", validation=True)
+    check_json(value)
     return value
 
 
