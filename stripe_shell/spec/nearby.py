@@ -1,11 +1,9 @@
-"""Finds suggestions for an unknown parameter name."""
+"""Finds the paths at which an operation has a parameter that was written at another place."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from stripe_shell.diagnostics import close_words
 from stripe_shell.records import replace
 
 from .model import Shape
@@ -13,13 +11,6 @@ from .problems import ParamPath, Problem
 from .shapes import dotted
 
 _SEARCH_DEPTH = 4
-
-
-def close_name(name: str, known: Iterable[str]) -> str | None:
-    """Returns the most similar known name, or None: `trial_end` for `trialEnd` and for `trail_end`."""
-    folded = {other.replace("_", "").lower(): other for other in known}
-    same = folded.get(re.sub(r"[-_ ]", "", name).lower())
-    return same or next(iter(close_words(name, folded.values(), 1)), None)
 
 
 def with_places(problem: Problem, shape: Shape) -> Problem:

@@ -59,10 +59,9 @@ class Problem:
         """The name, value or dotted path that was probably meant; found when asked for, as the search is slow."""
         if self.meant is not None or not self.known:
             return self.meant
-        from .nearby import close_name
-        from .scalars import scalar_text
+        from .close_names import close_name
 
-        return close_name(self.path[-1] if self.kind == "unknown" else scalar_text(self.value), self.known)
+        return close_name(self.path[-1] if self.kind == "unknown" else str(self.value), self.known)
 
     @property
     def name(self) -> str:

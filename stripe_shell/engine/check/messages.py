@@ -6,10 +6,10 @@ from stripe_shell.diagnostics import Diagnostic, Fix, Span
 from stripe_shell.engine.values import BadTime, parse_time
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
+from stripe_shell.spec.close_names import close_name
 from stripe_shell.spec.currencies import CURRENCY_NAMES
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.names import known_names, resolve_name
-from stripe_shell.spec.nearby import close_name
 from stripe_shell.spec.validate import Problem
 
 
