@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from stripe_shell.diagnostics import Diagnostic, cells, format_diagnostics, sort_diagnostics
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
+from stripe_shell.render.typed_line import TypedLine
 from stripe_shell.secrets import Secrets
 
 #: Control characters that a terminal may interpret; line ends and tabs are allowed.
@@ -22,7 +23,8 @@ class Console:
     """Writes results to `out` and everything else to `err`; masks `secrets`, which may grow while a script runs.
 
     `plain` turns colours off on a terminal too; `dumb` says that the terminal obeys no control sequences, so that
-    nothing is drawn over. `on_delay` is called before every delay of a retry, and replaces the message about it.
+    nothing is drawn over. `typed_line` is the line at the prompt directly above the cursor, if there is one: its
+    diagnostics stand under it. `on_delay` is called before every delay of a retry, and replaces the message about it.
     """
 
     out: TextIO
@@ -31,6 +33,7 @@ class Console:
     plain: bool = False
     dumb: bool = False
     on_delay: Callable[[Any], None] | None = None
+    typed_line: TypedLine | None = None
     _status: str = ""
     _lock: LockType = field(default_factory=allocate_lock)
 
@@ -101,13 +104,27 @@ class Console:
         self.out.flush()
 
     def message(self, text: str) -> None:
-        """Writes a message and a line end to standard error, with control characters escaped."""
-        self._write(self.err, _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text))
+        """Writes a message and a line end to standard error, folded on a terminal, with control characters escaped."""
+        shown = self.secrets.mask(_CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text))
+        width = self.message_width
+        if width and any(len(line) > width or not line.isascii() for line in shown.split("\n")):
+            from stripe_shell.render.fold import fold
+
+            shown = fold(shown, width)
+        self._write(self.err, shown)
 
     def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Writes diagnostics to standard error, each below the source line that it concerns."""
-        if diagnostics:
-            self.message(format_diagnostics(sort_diagnostics(diagnostics)))
+        if not diagnostics:
+            return
+        found, width, line = sort_diagnostics(diagnostics), self.message_width, self.typed_line
+        if width is None:
+            self.message(format_diagnostics(found))
+            return
+        from stripe_shell.render.fold import fold_diagnostics, is_on, under_line
+
+        under = line is not None and not self.dumb and is_on(line, found)
+        self.message(under_line(found, line, width) if line and under else fold_diagnostics(found, width))
 
     def render(self, body: Any, format_name: str | None) -> None:
         """Writes a response body in the format; without one, a table on a terminal and JSON elsewhere."""
@@ -120,6 +137,7 @@ class Console:
     def _write(self, stream: TextIO, text: str) -> None:
         masked = self.secrets.mask(text)
         with self._lock:
+            self.typed_line = None  # something stands below it now
             self._erase_status()
             stream.write(f"{masked}\n")
             stream.flush()

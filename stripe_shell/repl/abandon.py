@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from stripe_shell.diagnostics import cells
 from stripe_shell.engine.outcome import Outcome, RunStep
 from stripe_shell.engine.run.interpreter import scope_after
 from stripe_shell.engine.run.messages import explain_unanswered
-from stripe_shell.errors import NoAnswer, OutcomeUnknown
+from stripe_shell.errors import NoAnswer, OutcomeUnknown, UsageError
 from stripe_shell.lang.ast import Block, ScriptItem
 from stripe_shell.records import record, replace
 from stripe_shell.repl.progress import WAYS_OUT
@@ -17,6 +17,7 @@ from stripe_shell.repl.showing import show_outcome
 from stripe_shell.repl.waiting import BackgroundStream, StreamEnd
 
 if TYPE_CHECKING:
+    from stripe_shell.connections import Connection
     from stripe_shell.engine.run.rows import CollectedPages
     from stripe_shell.repl.session import ReplSession
     from stripe_shell.wire import Request
@@ -60,6 +61,20 @@ def wait_for(
         else:
             _report_abandoned(session, item, run)
         return "abandoned"
+    finally:
+        session.console.clear_status()
+
+
+def waited(session: ReplSession, steps: Generator[RunStep, None, None]) -> Iterator[RunStep]:
+    """Yields the steps of a run that only reads, which go on in a thread. Raises UsageError after Ctrl-C."""
+    stream = BackgroundStream(steps, on_tick=lambda: show_progress(session))
+    try:
+        with session.environment.keep_keys():
+            yield from stream
+    except KeyboardInterrupt:
+        session.progress.stop()
+        stream.abandon(lambda _: None)
+        raise UsageError("you stopped waiting; a read changes nothing") from None
     finally:
         session.console.clear_status()
 
@@ -138,7 +153,22 @@ def learn_ids(session: ReplSession, outcome: Outcome) -> None:
     """Adds the ids of a response to those that completion offers."""
     connection = session.connections.get(outcome.connection)
     if connection is not None and outcome.body is not None:
+        _learn_account(session, connection, outcome)
         account = outcome.call.account if outcome.call else None
         place = session.id_scope(connection.name, account)
         if place is not None:
             session.known.learn(place, outcome.body)
+
+
+def _learn_account(session: ReplSession, connection: Connection, outcome: Outcome) -> None:
+    """Keeps id and name of the connection's own account, for the prompt."""
+    request, body = outcome.request, outcome.body
+    if request is not None and request.path == "/v1/account" and isinstance(body, dict) and not outcome.error:
+        session.accounts[connection.name, connection.mode] = (str(body.get("id") or ""), account_name(body))
+
+
+def account_name(body: Mapping[str, Any]) -> str:
+    """Returns the name of an account object: that of its dashboard or its business; empty if it has none."""
+    settings = body.get("settings") or {}
+    shown = (settings.get("dashboard") or {}).get("display_name") or (body.get("business_profile") or {}).get("name")
+    return " ".join(str(shown or body.get("email") or "").split())

@@ -11,10 +11,10 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from stripe_shell.repl.commands import commands
+from stripe_shell.repl.destination import live_words
 from stripe_shell.repl.menu import WordCompletion, menu_entered, offer
 from stripe_shell.repl.nearby import block_around
 from stripe_shell.repl.session import ReplSession
-from stripe_shell.repl.toolbar import live_words
 
 if TYPE_CHECKING:
     from stripe_shell.lang.cursor import CursorContext

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stripe_shell.diagnostics import SourceText
 from stripe_shell.errors import UsageError
+from stripe_shell.repl.abandon import waited
 from stripe_shell.repl.short_ways import ShortWay, entity_of_id, retrieve_call, short_way, smallest_unit
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def fetch(session: ReplSession, text: str) -> Any:
 
     items = load_program(SourceText("<prompt>", text), prompt=True).items
     session.set_clock()
-    for step in session.engine.run(items, session.scope, run_id=session.begin_run()):
+    session.begin_progress()
+    engine = session.engine.observed(session.progress.observer())
+    for step in waited(session, engine.run(items, session.scope, run_id=session.begin_run())):
         outcome = step.outcome
         if outcome is not None and outcome.status == "passed":
             return outcome.body

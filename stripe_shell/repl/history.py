@@ -207,6 +207,12 @@ def header_names(text: str) -> list[str | None]:
     return names or [None]
 
 
+def header_name(line: str) -> str | None:
+    """Returns the connection that the line names as the header of a block, None for other lines."""
+    match = _HEADER.match(line)
+    return match[1] if match else None
+
+
 class SuggestFromHistory(AutoSuggest):
     """Suggests the rest of a line that was sent to the connection and mode of the current block before."""
 

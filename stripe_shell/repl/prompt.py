@@ -9,13 +9,18 @@ from threading import Thread
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_to_text
 from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
+from prompt_toolkit.utils import get_cwidth
 
 from stripe_shell.diagnostics import SourceText
 from stripe_shell.errors import ShellError
+from stripe_shell.render.typed_line import TypedLine
 from stripe_shell.repl.completer import BlockCompleter
+from stripe_shell.repl.destination import introduce
+from stripe_shell.repl.greeting import Greeting
 from stripe_shell.repl.history import HistoryFile, HistoryPlace, PromptHistory, SuggestFromHistory, history_path
 from stripe_shell.repl.keys import key_bindings
 from stripe_shell.repl.late import LateAnswers
@@ -40,6 +45,7 @@ class Prompt:
     def __init__(self, session: ReplSession, clock: Callable[[], float]) -> None:
         self._session = session
         self._late = LateAnswers()
+        self._greeting = Greeting(session.connection)
         path = history_path(session.scope.environment)
         self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted, self._hidden)
         self._lexer: Lexer = SimpleLexer()
@@ -64,24 +70,33 @@ class Prompt:
     def run(self) -> int:
         """Reads and runs input until the user leaves."""
         self._greet()
+        with self.typed_ahead.hidden():
+            self._read_and_run()
+        self._report_unanswered()
+        return 0
+
+    def _read_and_run(self) -> None:
         while True:
             self._late.report_all()
-            draft, self._session.draft = self._session.draft, ""
+            draft = self._draft()
             try:
-                text = self.reader.prompt(default=draft, pre_run=self._load_the_rest, handle_sigint=False)
+                text = self.reader.prompt(
+                    default=draft,
+                    pre_run=self._load_the_rest,
+                    handle_sigint=False,
+                    refresh_interval=float(bool(self._session.live_left(self._session.connection))),
+                )
             except KeyboardInterrupt:
                 continue
             except EOFError:
                 break
-            with self.typed_ahead.hidden():
-                goes_on = self._run(text)
-            if not goes_on:
+            finally:
+                self._greeting.end()
+            if not self._run(text):
                 break
             self._keep_typed()
             if not self._session.passed:
                 self._history.mark_failed()
-        self._report_unanswered()
-        return 0
 
     def _run(self, text: str) -> bool:
         """Runs a text; returns False if the session is to end. Shows every failure."""
@@ -89,6 +104,8 @@ class Prompt:
 
         session = self._session
         session.passed = False
+        indent = get_cwidth(fragment_list_to_text(self._label()).rpartition("\n")[2])
+        session.console.typed_line = TypedLine(text, indent)
         try:
             return run_text(session, SourceText("<prompt>", text))
         except ShellError as error:
@@ -99,6 +116,13 @@ class Prompt:
             session.console.message(f"internal error, please report it: {type(error).__name__}: {error}")
         return True
 
+    def _draft(self) -> Document:
+        """Takes the text that the next prompt begins with."""
+        session = self._session
+        draft, place = session.draft, session.draft_place
+        session.draft, session.draft_place = "", None
+        return Document(draft, len(draft) if place is None else place)
+
     def _keep_typed(self) -> None:
         """Puts what was typed during a wait that was shown into the next prompt. Enter did not send it."""
         if self._session.waited:
@@ -106,11 +130,8 @@ class Prompt:
             self._session.draft += self.typed_ahead.take()
 
     def _greet(self) -> None:
-        connection = self._session.connection
-        origin = f"key from {connection.origin}" if connection.kind != "sandbox" else connection.origin
-        self._session.console.message(
-            f"/{connection.name} ({connection.problem or origin}) · @help helps, Ctrl-D leaves"
-        )
+        introduce(self._session, self._session.connection)
+        self._session.console.message(self._greeting.hint)
 
     def _report_unanswered(self) -> None:
         for asked in self._session.unanswered.values():
@@ -121,9 +142,9 @@ class Prompt:
     def _new_reader(self) -> PromptSession[str]:
         session = self._session
         return PromptSession(
-            lambda: prompt_text(session),
+            self._label,
             multiline=True,
-            prompt_continuation=lambda width, _line, _wrapped: continuation(width),
+            prompt_continuation=self._continuation,
             bottom_toolbar=self._toolbar,
             completer=BlockCompleter(session),
             complete_while_typing=False,
@@ -143,9 +164,23 @@ class Prompt:
         if wanted := failed_search(self.reader):
             return [("class:bottom-toolbar.missing", f"nothing found for `{wanted}`")]
         buffer = self.reader.default_buffer
-        parts = toolbar(self._session, buffer.text, buffer.cursor_position)
+        parts = toolbar(self._session, buffer.text, buffer.cursor_position, self._columns)
         pasted = self._pasted_lines(buffer.text)
         return [("class:pasted", "".join(f"{line}\n" for line in pasted)), *parts] if pasted else parts
+
+    @property
+    def _columns(self) -> int:
+        return self.reader.app.output.get_size().columns
+
+    def _label(self) -> StyleAndTextTuples:
+        """Returns the prompt; above the first one stands what the sandbox has in it."""
+        text = prompt_text(self._session, self.reader.default_buffer.text, self._columns)
+        contents = self._greeting.contents
+        return [("", f"{contents}\n"), *text] if contents else text
+
+    def _continuation(self, width: int, line: int, wrapped: int) -> StyleAndTextTuples:
+        text = "" if wrapped else self.reader.default_buffer.text
+        return continuation(self._session, width, text, line, self._columns)
 
     def _pasted_lines(self, text: str) -> list[str]:
         """Returns the block that Enter makes of a pasted call, as far as the window has room for it."""
@@ -183,6 +218,7 @@ class Prompt:
         from stripe_shell.repl.commands import commands
 
         commands()
+        self._greeting.count()
 
         short = Condition(lambda: len(self.reader.default_buffer.text) <= LONG)
         self._lexer = PygmentsLexer(StripeLexer, sync_from_start=short, syntax_sync=RegexSync(r"^\s*/\w"))
@@ -193,7 +229,10 @@ class Prompt:
     def _ask(self, question: str) -> str:
         """The line that is typed from now on; Ctrl-C and Ctrl-D answer nothing."""
         self.typed_ahead.discard()
-        asker: PromptSession[str] = PromptSession(question, style=STYLE)
+        from stripe_shell.render.fold import fold
+
+        shown = f"{fold(question.rstrip(), self._columns)} "
+        asker: PromptSession[str] = PromptSession(shown, style=STYLE)
         try:
             return asker.prompt()
         except (EOFError, KeyboardInterrupt):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from stripe_shell.diagnostics import SourceText, has_errors
+from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors
+from stripe_shell.engine.links import connection_of
 from stripe_shell.engine.load import Program, load_program
 from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, RunStep
@@ -13,10 +14,12 @@ from stripe_shell.engine.run.flow import is_teardown
 from stripe_shell.engine.scope import plain_text
 from stripe_shell.lang.ast import Block, Comment, Directive, Loop, ScriptItem, Value
 from stripe_shell.lang.commands import COMMANDS
+from stripe_shell.lang.visit import blocks_in
 from stripe_shell.records import replace
 from stripe_shell.repl.abandon import RunEnding, learn_ids, wait_for
 from stripe_shell.repl.commands import commands
 from stripe_shell.repl.confirm import confirmed
+from stripe_shell.repl.destination import introduce
 from stripe_shell.repl.expand import expand
 from stripe_shell.repl.paging import show_more, wants_more
 from stripe_shell.repl.paste import take_pasted
@@ -69,6 +72,7 @@ def _run_command(session: ReplSession, directive: Directive) -> bool:
 def is_sound(session: ReplSession, program: Program) -> bool:
     """Whether the text parses; shows its diagnostics with secrets masked."""
     session.console.mask(secrets_of_program(program, session.scope))
+    _correct(session, program.diagnostics)
     session.printer.diagnose(program.diagnostics)
     return not has_errors(program.diagnostics)
 
@@ -100,6 +104,7 @@ def run_items(session: ReplSession, items: Sequence[ScriptItem]) -> bool:
     session.set_clock()
     resolver = session.engine.resolver()
     found = session.engine.check(items, session.scope, resolver)
+    _correct(session, found)
     session.printer.checked(found)
     if has_errors(found):
         return False
@@ -107,6 +112,7 @@ def run_items(session: ReplSession, items: Sequence[ScriptItem]) -> bool:
         session.rehearsing = False
         if not _rehearsed(session, items, resolver):
             return False
+    _introduce_connections(session, items)
     wanted = [item for item in items if not is_teardown(item) and not isinstance(item, Comment)]
     session.begin_progress(many=len(wanted) > 1 or any(isinstance(item, Loop) for item in wanted))
     ending = _run_in_order(session, wanted, resolver)
@@ -130,6 +136,26 @@ def _rehearsed(session: ReplSession, items: Sequence[ScriptItem], resolver: Reso
     from stripe_shell.repl.rehearse import rehearsed
 
     return rehearsed(session, items, resolver)
+
+
+def _correct(session: ReplSession, found: Sequence[Diagnostic]) -> None:
+    """Has the line that was typed stand corrected in the next prompt, if its diagnostics stand under it."""
+    line = session.console.typed_line
+    if line is None or not has_errors(found):
+        return
+    from stripe_shell.render.fold import corrected, is_on
+
+    right = corrected(line.text, found) if is_on(line, found) else None
+    if right is not None:
+        session.draft, session.draft_place = right
+
+
+def _introduce_connections(session: ReplSession, items: Sequence[ScriptItem]) -> None:
+    """Says where keys come from that are used for the first time."""
+    for block in blocks_in(items):
+        connection = session.connection_of(connection_of(block, session.scope, session.connections))
+        if connection is not None and connection.kind != "sandbox":
+            introduce(session, connection)
 
 
 def _run_in_order(session: ReplSession, items: Sequence[ScriptItem], resolver: Resolver) -> RunEnding:

@@ -53,11 +53,13 @@ class ReplSession:
     """The state of one session: the scope, the connection, the results so far.
 
     `kept` are the items that passed, in order, for `@save`. `typed` is the last submitted text that is not a command,
-    `draft` the initial text of the next prompt; `passed` says whether all of the last text passed, `leaving` ends the
-    session, and `rehearsing` has the next items run on copies first. `unanswered` describes, by run, the requests that
-    Ctrl-C abandoned; `unknown` are the writes whose outcome is unknown. `progress` belongs to the run under way, of
-    `many` blocks or of one; `waited` is set when the user was told of a wait since the last prompt. `fetched` are the
-    list calls for the ids of the menu, by scope and entity; without `fetches` none is sent unasked.
+    `draft` the initial text of the next prompt, with the cursor at `draft_place`, else at the end; `passed` says
+    whether all of the last text passed, `leaving` ends the session, and `rehearsing` has the next items run on copies
+    first. `unanswered` describes, by run, the requests that Ctrl-C abandoned; `unknown` are the writes whose outcome is
+    unknown. `progress` belongs to the run under way, of `many` blocks or of one; `waited` is set when the user was told
+    of a wait since the last prompt. `fetched` are the list calls for the ids of the menu, by scope and entity; without
+    `fetches` none is sent unasked. `accounts` are id and name of a connection's own account, by connection and mode;
+    `live_until` is when `@live` ends, by connection and account.
     """
 
     engine: Engine
@@ -73,6 +75,7 @@ class ReplSession:
     last: Outcome | None = None
     typed: str = ""
     draft: str = ""
+    draft_place: int | None = None
     passed: bool = True
     leaving: bool = False
     results: Results = field(default_factory=Results)
@@ -84,6 +87,9 @@ class ReplSession:
     waited: bool = False
     unknown: list[Outcome] = field(default_factory=list)
     settings: PromptSettings = PromptSettings()
+    accounts: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    introduced: set[str] = field(default_factory=set)
+    live_until: dict[tuple[str, str | None], float] = field(default_factory=dict)
     _runs: int = 0
 
     @property
@@ -126,6 +132,11 @@ class ReplSession:
         """Begins a run and returns its id."""
         self._runs += 1
         return f"{self.environment.seed}-{self._runs}"
+
+    def live_left(self, connection: Connection) -> int:
+        """Returns for how many more seconds `@live` lets creates and updates through on the connection."""
+        until = self.live_until.get((connection.name, self.scope.settings.account), 0.0)
+        return max(0, int(until - self.environment.clock()))
 
     def begin_progress(self, *, many: bool = False) -> None:
         """Begins to count what a run sends; `many`: of several blocks or rows."""

@@ -1,70 +1,142 @@
-"""The prompt text and the toolbar: where the block goes and which parameters it lacks. Live is red and in words."""
+"""The prompt text and the toolbar: where a block goes, what it lacks, what Enter does. Live is red and in words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.utils import get_cwidth
 
 from stripe_shell.connections import Connection
+from stripe_shell.repl.destination import account_words, address, destination, live_words
+from stripe_shell.repl.history import header_name
 from stripe_shell.repl.nearby import block_around
 from stripe_shell.repl.session import ReplSession
 from stripe_shell.repl.settings import prompt_words
 
 _SHOWN = 6
 
+#: The part of a line that the label of its destination may take; a longer one stands on a line of its own.
+_MOST_OF_A_LINE = 0.6
 
-def prompt_text(session: ReplSession) -> StyleAndTextTuples:
-    """Returns `sandbox> `, or `LIVE stripe > `, in the connection's colour unless it is live."""
-    connection = session.connection
-    if warning := live_words(connection):
-        return [("class:prompt.live", f" {warning} {connection.name} "), ("class:prompt", "> ")]
+
+def prompt_text(session: ReplSession, text: str = "", columns: int | None = None) -> StyleAndTextTuples:
+    """Returns the label of where the first block of the text goes: `sandbox> `, or `LIVE stripe > ` in red.
+
+    It ends with a line break if it takes most of a line of so many columns.
+    """
+    return label(session, _connection_at(session, text.partition("\n")[0]) or session.connection, columns)
+
+
+def label(session: ReplSession, connection: Connection, columns: int | None) -> StyleAndTextTuples:
+    """Returns the label of a connection, with the time that `@live` leaves."""
+    goal = destination(session, connection)
+    most = int(columns * _MOST_OF_A_LINE) if columns else None
+    shown = goal.label(most and most - len(goal.mode) - 5)
+    break_ = "\n" if most and get_cwidth(shown) > most else ""
+    if goal.mode:
+        left = session.live_left(connection)
+        count = f" {left // 60}:{left % 60:02}" if left else ""
+        return [("class:prompt.live", f" {goal.mode} {shown}{count} "), ("class:prompt", f"{break_}> ")]
     colour = connection.profile.colour
-    account = session.scope.settings.account or connection.account or ""
-    text = prompt_words(session.settings, connection.name, connection.mode, account)
-    return [(f"class:prompt fg:ansi{colour}" if colour else "class:prompt", text)]
+    style = f"class:prompt fg:ansi{colour}" if colour else "class:prompt"
+    return [(style, prompt_words(session.settings, f"{shown}{break_}", connection.mode, goal.account))]
 
 
-def continuation(width: int) -> StyleAndTextTuples:
-    """Returns the prefix of every line of a block but the first."""
+def continuation(
+    session: ReplSession, width: int, text: str = "", line: int = 0, columns: int | None = None
+) -> StyleAndTextTuples:
+    """Returns the prefix of a line of a block: the label of another destination if the line is its header."""
+    lines = text.split("\n") if line else []
+    connection = _connection_at(session, lines[line]) if line < len(lines) else None
+    if connection is not None:
+        return label(session, connection, columns)
     return [("class:prompt.more", "… ".rjust(width))]
 
 
-def toolbar(session: ReplSession, text: str, offset: int) -> StyleAndTextTuples:
-    """Returns the block's connection, mode, account and source of its key, and the parameters it lacks."""
-    if not text:
-        return _where(session, session.connection)
+def _connection_at(session: ReplSession, line: str) -> Connection | None:
+    """Returns the connection that a header line names, None for other lines and for unknown names."""
+    name = header_name(line)
+    return session.connection_of(name) if name is not None else None
+
+
+def toolbar(session: ReplSession, text: str, offset: int, columns: int | None = None) -> StyleAndTextTuples:
+    """Returns what the block at the offset needs next, and where it goes; cut to the columns, the end first."""
+    connection = session.connection
+    state: list[tuple[str, str]] = []
+    if text:
+        from stripe_shell.lang.cursor import cursor_context
+
+        context = cursor_context(*block_around(text, offset))
+        found = session.connection_of(context.connection)
+        if found is None:
+            wrong = f"there is no connection `/{context.connection}`"
+            return _cut([("class:bottom-toolbar.missing", wrong)], columns)
+        connection = found
+        lacking = _lacking(session, text, offset)
+        state = [("class:bottom-toolbar.missing", lacking)] if lacking else [("", _what_enter_does(text, offset))]
+    warning = live_words(connection)
+    facts = [*state, *(("", fact) for fact in _where(session, connection))]
+    parts: StyleAndTextTuples = [("class:bottom-toolbar.live", f" {warning} "), ("", " ")] if warning else []
+    shown = [(style, words) for style, words in facts if words]
+    for number, (style, words) in enumerate(shown):
+        parts += [("", " · ")] * (number > 0) + [(style, words)]
+    return _cut(parts, columns)
+
+
+def _lacking(session: ReplSession, text: str, offset: int) -> str:
     from stripe_shell.lang.cursor import cursor_context
     from stripe_shell.suggest.fields import missing
 
     context = cursor_context(*block_around(text, offset))
-    connection = session.connection_of(context.connection)
-    if connection is None:
-        return [("class:bottom-toolbar.missing", f"there is no connection `/{context.connection}`")]
-    parts = _where(session, connection)
-    lacking = missing(context, session.table(context.connection), document=session.scope.settings.spec != "stripe")
-    if lacking:
-        more = ", …" if len(lacking) > _SHOWN else ""
-        parts.append(("class:bottom-toolbar.missing", f" · needs {', '.join(lacking[:_SHOWN])}{more}"))
-    elif context.in_block:
-        parts.append(("", " · an empty line sends it"))
-    return parts
+    names = missing(context, session.table(context.connection), document=session.scope.settings.spec != "stripe")
+    more = ", …" if len(names) > _SHOWN else ""
+    return f"needs {', '.join(names[:_SHOWN])}{more}" if names else ""
 
 
-def _where(session: ReplSession, connection: Connection) -> StyleAndTextTuples:
-    warning = live_words(connection)
-    parts: StyleAndTextTuples = [("class:bottom-toolbar.live", f" {warning} ")] if warning else []
-    facts = [f"/{connection.name}"]
+def _what_enter_does(text: str, offset: int) -> str:
+    """Returns what Enter does with text that lacks nothing."""
+    from stripe_shell.repl.enter import enter_action
+
+    action = enter_action(text, offset)
+    if action == "run":
+        return "Enter sends it" if "\n" in text.strip("\n") or header_name(text) is not None else "Enter runs it"
+    if action == "down":
+        return "Enter moves down"
+    return "an empty line sends it" if _could_be_sent(text) else "Enter goes on in a new line"
+
+
+def _could_be_sent(text: str) -> bool:
+    from stripe_shell.lang.cursor import is_complete
+
+    return is_complete(f"{text}\n\n")
+
+
+def _where(session: ReplSession, connection: Connection) -> Iterator[str]:
+    yield f"/{connection.name}"
     if connection.kind == "sandbox":
-        facts.append("in memory" if connection.origin == ":memory:" else connection.origin)
+        yield address(connection) or ("in memory" if connection.origin == ":memory:" else connection.origin)
     else:
-        facts += [*([] if warning else [connection.mode]), connection.problem or f"key from {connection.origin}"]
-    facts += ["read-only"] * connection.read_only
+        yield "" if live_words(connection) else connection.mode
+        yield account_words(session, connection)
+        yield f"via {address(connection)}" if address(connection) else ""
+    yield "read-only" if connection.read_only else ""
+    if connection.kind != "sandbox":
+        yield connection.problem or f"key from {connection.origin}"
     if account := session.scope.settings.account or connection.account:
-        facts.append(account)
-    return [*parts, ("", f"{' ' if warning else ''}{' · '.join(facts)}")]
+        yield account
 
 
-def live_words(connection: Connection) -> str:
-    """Returns the name of a mode that may be live, or an empty string for the others."""
-    if connection.kind == "sandbox" or connection.problem:
-        return ""
-    return {"live": "LIVE", "unknown": "LIVE?"}.get(connection.mode, "")
+def _cut(parts: StyleAndTextTuples, columns: int | None) -> StyleAndTextTuples:
+    """Returns the parts as far as they fit, the last one cut with `…`."""
+    if columns is None or sum(get_cwidth(part[1]) for part in parts) <= columns:
+        return parts
+    left, kept = columns - 1, []
+    for style, words, *_ in parts:
+        room = words[:left] if get_cwidth(words) > left else words
+        kept.append((style, room))
+        left -= get_cwidth(room)
+        if room != words or left <= 0:
+            break
+    style, words = kept.pop()
+    return [*kept, (style, f"{words.rstrip(' ·')}…")]

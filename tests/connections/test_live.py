@@ -164,6 +164,13 @@ def test_a_key_that_tells_is_believed(load: Load, backend: Backend) -> None:
 # --- at the prompt ----------------------------------------------------------------------------------------------
 
 
+PROMPT = r"it via 127\.0\.0\.1:\d+ > "
+
+
+def writes(server: Loopback) -> list[tuple[str, str]]:
+    return [(seen.method, seen.path) for seen in server.seen if seen.method != "GET"]
+
+
 class Session:
     """The prompt on a terminal."""
 
@@ -174,7 +181,7 @@ class Session:
             sys.executable, ["-m", "stripe_shell", *words],
             env=environ, cwd=str(home), encoding="utf-8", timeout=30, dimensions=(40, 140),
         )  # fmt: skip
-        self.child.expect_exact("it > ")
+        self.child.expect(PROMPT)
 
     def send(self, keys: str, wanted: str) -> None:
         self.child.send(keys)
@@ -193,19 +200,19 @@ def test_at_the_prompt_the_wrong_confirmation_sends_nothing(
     customer = backend.create("/v1/customers", "email=a@b.co&name=Ann")["id"]
     session = Session(home, *words)
     for wrong in ("y", "yes", "", "cus_", customer[:-1], customer.upper(), "\x03", "\x04"):
-        session.send(f"delete customer id={customer}\r", f"Type {customer} to send it: ")
+        session.send(f"delete customer id={customer}\r", f"Type {customer} or its last six characters to send it")
         session.send(wrong if wrong in ("\x03", "\x04") else f"{wrong}\r", "nothing was sent")
-        session.child.expect_exact("it > ")
-    assert server.seen == []
-    session.send("create payment_intent amount=4200 currency=usd\r", "(4200 usd). Type 4200 to send it: ")
+        session.child.expect(PROMPT)
+    assert writes(server) == []
+    session.send("create payment_intent amount=4200 currency=usd\r", "Type 4200 to send it")
     session.send("4201\r", "nothing was sent")
-    session.child.expect_exact("it > ")
-    assert server.seen == []
-    session.send(f"delete customer id={customer}\r", f"Type {customer} to send it: ")
+    session.child.expect(PROMPT)
+    assert writes(server) == []
+    session.send(f"delete customer id={customer}\r", f"Type {customer} or its last six characters to send it")
     session.send(f"{customer}\r", "ok  ")
-    session.child.expect_exact("it > ")
+    session.child.expect(PROMPT)
     session.close()
-    assert [(seen.method, seen.path) for seen in server.seen] == [("DELETE", f"/v1/customers/{customer}")]
+    assert writes(server) == [("DELETE", f"/v1/customers/{customer}")]
 
 
 def test_at_the_prompt_reads_are_free_and_an_answer_shows_the_mode(home: Path, backend: Backend) -> None:
@@ -213,16 +220,14 @@ def test_at_the_prompt_reads_are_free_and_an_answer_shows_the_mode(home: Path, b
         configure(home, live(server).replace("LIVE_KEY", "ORG_KEY"))
         backend.create("/v1/customers", "email=a@b.co&name=Ann")
         session = Session(home, "--connection", "it")
-        session.send(
-            "create customer email=a@b.co name=Ann\r", "LIVE for all we know it: create customer. Type customer"
-        )
+        session.send("create customer email=a@b.co name=Ann\r", "this creates a customer, email a@b.co, with name.")
         session.send("\r", "nothing was sent")
-        session.child.expect_exact("LIVE? it > ")
+        session.child.expect(r"LIVE\? it via 127\.0\.0\.1:\d+ > ")
         session.send("list customers\r", "ok  ")
-        session.child.expect_exact("it> ")
+        session.child.expect(r"it via 127\.0\.0\.1:\d+> ")
         assert "LIVE" not in session.child.before
         session.send("create customer email=a@b.co name=Ann\r", "ok  ")
-        session.child.expect_exact("it> ")
+        session.child.expect(r"it via 127\.0\.0\.1:\d+> ")
         session.close()
         assert [seen.method for seen in server.seen] == ["GET", "POST"]
 
@@ -231,7 +236,7 @@ def test_at_the_prompt_read_only_never_asks(home: Path, server: Loopback) -> Non
     configure(home, live(server, "read_only = true\n"))
     session = Session(home, "--connection", "it")
     session.send("create customer email=a@b.co name=Ann\r", "error[E506]")
-    session.child.expect_exact("it > ")
+    session.child.expect(PROMPT)
     session.close()
     assert server.seen == []
 

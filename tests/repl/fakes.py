@@ -45,6 +45,10 @@ class FakeTransport:
         self.answer = answer
         self.sent: list[Request] = []
 
+    @property
+    def writes(self) -> list[Request]:
+        return [request for request in self.sent if request.writes]
+
     def send(self, request: Request) -> Response:
         self.sent.append(request)
         return self.answer(request)

@@ -92,7 +92,7 @@ def test_connect() -> None:
     listed = run(state, "@connect")
     assert "* /sandbox" in listed
     assert "  /stripe   live" in listed
-    assert "/stripe: LIVE, key from a test" in run(state, "@connect stripe")
+    assert "/stripe: LIVE · key from a test" in run(state, "@connect stripe")
     assert state.connection.name == "stripe"
     run(state, "@connect /sandbox")
     assert state.connection.name == "sandbox"

@@ -181,23 +181,25 @@ def live_session(answer: str) -> tuple[ReplSession, FakeTransport, list[str]]:
 def test_a_live_write_wants_the_id_typed(answer: str, sent: int) -> None:
     state, transport, asked = live_session(answer)
     run(state, "delete customer id=cus_7")
-    assert len(transport.sent) == sent
+    assert len(transport.writes) == sent
     assert "cus_7" in asked[0]
     assert "LIVE" in asked[0]
 
 
-def test_a_live_creation_wants_the_entity_typed() -> None:
-    state, transport, _ = live_session("customer")
+def test_a_live_creation_wants_the_email_typed() -> None:
+    state, transport, _ = live_session("a@b.co")
     run(state, "create customer email=a@b.co name=x")
-    assert len(transport.sent) == 1
+    assert len(transport.writes) == 1
 
 
 @pytest.mark.parametrize(("answer", "sent"), [("2000", 1), ("2_000", 0), ("payment_intent", 0), ("", 0)])
 def test_a_live_payment_wants_the_amount_typed(answer: str, sent: int) -> None:
     state, transport, asked = live_session(answer)
     run(state, "create payment_intent amount=2_000 currency=usd")
-    assert len(transport.sent) == sent
-    assert asked == ["LIVE stripe: create payment_intent (2000 usd). Type 2000 to send it: "]
+    assert len(transport.writes) == sent
+    assert asked == [
+        "LIVE stripe: this creates a payment intent, 20.00 USD.\nType 2000 to send it, d to see the request: "
+    ]
 
 
 def test_live_reads_and_test_writes_ask_nothing() -> None:

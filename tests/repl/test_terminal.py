@@ -164,7 +164,7 @@ def test_a_live_connection_is_red_and_says_so(tmp_path: Path) -> None:
         assert "LIVE" in terminal.screen.display[-1]
         assert "a1a1a1" not in terminal.text
         terminal.type(f"create customer email=a@b.co name=x{ENTER}")
-        terminal.wait("Type customer to send it:")
+        terminal.wait("Type a@b.co to send it")
         terminal.type(f"y{ENTER}")
         terminal.wait("nothing was sent")
     finally:

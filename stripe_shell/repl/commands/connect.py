@@ -8,6 +8,7 @@ from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.repl.destination import introduce
 
 if TYPE_CHECKING:
     from stripe_shell.lang.cursor import CursorContext
@@ -25,9 +26,8 @@ def _connect(session: ReplSession, name: str) -> None:
         raise UsageError("; ".join(part for part in (found.message, found.label) if part))
     session.advance(session.scope.with_settings(connection=found.name, account=None))
     connection = session.connection
-    mode = {"live": "LIVE", "unknown": "LIVE for all we know: its key does not tell"}.get(connection.mode)
-    place = f"key from {connection.origin}" if connection.kind != "sandbox" else connection.origin
-    session.console.message(f"/{connection.name}: {mode or connection.mode}, {place}")
+    session.introduced.discard(connection.name)
+    introduce(session, connection)
 
 
 def _connection_lines(session: ReplSession) -> list[str]:
