@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,14 @@ def test_a_change_names_objects_and_operations_that_exist() -> None:
             assert operation.name == name
         for _, successor in change.successors:
             assert TABLE.operation(*successor.split(" ")) is not None, successor
+
+
+def test_the_page_lists_the_changes() -> None:
+    """`scripts/generate_versions_page.py` writes the table of docs/versions.md anew."""
+    script = CHANGES.parents[3] / "scripts" / "generate_versions_page.py"
+    assert subprocess.run([sys.executable, script, "--check"], check=False).returncode == 0
+    text = (CHANGES.parents[3] / "docs" / "versions.md").read_text()
+    assert all(f"| {change.version} |" in text for change in all_changes())
 
 
 def test_the_current_version_has_no_chain() -> None:
