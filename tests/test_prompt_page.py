@@ -21,8 +21,11 @@ from stripe_shell.records import record, replace
 from stripe_shell.render.console import Console
 from stripe_shell.render.files import open_rows
 from stripe_shell.render.run_printer import RunPrinter
+from stripe_shell.repl.commands import commands
 from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import NOWHERE, ReplSession
+from stripe_shell.repl.settings import template
+from stripe_shell.repl.short_ways import short_way
 from stripe_shell.spec.table import load_table
 
 PAGE = (Path(__file__).parents[1] / "docs" / "prompt.md").read_text(encoding="utf-8")
@@ -76,21 +79,21 @@ def missing_lines(expected: list[str], shown: str) -> list[str]:
     return rest
 
 
-def new_session() -> tuple[ReplSession, StringIO]:
+def new_session(home: Path) -> tuple[ReplSession, StringIO]:
     """A session on an empty sandbox in memory."""
     written = TerminalText()
     console = Console(written, written, plain=True)
-    connections = load_connections({"HOME": "/nowhere"}, database=":memory:")
+    connections = load_connections({"HOME": str(home)}, database=":memory:", undo=True)
     engine = Engine(load_table(), connections, open_rows)
     environment = replace(NOWHERE, seed="session", clock=lambda: 1_769_860_800.0)
-    scope = Scope(now=1_769_860_800, seed="seed")
+    scope = Scope(now=1_769_860_800, seed="seed", environment={"HOME": str(home)})
     return ReplSession(engine, scope, connections, RunPrinter(console, repeats=True), environment), written
 
 
 def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
-    session, written = new_session()
+    session, written = new_session(tmp_path)
     for typed in typed_texts(PAGE):
         before = len(written.getvalue())
         assert run_text(session, SourceText("<prompt>", typed.text)), f"line {typed.line} leaves"
@@ -107,3 +110,19 @@ def test_every_example_is_read() -> None:
 def test_output_that_is_not_shown_is_missed() -> None:
     assert missing_lines(["a …", "c"], "a b\nx\nc\n") == []
     assert missing_lines(["c", "a"], "a\nc\n") == ["a"]
+
+
+def test_short_ways_mean_what_the_table_says() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|$", PAGE.partition("\n## Short ways\n")[2], re.MULTILINE)
+    meant = [(typed, found.text if (found := short_way(typed, load_table())) else "") for typed, _ in rows[:12]]
+    assert meant == rows[:12]
+    assert rows[11] == ("balance", "retrieve balance")
+
+
+def test_the_settings_of_the_page_are_those_of_the_template() -> None:
+    assert f"```toml\n{template()}```" in PAGE
+
+
+def test_every_command_is_on_the_page() -> None:
+    table = PAGE.partition("\n## Commands\n")[2]
+    assert [name for name in commands() if f"| `@{name}" not in table] == []
