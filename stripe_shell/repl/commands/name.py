@@ -30,7 +30,7 @@ def _name(session: ReplSession, argument: str) -> None:
         raise UsageError(f"what is `{name}`? e.g. @name {name} create refund charge=${{charge}}")
     else:
         path = keep_block(session, name, text or session.typed)
-        session.console.message(f"kept as {path}; @do {name} runs it")
+        session.console.message(f"@do {name} runs it; kept in {path}")
 
 
 COMMAND = PromptCommand(_name, "NAME [BLOCK]", completes=suggest_later_block)
