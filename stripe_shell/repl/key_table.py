@@ -46,6 +46,10 @@ KEYS: Mapping[str, tuple[PromptKey, ...]] = {
         PromptKey("Esc, Ctrl-G", "while searching: end the search and put the text back", ("escape", "c-g")),
         PromptKey("Alt-.", "the last word of the entry before", ("escape .",), vi=False),
     ),
+    "Help": (
+        PromptKey("F1", "what the word under the cursor means", ("f1",)),
+        PromptKey("F3", "the field under the cursor: type, meaning, and what it stands in; again: close", ("f3",)),
+    ),
     "Editing": (
         PromptKey("Ctrl-X Ctrl-E", "open what is being written in $EDITOR", ("c-x c-e",)),
         PromptKey("Left, Right", "a character back, forward", ("left", "right")),

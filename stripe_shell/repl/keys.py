@@ -28,6 +28,9 @@ from stripe_shell.repl.menu import enter_menu, menu_entered, menu_open, take
 _WRITING = has_focus(DEFAULT_BUFFER)
 _INSERTING = _WRITING & ~vi_navigation_mode
 
+#: Shows help on the word at an offset of a text: `f1` above the prompt, `f3` in the panel.
+ShowHelp = Callable[[str, int], None]
+
 #: Edits a text in the user's editor and returns it.
 EditText = Callable[[str], str]
 
@@ -38,13 +41,23 @@ def _is_last_key() -> bool:
     return not get_app().key_processor.input_queue
 
 
-def key_bindings(edit: EditText, end_search: Callable[[], None]) -> KeyBindings:
-    """Returns the key bindings of the prompt; `edit` opens an editor, `end_search` restores the text of before."""
+def key_bindings(
+    edit: EditText,
+    end_search: Callable[[], None],
+    show_help: ShowHelp = lambda _text, _offset: None,
+    toggle_panel: Callable[[], None] = lambda: None,
+) -> KeyBindings:
+    """Returns the key bindings of the prompt.
+
+    `edit` opens an editor, `end_search` restores the text of before, `show_help` and `toggle_panel` explain the word at
+    the cursor.
+    """
     keys = KeyBindings()
     _bind_enter(keys, edit)
     _bind_menu(keys)
     _bind_arrows(keys)
     _bind_search(keys, end_search)
+    _bind_help(keys, show_help, toggle_panel)
 
     @keys.add(Keys.BracketedPaste)
     def _paste(event: KeyPressEvent) -> None:
@@ -81,6 +94,24 @@ def _bind_enter(keys: KeyBindings, edit: EditText) -> None:
     def _edit(event: KeyPressEvent) -> None:
         """Opens the text in an editor."""
         _open_editor(event, edit)
+
+
+def _bind_help(keys: KeyBindings, show_help: ShowHelp, toggle_panel: Callable[[], None]) -> None:
+    @keys.add("f1", filter=_WRITING)
+    def _explain(event: KeyPressEvent) -> None:
+        """Shows help on the word at the cursor above the prompt."""
+        buffer = event.current_buffer
+        text, offset = buffer.text, buffer.cursor_position
+
+        async def above_the_prompt() -> None:
+            await run_in_terminal(lambda: show_help(text, offset))
+
+        event.app.create_background_task(above_the_prompt())
+
+    @keys.add("f3", filter=_WRITING)
+    def _panel(event: KeyPressEvent) -> None:
+        """Opens or closes the panel on the field at the cursor."""
+        toggle_panel()
 
 
 def _press_enter(buffer: Buffer) -> None:

@@ -50,6 +50,7 @@ class Prompt:
         self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted, self._hidden)
         self._lexer: Lexer = SimpleLexer()
         self._search_origin = SearchOrigin()
+        self._panel = False
         self.reader = self._new_reader()
         self.typed_ahead = TypedAhead(self.reader.app.input)
         session.environment = ReplEnvironment(
@@ -152,7 +153,7 @@ class Prompt:
             search_ignore_case=Condition(lambda: ignores_case(self.reader)),
             auto_suggest=SuggestFromHistory(self._history, self._history_place),
             history=self._history,
-            key_bindings=key_bindings(self._edited, self._search_origin.restore),
+            key_bindings=key_bindings(self._edited, self._search_origin.restore, self._explain, self._toggle_panel),
             lexer=DynamicLexer(lambda: self._lexer),
             style=style_of(session.settings.theme, session.settings.colors),
             vi_mode=session.settings.keys == "vi",
@@ -165,7 +166,7 @@ class Prompt:
             return [("class:bottom-toolbar.missing", f"nothing found for `{wanted}`")]
         buffer = self.reader.default_buffer
         parts = toolbar(self._session, buffer.text, buffer.cursor_position, self._columns)
-        pasted = self._pasted_lines(buffer.text)
+        pasted = self._pasted_lines(buffer.text) or self._panel_lines(buffer.text, buffer.cursor_position)
         return [("class:pasted", "".join(f"{line}\n" for line in pasted)), *parts] if pasted else parts
 
     @property
@@ -181,6 +182,23 @@ class Prompt:
     def _continuation(self, width: int, line: int, wrapped: int) -> StyleAndTextTuples:
         text = "" if wrapped else self.reader.default_buffer.text
         return continuation(self._session, width, text, line, self._columns)
+
+    def _explain(self, text: str, offset: int) -> None:
+        """Shows help on the word at the offset."""
+        from stripe_shell.repl.word_help import help_at
+
+        self._session.console.result(help_at(self._session, text, offset))
+
+    def _toggle_panel(self) -> None:
+        self._panel = not self._panel
+
+    def _panel_lines(self, text: str, offset: int) -> list[str]:
+        """Returns what the panel says of the field at the offset, empty while it is closed."""
+        if not self._panel:
+            return []
+        from stripe_shell.repl.word_help import field_lines
+
+        return list(field_lines(self._session, text, offset)) or ["no field here · F3 closes"]
 
     def _pasted_lines(self, text: str) -> list[str]:
         """Returns the block that Enter makes of a pasted call, as far as the window has room for it."""
