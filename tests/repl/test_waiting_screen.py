@@ -176,7 +176,7 @@ def test_a_list_counts_its_pages_and_ctrl_c_keeps_what_has_come(
         terminal.wait(lambda _: remote.sent[-1].path == "/v1/customers/cus_3700")
         pages.more.release(5)
         terminal.wait(at_prompt)
-        assert sum(request.path == "/v1/customers" for request in remote.sent) == 38
+        assert sum("starting_after" in request.query for request in remote.sent) == 37  # beside the ids for the menu
 
 
 def test_ctrl_c_in_a_list_leaves_the_rows_in_its_file(tmp_path: Path, remote: Remote) -> None:
