@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import fragment_list_to_text, to_formatted_text
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
@@ -95,6 +96,8 @@ class Driver:
         answer: Answer = echo,
         default: str = "sandbox",
         confirmation: str = "",
+        *,
+        mode: EditingMode = EditingMode.EMACS,
     ) -> None:
         environment = {"HOME": str(home), "EDITOR": str(home / "editor")}
         state, self.transport, self.console = session(answer, default=default, live=True, environment=environment)
@@ -104,6 +107,7 @@ class Driver:
         self._prompts: list[object] = []
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
             self.prompt = Prompt(state, lambda: 1_700_000_000.0)
+            self.prompt.reader.app.editing_mode = mode
             self._drive(pipe)
             self._confirm(pipe, confirmation)
             self.code = self.prompt.run()
@@ -161,11 +165,16 @@ class Driver:
 
 
 def drive(
-    home: Path, *steps: Step | str, answer: Answer = echo, default: str = "sandbox", confirmation: str = ""
+    home: Path,
+    *steps: Step | str,
+    answer: Answer = echo,
+    default: str = "sandbox",
+    confirmation: str = "",
+    mode: EditingMode = EditingMode.EMACS,
 ) -> Driver:
     """Run a prompt with these steps; a text alone is sent at once. It ends by Ctrl-D unless it has ended before.
 
     `confirmation` are the keys that answer every question before a live write.
     """
     made = [(always, step) if isinstance(step, str) else step for step in steps]
-    return Driver(home, [*made, (text_is(""), CTRL_D)], answer, default, confirmation)
+    return Driver(home, [*made, (text_is(""), CTRL_D)], answer, default, confirmation, mode=mode)
