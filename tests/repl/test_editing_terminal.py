@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -216,3 +218,24 @@ def test_a_window_that_changes_shows_the_text_still(tmp_path: Path, typed: str) 
         assert "too small" not in terminal.text
         terminal.type(CTRL_C)
         terminal.wait(written(""))
+
+
+def test_a_window_that_changes_during_a_call_does_no_harm(tmp_path: Path) -> None:
+    fifo = tmp_path / "answer"
+    os.mkfifo(fifo)
+    terminal = Terminal([sys.executable, str(Path(__file__).with_name("slow_shell.py")), str(fifo)], tmp_path)
+    try:
+        terminal.wait("sandbox>")
+        terminal.type(f"{CREATE}{ENTER}")
+        with fifo.open("w"):  # opens once the request is under way, and ends it when it closes
+            terminal.resize(40, 6)
+        terminal.wait(lambda text: "customer cus_1" in text and written("")(text))
+        terminal.type("@fo")
+        terminal.wait(written("@fo"))
+        assert "too small" not in terminal.text
+        terminal.type(CTRL_C)
+        terminal.wait(written(""))
+        terminal.type(CTRL_D)
+        assert terminal.wait_end() == 0
+    finally:
+        terminal.close()

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.input import PipeInput
 
 from tests.repl.driver import (
     CTRL_C,
+    CTRL_D,
     DOWN,
     ENTER,
     META_ENTER,
     TAB,
     UP,
+    Driver,
     Moment,
     chosen,
     drive,
@@ -110,6 +113,20 @@ def test_esc_closes_the_menu_and_restores_the_text(tmp_path: Path) -> None:
         (text_is(f"{BLOCK}email: a@b.co"), CTRL_C),
     )
     assert driven.transport.sent == []
+
+
+class Patient(Driver):
+    """A prompt that waits for the second of two keys as long as it takes."""
+
+    def _drive(self, pipe: PipeInput) -> None:
+        self.prompt.reader.app.timeoutlen = None
+        super()._drive(pipe)
+
+
+def test_esc_waits_for_no_second_key(tmp_path: Path) -> None:
+    steps = [(text_is(""), f"{TYPED}em"), (offered("email"), ESCAPE), (without_menu(f"{BLOCK}em"), CTRL_C)]
+    driven = Patient(tmp_path, [*steps, (prompt_is(2), CTRL_D)])
+    assert driven.prompt.reader.app.ttimeoutlen <= 0.1
 
 
 def test_after_esc_enter_goes_on(tmp_path: Path) -> None:
