@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 
 from prompt_toolkit import PromptSession
@@ -240,7 +241,8 @@ class Prompt:
 
         short = Condition(lambda: len(self.reader.default_buffer.text) <= LONG)
         self._lexer = PygmentsLexer(StripeLexer, sync_from_start=short, syntax_sync=RegexSync(r"^\s*/\w"))
-        self.reader.app.invalidate()
+        with suppress(RuntimeError):  # The prompt has ended meanwhile.
+            self.reader.app.invalidate()
         if self._session.connection.kind == "sandbox":
             _import_sandbox()
 

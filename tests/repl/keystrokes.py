@@ -18,6 +18,7 @@ from stripe_shell.repl.enter import enter_action
 from stripe_shell.repl.menu import Menu
 from stripe_shell.repl.prompt import Prompt
 from tests.repl.fakes import session
+from tests.repl.terminal import resize_screen
 
 SIZES = ((80, 24), (120, 40), (60, 20), (100, 6), (20, 24), (80, 4))
 
@@ -120,20 +121,6 @@ class PyteTerminal(io.StringIO):
             self._stream.feed(part)
         return len(text)
 
-    def resize(self, columns: int, lines: int) -> None:
-        """Changes the size as a terminal does: rows below the cursor go first, then those at the top."""
-        screen = self.screen
-        above = max(0, screen.cursor.y - lines + 1)
-        row, column = screen.cursor.y - above, min(screen.cursor.x, columns - 1)
-        screen.cursor_position(1, 1)
-        screen.delete_lines(above)
-        for number in range(lines, screen.lines):
-            screen.buffer.pop(number, None)
-        screen.lines = lines
-        screen.set_margins()
-        screen.resize(lines, columns)
-        screen.cursor_position(row + 1, column + 1)
-
     def mode(self, number: int) -> bool:
         """Whether a private mode of the terminal is on."""
         return number << 5 in self.screen.mode
@@ -227,7 +214,7 @@ class KeystrokeRun:
         self.pressed.append(key)
         self._expected = self._pressed + key.presses
         if key.name == "resize":
-            self.terminal.resize(*key.size)
+            resize_screen(self.terminal.screen, *key.size)
             self.prompt.reader.app._on_resize()
         else:
             self._pipe.send_text(key.sent)

@@ -55,7 +55,7 @@ class Terminal:
 
     def resize(self, columns: int, lines: int) -> None:
         """Change the size of the window."""
-        self.screen.resize(lines, columns)
+        resize_screen(self.screen, columns, lines)
         self.child.setwinsize(lines, columns)
 
     @property
@@ -111,3 +111,17 @@ def shell(
     """The shell on a sandbox in memory."""
     command = [sys.executable, "-m", "stripe_shell", "--memory", *options]
     return Terminal(command, home, columns=columns, lines=lines, environment=environment)
+
+
+def resize_screen(screen: pyte.Screen, columns: int, lines: int) -> None:
+    """Changes the size as a terminal does: rows below the cursor go first, then those at the top."""
+    above = max(0, screen.cursor.y - lines + 1)
+    row, column = screen.cursor.y - above, min(screen.cursor.x, columns - 1)
+    screen.cursor_position(1, 1)
+    screen.delete_lines(above)
+    for number in range(lines, screen.lines):
+        screen.buffer.pop(number, None)
+    screen.lines = lines
+    screen.set_margins()
+    screen.resize(lines, columns)
+    screen.cursor_position(row + 1, column + 1)
