@@ -134,7 +134,7 @@ _stripe_shell_entities() {
 _stripe_shell_options() {
   case "$command" in
     '') _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --show --spec --tags --var --verbose --version -c ;;
-    run) _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --new --no-journal --report --resume --runs-dir --show --spec --tags --var --verbose ;;
+    run) _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --grace --help --keep-going --live --memory --new --no-journal --patience --report --resume --runs-dir --show --spec --tags --var --verbose ;;
     check) _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose --version ;;
     fmt) _stripe_shell_offer --check --diff --help ;;
     replay) _stripe_shell_offer --connection --db --errata --help --live --memory --report --spec --update --var --verbose ;;
@@ -192,7 +192,7 @@ _stripe_shell() {
       continue
     fi
     case "$word" in
-      --accept-edits|--api-version|--connection|--db|--diff|--errata|--fault|--format|--host|--latency|--port|--rate-limit|--report|--runs-dir|--spec|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
+      --accept-edits|--api-version|--connection|--db|--diff|--errata|--fault|--format|--grace|--host|--latency|--patience|--port|--rate-limit|--report|--runs-dir|--spec|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
       -?*) ;;
       /*) [[ ${#plain[@]} -gt 0 ]] && plain+=("$word") ;;
       *=*) assigned=1 ;;

@@ -38,7 +38,7 @@ class TransportError(ShellError):
     `attempts` is how often it was tried; `lasting`: another attempt would fail the same way.
     """
 
-    def __init__(self, message: str, *, attempts: int = 1, lasting: bool = False) -> None:
+    def __init__(self, message: str, *, attempts: int = 1, lasting: bool = True) -> None:
         super().__init__(message)
         self.attempts = attempts
         self.lasting = lasting

@@ -18,7 +18,8 @@ class Request:
     `path` begins with `/v1/` or `/v2/`; `query` and `body` are encoded, empty if there is none. `headers` are those
     that the call sets (`Stripe-Version`, `Stripe-Account`, `Content-Type`); the transport adds the credential.
     `idempotency_key` is None for calls without one. `host` is `api`, `files` or `meter-events`. `timeout_ms` is in
-    milliseconds; None uses the connection's timeout.
+    milliseconds; None uses the connection's timeout. `retries` is how often the transport may send it again; None uses
+    the connection's setting.
     """
 
     method: str
@@ -29,6 +30,7 @@ class Request:
     idempotency_key: str | None = None
     host: str = "api"
     timeout_ms: int | None = None
+    retries: int | None = field(default=None, compare=False, repr=False)
 
     @property
     def target(self) -> str:

@@ -223,6 +223,8 @@ def name_account(link: Link) -> str:
     Raises TransportError.
     """
     response = link.transport.send(Request("GET", "/v1/account", headers=_headers(link)))
+    if response.status == 401:
+        raise NotSent(f"Not sent: Stripe refuses the key of /{link.name} (401).")
     body = response.json() if response.ok else {}
     name = body.get("id") if isinstance(body, dict) and body.get("id") else link.identify()
     own = f" {link.identify()}" if link.mode == "sandbox" and link.identify() != name else ""

@@ -41,6 +41,7 @@ class Journal:
         self._changed = Condition()
         self._written = self._synced = 0
         self._syncing = False
+        self._closed = False
         self.problem = ""
 
     def append(self, entry: Mapping[str, Any], *, lasting: bool = False) -> None:
@@ -53,12 +54,14 @@ class Journal:
                 self._wait_for_sync(self._written)
 
     def close(self) -> None:
-        """Syncs and closes the file; errors are kept in `problem`."""
-        try:
-            self._sync(self._file)
-        except OSError as error:
-            self.problem = self.problem or (error.strerror or str(error))
-        os.close(self._file)
+        """Syncs and closes the file; errors are kept in `problem`. Threads that were left behind write no more."""
+        with self._changed:
+            try:
+                self._sync(self._file)
+            except OSError as error:
+                self.problem = self.problem or (error.strerror or str(error))
+            os.close(self._file)
+            self._closed = True
 
     def _append(self, line: bytes) -> None:
         self._check()
@@ -99,7 +102,6 @@ class Journal:
         self._check()
 
     def _check(self) -> None:
-        if self.problem:
-            raise JournalUnwritable(
-                f"Not sent: the journal of this run cannot be written ({self.problem}).", lasting=True
-            )
+        problem = self.problem or ("it is closed" if self._closed else "")
+        if problem:
+            raise JournalUnwritable(f"Not sent: the journal of this run cannot be written ({problem}).", lasting=True)

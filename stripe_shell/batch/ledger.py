@@ -41,6 +41,7 @@ _REFUSED_UNSEEN = frozenset({401, 403, 429})
 class WriteInFlight:
     """A write that was announced and not answered yet."""
 
+    row_id: str
     row: str
     name: str
     key: str
@@ -82,6 +83,15 @@ class JournalLedger:
             return None
         status: RowStatus = "skipped" if self.state.finished.skipped(row_id) else "done"
         return RowResult(0, status, name, row.key, row.data.values, recalled=True)
+
+    def sends(self, row_id: str) -> bool:
+        """Whether a write of the row has been announced and not answered yet."""
+        return any(flight.row_id == row_id for flight in self.writes_in_flight())
+
+    def writes_in_flight(self) -> list[WriteInFlight]:
+        """Returns the writes that were announced and not answered yet."""
+        with self.lock:
+            return list(self.in_flight.values())
 
     def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
         """Journals the result of a row, unless it was interrupted."""
@@ -187,7 +197,7 @@ class JournalStep:
                 self.ledger.note_write(self.step_key)
 
     def _announce(self, request: Request, link: Link) -> Request:
-        flight = WriteInFlight(self.place.row_name, self.block_name, request.idempotency_key or "")
+        flight = WriteInFlight(self.step_key[0], self.place.row_name, self.block_name, request.idempotency_key or "")
         with self.ledger.lock:
             self.ledger.in_flight[request.idempotency_key or _place(self.step_key)] = flight
         if self.state.open and self.generation == self.state.generation:

@@ -112,7 +112,7 @@ def run_prepared(
 ) -> ScriptRun:
     """Runs a script, unless the check found an error; calls `on_step` after every item.
 
-    `ledger` journals the run, `stop` can stop it.
+    `ledger` journals the run, `stop` can stop it: a KeyboardInterrupt behind an immediate stop ends it as well.
     """
     scope, items = prepared.scope, prepared.program.items
     outcomes: list[Outcome] = []
@@ -132,17 +132,21 @@ def run_prepared(
             stop=stop,
             root=prepared.root,
         )
-        for step in steps:
-            on_step(step)
-            waiting.pop(homes.get(id(step.item), id(step.item)), None)
-            if step.outcome is not None:
-                counts[step.outcome.status] += 1
-            if step.result is not None:
-                rows[step.result.status] += step.result.count
-                writes += step.result.writes
-            if id(step.item) not in homes and step.result is None:
-                scope = step.scope
-                outcomes += [step.outcome] if step.outcome else []
+        try:
+            for step in steps:
+                on_step(step)
+                waiting.pop(homes.get(id(step.item), id(step.item)), None)
+                if step.outcome is not None:
+                    counts[step.outcome.status] += 1
+                if step.result is not None:
+                    rows[step.result.status] += step.result.count
+                    writes += step.result.writes
+                if id(step.item) not in homes and step.result is None:
+                    scope = step.scope
+                    outcomes += [step.outcome] if step.outcome else []
+        except KeyboardInterrupt:
+            if stop is None or not stop.immediate:
+                raise
     return ScriptRun(prepared.diagnostics, tuple(outcomes), scope, counts, len(waiting), rows, writes)
 
 

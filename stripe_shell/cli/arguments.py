@@ -58,6 +58,8 @@ Options of run, which resumes a script that was stopped or failed (docs/batches.
   --accept-edits HOW  what took effect and was edited since: keep it, or rerun it
   --runs-dir FOLDER   where journals and row files are kept (else .stripe-runs beside the script)
   --no-journal        keep none; refused in live mode
+  --grace TIME        after Ctrl-C, SIGTERM or SIGHUP, wait so long for what is under way (else 30s)
+  --patience TIME     send again what was not executed, for so long (else 10m)
 
 Options of check and spec:
   --version VERSION   judge by this version of the API, e.g. 2024-06-20; check says what the move to it breaks
@@ -111,6 +113,8 @@ class Arguments:
     accept_edits: str | None = None
     runs_dir: str | None = None
     no_journal: bool = False
+    grace: str = "30s"
+    patience: str = "10m"
     spec: str | None = None
     verbose: bool = False
     check: bool = False
@@ -176,6 +180,8 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--accept-edits": Option("accept_edits", choices=("keep", "rerun")),
         "--runs-dir": Option("runs_dir", completes="file"),
         "--no-journal": Option("no_journal", "flag"),
+        "--grace": Option("grace"),
+        "--patience": Option("patience"),
     },
     "check": {
         **_CONNECT,

@@ -23,6 +23,7 @@ from stripe_shell.batch.run_folder import JOURNAL
 from stripe_shell.batch.runner import PreparedScript, ScriptRun
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, new_run_id
+from stripe_shell.engine.links import Links
 from stripe_shell.engine.outcome import RowStatus, RunStep
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.engine.script_settings import apply_directive
@@ -49,6 +50,11 @@ class JournalledScript:
         """Writes the line of a row that has ended."""
         if step.result is not None:
             self.rows.add(step.result)
+
+    def unanswered(self) -> list[str]:
+        """Returns the writes that were sent and not waited for, in words."""
+        flights = self.run.ledger.writes_in_flight()
+        return [f"{each.name}{f' in {each.row}' if each.row else ''}: its key is {each.key}" for each in flights]
 
     def close(self, console: Console, result: ScriptRun | None, code: int) -> int:
         """Ends the run, says what could not be written and how to go on; returns the exit code."""
@@ -92,17 +98,16 @@ def wants_journal(arguments: Arguments, setup: Setup, script: PreparedScript) ->
 
 
 def begin(
-    arguments: Arguments, setup: Setup, script: PreparedScript, data: FrozenData, *, console: Console, stop: StopRequest
+    arguments: Arguments, links: Links, script: PreparedScript, data: FrozenData, *, console: Console, stop: StopRequest
 ) -> JournalledScript:
     """Begins or resumes the run of a script. Raises what `begin_run` and `recover` raise."""
-    links = writing_links(script.program.items, script, setup.connections)
     edits: Any = arguments.accept_edits or "refuse"
     options = JournalOptions(arguments.runs_dir, arguments.new, arguments.resume, edits)
     name = script.source.name
     run = begin_run(
         RunSetup(
             script,
-            links,
+            writing_links(script.program.items, script, links),
             data,
             options,
             run_id=new_run_id(),
@@ -117,7 +122,7 @@ def begin(
         if run.resumed:
             finished = len(run.ledger.state.finished)
             console.message(f"{name}: going on with run {run.run_id[:12]}, {finished:,} rows of it are done")
-            again = run.recover(setup.connections)
+            again = run.recover(links)
             if again:
                 console.message(f"{name}: {again} writes without an answer were sent again under the same keys")
     except BaseException as error:

@@ -6,24 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stripe_shell.batch.frozen_data import FrozenData
-from stripe_shell.batch.runner import PreparedScript, ScriptRun, prepare, run_prepared
-from stripe_shell.batch.totals import closing_line
+from stripe_shell.batch.runner import PreparedScript, prepare
 from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
 from stripe_shell.cli.sources import read_sources
 from stripe_shell.engine.data_files import find_on_disk
-from stripe_shell.engine.outcome import RunStep
-from stripe_shell.engine.run.interpreter import secrets_of
 from stripe_shell.errors import UsageError
 from stripe_shell.records import replace
 from stripe_shell.render.console import Console
 from stripe_shell.render.run_printer import RunPrinter
 
 if TYPE_CHECKING:
-    from stripe_shell.cli.journalled import JournalledScript
     from stripe_shell.cli.report import ReportWriter
-    from stripe_shell.engine.run.stopping import StopRequest
 
 
 def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
@@ -36,13 +31,26 @@ def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> i
     setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ, console)
     printer = RunPrinter(console, arguments.format, quiet=arguments.command == "block", show=arguments.show)
     data: list[FrozenData] = []
+    code = 3
     try:
-        return _run_all(arguments, setup, printer, reporting, data)
+        code = _run_all(arguments, setup, printer, reporting, data)
     finally:
         for each in data:
             each.discard()
-        if reporting is not None:
-            reporting.write(console)
+        problem = "" if reporting is None else _write_reports(reporting, console)
+        for words in [*console.problems, *([problem] if problem else [])]:
+            console.message(f"stripe-shell: {words}")
+            code = code or 3
+    return code
+
+
+def _write_reports(reporting: ReportWriter, console: Console) -> str:
+    """Writes the reports; returns what could not be written, in words."""
+    try:
+        reporting.write(console)
+    except UsageError as error:
+        return str(error)
+    return ""
 
 
 def _run_all(
@@ -63,10 +71,13 @@ def _run_all(
     garbage.enable_collector()
     if arguments.dry_run:
         return _dry_run(setup, scripts, printer.console)
+    from stripe_shell.cli.script_run import ScriptRunner
+
+    runner = ScriptRunner(arguments, setup, printer, reporting)
     codes: list[int] = []
     for script, frozen in zip(scripts, data, strict=True):
-        codes.append(_run_one(arguments, setup, script, printer, reporting, frozen=frozen))
-        if codes[-1] and not arguments.keep_going:
+        codes.append(runner.run(script, frozen))
+        if runner.interrupted or (codes[-1] and not arguments.keep_going):
             break
     return gravest(codes)
 
@@ -98,70 +109,6 @@ def _reporting(arguments: Arguments) -> ReportWriter | None:
     return open_reporting(arguments)
 
 
-def _run_one(
-    arguments: Arguments,
-    setup: Setup,
-    script: PreparedScript,
-    printer: RunPrinter,
-    reporting: ReportWriter | None,
-    *,
-    frozen: FrozenData,
-) -> int:
-    """Runs a script, with a journal if it wants one; returns its exit code."""
-    from stripe_shell.cli.journalled import begin, wants_journal
-    from stripe_shell.engine.run.stopping import StopRequest
-
-    stop = StopRequest()
-    if not wants_journal(arguments, setup, script):
-        return _run_script(arguments, setup, script, printer, reporting, stop=stop, journalled=None)
-    journalled = begin(arguments, setup, script, frozen, console=printer.console, stop=stop)
-    return _run_script(arguments, setup, script, printer, reporting, stop=stop, journalled=journalled)
-
-
-def _run_script(
-    arguments: Arguments,
-    setup: Setup,
-    script: PreparedScript,
-    printer: RunPrinter,
-    reporting: ReportWriter | None,
-    *,
-    stop: StopRequest,
-    journalled: JournalledScript | None,
-) -> int:
-    name, console = script.source.name, printer.console
-
-    def hear(step: RunStep) -> None:
-        console.mask(secrets_of(step.scope))
-        if journalled is not None:
-            journalled.step(step)
-        printer.step(step)
-        if reporting is not None:
-            reporting.step(step)
-
-    result: ScriptRun | None = None
-    try:
-        result = run_prepared(
-            setup.engine,
-            script if journalled is None else replace(script, scope=journalled.run.scope),
-            run_id=new_run_id() if journalled is None else journalled.run.run_id,
-            keep_going=arguments.keep_going,
-            on_step=hear,
-            ledger=None if journalled is None else journalled.run.ledger,
-            stop=stop,
-        )
-    except BrokenPipeError:
-        printer.close(f"{name}: stopped, as nobody reads the results any more")
-        raise
-    finally:
-        if journalled is not None and result is None:
-            journalled.close(console, None, 1)
-    if reporting is not None:
-        reporting.recorder.not_run += result.not_run
-    printer.repeated()
-    printer.close(f"{name}: {closing_line(result)}")
-    return result.exit_code if journalled is None else journalled.close(console, result, result.exit_code)
-
-
 def _dry_run(setup: Setup, scripts: Sequence[PreparedScript], console: Console) -> int:
     from stripe_shell.render.exchange import render_request
 
@@ -173,5 +120,5 @@ def _dry_run(setup: Setup, scripts: Sequence[PreparedScript], console: Console) 
 
 
 def gravest(codes: Sequence[int]) -> int:
-    """Returns the first of 6, 5, 3, 4, 2, 1 that occurs in `codes`, else 0."""
-    return next((code for code in (6, 5, 3, 4, 2, 1) if code in codes), 0)
+    """Returns the first of 6, 5, those of signals, 3, 4, 2, 1 that occurs in `codes`, else 0."""
+    return next((code for code in (6, 5, 130, 143, 129, 3, 4, 2, 1) if code in codes), 0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from _thread import LockType, allocate_lock
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from io import StringIO, TextIOWrapper
 from typing import Any, TextIO
 
@@ -25,6 +27,8 @@ class Console:
     `plain` turns colours off on a terminal too; `dumb` says that the terminal obeys no control sequences, so that
     nothing is drawn over. `typed_line` is the line at the prompt directly above the cursor, if there is one: its
     diagnostics stand under it. `on_delay` is called before every delay of a retry, and replaces the message about it.
+    With `lenient`, a stream that cannot be written raises nothing: it is noted in `problems`, and what follows is
+    discarded.
     """
 
     out: TextIO
@@ -34,6 +38,8 @@ class Console:
     dumb: bool = False
     on_delay: Callable[[Any], None] | None = None
     typed_line: TypedLine | None = None
+    lenient: bool = False
+    problems: list[str] = field(default_factory=list)
     _status: str = ""
     _lock: LockType = field(default_factory=allocate_lock)
 
@@ -138,8 +144,23 @@ class Console:
         masked = self.secrets.mask(text)
         with self._lock:
             self.typed_line = None  # something stands below it now
-            self._erase_status()
-            stream.write(f"{masked}\n")
+            try:
+                self._erase_status()
+                stream.write(f"{masked}\n")
+                stream.flush()
+            except OSError as error:
+                if not self.lenient:
+                    raise
+                self._give_up(stream, error)
+
+    def _give_up(self, stream: TextIO, error: OSError) -> None:
+        """Discards what is written to a stream from now on."""
+        name = "standard output" if stream is self.out else "standard error"
+        self.problems.append(f"{name} cannot be written ({error.strerror or error})")
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
             stream.flush()
 
     def _erase_status(self) -> None:

@@ -73,7 +73,7 @@ class RetryPolicy:
 
     def _seconds(self, attempt: int, seen: Response | AttemptFailure, random: float) -> float:
         backoff = min(self.base * 2.0 ** (attempt - 1), self.longest) * (0.5 + random / 2)
-        wanted = _retry_after(seen) if isinstance(seen, Response) else 0.0
+        wanted = retry_after(seen) if isinstance(seen, Response) else 0.0
         return max(self.base, backoff, min(wanted, self.retry_after_limit))
 
 
@@ -86,7 +86,7 @@ def _may_repeat(seen: Response | AttemptFailure, repeatable: bool) -> bool:
     return seen.status in (409, 429) or (seen.status >= 500 and repeatable)
 
 
-def _retry_after(response: Response) -> float:
+def retry_after(response: Response) -> float:
     """Returns the seconds of `Retry-After`, given as a number or a date; 0 if missing or invalid."""
     wanted = (response.header("Retry-After") or "").strip()
     try:

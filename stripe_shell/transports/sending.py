@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from stripe_shell import __version__
 from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown, TransportError
-from stripe_shell.records import field, record
+from stripe_shell.records import field, record, replace
 from stripe_shell.transports.pace import Throttle
 from stripe_shell.transports.retry import (
     AttemptFailure,
@@ -67,15 +67,18 @@ class Sender:
         """
         started = self.clock()
         repeatable = not request.writes or request.idempotency_key is not None
-        tries = self.repeat(lambda: _judged(request, attempt), repeatable=repeatable)
+        tries = self.repeat(lambda: _judged(request, attempt), repeatable=repeatable, retries=request.retries)
         if isinstance(tries.last, Response) and not (
             request.writes and tries.in_doubt and says_not_executed(tries.last)
         ):
             return tries.last
         raise transport_error(request, host, tries, self.clock() - started)
 
-    def repeat(self, attempt: SendAttempt, *, repeatable: bool) -> SendResult:
-        """Calls `attempt` as often as policy and budget allow, at the rate of the connection."""
+    def repeat(self, attempt: SendAttempt, *, repeatable: bool, retries: int | None = None) -> SendResult:
+        """Calls `attempt` as often as policy and budget allow, at the rate of the connection.
+
+        `retries` is used instead of the number in the policy.
+        """
 
         def in_pace() -> Response | AttemptFailure:
             if self.pace is not None:
@@ -84,7 +87,7 @@ class Sender:
 
         return send_repeatedly(
             in_pace,
-            self.policy,
+            self.policy if retries is None else replace(self.policy, retries=retries),
             repeatable=repeatable,
             sleep=self.sleep,
             random=self.random,
@@ -201,12 +204,15 @@ def transport_error(request: Request, host: str, tries: SendResult, elapsed: flo
     call = f"{request.method} {request.path}"
     spent = "; no more, as this connection has used up its retries" if tries.spent else ""
     cost = f"{tries.attempts} attempt{'s' if tries.attempts > 1 else ''} in {elapsed:.1f} s{spent}"
+    tried, lasting = tries.attempts, isinstance(last, AttemptFailure) and last.lasting
     if not sent:
-        return NotSent(f"Not sent: {call} to {host}: {what} ({cost}). Nothing was changed.", attempts=tries.attempts)
+        message = f"Not sent: {call} to {host}: {what} ({cost}). Nothing was changed."
+        return NotSent(message, attempts=tried, lasting=lasting)
     if not request.writes:
-        return NoAnswer(f"No answer: {call} to {host}: {what} ({cost}). It was a read.", attempts=tries.attempts)
-    advice = _advice(request.idempotency_key)
-    return OutcomeUnknown(f"Outcome unknown: {call} to {host}: {what} ({cost}). {advice}", attempts=tries.attempts)
+        message = f"No answer: {call} to {host}: {what} ({cost}). It was a read."
+        return NoAnswer(message, attempts=tried, lasting=lasting)
+    message = f"Outcome unknown: {call} to {host}: {what} ({cost}). {_advice(request.idempotency_key)}"
+    return OutcomeUnknown(message, attempts=tried, lasting=lasting)
 
 
 def _advice(idempotency_key: str | None) -> str:

@@ -375,7 +375,7 @@ def test_a_mistake_of_the_programs_own_shows_no_secret(stripe_shell: Command, mo
     def fail(*_args: object, **_kwargs: object) -> None:
         raise ValueError(f"the key is {TEST_KEY}")
 
-    monkeypatch.setattr("stripe_shell.cli.run.run_prepared", fail)
+    monkeypatch.setattr("stripe_shell.cli.script_run.run_prepared", fail)
     result = stripe_shell("list", "customers")
     assert result.code == 70
     assert "ValueError: the key is sk_test_…uvwx" in result.err

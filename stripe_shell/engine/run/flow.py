@@ -201,8 +201,25 @@ class Flow:
                     break
             while waiting:
                 yield from self._next_row(loop, waiting)
+        except KeyboardInterrupt:
+            yield from self._leave(loop, waiting, rows)
+            raise
         finally:
             pool.close()
+
+    def _leave(self, loop: Loop, waiting: deque[WaitingRow], rows: Iterator[LoopRow]) -> Iterator[RunStep]:
+        """Yields the steps of rows that have ended, and the results of all others, without waiting for them."""
+        for inner, row, future in waiting:
+            if future.done():
+                yield from future.result()
+            elif not self.loop and self.ledger.sends(inner.row_id):
+                result = RowResult(loop.span.start, "unknown", inner.row_name, row.key, row.data.values)
+                yield RunStep(loop, row.scope, result=result)
+            else:
+                future.cancel()
+                yield from self._not_run(loop, row.scope, 1, inner.row_name)
+        for row in rows:
+            yield from self._not_run(loop, row.scope, 1 + sum(1 for _ in rows))
 
     def _next_row(self, loop: Loop, waiting: deque[WaitingRow]) -> Iterator[RunStep]:
         inner, row, future = waiting.popleft()

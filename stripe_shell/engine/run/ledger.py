@@ -64,6 +64,10 @@ class Ledger(Protocol):
         """Returns the result of a row that an earlier process of this run finished, None for other rows."""
         ...
 
+    def sends(self, row_id: str) -> bool:
+        """Whether a write of the row has been announced and not answered yet."""
+        ...
+
     def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
         """Journals that a row has ended. Called by the thread that ran it."""
         ...
@@ -100,6 +104,10 @@ class NoLedger:
     def finished(self, row: LoopRow, row_id: str, name: str) -> RowResult | None:
         """Returns None: every row is new."""
         return None
+
+    def sends(self, row_id: str) -> bool:
+        """Returns True: without a journal a row that has started may have sent a write."""
+        return True
 
     def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
         """Does nothing."""

@@ -1,0 +1,190 @@
+"""The patience of a run: a request that was not executed is sent again under its key for minutes, not three times."""
+
+from __future__ import annotations
+
+import random as randomness
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+from stripe_shell.batch.outage import Outage
+from stripe_shell.diagnostics import Diagnostic, Span
+from stripe_shell.engine.links import Link, Links
+from stripe_shell.engine.run.stopping import StopRequest
+from stripe_shell.errors import NotSent, OutcomeUnknown, TransportError
+from stripe_shell.records import record, replace
+from stripe_shell.transports.retry import may_have_acted, retry_after, says_not_executed
+from stripe_shell.wire import Request, Response, Transport
+
+#: The reason to send a request again: nobody answers, or Stripe asks to wait.
+Reason = Literal["outage", "busy"]
+
+_FIRST_DELAY = 0.5
+_LONGEST_DELAY = 5.0
+_LONGEST_RETRY_AFTER = 60.0
+#: Codes of 409 that say that another request holds what this one needs.
+_IN_USE = frozenset({"idempotency_key_in_use", "lock_timeout"})
+#: Codes of 403 that are about the account of one request, not about the key.
+_ABOUT_ACCOUNT = frozenset({"account_invalid"})
+
+
+@record
+class PatienceSettings:
+    """The settings of a run's patience, in seconds; `say` is called with messages for the person.
+
+    `clock` returns monotonic seconds, `random` numbers from [0, 1).
+    """
+
+    seconds: float
+    stop: StopRequest
+    say: Callable[[str], None]
+    clock: Callable[[], float] = time.monotonic
+    random: Callable[[], float] = randomness.random
+
+
+class PatientLinks:
+    """The connections of a run; implements `engine.links.Links`. Each connection has one outage for all threads."""
+
+    def __init__(self, links: Links, settings: PatienceSettings) -> None:
+        self._links = links
+        self._settings = settings
+        self._transports: dict[str, PatientTransport] = {}
+
+    def find(self, name: str | None, span: Span | None) -> Link | Diagnostic:
+        """Returns the link with a patient transport, or the diagnostic if there is no such connection."""
+        link = self._links.find(name, span)
+        if not isinstance(link, Link):
+            return link
+        if link.name not in self._transports:
+            self._transports[link.name] = PatientTransport(link.name, link.transport, self._settings)
+        return replace(link, transport=self._transports[link.name])
+
+    def placeholder(self, name: str | None) -> bool:
+        """Whether the name is a placeholder for the default connection."""
+        return self._links.placeholder(name)
+
+
+class PatientTransport:
+    """A transport that sends a request again until it is executed or refused, or until the patience ends.
+
+    Stops the run at once if the key is refused. Thread-safe.
+    """
+
+    def __init__(self, name: str, inner: Transport, settings: PatienceSettings) -> None:
+        self._inner = inner
+        self._settings = settings
+        self._stop = settings.stop
+        self._outage = Outage(
+            name,
+            settings.seconds,
+            say=settings.say,
+            stopped=lambda: self._stop.requested,
+            clock=settings.clock,
+        )
+
+    def send(self, request: Request) -> Response:
+        """Sends the request as `wire.Transport`, with patience."""
+        if self._stop.immediate:
+            raise NotSent(f"Not sent: the run was stopped ({self._stop.reason}).", lasting=True)
+        attempts = _Attempts(replace(request, retries=0))
+        until = self._settings.clock() + self._settings.seconds
+        delay = 0.0
+        while True:
+            if (attempts.number and self._stop.wait(delay)) or not self._outage.enter():
+                break
+            seen = attempts.make(self._inner)
+            reason = attempts.reason_to_repeat(seen)
+            if reason == "outage":
+                self._outage.fail(_describe(seen))
+            else:
+                self._outage.succeed()
+            delay = self._delay(attempts.number, seen)
+            if reason is None or self._settings.clock() + delay > until:
+                break
+        self._outage.give_up()
+        return self._conclude(attempts)
+
+    def _delay(self, number: int, seen: Response | TransportError) -> float:
+        backoff = min(_FIRST_DELAY * 2.0 ** (number - 1), _LONGEST_DELAY) * (0.5 + self._settings.random() / 2)
+        wanted = retry_after(seen) if isinstance(seen, Response) else 0.0
+        return max(backoff, min(wanted, _LONGEST_RETRY_AFTER))
+
+    def _conclude(self, attempts: _Attempts) -> Response:
+        """Returns the last response. Raises TransportError if there is none, or if an earlier attempt is in doubt."""
+        last = attempts.last
+        if isinstance(last, Response) and _refuses_key(last):
+            self._stop.request(f"Stripe refuses the key ({last.status})", immediate=True)
+        doubtful = attempts.in_doubt and attempts.request.writes
+        if isinstance(last, Response):
+            if doubtful and says_not_executed(last):
+                raise OutcomeUnknown(attempts.describe(f"answered {last.status}"), attempts=attempts.number)
+            return last
+        if doubtful and not isinstance(last, OutcomeUnknown):
+            raise OutcomeUnknown(attempts.describe(str(last)), attempts=attempts.number) from last
+        raise last
+
+
+class _Attempts:
+    """The attempts to send one request. `in_doubt`: one before the last may have been executed."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.number = 0
+        self.in_doubt = False
+        self.last: Response | TransportError = NotSent("Not sent: the run was stopped.")
+
+    def make(self, transport: Transport) -> Response | TransportError:
+        """Sends the request once; returns the response or the error."""
+        if self.number:
+            self.in_doubt = self.in_doubt or _may_have_acted(self.last)
+        self.number += 1
+        try:
+            self.last = transport.send(self.request)
+        except TransportError as error:
+            self.last = error
+        return self.last
+
+    def reason_to_repeat(self, seen: Response | TransportError) -> Reason | None:
+        """Returns why the request shall be sent again; None if it must not or need not."""
+        repeatable = not self.request.writes or self.request.idempotency_key is not None
+        if isinstance(seen, TransportError):
+            return None if seen.lasting or not (repeatable or isinstance(seen, NotSent)) else "outage"
+        advice = (seen.header("Stripe-Should-Retry") or "").strip().lower()
+        if advice == "false":
+            return None
+        if seen.status in {502, 503, 504} and (repeatable or advice == "true"):
+            return "outage"
+        if seen.status == 429 or (advice == "true" and seen.status >= 400):
+            return "busy"
+        return "busy" if seen.status == 409 and _code(seen) in _IN_USE else None
+
+    def describe(self, what: str) -> str:
+        """Returns the message for a write whose outcome is unknown."""
+        key = self.request.idempotency_key
+        return (
+            f"Outcome unknown: {self.request.method} {self.request.path}: {what}, after an attempt whose answer was "
+            f"lost ({self.number} attempts). Sent again with the same idempotency key, {key}, it takes effect once."
+        )
+
+
+def _may_have_acted(seen: Response | TransportError) -> bool:
+    return may_have_acted(seen) if isinstance(seen, Response) else isinstance(seen, OutcomeUnknown)
+
+
+def _refuses_key(response: Response) -> bool:
+    return response.status == 401 or (response.status == 403 and _code(response) not in _ABOUT_ACCOUNT)
+
+
+def _code(response: Response) -> str:
+    try:
+        body: Any = response.json()
+    except ValueError:
+        return ""
+    error = body.get("error") if isinstance(body, dict) else None
+    return str(error.get("code") or "") if isinstance(error, dict) else ""
+
+
+def _describe(seen: Response | TransportError) -> str:
+    if isinstance(seen, Response):
+        return f"{seen.status}"
+    return str(seen).partition(": ")[2].partition(" (")[0] or str(seen)

@@ -1,0 +1,130 @@
+"""Runs one script: with a journal if it writes to something that lasts, with patience, and stopped by signals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from stripe_shell.batch.patience import PatienceSettings, PatientLinks
+from stripe_shell.batch.progress import Progress
+from stripe_shell.batch.runner import PreparedScript, ScriptRun, run_prepared
+from stripe_shell.batch.signals import RunSignals
+from stripe_shell.batch.totals import closing_line
+from stripe_shell.cli.arguments import Arguments
+from stripe_shell.cli.journalled import JournalledScript, begin, wants_journal
+from stripe_shell.cli.setup import Setup, new_run_id
+from stripe_shell.durations import parse_duration
+from stripe_shell.engine.outcome import RunStep
+from stripe_shell.engine.run.interpreter import Engine, secrets_of
+from stripe_shell.engine.run.stopping import StopRequest
+from stripe_shell.errors import UsageError
+from stripe_shell.records import record, replace
+from stripe_shell.render.run_printer import RunPrinter
+
+if TYPE_CHECKING:
+    from stripe_shell.batch.frozen_data import FrozenData
+    from stripe_shell.cli.report import ReportWriter
+
+
+@record(frozen=False)
+class ScriptRunner:
+    """Runs scripts one after the other; `interrupted`: a signal stopped one of them."""
+
+    arguments: Arguments
+    setup: Setup
+    printer: RunPrinter
+    reporting: ReportWriter | None
+    interrupted: bool = False
+
+    def run(self, script: PreparedScript, frozen: FrozenData) -> int:
+        """Runs a script over the copies of its data files; returns its exit code."""
+        stop = StopRequest()
+        progress = Progress(script.source.name, time.monotonic)
+        engine = self._patient_engine(script, stop)
+        with RunSignals(stop, _seconds(self.arguments.grace, "--grace"), progress.line) as signals:
+            journalled: JournalledScript | None = None
+            if wants_journal(self.arguments, self.setup, script):
+                self.printer.console.lenient = True
+                console = self.printer.console
+                journalled = begin(self.arguments, engine.links, script, frozen, console=console, stop=stop)
+            result = self._run(engine, script, stop, journalled, progress.step)
+            self.interrupted = signals.received != 0
+        code = self._exit_code(result, signals.exit_code, journalled)
+        return code if journalled is None else journalled.close(self.printer.console, result, code)
+
+    def _patient_engine(self, script: PreparedScript, stop: StopRequest) -> Engine:
+        """Returns the engine; for scripts in files its connections are patient."""
+        if self.arguments.command != "run":
+            return self.setup.engine
+
+        def say(words: str) -> None:
+            self.printer.console.message(f"{script.source.name}: {words}")
+
+        seconds = _seconds(self.arguments.patience, "--patience")
+        links = PatientLinks(self.setup.connections, PatienceSettings(seconds, stop, say))
+        return replace(self.setup.engine, links=links)
+
+    def _run(
+        self,
+        engine: Engine,
+        script: PreparedScript,
+        stop: StopRequest,
+        journalled: JournalledScript | None,
+        count: Callable[[RunStep], None],
+    ) -> ScriptRun:
+        name, console = script.source.name, self.printer.console
+
+        def hear(step: RunStep) -> None:
+            count(step)
+            console.mask(secrets_of(step.scope))
+            if journalled is not None:
+                journalled.step(step)
+            self.printer.step(step)
+            if self.reporting is not None:
+                self.reporting.step(step)
+
+        result: ScriptRun | None = None
+        try:
+            result = run_prepared(
+                engine,
+                script if journalled is None else replace(script, scope=journalled.run.scope),
+                run_id=new_run_id() if journalled is None else journalled.run.run_id,
+                keep_going=self.arguments.keep_going,
+                on_step=hear,
+                ledger=None if journalled is None else journalled.run.ledger,
+                stop=stop,
+            )
+        except BrokenPipeError:
+            self.printer.close(f"{name}: stopped, as nobody reads the results any more")
+            raise
+        finally:
+            if journalled is not None and result is None:
+                journalled.close(console, None, 1)
+        if self.reporting is not None:
+            self.reporting.recorder.not_run += result.not_run
+        self.printer.repeated()
+        self._tell_end(name, result, stop, journalled)
+        return result
+
+    def _tell_end(self, name: str, result: ScriptRun, stop: StopRequest, journalled: JournalledScript | None) -> None:
+        """Says which writes nobody waited for, why the run stopped, and the totals."""
+        for words in journalled.unanswered() if journalled is not None else ():
+            self.printer.console.message(f"UNKNOWN    {words}")
+        if stop.requested:
+            self.printer.close(f"{name}: stopped: {stop.reason}")
+        self.printer.close(f"{name}: {closing_line(result)}")
+
+    def _exit_code(self, result: ScriptRun, signal_code: int, journalled: JournalledScript | None) -> int:
+        """Returns 5 for unknown outcomes, else the code of the signal that stopped the run, else that of the run."""
+        unknown = result.rows.get("unknown") or result.counts.get("unknown")
+        if unknown or (journalled is not None and journalled.unanswered()):
+            return 5 if result.exit_code != 6 else 6
+        return signal_code or result.exit_code
+
+
+def _seconds(text: str, option: str) -> float:
+    milliseconds = parse_duration(text)
+    if milliseconds is None:
+        raise UsageError(f"{option} is a time such as 10s, 5m or 1h, not `{text}`")
+    return milliseconds / 1000
