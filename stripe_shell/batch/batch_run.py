@@ -34,8 +34,8 @@ from stripe_shell.engine.run.flow import is_teardown
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import JournalDisagrees, NotSent, OutcomeUnknown
-from stripe_shell.lang.ast import Block, ScriptItem
-from stripe_shell.lang.visit import blocks_in
+from stripe_shell.lang.ast import Block, Loop, Output, Pages, ScriptItem
+from stripe_shell.lang.visit import blocks_in, directives_in
 from stripe_shell.records import record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import Request
@@ -91,6 +91,17 @@ class BatchRun:
         self.lock.release()
 
 
+def has_loops(items: Sequence[ScriptItem]) -> bool:
+    """Whether a script has a loop."""
+    return any(isinstance(item, Loop) for item in items)
+
+
+def is_batch(items: Sequence[ScriptItem]) -> bool:
+    """Whether a script may run for long: it has a loop, or a list that is followed to its end or written to a file."""
+    long = (Pages, Output)
+    return has_loops(items) or any(isinstance(each.argument, long) for each in directives_in(items))
+
+
 def writing_links(items: Sequence[ScriptItem], script: PreparedScript, links: Links) -> list[Link]:
     """Returns the connections that blocks of the script write to."""
     found: dict[str, Link] = {}
@@ -141,7 +152,8 @@ class RunSetup:
 def begin_run(setup: RunSetup) -> BatchRun:
     """Begins a run of a script over its data, or resumes the unfinished one.
 
-    Sends one request for the account of each connection. Raises ConfigurationError if the journal cannot be written or
+    Sends one request for the account of each connection if the script has loops; other scripts know a connection by
+    its key. Raises ConfigurationError if the journal cannot be written or
     another process runs the script, JournalDisagrees if script, data or account do not fit the unfinished run, and
     TransportError.
     """
@@ -152,7 +164,8 @@ def begin_run(setup: RunSetup) -> BatchRun:
         if lock.taken_over:
             setup.say(f"the lock was left by {lock.taken_over}, which has ended; it is taken over")
         remove_old_runs(runs, time.time())
-        account = [name_account(link) for link in setup.links]
+        is_long = has_loops(setup.script.program.items)
+        account = [name_account(link) if is_long else f"{link.name}: {link.identify()}" for link in setup.links]
         found = None if setup.options.new else _unfinished(find_runs(runs), setup.identity, account)
         folder = found.folder if found else create_folder(runs, path, setup.run_id)
         return _open(setup, folder, lock, account, resumed=found is not None)

@@ -59,7 +59,7 @@ Options of run, which resumes a script that was stopped or failed (docs/batches.
   --runs-dir FOLDER   where journals and row files are kept (else .stripe-runs beside the script)
   --no-journal        keep none; refused in live mode
   --grace TIME        after Ctrl-C, SIGTERM or SIGHUP, wait so long for what is under way (else 30s)
-  --patience TIME     send again what was not executed, for so long (else 10m)
+  --patience TIME     send again what was not executed, for so long (loops and exports: else 10m)
 
 Options of check and spec:
   --version VERSION   judge by this version of the API, e.g. 2024-06-20; check says what the move to it breaks
@@ -114,7 +114,7 @@ class Arguments:
     runs_dir: str | None = None
     no_journal: bool = False
     grace: str = "30s"
-    patience: str = "10m"
+    patience: str | None = None
     spec: str | None = None
     verbose: bool = False
     check: bool = False

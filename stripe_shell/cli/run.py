@@ -40,7 +40,7 @@ def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> i
         problem = "" if reporting is None else _write_reports(reporting, console)
         for words in [*console.problems, *([problem] if problem else [])]:
             console.message(f"stripe-shell: {words}")
-            code = code or 3
+            code = code or (3 if console.lenient else 1)
     return code
 
 

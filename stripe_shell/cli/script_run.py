@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from stripe_shell.batch.batch_run import is_batch
 from stripe_shell.batch.patience import PatienceSettings, PatientLinks
 from stripe_shell.batch.progress import Progress
 from stripe_shell.batch.runner import PreparedScript, ScriptRun, run_prepared
@@ -25,6 +26,10 @@ from stripe_shell.render.run_printer import RunPrinter
 if TYPE_CHECKING:
     from stripe_shell.batch.frozen_data import FrozenData
     from stripe_shell.cli.report import ReportWriter
+
+
+#: How long a batch sends again what was not executed.
+PATIENCE = "10m"
 
 
 @record(frozen=False)
@@ -54,14 +59,15 @@ class ScriptRunner:
         return code if journalled is None else journalled.close(self.printer.console, result, code)
 
     def _patient_engine(self, script: PreparedScript, stop: StopRequest) -> Engine:
-        """Returns the engine; for scripts in files its connections are patient."""
-        if self.arguments.command != "run":
+        """Returns the engine; its connections are patient for batches in files, and wherever `--patience` is given."""
+        wanted = self.arguments.patience
+        if self.arguments.command != "run" or not (wanted or is_batch(script.program.items)):
             return self.setup.engine
 
         def say(words: str) -> None:
             self.printer.console.message(f"{script.source.name}: {words}")
 
-        seconds = _seconds(self.arguments.patience, "--patience")
+        seconds = _seconds(wanted or PATIENCE, "--patience")
         links = PatientLinks(self.setup.connections, PatienceSettings(seconds, stop, say))
         return replace(self.setup.engine, links=links)
 
