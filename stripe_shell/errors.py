@@ -6,6 +6,7 @@
     ├── JournalDisagrees       the journal of a run and its script, data or account do not fit together (exit 6)
     └── TransportError         no readable response
         ├── NotSent            the request was not sent: nothing was changed
+        │   └── RunStopped     it was not executed because its run was stopped
         ├── NoAnswer           a read was sent and got no readable response: nothing was changed
         └── OutcomeUnknown     a write was sent and may have taken effect: check before sending it again (exit 5)
 
@@ -46,6 +47,10 @@ class TransportError(ShellError):
 
 class NotSent(TransportError):
     """The error for a request that was not sent, so that nothing was changed."""
+
+
+class RunStopped(NotSent):
+    """The error for a request that was not executed because its run was stopped."""
 
 
 class NoAnswer(TransportError):

@@ -25,6 +25,7 @@ from stripe_shell.errors import JournalDisagrees, NoAnswer
 from stripe_shell.lang.ast import Block
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
+from stripe_shell.transports.retry import says_not_executed
 from stripe_shell.wire import Request, Response, encode_form
 
 #: What becomes of a step that took effect and was edited since.
@@ -33,8 +34,6 @@ EditPolicy = Literal["refuse", "keep", "rerun"]
 #: The id of steps outside of loops, as of a row.
 NO_ROW = "0" * 16
 _NO_STATE = StepState()
-#: Statuses of responses to requests that were not executed, and may be sent again under the same key.
-_REFUSED_UNSEEN = frozenset({401, 403, 429})
 
 
 @record
@@ -188,7 +187,7 @@ class JournalStep:
             return
         if outcome.status == "unknown" or outcome.indeterminate:
             return
-        if response is None or response.status in _REFUSED_UNSEEN:
+        if response is None or (says_not_executed(response) and response.status != 409):
             if request.writes and not self.state.open:
                 self.ledger.append(self._entry(NOT_EXECUTED))
         elif response.status != 409 and (request.writes or response.ok):

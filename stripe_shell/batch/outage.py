@@ -15,7 +15,7 @@ _LOOK = 0.2
 class Outage:
     """The state of a connection, shared by the threads of a run. `say` is called with messages for the person.
 
-    `clock` returns monotonic seconds, `stopped` whether nothing shall be waited for any longer.
+    `clock` returns monotonic seconds.
     """
 
     def __init__(
@@ -24,25 +24,23 @@ class Outage:
         patience: float,
         *,
         say: Callable[[str], None],
-        stopped: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
         self._name = name
         self._patience = patience
         self._say = say
-        self._stopped = stopped
         self._clock = clock
         self._changed = threading.Condition()
         self._since: float | None = None
         self._probe: int | None = None
         self._said = False
 
-    def enter(self) -> bool:
-        """Waits until the connection answers or this thread may probe it; returns False if the run stops meanwhile."""
+    def enter(self, stopped: Callable[[], bool]) -> bool:
+        """Waits until the connection answers or this thread may probe it; returns False if `stopped` meanwhile."""
         me = threading.get_ident()
         with self._changed:
             while self._since is not None and self._probe not in {None, me}:
-                if self._stopped():
+                if stopped():
                     return False
                 self._changed.wait(_LOOK)
             if self._since is not None:

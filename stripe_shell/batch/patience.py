@@ -11,7 +11,7 @@ from stripe_shell.batch.outage import Outage
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.links import Link, Links
 from stripe_shell.engine.run.stopping import StopRequest
-from stripe_shell.errors import NotSent, OutcomeUnknown, TransportError
+from stripe_shell.errors import NotSent, OutcomeUnknown, RunStopped, TransportError
 from stripe_shell.records import record, replace
 from stripe_shell.transports.retry import may_have_acted, retry_after, says_not_executed
 from stripe_shell.wire import Request, Response, Transport
@@ -78,19 +78,20 @@ class PatientTransport:
             name,
             settings.seconds,
             say=settings.say,
-            stopped=lambda: self._stop.requested,
             clock=settings.clock,
         )
 
     def send(self, request: Request) -> Response:
         """Sends the request as `wire.Transport`, with patience."""
         if self._stop.immediate:
-            raise NotSent(f"Not sent: the run was stopped ({self._stop.reason}).", lasting=True)
+            raise RunStopped(f"Not sent: the run was stopped ({self._stop.reason}).")
         attempts = _Attempts(replace(request, retries=0))
         until = self._settings.clock() + self._settings.seconds
-        delay = 0.0
+        delay, stopped = 0.0, False
         while True:
-            if (attempts.number and self._stop.wait(delay)) or not self._outage.enter():
+            waited = attempts.number == 0 or self._wait(attempts, delay)
+            if not waited or not self._outage.enter(lambda: self._stops(attempts)):
+                stopped = True
                 break
             seen = attempts.make(self._inner)
             reason = attempts.reason_to_repeat(seen)
@@ -102,18 +103,28 @@ class PatientTransport:
             if reason is None or self._settings.clock() + delay > until:
                 break
         self._outage.give_up()
-        return self._conclude(attempts)
+        return self._conclude(attempts, stopped=stopped)
+
+    def _wait(self, attempts: _Attempts, delay: float) -> bool:
+        """Waits before another attempt; returns False if the run stops meanwhile."""
+        return not self._stop.wait(delay, immediate=attempts.doubtful)
+
+    def _stops(self, attempts: _Attempts) -> bool:
+        """Whether no attempt shall follow. A write in doubt is cleared up even if the run is to stop."""
+        return self._stop.immediate or (self._stop.requested and not attempts.doubtful)
 
     def _delay(self, number: int, seen: Response | TransportError) -> float:
         backoff = min(_FIRST_DELAY * 2.0 ** (number - 1), _LONGEST_DELAY) * (0.5 + self._settings.random() / 2)
         wanted = retry_after(seen) if isinstance(seen, Response) else 0.0
         return max(backoff, min(wanted, _LONGEST_RETRY_AFTER))
 
-    def _conclude(self, attempts: _Attempts) -> Response:
+    def _conclude(self, attempts: _Attempts, *, stopped: bool) -> Response:
         """Returns the last response. Raises TransportError if there is none, or if an earlier attempt is in doubt."""
         last = attempts.last
         if isinstance(last, Response) and _refuses_key(last):
             self._stop.request(f"Stripe refuses the key ({last.status})", immediate=True)
+        if stopped and not attempts.doubtful:
+            raise RunStopped(f"Not sent: the run was stopped ({self._stop.reason}).")
         doubtful = attempts.in_doubt and attempts.request.writes
         if isinstance(last, Response):
             if doubtful and says_not_executed(last):
@@ -133,6 +144,11 @@ class _Attempts:
         self.in_doubt = False
         self.last: Response | TransportError = NotSent("Not sent: the run was stopped.")
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether a write may have been executed, and the response to it is not known."""
+        return self.request.writes and (self.in_doubt or _may_have_acted(self.last))
+
     def make(self, transport: Transport) -> Response | TransportError:
         """Sends the request once; returns the response or the error."""
         if self.number:
@@ -149,14 +165,11 @@ class _Attempts:
         repeatable = not self.request.writes or self.request.idempotency_key is not None
         if isinstance(seen, TransportError):
             return None if seen.lasting or not (repeatable or isinstance(seen, NotSent)) else "outage"
-        advice = (seen.header("Stripe-Should-Retry") or "").strip().lower()
-        if advice == "false":
-            return None
-        if seen.status in {502, 503, 504} and (repeatable or advice == "true"):
+        advised = (seen.header("Stripe-Should-Retry") or "").strip().lower() == "true"
+        if seen.status in {502, 503, 504} and (repeatable or advised):
             return "outage"
-        if seen.status == 429 or (advice == "true" and seen.status >= 400):
-            return "busy"
-        return "busy" if seen.status == 409 and _code(seen) in _IN_USE else None
+        waits = seen.status == 429 or (seen.status == 409 and _code(seen) in _IN_USE)
+        return "busy" if waits or (advised and seen.status >= 400) else None
 
     def describe(self, what: str) -> str:
         """Returns the message for a write whose outcome is unknown."""

@@ -37,7 +37,8 @@ class Outcome:
     `body` is the response as JSON data with all pages joined, or None without a response. `written_to` is the file of
     an `@out` and `rows_written` the number of rows in it; `body` omits the rows of several pages unless the block
     asserts on them or saves them. `origin` describes where the credential came from, empty without one. `reason` says
-    why the block was skipped. `recalled`: the request was sent by an earlier process of the same run.
+    why the block was skipped. `recalled`: the request was sent by an earlier process of the same run. `stopped`: it
+    was skipped because the run was stopped.
     """
 
     block: Block
@@ -55,6 +56,7 @@ class Outcome:
     origin: str = ""
     reason: str = ""
     recalled: bool = False
+    stopped: bool = False
 
     @property
     def name(self) -> str:

@@ -142,7 +142,9 @@ class Flow:
     def _note(self, step: RunStep) -> None:
         status = step.outcome.status if step.outcome else "passed"
         self.unknown = self.unknown or status in {"unknown", "changed"}
-        self.stopped = self.unknown or (status not in {"passed", "skipped"} and not self.keep_going)
+        stopped = step.outcome is not None and step.outcome.stopped
+        self.interrupted = self.interrupted or stopped
+        self.stopped = self.unknown or stopped or (status not in {"passed", "skipped"} and not self.keep_going)
 
     def _tear_down(self, blocks: Sequence[Block], scope: Scope) -> Iterator[RunStep]:
         """Yields a step for each teardown block; skips those that refer to a response that never came."""

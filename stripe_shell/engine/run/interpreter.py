@@ -35,7 +35,7 @@ from stripe_shell.engine.run.messages import (
 from stripe_shell.engine.run.paging import Exchange, read_body
 from stripe_shell.engine.run.rows import CollectedPages, MaskedRowFile, NotStored, OpenRows, collect, open_row_file
 from stripe_shell.engine.scope import Scope
-from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, TransportError
+from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
 from stripe_shell.lang.ast import Block, Expectation, Loop, Match, Name, Retry, ScriptItem
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
@@ -246,7 +246,9 @@ class Engine:
             return replace(outcome, diagnostics=(explain_unanswered(error, outcome),))
         if not outcome.recalled:
             step.settle(outcome)
-        return outcome if outcome.diagnostics else evaluate_outcome(outcome, block_assertions, scope)
+        if outcome.diagnostics or outcome.stopped:
+            return outcome
+        return evaluate_outcome(outcome, block_assertions, scope)
 
     def _recall(self, outcome: Outcome, link: Link, step: StepLedger) -> Outcome | None:
         """Returns the outcome with the response that the journal kept; None if the request must be sent."""
@@ -277,6 +279,8 @@ class Engine:
             outcome = _receive(outcome, Exchange(request, response), link, file, self.observer)
             stored = outcome.written_to is not None
             return outcome
+        except RunStopped as error:
+            return replace(outcome, status="skipped", reason=str(error), stopped=True)
         except TransportError as error:
             status: OutcomeStatus = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
             return replace(outcome, status=status, diagnostics=(explain_unanswered(error, outcome),))

@@ -34,6 +34,6 @@ class StopRequest:
             self._steps.set()
         self._rows.set()
 
-    def wait(self, seconds: float) -> bool:
-        """Waits so long, or until a stop is requested; returns whether one is."""
-        return self._rows.wait(seconds)
+    def wait(self, seconds: float, *, immediate: bool = False) -> bool:
+        """Waits so long, or until a stop (an immediate one) is requested; returns whether one is."""
+        return (self._steps if immediate else self._rows).wait(seconds)
