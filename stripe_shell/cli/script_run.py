@@ -19,7 +19,7 @@ from stripe_shell.durations import parse_duration
 from stripe_shell.engine.outcome import RunStep
 from stripe_shell.engine.run.interpreter import Engine, secrets_of
 from stripe_shell.engine.run.stopping import StopRequest
-from stripe_shell.errors import UsageError
+from stripe_shell.errors import RunStopped, UsageError
 from stripe_shell.records import record, replace
 from stripe_shell.render.run_printer import RunPrinter
 
@@ -48,15 +48,26 @@ class ScriptRunner:
         progress = Progress(script.source.name, time.monotonic)
         engine = self._patient_engine(script, stop)
         with RunSignals(stop, _seconds(self.arguments.grace, "--grace"), progress.line) as signals:
-            journalled: JournalledScript | None = None
-            if wants_journal(self.arguments, self.setup, script):
-                self.printer.console.lenient = True
-                console = self.printer.console
-                journalled = begin(self.arguments, engine.links, script, frozen, console=console, stop=stop)
+            try:
+                journalled = self._begin(engine, script, frozen, stop)
+            except RunStopped as error:
+                self.interrupted = True
+                self.printer.close(f"{script.source.name}: {error}")
+                return signals.exit_code or 3
             result = self._run(engine, script, stop, journalled, progress.step)
             self.interrupted = signals.received != 0
         code = self._exit_code(result, signals.exit_code, journalled)
         return code if journalled is None else journalled.close(self.printer.console, result, code)
+
+    def _begin(
+        self, engine: Engine, script: PreparedScript, frozen: FrozenData, stop: StopRequest
+    ) -> JournalledScript | None:
+        """Begins or resumes the run of a script that wants a journal. Raises RunStopped if a signal comes first."""
+        if not wants_journal(self.arguments, self.setup, script):
+            return None
+        console = self.printer.console
+        console.lenient = True
+        return begin(self.arguments, engine.links, script, frozen, console=console, stop=stop)
 
     def _patient_engine(self, script: PreparedScript, stop: StopRequest) -> Engine:
         """Returns the engine; its connections are patient for batches in files, and wherever `--patience` is given."""
