@@ -33,7 +33,7 @@ from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.run.flow import is_teardown
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.engine.scope import Scope
-from stripe_shell.errors import JournalDisagrees, NotSent, OutcomeUnknown
+from stripe_shell.errors import JournalDisagrees, NotSent, OutcomeUnknown, RunStopped, TransportError
 from stripe_shell.lang.ast import Block, Loop, Output, Pages, ScriptItem
 from stripe_shell.lang.visit import blocks_in, directives_in
 from stripe_shell.records import record, replace
@@ -169,9 +169,22 @@ def begin_run(setup: RunSetup) -> BatchRun:
         found = None if setup.options.new else _unfinished(find_runs(runs), setup.identity, account)
         folder = found.folder if found else create_folder(runs, path, setup.run_id)
         return _open(setup, folder, lock, account, resumed=found is not None)
+    except RunStopped as error:
+        lock.release()
+        raise stopped_early(runs, setup.identity, error) from error
     except BaseException:
         lock.release()
         raise
+
+
+def stopped_early(runs: Path, identity: str, error: RunStopped) -> TransportError:
+    """Returns the error of a run that was stopped before it began: earlier writes may still have no known outcome."""
+    for run in find_runs(runs):
+        if run.start.get("identity") == identity and not run.finished:
+            waiting = read_journal(run.folder / JOURNAL).open_steps()
+            if waiting:
+                return OutcomeUnknown(f"{error} {len(waiting)} writes of an earlier process have no known outcome.")
+    return error
 
 
 def _open(setup: RunSetup, folder: Path, lock: RunLock, account: list[str], *, resumed: bool) -> BatchRun:

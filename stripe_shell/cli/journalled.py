@@ -27,6 +27,7 @@ from stripe_shell.engine.links import Links
 from stripe_shell.engine.outcome import RowStatus, RunStep
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.engine.script_settings import apply_directive
+from stripe_shell.errors import OutcomeUnknown, RunStopped
 from stripe_shell.lang.ast import Directive
 from stripe_shell.lang.visit import directives_in
 from stripe_shell.records import record
@@ -125,8 +126,11 @@ def begin(
             again = run.recover(links)
             if again:
                 console.message(f"{name}: {again} writes without an answer were sent again under the same keys")
+    except RunStopped as error:
+        journalled.close(console, None, 5)
+        raise stopped_early(run.folder.parent, str(run.ledger.state.start["identity"]), error) from error
     except BaseException as error:
-        journalled.close(console, None, 5 if error.__class__.__name__ == "OutcomeUnknown" else 3)
+        journalled.close(console, None, 5 if isinstance(error, OutcomeUnknown) else 3)
         raise
     return journalled
 
