@@ -14,6 +14,7 @@ from stripe_shell.batch.batch_run import (
     RunSetup,
     begin_run,
     refuse_unjournalled,
+    stopped_early,
     writing_links,
 )
 from stripe_shell.batch.frozen_data import FrozenData
