@@ -9,6 +9,7 @@ from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import CompleteEvent, Completion, get_common_complete_suffix
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
+from prompt_toolkit.utils import is_dumb_terminal
 
 from stripe_shell.repl.nearby import block_around
 
@@ -74,6 +75,8 @@ def enter_menu(buffer: Buffer, *, select: bool) -> None:
 
     What all items begin with is written out; a single one is taken.
     """
+    if is_dumb_terminal():
+        return  # it shows neither the menu nor what would be written
     state = buffer.complete_state
     if isinstance(state, Menu) and (select or state.entered):
         state.entered = True
