@@ -18,12 +18,13 @@ RESERVED_NAMES = ("last", "env", "now", "uuid")
 #: The extensions that `@out` accepts.
 OUTPUT_ENDINGS = (".csv", ".json", ".jsonl")
 #: The argument of `@foreach` as shown in messages.
-LOOP_EXAMPLE = 'row in "file.csv" key=COLUMN [jobs=N] [on_error=continue]'
+LOOP_EXAMPLE = 'row in "file.csv" key=COLUMN [jobs=N] [on_error=continue] [max_errors=N]'
 
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = pattern(r"([^\s=]*)[ \t\r]*(=?)[ \t\r]*")
 _FIELD = pattern(r"[\w$-][\w.$\[\]*-]*\Z")
 _ROWS_OF = pattern(r"(\S+)[ \t\r]+in[ \t\r]+")
+_LIMIT = pattern(r"[0-9]{1,9}|[0-9]{1,2}(?:\.[0-9]+)?%|100%")
 _OPTION = pattern(r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*")
 
 
@@ -135,6 +136,7 @@ def parse_foreach(reading: Reading, start: int, end: int) -> ForEach:
     key = options["key"].literal if "key" in options else None
     jobs = options.get("jobs")
     on_error = options.get("on_error")
+    max_errors = options.get("max_errors")
     return ForEach(
         name,
         file,
@@ -142,6 +144,7 @@ def parse_foreach(reading: Reading, start: int, end: int) -> ForEach:
         parse_positive(reading, jobs.span.start, jobs.span.end) if jobs else 1,
         _on_error(on_error) if on_error else "stop",
         reading.span(start, end),
+        _max_errors(max_errors) if max_errors else None,
     )
 
 
@@ -150,7 +153,7 @@ def _bad_loop(reading: Reading, start: int, end: int) -> Mistake:
 
 
 def _options(reading: Reading, pos: int, end: int) -> dict[str, Value]:
-    """Parses the options of a `@foreach`: `key=COLUMN`, `jobs=N` and `on_error=…`."""
+    """Parses the options of a `@foreach`: `key=COLUMN`, `jobs=N`, `on_error=…` and `max_errors=…`."""
     options: dict[str, Value] = {}
     pos = reading.skip(pos, end)
     while pos < end:
@@ -158,7 +161,7 @@ def _options(reading: Reading, pos: int, end: int) -> dict[str, Value]:
         if match is None:
             raise _bad_loop(reading, pos, end)
         name = match[1]
-        if name not in ("key", "jobs", "on_error") or name in options:
+        if name not in ("key", "jobs", "on_error", "max_errors") or name in options:
             problem = "given twice" if name in options else "not an option of `@foreach`"
             raise Mistake("E111", f"`{name}` is {problem}", reading.span(*match.span(1)), LOOP_EXAMPLE)
         value, stop = parse_word(reading, match.end(), end)
@@ -167,6 +170,13 @@ def _options(reading: Reading, pos: int, end: int) -> dict[str, Value]:
         options[name] = value
         pos = reading.skip(stop, end)
     return options
+
+
+def _max_errors(value: Value) -> str:
+    text = value.literal or ""
+    if not _LIMIT.fullmatch(text):
+        raise Mistake("E111", f"`{text}` is not a number of rows", value.span, "e.g. `max_errors=20`, `max_errors=2%`")
+    return text
 
 
 def _on_error(value: Value) -> Literal["stop", "continue"]:
@@ -182,7 +192,8 @@ def format_foreach(loop: ForEach, _indent: str) -> str:
     key = f" key={_word_of(loop.key, loop)}" if loop.key is not None else ""
     jobs = f" jobs={loop.jobs}" if loop.jobs != 1 else ""
     on_error = f" on_error={loop.on_error}" if loop.on_error != "stop" else ""
-    return f"{loop.name} in {format_argument_word(loop.file)}{key}{jobs}{on_error}"
+    max_errors = f" max_errors={loop.max_errors}" if loop.max_errors is not None else ""
+    return f"{loop.name} in {format_argument_word(loop.file)}{key}{jobs}{on_error}{max_errors}"
 
 
 def _word_of(text: str, loop: ForEach) -> str:

@@ -249,7 +249,7 @@ class Tags:
 
 @record
 class ForEach:
-    """`@foreach row in "file.csv" key=COLUMN [jobs=N] [on_error=continue]`."""
+    """`@foreach row in "file.csv" key=COLUMN [jobs=N] [on_error=continue] [max_errors=N|N%]`."""
 
     name: str
     file: Value
@@ -257,6 +257,7 @@ class ForEach:
     jobs: int
     on_error: Literal["stop", "continue"]
     span: Span = field(compare=False, repr=False)
+    max_errors: str | None = None
 
     @property
     def name_span(self) -> Span:

@@ -46,6 +46,7 @@ _LOOP_OPTIONS = {
     "key=": "the column that tells rows apart",
     "jobs=": "how many rows at once",
     "on_error=continue": "go on behind a row that fails",
+    "max_errors=": "stop behind so many rows that failed, or such a share",
 }
 
 

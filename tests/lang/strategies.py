@@ -66,6 +66,7 @@ FRAGMENTS = (
     "@secret s = 'x'",
     "@include a.stripe",
     '@foreach row in "a b.csv" key=email jobs=4',
+    '@foreach row in "a b.csv" key=email on_error=continue max_errors=2%',
     "@end",
     "@connection c",
     "@spec stripe",

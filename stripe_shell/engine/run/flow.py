@@ -14,6 +14,7 @@ from stripe_shell.engine.data_files import BadData, FindFile, find_on_disk
 from stripe_shell.engine.foreach import LoopRow, header, rows_of
 from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, loop_id, row_id, step_id
 from stripe_shell.engine.outcome import Outcome, RowResult, RunStep
+from stripe_shell.engine.run.error_limit import ErrorLimit
 from stripe_shell.engine.run.ledger import Ledger, StepLedger, StepPlace
 from stripe_shell.engine.run.row_results import (
     deciding_outcome,
@@ -49,8 +50,9 @@ class Flow:
 
     `tags` selects blocks; empty selects all. `root` is the folder of the script, `seen` counts the steps so far.
     `loop`, `row_key` and `row_name` identify the row of the steps, `row_id` the outermost row, and `inner` the row
-    below it; they are empty outside of loops. `sent`: a request was sent. `interrupted`: an item did not run because of
-    `stop`. `stopped`: the remaining items must not run.
+    below it; they are empty outside of loops. `limit` counts the failures of a loop.
+    `sent`: a request was sent. `interrupted`: an item did not run because of `stop`. `stopped`: the remaining items
+    must not run.
     `unknown`: the outcome of a write is unknown, which stops everything.
     """
 
@@ -68,6 +70,7 @@ class Flow:
     row_name: str = ""
     row_id: str = ""
     inner: str = ""
+    limit: ErrorLimit | None = None
     sent: bool = False
     stopped: bool = False
     interrupted: bool = False
@@ -162,10 +165,13 @@ class Flow:
     def _loop(self, loop: Loop, scope: Scope) -> Steps:
         """Runs the rows of a loop; yields the steps of each row, then its result, unless the loop is in another one."""
         name = loop_id(loop, self.seen)
+        limit = self.limit
+        self.limit = ErrorLimit(header(loop).max_errors, self.stop) if not self.loop else limit
         rows = rows_of(loop, scope, self.find_file)
         jobs = header(loop).jobs
         yield from self._parallel(loop, name, rows, jobs) if jobs > 1 else self._one_by_one(loop, name, rows)
         yield from self._not_run(loop, scope, sum(1 for _ in rows))
+        self.limit = limit
         count_steps(loop, self.seen, self.root)
         return after_loop(loop, scope)
 
@@ -261,6 +267,8 @@ class Flow:
             self.clock() - began,
         )
         self.ledger.end_row(row, self.row_id, result)
+        if self.limit is not None:
+            self.limit.note(result)
         yield RunStep(loop, row.scope, result=result)
 
     def _inner(self, loop: Loop, name: str, row: LoopRow) -> Flow:
