@@ -18,7 +18,7 @@ class Accounts:
         self._clock = clock
         self._ids = ids
         self._numbers: dict[str, int] = {}
-        self._versions: dict[int, str | None] = {}
+        self._versions: dict[str, str | None] = {}
         #: The default version of new accounts.
         self._initial: str | None = None
         with store.read() as session:
@@ -48,11 +48,11 @@ class Accounts:
 
         It is read once: a change by another process is seen when the file is opened again.
         """
-        number = self.number(account)
-        if number not in self._versions:
+        if account not in self._versions:
+            number = self.number(account)
             with self._store.read() as session:
-                self._versions[number] = session.default_version(number)
-        return self._versions[number]
+                self._versions[account] = session.default_version(number)
+        return self._versions[account]
 
     def set_default_version(self, version: str, account: str | None) -> None:
         """Stores the API version that an account has by default; with None, all accounts, and those that follow."""
