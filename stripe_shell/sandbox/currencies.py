@@ -1,4 +1,8 @@
-"""Currencies: minimum charge amounts, and the errors for unknown codes."""
+"""Currencies: the least and largest charge, the steps of amounts, and the errors for unknown codes.
+
+Source: https://docs.stripe.com/currencies (minimum and maximum charges, special cases). The texts for UGX are recorded
+(woocommerce-gateway-stripe#2723); for three-decimal currencies the rule is documented and the text assumed.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import Final
 
 from stripe_shell.spec.currencies import CURRENCIES, decimals
 
-from .errors import StripeError
+from .errors import StripeError, invalid
 
 #: The minimum charge amount in the smallest currency unit; `minimum` gives the default for the others.
 MINIMUM: Final[Mapping[str, int]] = {
@@ -35,6 +39,51 @@ _SIGNS: Final[Mapping[str, str]] = {"usd": "$", "eur": "€", "gbp": "£", "jpy"
 def minimum(currency: str) -> int:
     """Returns the minimum charge amount of a currency, in the smallest currency unit."""
     return MINIMUM.get(currency, DEFAULT_MINIMUM if decimals(currency) == 2 else 1)
+
+
+#: The largest charge in the smallest unit: eight digits, in some currencies more (docs.stripe.com/currencies).
+MAXIMUM: Final[Mapping[str, int]] = {"idr": 999_999_999_999, "cop": 9_999_999_999, "huf": 9_999_999_999}
+DEFAULT_MAXIMUM: Final = 99_999_999
+
+#: Currencies that are charged in whole units though amounts have two decimals.
+WHOLE_UNITS: Final = frozenset(("ugx", "isk"))
+
+
+def maximum(currency: str) -> int:
+    """Returns the largest charge of a currency, in the smallest currency unit."""
+    return MAXIMUM.get(currency, DEFAULT_MAXIMUM)
+
+
+def check_step(amount: int, currency: str, param: str | None = "amount") -> None:
+    """Raises StripeError for an amount that cannot be paid exactly: not whole UGX or ISK, a third decimal of KWD."""
+    if currency in WHOLE_UNITS and amount % 100:
+        raise invalid(
+            f"Invalid amount. Currency {currency.upper()} has become effectively zero-decimal and charged amounts must "
+            "be evenly divisible by 100. Please see https://stripe.com/docs/currencies#special-cases for more details.",
+            param=param,
+        )
+    if decimals(currency) == 3 and amount % 10:
+        raise invalid(
+            f"Invalid amount. The last digit of amounts in {currency.upper()} must be 0: charged amounts must be "
+            "evenly divisible by 10. Please see https://stripe.com/docs/currencies#three-decimal for more details.",
+            param=param,
+        )
+
+
+def check_charge(amount: int, currency: str, param: str | None = "amount") -> None:
+    """Raises StripeError for an amount that no payment can have: below the minimum, too large, or between two steps."""
+    least, most = minimum(currency), maximum(currency)
+    if amount < least:
+        raise invalid(f"Amount must be at least {_amount_text(least, currency)}", param=param, code="amount_too_small")
+    if amount > most:
+        raise invalid(
+            f"Amount must be no more than {_amount_text(most, currency)}", param=param, code="amount_too_large"
+        )
+    check_step(amount, currency, param)
+
+
+def _amount_text(amount: int, currency: str) -> str:
+    return f"{format_amount(amount, currency).removesuffix(f' {currency.upper()}')} {currency}"
 
 
 def format_amount(amount: int, currency: str) -> str:

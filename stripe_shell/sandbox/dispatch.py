@@ -15,6 +15,7 @@ from .objects.kinds import concrete_shapes, expandable_kinds
 from .objects.registry import ResourceRegistry
 from .objects.resource import Resource
 from .request.call import Role, Route
+from .request.formats import check_texts
 
 #: The `status` after an action without a method, by the action's verb: the first one in the object's enum.
 OUTCOMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -73,6 +74,7 @@ def handle(ctx: Context, registry: ResourceRegistry) -> Answer:
     if ctx.writable:
         _follow_clock(ctx, {**ctx.params, **ctx.path})
     if own is None:
+        _check_texts(ctx)
         return _without_object(ctx, resource, role) if method is None else method(ctx, ctx.params)
     key = ctx.path[own]
     if role == "retrieve" and method is None and resource.shows_deleted:
@@ -80,11 +82,17 @@ def handle(ctx: Context, registry: ResourceRegistry) -> Answer:
         if row is not None and row.deleted:
             return {"id": key, "object": resource.kind, "deleted": True}
     obj = _own_object(ctx, resource, key)
+    _check_texts(ctx)
     if ctx.writable:
         _follow_clock(ctx, obj)
     if method is not None:
         return method(ctx, obj, ctx.params)
     return _with_object(ctx, resource, role, obj)
+
+
+def _check_texts(ctx: Context) -> None:
+    if ctx.operation.method == "POST":
+        check_texts(ctx.params, ctx.operation)
 
 
 def is_modelled(resource: Resource, operation: Operation, route: Route) -> bool:

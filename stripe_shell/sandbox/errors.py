@@ -75,20 +75,24 @@ def missing(noun: str, key: str, *, param: str = "id", status: int = 400) -> Str
     return StripeError(f"No such {noun}: '{key}'", status=status, code="resource_missing", param=param, validation=True)
 
 
-def unknown_parameters(names: Sequence[str]) -> StripeError:
-    """Returns the error for parameters that the operation does not have; `names` are bracketed names."""
+def unknown_parameters(names: Sequence[str], meant: str | None = None) -> StripeError:
+    """Returns the error for parameters that the operation does not have; `names` are bracketed names.
+
+    `meant` is a known name like the first: `Did you mean payment_behavior?` (recorded in craft-freeform#2133).
+    """
     words = "Received unknown parameter" + ("s" if len(names) > 1 else "")
-    return _mistake(f"{words}: {', '.join(names)}", "parameter_unknown", names[0])
+    hint = f". Did you mean {meant}?" if meant and len(names) == 1 else ""
+    return mistake(f"{words}: {', '.join(names)}{hint}", "parameter_unknown", names[0])
 
 
 def missing_parameter(name: str) -> StripeError:
     """Returns the error for a required parameter that is missing."""
-    return _mistake(f"Missing required param: {name}.", "parameter_missing", name)
+    return mistake(f"Missing required param: {name}.", "parameter_missing", name)
 
 
 def empty_parameter(name: str) -> StripeError:
     """Returns the error for an empty string in a parameter that cannot be unset."""
-    return _mistake(
+    return mistake(
         f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a parameter; "
         f"however '{name}' cannot be unset. You should remove '{name}' from your request or supply a non-empty value.",
         "parameter_invalid_empty",
@@ -98,45 +102,45 @@ def empty_parameter(name: str) -> StripeError:
 
 def invalid_integer(name: str, value: object) -> StripeError:
     """Returns the error for a value that is not an integer."""
-    return _mistake(f"Invalid integer: {value}", "parameter_invalid_integer", name)
+    return mistake(f"Invalid integer: {value}", "parameter_invalid_integer", name)
 
 
 def below_minimum(name: str, minimum: int) -> StripeError:
     """Returns the error for an integer below the minimum."""
-    return _mistake(f"This value must be greater than or equal to {minimum}.", "parameter_invalid_integer", name)
+    return mistake(f"This value must be greater than or equal to {minimum}.", "parameter_invalid_integer", name)
 
 
 def bad_enum(name: str, allowed: Sequence[str]) -> StripeError:
     """Returns the error for a value outside the enum."""
-    return _mistake(f"Invalid {name}: must be {one_of(allowed)}", None, name)
+    return mistake(f"Invalid {name}: must be {one_of(allowed)}", None, name)
 
 
 def not_an_object(name: str) -> StripeError:
     """Returns the error for a string where an object is expected."""
-    return _mistake("Invalid object", None, name)
+    return mistake("Invalid object", None, name)
 
 
 def not_an_array(name: str) -> StripeError:
     """Returns the error for a string where an array is expected."""
-    return _mistake("Invalid array", None, name.partition("[")[0])
+    return mistake("Invalid array", None, name.partition("[")[0])
 
 
 def too_long(name: str, value: str, maximum: int) -> StripeError:
     """Returns the error for a string above the maximum length."""
     shown = value if len(value) <= 60 else f"{value[:57]}..."
-    return _mistake(
+    return mistake(
         f"Invalid string: {shown}; must be at most {maximum} characters", "parameter_invalid_string_too_long", name
     )
 
 
 def bad_value(name: str, message: str) -> StripeError:
     """Returns the error for a value of the wrong type, with Stripe's message for that type."""
-    return _mistake(message, None, name)
+    return mistake(message, None, name)
 
 
 def exclusive(*names: str) -> StripeError:
     """Returns the error for mutually exclusive parameters; `param` is the first of them."""
-    return _mistake(f"You may only specify one of these parameters: {', '.join(names)}.", None, names[0])
+    return mistake(f"You may only specify one of these parameters: {', '.join(names)}.", None, names[0])
 
 
 def in_the_past(name: str, value: int) -> StripeError:
@@ -226,5 +230,5 @@ def one_of(values: Sequence[str]) -> str:
     return f"one of {', '.join(values[:-1])}, or {values[-1]}"
 
 
-def _mistake(message: str, code: str | None, param: str) -> StripeError:
+def mistake(message: str, code: str | None, param: str) -> StripeError:
     return StripeError(message, code=code, param=param, validation=True)

@@ -28,7 +28,11 @@ def check_paths(table: Table, registry: ResourceRegistry, operation: Operation, 
         if operation.response.is_list and segments[0] not in ("data", "total_count"):
             raise errors.cannot_expand(path, f" You may want to try expanding 'data.{path}' instead.")
         if len(segments) > DEEPEST:
-            raise StripeError(f"You cannot expand more than {DEEPEST} levels of a property ({path}).", validation=True)
+            raise StripeError(
+                f"You cannot expand more than {DEEPEST} levels of a property. Property: {path}",
+                code="property_expansion_max_depth",
+                validation=True,
+            )
         if path != "total_count":
             _check_path(table, registry, operation.response, segments)
 

@@ -41,7 +41,7 @@ def read_call(
     route = route_of(table, registry, operation, path, params)
     resource = registry.resource(route.kind)
     old = resource.take_legacy(asked, params)
-    params = check_parameters(params, asked.params) | old
+    params = check_parameters(params, asked) | old
     check_paths(shown, registry, asked, paths)
     return SandboxCall(
         request,

@@ -31,10 +31,12 @@ SEARCHABLE: Final[Mapping[str, Searchable]] = {
     ),
     "customer": Searchable((), ("email", "name", "phone")),
     "invoice": Searchable(
-        ("currency", "customer"), ("number", "receipt_number", "status", "subscription"), ("created", "total")
+        ("currency", "customer", "last_finalization_error_code", "last_finalization_error_type"),
+        ("number", "receipt_number", "status", "subscription"),
+        ("created", "total"),
     ),
     "payment_intent": Searchable(("currency", "customer", "status"), (), ("amount", "created")),
     "price": Searchable(("active", "currency", "type"), ("lookup_key", "product"), ()),
     "product": Searchable(("active", "shippable"), ("description", "name", "url"), ()),
-    "subscription": Searchable(("status",), ()),
+    "subscription": Searchable(("status",), (), ("created",)),
 }

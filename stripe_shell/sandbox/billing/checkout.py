@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.currencies import DEFAULT_MINIMUM, check_charge, format_amount, minimum
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import CheckoutSessionPrivate, PaymentIntentPrivate
 from stripe_shell.sandbox.payments import confirmation
 from stripe_shell.sandbox.payments.confirmation import ConfirmOptions, PaymentAttempt
 from stripe_shell.sandbox.payments.intent_rules import Intent
 
-from . import quotes, scheduler
+from . import customer_currency, quotes, scheduler
 from .calc.periods import Period
 from .invoices import discounts, draft, finalize_and_pay
 from .subscriptions import create
@@ -74,6 +75,28 @@ def check_lines(mode: str, rows: Sequence[Json]) -> None:
         raise errors.invalid(
             f"All prices of a Checkout Session must have the same currency; these have {', '.join(sorted(currencies))}."
         )
+
+
+def check_total(ctx: Context, session: Json) -> None:
+    """Raises StripeError for a total that cannot be charged, and for another currency than the customer's.
+
+    The text of the minimum is that of a recorded answer (odoo#227688); a total of 0 needs no payment.
+    """
+    total, currency = session["amount_total"], session["currency"]
+    if session["mode"] == "subscription":
+        if session["customer"]:
+            customer_currency.check(ctx, session["customer"], currency)
+        return
+    least = minimum(currency)
+    if 0 < total < least:
+        shown = "50 cents" if least == DEFAULT_MINIMUM else format_amount(least, currency)
+        raise errors.invalid(
+            f"The Checkout Session's total amount must convert to at least {shown}. "
+            f"{format_amount(total, currency)} is below that.",
+            code="amount_too_small",
+        )
+    if total:
+        check_charge(total, currency, None)
 
 
 def set_totals(ctx: Context, session: Json, requested_discounts: Any) -> None:

@@ -19,12 +19,17 @@ from .subscriptions import create, schedules
 KEPT_FOR = 30 * DAY
 
 
-def price_lines(ctx: Context, requested: Sequence[Mapping[str, Any]]) -> list[Json]:
-    """Returns the line items of a quote with whole prices, quantities and tax rates. Raises StripeError."""
+def price_lines(ctx: Context, requested: Sequence[Mapping[str, Any]], *, counted: bool = False) -> list[Json]:
+    """Returns the line items of a quote with whole prices, quantities and tax rates. Raises StripeError.
+
+    `counted` requires a quantity of every price that is not metered, as Checkout does.
+    """
     rows = []
     for index, entry in enumerate(requested):
         where = f"line_items[{index}]"
         price = _price(ctx, entry, where)
+        if counted and entry.get("quantity") is None and not prices.is_metered(price):
+            raise errors.invalid(f"Quantity is required. Add `quantity` to `{where}`", param=f"{where}[quantity]")
         quantity = 1 if entry.get("quantity") is None else entry["quantity"]
         rates = lines.rates_json(ctx, entry.get("tax_rates") or (), f"{where}[tax_rates]")
         rows.append({"price": price, "quantity": quantity, "rates": rates, "discounts": entry.get("discounts") or []})

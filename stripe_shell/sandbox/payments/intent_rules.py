@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stripe_shell.records import record
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.currencies import format_amount, minimum
+from stripe_shell.sandbox.currencies import check_charge
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import ConfirmationTokenPrivate, MethodPrivate
@@ -22,7 +22,6 @@ from .mandates import make_mandate
 from .test_banks import TIMED_OUT, TOO_MANY_TRIES, VERIFYING
 
 #: The maximum amount of a payment, in the smallest currency unit.
-MAXIMUM: Final = 99_999_999
 
 #: The key of the card of `payment_method_data` in `params` while the other parameters are validated.
 _CARD_DATA: Final = "payment_method_data[card]"
@@ -253,19 +252,7 @@ def check_amount(amount: int, currency: str) -> None:
             param="amount",
             code="parameter_invalid_integer",
         )
-    least = minimum(currency)
-    if amount < least:
-        raise errors.invalid(
-            f"Amount must be at least {_amount_text(least, currency)}", param="amount", code="amount_too_small"
-        )
-    if amount > MAXIMUM:
-        raise errors.invalid(
-            f"Amount must be no more than {_amount_text(MAXIMUM, currency)}", param="amount", code="amount_too_large"
-        )
-
-
-def _amount_text(amount: int, currency: str) -> str:
-    return f"{format_amount(amount, currency).removesuffix(f' {currency.upper()}')} {currency}"
+    check_charge(amount, currency)
 
 
 def refuse_confirm_only(params: Mapping[str, Any], names: tuple[str, ...], title: str) -> None:

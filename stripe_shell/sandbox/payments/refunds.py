@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.currencies import format_amount
+from stripe_shell.sandbox.currencies import check_step, format_amount
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
 
@@ -118,13 +118,14 @@ def _checked_amount(ctx: Context, charge: Json, requested: Any) -> int:
     left = charge["amount"] - charge["amount_refunded"]
     if not left:
         raise errors.invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
-    amount = left if requested is None else int(requested)
+    amount, currency = left if requested is None else int(requested), charge["currency"]
     if amount < 1:
         raise errors.below_minimum("amount", 1)
+    check_step(amount, currency)
     if amount > left:
-        currency = charge["currency"]
+        what = "unrefunded amount on charge" if charge["amount_refunded"] else "charge amount"
         raise errors.invalid(
-            f"Refund amount ({format_amount(amount, currency)}) is greater than unrefunded amount on charge "
+            f"Refund amount ({format_amount(amount, currency)}) is greater than {what} "
             f"({format_amount(left, currency)})",
             param="amount",
         )

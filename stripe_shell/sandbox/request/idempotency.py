@@ -73,10 +73,13 @@ class Idempotency:
 
 
 def fingerprint(request: Request, params: dict[str, Any], paths: Sequence[str]) -> str:
-    """Returns a hash of what a key is bound to: method, path, parameters and `expand` paths."""
+    """Returns a hash of what a key is bound to: method, path, parameters and `expand` paths.
+
+    The order of parameters does not count (docs.stripe.com/api/idempotent_requests: "parameters are compared").
+    """
     from hashlib import sha256
 
-    said = json.dumps([request.method, request.path, params, paths], default=str)
+    said = json.dumps([request.method, request.path, params, paths], default=str, sort_keys=True)
     return sha256(said.encode()).hexdigest()
 
 

@@ -84,7 +84,7 @@ class CheckoutSession(PaymentOwner):
             "discounts": params.get("discounts") or None,
         }
         if params.get("line_items"):
-            hidden["rows"] = quotes.price_lines(ctx, params["line_items"])
+            hidden["rows"] = quotes.price_lines(ctx, params["line_items"], counted=True)
             checkout.check_lines(mode, hidden["rows"])
         checkout.set_shipping_options(ctx, obj, params.get("shipping_options"))
         self._fill(ctx, obj, params)
@@ -93,6 +93,7 @@ class CheckoutSession(PaymentOwner):
             obj["setup_intent"] = self._setup_intent(ctx, obj, data)["id"]
         else:
             checkout.set_totals(ctx, obj, params.get("discounts"))
+            checkout.check_total(ctx, obj)
         trial = (hidden["subscription_data"] or {}).get("trial_period_days")
         obj["payment_status"] = "unpaid" if obj["amount_total"] and not trial else "no_payment_required"
 
@@ -201,9 +202,6 @@ def _check_pages(params: Json) -> None:
         raise errors.missing_parameter("success_url")
     if mode == "embedded_page" and not params.get("return_url") and params.get("redirect_on_completion") != "never":
         raise errors.missing_parameter("return_url")
-    for name in ("success_url", "cancel_url", "return_url"):
-        if params.get(name) and not str(params[name]).startswith(("http://", "https://")):
-            raise errors.invalid("Not a valid URL", code="url_invalid", param=name)
 
 
 def _check_end(ctx: Context, expires_at: int | None) -> None:

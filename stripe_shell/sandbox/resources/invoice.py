@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import scheduler
@@ -22,6 +22,13 @@ _ALWAYS = {"auto_advance", "metadata", "payment_settings", "default_payment_meth
 
 #: POST actions whose error for an unknown invoice has the param `invoice`; others have `id`.
 _NAMING = ("send_invoice", "add_lines")
+
+#: Where the value of a searched field stands, if not under its own name.
+_SEARCHED: Final = {
+    "last_finalization_error_code": "last_finalization_error.code",
+    "last_finalization_error_type": "last_finalization_error.type",
+    "subscription": "parent.subscription_details.subscription",
+}
 
 
 class Invoice(confirmation.PaymentOwner):
@@ -55,8 +62,7 @@ class Invoice(confirmation.PaymentOwner):
 
     def searched_value(self, obj: Mapping[str, Any], field: str) -> Any:
         """Returns the value of a searched field; `subscription` is the one that the invoice bills."""
-        path = "parent.subscription_details.subscription" if field == "subscription" else field
-        return super().searched_value(obj, path)
+        return super().searched_value(obj, _SEARCHED.get(field, field))
 
     def load(self, ctx: Context, key: str) -> Json | None:
         """Returns an invoice, or a preview of the last 72 hours. Raises StripeError (404) for an unknown path id."""
@@ -70,6 +76,8 @@ class Invoice(confirmation.PaymentOwner):
 
     def create(self, ctx: Context, params: Json) -> Json:
         """Creates a draft, and updates the customer's schedule of billing tasks."""
+        if params.get("subscription") and params.get("pending_invoice_items_behavior"):
+            raise errors.exclusive("pending_invoice_items_behavior", "subscription")
         invoice = edit.create_invoice(ctx, params, self.echo)
         scheduler.schedule_next(ctx, ctx.get("customer", invoice["customer"]), invoice)
         return invoice

@@ -131,7 +131,8 @@ class SubscriptionSchedule(Resource):
             raise errors.invalid("You cannot schedule a canceled subscription.", param="from_subscription")
         if subscription["schedule"]:
             raise errors.invalid(
-                f"The subscription {subscription['id']} already has the schedule {subscription['schedule']}.",
+                "You cannot migrate a subscription that is already attached to a schedule: "
+                f"`{subscription['schedule']}`.",
                 param="from_subscription",
             )
         schedule = schedules.new(ctx, params, subscription["customer"])
@@ -154,6 +155,7 @@ class SubscriptionSchedule(Resource):
     def _replace_phases(self, ctx: Context, obj: Json, params: Json) -> None:
         given = params["phases"]
         current = obj["current_phase"]
+        schedules.check_anchor(obj, given)
         start = current["start_date"] if current else obj["phases"][0]["start_date"]
         first = given[0].get("start_date") if given else None
         if first not in (None, "now"):

@@ -31,12 +31,12 @@ def pending(sdk: Sdk, customer: Any) -> list[int]:
     [
         (10 * DAY, 1000, 500, [-667, 333]),  # -666.67 and 333.33
         (15 * DAY, 1005, 2009, [-503, 1004]),  # -502.5 and 1004.5
-        (30 * DAY - 1, 1000, 3000, [-1, 0]),  # next to nothing on both sides
+        (30 * DAY - 1, 1000, 3000, [0, 0]),  # next to nothing on both sides
         (0, 1000, 3000, [-1000, 3000]),
     ],
 )
-def test_floors(sdk: Sdk, seconds: int, old: int, new: int, expected: list[int]) -> None:
-    """§19.4: each line is floored toward minus infinity, by itself; a line of nothing is written."""
+def test_roundings(sdk: Sdk, seconds: int, old: int, new: int, expected: list[int]) -> None:
+    """§19.4: each line is rounded to the nearest cent, a tie down, by itself; a line of nothing is written."""
     clock, customer, made = on_june(sdk, sdk.price(old))
     if seconds:
         sdk.advance(clock, at(JUNE) + seconds)

@@ -293,7 +293,7 @@ def test_refunds(sdk: Sdk) -> None:
     create = sdk.v1.refunds.create
     error = sdk.refused(create, params={"charge": charge, "amount": 4000})
     assert (error.user_message, error.param) == (
-        "Refund amount ($40.00) is greater than unrefunded amount on charge ($20.00)",
+        "Refund amount ($40.00) is greater than charge amount ($20.00)",
         "amount",
     )
     first = create(params={"payment_intent": paid.id, "amount": 500})

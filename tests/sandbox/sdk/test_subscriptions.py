@@ -114,11 +114,11 @@ def test_sent_invoices(sdk: Sdk) -> None:
 
 
 def test_an_anchor_ahead(sdk: Sdk) -> None:
-    """§19.1: the first invoice is prorated until the anchor, floored; none with `none`."""
+    """§19.1: the first invoice is prorated until the anchor, to the nearest cent; none with `none`."""
     customer, price = sdk.customer(), sdk.price(1000)
     made = sdk.subscribe(customer, price, billing_cycle_anchor=NOW + 10 * DAY)
     assert made["items"].data[0].current_period_end == NOW + 10 * DAY
-    assert first_invoice(sdk, made).total == 1000 * 10 // 31  # the month before 11 June has 31 days
+    assert first_invoice(sdk, made).total == round(1000 * 10 / 31)  # the month before 11 June has 31 days
     free = sdk.subscribe(customer, price, billing_cycle_anchor=NOW + 10 * DAY, proration_behavior="none")
     assert free.status == "active"
     assert free.latest_invoice is None or first_invoice(sdk, free).total == 0

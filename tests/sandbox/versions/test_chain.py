@@ -100,7 +100,8 @@ def test_four_clients_of_four_versions_share_one_file(tmp_path: Path) -> None:
 
 def test_a_parameter_is_judged_in_the_version_that_is_asked_for(stripe: Client) -> None:
     given = {"name": "Gold", "features": [{"name": "fast"}]}
-    assert stripe.refused("POST", "/v1/products", given)["message"] == "Received unknown parameter: features"
+    message = stripe.refused("POST", "/v1/products", given)["message"]
+    assert message == "Received unknown parameter: features. Did you mean marketing_features?"
     assert stripe.refused("POST", "/v1/products", given, **old("2024-04-10"))["code"] == "parameter_unknown"
 
 

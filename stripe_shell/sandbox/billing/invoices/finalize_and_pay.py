@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import DAY
-from stripe_shell.sandbox.currencies import minimum
+from stripe_shell.sandbox.currencies import maximum, minimum
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import InvoicePrivate, PaymentIntentPrivate
@@ -68,8 +68,12 @@ def finalize_invoice(ctx: Context, invoice: Json, *, method: str | None = None, 
 
 def _apply_balance(ctx: Context, invoice: Json, customer: Json) -> None:
     customer_balance.apply_to_invoice(ctx, invoice, customer)
-    if 0 < invoice["amount_due"] < minimum(invoice["currency"]) and _is_charged(invoice):
-        customer_balance.carry_over(ctx, invoice, customer)
+    if not _is_charged(invoice):
+        return
+    if 0 < invoice["amount_due"] < minimum(invoice["currency"]):
+        customer_balance.carry_over(ctx, invoice, customer, "invoice_too_small")
+    elif invoice["amount_due"] > maximum(invoice["currency"]):
+        customer_balance.carry_over(ctx, invoice, customer, "invoice_too_large")
 
 
 def _invoice_number(invoice: Json, customer: Json) -> None:

@@ -72,6 +72,34 @@ def _check_amount(params: Json) -> None:
         raise errors.missing_parameter("tiers_mode")
     if tiered and not params.get("tiers"):
         raise errors.missing_parameter("tiers")
+    if params.get("tiers"):
+        if params.get("billing_scheme") == "per_unit":
+            raise errors.invalid("You cannot pass `tiers` when `billing_scheme` is `per_unit`.", param="tiers")
+        _check_tiers(params["tiers"])
+
+
+def _check_tiers(tiers: list[Json]) -> None:
+    """Raises StripeError for tiers without an amount, with two of a kind, or whose limits do not rise to `inf`.
+
+    The texts of the first two are recorded (terraform-provider-stripe#45, #10), those of the limits assumed.
+    """
+    amounts_of = ("unit_amount", "unit_amount_decimal", "flat_amount", "flat_amount_decimal")
+    below = 0
+    for index, tier in enumerate(tiers):
+        where, up_to = f"tiers[{index}]", tier.get("up_to")
+        for name in ("unit_amount", "flat_amount"):
+            if tier.get(name) is not None and tier.get(f"{name}_decimal") is not None:
+                raise errors.invalid(
+                    f"You may only specify one of these parameters: {name}, {name}_decimal.", param=f"{where}[{name}]"
+                )
+        if all(tier.get(name) is None for name in amounts_of):
+            raise errors.invalid("An entry in the tiers array is missing an amount.", param=where)
+        last = index == len(tiers) - 1
+        if (up_to == "inf") is not last:
+            raise errors.invalid("The last tier, and only this one, must have `up_to=inf`.", param=f"{where}[up_to]")
+        if not last and int(up_to or 0) <= below:
+            raise errors.invalid("The `up_to` of each tier must be greater than that before.", param=f"{where}[up_to]")
+        below = below if last else int(up_to or 0)
 
 
 def _check_recurring(params: Json) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing import customer_currency
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import Period, add_interval
 from stripe_shell.sandbox.billing.invoices import discounts, lines, prices
@@ -139,6 +140,9 @@ def _subscription_object(
     mode = params.get("billing_mode") or {"type": "flexible"}
     validate.check_intervals([entry.price for entry in requested], mode["type"])
     currency = validate.currency_of(ctx, requested, params.get("currency"))
+    validate.check_steps(requested, currency)
+    customer_currency.check(ctx, customer["id"], currency)
+    customer_currency.follow(ctx, customer, currency)
     when = validate.subscription_times(ctx, params, requested)
     method_owner(ctx, customer, params)
     subscription = ctx.new("subscription", customer=customer["id"], currency=currency)

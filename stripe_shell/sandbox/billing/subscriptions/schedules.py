@@ -10,6 +10,7 @@ from typing import Any
 
 from stripe_shell.records import record
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing import customer_currency
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import add_interval, add_months
 from stripe_shell.sandbox.billing.invoices import lines, prices
@@ -45,6 +46,8 @@ def create(ctx: Context, params: Json) -> Json:
     schedule = new(ctx, params, customer["id"])
     schedule["test_clock"] = customer["test_clock"]
     schedule["phases"] = phases_from(ctx, params.get("phases") or (), begins)
+    for phase in schedule["phases"]:
+        customer_currency.check(ctx, customer["id"], phase["currency"])
     ctx.insert(schedule)
     ctx.emit("subscription_schedule.created", schedule)
     if begins <= ctx.now():
@@ -271,6 +274,27 @@ def complete_schedule(ctx: Context, schedule: Json) -> None:
         cancel.end_subscription(ctx, subscription, "cancellation_requested")
     else:
         ctx.save(subscription)
+
+
+def check_anchor(schedule: Json, given: Sequence[Mapping[str, Any]]) -> None:
+    """Raises StripeError for new phases that have no time to count from, or that move the start of what runs.
+
+    The text of the first is recorded (stripe-dotnet#1754); that of the second is assumed.
+    """
+    if not any(entry.get("start_date") for entry in given):
+        raise errors.invalid(
+            "The subscription schedule update is missing at least one phase with a `start_date` to anchor end dates "
+            "to.",
+            param="phases",
+        )
+    first, current = given[0].get("start_date"), schedule["current_phase"]
+    if first in (None, "now") or not current or int(first) >= current["end_date"]:
+        return
+    if int(first) not in [phase["start_date"] for phase in schedule["phases"]]:
+        raise errors.invalid(
+            "You can not modify the start date of a phase that is running or has ended.",
+            param="phases[0][start_date]",
+        )
 
 
 def emit_expiring(ctx: Context, schedule: Json) -> None:

@@ -129,7 +129,23 @@ def _check_update(ctx: Context, subscription: Json, params: Json) -> None:
         validate.check_trial_end(params["trial_end"], ctx.now())
     if params.get("cancel_at") and params.get("cancel_at_period_end"):
         raise errors.exclusive("cancel_at", "cancel_at_period_end")
+    _check_scheduled(subscription, params)
     _check_proration_date(subscription, params)
+
+
+def _check_scheduled(subscription: Json, params: Json) -> None:
+    """Raises StripeError when a schedule decides about the end. The text is that of public recordings."""
+    changed = [
+        name
+        for name in ("cancel_at", "cancel_at_period_end")
+        if params.get(name, subscription[name]) != subscription[name]
+    ]
+    if subscription["schedule"] and changed:
+        raise errors.invalid(
+            f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating any "
+            "cancelation behavior directly is not allowed. Please update the schedule instead.",
+            param=changed[0],
+        )
 
 
 def _check_proration_date(subscription: Json, params: Json) -> None:

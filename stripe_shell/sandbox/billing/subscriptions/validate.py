@@ -11,6 +11,7 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import DAY, Cycle, anchor_of
 from stripe_shell.sandbox.billing.invoices import prices
 from stripe_shell.sandbox.billing.invoices.lines import rates_json
+from stripe_shell.sandbox.currencies import check_step
 from stripe_shell.sandbox.objects.context import Context, Json
 
 
@@ -127,6 +128,14 @@ def currency_of(ctx: Context, requested: Sequence[RequestedItem], explicit: str 
     return currency
 
 
+def check_steps(requested: Sequence[RequestedItem], currency: str) -> None:
+    """Raises StripeError for a unit amount that no payment can have (a third decimal in KWD)."""
+    for index, entry in enumerate(requested):
+        amount = entry.price.get("unit_amount")
+        if amount and not prices.is_metered(entry.price) and entry.price["currency"] == currency:
+            check_step(amount, currency, f"items[{index}][price]")
+
+
 def check_intervals(requested: Sequence[Json], billing_mode: str) -> None:
     """Raises StripeError for prices of different intervals in classic billing mode."""
     intervals = {(price["recurring"]["interval"], price["recurring"]["interval_count"]) for price in requested}
@@ -192,7 +201,7 @@ def check_trial_end(value: int, now: int) -> None:
     if value <= now:
         raise errors.in_the_past("trial_end", value)
     if value > now + (rules.MAX_TRIAL_DAYS + 1) * DAY:
-        raise errors.invalid("Invalid timestamp: a trial can end at most two years in the future.", param="trial_end")
+        raise errors.invalid("Invalid timestamp: can be no more than two years in the future.", param="trial_end")
 
 
 def _trial_end(params: Mapping[str, Any], requested: Sequence[RequestedItem], now: int) -> int | None:
