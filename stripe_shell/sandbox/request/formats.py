@@ -95,7 +95,8 @@ def check_texts(params: Mapping[str, Any], operation: Operation, above: str = ""
 
     Called once the object in the path is known, whose absence Stripe reports first.
     """
-    for name, value in params.items():
+    for key, value in params.items():
+        name = str(key)  # a number in what older parameters were turned into
         where = f"{above}[{name}]" if above else name
         if isinstance(value, Mapping) and name != "metadata":
             check_texts(value, operation, where)
