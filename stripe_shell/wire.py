@@ -19,7 +19,7 @@ class Request:
     that the call sets (`Stripe-Version`, `Stripe-Account`, `Content-Type`); the transport adds the credential.
     `idempotency_key` is None for calls without one. `host` is `api`, `files` or `meter-events`. `timeout_ms` is in
     milliseconds; None uses the connection's timeout. `retries` is how often the transport may send it again; None uses
-    the connection's setting.
+    the connection's setting. `operation` names the operation, as `POST /v1/customers/{customer}`, for its rate.
     """
 
     method: str
@@ -31,6 +31,7 @@ class Request:
     host: str = "api"
     timeout_ms: int | None = None
     retries: int | None = field(default=None, compare=False, repr=False)
+    operation: str = field(default="", compare=False, repr=False)
 
     @property
     def target(self) -> str:

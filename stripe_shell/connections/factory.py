@@ -16,6 +16,7 @@ from stripe_shell.connections.credentials import (
     CredentialResult,
     CredentialSources,
     is_slow,
+    key_mode,
     key_problem,
     look_up,
     origin_of,
@@ -54,6 +55,9 @@ MEMORY = ":memory:"
 SANDBOX_KEY = "sk_test_sandbox"
 
 _MIB = 1024 * 1024
+
+#: Stripe's limits in requests per second: in live mode, in test mode and its sandboxes, and for one operation.
+LIVE_RATE, TEST_RATE, OPERATION_RATE = 100.0, 25.0, 25.0
 
 
 @record
@@ -246,12 +250,13 @@ class Builder:
             account=profile.account,
             headers=profile.headers,
             limits=_limits(profile),
-            sender=self._sender(name, profile),
+            sender=self._sender(name, profile, default_rate(credential, base)),
             observe=self.observer.exchange,
         )
 
-    def _sender(self, name: str, profile: Profile) -> Sender:
-        from stripe_shell.transports.pace import Throttle
+    def _sender(self, name: str, profile: Profile, rate: float | None = None) -> Sender:
+        """Returns the sender of a connection; `rate` is that of Stripe, unless the profile sets another one."""
+        from stripe_shell.transports.pace import Pace
         from stripe_shell.transports.retry import RetryDelay, RetryPolicy
         from stripe_shell.transports.sending import Sender
 
@@ -259,7 +264,8 @@ class Builder:
             self.observer.retry(delay)
             self.observer.wait(f"/{name}: {delay.reason}; sent again in {delay.seconds:.1f} s", delay.seconds)
 
-        pace = Throttle(profile.rate_limit) if profile.rate_limit else None
+        limit = profile.rate_limit or rate
+        pace = Pace(limit, OPERATION_RATE if rate else None) if limit else None
         return Sender(RetryPolicy(profile.retries), pace, on_retry=tell)
 
 
@@ -336,6 +342,13 @@ def base_problem(base: str) -> str:
     if parts.query or parts.fragment or parts.username is not None or parts.password is not None:
         return "the address must be host, port and path alone"
     return ""
+
+
+def default_rate(credential: Credential, base: str | None) -> float | None:
+    """Returns the rate that Stripe allows a key; None for a server on this machine."""
+    if base is not None and not _leads_elsewhere(base):
+        return None
+    return LIVE_RATE if key_mode(credential.reveal()) == "live" else TEST_RATE
 
 
 def _leads_elsewhere(base: str) -> bool:

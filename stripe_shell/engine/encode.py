@@ -50,6 +50,7 @@ def encode(call: BlockCall, *, version: str, account: str | None = None, idempot
         idempotency_key=idempotency_key if takes_key(call) else None,
         host=operation.host,
         timeout_ms=call.timeout_ms,
+        operation=f"{operation.method} {operation.path}",
     )
 
 

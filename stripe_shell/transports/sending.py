@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from stripe_shell import __version__
 from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown, TransportError
 from stripe_shell.records import field, record, replace
-from stripe_shell.transports.pace import Throttle
+from stripe_shell.transports.pace import Pace
 from stripe_shell.transports.retry import (
     AttemptFailure,
     RetryBudget,
@@ -52,7 +52,7 @@ class Sender:
     """
 
     policy: RetryPolicy = field(default_factory=RetryPolicy)
-    pace: Throttle | None = None
+    pace: Pace | None = None
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = randomness.random
     clock: Callable[[], float] = time.monotonic
@@ -67,23 +67,29 @@ class Sender:
         """
         started = self.clock()
         repeatable = not request.writes or request.idempotency_key is not None
-        tries = self.repeat(lambda: _judged(request, attempt), repeatable=repeatable, retries=request.retries)
+        tries = self.repeat(lambda: _judged(request, attempt), repeatable=repeatable, request=request)
         if isinstance(tries.last, Response) and not (
             request.writes and tries.in_doubt and says_not_executed(tries.last)
         ):
             return tries.last
         raise transport_error(request, host, tries, self.clock() - started)
 
-    def repeat(self, attempt: SendAttempt, *, repeatable: bool, retries: int | None = None) -> SendResult:
+    def repeat(self, attempt: SendAttempt, *, repeatable: bool, request: Request | None = None) -> SendResult:
         """Calls `attempt` as often as policy and budget allow, at the rate of the connection.
 
-        `retries` is used instead of the number in the policy.
+        `request` may set the number of retries, and its operation may have a rate of its own.
         """
+        operation = request.operation if request is not None else ""
+        retries = request.retries if request is not None else None
 
         def in_pace() -> Response | AttemptFailure:
-            if self.pace is not None:
-                self.pace.wait(self.sleep)
-            return attempt()
+            if self.pace is None:
+                return attempt()
+            self.pace.wait(self.sleep, operation)
+            seen = attempt()
+            if isinstance(seen, Response):
+                self.pace.heed(seen, operation)
+            return seen
 
         return send_repeatedly(
             in_pace,
