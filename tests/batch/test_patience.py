@@ -173,7 +173,7 @@ def test_everything_waits_behind_one_probe() -> None:
     gone, threads = threading.Event(), 8
     arrived = threading.Barrier(threads, timeout=20)
     first: set[int] = set()
-    lock, probes = threading.Lock(), []
+    lock, probes, intruder = threading.Lock(), [], threading.Event()
 
     class Gone:
         def send(self, request: Request) -> Response:
@@ -187,8 +187,11 @@ def test_everything_waits_behind_one_probe() -> None:
             if not gone.is_set():
                 with lock:
                     probes.append(me)
+                    if probes[0] != me:
+                        intruder.set()
                     if len(probes) == 5:
                         gone.set()
+                intruder.wait(0.1)  # room for another thread, which must not come
                 raise REFUSED
             return reply(200)
 
