@@ -10,6 +10,7 @@ from stripe_shell.lang.directives import directives_at
 from stripe_shell.render.describe import describe_entity
 from stripe_shell.repl.commands import commands
 from stripe_shell.spec.describe import ParameterRow, describe
+from stripe_shell.spec.example import example_block
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
@@ -81,6 +82,9 @@ def _call_lines(table: Table, operation: Operation, below: str) -> Iterator[str]
         nested = next(row.path for row in rows if row.type in {"object", "array of object"})
         yield f"what stands below one of them: @help {operation.name} {nested}"
     yield f"answers: {operation.response.schema or operation.response.kind}"
+    if not below:
+        yield "an example; ids in it are made up:" if operation.path_params else "an example:"
+        yield from (f"  {line}" for line in example_block(operation).split("\n"))
 
 
 def _is_below(row: ParameterRow, below: str) -> bool:
