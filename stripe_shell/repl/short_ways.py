@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 #: An id: a prefix of lower case letters and underscores, and at least six characters after it, one of them a digit or a
 #: capital. Names such as `payment_intent` do not match.
 _ID = pattern(r"(?<![A-Za-z0-9_])[a-z]{2,}(?:_[a-z]+)*_(?=[A-Za-z0-9]*[A-Z0-9])[A-Za-z0-9]{6,255}(?![A-Za-z0-9_-])")
+#: A call with its object's id, or a reference to it, in the place of `id=…`; only parameters after it.
+_POSITIONAL = pattern(
+    r"(?P<action>\w+)[ \t]+(?P<entity>[\w.]+)[ \t]+(?P<object>\$\{[^{}\n]+\}|[a-z]\w+)"
+    r"(?P<rest>(?:[ \t]+[A-Za-z_][\w.\[\]]*=.*)?)"
+)
 _HEADER = pattern(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)[ \t]+")
 _PAIR = pattern(r"[A-Za-z_][\w.\[\]]*=")
 _MONEY = pattern(r"([0-9][0-9_,]*)(?:\.([0-9]{1,3}))?")
@@ -68,6 +73,8 @@ def short_way(text: str, table: Table) -> ShortWay | None:
     words = rest.split()
     if not words:
         return None
+    if (call := _positional(rest, table)) is not None:
+        return ShortWay(f"{prefix}{call}")
     found = _calls(words, table) if not _is_call(words, table) else None
     if found is None and not (header and len(words) > 1) and not any(map(_PAIR.match, words)):
         found = _ids_in(rest, table) if not _is_call(words, table) else None
@@ -82,7 +89,7 @@ def is_prose(text: str, table: Table) -> bool:
     if len(words) < 2 or text[:1] in "/@#" or not ids_in(text):
         return False
     try:
-        return not _is_call(words, table) and _calls(words, table) is None
+        return not (_positional(text.strip(), table) or _is_call(words, table) or _calls(words, table))
     except UsageError:
         return False
 
@@ -122,6 +129,17 @@ def _is_call(words: list[str], table: Table) -> bool:
     if len(words) < 2 or table.operation(words[0], words[1]) is None:
         return False
     return not (len(words) > 2 and _ID.fullmatch(words[2]))
+
+
+def _positional(line: str, table: Table) -> str | None:
+    """Returns `update customer id=${c.id} name=Anne` for the same without `id=`, None for any other line."""
+    match = _POSITIONAL.fullmatch(line)
+    operation = table.operation(match["action"], match["entity"]) if match else None
+    if match is None or operation is None or not operation.path_params or not _own_name(operation):
+        return None
+    if not (match["object"].startswith("$") or _ID.fullmatch(match["object"])):
+        return None
+    return f"{operation.name} {_own(operation, match['object'])}{match['rest']}"
 
 
 def _calls(words: list[str], table: Table) -> ShortWay | None:

@@ -34,6 +34,16 @@ PI, CUS, SUB, INV = "pi_3xXABC123", "cus_NffrFeUfNV2Hib", "sub_1xXETyBg550", "in
         (f"finalize {INV}", f"finalize_invoice invoice id={INV}"),
         (f"pay {INV}", f"pay invoice id={INV}"),
         (f"delete customer {CUS}", f"delete customer id={CUS}"),
+        (f"update customer {CUS} name=Anne", f"update customer id={CUS} name=Anne"),
+        (f'/stripe update customer {CUS} name="Anne Lee"', f'/stripe update customer id={CUS} name="Anne Lee"'),
+        ("update customer ${last.id} name=Anne", "update customer id=${last.id} name=Anne"),
+        ("/sandbox cancel subscriptions ${s.id}", "/sandbox cancel subscription id=${s.id}"),
+        ("get customer ${c.id}", "retrieve customer id=${c.id}"),
+        ("get customer ${last.data[0].id}", "retrieve customer id=${last.data[0].id}"),
+        (
+            "get customer.card ${card.id} customer=${c.id}",
+            "retrieve customer.card id=${card.id} customer=${c.id}",
+        ),
         (f"refund {PI}", f"create refund payment_intent={PI}"),
         ("customers list", "list customer"),
         ("customers", "list customer"),
@@ -81,6 +91,9 @@ def test_what_a_text_means(text: str, wanted: str) -> None:
         f"@open {CUS}",
         f"# {CUS}",
         f"/sandbox get customer id={CUS}",
+        "list customers ${c.id}",
+        "update customer ${c.id} Anne",
+        "create customer ${c.id}",
     ],
 )
 def test_what_is_left_alone(text: str) -> None:
@@ -214,3 +227,16 @@ def test_a_live_write_is_confirmed_all_the_same() -> None:
     shown = run(state, f"refund {PI} 20.00")
     assert "nothing was sent" in shown
     assert [request.method for request in transport.sent] == ["GET"]
+
+
+def test_a_reference_after_action_and_entity_is_the_id(tmp_path: Path) -> None:
+    typed = Sandboxed(tmp_path)
+    typed.type("/sandbox\naction: create\nentity: customer\nemail: ann@x.co\nname: Ann\n@as c\n")
+    name = typed.value("id")
+    shown = typed.type('update customer ${last.id} name="Anne Lee"')
+    assert shown.startswith("→ update customer id=${last.id} name=")
+    assert typed.value("name") == "Anne Lee"
+    typed.type(f"update customer {name} name=Ann @count")
+    assert typed.value("name") == "Ann"
+    typed.type("get customer ${c.id}")
+    assert typed.value("id") == name
