@@ -16,9 +16,10 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_to_t
 from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
 from prompt_toolkit.utils import get_cwidth
 
-from stripe_shell.diagnostics import SourceText
+from stripe_shell.diagnostics import Diagnostic, SourceText
 from stripe_shell.errors import ShellError
 from stripe_shell.render.typed_line import TypedLine
+from stripe_shell.repl.checking import PauseCheck, wrong_words
 from stripe_shell.repl.completer import BlockCompleter
 from stripe_shell.repl.destination import introduce
 from stripe_shell.repl.greeting import Greeting
@@ -52,6 +53,7 @@ class Prompt:
         self._lexer: Lexer = SimpleLexer()
         self._search_origin = SearchOrigin()
         self._panel = False
+        self._pause_check = PauseCheck(self._wrong_words)
         self.reader = self._new_reader()
         self.typed_ahead = TypedAhead(self.reader.app.input)
         session.environment = ReplEnvironment(
@@ -67,6 +69,7 @@ class Prompt:
         self.reader.app.ttimeoutlen = _ESCAPE_SECONDS
         self.reader.app.before_render += self._fit
         self._search_origin.attach(self.reader)
+        self._pause_check.attach(self.reader.app, self.reader.default_buffer)
         self._late.attach(self.reader.app)
 
     def run(self) -> int:
@@ -156,6 +159,7 @@ class Prompt:
             history=self._history,
             key_bindings=key_bindings(self._edited, self._search_origin.restore, self._explain, self._toggle_panel),
             lexer=DynamicLexer(lambda: self._lexer),
+            input_processors=[self._pause_check],
             style=style_of(session.settings.theme, session.settings.colors),
             vi_mode=session.settings.keys == "vi",
             include_default_pygments_style=False,
@@ -166,9 +170,14 @@ class Prompt:
         if wanted := failed_search(self.reader):
             return [("class:bottom-toolbar.missing", f"nothing found for `{wanted}`")]
         buffer = self.reader.default_buffer
-        parts = toolbar(self._session, buffer.text, buffer.cursor_position, self._columns)
+        wrong = self._pause_check.words(buffer.text)
+        parts = toolbar(self._session, buffer.text, buffer.cursor_position, self._columns, wrong)
         pasted = self._pasted_lines(buffer.text) or self._panel_lines(buffer.text, buffer.cursor_position)
         return [("class:pasted", "".join(f"{line}\n" for line in pasted)), *parts] if pasted else parts
+
+    def _wrong_words(self, text: str, offset: int) -> list[Diagnostic]:
+        """Checks the text, once the modules that read it are imported."""
+        return [] if isinstance(self._lexer, SimpleLexer) else wrong_words(self._session, text, offset)
 
     @property
     def _columns(self) -> int:

@@ -15,6 +15,7 @@ RULES: Final = [
     ("bottom-toolbar", "noreverse fg:ansibrightblack"),
     ("bottom-toolbar.live", "bold fg:ansiwhite bg:ansired"),
     ("bottom-toolbar.missing", "fg:ansiyellow"),
+    ("wrong", "underline fg:ansired"),
     ("pasted", "fg:ansibrightblack"),
     ("auto-suggestion", "fg:ansibrightblack"),
     ("completion-menu.required", "bold"),

@@ -60,8 +60,13 @@ def _connection_at(session: ReplSession, line: str) -> Connection | None:
     return session.connection_of(name) if name is not None else None
 
 
-def toolbar(session: ReplSession, text: str, offset: int, columns: int | None = None) -> StyleAndTextTuples:
-    """Returns what the block at the offset needs next, and where it goes; cut to the columns, the end first."""
+def toolbar(
+    session: ReplSession, text: str, offset: int, columns: int | None = None, wrong: str = ""
+) -> StyleAndTextTuples:
+    """Returns what the block at the offset needs next, and where it goes; cut to the columns, the end first.
+
+    `wrong` says what is wrong in the text, which comes before what is missing.
+    """
     connection = session.connection
     state: list[tuple[str, str]] = []
     if text:
@@ -70,10 +75,10 @@ def toolbar(session: ReplSession, text: str, offset: int, columns: int | None = 
         context = cursor_context(*block_around(text, offset))
         found = session.connection_of(context.connection)
         if found is None:
-            wrong = f"there is no connection `/{context.connection}`"
-            return _cut([("class:bottom-toolbar.missing", wrong)], columns)
+            unknown = f"there is no connection `/{context.connection}`"
+            return _cut([("class:bottom-toolbar.missing", unknown)], columns)
         connection = found
-        lacking = _lacking(session, text, offset)
+        lacking = wrong or _lacking(session, text, offset)
         state = [("class:bottom-toolbar.missing", lacking)] if lacking else [("", _what_enter_does(text, offset))]
     warning = live_words(connection)
     facts = [*state, *(("", fact) for fact in _where(session, connection))]
