@@ -183,10 +183,14 @@ class Prompt:
     def _columns(self) -> int:
         return self.reader.app.output.get_size().columns
 
+    @property
+    def _rows(self) -> int:
+        return self.reader.app.output.get_size().rows
+
     def _label(self) -> StyleAndTextTuples:
         """Returns the prompt; above the first one stands what the sandbox has in it."""
         text = prompt_text(self._session, self.reader.default_buffer.text, self._columns)
-        contents = self._greeting.contents
+        contents = self._greeting.contents if self._rows >= _ROWS_WITH_TOOLBAR else ""
         return [("", f"{contents}\n"), *text] if contents else text
 
     def _continuation(self, width: int, line: int, wrapped: int) -> StyleAndTextTuples:
