@@ -51,6 +51,7 @@ def store_object(ctx: Context, members: Json) -> None:
     resource = ctx.resource(members["object"])
     obj = resource.new(ctx, members)
     row = ctx.row(resource.kind, resource.key(obj))
+    resource.on_seed(ctx, obj)
     if row is None:
         ctx.insert(obj)
     elif row.deleted:

@@ -209,7 +209,7 @@ def test_at_the_prompt_the_wrong_confirmation_sends_nothing(
     session.child.expect(PROMPT)
     assert writes(server) == []
     session.send(f"delete customer id={customer}\r", f"Type {customer} or its last six characters to send it")
-    session.send(f"{customer}\r", "ok  ")
+    session.send(f"{customer}\r", "✓ ")
     session.child.expect(PROMPT)
     session.close()
     assert writes(server) == [("DELETE", f"/v1/customers/{customer}")]
@@ -223,10 +223,10 @@ def test_at_the_prompt_reads_are_free_and_an_answer_shows_the_mode(home: Path, b
         session.send("create customer email=a@b.co name=Ann\r", "this creates a customer, email a@b.co, with name.")
         session.send("\r", "nothing was sent")
         session.child.expect(r"LIVE\? it via 127\.0\.0\.1:\d+ > ")
-        session.send("list customers\r", "ok  ")
+        session.send("list customers\r", "Ann")
         session.child.expect(r"it via 127\.0\.0\.1:\d+> ")
         assert "LIVE" not in session.child.before
-        session.send("create customer email=a@b.co name=Ann\r", "ok  ")
+        session.send("create customer email=a@b.co name=Ann\r", "✓ ")
         session.child.expect(r"it via 127\.0\.0\.1:\d+> ")
         session.close()
         assert [seen.method for seen in server.seen] == ["GET", "POST"]

@@ -18,6 +18,11 @@ _CURSOR_QUESTION = "\x1b[6n"
 _LONGEST_WAIT = 60.0
 
 
+def unfolded(text: str) -> str:
+    """A screen's text on one line, as messages are folded at its width."""
+    return " ".join(text.split())
+
+
 class Terminal:
     """The program on a screen; waits for what the screen shows, never for time to pass."""
 

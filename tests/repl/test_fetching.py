@@ -167,7 +167,8 @@ def on_a_test_account(address: str, home: Path, key: str = "sk_test_" + "a1" * 1
     environment = {"STRIPE_API_KEY": key, "STRIPE_API_BASE": address}
     command = [sys.executable, "-c", program, "--connection", "stripe"]
     terminal = Terminal(command, home, columns=120, lines=40, environment=environment)
-    terminal.wait("stripe>" if "test" in key else "LIVE stripe")
+    label = "stripe via " if "test" in key else "LIVE stripe via "
+    terminal.wait(lambda text: any(line.strip().startswith(label) for line in text.split("\n")[1:]))
     return terminal
 
 

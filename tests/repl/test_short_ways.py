@@ -226,7 +226,7 @@ def test_a_live_write_is_confirmed_all_the_same() -> None:
     assert isinstance(transport, FakeTransport)
     shown = run(state, f"refund {PI} 20.00")
     assert "nothing was sent" in shown
-    assert [request.method for request in transport.sent] == ["GET"]
+    assert {request.method for request in transport.sent} == {"GET"}
 
 
 def test_a_reference_after_action_and_entity_is_the_id(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repl.terminal import CTRL_C, CTRL_D, DOWN, ENTER, ROOT, TAB, Terminal, shell
+from tests.repl.terminal import CTRL_C, CTRL_D, DOWN, ENTER, ROOT, TAB, Terminal, shell, unfolded
 
 DOCUMENT = ROOT / ".." / "shared" / "seed" / "stripe-connection.txt"
 
@@ -120,7 +120,7 @@ def test_ctrl_c_keeps_the_prompt_and_ctrl_d_leaves(tmp_path: Path) -> None:
 def test_an_interrupt_from_elsewhere_abandons_the_line_alone(tmp_path: Path) -> None:
     with opened(tmp_path) as terminal:
         terminal.type("create cust")
-        terminal.wait("create cust")
+        terminal.wait("> create cust")
         os.kill(terminal.child.pid, signal.SIGINT)
         terminal.wait(prompts(2))
         terminal.type(f"@format{ENTER}")
@@ -246,7 +246,7 @@ def test_ctrl_c_ends_the_wait_and_the_answer_still_comes(tmp_path: Path) -> None
         terminal.type(f"create customer email=a@b.co name=Ann{ENTER}")
         with fifo.open("w"):  # opens once the request is under way, and ends it when it closes
             terminal.type(CTRL_C)
-            shown = terminal.wait("never with a new key")
+            shown = terminal.wait(lambda text: "never with a new key" in unfolded(text))
             assert "the outcome is unknown" in shown
             assert "@idempotency_key ss1-" in " ".join(shown.split())
             terminal.wait(prompts(2))

@@ -12,7 +12,7 @@ import pytest
 
 from stripe_shell.wire import Request, Response, decode_form
 from tests.repl.remote import Remote, at_prompt, echo, listening, remote_shell, respond
-from tests.repl.terminal import CTRL_C, CTRL_D, ENTER
+from tests.repl.terminal import CTRL_C, CTRL_D, ENTER, unfolded
 
 SIZES = [(80, 24), (120, 40), (60, 20), (100, 6)]
 CREATE = f"create customer email=a@b.co name=Ann{ENTER}"
@@ -121,7 +121,7 @@ def test_no_key_waits_for_a_server_that_never_answers(tmp_path: Path, remote: Re
         terminal.type(f"list customers{ENTER}")
         terminal.wait("GET /v1/customers · 1 s")
         terminal.type(CTRL_C)
-        terminal.wait("a read changes nothing")
+        terminal.wait(lambda text: "a read changes nothing" in unfolded(text))
         terminal.wait(at_prompt)
         terminal.type(f"@format json{ENTER}")
         terminal.wait(at_prompt)
@@ -263,7 +263,7 @@ def test_resend_after_ctrl_c_and_not_once_the_answer_has_come(tmp_path: Path, re
         terminal.type(f"@resend{ENTER}")
         terminal.wait("Ctrl-C stops waiting")
         terminal.type(CTRL_C)
-        terminal.wait(lambda text: text.count("never with a new key") == 2 and at_prompt(text))
+        terminal.wait(lambda text: unfolded(text).count("never with a new key") == 2 and at_prompt(text))
         late.go.set()
         terminal.wait(lambda text: text.count("late answer: ok") == 2)
         terminal.type(f"@resend{ENTER}")
