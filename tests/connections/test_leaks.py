@@ -263,7 +263,7 @@ def test_a_session_at_the_prompt_leaves_no_secret_behind(house: House) -> None:
         ("/wrong list customers\r\r", "credential came from the environment variable WRONG_KEY"),
         ("/by-stdin list customers\r\r", "key of /by-stdin: "),
         (f"{STDIN_KEY}\r", "customers.csv"),
-        ("/oauth list customers limit=9\r", "customers.csv"),
+        ("/oauth list customers limit=9\r\r", "customers.csv"),
         ("@curl\r", "curl --globoff"),
         ("@vars\r", "note  "),
         ("@history\r", "@vars"),
