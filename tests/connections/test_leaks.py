@@ -186,7 +186,7 @@ def occurrences(house: House, secrets: tuple[str, ...]) -> list[str]:
 
 REPORTS = ("junit", "html", "json", "tap")
 
-PROMPT = r"LIVE by-exec via 127\.0\.0\.1:\d+ > "
+PROMPT = r"(LIVE by-exec|oauth) via 127\.0\.0\.1:\d+ ?> "
 
 NAMES = ("by-env", "by-file", "by-exec", "by-stdin", "by-toml", "pink", "oauth", "wrong")
 
