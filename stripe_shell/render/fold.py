@@ -11,6 +11,7 @@ from stripe_shell.render.typed_line import TypedLine
 
 _WORD = pattern(r"\s*(?:`[^`]+`\S*|\S+)")
 _PLAIN_WORD = pattern(r"\s*\S+")
+_PLAIN_NAME = pattern(r"[\w.\[\]-]+")
 _SUGGESTED = pattern(r"did you mean `([^`\s]+)`\?")
 
 #: The width of what stands around the place in a source line that is wider than the screen.
@@ -30,7 +31,10 @@ _TITLES = {
 #: The codes whose suggestion may be typed in: not those of a connection, which decides where a block goes.
 _CORRECTED = frozenset({"E110", "E201", "E204", "E205", "E206", "E207"})
 
-_KEY_HINT = "Tab puts it right"
+#: The labels that list what may be meant, by diagnostic code.
+_CHOICES = {"E201": pattern(r"it exists as (.+)"), "E204": pattern(r"one of: ([\w, -]+)")}
+
+_DONE_HINT, _KEY_HINT = "put right below", "Tab puts it right"
 
 
 def width_of(text: str) -> int:
@@ -179,6 +183,7 @@ def under_line(diagnostics: Sequence[Diagnostic], line: TypedLine, width: int) -
     Of a line that takes several rows of the screen, the part around each place is repeated above its carets.
     """
     rows: list[str] = []
+    hints = _key_hints(diagnostics)
     wraps = line.indent + width_of(line.text) >= width
     for diagnostic in diagnostics:
         if diagnostic.span is None:
@@ -188,22 +193,29 @@ def under_line(diagnostics: Sequence[Diagnostic], line: TypedLine, width: int) -
         bar = "  " if wraps else " " * line.indent
         if wraps:
             rows.append(f"{bar}{shown.text}")
-        rows += _under(diagnostic, shown, bar, width)
+        rows += _under(diagnostic, shown, bar, width, hints.get(diagnostic, ""))
         for note in diagnostic.notes:
             rows += fold_line(f"  = {note}", width, 4)
     return "\n".join(rows)
 
 
-def _under(diagnostic: Diagnostic, shown: _Surroundings, bar: str, width: int) -> list[str]:
+def _key_hints(diagnostics: Sequence[Diagnostic]) -> dict[Diagnostic, str]:
+    """Returns what the next prompt does about the diagnostics: it has all sure corrections, else Tab offers choices."""
+    sure = {each: _DONE_HINT for each in diagnostics if correction(each) is not None}
+    open_ = next((each for each in diagnostics if choices(each) is not None), None)
+    return sure or ({open_: _KEY_HINT} if open_ is not None else {})
+
+
+def _under(diagnostic: Diagnostic, shown: _Surroundings, bar: str, width: int, hint: str) -> list[str]:
     words = short_words(diagnostic)
     rows = list(_marked(shown, words, bar, width))
-    if correction(diagnostic) is None:
+    if not hint:
         return rows
-    room = width - 1 - width_of(rows[-1]) - len(_KEY_HINT)
+    room = width - 1 - width_of(rows[-1]) - len(hint)
     if room >= 2:
-        rows[-1] += " " * room + _KEY_HINT
+        rows[-1] += " " * room + hint
     else:
-        rows.append(_KEY_HINT.rjust(width - 1))
+        rows.append(hint.rjust(width - 1))
     return rows
 
 
@@ -231,6 +243,15 @@ def correction(diagnostic: Diagnostic) -> tuple[int, int, str] | None:
     if not meant or not span.text.strip() or any(char.isspace() for char in span.text):
         return None
     return span.start, span.end, meant
+
+
+def choices(diagnostic: Diagnostic) -> tuple[int, int, tuple[str, ...]] | None:
+    """Returns start, end and the words that may stand there instead; None if no such words are known."""
+    listed, span = _CHOICES.get(diagnostic.code), diagnostic.span
+    match = listed.fullmatch(diagnostic.label) if listed and diagnostic.severity == "error" else None
+    if match is None or span is None or not _PLAIN_NAME.fullmatch(span.text):
+        return None
+    return span.start, span.end, tuple(word.strip("` ") for word in match[1].split(","))
 
 
 def corrected(text: str, diagnostics: Iterable[Diagnostic]) -> tuple[str, int] | None:

@@ -36,6 +36,7 @@ def wrong_words(session: ReplSession, text: str, offset: int) -> list[Diagnostic
     Sends nothing and includes no file. Returns an empty list for a text that the shell expands first.
     """
     from stripe_shell.repl.paste import foreign_form
+    from stripe_shell.repl.row_words import names_row
     from stripe_shell.repl.short_ways import short_way
     from stripe_shell.repl.trailing import split_trailing
 
@@ -44,7 +45,7 @@ def wrong_words(session: ReplSession, text: str, offset: int) -> list[Diagnostic
     try:
         head, behind = split_trailing(text)
         checked = head if behind and text.startswith(head) else text
-        if short_way(checked, session.engine.table) is not None:
+        if names_row(checked) or short_way(checked, session.engine.table) is not None:
             return []
     except ShellError:
         return []  # Enter says what is wrong with it

@@ -20,6 +20,7 @@ from stripe_shell.diagnostics import Diagnostic, SourceText
 from stripe_shell.errors import ShellError
 from stripe_shell.render.typed_line import TypedLine
 from stripe_shell.repl.checking import PauseCheck, wrong_words
+from stripe_shell.repl.choosing import ChoosingWithTab, WordChoices
 from stripe_shell.repl.completer import BlockCompleter
 from stripe_shell.repl.destination import introduce
 from stripe_shell.repl.greeting import Greeting
@@ -53,6 +54,7 @@ class Prompt:
         self._lexer: Lexer = SimpleLexer()
         self._search_origin = SearchOrigin()
         self._panel = False
+        self._choosing = ChoosingWithTab()
         self._pause_check = PauseCheck(self._wrong_words)
         self.reader = self._new_reader()
         self.typed_ahead = TypedAhead(self.reader.app.input)
@@ -124,8 +126,9 @@ class Prompt:
     def _draft(self) -> Document:
         """Takes the text that the next prompt begins with."""
         session = self._session
-        draft, place = session.draft, session.draft_place
-        session.draft, session.draft_place = "", None
+        draft, place, choices = session.draft, session.draft_place, session.draft_choices
+        session.draft, session.draft_place, session.draft_choices = "", None, None
+        self._choosing.begin(WordChoices(draft, *choices) if choices else None)
         return Document(draft, len(draft) if place is None else place)
 
     def _keep_typed(self) -> None:
@@ -146,6 +149,8 @@ class Prompt:
 
     def _new_reader(self) -> PromptSession[str]:
         session = self._session
+        keys = key_bindings(self._edited, self._search_origin.restore, self._explain, self._toggle_panel)
+        self._choosing.bind(keys)
         return PromptSession(
             self._label,
             multiline=True,
@@ -157,7 +162,7 @@ class Prompt:
             search_ignore_case=Condition(lambda: ignores_case(self.reader)),
             auto_suggest=SuggestFromHistory(self._history, self._history_place),
             history=self._history,
-            key_bindings=key_bindings(self._edited, self._search_origin.restore, self._explain, self._toggle_panel),
+            key_bindings=keys,
             lexer=DynamicLexer(lambda: self._lexer),
             input_processors=[self._pause_check],
             style=style_of(session.settings.theme, session.settings.colors),

@@ -17,6 +17,11 @@ _CALL = pattern(
 )
 
 
+def names_row(text: str) -> bool:
+    """Whether a text may name a row of the last list in the place of an id."""
+    return _CALL.fullmatch(text.strip()) is not None
+
+
 def with_id_of_row(session: ReplSession, source: SourceText) -> SourceText:
     """Returns the text with the id of the row whose number it names, and says so; any other text as it is.
 

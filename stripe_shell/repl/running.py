@@ -139,15 +139,22 @@ def _rehearsed(session: ReplSession, items: Sequence[ScriptItem], resolver: Reso
 
 
 def _correct(session: ReplSession, found: Sequence[Diagnostic]) -> None:
-    """Has the line that was typed stand corrected in the next prompt, if its diagnostics stand under it."""
+    """Has the line that was typed stand in the next prompt, if its diagnostics stand under it.
+
+    It stands there corrected, or as it was with the words that Tab may put in the place of the first wrong one.
+    """
     line = session.console.typed_line
     if line is None or not has_errors(found):
         return
-    from stripe_shell.render.fold import corrected, is_on
+    from stripe_shell.render.fold import choices, corrected, is_on
 
-    right = corrected(line.text, found) if is_on(line, found) else None
+    if not is_on(line, found):
+        return
+    right = corrected(line.text, found)
     if right is not None:
         session.draft, session.draft_place = right
+    elif open_ := next((each for each in map(choices, found) if each is not None), None):
+        session.draft, session.draft_place, session.draft_choices = line.text, open_[1], open_
 
 
 def _introduce_connections(session: ReplSession, items: Sequence[ScriptItem]) -> None:

@@ -53,13 +53,14 @@ class ReplSession:
     """The state of one session: the scope, the connection, the results so far.
 
     `kept` are the items that passed, in order, for `@save`. `typed` is the last submitted text that is not a command,
-    `draft` the initial text of the next prompt, with the cursor at `draft_place`, else at the end; `passed` says
-    whether all of the last text passed, `leaving` ends the session, and `rehearsing` has the next items run on copies
-    first. `unanswered` describes, by run, the requests that Ctrl-C abandoned; `unknown` are the writes whose outcome is
-    unknown. `progress` belongs to the run under way, of `many` blocks or of one; `waited` is set when the user was told
-    of a wait since the last prompt. `fetched` are the list calls for the ids of the menu, by scope and entity; without
-    `fetches` none is sent unasked. `accounts` are id and name of a connection's own account, by connection and mode;
-    `live_until` is when `@live` ends, by connection and account.
+    `draft` the initial text of the next prompt, with the cursor at `draft_place`, else at the end; `draft_choices` are
+    start and end of a wrong word in it, with the words that Tab puts there; `passed` says whether all of the last text
+    passed, `leaving` ends the session, and `rehearsing` has the next items run on copies first. `unanswered` describes,
+    by run, the requests that Ctrl-C abandoned; `unknown` are the writes whose outcome is unknown. `progress` belongs to
+    the run under way, of `many` blocks or of one; `waited` is set when the user was told of a wait since the last
+    prompt. `fetched` are the list calls for the ids of the menu, by scope and entity; without `fetches` none is sent
+    unasked. `accounts` are id and name of a connection's own account, by connection and mode; `live_until` is when
+    `@live` ends, by connection and account.
     """
 
     engine: Engine
@@ -76,6 +77,7 @@ class ReplSession:
     typed: str = ""
     draft: str = ""
     draft_place: int | None = None
+    draft_choices: tuple[int, int, tuple[str, ...]] | None = None
     passed: bool = True
     leaving: bool = False
     results: Results = field(default_factory=Results)

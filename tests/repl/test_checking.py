@@ -24,6 +24,7 @@ from tests.repl.terminal import shell
         ("create customer emial", []),
         ("create custo", []),
         ("crea", []),
+        ("cancel subscription 2 ", []),
         ("create price ", []),
         ("create price currency=usd product=${product.id} ", []),
         ("create customer email=a@b.co name=", []),
