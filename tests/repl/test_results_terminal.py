@@ -149,7 +149,7 @@ def test_the_session_of_the_readme_looks_as_it_does(tmp_path: Path) -> None:
             elif re.match(r" +…", line):
                 terminal.wait("\n".join(each.rstrip() for each in wanted[:number]).split("\n")[-1])
                 terminal.type(f"{line.partition('…')[2].strip()}{ENTER}")
-        text = terminal.wait(prompts(3))
+        text = terminal.wait(lambda text: text.count("\nsandbox> ") >= 3)
         shown = [line for line in text.split("\n") if line]
         assert [VARIABLE.sub("…", line) for line in shown[: len(wanted)]] == [
             VARIABLE.sub("…", line) for line in wanted
