@@ -167,8 +167,9 @@ def test_the_call_that_is_confirmed_is_the_one_that_is_sent(counts: Counter[str]
     state.environment = replace(state.environment, confirm=lambda question: questions.append(question) or "cus_1")
     block = "/stripe update customer id=cus_1 name=${now}"
     run_text(state, SourceText("<prompt>", f"{block}\n"))
-    assert questions == ["LIVE stripe: update customer. Type cus_1 to send it: "]
-    assert transport.sent[0].body == b"name=1700000000"
+    question = "LIVE stripe: this changes the customer cus_1: with name.\nType cus_1 to send it, d to see the request: "
+    assert questions == [question]
+    assert transport.sent[-1].body == b"name=1700000000"
     assert counts == {block: 1}
 
 
