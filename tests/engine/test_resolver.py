@@ -170,7 +170,7 @@ def test_the_call_that_is_confirmed_is_the_one_that_is_sent(counts: Counter[str]
     question = "LIVE stripe: this changes the customer cus_1: with name.\nType cus_1 to send it, d to see the request: "
     assert questions == [question]
     assert transport.sent[-1].body == b"name=1700000000"
-    assert counts == {block: 1}
+    assert counts[block] == 1
 
 
 def test_a_block_of_one_submission_sees_its_own_time() -> None:
