@@ -1,4 +1,4 @@
-"""The completion menu on the buffer: when it opens by itself, how it is entered, how it is left."""
+"""The completion menu of the buffer: opens it, enters it, takes an item and closes it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class WordCompletion(Completion):
 
 
 class Menu(CompletionState):
-    """An open menu; it is entered once the person has asked for it, and then Up and Down move in it.
+    """An open menu; once it is entered, Up and Down move in it.
 
     A chosen item replaces the whole word at the cursor.
     """
@@ -38,13 +38,13 @@ class Menu(CompletionState):
 
 @Condition
 def menu_open() -> bool:
-    """Holds while the menu of the current buffer is open."""
+    """Whether the menu of the current buffer is open."""
     return get_app().current_buffer.complete_state is not None
 
 
 @Condition
 def menu_entered() -> bool:
-    """Holds while Up and Down belong to the menu of the current buffer."""
+    """Whether Up and Down move in the menu of the current buffer."""
     state = get_app().current_buffer.complete_state
     return state is not None and (state.complete_index is not None or getattr(state, "entered", False))
 
@@ -61,7 +61,7 @@ def offer(buffer: Buffer) -> None:
 
 
 def opens_by_itself(document: Document) -> bool:
-    """Whether the menu may open unasked: on a line that has been begun, outside of JSON and heredocs."""
+    """Whether the menu opens without a key: on a non-blank line, outside of JSON and heredocs."""
     if not document.current_line_before_cursor.strip():
         return False
     from stripe_shell.lang.inside import inside_value

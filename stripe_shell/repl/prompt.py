@@ -265,7 +265,7 @@ class Prompt:
             _import_sandbox()
 
     def _ask(self, question: str) -> str:
-        """The line that is typed from now on; Ctrl-C and Ctrl-D answer nothing."""
+        """Returns the typed line; an empty one for Ctrl-C and Ctrl-D."""
         self.typed_ahead.discard()
         from stripe_shell.render.fold import fold
 

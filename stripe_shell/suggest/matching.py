@@ -1,4 +1,4 @@
-"""Which candidates fit what has been typed, the closest first."""
+"""Matches candidates with the typed text, the closest first."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def closest_first(
     note: Callable[[T], str] = lambda _: "",
     loose: bool = True,
 ) -> list[T]:
-    """The items whose text fits, the closest first; equally close ones stay in their order.
+    """Returns the items whose text matches, the closest first; equally close ones keep their order.
 
-    Those that merely have the letters in order are left out where others fit better, and always unless `loose`.
+    Items that only have the letters in order are omitted if others match better, and always unless `loose`.
     """
     found = [(near, item) for item in items if (near := closeness(typed, text(item), note(item))) is not None]
     found.sort(key=lambda pair: pair[0])
@@ -64,7 +64,7 @@ def _starts_word(text: str, at: int) -> bool:
 
 
 def _letters(typed: str, candidate: str) -> Closeness | None:
-    """The letters in order: at least two of them, the first one at the start of a word."""
+    """Returns the closeness of the letters in order: at least two, the first one at the start of a word."""
     if len(typed) < 2:
         return None
     best: Closeness | None = None
@@ -80,7 +80,7 @@ def _word_starts(candidate: str) -> list[int]:
 
 
 def _reach(typed: str, candidate: str, start: int) -> int | None:
-    """Where the letters of `typed` end when its first one stands at `start`."""
+    """Returns the end of the letters of `typed` with the first one at `start`; None if they do not follow."""
     if not candidate.startswith(typed[0], start):
         return None
     at = start
