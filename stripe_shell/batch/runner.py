@@ -114,17 +114,11 @@ def run_prepared(
 
     `ledger` journals the run, `stop` can stop it: a KeyboardInterrupt behind an immediate stop ends it as well.
     """
-    scope, items = prepared.scope, prepared.program.items
-    outcomes: list[Outcome] = []
-    counts: Counter[OutcomeStatus] = Counter()
-    rows: Counter[RowStatus] = Counter()
-    writes = 0
-    waiting = {id(item): item for item in items if isinstance(item, Block | Loop)}
-    homes = {id(inner): id(item) for item in items if isinstance(item, Loop) for inner in items_in(item.items)}
+    tally = _Tally(prepared)
     if prepared.sound:
         steps = engine.run(
-            items,
-            scope,
+            prepared.program.items,
+            prepared.scope,
             run_id=run_id,
             keep_going=keep_going,
             resolver=prepared.resolver,
@@ -135,19 +129,46 @@ def run_prepared(
         try:
             for step in steps:
                 on_step(step)
-                waiting.pop(homes.get(id(step.item), id(step.item)), None)
-                if step.outcome is not None:
-                    counts[step.outcome.status] += 1
-                if step.result is not None:
-                    rows[step.result.status] += step.result.count
-                    writes += step.result.writes
-                if id(step.item) not in homes and step.result is None:
-                    scope = step.scope
-                    outcomes += [step.outcome] if step.outcome else []
+                tally.add(step)
         except KeyboardInterrupt:
             if stop is None or not stop.immediate:
                 raise
-    return ScriptRun(prepared.diagnostics, tuple(outcomes), scope, counts, len(waiting), rows, writes)
+    return tally.result()
+
+
+class _Tally:
+    """Counts the steps of a run."""
+
+    def __init__(self, prepared: PreparedScript) -> None:
+        items = prepared.program.items
+        self._diagnostics = prepared.diagnostics
+        self._scope = prepared.scope
+        self._outcomes: list[Outcome] = []
+        self._counts: Counter[OutcomeStatus] = Counter()
+        self._rows: Counter[RowStatus] = Counter()
+        self._writes = 0
+        self._waiting = {id(item) for item in items if isinstance(item, Block | Loop)}
+        #: The loop of each item inside one; both by their `id`.
+        self._loops = {
+            id(inner): id(item) for item in items if isinstance(item, Loop) for inner in items_in(item.items)
+        }
+
+    def add(self, step: RunStep) -> None:
+        """Counts a step that has ended."""
+        self._waiting.discard(self._loops.get(id(step.item), id(step.item)))
+        if step.outcome is not None:
+            self._counts[step.outcome.status] += 1
+        if step.result is not None:
+            self._rows[step.result.status] += step.result.count
+            self._writes += step.result.writes
+        elif id(step.item) not in self._loops:
+            self._scope = step.scope
+            self._outcomes += [step.outcome] if step.outcome else []
+
+    def result(self) -> ScriptRun:
+        """Returns the result of the run."""
+        outcomes, left = tuple(self._outcomes), len(self._waiting)
+        return ScriptRun(self._diagnostics, outcomes, self._scope, self._counts, left, self._rows, self._writes)
 
 
 def run_source(
