@@ -91,16 +91,6 @@ class ScriptRunner:
         count: Callable[[RunStep], None],
     ) -> ScriptRun:
         name, console = script.source.name, self.printer.console
-
-        def hear(step: RunStep) -> None:
-            count(step)
-            console.mask(secrets_of(step.scope))
-            if journalled is not None:
-                journalled.step(step)
-            self.printer.step(step)
-            if self.reporting is not None:
-                self.reporting.step(step)
-
         result: ScriptRun | None = None
         try:
             result = run_prepared(
@@ -108,7 +98,7 @@ class ScriptRunner:
                 script if journalled is None else replace(script, scope=journalled.run.scope),
                 run_id=new_run_id() if journalled is None else journalled.run.run_id,
                 keep_going=self.arguments.keep_going,
-                on_step=hear,
+                on_step=lambda step: self._show(step, journalled, count),
                 ledger=None if journalled is None else journalled.run.ledger,
                 stop=stop,
             )
@@ -123,6 +113,16 @@ class ScriptRunner:
         self.printer.repeated()
         self._tell_end(name, result, stop, journalled)
         return result
+
+    def _show(self, step: RunStep, journalled: JournalledScript | None, count: Callable[[RunStep], None]) -> None:
+        """Counts, records and prints a step, with its secrets masked."""
+        count(step)
+        self.printer.console.mask(secrets_of(step.scope))
+        if journalled is not None:
+            journalled.step(step)
+        self.printer.step(step)
+        if self.reporting is not None:
+            self.reporting.step(step)
 
     def _tell_end(self, name: str, result: ScriptRun, stop: StopRequest, journalled: JournalledScript | None) -> None:
         """Says which writes nobody waited for, why the run stopped, and the totals."""

@@ -60,9 +60,7 @@ def load_connections(
     `problem` of its connection, so that the others remain usable.
     """
     settings = load_settings(environ, path)
-    profiles: dict[str, AnyProfile] = {**ALWAYS, **(settings.connections if settings else {})}
-    if database is not None and isinstance(profiles["sandbox"], SandboxProfile):
-        profiles["sandbox"] = replace(profiles["sandbox"], path=database, url=None)
+    profiles = _profiles(settings, database)
     built: dict[str, Connection] = {}
 
     def child_environ() -> Mapping[str, str]:
@@ -79,6 +77,14 @@ def load_connections(
     if chosen not in built:
         raise ConfigurationError(no_connection(chosen, built))
     return Connections(built.values(), chosen, settings.spec if settings else "documented")
+
+
+def _profiles(settings: ConnectionSettings | None, database: str | None) -> dict[str, AnyProfile]:
+    """Returns the profiles by name, those that always exist first; `database` is that of `/sandbox`."""
+    profiles: dict[str, AnyProfile] = {**ALWAYS, **(settings.connections if settings else {})}
+    if database is not None and isinstance(profiles["sandbox"], SandboxProfile):
+        profiles["sandbox"] = replace(profiles["sandbox"], path=database, url=None)
+    return profiles
 
 
 def load_settings(environ: Mapping[str, str], path: Path | None = None) -> ConnectionSettings | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request
 
@@ -30,10 +31,7 @@ def read_call(
     """Parses a request and validates it by the table of its version, without running it. Raises StripeError."""
     chain = chain_at(table, version)
     shown = table if chain is None else chain.table
-    found = shown.match(request.method, request.path) or match_undocumented(request.method, request.path)
-    if found is None:
-        raise errors.unrecognized_url(request.method, request.path)
-    asked, path = found
+    asked, path = _match(shown, request)
     operation = asked if chain is None else chain.successor(table, asked)
     account = accounts.resolve(platform, header(request, "stripe-account"))
     params = decode(request)
@@ -59,3 +57,11 @@ def read_call(
         version,
         asked,
     )
+
+
+def _match(table: Table, request: Request) -> tuple[Operation, dict[str, str]]:
+    """Returns the operation of a request and its path parameters. Raises StripeError (404) if there is none."""
+    found = table.match(request.method, request.path) or match_undocumented(request.method, request.path)
+    if found is None:
+        raise errors.unrecognized_url(request.method, request.path)
+    return found

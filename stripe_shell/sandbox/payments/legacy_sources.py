@@ -64,7 +64,7 @@ class AttachedSource(Resource):
 
     def fill(self, ctx: Context, obj: Json, source: Any, customer: str | None, account: str | None) -> str | None:
         """Mutates `obj`: sets what the token or object contains and the owner. Returns the full number, if known."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} fills no object of `{self.kind}` from a token")
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Mutates and saves `obj`; makes it the account's default for its currency if requested."""

@@ -139,10 +139,7 @@ def _subscription_object(
     """Stores and returns the subscription without items."""
     mode = params.get("billing_mode") or {"type": "flexible"}
     validate.check_intervals([entry.price for entry in requested], mode["type"])
-    currency = validate.currency_of(ctx, requested, params.get("currency"))
-    validate.check_steps(requested, currency)
-    customer_currency.check(ctx, customer["id"], currency)
-    customer_currency.follow(ctx, customer, currency)
+    currency = _settle_currency(ctx, params, customer, requested)
     when = validate.subscription_times(ctx, params, requested)
     method_owner(ctx, customer, params)
     subscription = ctx.new("subscription", customer=customer["id"], currency=currency)
@@ -170,6 +167,15 @@ def _subscription_object(
     items.embed(subscription, ())
     ctx.insert(subscription)
     return subscription
+
+
+def _settle_currency(ctx: Context, params: Json, customer: Json, requested: Sequence[validate.RequestedItem]) -> str:
+    """Returns the subscription's currency, which becomes the customer's. Raises StripeError if they do not agree."""
+    currency = validate.currency_of(ctx, requested, params.get("currency"))
+    validate.check_steps(requested, currency)
+    customer_currency.check(ctx, customer["id"], currency)
+    customer_currency.follow(ctx, customer, currency)
+    return currency
 
 
 def _set_pending_interval(subscription: Json, params: Json, now: int) -> None:
