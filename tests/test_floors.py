@@ -56,7 +56,7 @@ SANDBOX_FLOORS = [
     {"objects"},
     {"dispatch", "expand", "payments"},
     {"billing", "coverage", "versions"},
-    {"receive", "seeding", "travel"},
+    {"receive", "rendering", "seeding", "travel"},
     {"app", "resources"},
 ]
 

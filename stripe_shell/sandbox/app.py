@@ -14,17 +14,16 @@ from stripe_shell.spec.table import Table, load_table
 from stripe_shell.spec.versions.known import read_version
 from stripe_shell.wire import Request, Response
 
-from . import dispatch, errors
+from . import errors
 from .clock import Clock, SystemClock
 from .errors import StripeError
-from .expand import ExpandTree, expand, expand_tree
 from .ids import RandomIds
 from .objects import jobs
-from .objects.context import Answer, Context, Json
-from .objects.listing import ListPage
+from .objects.context import Context
 from .objects.registry import ResourceRegistry
 from .objects.template import iso_time
 from .receive import read_call
+from .rendering import run_call
 from .request.call import SandboxCall, internal_call
 from .request.idempotency import Idempotency, check_key
 from .request.parameters import header
@@ -33,8 +32,7 @@ from .storage import queues
 from .storage.accounts import Accounts
 from .storage.store import Store, StoredRow, StoreSession
 from .travel import Travel
-from .versions.answer import downgrade
-from .versions.chain import Chain, chain_at, requested_version
+from .versions.chain import requested_version
 from .versions.events import event_text_in, with_version
 from .webhooks.endpoints import EndpointCache
 
@@ -110,8 +108,10 @@ class Sandbox:
         5. request/idempotency.py refuses a key whose first request is still running (409).
         6. objects/jobs.py runs the account's scheduled jobs that are due.
         7. storage/store.py begins the transaction; a saved response to the same key is replayed from it.
-        8. dispatch.py calls a method in resources/ or objects/resource.py, which stores through objects/context.py.
-        9. expand.py replaces ids by objects; app.py saves the response for the key, commits and returns it.
+        8. rendering.py carries a request in an older version forward (versions/); dispatch.py calls a method in
+           resources/ or objects/resource.py, which stores through objects/context.py.
+        9. rendering.py expands ids (expand.py) and carries the answer back to the version; app.py saves the response
+           for the key, commits and returns it.
 
         A StripeError raised in any step becomes the response.
         """
@@ -181,7 +181,7 @@ class Sandbox:
                 return known.status, known.body
             ctx = self._context(session, call)
             try:
-                body = self._render(ctx, call)
+                body = run_call(ctx, call, self.registry)
             except StripeError as error:
                 if not error.keeps_rows:
                     raise
@@ -281,63 +281,7 @@ class Sandbox:
         if self.on_error is not None:
             self.on_error(error)
 
-    # --- answers ---------------------------------------------------------------------------------------------
-
-    def _render(self, ctx: Context, call: SandboxCall) -> bytes:
-        """Runs the call and returns the response body, both in the version that the call asks for."""
-        chain = chain_at(self.table, call.version)
-        if chain is None or call.asked is None:
-            return self._render_answer(ctx, dispatch.handle(ctx, self.registry), call, None)
-        try:
-            chain.upgrade(ctx, call.asked, call.params)
-            found = dispatch.handle(ctx, self.registry)
-        except StripeError as error:
-            raise chain.rename(call.asked, error) from None
-        return self._render_answer(ctx, chain.answer(ctx, call.asked, found), call, chain)
-
-    def _render_answer(self, ctx: Context, found: Answer, call: SandboxCall, chain: Chain | None) -> bytes:
-        """Returns an answer as a response body, in the version of the chain."""
-        if isinstance(found, bytes):
-            return found
-        paths = expand_tree(call.expand)
-        if isinstance(found, ListPage):
-            return self._render_page(ctx, found, paths, chain).body().encode()
-        return self._render_object(ctx, found, paths, chain).encode()
-
-    def _render_page(self, ctx: Context, page: ListPage, paths: ExpandTree, chain: Chain | None) -> ListPage:
-        """Returns the page with its objects rendered; their stored text is used unparsed where nothing is expanded."""
-        if "total_count" not in paths:
-            page = replace(page, total=page.total if page.form == "list" else None)
-        inner = paths.get("data", {})
-        if not inner and chain is None:
-            return page
-        texts = [
-            self._shown(ctx, json.loads(text), inner, chain) if inner or chain is None or chain.touches(text) else text
-            for text in page.texts
-        ]
-        return replace(page, texts=texts)
-
-    def _render_object(self, ctx: Context, obj: Json, paths: ExpandTree, chain: Chain | None) -> str:
-        """Returns the JSON text of an object; its stored text is used unparsed where nothing is expanded."""
-        kind = obj.get("object")
-        resource = self.registry.resource(kind) if isinstance(kind, str) and "deleted" not in obj else None
-        presents = resource is not None and resource.presents
-        if not paths and not presents and (chain is None or not chain.touches(ctx.text(obj))):
-            return ctx.text(obj)
-        shown: Json = json.loads(ctx.text(obj))
-        if resource is not None:
-            shown = resource.present(ctx, shown)
-        return self._shown(ctx, shown, paths, chain)
-
-    def _shown(self, ctx: Context, obj: Json, paths: ExpandTree, chain: Chain | None) -> str:
-        """Mutates an object: expands it, and carries it back to the version of the chain. Returns its JSON text."""
-        operation = ctx.operation if chain is None else ctx.asked
-        shape = operation.response.row or operation.response
-        if chain is None:
-            expand(ctx, obj, paths, shape)
-        else:
-            downgrade(ctx, chain, obj, paths, shape)
-        return json.dumps(obj, separators=(",", ":"))
+    # --- errors ------------------------------------------------------------------------------------------------
 
     def _render_error(self, call: SandboxCall | None, error: StripeError, headers: Headers) -> tuple[int, bytes]:
         """Returns the status code and body for an error; saves both for the idempotency key if execution had begun."""
