@@ -131,3 +131,9 @@ def public_environment(environ: Mapping[str, str], secrets: Secrets) -> dict[str
     """
     long = Secrets(frozenset(value for value in secrets.values if len(value) >= 8))
     return {name: value for name, value in environ.items() if value not in secrets.values and long.mask(value) == value}
+
+
+def passes_luhn(number: str) -> bool:
+    """Whether the check digit at the end of a card number is right (Luhn algorithm)."""
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2])
+    return (sum(map(int, number[::-2])) + sum(doubled)) % 10 == 0

@@ -8,7 +8,7 @@ from stripe_shell.lang.lines import read_lines
 from stripe_shell.lang.parser import parse
 from stripe_shell.lang.visit import blocks_in
 from stripe_shell.patterns import pattern
-from stripe_shell.secrets import MASK, Secrets
+from stripe_shell.secrets import MASK, Secrets, passes_luhn
 
 #: Parameters whose value is redacted, by the last part of their name.
 _SENSITIVE = frozenset(
@@ -52,17 +52,11 @@ def _mask_card(digits: str) -> str:
         number = ""
         for end in groups[first:]:
             number += end[0]
-            if len(number) in _CARD_DIGITS and _is_luhn(number):
+            if len(number) in _CARD_DIGITS and passes_luhn(number):
                 return f"{digits[: start.start()]}{MASK}{_mask_card(digits[end.end() :])}"
             if len(number) >= _CARD_DIGITS.stop:
                 break
     return digits
-
-
-def _is_luhn(number: str) -> bool:
-    """Whether the check digit at the end of the number is right."""
-    doubled = (sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2])
-    return (sum(map(int, number[::-2])) + sum(doubled)) % 10 == 0
 
 
 def _secret_lines(text: str) -> list[tuple[int, int, str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stripe_shell.sandbox.payments.test_cards import CARDS, card_of_number, passes_luhn
+from stripe_shell.sandbox.payments.test_cards import CARDS, card_of_number
+from stripe_shell.secrets import passes_luhn
 
 from .conftest import Client, Json
 

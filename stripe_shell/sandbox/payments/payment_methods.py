@@ -10,6 +10,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.ids import ALPHABET
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate, TokenPrivate
+from stripe_shell.secrets import passes_luhn
 
 from .test_banks import BANK_NAME, ROUTING_NUMBER, BankFacts, bank_of_name, bank_of_number
 from .test_cards import (
@@ -20,7 +21,6 @@ from .test_cards import (
     card_of_method_name,
     card_of_number,
     card_of_token_name,
-    passes_luhn,
 )
 
 #: Types with delayed notification: the debit succeeds or fails after the confirmation.

@@ -272,13 +272,6 @@ def card_of_token_name(literal: str) -> CardFacts | None:
     return _by_name().get(literal.removeprefix(TOKEN_PREFIX)) if literal.startswith(TOKEN_PREFIX) else None
 
 
-def passes_luhn(number: str) -> bool:
-    """Whether the check digit of a card number is right (Luhn algorithm)."""
-    digits = [int(digit) for digit in reversed(number)]
-    doubled = sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])
-    return (sum(digits[::2]) + doubled) % 10 == 0
-
-
 @cache
 def _by_number() -> Mapping[str, CardFacts]:
     return {card.number: card for card in CARDS}
