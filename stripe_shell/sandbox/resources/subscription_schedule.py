@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import scheduler
 from stripe_shell.sandbox.billing.calc import rules
-from stripe_shell.sandbox.billing.subscriptions import cancel, schedules, states, validate
+from stripe_shell.sandbox.billing.subscriptions import cancel, schedule_phases, schedules, states, validate
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.events import previous_attributes
@@ -162,7 +162,7 @@ class SubscriptionSchedule(Resource):
             start = int(first)
         elif first == "now" and not current:
             start = ctx.now()
-        planned = schedules.phases_from(ctx, given, start)
+        planned = schedule_phases.phases_from(ctx, given, start)
         past = [phase for phase in obj["phases"] if phase["end_date"] <= planned[0]["start_date"]]
         obj["phases"] = [*past, *planned]
         ctx.private(obj, SubscriptionSchedulePrivate).pop("told_expiring", None)
