@@ -30,7 +30,8 @@ from .request.parameters import header
 from .seeding import checked_objects, store_object
 from .storage import queues
 from .storage.accounts import Accounts
-from .storage.store import Store, StoredRow, StoreSession
+from .storage.session import StoredRow, StoreSession
+from .storage.store import Store
 from .travel import Travel
 from .versions.chain import requested_version
 from .versions.events import event_text_in, with_version

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.storage.queues import Delivery
-from stripe_shell.sandbox.storage.store import StoredRow
+from stripe_shell.sandbox.storage.session import StoredRow
 from stripe_shell.sandbox.webhooks.deliveries import Deliveries
 
 #: The interval between checks for due work, in seconds.

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from stripe_shell.sandbox.storage.store import Store, StoreSession
+from stripe_shell.sandbox.storage.session import StoreSession
+from stripe_shell.sandbox.storage.store import Store
 
 #: A worker that gets no turn for so long waits for something that never happens.
 _STUCK_AFTER = 30.0

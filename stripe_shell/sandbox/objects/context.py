@@ -34,7 +34,7 @@ from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.ids import RandomIds
 from stripe_shell.sandbox.request.call import SandboxCall
 from stripe_shell.sandbox.storage.queues import add_delivery
-from stripe_shell.sandbox.storage.store import StoredRow, StoreSession
+from stripe_shell.sandbox.storage.session import StoredRow, StoreSession
 from stripe_shell.sandbox.webhooks.endpoints import EndpointCache, has_thin
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.table import Table

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from stripe_shell.sandbox.clock import Clock
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.storage.store import IndexEntry, StoredRow, StoreSession
+from stripe_shell.sandbox.storage.session import IndexEntry, StoredRow, StoreSession
 
 from .events import previous_attributes
 from .identity_map import IdentityMap, ObjectKey, encode

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from stripe_shell.sandbox.ids import RandomIds
-from stripe_shell.sandbox.storage.store import StoreSession
+from stripe_shell.sandbox.storage.session import StoreSession
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.clock import Clock
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.storage.store import IdempotentAnswer, StoreSession
+from stripe_shell.sandbox.storage.session import IdempotentAnswer, StoreSession
 from stripe_shell.wire import Request
 
 from .call import SandboxCall

@@ -9,7 +9,7 @@ from stripe_shell.sandbox.ids import CAPITALS
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.objects.resource import Resource
-from stripe_shell.sandbox.storage.store import IndexEntry, SqlCondition
+from stripe_shell.sandbox.storage.session import IndexEntry, SqlCondition
 from stripe_shell.spec.model import Operation
 
 _CODE = re.compile(r"[a-zA-Z0-9\-_]+")

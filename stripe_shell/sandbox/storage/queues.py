@@ -15,7 +15,7 @@ from collections.abc import Collection
 from secrets import token_hex
 from typing import NamedTuple
 
-from .store import StoreSession
+from .session import StoreSession
 
 #: How long a worker's claim on a delivery lasts, in seconds; then another worker can claim it.
 CLAIMED_FOR = 60

@@ -20,7 +20,8 @@ from stripe_shell.errors import UsageError
 from stripe_shell.records import record
 
 from .schema import SCHEMA_VERSION
-from .store import NO_ACCOUNT, Store, StoreSession
+from .session import NO_ACCOUNT, StoreSession
+from .store import Store
 
 #: The name of a snapshot that is given none.
 UNNAMED: Final = "last"

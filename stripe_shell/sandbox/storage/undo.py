@@ -13,8 +13,9 @@ from typing import Final
 from stripe_shell.errors import UsageError
 from stripe_shell.records import record
 
+from .session import NO_ACCOUNT, StoreSession
 from .snapshots import RESTORED
-from .store import NO_ACCOUNT, Store, StoreSession
+from .store import Store
 
 #: How many writes can be taken back.
 MOST_WRITES: Final = 100

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stripe_shell.records import record
-from stripe_shell.sandbox.storage.store import StoreSession
+from stripe_shell.sandbox.storage.session import StoreSession
 
 #: Values of a destination's `events_from`: by default it receives its own account's events.
 OWN_EVENTS: Final = ("self", "@self")
