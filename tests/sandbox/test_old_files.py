@@ -28,7 +28,7 @@ from tests.record.sandboxes import Opened, deliver, lists, open_sandbox
 Json = dict[str, Any]
 
 FILES = Path(__file__).with_name("files")
-STORED = ("billing", "jobs", "private", "statuses")
+STORED = ("billing", "jobs", "private", "statuses", "billing_4", "jobs_4")
 DAY = 86_400
 #: What may be an id or a token: the parts after the prefix.
 TOKEN = re.compile(r"[0-9A-Za-z]{8,}")
