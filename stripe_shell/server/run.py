@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,18 +48,60 @@ class ServerSettings:
     api_version: str | None = None
 
 
+class OpenServer:
+    """The opened server: its sandbox, and its URL. `run` serves until `stop` is called, from any thread."""
+
+    def __init__(self, sandbox: Sandbox, listener: socket.socket, server: Any) -> None:
+        host, port = listener.getsockname()[:2]
+        self.sandbox = sandbox
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._listener = listener
+        self._server = server
+
+    def run(self) -> None:
+        """Serves; in the main thread until a signal, too."""
+        self._server.run([self._listener])
+
+    def stop(self) -> None:
+        """Makes `run` return once the requests under way are answered."""
+        self._server.should_exit = True
+
+
 def serve(settings: ServerSettings, announce: LogLine, log_line: LogLine) -> None:
     """Serves until the process is interrupted or terminated.
 
     `announce` is called with the server's URL once it listens, `log_line` with all other messages. Raises
     ConfigurationError if the port, the database or the server's library cannot be used.
     """
+    with _until_told_to_stop(), open_server(settings, log_line) as server:
+        announce(server.url)
+        _log_start(settings, log_line)
+        _freeze_collector()
+        server.run()
+
+
+@contextmanager
+def serve_in_thread(settings: ServerSettings, log_line: LogLine) -> Iterator[OpenServer]:
+    """Serves in a thread of its own until the end of the block. Raises ConfigurationError as `serve`."""
+    with open_server(settings, log_line) as server:
+        thread = threading.Thread(target=server.run, name="server", daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+            thread.join()
+
+
+@contextmanager
+def open_server(settings: ServerSettings, log_line: LogLine) -> Iterator[OpenServer]:
+    """Opens database and port, and does the background work until the end of the block. Raises ConfigurationError."""
     uvicorn, protocol = _import_server()
 
     def report(error: Exception) -> None:
         log_line(traceback_of(error))
 
-    with _until_told_to_stop(), listen(settings.host, settings.port) as listener:
+    with listen(settings.host, settings.port) as listener:
         with usable(settings.db):
             store = open_store(settings.db)
             sandbox = Sandbox(store, load_table(), on_error=report)
@@ -76,10 +119,9 @@ def serve(settings: ServerSettings, announce: LogLine, log_line: LogLine) -> Non
         background = BackgroundWorker(sandbox, deliveries, report)
         sandbox.on_events = background.notice
         background.start()
+        application = _application(sandbox, settings, log_line)
         try:
-            _announce_server(settings, listener, announce, log_line)
-            _freeze_collector()
-            uvicorn.Server(_configuration(uvicorn, protocol, _application(sandbox, settings, log_line))).run([listener])
+            yield OpenServer(sandbox, listener, uvicorn.Server(_configuration(uvicorn, protocol, application)))
         finally:
             background.stop()
             store.close()
@@ -111,9 +153,7 @@ def _application(sandbox: Sandbox, settings: ServerSettings, log_line: LogLine) 
     return Application(sandbox, faults=faults, latency=settings.latency, limit=limit, log=log)
 
 
-def _announce_server(settings: ServerSettings, listener: socket.socket, announce: LogLine, log_line: LogLine) -> None:
-    host, port = listener.getsockname()[:2]
-    announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+def _log_start(settings: ServerSettings, log_line: LogLine) -> None:
     where = settings.db if settings.db is not None else "in memory, gone at the end"
     log_line(f"the sandbox ({where}) takes any key that begins with sk_test_; Ctrl-C ends it")
     if not is_this_machine(settings.host):
