@@ -174,6 +174,8 @@ function _stripe_shell_options --no-scope-shadowing
             _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --show --spec --tags --var --verbose --version -c
         case 'run'
             _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --grace --help --keep-going --live --memory --new --no-journal --patience --report --resume --runs-dir --show --spec --tags --var --verbose
+        case 'runs'
+            _stripe_shell_offer --accept-edits --connection --db --format --grace --help --keep-going --live --memory --patience --report --runs-dir --show --spec --status --var --verbose --yes
         case 'check'
             _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose --version
         case 'fmt'
@@ -196,18 +198,22 @@ end
 # Offers values of an option.
 function _stripe_shell_values --no-scope-shadowing
     switch "$command:$argv[1]"
-        case ':--connection' 'run:--connection' 'check:--connection' 'replay:--connection' 'convert:--connection'
+        case ':--connection' 'run:--connection' 'runs:--connection' 'check:--connection' 'replay:--connection' 'convert:--connection'
             _stripe_shell_ask
-        case ':--db' 'run:--db' 'run:--runs-dir' 'check:--db' 'replay:--db' 'replay:--errata' 'serve:--db' 'connections:--db'
+        case ':--db' 'run:--db' 'run:--runs-dir' 'runs:--db' 'runs:--runs-dir' 'check:--db' 'replay:--db' 'replay:--errata' 'serve:--db' 'connections:--db'
             _stripe_shell_files
-        case ':--spec' 'run:--spec' 'check:--spec' 'replay:--spec' 'convert:--spec'
+        case ':--spec' 'run:--spec' 'runs:--spec' 'check:--spec' 'replay:--spec' 'convert:--spec'
             _stripe_shell_offer documented stripe
         case ':--format' 'run:--format'
             _stripe_shell_offer table json jsonl csv yaml
-        case 'run:--report' 'replay:--report'
+        case 'run:--report' 'runs:--report' 'replay:--report'
             _stripe_shell_pairs junit html json tap
-        case 'run:--accept-edits'
+        case 'run:--accept-edits' 'runs:--accept-edits'
             _stripe_shell_offer keep rerun
+        case 'runs:--format'
+            _stripe_shell_offer table csv json
+        case 'runs:--status'
+            _stripe_shell_offer done skipped failed unknown not-run
         case 'check:--format' 'spec:--format' 'connections:--format'
             _stripe_shell_offer text json
         case 'replay:--update'
@@ -221,10 +227,10 @@ end
 function _stripe_shell_words --no-scope-shadowing
     switch "$command:"(count $plain)
         case ':0'
-            _stripe_shell_offer run check fmt replay convert spec serve connections completion create get update list delete search accept acknowledge activate add_lines advance apply_customer_balance approve archive attach attach_payment cancel cancel_action capture close collect_inputs collect_payment_method complete confirm confirm_microdeposits confirm_payment_intent create_force_capture create_from_calculation create_preview create_reversal create_unlinked_refund credit deactivate decline delete_discount delete_where deliver_card detach disable disconnect enable expire fail fail_card finalize_amount finalize_invoice finalize_quote find fund_cash_balance increment increment_authorization mark_uncollectible migrate pause pay pdf ping post present_payment_method preview process_payment_intent process_setup_intent reactivate recipient_verifications redact refresh refresh_fx_quote refresh_recipient_verification refresh_regulatory_receipt refund refund_payment reject release remove_lines report_payment report_payment_attempt report_payment_attempt_canceled report_payment_attempt_failed report_payment_attempt_guaranteed report_payment_attempt_informational report_refund respond resume retrieve retrieve_current retrieve_discount return_card return_inbound_transfer return_outbound_payment return_outbound_transfer reverse send_invoice send_microdeposits set_reader_display ship_card submit submit_card subscribe succeed succeed_input_collection timeout_input_collection unarchive uninstall unreject unsubscribe update_lines validate verify verify_microdeposits void_credit_note void_grant void_invoice
+            _stripe_shell_offer run runs check fmt replay convert spec serve connections completion create get update list delete search accept acknowledge activate add_lines advance apply_customer_balance approve archive attach attach_payment cancel cancel_action capture close collect_inputs collect_payment_method complete confirm confirm_microdeposits confirm_payment_intent create_force_capture create_from_calculation create_preview create_reversal create_unlinked_refund credit deactivate decline delete_discount delete_where deliver_card detach disable disconnect enable expire fail fail_card finalize_amount finalize_invoice finalize_quote find fund_cash_balance increment increment_authorization mark_uncollectible migrate pause pay pdf ping post present_payment_method preview process_payment_intent process_setup_intent reactivate recipient_verifications redact refresh refresh_fx_quote refresh_recipient_verification refresh_regulatory_receipt refund refund_payment reject release remove_lines report_payment report_payment_attempt report_payment_attempt_canceled report_payment_attempt_failed report_payment_attempt_guaranteed report_payment_attempt_informational report_refund respond resume retrieve retrieve_current retrieve_discount return_card return_inbound_transfer return_outbound_payment return_outbound_transfer reverse send_invoice send_microdeposits set_reader_display ship_card submit submit_card subscribe succeed succeed_input_collection timeout_input_collection unarchive uninstall unreject unsubscribe update_lines validate verify verify_microdeposits void_credit_note void_grant void_invoice
         case ':1' 'spec:2'
             _stripe_shell_entities
-        case ':*' 'connections:*'
+        case ':*' 'connections:*' 'runs:2'
             _stripe_shell_ask
         case 'run:*' 'check:*' 'fmt:*'
             _stripe_shell_files .stripe
@@ -236,6 +242,8 @@ function _stripe_shell_words --no-scope-shadowing
             _stripe_shell_offer create get update list delete search accept acknowledge activate add_lines advance apply_customer_balance approve archive attach attach_payment cancel cancel_action capture close collect_inputs collect_payment_method complete confirm confirm_microdeposits confirm_payment_intent create_force_capture create_from_calculation create_preview create_reversal create_unlinked_refund credit deactivate decline delete_discount delete_where deliver_card detach disable disconnect enable expire fail fail_card finalize_amount finalize_invoice finalize_quote find fund_cash_balance increment increment_authorization mark_uncollectible migrate pause pay pdf ping post present_payment_method preview process_payment_intent process_setup_intent reactivate recipient_verifications redact refresh refresh_fx_quote refresh_recipient_verification refresh_regulatory_receipt refund refund_payment reject release remove_lines report_payment report_payment_attempt report_payment_attempt_canceled report_payment_attempt_failed report_payment_attempt_guaranteed report_payment_attempt_informational report_refund respond resume retrieve retrieve_current retrieve_discount return_card return_inbound_transfer return_outbound_payment return_outbound_transfer reverse send_invoice send_microdeposits set_reader_display ship_card submit submit_card subscribe succeed succeed_input_collection timeout_input_collection unarchive uninstall unreject unsubscribe update_lines validate verify verify_microdeposits void_credit_note void_grant void_invoice account account.bank_account account.capability account.external_account account.login_link account.people account.person account_link account_session apple_pay_domain application_fee application_fee.refund apps.install apps.secret balance balance.history balance_settings balance_transaction billing.alert billing.credit_balance_summary billing.credit_balance_transaction billing.credit_grant billing.feedback_option billing.meter billing.meter.event_summary billing.meter_event billing.meter_event_adjustment billing_portal.configuration billing_portal.session charge charge.dispute charge.refund checkout.session checkout.session.line_item climate.order climate.product climate.supplier confirmation_token country_spec coupon credit_note credit_note.line_item credit_note.preview_line customer customer.balance_transaction customer.bank_account customer.card customer.cash_balance customer.cash_balance_transaction customer.funding_instructions customer.payment_method customer.payment_source customer.subscription customer.tax_id customer_session dispute entitlements.active_entitlement entitlements.feature ephemeral_key event exchange_rate external_account file file_link financial_connections.account financial_connections.account.owner financial_connections.session financial_connections.transaction forwarding.request identity.verification_report identity.verification_session invoice invoice.line_item invoice_item invoice_payment invoice_rendering_template issuing.authorization issuing.card issuing.cardholder issuing.dispute issuing.personalization_design issuing.physical_bundle issuing.settlement issuing.token issuing.transaction link_account_session linked_account linked_account.owner mandate payment_attempt_record payment_intent payment_intent.amount_details_line_item payment_link payment_link.line_item payment_method payment_method_configuration payment_method_domain payment_record payout plan price product product.feature product_catalog.trial_offer promotion_code quote quote.computed_upfront_line_item quote.line_item radar.early_fraud_warning radar.payment_evaluation radar.value_list radar.value_list_item refund reporting.report_run reporting.report_type review setup_attempt setup_intent shipping_rate sigma.saved_query sigma.scheduled_query_run source source.mandate_notification source.transaction subscription subscription_item subscription_schedule tax.association tax.calculation tax.calculation.line_item tax.location tax.registration tax.settings tax.transaction tax.transaction.line_item tax_code tax_id tax_rate terminal.configuration terminal.connection_token terminal.location terminal.onboarding_link terminal.reader terminal.refund test_helpers.confirmation_token test_helpers.customer test_helpers.issuing.authorization test_helpers.issuing.card test_helpers.issuing.personalization_design test_helpers.issuing.settlement test_helpers.issuing.transaction test_helpers.refund test_helpers.terminal.reader test_helpers.test_clock test_helpers.treasury.inbound_transfer test_helpers.treasury.outbound_payment test_helpers.treasury.outbound_transfer test_helpers.treasury.received_credit test_helpers.treasury.received_debit three_d_secure.authentication token topup transfer transfer.reversal treasury.credit_reversal treasury.debit_reversal treasury.financial_account treasury.financial_account.features treasury.inbound_transfer treasury.outbound_payment treasury.outbound_transfer treasury.received_credit treasury.received_debit treasury.transaction treasury.transaction_entry v2.billing.meter_event v2.billing.meter_event_adjustment v2.billing.meter_event_session v2.billing.meter_event_stream v2.commerce.product_catalog.import v2.core.account v2.core.account.person v2.core.account.person_token v2.core.account_link v2.core.account_token v2.core.event v2.core.event_destination v2.core.vault.gb_bank_account v2.core.vault.us_bank_account v2.money_management.adjustment v2.money_management.financial_account v2.money_management.financial_address v2.money_management.inbound_transfer v2.money_management.outbound_payment v2.money_management.outbound_setup_intent v2.money_management.payout_intent v2.money_management.payout_method v2.money_management.payout_methods_bank_account_spec v2.money_management.received_credit v2.money_management.recipient_verification v2.money_management.test_helpers.financial_address v2.money_management.transaction v2.money_management.transaction_entry v2.test_helpers.money_management webhook_endpoint
         case 'connections:1'
             _stripe_shell_offer list test add remove default
+        case 'runs:1'
+            _stripe_shell_offer list show resume retry settle forget
         case 'completion:1'
             _stripe_shell_offer bash zsh fish
     end
@@ -257,7 +265,7 @@ function _stripe_shell
             continue
         end
         switch $word
-            case --accept-edits --api-version --connection --db --diff --errata --fault --format --grace --host --latency --patience --port --rate-limit --report --runs-dir --spec --tags --to --var --version --webhook-host --webhook-retries -c
+            case --accept-edits --api-version --connection --db --diff --errata --fault --format --grace --host --latency --patience --port --rate-limit --report --runs-dir --spec --status --tags --to --var --version --webhook-host --webhook-retries -c
                 set option $word
             case '-?*'
             case '/*'
@@ -268,7 +276,7 @@ function _stripe_shell
                 set -a plain $word
         end
     end
-    contains -- "$plain[1]" run check fmt replay convert spec serve connections completion; and set command $plain[1]
+    contains -- "$plain[1]" run runs check fmt replay convert spec serve connections completion; and set command $plain[1]
     if test -n "$option"
         _stripe_shell_values $option
     else if string match -q -- '--connection=*' $current

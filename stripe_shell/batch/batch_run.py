@@ -17,6 +17,7 @@ from stripe_shell.batch.ledger import EditPolicy, JournalLedger
 from stripe_shell.batch.recovery import open_writes, resend_open_writes
 from stripe_shell.batch.run_folder import (
     JOURNAL,
+    KEPT_FOR,
     FoundRun,
     RunLock,
     create_folder,
@@ -27,16 +28,18 @@ from stripe_shell.batch.run_folder import (
     unwritable,
 )
 from stripe_shell.batch.runner import PreparedScript
+from stripe_shell.batch.source_hashes import hash_sources
 from stripe_shell.batch.steps_table import StepEntry, steps_table
 from stripe_shell.engine.check.script import walk
 from stripe_shell.engine.links import Link, Links, connection_of
+from stripe_shell.engine.outcome import RowStatus
 from stripe_shell.engine.run.flow import is_teardown
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import JournalDisagrees, NotSent, OutcomeUnknown, RunStopped, TransportError
 from stripe_shell.lang.ast import Block, Loop, Output, Pages, ScriptItem
 from stripe_shell.lang.visit import blocks_in, directives_in
-from stripe_shell.records import record, replace
+from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import Request
 
@@ -46,13 +49,18 @@ class JournalOptions:
     """The options of a run with a journal.
 
     `folder` is `--runs-dir`. `new` starts over. `retry` repeats what Stripe refused. `edits` decides about steps that
-    took effect and were edited since.
+    took effect and were edited since. `run_id` names the unfinished run to go on with; empty: the latest one that fits.
+    `recorded` are the options of the command line, which another process needs to go on with the run. Finished runs are
+    removed after `kept_for` seconds.
     """
 
     folder: str | None = None
     new: bool = False
     retry: bool = False
     edits: EditPolicy = "refuse"
+    run_id: str = ""
+    recorded: Mapping[str, Any] = field(default_factory=dict)
+    kept_for: float = KEPT_FOR
 
 
 @record
@@ -82,9 +90,15 @@ class BatchRun:
             )
         return sum(1 for _ in resend_open_writes(self.ledger, links))
 
-    def end(self, code: int) -> None:
-        """Journals how the process ended, and releases the lock. A run that failed stays unfinished."""
-        entry = {"t": END, "time": round(time.time(), 3), "code": code, "finished": code == 0 or self.teardown}
+    def end(self, code: int, rows: Mapping[RowStatus, int] | None = None) -> None:
+        """Journals how the process ended, and releases the lock. `rows` counts the rows by status, if all are counted.
+
+        A run that failed, or of which rows are left, stays unfinished.
+        """
+        left = bool(rows and rows.get("not run"))
+        entry: dict[str, Any] = {"t": END, "time": round(time.time(), 3), "code": code}
+        entry |= {"rows": dict(rows)} if rows is not None else {}
+        entry["finished"] = (code == 0 and not left) or self.teardown
         with suppress(JournalUnwritable):  # the journal keeps the problem, which the run reports
             self.ledger.journal.append(entry)
         self.ledger.journal.close()
@@ -163,10 +177,10 @@ def begin_run(setup: RunSetup) -> BatchRun:
     try:
         if lock.taken_over:
             setup.say(f"the lock was left by {lock.taken_over}, which has ended; it is taken over")
-        remove_old_runs(runs, time.time())
+        remove_old_runs(runs, time.time(), setup.options.kept_for)
         is_long = has_loops(setup.script.program.items)
         account = [name_account(link) if is_long else f"{link.name}: {link.identify()}" for link in setup.links]
-        found = None if setup.options.new else _unfinished(find_runs(runs), setup.identity, account)
+        found = None if setup.options.new else _unfinished(_wanted(runs, setup.options), setup.identity, account)
         folder = found.folder if found else create_folder(runs, path, setup.run_id)
         return _open(setup, folder, lock, account, resumed=found is not None)
     except RunStopped as error:
@@ -218,13 +232,22 @@ def _open(setup: RunSetup, folder: Path, lock: RunLock, account: list[str], *, r
     return BatchRun(ledger.run_id, folder, scope, ledger, lock, resumed, teardown)
 
 
+def count_rows(script: PreparedScript) -> int | None:
+    """Returns the rows of the loops of a script, as the check counted them; None if it could not count them all."""
+    counts = [script.resolver.row_counts.get(id(item)) for item in script.program.items if isinstance(item, Loop)]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
 def _facts(setup: RunSetup, account: list[str], table: Mapping[str, StepEntry], *, resumed: bool) -> dict[str, Any]:
     """Returns the first entry of a journal, or the entry of a process that goes on with a run."""
     script = setup.script
     common = {
         "time": round(time.time(), 3),
         "pid": os.getpid(),
+        **hash_sources(script.program.items, script.source, script.scope, str(setup.run_id)),
         "data": setup.data.hashes,
+        "total": count_rows(script),
         "steps": {step: entry.as_json() for step, entry in table.items()},
     }
     if resumed:
@@ -237,6 +260,8 @@ def _facts(setup: RunSetup, account: list[str], table: Mapping[str, StepEntry], 
         "script": str(setup.path),
         "account": account,
         "mode": [link.mode for link in setup.links],
+        "version": [link.version or setup.script.resolver.table.version for link in setup.links],
+        "options": dict(setup.options.recorded),
         "now": script.scope.now,
         "seed": script.scope.seed,
         **common,
@@ -259,6 +284,20 @@ def name_account(link: Link) -> str:
 
 def _headers(link: Link) -> dict[str, str]:
     return {"Stripe-Account": link.account} if link.account else {}
+
+
+def _wanted(runs: Path, options: JournalOptions) -> list[FoundRun]:
+    """Returns the runs that may be gone on with: the one that the options name, else all.
+
+    Raises JournalDisagrees if the named run is not in the folder.
+    """
+    found = find_runs(runs)
+    if not options.run_id:
+        return found
+    named = [run for run in found if run.start.get("run") == options.run_id and not run.finished]
+    if not named:
+        raise JournalDisagrees(f"{runs} has no unfinished run {options.run_id[:12]}. Nothing was sent.")
+    return named
 
 
 def _unfinished(runs: Sequence[FoundRun], identity: str, account: list[str]) -> FoundRun | None:

@@ -87,7 +87,8 @@ class FinishedRows:
 class JournalState:
     """A journal that has been read. `tables` are the steps of the script as each process of the run knew it.
 
-    `wrote` are the ids of steps that took effect in any row. `latest` is the latest time in the journal.
+    `wrote` are the ids of steps that took effect in any row. `latest` is the latest time in the journal. `total` is the
+    number of rows of the data, None if it is not known.
     """
 
     start: dict[str, Any]
@@ -97,19 +98,21 @@ class JournalState:
     wrote: set[str] = field(default_factory=set)
     rows_with_writes: set[str] = field(default_factory=set)
     latest: float = 0.0
+    total: int | None = None
 
     def open_steps(self) -> list[tuple[StepKey, StepState]]:
         """Returns the steps whose outcome is unknown."""
         return [(key, state) for key, state in self.steps.items() if state.open]
 
 
-def read_journal(path: Path, *, every_step: bool = False) -> JournalState:
-    """Reads a journal, after cutting off a torn last line.
+def read_journal(path: Path, *, every_step: bool = False, repair: bool = True) -> JournalState:
+    """Reads a journal, after cutting off a torn last line; without `repair` it only leaves that line out.
 
     With `every_step` no row counts as finished, so that every step of every row is kept. Raises OSError, and
     JournalDisagrees if the journal is damaged.
     """
-    _cut_torn_line(path)
+    if repair:
+        _cut_torn_line(path)
     rows: list[tuple[int, int, bool]] = []
     state: JournalState | None = None
     for number, line in _lines(path):
@@ -123,6 +126,7 @@ def read_journal(path: Path, *, every_step: bool = False) -> JournalState:
             entry = _parse(line, path, number)
             state = state or JournalState(entry)
             state.tables += [entry["steps"]] if "steps" in entry else []
+            state.total = entry.get("total", state.total)
             state.latest = max(state.latest, float(entry.get("time", 0)))
     if state is None or state.start.get("t") != START:
         raise JournalDisagrees(f"{path} does not begin as a journal does")
@@ -173,9 +177,16 @@ def row_entries(path: Path) -> Iterator[dict[str, Any]]:
             yield _parse(line, path, number)
 
 
+def journal_lines(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yields the complete lines of a journal, each with its kind."""
+    for _, line in _lines(path):
+        yield line[_KIND].decode(errors="replace"), line
+
+
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yields the complete lines, with their numbers."""
     with path.open("rb") as file:
-        yield from enumerate(file, start=1)
+        yield from ((number, line) for number, line in enumerate(file, start=1) if line.endswith(b"\n"))
 
 
 def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:

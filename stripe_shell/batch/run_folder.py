@@ -94,16 +94,43 @@ def read_run(folder: Path) -> FoundRun | None:
     return FoundRun(folder, start, end)
 
 
-def remove_old_runs(runs: Path, now: float) -> None:
-    """Removes the folders of runs that were finished a month ago."""
+def remove_old_runs(runs: Path, now: float, kept_for: float = KEPT_FOR) -> None:
+    """Removes the folders of runs that were finished so many seconds before `now`."""
     for run in find_runs(runs):
-        if run.finished and run.end is not None and now - float(run.end.get("time", now)) > KEPT_FOR:
+        if run.finished and run.end is not None and now - float(run.end.get("time", now)) > kept_for:
             rmtree(run.folder, ignore_errors=True)
 
 
 def _journals(runs: Path) -> Iterator[Path]:
     with suppress(OSError):
         yield from sorted(runs.glob(f"*/{JOURNAL}"))
+
+
+def lock_path(runs: Path, name: str) -> Path:
+    """Returns the lock file of a script and its data files."""
+    return runs / f".{name}.lock"
+
+
+def lock_name(start: Mapping[str, Any]) -> str:
+    """Returns the name of the lock of a run, from the first entry of its journal."""
+    return f"{Path(start['script']).stem}-{start['identity']}"
+
+
+def is_running(run: FoundRun) -> bool:
+    """Whether a process runs the script of a run over the same data files now."""
+    if run.end is not None:
+        return False
+    try:
+        file = os.open(lock_path(run.folder.parent, lock_name(run.start)), os.O_RDONLY | os.O_CLOEXEC)
+    except (OSError, KeyError):
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False
 
 
 class RunLock:
@@ -115,7 +142,7 @@ class RunLock:
     def __init__(self, runs: Path, name: str) -> None:
         """Takes the lock. Raises ConfigurationError if another run holds it, or if it cannot be written."""
         self.taken_over = ""
-        path = runs / f".{name}.lock"
+        path = lock_path(runs, name)
         try:
             runs.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

@@ -15,7 +15,7 @@ from stripe_shell.records import record
 from stripe_shell.render import FORMATS
 
 #: The commands; any other first word begins a block (`stripe-shell create customer email=…`).
-COMMANDS = ("run", "check", "fmt", "replay", "convert", "spec", "serve", "connections", "completion")
+COMMANDS = ("run", "runs", "check", "fmt", "replay", "convert", "spec", "serve", "connections", "completion")
 
 #: The shells that `completion` supports.
 SHELLS = ("bash", "zsh", "fish")
@@ -28,6 +28,7 @@ usage: stripe-shell [OPTIONS]                      the prompt on a terminal, els
        stripe-shell [OPTIONS] ACTION ENTITY [KEY=VALUE …]   one block, e.g. create customer email=a@b.co name=Ann
        stripe-shell [OPTIONS] -c TEXT              blocks given as text
        stripe-shell run FILE … [OPTIONS]           run scripts
+       stripe-shell runs [list | show RUN | resume RUN | retry RUN | settle RUN | forget RUN]   runs, and going on
        stripe-shell check FILE …                   say everything that is wrong with them; send nothing
        stripe-shell fmt FILE … [--check | --diff]  write them in the canonical form
        stripe-shell replay PAGE … [OPTIONS]        run the examples of a documentation page as tests
@@ -60,6 +61,12 @@ Options of run, which resumes a script that was stopped or failed (docs/batches.
   --no-journal        keep none; refused in live mode
   --grace TIME        after Ctrl-C, SIGTERM or SIGHUP, wait so long for what is under way (else 30s)
   --patience TIME     send again what was not executed, for so long (loops and exports: else 10m)
+
+Options of runs (docs/batches.md); resume and retry take those of run as well:
+  --runs-dir FOLDER   the runs in this folder (else those beside you and all that began on this machine)
+  --format NAME       table, csv or json
+  --status STATUS     show: only the rows with this status (done, skipped, failed, unknown, not-run)
+  --yes               forget: also a run of which something is unknown
 
 Options of check and spec:
   --version VERSION   judge by this version of the API, e.g. 2024-06-20; check says what the move to it breaks
@@ -115,6 +122,9 @@ class Arguments:
     no_journal: bool = False
     grace: str = "30s"
     patience: str | None = None
+    run_id: str = ""
+    status: str | None = None
+    yes: bool = False
     spec: str | None = None
     verbose: bool = False
     check: bool = False
@@ -168,6 +178,12 @@ _RESULT: Mapping[str, Option] = {
     "--show": Option("show", "flag"),
 }
 _REPORT = Option("reports", "pairs", REPORTS, "file")
+_GO_ON: Mapping[str, Option] = {
+    "--accept-edits": Option("accept_edits", choices=("keep", "rerun")),
+    "--runs-dir": Option("runs_dir", completes="file"),
+    "--grace": Option("grace"),
+    "--patience": Option("patience"),
+}
 _TEXT_OR_JSON = Option("format", choices=("text", "json"))
 
 _OPTIONS: Mapping[str, Mapping[str, Option]] = {
@@ -177,11 +193,18 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--report": _REPORT,
         "--resume": Option("resume", "flag"),
         "--new": Option("new", "flag"),
-        "--accept-edits": Option("accept_edits", choices=("keep", "rerun")),
-        "--runs-dir": Option("runs_dir", completes="file"),
         "--no-journal": Option("no_journal", "flag"),
-        "--grace": Option("grace"),
-        "--patience": Option("patience"),
+        **_GO_ON,
+    },
+    "runs": {
+        **_CONNECT,
+        **_GO_ON,
+        "--report": _REPORT,
+        "--show": Option("show", "flag"),
+        "--keep-going": Option("keep_going", "flag"),
+        "--format": Option("format", choices=("table", "csv", "json")),
+        "--status": Option("status", choices=("done", "skipped", "failed", "unknown", "not-run")),
+        "--yes": Option("yes", "flag"),
     },
     "check": {
         **_CONNECT,
@@ -261,7 +284,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     values["variables"] = tuple(_parse_variable(text) for text in values.get("variables", ()))
     if command:
         words.remove(command)
-        if not words and command not in ("spec", "serve", "connections", "completion"):
+        if not words and command not in ("runs", "spec", "serve", "connections", "completion"):
             raise UsageError(f"{command}: which file? (`-` is standard input)")
         return Arguments(command, tuple(words), **values)
     if texts and words:

@@ -19,10 +19,12 @@ from stripe_shell.batch.batch_run import (
 )
 from stripe_shell.batch.frozen_data import FrozenData
 from stripe_shell.batch.journal_state import row_entries
+from stripe_shell.batch.known_folders import note_folder
 from stripe_shell.batch.row_file import RowFiles
 from stripe_shell.batch.run_folder import JOURNAL
 from stripe_shell.batch.runner import PreparedScript, ScriptRun
 from stripe_shell.cli.arguments import Arguments
+from stripe_shell.cli.recorded_options import record_options
 from stripe_shell.cli.setup import Setup, new_run_id
 from stripe_shell.engine.links import Links
 from stripe_shell.engine.outcome import RowStatus, RunStep
@@ -61,14 +63,14 @@ class JournalledScript:
     def close(self, console: Console, result: ScriptRun | None, code: int) -> int:
         """Ends the run, says what could not be written and how to go on; returns the exit code."""
         self.rows.close()
-        self.run.end(code)
+        self.run.end(code, None if result is None else result.rows)
         problems = list(dict.fromkeys(self.rows.problems))
         if self.run.ledger.journal.problem:
             problems.append(f"the journal cannot be written: {self.run.ledger.journal.problem}")
         for problem in problems:
             console.message(f"{self.script.source.name}: {problem}")
         code = code or (3 if problems else 0)
-        if result is not None and code:
+        if result is not None and (code or result.rows.get("not run")):
             console.message(f"{self.script.source.name}: {self._how_to_go_on(result)}")
         return code
 
@@ -100,12 +102,30 @@ def wants_journal(arguments: Arguments, setup: Setup, script: PreparedScript) ->
 
 
 def begin(
-    arguments: Arguments, links: Links, script: PreparedScript, data: FrozenData, *, console: Console, stop: StopRequest
+    arguments: Arguments,
+    links: Links,
+    script: PreparedScript,
+    data: FrozenData,
+    *,
+    console: Console,
+    stop: StopRequest,
+    kept_for: float,
 ) -> JournalledScript:
-    """Begins or resumes the run of a script. Raises what `begin_run` and `recover` raise."""
+    """Begins or resumes the run of a script; finished runs are removed after `kept_for` seconds.
+
+    Raises what `begin_run` and `recover` raise.
+    """
     edits: Any = arguments.accept_edits or "refuse"
-    options = JournalOptions(arguments.runs_dir, arguments.new, arguments.resume, edits)
     name = script.source.name
+    options = JournalOptions(
+        arguments.runs_dir,
+        arguments.new,
+        arguments.resume,
+        edits,
+        run_id=arguments.run_id,
+        recorded=record_options(arguments, console.secrets),
+        kept_for=kept_for,
+    )
     run = begin_run(
         RunSetup(
             script,
@@ -119,6 +139,7 @@ def begin(
             say=lambda words: console.message(f"{name}: {words}"),
         )
     )
+    note_folder(run.folder.parent, script.scope.environment)
     journalled = JournalledScript(run, RowFiles(run.folder, lambda: console.secrets, _finder(run)), script)
     try:
         if run.resumed:

@@ -67,7 +67,15 @@ class ScriptRunner:
             return None
         console = self.printer.console
         console.lenient = True
-        return begin(self.arguments, engine.links, script, frozen, console=console, stop=stop)
+        return begin(
+            self.arguments,
+            engine.links,
+            script,
+            frozen,
+            console=console,
+            stop=stop,
+            kept_for=self.setup.connections.keep_runs * 24 * 3600.0,
+        )
 
     def _patient_engine(self, script: PreparedScript, stop: StopRequest) -> Engine:
         """Returns the engine; its connections are patient for batches in files, and wherever `--patience` is given."""

@@ -207,16 +207,19 @@ class LazyTransport:
 class Connections:
     """The connections of a run; implements `engine.links.Links`.
 
-    `spec` is the default for whose required parameters apply.
+    `spec` is the default for whose required parameters apply, `keep_runs` how long finished runs are kept, in days.
     """
 
-    def __init__(self, connections: Iterable[Connection], default: str, spec: RequiredBy = "documented") -> None:
+    def __init__(
+        self, connections: Iterable[Connection], default: str, spec: RequiredBy = "documented", keep_runs: int = 30
+    ) -> None:
         self._by_name = {connection.name: connection for connection in connections}
         self._links: dict[tuple[str, Mode], Link] = {}
         if default not in self._by_name:
             raise ConfigurationError(no_connection(default, self._by_name))
         self.default = self._by_name[default]
         self.spec = spec
+        self.keep_runs = keep_runs
 
     @property
     def names(self) -> tuple[str, ...]:

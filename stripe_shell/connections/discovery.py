@@ -76,7 +76,9 @@ def load_connections(
     chosen = (default or "").removeprefix("/") or usual
     if chosen not in built:
         raise ConfigurationError(no_connection(chosen, built))
-    return Connections(built.values(), chosen, settings.spec if settings else "documented")
+    if settings is None:
+        return Connections(built.values(), chosen)
+    return Connections(built.values(), chosen, settings.spec, settings.keep_runs)
 
 
 def _profiles(settings: ConnectionSettings | None, database: str | None) -> dict[str, AnyProfile]:

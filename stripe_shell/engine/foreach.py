@@ -95,8 +95,11 @@ def _row_key(data: DataRow, column: str | None, seen: Counter[str]) -> str:
     return f"{digest}/{seen[digest]}"
 
 
-def check_data(loop: Loop, path: Path) -> list[Diagnostic]:
-    """Returns the problems of the data file: missing, unreadable, without the key column, with a duplicate key."""
+def check_data(loop: Loop, path: Path, counts: dict[int, int]) -> list[Diagnostic]:
+    """Returns the problems of the data file: missing, unreadable, without the key column, with a duplicate key.
+
+    Mutates `counts`: sets the number of rows by the `id` of the loop.
+    """
     argument = header(loop)
     span = argument.file.span
     try:
@@ -105,7 +108,7 @@ def check_data(loop: Loop, path: Path) -> list[Diagnostic]:
             close = closest(argument.key, columns)
             label = f"did you mean `{close}`?" if close else f"it has: {', '.join(columns)}"
             return [Diagnostic("E302", f"{path.name} has no column `{argument.key}`", argument.span, label=label)]
-        return list(_check_keys(loop, path))
+        return list(_check_keys(loop, path, counts))
     except BadData as error:
         return [Diagnostic("E303", f"{path.name}: {error}", span)]
     except OSError as error:
@@ -116,11 +119,13 @@ def _unreadable(loop: Loop, path: Path, error: OSError) -> Diagnostic:
     return Diagnostic("E303", f"`{path}` cannot be read: {error.strerror or error}", header(loop).file.span)
 
 
-def _check_keys(loop: Loop, path: Path) -> Iterator[Diagnostic]:
-    """Yields duplicate keys. Reads the whole file and keeps only hashes of the keys, for memory."""
+def _check_keys(loop: Loop, path: Path, counts: dict[int, int]) -> Iterator[Diagnostic]:
+    """Yields duplicate keys. Reads the whole file and keeps only hashes of the keys, for memory. Mutates `counts`."""
     argument = header(loop)
     known: dict[int, int] = {}
+    counts[id(loop)] = 0
     for data in read_rows(path):
+        counts[id(loop)] += 1
         if argument.key is None:
             continue
         if data.values.get(argument.key) in {None, ""}:

@@ -35,7 +35,8 @@ class Resolver:
 
     A block without references, or whose references have values at the check, is resolved once. A block that refers to a
     later response is resolved again when the response arrives; one that refers to a row of `@foreach`, for each row.
-    Thread-safe. `version` replaces the API version that the script and the connections ask for.
+    Thread-safe. `version` replaces the API version that the script and the connections ask for. `row_counts` are the
+    rows of the loops that were checked, by the `id` of the loop.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Resolver:
         self.links = links
         self.version = version
         self.find_file = find_file
+        self.row_counts: dict[int, int] = {}
         self._kept: dict[int, _Kept] = {}
 
     def resolve(self, block: Block, scope: Scope) -> Resolution:

@@ -66,6 +66,13 @@ class Batch:
         said = self._capsys.readouterr()
         return BatchResult(code, said.out, said.err)
 
+    def runs(self, *words: str) -> BatchResult:
+        """Runs the command `runs` in this process."""
+        self._capsys.readouterr()
+        code = main(["runs", *words])
+        said = self._capsys.readouterr()
+        return BatchResult(code, said.out, said.err)
+
     def run_and_die(self, prepare: Callable[[], None], *options: str) -> int:
         """Runs the script in a child that `prepare` makes die; returns its exit code, 0 if it lived."""
         child = os.fork()

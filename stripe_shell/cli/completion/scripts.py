@@ -110,6 +110,8 @@ def _words(table: Table) -> Iterator[tuple[str, str]]:
     yield "spec:2", "_stripe_shell_entities"
     yield "connections:1", _offer(("list", "test", "add", "remove", "default"))
     yield "connections:*", "_stripe_shell_ask"
+    yield "runs:1", _offer(("list", "show", "resume", "retry", "settle", "forget"))
+    yield "runs:2", "_stripe_shell_ask"
     yield "completion:1", _offer(SHELLS)
 
 

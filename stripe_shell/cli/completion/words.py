@@ -32,6 +32,8 @@ def complete_words(words: Sequence[str], environ: Mapping[str, str]) -> Words:
         return _connections(environ)
     if current.startswith("--connection="):
         return ((f"--connection={name}", meaning) for name, meaning in _connections(environ))
+    if plain[:1] == ["runs"]:
+        return _for_runs(plain[1:], environ)
     if plain[:1] == ["connections"]:
         return _for_connections(plain[1:], current, environ)
     if not plain and current.startswith("/"):
@@ -43,6 +45,19 @@ def _connections(environ: Mapping[str, str]) -> Words:
     from stripe_shell.connections.names import connection_kinds
 
     yield from connection_kinds(environ).items()
+
+
+def _for_runs(before: Sequence[str], environ: Mapping[str, str]) -> Words:
+    """Completes the name of a run, the latest first; all but `show` and `forget` take unfinished ones only."""
+    from stripe_shell.batch.known_folders import known_folders
+    from stripe_shell.batch.run_folder import find_runs
+
+    if len(before) != 1 or before[0] == "list":
+        return
+    for folder in known_folders(environ, None):
+        for run in find_runs(folder):
+            if before[0] in {"show", "forget"} or not run.finished:
+                yield run.folder.name, str(run.start.get("script", ""))
 
 
 def _for_connections(before: Sequence[str], current: str, environ: Mapping[str, str]) -> Words:

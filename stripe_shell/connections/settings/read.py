@@ -60,10 +60,11 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 
 @record
 class ConnectionSettings:
-    """The content of the settings file; empty by default."""
+    """The content of the settings file; empty by default. `keep_runs` is how long finished runs are kept, in days."""
 
     spec: RequiredBy = "documented"
     default: str | None = None
+    keep_runs: int = 30
     connections: Mapping[str, AnyProfile] = field(default_factory=dict)
 
 
@@ -73,6 +74,7 @@ class _Written:
 
     spec: RequiredBy = "documented"
     default: str | None = None
+    keep_runs: int = 30
     connections: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -126,8 +128,10 @@ class _Reading:
         known = {*ALWAYS, *read}
         if written.default is not None and written.default not in known:
             self._add_problem(("default",), no_connection(written.default, known).rstrip("."))
+        if written.keep_runs < 0:
+            self._add_problem(("keep_runs",), "must be a number of days, 0 or more")
         profiles = {name: profile for name, profile in read.items() if profile is not None}
-        return ConnectionSettings(written.spec, written.default, profiles)
+        return ConnectionSettings(written.spec, written.default, written.keep_runs, profiles)
 
     def _parse(self) -> dict[str, Any]:
         try:

@@ -127,7 +127,7 @@ class _Checker(Visitor):
         """Checks the data file, the body with unknown row values, and the body with each row's values."""
         scope, name = self.scope, header(loop).name
         path = find_data(loop, scope, self.resolver.find_file)
-        found = list(path) if isinstance(path, tuple) else check_data(loop, path)
+        found = list(path) if isinstance(path, tuple) else check_data(loop, path, self.resolver.row_counts)
         found += _check_row_name(loop)
         body = replace(self, scope=scope.with_deferred(name), found=[]).check(loop.items)
         if not isinstance(path, tuple) and not has_errors(found):
