@@ -57,6 +57,7 @@ Options of run, which resumes a script that was stopped or failed (docs/batches.
   --resume            also send again, under new keys, what Stripe refused
   --new               start over
   --accept-edits HOW  what took effect and was edited since: keep it, or rerun it
+  --rows ROWS         only these rows of the loops: 10 (the first ten), 101-200, or KEY,KEY; the next run does the rest
   --runs-dir FOLDER   where journals and row files are kept (else .stripe-runs beside the script)
   --no-journal        keep none; refused in live mode
   --grace TIME        after Ctrl-C, SIGTERM or SIGHUP, wait so long for what is under way (else 30s)
@@ -122,6 +123,7 @@ class Arguments:
     no_journal: bool = False
     grace: str = "30s"
     patience: str | None = None
+    rows: str | None = None
     run_id: str = ""
     status: str | None = None
     yes: bool = False
@@ -183,6 +185,7 @@ _GO_ON: Mapping[str, Option] = {
     "--runs-dir": Option("runs_dir", completes="file"),
     "--grace": Option("grace"),
     "--patience": Option("patience"),
+    "--rows": Option("rows"),
 }
 _TEXT_OR_JSON = Option("format", choices=("text", "json"))
 

@@ -95,6 +95,10 @@ def _prepare_all(
         scripts.append(prepare(setup.engine, source, scope, prompt=typed, find_file=find_file))
         printer.console.mask(scripts[-1].secrets)
         printer.checked(scripts[-1].diagnostics)
+        if arguments.rows is not None and scripts[-1].sound:
+            from stripe_shell.batch.chosen_rows import check_selection
+
+            check_selection(scripts[-1], setup.engine.rows)
     return scripts
 
 

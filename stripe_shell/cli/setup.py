@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.connections import ConnectionObserver, Connections, load_connections
 from stripe_shell.engine.scope import Scope, ScopeSettings
-from stripe_shell.errors import ConfigurationError
+from stripe_shell.errors import ConfigurationError, UsageError
 from stripe_shell.render.console import Console
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import Request, Response
 
 if TYPE_CHECKING:
     from stripe_shell.engine.run.interpreter import Engine
+    from stripe_shell.engine.run.row_selection import RowSelection
     from stripe_shell.engine.run.rows import RowSink
 
 #: Waits longer than this are announced, in seconds.
@@ -40,7 +41,8 @@ class Setup:
         from stripe_shell.spec.table import load_table
 
         chosen = frozenset(tag.strip() for tag in self._arguments.tags.split(",") if tag.strip())
-        return Engine(load_table(), self.connections, _open_rows, live=self._arguments.live, tags=chosen)
+        rows = _parse_rows(self._arguments.rows)
+        return Engine(load_table(), self.connections, _open_rows, live=self._arguments.live, tags=chosen, rows=rows)
 
 
 class LazyEngine:
@@ -121,6 +123,18 @@ def ask_credential(arguments: Arguments, name: str) -> str:
 def new_run_id() -> str:
     """Returns a unique id for a run: 32 hexadecimal digits."""
     return os.urandom(16).hex()
+
+
+def _parse_rows(text: str | None) -> RowSelection | None:
+    """Returns the selection of `--rows`. Raises UsageError."""
+    if text is None:
+        return None
+    from stripe_shell.engine.run.row_selection import parse_rows
+
+    selection = parse_rows(text)
+    if selection is None:
+        raise UsageError(f"--rows is a number of rows such as 10, a range such as 101-200, or keys, not `{text}`")
+    return selection
 
 
 def _open_rows(path: str, fields: tuple[str, ...]) -> RowSink:

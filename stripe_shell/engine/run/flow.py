@@ -24,6 +24,7 @@ from stripe_shell.engine.run.row_results import (
     succeeded,
     written_ids,
 )
+from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
 from stripe_shell.engine.scope import Scope, look_up
 from stripe_shell.engine.script_settings import apply_directive
 from stripe_shell.lang.ast import Block, Comment, Directive, Loop, Reference, ScriptItem, Tags
@@ -48,11 +49,12 @@ WaitingRow = tuple["Flow", LoopRow, "Future[list[RunStep]]"]
 class Flow:
     """The state of one run of items.
 
-    `tags` selects blocks; empty selects all. `root` is the folder of the script, `seen` counts the steps so far.
+    `tags` selects blocks; empty selects all. `rows` selects rows of the outermost loops; None selects all. `root` is
+    the folder of the script, `seen` counts the steps so far.
     `loop`, `row_key` and `row_name` identify the row of the steps, `row_id` the outermost row, and `inner` the row
     below it; they are empty outside of loops. `limit` counts the failures of a loop.
-    `sent`: a request was sent. `interrupted`: an item did not run because of `stop`. `stopped`: the remaining items
-    must not run.
+    `sent`: a request was sent. `left_out`: a loop did not run all its rows, as they are not selected. `interrupted`: an
+    item did not run because of `stop`. `stopped`: the remaining items must not run.
     `unknown`: the outcome of a write is unknown, which stops everything.
     """
 
@@ -62,6 +64,7 @@ class Flow:
     keep_going: bool = False
     tags: frozenset[str] = frozenset()
     root: str = ""
+    rows: RowSelection | None = None
     find_file: FindFile = find_on_disk
     clock: Callable[[], float] = time.monotonic
     seen: Counter[str] = field(default_factory=Counter)
@@ -72,6 +75,7 @@ class Flow:
     inner: str = ""
     limit: ErrorLimit | None = None
     sent: bool = False
+    left_out: bool = False
     stopped: bool = False
     interrupted: bool = False
     unknown: bool = False
@@ -104,7 +108,11 @@ class Flow:
         return scope
 
     def _stops_before(self, item: ScriptItem) -> bool:
-        """Whether the item must not run. Rows that have started may end, unless the stop is immediate."""
+        """Whether the item must not run. Rows that have started may end, unless the stop is immediate.
+
+        A block behind a loop of which rows are left out waits for the process that runs them.
+        """
+        self.stopped = self.stopped or (self.left_out and not self.loop and isinstance(item, Block))
         if self.stopped:
             return True
         stops = self.stop.immediate if self.loop else self.stop.requested
@@ -167,13 +175,22 @@ class Flow:
         name = loop_id(loop, self.seen)
         limit = self.limit
         self.limit = ErrorLimit(header(loop).max_errors, self.stop) if not self.loop else limit
-        rows = rows_of(loop, scope, self.find_file)
+        rows = self._selected_rows(name, rows_of(loop, scope, self.find_file))
         jobs = header(loop).jobs
         yield from self._parallel(loop, name, rows, jobs) if jobs > 1 else self._one_by_one(loop, name, rows)
-        yield from self._not_run(loop, scope, sum(1 for _ in rows))
+        left = sum(1 for _ in rows)
+        yield from self._not_run(loop, scope, left + rows.left_out)
+        self.left_out = self.left_out or rows.left_out > 0
         self.limit = limit
         count_steps(loop, self.seen, self.root)
         return after_loop(loop, scope)
+
+    def _selected_rows(self, name: str, rows: Iterator[LoopRow]) -> SelectedRows:
+        """Returns the rows of a loop that shall run; in a loop in a loop all of them do."""
+        selection = None if self.loop else self.rows
+        return SelectedRows(
+            rows, selection, lambda row: self.ledger.finished(row, row_id(name, row.key), "") is not None
+        )
 
     def _count_rows(self, item: ScriptItem, scope: Scope) -> Iterator[RunStep]:
         """Yields the result of the rows of a loop that does not run, unless its data cannot be read."""

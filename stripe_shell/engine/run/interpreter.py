@@ -33,6 +33,7 @@ from stripe_shell.engine.run.messages import (
     explain_unstored,
 )
 from stripe_shell.engine.run.paging import Exchange, read_body
+from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
 from stripe_shell.engine.run.rows import CollectedPages, MaskedRowFile, NotStored, OpenRows, collect, open_row_file
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
@@ -65,7 +66,8 @@ class Engine:
     """Runs blocks and scripts. Stateless: the scope is passed from step to step.
 
     Pass the same `resolver` to `check`, `preview` and `run` so that each block is resolved once. `live` allows writes
-    on connections that count as live. `tags` selects blocks; empty selects all. `sleep` waits a number of seconds
+    on connections that count as live. `tags` selects blocks; empty selects all. `rows` selects rows of the outermost
+    loops; None selects all. `sleep` waits a number of seconds
     between the polls of `@retry`. `observer` is told what is sent.
     """
 
@@ -74,6 +76,7 @@ class Engine:
     open_rows: OpenRows
     live: bool = False
     tags: frozenset[str] = frozenset()
+    rows: RowSelection | None = None
     sleep: Callable[[float], None] = time.sleep
     observer: RunObserver = field(default_factory=RunObserver)
 
@@ -115,7 +118,8 @@ class Engine:
         for item, inner in walk(items, resolver, scope):
             if isinstance(item, Loop):
                 loop_id(item, seen)
-                for row in rows_of(item, inner, resolver.find_file):
+                selection = None if row_key else self.rows
+                for row in SelectedRows(rows_of(item, inner, resolver.find_file), selection, lambda row: False):
                     key = f"{row_key}{SEPARATOR}{row.key}" if row_key else row.key
                     yield from self._preview(item.items, row.scope, resolver, run_id, key, seen=Counter(seen))
                 count_steps(item, seen)
@@ -163,6 +167,7 @@ class Engine:
             keep_going,
             self.tags,
             root,
+            self.rows,
             resolver.find_file,
         )
         yield from flow.run(items, scope)
