@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, closest
@@ -81,18 +81,26 @@ def _loop_rows(loop: Loop, path: Path, scope: Scope) -> Iterator[LoopRow]:
         yield LoopRow(data, key, inner, path.name)
 
 
-def _row_key(data: DataRow, column: str | None, seen: Counter[str]) -> str:
-    """Returns the value of the key column; without one a hash of the row and an ordinal, which sorting does not change.
+def _row_key(data: DataRow, columns: tuple[str, ...], seen: Counter[str]) -> str:
+    """Returns the values of the key columns; without any a hash of the row and an ordinal, which sorting keeps.
 
     Mutates `seen`.
     """
-    if column is not None:
-        return str(data.values.get(column, ""))
+    if columns:
+        return join_key([str(data.values.get(column, "")) for column in columns])
     from hashlib import sha256
 
     digest = sha256(encode_form(data.values).encode()).hexdigest()[:16]
     seen[digest] += 1
     return f"{digest}/{seen[digest]}"
+
+
+def join_key(values: Sequence[str]) -> str:
+    """Returns one text for the values of the key columns, different for different values; several as a line of CSV."""
+    if len(values) == 1:
+        return values[0]
+    quoted = ['"' + value.replace('"', '""') + '"' if "," in value or '"' in value else value for value in values]
+    return ",".join(quoted)
 
 
 def check_data(loop: Loop, path: Path, counts: dict[int, int]) -> list[Diagnostic]:
@@ -104,10 +112,11 @@ def check_data(loop: Loop, path: Path, counts: dict[int, int]) -> list[Diagnosti
     span = argument.file.span
     try:
         columns = read_columns(path)
-        if columns is not None and argument.key is not None and argument.key not in columns:
-            close = closest(argument.key, columns)
+        missing = [name for name in argument.key if columns is not None and name not in columns]
+        if columns is not None and missing:
+            close = closest(missing[0], columns)
             label = f"did you mean `{close}`?" if close else f"it has: {', '.join(columns)}"
-            return [Diagnostic("E302", f"{path.name} has no column `{argument.key}`", argument.span, label=label)]
+            return [Diagnostic("E302", f"{path.name} has no column `{missing[0]}`", argument.span, label=label)]
         return list(_check_keys(loop, path, counts))
     except BadData as error:
         return [Diagnostic("E303", f"{path.name}: {error}", span)]
@@ -126,18 +135,20 @@ def _check_keys(loop: Loop, path: Path, counts: dict[int, int]) -> Iterator[Diag
     counts[id(loop)] = 0
     for data in read_rows(path):
         counts[id(loop)] += 1
-        if argument.key is None:
+        if not argument.key:
             continue
-        if data.values.get(argument.key) in {None, ""}:
-            message = f"{path.name}, row {data.number}: the key column `{argument.key}` is empty"
+        values = [data.values.get(column) for column in argument.key]
+        empty = [column for column, value in zip(argument.key, values, strict=True) if value in {None, ""}]
+        if empty:
+            message = f"{path.name}, row {data.number}: the key column `{empty[0]}` is empty"
             yield Diagnostic("E306", message, argument.span, label="every row needs a key of its own")
             return
-        key = hash(str(data.values[argument.key]))
-        if key in known:
-            message = f"{path.name}: rows {known[key]} and {data.number} have the key `{data.values[argument.key]}`"
+        text = join_key([str(value) for value in values])
+        first = known.setdefault(hash(text), data.number)
+        if first != data.number:
+            message = f"{path.name}: rows {first} and {data.number} have the key `{text}`"
             yield Diagnostic("E306", message, argument.span, label="a key may occur once")
             return
-        known[key] = data.number
 
 
 def columns_of(path: Path) -> tuple[str, ...] | None:

@@ -1,12 +1,11 @@
-"""Arguments of directives: shared parts (names, numbers, times, lists), and the arguments of `@out` and `@foreach`."""
+"""Arguments of directives: shared parts (names, numbers, times, lists), and the argument of `@out`."""
 
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from stripe_shell.durations import parse_duration
-from stripe_shell.lang.ast import ForEach, Output, Reference, Text, Value
+from stripe_shell.lang.ast import Output, Reference, Value
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.spelling import format_argument_word
 from stripe_shell.lang.values import parse_word
@@ -17,14 +16,10 @@ RESERVED_NAMES = ("last", "env", "now", "uuid")
 
 #: The extensions that `@out` accepts.
 OUTPUT_ENDINGS = (".csv", ".json", ".jsonl")
-#: The argument of `@foreach` as shown in messages.
-LOOP_EXAMPLE = 'row in "file.csv" key=COLUMN [jobs=N] [on_error=continue] [max_errors=N]'
 
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = pattern(r"([^\s=]*)[ \t\r]*(=?)[ \t\r]*")
 _FIELD = pattern(r"[\w$-][\w.$\[\]*-]*\Z")
-_ROWS_OF = pattern(r"(\S+)[ \t\r]+in[ \t\r]+")
-_LIMIT = pattern(r"[0-9]{1,9}|[0-9]{1,2}(?:\.[0-9]+)?%|100%")
 _OPTION = pattern(r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*")
 
 
@@ -118,83 +113,3 @@ def format_output(output: Output, _indent: str) -> str:
     """Formats `FILE [fields=a,b.c]`."""
     fields = f" fields={','.join(output.fields)}" if output.fields else ""
     return f"{format_argument_word(output.file)}{fields}"
-
-
-# --- @foreach -------------------------------------------------------------------------------------------
-
-
-def parse_foreach(reading: Reading, start: int, end: int) -> ForEach:
-    """Parses `NAME in FILE` and its options at `[start, end)`. Raises Mistake (E111)."""
-    match = _ROWS_OF.match(reading.text, start, end)
-    if match is None:
-        raise _bad_loop(reading, start, end)
-    name = parse_name(reading, *match.span(1))
-    if match.end() == end:
-        raise _bad_loop(reading, start, end)
-    file, pos = parse_word(reading, match.end(), end)
-    options = _options(reading, pos, end)
-    key = options["key"].literal if "key" in options else None
-    jobs = options.get("jobs")
-    on_error = options.get("on_error")
-    max_errors = options.get("max_errors")
-    return ForEach(
-        name,
-        file,
-        key,
-        parse_positive(reading, jobs.span.start, jobs.span.end) if jobs else 1,
-        _on_error(on_error) if on_error else "stop",
-        reading.span(start, end),
-        _max_errors(max_errors) if max_errors else None,
-    )
-
-
-def _bad_loop(reading: Reading, start: int, end: int) -> Mistake:
-    return bad_argument(reading, "foreach", LOOP_EXAMPLE, start, end)
-
-
-def _options(reading: Reading, pos: int, end: int) -> dict[str, Value]:
-    """Parses the options of a `@foreach`: `key=COLUMN`, `jobs=N`, `on_error=…` and `max_errors=…`."""
-    options: dict[str, Value] = {}
-    pos = reading.skip(pos, end)
-    while pos < end:
-        match = _OPTION.match(reading.text, pos, end)
-        if match is None:
-            raise _bad_loop(reading, pos, end)
-        name = match[1]
-        if name not in ("key", "jobs", "on_error", "max_errors") or name in options:
-            problem = "given twice" if name in options else "not an option of `@foreach`"
-            raise Mistake("E111", f"`{name}` is {problem}", reading.span(*match.span(1)), LOOP_EXAMPLE)
-        value, stop = parse_word(reading, match.end(), end)
-        if not value.literal:
-            raise Mistake("E111", f"`{name}=` needs a plain value", reading.span(pos, stop), LOOP_EXAMPLE)
-        options[name] = value
-        pos = reading.skip(stop, end)
-    return options
-
-
-def _max_errors(value: Value) -> str:
-    text = value.literal or ""
-    if not _LIMIT.fullmatch(text):
-        raise Mistake("E111", f"`{text}` is not a number of rows", value.span, "e.g. `max_errors=20`, `max_errors=2%`")
-    return text
-
-
-def _on_error(value: Value) -> Literal["stop", "continue"]:
-    if value.literal == "continue":
-        return "continue"
-    if value.literal == "stop":
-        return "stop"
-    raise Mistake("E111", f"`{value.literal}` is neither `stop` nor `continue`", value.span)
-
-
-def format_foreach(loop: ForEach, _indent: str) -> str:
-    """Formats `NAME in FILE` and the options that differ from their defaults."""
-    key = f" key={_word_of(loop.key, loop)}" if loop.key is not None else ""
-    jobs = f" jobs={loop.jobs}" if loop.jobs != 1 else ""
-    on_error = f" on_error={loop.on_error}" if loop.on_error != "stop" else ""
-    max_errors = f" max_errors={loop.max_errors}" if loop.max_errors is not None else ""
-    return f"{loop.name} in {format_argument_word(loop.file)}{key}{jobs}{on_error}{max_errors}"
-
-
-def _word_of(text: str, loop: ForEach) -> str:
-    return format_argument_word(Value("bare", (Text(text, loop.span),), loop.span))

@@ -249,15 +249,26 @@ class Tags:
 
 @record
 class ForEach:
-    """`@foreach row in "file.csv" key=COLUMN [jobs=N] [on_error=continue] [max_errors=N|N%]`."""
+    """`@foreach NAME in FILE` and its options; or `@foreach NAME in ${LIST}`, where `file` is one reference.
+
+    `key` are the columns that identify a row. `jobs` is None if it is not written. `rate` is in requests a second.
+    `max_errors` is a number or a share such as `2%`. `where` selects rows, `failed` is the file of those that failed,
+    `stamp` the key of metadata that receives run and row. `delimiter` and `encoding` are those of a CSV file.
+    """
 
     name: str
     file: Value
-    key: str | None
-    jobs: int
-    on_error: Literal["stop", "continue"]
     span: Span = field(compare=False, repr=False)
+    key: tuple[str, ...] = ()
+    jobs: int | Literal["auto"] | None = None
+    rate: float | None = None
+    on_error: Literal["stop", "continue"] = "stop"
     max_errors: str | None = None
+    where: Condition | None = None
+    failed: Value | None = None
+    stamp: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
 
     @property
     def name_span(self) -> Span:

@@ -12,11 +12,8 @@ from typing import Any, Literal
 from stripe_shell.diagnostics import Span
 from stripe_shell.durations import format_duration
 from stripe_shell.lang.arguments import (
-    LOOP_EXAMPLE,
     bad_argument,
-    format_foreach,
     format_output,
-    parse_foreach,
     parse_milliseconds,
     parse_name,
     parse_output,
@@ -38,6 +35,7 @@ from stripe_shell.lang.ast import (
     Value,
 )
 from stripe_shell.lang.expressions import parse_condition, parse_expectation
+from stripe_shell.lang.loops import LOOP_EXAMPLE, format_foreach, parse_foreach
 from stripe_shell.lang.paths import parse_key
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.spelling import (

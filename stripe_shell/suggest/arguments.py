@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from stripe_shell.lang.arguments import OUTPUT_ENDINGS
 from stripe_shell.lang.cursor import CursorContext
 from stripe_shell.lang.directives import DIRECTIVES, ArgumentKind
+from stripe_shell.lang.loops import LOOP_OPTIONS
 from stripe_shell.records import replace
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.shapes import response_field
@@ -17,7 +18,7 @@ from stripe_shell.suggest.responses import response_paths
 from stripe_shell.suggest.suggestion import Suggestion, SuggestionSources, operation_of
 
 SCRIPT_ENDING = ".stripe"
-_DATA_ENDINGS = (".csv", ".json", ".jsonl")
+_DATA_ENDINGS = (".csv", ".tsv", ".json", ".jsonl")
 _ERRORS = {
     "card_error": "the card was declined",
     "invalid_request_error": "a parameter is wrong",
@@ -42,12 +43,6 @@ _RETRY_STEPS = (
     {"2s ": "two seconds", "10s ": "ten seconds", "1m ": "a minute"},
     {"until ": "what must hold"},
 )
-_LOOP_OPTIONS = {
-    "key=": "the column that tells rows apart",
-    "jobs=": "how many rows at once",
-    "on_error=continue": "go on behind a row that fails",
-    "max_errors=": "stop behind so many rows that failed, or such a share",
-}
 
 
 def suggest_arguments(context: CursorContext, sources: SuggestionSources) -> Iterable[Suggestion]:
@@ -173,10 +168,16 @@ def _loop(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
     if context.prefix.startswith("key="):
         inner = replace(context, start=context.start + len("key="), prefix=context.prefix.removeprefix("key="))
         return choose(inner, dict.fromkeys(csv_columns(words[2]), ""), "value")
-    written = {
-        name: meaning for name, meaning in _LOOP_OPTIONS.items() if f" {name.partition('=')[0]}=" not in words[2]
+    return choose(context, _loop_options(words[2]), "value")
+
+
+def _loop_options(written: str) -> dict[str, str]:
+    """Returns the options that are not written yet, with their meanings; those with one choice, with it."""
+    return {
+        f"{each.name}={each.choices[0] if len(each.choices) == 1 else ''}": each.meaning
+        for each in LOOP_OPTIONS.values()
+        if f" {each.name}=" not in written
     }
-    return choose(context, written, "value")
 
 
 # --- assertions -----------------------------------------------------------------------------------------

@@ -320,7 +320,27 @@ def _script_items(draw: st.DrawFn, depth: int) -> list[ast.ScriptItem]:
         elif kind == 2:
             items.append(ast.Comment(draw(comments), False, AT))
         else:
-            each = ast.ForEach("row", _bare("a.csv"), draw(st.one_of(st.none(), _names)), 2, "continue", AT)
+            each = draw(_loop_headers())
             body = tuple(draw(_script_items(depth - 1)))
             items.append(ast.Loop(ast.Directive("foreach", each, AT, AT), body, AT))
     return items
+
+
+@st.composite
+def _loop_headers(draw: st.DrawFn) -> ast.ForEach:
+    """A `@foreach` with any of its options."""
+    sample = {
+        "key": st.lists(st.sampled_from(["email", "a b", "x,y", "Größe", 'q"', "["]), max_size=3, unique=True).map(
+            tuple
+        ),
+        "jobs": st.sampled_from([None, 1, 2, 16, "auto"]),
+        "rate": st.sampled_from([None, 0.5, 1.0, 20.0, 33.333]),
+        "on_error": st.sampled_from(["stop", "continue"]),
+        "max_errors": st.sampled_from([None, "0", "20", "2%", "0.5%", "100%"]),
+        "failed": st.sampled_from([None, _bare("failed.csv"), ast.Value("double", (ast.Text("a b.csv", AT),), AT)]),
+        "stamp": st.sampled_from([None, "batch", "a.b", "a b", "é"]),
+        "delimiter": st.sampled_from([None, ";", "\t", "|", "\\", "$"]),
+        "encoding": st.sampled_from([None, "latin-1", "cp1252", "utf-16"]),
+    }
+    options = {name: draw(values) for name, values in sample.items()}
+    return ast.ForEach("row", _bare("a.csv"), AT, **options)

@@ -176,7 +176,7 @@ class Flow:
         limit = self.limit
         self.limit = ErrorLimit(header(loop).max_errors, self.stop) if not self.loop else limit
         rows = self._selected_rows(name, rows_of(loop, scope, self.find_file))
-        jobs = header(loop).jobs
+        jobs = _jobs_of(loop)
         yield from self._parallel(loop, name, rows, jobs) if jobs > 1 else self._one_by_one(loop, name, rows)
         left = sum(1 for _ in rows)
         yield from self._not_run(loop, scope, left + rows.left_out)
@@ -312,6 +312,11 @@ class Flow:
         goes_on = header(loop).on_error == "continue" and not inner.unknown
         self.stopped = self.stopped or (inner.stopped and not goes_on)
         self.unknown = self.unknown or inner.unknown
+
+
+def _jobs_of(loop: Loop) -> int:
+    jobs = header(loop).jobs
+    return jobs if isinstance(jobs, int) else 1
 
 
 def is_teardown(item: ScriptItem) -> TypeGuard[Block]:

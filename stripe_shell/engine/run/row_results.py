@@ -11,13 +11,17 @@ from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RowStatus
 _LONGEST_KEY = 120
 
 
-def row_name(row: LoopRow, column: str | None) -> str:
-    """Returns the name of a row in messages: file, line and key."""
+def row_name(row: LoopRow, columns: tuple[str, ...]) -> str:
+    """Returns the name of a row in messages: file, line and the values of the key columns."""
     place = f"{row.file}:{row.data.number}"
-    if column is None:
+    if not columns:
         return place
-    key = row.key if len(row.key) <= _LONGEST_KEY else f"{row.key[:_LONGEST_KEY]}…"
-    return f"{place} ({column}={key})"
+    keys = [f"{column}={_shortened(str(row.data.values.get(column, '')))}" for column in columns]
+    return f"{place} ({', '.join(keys)})"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_KEY else f"{text[:_LONGEST_KEY]}…"
 
 
 def row_status(outcomes: Sequence[Outcome], *, interrupted: bool = False) -> RowStatus:
