@@ -175,7 +175,7 @@ function _stripe_shell_options --no-scope-shadowing
         case 'run'
             _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --grace --help --keep-going --live --memory --new --no-journal --patience --report --resume --rows --runs-dir --show --spec --tags --var --verbose
         case 'runs'
-            _stripe_shell_offer --accept-edits --connection --db --format --grace --help --keep-going --live --memory --patience --report --rows --runs-dir --show --spec --status --var --verbose --yes
+            _stripe_shell_offer --accept-edits --connection --db --done --format --grace --help --keep-going --key --live --memory --not-done --patience --report --rows --runs-dir --show --spec --status --var --verbose --yes
         case 'check'
             _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose --version
         case 'fmt'
@@ -265,7 +265,7 @@ function _stripe_shell
             continue
         end
         switch $word
-            case --accept-edits --api-version --connection --db --diff --errata --fault --format --grace --host --latency --patience --port --rate-limit --report --rows --runs-dir --spec --status --tags --to --var --version --webhook-host --webhook-retries -c
+            case --accept-edits --api-version --connection --db --diff --done --errata --fault --format --grace --host --key --latency --patience --port --rate-limit --report --rows --runs-dir --spec --status --tags --to --var --version --webhook-host --webhook-retries -c
                 set option $word
             case '-?*'
             case '/*'

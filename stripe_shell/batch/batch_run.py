@@ -86,7 +86,7 @@ class BatchRun:
             listed = "\n  ".join(str(write) for write in old)
             raise OutcomeUnknown(
                 f"{len(old)} writes have no known outcome, and are too old to be sent again safely:\n  {listed}\n"
-                "Look each of them up by its key in the logs of Stripe's Dashboard. Nothing was sent now."
+                f"`stripe-shell runs settle {self.folder.name}` asks Stripe what became of them. Nothing was sent now."
             )
         return sum(1 for _ in resend_open_writes(self.ledger, links))
 

@@ -67,6 +67,8 @@ Options of runs (docs/batches.md); resume and retry take those of run as well:
   --runs-dir FOLDER   the runs in this folder (else those beside you and all that began on this machine)
   --format NAME       table, csv or json
   --status STATUS     show: only the rows with this status (done, skipped, failed, unknown, not-run)
+  --done ID           settle: the write was carried out, and this is its object;  --not-done: it was not
+  --key KEY           settle: only the write with this idempotency key, or of this row; several allowed
   --yes               forget: also a run of which something is unknown
 
 Options of check and spec:
@@ -127,6 +129,9 @@ class Arguments:
     run_id: str = ""
     status: str | None = None
     yes: bool = False
+    done: str | None = None
+    not_done: bool = False
+    keys: tuple[str, ...] = ()
     spec: str | None = None
     verbose: bool = False
     check: bool = False
@@ -208,6 +213,9 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--format": Option("format", choices=("table", "csv", "json")),
         "--status": Option("status", choices=("done", "skipped", "failed", "unknown", "not-run")),
         "--yes": Option("yes", "flag"),
+        "--done": Option("done"),
+        "--not-done": Option("not_done", "flag"),
+        "--key": Option("keys", "many"),
     },
     "check": {
         **_CONNECT,
@@ -263,7 +271,7 @@ _VALUED = {
 
 
 #: Options that exclude each other.
-_EXCLUDING = (("db", "memory"), ("new", "resume"))
+_EXCLUDING = (("db", "memory"), ("new", "resume"), ("done", "not_done"))
 
 
 def options_of(command: str) -> Mapping[str, Option]:
@@ -281,8 +289,8 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     texts = tuple(values.pop("texts", ()))
     for first, second in _EXCLUDING:
         if values.get(first) and values.get(second):
-            raise UsageError(f"--{first} and --{second} exclude each other")
-    for name in ("faults", "webhook_hosts", "reports"):
+            raise UsageError(f"--{first} and --{second.replace('_', '-')} exclude each other")
+    for name in ("faults", "webhook_hosts", "reports", "keys"):
         values[name] = tuple(values.get(name, ()))
     values["variables"] = tuple(_parse_variable(text) for text in values.get("variables", ()))
     if command:

@@ -125,6 +125,22 @@ def _print(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], arguments:
         console.result("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
+def _settle(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
+    """Tells what became of each open write; returns 5 if the outcome of one is unknown still."""
+    from stripe_shell.cli.settle import SETTLED, settle_run
+
+    run = find_named(arguments, environ)
+    rows, left = settle_run(run, arguments, environ, console)
+    _print(rows, SETTLED, arguments, console)
+    if not rows:
+        console.message(f"{run.folder.name} has no write whose outcome is unknown")
+    elif not left:
+        console.message(f"{run.folder.name}: all outcomes are known; `runs resume {run.folder.name}` goes on")
+    else:
+        console.message(f"{run.folder.name}: {left} of its writes are open. None was sent again.")
+    return 5 if left else 0
+
+
 # --- going on ---------------------------------------------------------------------------------------------------
 
 
@@ -179,5 +195,6 @@ _COMMANDS: Mapping[str, RunsCommand] = {
     "show": _show,
     "resume": _resume,
     "retry": _retry,
+    "settle": _settle,
     "forget": _forget,
 }
