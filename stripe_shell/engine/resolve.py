@@ -12,6 +12,7 @@ from stripe_shell.engine.evaluate import Evaluation, evaluate, evaluate_text
 from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.paths import confine, evaluate_output, output_of
 from stripe_shell.engine.scope import Scope, step_into
+from stripe_shell.engine.stamps import stamped
 from stripe_shell.engine.values import Deferred, read_literal
 from stripe_shell.lang.ast import Block, Duration, Key, Pages, Param, RawParam, Value
 from stripe_shell.lang.directives import DIRECTIVES, setting_text
@@ -268,7 +269,7 @@ class _Draft:
         return BlockCall(
             operation=self.operation,
             path_params=self.path_params,
-            params=_merged(self.params, self.raw),
+            params=stamped(_merged(self.params, self.raw), self.operation, settings.stamp),
             connection=block.connection,
             account=words.get("account", settings.account),
             version=words.get("version", settings.version),

@@ -84,11 +84,11 @@ def dependencies_of(block: Block, scope: Scope) -> Dependencies:
     settings, text = scope.settings, block.span.text
     references = _references(block) if "${" in text else []
     if not references and "now" not in text:
-        return settings.account, settings.version, settings.spec
+        return settings.account, settings.version, settings.spec, settings.stamp
     values = tuple([_written(reference, scope) for reference in references])
     of_data = tuple([comes_from_data(reference, scope) for reference in references])
     now = scope.now if "now" in text or "now" in "".join(values) else None
-    return settings.account, settings.version, settings.spec, now, values, of_data
+    return settings.account, settings.version, settings.spec, settings.stamp, now, values, of_data
 
 
 def _references(block: Block) -> list[Reference]:

@@ -28,13 +28,17 @@ class Capture:
 
 @record
 class ScopeSettings:
-    """The settings of top-level directives: connection, account, version, and whose required parameters apply."""
+    """The settings of top-level directives: connection, account, version, and whose required parameters apply.
+
+    `stamp` is the name and the value of the metadata that objects created by the row of a loop receive.
+    """
 
     connection: str | None = None
     account: str | None = None
     version: str | None = None
     spec: str = "documented"
     tags: tuple[str, ...] = ()
+    stamp: tuple[str, str] | None = None
 
 
 @record

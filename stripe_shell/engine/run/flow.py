@@ -27,6 +27,7 @@ from stripe_shell.engine.run.row_results import (
 from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
 from stripe_shell.engine.scope import Scope, look_up
 from stripe_shell.engine.script_settings import apply_directive
+from stripe_shell.engine.stamps import stamp_row
 from stripe_shell.lang.ast import Block, Comment, Directive, Loop, Reference, ScriptItem, Tags
 from stripe_shell.lang.visit import names_given, nodes_in
 from stripe_shell.records import field, record, replace
@@ -267,7 +268,7 @@ class Flow:
             return
         outcomes: list[Outcome] = []
         began = self.clock()
-        for step in self.run(loop.items, row.scope):
+        for step in self.run(loop.items, stamp_row(loop, row.scope, self.ledger.run_id, self.row_key)):
             outcomes += [step.outcome] if step.outcome is not None else []
             yield step
         if nested:

@@ -36,6 +36,7 @@ from stripe_shell.engine.run.paging import Exchange, read_body
 from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
 from stripe_shell.engine.run.rows import CollectedPages, MaskedRowFile, NotStored, OpenRows, collect, open_row_file
 from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.stamps import stamp_row
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
 from stripe_shell.lang.ast import Block, Expectation, Loop, Match, Name, Retry, ScriptItem
 from stripe_shell.records import field, record, replace
@@ -121,7 +122,8 @@ class Engine:
                 selection = None if row_key else self.rows
                 for row in SelectedRows(rows_of(item, inner, resolver.find_file), selection, lambda row: False):
                     key = f"{row_key}{SEPARATOR}{row.key}" if row_key else row.key
-                    yield from self._preview(item.items, row.scope, resolver, run_id, key, seen=Counter(seen))
+                    stamped = stamp_row(item, row.scope, run_id, key)
+                    yield from self._preview(item.items, stamped, resolver, run_id, key, seen=Counter(seen))
                 count_steps(item, seen)
             elif isinstance(item, Block):
                 key = idempotency_key(run_id, step_id(item, seen), row_key)

@@ -56,6 +56,11 @@ class StepLedger(Protocol):
 class Ledger(Protocol):
     """The journal of a run. Thread-safe."""
 
+    @property
+    def run_id(self) -> str:
+        """Returns the id of the run."""
+        ...
+
     def step(self, place: StepPlace, block: Block) -> StepLedger:
         """Returns the journal of a step."""
         ...

@@ -1,0 +1,48 @@
+"""Stamps: puts the run and the row into the metadata of what a loop creates, by which it is found without a journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stripe_shell.engine.foreach import header
+from stripe_shell.engine.idempotency_keys import SEPARATOR
+from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.values import Deferred
+from stripe_shell.lang.ast import Loop
+from stripe_shell.spec.model import Operation
+
+#: The most characters of a value of metadata.
+_LONGEST = 500
+
+
+def stamp_row(loop: Loop, scope: Scope, run_id: str, row_key: str) -> Scope:
+    """Returns the scope of a row in which created objects are stamped, if the loop or one around it has `stamp=`."""
+    around = scope.settings.stamp
+    name = header(loop).stamp or (around[0] if around else None)
+    return scope if name is None else scope.with_settings(stamp=(name, stamp_text(run_id, row_key)))
+
+
+def stamp_text(run_id: str, row_key: str) -> str:
+    """Returns `RUN/ROW`, the value of a stamp; `row_key` are the keys of the row and of the rows around it."""
+    text = f"{run_id}/{row_key.replace(SEPARATOR, '/')}"
+    if len(text) <= _LONGEST:
+        return text
+    from hashlib import sha256
+
+    return f"{text[: _LONGEST - 17]}~{sha256(text.encode(errors='surrogatepass')).hexdigest()[:16]}"
+
+
+def stamped(params: Mapping[str, Any], operation: Operation, stamp: tuple[str, str] | None) -> Mapping[str, Any]:
+    """Returns the parameters with the stamp in their metadata, if the operation creates something that has metadata.
+
+    A value that the block itself writes under the key stays.
+    """
+    if stamp is None or operation.action != "create" or "metadata" not in operation.params.fields:
+        return params
+    metadata = params.get("metadata")
+    if isinstance(metadata, Deferred):
+        return params
+    name, text = stamp
+    own = metadata if isinstance(metadata, dict) else {}
+    return {**params, "metadata": {name: text, **own}}
