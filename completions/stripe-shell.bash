@@ -142,6 +142,7 @@ _stripe_shell_options() {
     convert) _stripe_shell_offer --connection --help --spec --to --var ;;
     spec) _stripe_shell_offer --coverage --diff --format --help --version ;;
     serve) _stripe_shell_offer --api-version --db --fault --help --host --latency --memory --port --rate-limit --verbose --webhook-host --webhook-retries ;;
+    exec) _stripe_shell_offer --api-version --db --fault --forward-to --help --latency --rate-limit --seed --verbose ;;
     connections) _stripe_shell_offer --db --format --help --memory --verbose ;;
     completion) _stripe_shell_offer --help ;;
   esac
@@ -151,7 +152,7 @@ _stripe_shell_options() {
 _stripe_shell_values() {
   case "$command:$1" in
     :--connection|run:--connection|runs:--connection|check:--connection|replay:--connection|convert:--connection) _stripe_shell_ask ;;
-    :--db|run:--db|run:--runs-dir|runs:--db|runs:--runs-dir|check:--db|replay:--db|replay:--errata|serve:--db|connections:--db) _stripe_shell_files ;;
+    :--db|run:--db|run:--runs-dir|runs:--db|runs:--runs-dir|check:--db|replay:--db|replay:--errata|serve:--db|exec:--seed|exec:--db|connections:--db) _stripe_shell_files ;;
     :--spec|run:--spec|runs:--spec|check:--spec|replay:--spec|convert:--spec) _stripe_shell_offer documented stripe ;;
     :--format|run:--format) _stripe_shell_offer table json jsonl csv yaml ;;
     run:--report|runs:--report|replay:--report) _stripe_shell_pairs junit html json tap ;;
@@ -167,7 +168,7 @@ _stripe_shell_values() {
 # Offers what stands at this place of the command.
 _stripe_shell_words() {
   case "$command:${#plain[@]}" in
-    :0) _stripe_shell_offer run runs check fmt replay convert spec serve connections completion create get update list delete search accept acknowledge activate add_lines advance apply_customer_balance approve archive attach attach_payment cancel cancel_action capture close collect_inputs collect_payment_method complete confirm confirm_microdeposits confirm_payment_intent create_force_capture create_from_calculation create_preview create_reversal create_unlinked_refund credit deactivate decline delete_discount delete_where deliver_card detach disable disconnect enable expire fail fail_card finalize_amount finalize_invoice finalize_quote find fund_cash_balance increment increment_authorization mark_uncollectible migrate pause pay pdf ping post present_payment_method preview process_payment_intent process_setup_intent reactivate recipient_verifications redact refresh refresh_fx_quote refresh_recipient_verification refresh_regulatory_receipt refund refund_payment reject release remove_lines report_payment report_payment_attempt report_payment_attempt_canceled report_payment_attempt_failed report_payment_attempt_guaranteed report_payment_attempt_informational report_refund respond resume retrieve retrieve_current retrieve_discount return_card return_inbound_transfer return_outbound_payment return_outbound_transfer reverse send_invoice send_microdeposits set_reader_display ship_card submit submit_card subscribe succeed succeed_input_collection timeout_input_collection unarchive uninstall unreject unsubscribe update_lines validate verify verify_microdeposits void_credit_note void_grant void_invoice ;;
+    :0) _stripe_shell_offer run runs check fmt replay convert spec serve exec connections completion create get update list delete search accept acknowledge activate add_lines advance apply_customer_balance approve archive attach attach_payment cancel cancel_action capture close collect_inputs collect_payment_method complete confirm confirm_microdeposits confirm_payment_intent create_force_capture create_from_calculation create_preview create_reversal create_unlinked_refund credit deactivate decline delete_discount delete_where deliver_card detach disable disconnect enable expire fail fail_card finalize_amount finalize_invoice finalize_quote find fund_cash_balance increment increment_authorization mark_uncollectible migrate pause pay pdf ping post present_payment_method preview process_payment_intent process_setup_intent reactivate recipient_verifications redact refresh refresh_fx_quote refresh_recipient_verification refresh_regulatory_receipt refund refund_payment reject release remove_lines report_payment report_payment_attempt report_payment_attempt_canceled report_payment_attempt_failed report_payment_attempt_guaranteed report_payment_attempt_informational report_refund respond resume retrieve retrieve_current retrieve_discount return_card return_inbound_transfer return_outbound_payment return_outbound_transfer reverse send_invoice send_microdeposits set_reader_display ship_card submit submit_card subscribe succeed succeed_input_collection timeout_input_collection unarchive uninstall unreject unsubscribe update_lines validate verify verify_microdeposits void_credit_note void_grant void_invoice ;;
     :1|spec:2) _stripe_shell_entities ;;
     :*|connections:*|runs:2) _stripe_shell_ask ;;
     run:*|check:*|fmt:*) _stripe_shell_files .stripe ;;
@@ -196,14 +197,14 @@ _stripe_shell() {
       continue
     fi
     case "$word" in
-      --accept-edits|--api-version|--connection|--db|--diff|--done|--errata|--fault|--format|--grace|--host|--key|--latency|--patience|--port|--rate-limit|--report|--rows|--runs-dir|--spec|--status|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
+      --accept-edits|--api-version|--connection|--db|--diff|--done|--errata|--fault|--format|--forward-to|--grace|--host|--key|--latency|--patience|--port|--rate-limit|--report|--rows|--runs-dir|--seed|--spec|--status|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
       -?*) ;;
       /*) [[ ${#plain[@]} -gt 0 ]] && plain+=("$word") ;;
       *=*) assigned=1 ;;
       *) plain+=("$word") ;;
     esac
   done
-  case "${plain[0]}" in run|runs|check|fmt|replay|convert|spec|serve|connections|completion) command=${plain[0]} ;; esac
+  case "${plain[0]}" in run|runs|check|fmt|replay|convert|spec|serve|exec|connections|completion) command=${plain[0]} ;; esac
   if [[ -n $option ]]; then
     _stripe_shell_values "$option"
   elif [[ $current == --*=* ]]; then

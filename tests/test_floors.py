@@ -31,8 +31,9 @@ FLOORS = [
     {"engine", "suggest", "sandbox"},
     {"transports", "render", "connections"},
     {"batch", "convert", "replay"},
-    {"repl", "server", "pytest_plugin"},
-    {"cli", "__main__"},
+    {"repl", "server"},
+    {"testing"},
+    {"cli", "__main__", "pytest_plugin"},
 ]
 
 #: Rooms of one floor that may know each other, as one of them builds on the other.

@@ -15,7 +15,7 @@ from stripe_shell.records import record
 from stripe_shell.render import FORMATS
 
 #: The commands; any other first word begins a block (`stripe-shell create customer email=…`).
-COMMANDS = ("run", "runs", "check", "fmt", "replay", "convert", "spec", "serve", "connections", "completion")
+COMMANDS = ("run", "runs", "check", "fmt", "replay", "convert", "spec", "serve", "exec", "connections", "completion")
 
 #: The shells that `completion` supports.
 SHELLS = ("bash", "zsh", "fish")
@@ -37,6 +37,7 @@ usage: stripe-shell [OPTIONS]                      the prompt on a terminal, els
        stripe-shell spec --diff VERSION [VERSION] [ENTITY | FILE]   what changed between versions of the API
        stripe-shell connections [list | test [NAME …] | add NAME kind=KIND SETTING=VALUE … | remove NAME | default NAME]
        stripe-shell serve [OPTIONS]                the sandbox over HTTP, for programs; any key sk_test_… is taken
+       stripe-shell exec [OPTIONS] COMMAND …       a program with a sandbox of its own, for as long as it runs
        stripe-shell completion bash|zsh|fish       the script that completes all this in your shell
 
 Options that choose where requests go and how results look:
@@ -93,6 +94,11 @@ Options of serve:
   --webhook-host NAME deliver webhooks to this machine too, not only to one's own; several allowed
   --webhook-retries TIME,TIME…   the waits before a failed delivery is tried again (else 5m,1h,3h)
   --verbose           a line for each request
+
+Options of exec, before the command (docs/testing.md); also --latency, --rate-limit, --fault, --api-version, --verbose:
+  --seed FILE         a script that fills the sandbox first; several allowed
+  --forward-to URL    send the sandbox's webhooks there, signed with STRIPE_WEBHOOK_SECRET
+  --db FILE           the sandbox's database, kept (else in memory, gone at the end)
 
 Keys come from the environment (STRIPE_API_KEY), never from an argument.
 Exit codes: 0 all passed, 1 usage, 2 the text is wrong and nothing was sent, 3 a call failed, 4 an expectation
@@ -151,6 +157,8 @@ class Arguments:
     webhook_hosts: tuple[str, ...] = ()
     webhook_retries: str | None = None
     api_version: str | None = None
+    seeds: tuple[str, ...] = ()
+    forward_to: str | None = None
 
 
 @record
@@ -193,6 +201,15 @@ _GO_ON: Mapping[str, Option] = {
     "--rows": Option("rows"),
 }
 _TEXT_OR_JSON = Option("format", choices=("text", "json"))
+
+#: Options of a server that answers as the network and Stripe might.
+_SERVED: Mapping[str, Option] = {
+    "--latency": Option("latency"),
+    "--rate-limit": Option("rate_limit"),
+    "--fault": Option("faults", "many"),
+    "--api-version": Option("api_version"),
+    "--verbose": Option("verbose", "flag"),
+}
 
 _OPTIONS: Mapping[str, Mapping[str, Option]] = {
     "run": {
@@ -253,13 +270,15 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--memory": Option("memory", "flag"),
         "--port": Option("port"),
         "--host": Option("host"),
-        "--latency": Option("latency"),
-        "--rate-limit": Option("rate_limit"),
-        "--fault": Option("faults", "many"),
         "--webhook-host": Option("webhook_hosts", "many"),
         "--webhook-retries": Option("webhook_retries"),
-        "--api-version": Option("api_version"),
-        "--verbose": Option("verbose", "flag"),
+        **_SERVED,
+    },
+    "exec": {
+        "--seed": Option("seeds", "many", completes="file"),
+        "--forward-to": Option("forward_to"),
+        "--db": Option("db", completes="file"),
+        **_SERVED,
     },
     "completion": {},
     "": {**_CONNECT, **_RESULT, "-c": Option("texts", "many")},
@@ -283,18 +302,20 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     """Parses the command line. Raises UsageError for invalid arguments."""
     argv = tuple(_spread(argv))
     command = _command_of(argv)
-    words, values = _read_words(argv, _OPTIONS[command])
+    words, values = _read_words(argv, _OPTIONS[command], most=2 if command == "exec" else None)
     if values.pop("help", False):
         return Arguments("help")
     texts = tuple(values.pop("texts", ()))
     for first, second in _EXCLUDING:
         if values.get(first) and values.get(second):
             raise UsageError(f"--{first} and --{second.replace('_', '-')} exclude each other")
-    for name in ("faults", "webhook_hosts", "reports", "keys"):
+    for name in ("faults", "webhook_hosts", "reports", "keys", "seeds"):
         values[name] = tuple(values.get(name, ()))
     values["variables"] = tuple(_parse_variable(text) for text in values.get("variables", ()))
     if command:
         words.remove(command)
+        if not words and command == "exec":
+            raise UsageError("exec: which command? e.g. stripe-shell exec --seed shop.stripe -- npm test")
         if not words and command not in ("runs", "spec", "serve", "connections", "completion"):
             raise UsageError(f"{command}: which file? (`-` is standard input)")
         return Arguments(command, tuple(words), **values)
@@ -351,14 +372,19 @@ def _command_of(argv: Sequence[str]) -> str:
     return first if first in COMMANDS else ""
 
 
-def _read_words(argv: Sequence[str], options: Mapping[str, Option]) -> tuple[list[str], dict[str, Any]]:
-    """Returns the words that are not options, and the values of the options by argument; `--` ends the options."""
+def _read_words(
+    argv: Sequence[str], options: Mapping[str, Option], most: int | None = None
+) -> tuple[list[str], dict[str, Any]]:
+    """Returns the words that are not options, and the values of the options by argument.
+
+    `--` ends the options; so does word number `most`, after which another program's options may follow.
+    """
     words: list[str] = []
     values: dict[str, Any] = {}
     rest = iter(argv)
     for word in rest:
-        if word == "--":
-            words += rest
+        if word == "--" or len(words) == most:
+            words += rest if word == "--" else (word, *rest)
         elif word in {"-h", "--help"}:
             values["help"] = True
         elif word.startswith("-") and word != "-":

@@ -16,6 +16,9 @@ CliCommand = Callable[[Arguments, Mapping[str, str], Console], int]
 #: internal error.
 INTERRUPTED, UNREAD, INTERNAL = 130, 141, 70
 
+#: The functions of commands that do not have the command's name, which is one of Python's own.
+_FUNCTIONS = {"exec": "run_program"}
+
 
 def dispatch(argv: Sequence[str]) -> int:
     """Runs the command line; returns the exit code of language.md §8, or one of those above."""
@@ -59,7 +62,7 @@ def _find_command(arguments: Arguments) -> CliCommand:
     on_terminal = all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout))
     if name not in COMMANDS and not (name == "prompt" and on_terminal):
         name = "run"  # a block, `-c TEXT`, or a script on standard input
-    command: CliCommand = getattr(import_module(f"stripe_shell.cli.{name}"), name)
+    command: CliCommand = getattr(import_module(f"stripe_shell.cli.{name}"), _FUNCTIONS.get(name, name))
     return command
 
 

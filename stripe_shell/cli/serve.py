@@ -24,15 +24,16 @@ def serve(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
     if arguments.words:
         raise UsageError(f"serve takes no words; `{arguments.words[0]}` is left over")
     garbage.enable_collector()
-    run_server(_settings(arguments, environ), console.result, console.message)
+    run_server(server_settings(arguments, _database(arguments, environ)), console.result, console.message)
     return 0
 
 
-def _settings(arguments: Arguments, environ: Mapping[str, str]) -> ServerSettings:
+def server_settings(arguments: Arguments, database: Path | None) -> ServerSettings:
+    """Returns the settings of a server with this database, None in memory. Raises UsageError for invalid options."""
     from stripe_shell.server.quantities import per_second, seconds
     from stripe_shell.server.run import ServerSettings
 
-    settings = ServerSettings(_database(arguments, environ), faults=_faults(arguments.faults))
+    settings = ServerSettings(database, faults=_faults(arguments.faults))
     changes: dict[str, Any] = {"webhook_hosts": arguments.webhook_hosts, "verbose": arguments.verbose}
     if arguments.host is not None:
         changes["host"] = arguments.host

@@ -237,6 +237,11 @@ class Sandbox:
         """Makes `catch_up` include the accounts whose jobs were scheduled before the sandbox was opened."""
         self.accounts.load_pending()
 
+    def next_job(self, *, until: int) -> int | None:
+        """Returns when the next job of any account is due, in epoch seconds; None if none is by `until`."""
+        with self.store.read() as session:
+            return queues.next_job(session, until)
+
     def catch_up(self) -> None:
         """Runs the due jobs (objects/jobs.py) of every account used since the sandbox was opened."""
         for account, number in self.accounts.used():
@@ -313,6 +318,14 @@ class Sandbox:
                 store_object(ctx, obj)
         self._endpoint_cache.forget()
         self._job_cache.invalidate()
+
+    def load(self, other: Sandbox) -> None:
+        """Replaces everything in this sandbox, which is in memory, by a copy of another one's accounts and objects."""
+        self.store.load(other.store)
+        self.accounts = Accounts(self.store, self.clock, self.ids)
+        self.account = self.accounts.first
+        self._forget_cached()
+        self.accounts.load_pending()
 
     def reset(self, account: str | None = None) -> None:
         """Deletes the objects, events and saved responses of one account, or of all; keeps accounts and their keys."""

@@ -53,6 +53,16 @@ class Travel:
         if self._undo_log is not None:
             self._undo_log.forget()
 
+    def keep_clocks(self, seconds: int, account: str | None = None) -> None:
+        """Postpones the deletion of the account's test clocks, before the time of the whole sandbox is moved."""
+        with self._context(account) as ctx:
+            test_clocks.postpone_deletion(ctx, seconds)
+
+    def move_clocks(self, months: int, seconds: int, account: str | None = None) -> None:
+        """Moves the test clocks of the account forward. Raises UsageError for more than two years."""
+        with self._context(account) as ctx:
+            test_clocks.move_all(ctx, _later_by(months, seconds))
+
     def answer(self, route: str, body: Mapping[str, Any], account: str | None) -> Json | None:
         """Runs a request to `/_sandbox/ROUTE` and returns the body of its response; None for other routes.
 
@@ -93,17 +103,23 @@ class Travel:
         if months < 0 or seconds < 0 or not (months or seconds):
             raise UsageError("a clock moves forward only; @rollback and @undo go back")
 
-        def target(moment: int) -> int:
-            later = add_months(moment, months) + seconds
-            if later - moment > _FURTHEST:
-                raise UsageError("a clock moves at most two years at once")
-            return later
-
         self.begin_write("@clock")
         with self._context(account) as ctx:
-            moved = test_clocks.advance_all(ctx, target)
+            moved = test_clocks.advance_all(ctx, _later_by(months, seconds))
             events = [json.loads(row.json) for row in ctx.emitted]
         return {"clocks": [{"clock": clock, "before": before} for clock, before in moved], "events": events}
+
+
+def _later_by(months: int, seconds: int) -> Callable[[int], int]:
+    """Returns a function from a time to the one so much later, both in epoch seconds."""
+
+    def later(moment: int) -> int:
+        target = add_months(moment, months) + seconds
+        if target - moment > _FURTHEST:
+            raise UsageError("a clock moves at most two years at once")
+        return target
+
+    return later
 
 
 def _shown(snapshot: Snapshot) -> Json:

@@ -30,7 +30,7 @@ def key_of(authorization: str | None) -> str:
 
     Raises StripeError (401) if there is none, and for a live, a publishable or a malformed one.
     """
-    key = _stated_key(authorization or "")
+    key = stated_key(authorization or "")
     if not key:
         raise _key_error(_NO_KEY)
     if _SECRET_KEY.fullmatch(key):
@@ -50,7 +50,8 @@ def mask_sandbox_key(key: str) -> str:
     return f"{prefix}{'*' * hidden}{key[-4:]}" if hidden > 0 else "*" * len(key)
 
 
-def _stated_key(authorization: str) -> str:
+def stated_key(authorization: str) -> str:
+    """Returns the key of an `Authorization` header: a Bearer token, or the user name of Basic authentication; or ""."""
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() == "bearer":
         return rest.strip()

@@ -96,7 +96,6 @@ def serve_in_thread(settings: ServerSettings, log_line: LogLine) -> Iterator[Ope
 @contextmanager
 def open_server(settings: ServerSettings, log_line: LogLine) -> Iterator[OpenServer]:
     """Opens database and port, and does the background work until the end of the block. Raises ConfigurationError."""
-    uvicorn, protocol = _import_server()
 
     def report(error: Exception) -> None:
         log_line(traceback_of(error))
@@ -119,9 +118,8 @@ def open_server(settings: ServerSettings, log_line: LogLine) -> Iterator[OpenSer
         background = BackgroundWorker(sandbox, deliveries, report)
         sandbox.on_events = background.notice
         background.start()
-        application = _application(sandbox, settings, log_line)
         try:
-            yield OpenServer(sandbox, listener, uvicorn.Server(_configuration(uvicorn, protocol, application)))
+            yield OpenServer(sandbox, listener, http_server(_application(sandbox, settings, log_line)))
         finally:
             background.stop()
             store.close()
@@ -163,8 +161,10 @@ def _log_start(settings: ServerSettings, log_line: LogLine) -> None:
         )
 
 
-def _configuration(uvicorn: Any, protocol: Any, application: Application) -> Any:
-    return uvicorn.Config(
+def http_server(application: Any) -> Any:
+    """Returns a `uvicorn.Server` for an ASGI application. Raises ConfigurationError if uvicorn is not installed."""
+    uvicorn, protocol = _import_server()
+    configuration = uvicorn.Config(
         application,
         http=protocol,
         ws="none",
@@ -177,6 +177,7 @@ def _configuration(uvicorn: Any, protocol: Any, application: Application) -> Any
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=3,
     )
+    return uvicorn.Server(configuration)
 
 
 @contextmanager

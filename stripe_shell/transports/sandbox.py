@@ -48,18 +48,19 @@ def open_store(path: Path | None) -> Store:
 
 @record
 class SandboxTransport:
-    """The sandbox in this process, including its private routes."""
+    """The sandbox in this process, including its private routes; `account` None is its first account."""
 
     sandbox: Sandbox
+    account: str | None = None
 
     def send(self, request: Request) -> Response:
         """Sends the request as `wire.Transport`; never raises a transport error."""
         if request.path.startswith(PRIVATE):
             try:
-                return answer_private(self.sandbox, request)
+                return answer_private(self.sandbox, request, account=self.account)
             except Exception as error:  # noqa: BLE001 - as the server does
                 return self.sandbox.fail(error)
-        return self.sandbox.send(request)
+        return self.sandbox.send(request, account=self.account)
 
 
 def _make_private(path: Path) -> None:

@@ -245,7 +245,7 @@ def test_the_plugin_costs_nothing_where_there_is_no_script(
 ) -> None:
     pytester.makepyfile(
         "import sys\ndef test_it():\n    ours = {n for n in sys.modules if n.startswith('stripe_shell')}\n"
-        "    assert ours == {'stripe_shell', 'stripe_shell.pytest_plugin'}\n"
+        "    assert ours == {'stripe_shell', 'stripe_shell.pytest_plugin', 'stripe_shell.pytest_plugin.fixtures'}\n"
     )
     root = Path(__file__).parents[2]
     monkeypatch.setenv("PYTHONPATH", str(root))

@@ -46,8 +46,12 @@ class TestClock(Resource):
 
     @job
     def expire(self, ctx: Context, obj: Json) -> None:
-        """Deletes the clock after thirty days. Runs as a job."""
-        self.delete(ctx, obj, {})
+        """Deletes the clock after thirty days, later if its deletion was postponed. Runs as a job."""
+        left = obj["deletes_after"] - ctx.now()
+        if left > 0:
+            schedule(ctx, left, obj, "expire")
+        else:
+            self.delete(ctx, obj, {})
 
     @action
     def advance(self, ctx: Context, obj: Json, params: Json) -> Json:

@@ -27,12 +27,15 @@ class Accounts:
 
     def of_key(self, key: str) -> str:
         """Returns the id of the account of a secret key; creates one for a new key. Stores only a hash of the key."""
-        from hashlib import sha256
-
-        digest = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = _hash(key)
         with self._store.read() as session:
             found = session.account_of_key(digest)
         return found or self._add(digest)
+
+    def set_key(self, account: str, key: str) -> None:
+        """Makes `key` the only secret key of an account."""
+        with self._store.write() as session:
+            session.set_key(account, _hash(key))
 
     def number(self, account: str) -> int:
         """Returns the store's number of an account; adds the account on first use."""
@@ -104,3 +107,9 @@ class Accounts:
             if self._initial is not None:
                 session.set_default_version(number, self._initial)
         return account
+
+
+def _hash(key: str) -> str:
+    from hashlib import sha256
+
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -67,6 +67,12 @@ def has_due_job(session: StoreSession, account: int, now: int) -> bool:
     return bool(session.rows("SELECT 1 FROM jobs WHERE account = ? AND at <= ? LIMIT 1", (account, now)))
 
 
+def next_job(session: StoreSession, until: int) -> int | None:
+    """Returns when the next job of any account is due (epoch seconds); None if none is due by `until`."""
+    rows = session.rows("SELECT at FROM jobs WHERE at <= ? ORDER BY at LIMIT 1", (until,))
+    return next((int(at) for (at,) in rows if isinstance(at, int)), None)
+
+
 def claim_job(session: StoreSession, account: int, now: int) -> Job | None:
     """Deletes and returns the account's oldest job that is due at `now`; None when there is none.
 

@@ -278,6 +278,10 @@ class StoreSession:
         row = self._connection.execute("SELECT id FROM accounts ORDER BY number LIMIT 1").fetchone()
         return str(row[0]) if row else None
 
+    def set_key(self, account: str, key_hash: str) -> None:
+        """Replaces the hash of an account's secret key."""
+        self._connection.execute("UPDATE accounts SET key_hash = ? WHERE id = ?", (key_hash, account))
+
     def add_account(self, account: str, key_hash: str | None = None, platform: int | None = None) -> int:
         """Inserts an account and returns its number; `platform` is the number of the account it is connected to."""
         sql = "INSERT INTO accounts (id, key_hash, platform) VALUES (?, ?, ?)"

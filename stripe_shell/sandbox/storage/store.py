@@ -45,6 +45,11 @@ class Store:
         except sqlite3.DatabaseError as error:
             raise ConfigurationError(f"the sandbox file {path} cannot be used: {error}") from error
 
+    def load(self, other: Store) -> None:
+        """Replaces the content of this store, which is in memory, by a copy of another one's."""
+        with other.connection() as source, self.connection() as target:
+            source.backup(target)
+
     def close(self) -> None:
         """Closes every connection; the store cannot be used afterwards."""
         with self._lock:

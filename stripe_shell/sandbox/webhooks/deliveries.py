@@ -72,7 +72,8 @@ def is_this_machine(host: str) -> bool:
 class Deliveries:
     """Sends deliveries with `send` and reports failed attempts to `log_line`. Thread-safe.
 
-    `render` puts an event into the version of the endpoint, as `Sandbox.render_event` does.
+    `render` puts an event into the version of the endpoint, as `Sandbox.render_event` does. `signing_clock` gives the
+    time of signatures, by default that of `clock`.
     """
 
     def __init__(
@@ -85,9 +86,11 @@ class Deliveries:
         retry_after: Sequence[float] = RETRY_AFTER,
         log_line: Callable[[str], None] | None = None,
         render: RenderEvent | None = None,
+        signing_clock: Clock | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._signing_clock = signing_clock or clock
         self._send = send
         self._hosts = frozenset(hosts)
         self._retry_after = tuple(retry_after)
@@ -148,7 +151,7 @@ class Deliveries:
             "User-Agent": USER_AGENT,
             "Accept": "*/*; q=0.5, application/xml",
             "Cache-Control": "no-cache",
-            "Stripe-Signature": signature(secret, body, self._clock.now()),
+            "Stripe-Signature": signature(secret, body, self._signing_clock.now()),
         }
         try:
             status = self._send(url, body, headers)
