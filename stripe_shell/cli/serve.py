@@ -24,8 +24,13 @@ def serve(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
     if arguments.words:
         raise UsageError(f"serve takes no words; `{arguments.words[0]}` is left over")
     garbage.enable_collector()
-    run_server(server_settings(arguments, _database(arguments, environ)), console.result, console.message)
+    run_server(settings_of(arguments, environ), console.result, console.message)
     return 0
+
+
+def settings_of(arguments: Arguments, environ: Mapping[str, str]) -> ServerSettings:
+    """Returns the settings of `serve`: with its database, by default that of the shell's own sandbox."""
+    return server_settings(arguments, _database(arguments, environ))
 
 
 def server_settings(arguments: Arguments, database: Path | None) -> ServerSettings:

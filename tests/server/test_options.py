@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stripe_shell.cli.arguments import parse_arguments
-from stripe_shell.cli.serve import _settings
+from stripe_shell.cli.serve import settings_of
 from stripe_shell.errors import UsageError
 from stripe_shell.sandbox.control.faults import Fault
 from stripe_shell.server.run import ServerSettings
@@ -18,7 +18,7 @@ HOME = {"HOME": "/home/jenny"}
 
 
 def settings(*words: str) -> ServerSettings:
-    return _settings(parse_arguments(["serve", *words]), HOME)
+    return settings_of(parse_arguments(["serve", *words]), HOME)
 
 
 def test_without_options_it_is_the_shells_own_file() -> None:
