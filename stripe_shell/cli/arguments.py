@@ -85,6 +85,7 @@ Options of replay:
 Options of serve:
   --port N            the port (else 12111); 0 takes a free one
   --host ADDRESS      another address than 127.0.0.1; whoever reaches it can do everything
+  --allow-host NAME   answer to this host name too; web pages could use public names, so only local ones are allowed
   --db FILE, --memory as above
   --latency TIME      answer so much later, e.g. 100ms
   --rate-limit RATE   requests that a key may make, e.g. 100/s; more are answered 429
@@ -154,6 +155,7 @@ class Arguments:
     latency: str | None = None
     rate_limit: str | None = None
     faults: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     webhook_hosts: tuple[str, ...] = ()
     webhook_retries: str | None = None
     api_version: str | None = None
@@ -270,6 +272,7 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--memory": Option("memory", "flag"),
         "--port": Option("port"),
         "--host": Option("host"),
+        "--allow-host": Option("allowed_hosts", "many"),
         "--webhook-host": Option("webhook_hosts", "many"),
         "--webhook-retries": Option("webhook_retries"),
         **_SERVED,
@@ -309,7 +312,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     for first, second in _EXCLUDING:
         if values.get(first) and values.get(second):
             raise UsageError(f"--{first} and --{second.replace('_', '-')} exclude each other")
-    for name in ("faults", "webhook_hosts", "reports", "keys", "seeds"):
+    for name in ("faults", "allowed_hosts", "webhook_hosts", "reports", "keys", "seeds"):
         values[name] = tuple(values.get(name, ()))
     values["variables"] = tuple(_parse_variable(text) for text in values.get("variables", ()))
     if command:

@@ -39,7 +39,11 @@ def server_settings(arguments: Arguments, database: Path | None) -> ServerSettin
     from stripe_shell.server.run import ServerSettings
 
     settings = ServerSettings(database, faults=_faults(arguments.faults))
-    changes: dict[str, Any] = {"webhook_hosts": arguments.webhook_hosts, "verbose": arguments.verbose}
+    changes: dict[str, Any] = {
+        "allowed_hosts": arguments.allowed_hosts,
+        "webhook_hosts": arguments.webhook_hosts,
+        "verbose": arguments.verbose,
+    }
     if arguments.host is not None:
         changes["host"] = arguments.host
     if arguments.port is not None:

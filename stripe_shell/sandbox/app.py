@@ -31,7 +31,7 @@ from .seeding import checked_objects, store_object
 from .storage import queues
 from .storage.accounts import Accounts
 from .storage.session import StoredRow, StoreSession
-from .storage.store import Store
+from .storage.store import Store, StoreBusy
 from .travel import Travel
 from .versions.chain import requested_version
 from .versions.events import event_text_in, with_version
@@ -97,7 +97,9 @@ class Sandbox:
     # --- sending ---------------------------------------------------------------------------------------------
 
     def send(self, request: Request, *, account: str | None = None) -> Response:
-        """Runs a request as `account` (None: the file's first account) and returns Stripe's response. Never raises.
+        """Runs a request as `account` (None: the file's first account) and returns Stripe's response.
+
+        Raises nothing but StoreBusy inside `Store.without_waiting`: nothing was carried out then.
 
         The life of a request:
 
@@ -148,6 +150,8 @@ class Sandbox:
                 return self._run(call, headers)
         except StripeError as error:
             return self._render_error(call, error, headers)
+        except StoreBusy:
+            raise
         except Exception as error:  # noqa: BLE001 - every exception becomes a response
             self._report(error)
             # Not saved for the key: nothing was carried out, and the same request may succeed when it is sent again.
@@ -297,6 +301,8 @@ class Sandbox:
             try:
                 with self.store.write() as session:
                     self._idempotency.remember(session, call, error.status, body)
+            except StoreBusy:
+                raise
             except Exception as failure:  # noqa: BLE001
                 self._report(failure)  # such as a full disk: the error is answered, and its key stays free
         return error.status, body

@@ -15,6 +15,8 @@ from stripe_shell.sandbox.control.routes import PRIVATE, answer_private
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.listing import PAGING
 from stripe_shell.sandbox.resources.v2_billing_meter_event_session import TOKEN
+from stripe_shell.sandbox.storage.store import StoreBusy
+from stripe_shell.server.hosts import check_host
 from stripe_shell.server.keys import key_of
 from stripe_shell.server.limits import RateLimit
 from stripe_shell.wire import Request, Response
@@ -25,7 +27,7 @@ AsgiReceive = Callable[[], Awaitable[AsgiMessage]]
 AsgiSend = Callable[[AsgiMessage], Awaitable[None]]
 
 #: The maximum size of a request body, in bytes; uploaded files may have 16 MB.
-MAX_BODY: Final = 32 * 1024 * 1024
+MAX_BODY: Final = 17 * 1024 * 1024
 
 #: The key in the scope's `extensions` for a function that closes the connection without a response.
 ABORT: Final = "stripe_shell.abort"
@@ -36,15 +38,17 @@ METER_STREAM: Final = "/v2/billing/meter_event_stream"
 #: The maximum size of parameters that are decoded and checked in the event loop, in bytes.
 QUICK_SIZE: Final = 16_384
 
+#: The threads for requests that read, and as many for those that write, which may have to wait for each other.
 _THREADS: Final = 8
 
 
 class Application:
     """Serves HTTP requests from a sandbox.
 
-    A quick call runs in the event loop; one that may take longer (a search, a filtered list, advancing a test clock),
-    and any request during it, runs in a thread, so that the event loop is never blocked. `latency` is in seconds; `log`
-    is called with a line for each response.
+    A quick call runs in the event loop. One that may take longer (a search, a filtered list, advancing a test clock),
+    and one that has to wait for another writer, runs in a thread, so that the event loop is never blocked. `hosts` are
+    the names besides those of a local network that `Host` may have (see hosts.py). `latency` is in seconds; `log` is
+    called with a line for each response.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Application:
         faults: Faults | None = None,
         latency: float = 0.0,
         limit: RateLimit | None = None,
+        hosts: Iterable[str] = (),
         log: Callable[[str], None] | None = None,
     ) -> None:
         self.sandbox = sandbox
@@ -61,21 +66,18 @@ class Application:
         self.latency = latency
         self.limit = limit
         self.log = log
+        self._hosts = frozenset(hosts)
         self._accounts: dict[str, str] = {}
-        self._threads = ThreadPoolExecutor(_THREADS, "sandbox")
-        self._running = 0
+        self._readers = ThreadPoolExecutor(_THREADS, "reads")
+        self._writers = ThreadPoolExecutor(_THREADS, "writes")
 
     def answer_now(self, request: Request) -> Response | None:
         """Returns the response to a request that needs no waiting, None if it must go through `__call__`."""
-        if self.faults.active or self.latency or self._running or not _is_quick(request):
+        if self.faults.active or self.latency or self.limit is not None or not _is_quick(request):
             return None
-        try:
-            response = self.sandbox.send(request, account=self._admit(request))
-        except StripeError as error:
-            response = self.sandbox.refuse(error)
-        except Exception as error:  # noqa: BLE001 - uvicorn would take it for a mistake of the client's
-            response = self.sandbox.fail(error)
-        self._log_request(request, response)
+        response = self._without_waiting(request, None)
+        if response is not None:
+            self._log_request(request, response)
         return response
 
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
@@ -91,52 +93,73 @@ class Application:
             body = read
         path = scope.get("raw_path") or scope["path"].encode()
         request = request_of(scope["method"], path, scope["query_string"], scope["headers"], body)
-        fault = self.faults.strike(request.method, request.path) if self.faults.active else None
-        try:
-            response = await self._answer(request, fault)
-        except Exception as error:  # noqa: BLE001 - uvicorn would answer in plain text
-            response = self.sandbox.fail(error)
+        fault = self._strike(request)
+        response = await self._answer(request, fault)
         self._log_request(request, response, fault)
         if self.latency:
             await asyncio.sleep(self.latency)
         await _deliver(response, fault, scope, send)
 
+    def _strike(self, request: Request) -> Fault | None:
+        """Returns the fault that strikes a request; none strikes the private routes, one of which ends faults."""
+        if not self.faults.active or request.path.startswith(PRIVATE):
+            return None
+        return self.faults.strike(request.method, request.path)
+
     async def _answer(self, request: Request, fault: Fault | None) -> Response:
-        if request.path.startswith(PRIVATE):
-            return self._private(request)
         if fault is not None and fault.kind == "drop":
             return Response(0, {}, b"")
         try:
+            self._take(request)
+        except StripeError as error:
+            return self.sandbox.refuse(error)
+        response = self._without_waiting(request, fault) if _is_quick(request) else None
+        if response is not None:
+            return response
+        threads = self._readers if request.method == "GET" else self._writers
+        return await asyncio.get_running_loop().run_in_executor(threads, self._respond, request, fault)
+
+    def _without_waiting(self, request: Request, fault: Fault | None) -> Response | None:
+        """Returns the response, or None when the request would have to wait for another writer."""
+        try:
+            with self.sandbox.store.without_waiting():
+                return self._respond(request, fault)
+        except StoreBusy:
+            return None
+
+    def _respond(self, request: Request, fault: Fault | None) -> Response:
+        """Returns the response to a request. Raises StoreBusy inside `Store.without_waiting`, and nothing else."""
+        try:
+            if request.path.startswith(PRIVATE):
+                return self._private(request)
             account = self._admit(request)
             if fault is not None and fault.error is not None:
                 raise fault.error
+            return self.sandbox.send(request, account=account)
         except StripeError as error:
             return self.sandbox.refuse(error)
-        return await self._send(request, account)
+        except StoreBusy:
+            raise
+        except Exception as error:  # noqa: BLE001 - uvicorn would take it for a mistake of the client's
+            return self.sandbox.fail(error)
+
+    def _take(self, request: Request) -> None:
+        """Counts a request towards the limit of its key. Raises StripeError without a valid key, or over the limit."""
+        if self.limit is not None and not request.path.startswith(PRIVATE):
+            self.limit.take(_token_of(request) or key_of(request.headers.get("authorization")), monotonic())
 
     def _admit(self, request: Request) -> str:
-        """Returns the account of a request. Raises StripeError without a valid key, or over the rate limit."""
+        """Returns the account of a request. Raises StripeError without a valid key or host, or for a huge body."""
+        check_host(request.headers.get("host"), self._hosts)
         if len(request.body) > MAX_BODY:
             raise StripeError("The request is too large.", status=413, validation=True)
-        key = self._key(request)
-        if self.limit is not None:
-            self.limit.take(key, monotonic())
-        return self._account(key)
+        token = _token_of(request)
+        account = self.sandbox.account_of_meter_token(token) if token else None
+        return account or self._account(key_of(request.headers.get("authorization")))
 
     def _log_request(self, request: Request, response: Response, fault: Fault | None = None) -> None:
         if self.log is not None:
             self.log(_log_line(request, response, fault))
-
-    def _key(self, request: Request) -> str:
-        """Returns the key, or the session token of a meter event stream, which stands for one."""
-        stated = request.headers.get("authorization")
-        if request.path == METER_STREAM and stated and stated.startswith(f"Bearer {TOKEN}"):
-            token = stated.removeprefix("Bearer ")
-            account = self.sandbox.account_of_meter_token(token)
-            if account is not None:
-                self._accounts[token] = account
-                return token
-        return key_of(stated)
 
     def _account(self, key: str) -> str:
         account = self._accounts.get(key)
@@ -144,27 +167,15 @@ class Application:
             account = self._accounts[key] = self.sandbox.account_of_key(key)
         return account
 
-    async def _send(self, request: Request, account: str) -> Response:
-        if not self._running and _is_quick(request):
-            return self.sandbox.send(request, account=account)
-        self._running += 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, lambda: self.sandbox.send(request, account=account))
-        finally:
-            self._running -= 1
-
     # --- the sandbox's own routes ----------------------------------------------------------------------------
 
     def _private(self, request: Request) -> Response:
-        """Handles reset, seed and fault requests; refuses those of browsers, since any web page could send them."""
+        """Handles reset, seed and fault requests. Raises StripeError for those of web pages, as any could send them."""
         headers = request.headers
+        check_host(headers.get("host"), self._hosts)
         if "origin" in headers or "sec-fetch-site" in headers:
-            return self.sandbox.refuse(StripeError("These routes are not for web pages.", status=403))
-        try:
-            account = self._account(key_of(headers["authorization"])) if "authorization" in headers else None
-        except StripeError as error:
-            return self.sandbox.refuse(error)
+            raise StripeError("These routes are not for web pages.", status=403)
+        account = self._account(key_of(headers["authorization"])) if "authorization" in headers else None
         return answer_private(self.sandbox, request, account=account, faults=self.faults)
 
 
@@ -188,6 +199,13 @@ def request_of(method: str, path: bytes, query: bytes, headers: Iterable[tuple[b
     found = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
     key = found.get("idempotency-key") or None
     return Request(method, path.decode("latin-1"), query.decode("latin-1"), body, found, key)
+
+
+def _token_of(request: Request) -> str | None:
+    """Returns the session token of a request to a meter event stream, which stands for a key; None without one."""
+    stated = request.headers.get("authorization") or ""
+    is_token = request.path == METER_STREAM and stated.startswith(f"Bearer {TOKEN}")
+    return stated.removeprefix("Bearer ") if is_token else None
 
 
 def _is_quick(request: Request) -> bool:

@@ -4,33 +4,45 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Final
 
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.storage.queues import Delivery
 from stripe_shell.sandbox.storage.session import StoredRow
+from stripe_shell.sandbox.webhooks.client import DeliveryAborted
 from stripe_shell.sandbox.webhooks.deliveries import Deliveries
 
 #: The interval between checks for due work, in seconds.
-INTERVAL = 1.0
+INTERVAL: Final = 1.0
 
-_THREADS = 8
+#: The endpoints that get deliveries at the same time, each in a thread of its own; a slow one occupies only its own.
+MOST_ENDPOINTS: Final = 64
+
+#: How long `stop` waits for threads, in seconds; then they are left to end by themselves.
+STOPS_WITHIN: Final = 3.0
 
 
 class BackgroundWorker:
-    """A thread that runs due work, and a pool that delivers webhooks; each endpoint gets its events one at a time.
+    """A thread that runs due work, and one for each endpoint with due webhooks, which gets them one at a time.
 
-    `on_error` is called with unexpected exceptions; the work continues.
+    `close` ends the deliveries under way. `on_error` is called with unexpected exceptions; the work continues.
     """
 
-    def __init__(self, sandbox: Sandbox, deliveries: Deliveries, on_error: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        deliveries: Deliveries,
+        on_error: Callable[[Exception], None],
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
         self._sandbox = sandbox
         self._deliveries = deliveries
         self._on_error = on_error
-        self._busy: set[str] = set()
+        self._close = close
+        self._busy: dict[str, threading.Thread] = {}
         self._wake = threading.Event()
         self._ended = False
-        self._senders = ThreadPoolExecutor(_THREADS, "webhooks")
         self._thread = threading.Thread(target=self._work, name="background", daemon=True)
 
     def start(self) -> None:
@@ -41,11 +53,14 @@ class BackgroundWorker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stops the thread. Waits for deliveries in progress; pending ones stay in the database."""
+        """Stops the threads within a few seconds. Deliveries under way are broken off, and stay in the database."""
         self._ended = True
         self._wake.set()
-        self._thread.join()
-        self._senders.shutdown(cancel_futures=True)
+        self._sandbox.store.interrupt_waiting()
+        self._close()
+        deadline = monotonic() + STOPS_WITHIN
+        for thread in (self._thread, *tuple(self._busy.values())):
+            thread.join(max(0.0, deadline - monotonic()))
 
     def notice(self, events: list[StoredRow]) -> None:
         """Wakes the thread if a stored event has webhooks to deliver."""
@@ -62,18 +77,24 @@ class BackgroundWorker:
 
     def _hand_out(self) -> None:
         for endpoint, deliveries in self._deliveries.due(tuple(self._busy)).items():
-            self._busy.add(endpoint)
-            self._senders.submit(self._deliver, endpoint, deliveries)
+            if len(self._busy) >= MOST_ENDPOINTS:
+                return
+            thread = threading.Thread(target=self._deliver, args=(endpoint, deliveries), name="webhooks", daemon=True)
+            self._busy[endpoint] = thread
+            thread.start()
 
     def _deliver(self, endpoint: str, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
             if not self._ended:
                 self._guarded(lambda delivery=delivery: self._deliveries.deliver(delivery))  # type: ignore[misc]
-        self._busy.discard(endpoint)
+        self._busy.pop(endpoint, None)
         self._wake.set()
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
+        except DeliveryAborted:
+            pass  # the server ends; the delivery keeps its place
         except Exception as error:  # noqa: BLE001 - one mistake must not end all deliveries
-            self._on_error(error)
+            if not self._ended:
+                self._on_error(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import record
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.control.faults import Fault, Faults
-from stripe_shell.sandbox.webhooks.deliveries import RETRY_AFTER, Deliveries, is_this_machine, post
+from stripe_shell.sandbox.webhooks.client import WebhookClient
+from stripe_shell.sandbox.webhooks.deliveries import RETRY_AFTER, Deliveries, is_this_machine
 from stripe_shell.server.app import Application
 from stripe_shell.server.background import BackgroundWorker
 from stripe_shell.server.limits import RateLimit
@@ -25,6 +27,9 @@ from stripe_shell.transports.sandbox import open_store, usable
 #: The keep-alive time-out of idle connections, in seconds; clients keep theirs longer than uvicorn's default of 5.
 KEEP_ALIVE = 75
 
+#: The interval at which a thread that computes lets the event loop run, in seconds; Python's own is five times longer.
+SWITCH_INTERVAL = 0.001
+
 LogLine = Callable[[str], None]
 
 
@@ -32,8 +37,9 @@ LogLine = Callable[[str], None]
 class ServerSettings:
     """The options of the server: `db` None keeps everything in memory; `port` 0 takes a free one; times are in seconds.
 
-    `webhook_hosts` are the hosts besides this machine that webhooks may be sent to, `retry_after` the delays before
-    retries of a delivery. `api_version` becomes the default version of all accounts, and is stored.
+    `allowed_hosts` are names besides local ones that the `Host` header may have (see hosts.py). `webhook_hosts` are the
+    hosts besides this machine that webhooks may be sent to, `retry_after` the delays before retries of a delivery.
+    `api_version` becomes the default version of all accounts, and is stored.
     """
 
     db: Path | None
@@ -42,6 +48,7 @@ class ServerSettings:
     latency: float = 0.0
     rate_limit: float | None = None
     faults: tuple[Fault, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     webhook_hosts: tuple[str, ...] = ()
     retry_after: tuple[float, ...] = RETRY_AFTER
     verbose: bool = False
@@ -77,6 +84,7 @@ def serve(settings: ServerSettings, announce: LogLine, log_line: LogLine) -> Non
         announce(server.url)
         _log_start(settings, log_line)
         _freeze_collector()
+        sys.setswitchinterval(SWITCH_INTERVAL)
         server.run()
 
 
@@ -104,10 +112,11 @@ def open_server(settings: ServerSettings, log_line: LogLine) -> Iterator[OpenSer
         with usable(settings.db):
             store = open_store(settings.db)
             sandbox = Sandbox(store, load_table(), on_error=report)
+        webhooks = WebhookClient()
         deliveries = Deliveries(
             store,
             sandbox.clock,
-            post,
+            webhooks.post,
             hosts=settings.webhook_hosts,
             retry_after=settings.retry_after,
             log_line=log_line,
@@ -115,7 +124,7 @@ def open_server(settings: ServerSettings, log_line: LogLine) -> Iterator[OpenSer
         )
         if settings.api_version is not None:
             sandbox.set_default_version(settings.api_version)
-        background = BackgroundWorker(sandbox, deliveries, report)
+        background = BackgroundWorker(sandbox, deliveries, report, webhooks.close)
         sandbox.on_events = background.notice
         background.start()
         try:
@@ -148,7 +157,8 @@ def _application(sandbox: Sandbox, settings: ServerSettings, log_line: LogLine) 
     faults.set(settings.faults)
     limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
     log = log_line if settings.verbose else None
-    return Application(sandbox, faults=faults, latency=settings.latency, limit=limit, log=log)
+    hosts = {name.lower() for name in (settings.host, *settings.allowed_hosts)}
+    return Application(sandbox, faults=faults, latency=settings.latency, limit=limit, hosts=hosts, log=log)
 
 
 def _log_start(settings: ServerSettings, log_line: LogLine) -> None:

@@ -18,7 +18,8 @@ from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.clock import FixedClock
 from stripe_shell.sandbox.ids import RandomIds
 from stripe_shell.sandbox.storage.store import Store
-from stripe_shell.sandbox.webhooks.deliveries import RETRY_AFTER, Deliveries, delivery_problem, post, signature
+from stripe_shell.sandbox.webhooks.client import WebhookClient
+from stripe_shell.sandbox.webhooks.deliveries import RETRY_AFTER, Deliveries, delivery_problem, signature
 from stripe_shell.wire import Request, encode_form
 
 from .conftest import Client, running
@@ -361,7 +362,7 @@ def test_redirects_are_not_followed_and_paths_are_kept() -> None:
 
     server = HTTPServer(("127.0.0.1", 0), Elsewhere)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    assert post(f"http://localhost:{server.server_port}/a%20b/ü?x=1", b"{}", {}) == 307
+    assert WebhookClient().post(f"http://localhost:{server.server_port}/a%20b/ü?x=1", b"{}", {}) == 307
     server.shutdown()
     server.server_close()
     assert seen == ["/a%20b/%C3%BC?x=1"]

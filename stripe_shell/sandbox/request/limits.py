@@ -10,11 +10,22 @@ from stripe_shell.sandbox.errors import StripeError
 #: The most parameters of a request. Stripe documents no limit; this is Rack's, the framework of Stripe's API.
 MOST_PARAMETERS: Final = 4096
 
+#: The maximum size of a form or of a JSON body in bytes, a quarter of Rack's; files are sent in parts.
+MOST_BYTES: Final = 1_048_576
+
 
 def check_form(text: str | bytes) -> None:
     """Raises StripeError for a form with too many pairs."""
     pairs = text.count("&") if isinstance(text, str) else text.count(b"&")
     _refuse_over(pairs + 1)
+
+
+def check_size(body: bytes) -> None:
+    """Raises StripeError (413) for a form or a JSON body that is too large."""
+    if len(body) > MOST_BYTES:
+        raise StripeError(
+            f"Invalid request: the body is larger than {MOST_BYTES:,} bytes.", status=413, validation=True
+        )
 
 
 def check_json(value: Any) -> None:

@@ -13,7 +13,7 @@ from stripe_shell.spec.validate import Problem, shape_at, typed, validate
 from stripe_shell.wire import Request, decode_form
 
 from .formats import normalize
-from .limits import check_form, check_json, check_multipart
+from .limits import check_form, check_json, check_multipart, check_size
 
 Json = dict[str, Any]
 
@@ -48,6 +48,7 @@ def _decode_body(request: Request) -> Json:
 
         check_multipart(kind, request.body)
         return decode_multipart(kind, request.body)
+    check_size(request.body)
     if request.path.startswith("/v2/") and ("json" in kind or not kind):
         return _decode_json(request.body)
     if kind and "form-urlencoded" not in kind:
@@ -72,8 +73,12 @@ def _decode_json(body: bytes) -> Json:
 
 
 def _refuse_surrogates(request: Request, params: Json) -> None:
-    """Raises UnicodeError for lone surrogates, which SQLite cannot store; only these byte sequences encode one."""
-    body = request.body.lower()
+    """Raises UnicodeError for lone surrogates, which SQLite cannot store; only these byte sequences encode one.
+
+    `decode_multipart` refuses those of its fields.
+    """
+    is_multipart = (header(request, "content-type") or "").startswith("multipart/")
+    body = b"" if is_multipart else request.body.lower()
     if "%ed" in request.query.lower() or b"%ed" in body or b"\\ud" in body:
         json.dumps(params, ensure_ascii=False, default=str).encode("utf-8")
 

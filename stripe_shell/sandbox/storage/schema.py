@@ -21,7 +21,7 @@ from stripe_shell.errors import ConfigurationError
 SCHEMA_VERSION = 5
 
 #: How long a writer waits for one in another process, in milliseconds.
-BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_MS = 30_000
 
 _ACCOUNTS = """
 CREATE TABLE accounts (

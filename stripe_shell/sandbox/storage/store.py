@@ -7,17 +7,35 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from stripe_shell.errors import ConfigurationError
 
-from .schema import connect, prepare
+from .schema import BUSY_TIMEOUT_MS, connect, prepare
 from .session import StoreSession
 
 #: The size of the log, in pages of 4 KB, at which a commit checkpoints although another thread does so periodically.
 RELIEVED_PAGES = 16_000
+
+#: How long a writer that must not wait still waits for another thread's transaction, in seconds.
+_INSTANT: Final = 0.002
+
+#: The longest interval between attempts to begin a transaction while another process writes, in seconds.
+_LONGEST_PAUSE: Final = 0.05
+
+
+class StoreBusy(Exception):
+    """The error for a write that had to wait for another one, inside `Store.without_waiting`."""
+
+
+class _Waiting(threading.local):
+    """Whether the current thread waits for other writers."""
+
+    allowed = True
 
 
 class Store:
@@ -26,6 +44,8 @@ class Store:
     def __init__(self, path: str | Path | None = None) -> None:
         self._path = str(path) if path is not None else None
         self._lock = threading.RLock()
+        self._waiting = _Waiting()
+        self._interrupted = threading.Event()
         self._readers: list[sqlite3.Connection] = []
         self._writer = connect(self._path)
         try:
@@ -33,6 +53,7 @@ class Store:
         except BaseException:
             self._writer.close()
             raise
+        self._set_busy_timeout(0)  # `_begin` waits instead
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Store:
@@ -61,13 +82,14 @@ class Store:
     def write(self) -> Iterator[StoreSession]:
         """Opens a write transaction: committed at the end of the block, rolled back when it raises.
 
-        Raises RuntimeError inside another write transaction of the same thread: transactions do not nest.
+        Raises RuntimeError inside another write transaction of the same thread, since transactions do not nest, and
+        StoreBusy where the thread must not wait for another writer.
         """
-        with self._lock:
+        with self._locked():
             nested = self._writer.in_transaction
             if nested:
                 raise RuntimeError("a write transaction is open already on this thread; transactions do not nest")
-            self._writer.execute("BEGIN IMMEDIATE")
+            self._begin()
             try:
                 yield StoreSession(self._writer)
                 self._writer.execute("COMMIT")
@@ -77,10 +99,57 @@ class Store:
                 raise
 
     @contextmanager
+    def without_waiting(self) -> Iterator[None]:
+        """Makes writes of this thread raise StoreBusy within the block, instead of waiting for another writer."""
+        self._waiting.allowed = False
+        try:
+            yield
+        finally:
+            self._waiting.allowed = True
+
+    def interrupt_waiting(self) -> None:
+        """Makes writers that wait for another process fail at once, as at the end of a server."""
+        self._interrupted.set()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Holds the lock of the connection that writes. Raises StoreBusy where the thread must not wait for it."""
+        if not self._lock.acquire(timeout=-1 if self._waiting.allowed else _INSTANT):
+            raise StoreBusy
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _begin(self) -> None:
+        """Begins a write transaction; waits while another process has one. Raises sqlite3.OperationalError."""
+        deadline, pause = 0.0, 0.001
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error):
+                    raise
+                if not self._waiting.allowed:
+                    raise StoreBusy from None
+                deadline = deadline or time.monotonic() + BUSY_TIMEOUT_MS / 1000
+                if time.monotonic() >= deadline or self._interrupted.wait(pause):
+                    raise
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                return
+
+    def _set_busy_timeout(self, milliseconds: int) -> None:
+        self._writer.execute(f"PRAGMA busy_timeout = {milliseconds}")
+
+    @contextmanager
     def read(self) -> Iterator[StoreSession]:
-        """Opens a read transaction: a consistent snapshot of the data."""
+        """Opens a read transaction: a consistent snapshot of the data.
+
+        In memory, where readers wait for a writer too, raises StoreBusy as `write`.
+        """
         if self._path is None:
-            with self._lock:
+            with self._locked():
                 yield StoreSession(self._writer)
             return
         connection = self._borrow()
@@ -106,10 +175,14 @@ class Store:
 
         Raises RuntimeError inside a write transaction of the same thread.
         """
-        with self._lock:
+        with self._locked():
             if self._writer.in_transaction:
                 raise RuntimeError("a write transaction is open on this thread")
-            yield self._writer
+            self._set_busy_timeout(BUSY_TIMEOUT_MS)
+            try:
+                yield self._writer
+            finally:
+                self._set_busy_timeout(0)
 
     def relieve_commits(self) -> None:
         """Makes commits checkpoint only a very long log; the caller must call `checkpoint` periodically."""
@@ -130,3 +203,8 @@ class Store:
             return self._readers.pop()
         except IndexError:
             return connect(self._path)
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    """Whether another process holds the lock that was asked for."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY

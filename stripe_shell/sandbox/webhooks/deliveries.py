@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from stripe_shell.loopback import is_local_name, is_loopback
 from stripe_shell.sandbox.storage import queues
@@ -25,16 +25,14 @@ if TYPE_CHECKING:
 #: Seconds before each retry: three in a few hours, as in Stripe's sandboxes (https://stripe.com/docs/webhooks).
 RETRY_AFTER: Final = (300, 3600, 3 * 3600)
 
-#: The timeout of a delivery, in seconds.
-TIME_LIMIT: Final = 10.0
-
 #: The prefixes of the ids of thin events, and of event destinations.
 _THIN: Final = "evt_test_"
 _DESTINATION: Final = "ed_"
 
 USER_AGENT: Final = "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
 
-#: Sends a body to a URL with headers; returns the status code. Raises OSError for a failed connection.
+#: Sends a body to a URL with headers; returns the status code, as `WebhookClient.post`. Raises OSError for a failed
+#: connection.
 PostWebhook = Callable[[str, bytes, Mapping[str, str]], int]
 
 #: Renders a stored event (its JSON text), given the account's id and the API version: None for the account's default.
@@ -180,23 +178,3 @@ class Deliveries:
 
     def _log_failure(self, delivery: Delivery, problem: str) -> None:
         self._log(f"webhook {delivery.event} to {delivery.endpoint}: {problem}")
-
-
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    """Sends a POST request and returns the status code; follows no redirects. Raises OSError or HTTPException."""
-    from http.client import HTTPConnection, HTTPSConnection
-    from urllib.parse import quote, urlsplit
-
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    reached = "127.0.0.1" if is_local_name(host) else host
-    kind: Any = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(reached, parts.port, timeout=TIME_LIMIT)
-    target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~") + (f"?{parts.query}" if parts.query else "")
-    try:
-        connection.request("POST", target, body, {"Host": parts.netloc.rpartition("@")[2], **headers})
-        answer = connection.getresponse()
-        answer.read(65536)
-        return int(answer.status)
-    finally:
-        connection.close()

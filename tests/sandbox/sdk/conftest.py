@@ -15,7 +15,8 @@ from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.clock import Clock, FixedClock
 from stripe_shell.sandbox.ids import RandomIds
 from stripe_shell.sandbox.storage.store import Store
-from stripe_shell.sandbox.webhooks.deliveries import Deliveries, post
+from stripe_shell.sandbox.webhooks.client import WebhookClient
+from stripe_shell.sandbox.webhooks.deliveries import Deliveries
 from stripe_shell.server.app import Application
 from stripe_shell.server.background import BackgroundWorker
 from stripe_shell.server.run import listen
@@ -51,7 +52,9 @@ def serving(clock: Clock) -> Iterator[Served]:
     mistakes: list[Exception] = []
     store = Store.open(None)
     sandbox = Sandbox(store, load_table(), clock, RandomIds(11), on_error=mistakes.append)
-    background = BackgroundWorker(sandbox, Deliveries(store, clock, post, log_line=lambda _: None), mistakes.append)
+    webhooks = WebhookClient()
+    deliveries = Deliveries(store, clock, webhooks.post, log_line=lambda _: None)
+    background = BackgroundWorker(sandbox, deliveries, mistakes.append, webhooks.close)
     sandbox.on_events = background.notice
     listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(
