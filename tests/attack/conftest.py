@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server.conftest import address, client  # noqa: F401 - fixtures
+from tests.server.conftest import address, client, connect  # noqa: F401 - fixtures
 
 
 class Tally:

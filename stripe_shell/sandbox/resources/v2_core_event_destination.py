@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects import thin_events
@@ -14,6 +13,7 @@ from stripe_shell.sandbox.objects.private_fields import EventDestinationPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.objects.template import iso_time
 from stripe_shell.sandbox.storage.queues import add_delivery
+from stripe_shell.sandbox.webhooks.addresses import check_webhook_url
 from stripe_shell.sandbox.webhooks.endpoints import OWN_EVENTS
 
 PING = "v2.core.event_destination.ping"
@@ -32,7 +32,7 @@ class EventDestination(Resource):
     def validate_create(self, ctx: Context, params: Json) -> None:
         """Raises StripeError for a webhook endpoint without a valid URL, or a version of thin events."""
         if params.get("type") == "webhook_endpoint":
-            _check_url(params.get("webhook_endpoint") or {})
+            check_webhook_url((params.get("webhook_endpoint") or {}).get("url"), "webhook_endpoint.url")
         if params.get("event_payload") == "thin" and params.get("snapshot_api_version"):
             raise errors.invalid("Thin events have no version.", param="snapshot_api_version")
 
@@ -59,7 +59,7 @@ class EventDestination(Resource):
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Updates the destination."""
         if params.get("webhook_endpoint"):
-            _check_url(params["webhook_endpoint"])
+            check_webhook_url(params["webhook_endpoint"].get("url"), "webhook_endpoint.url")
             ctx.private(obj, EventDestinationPrivate)["url"] = params["webhook_endpoint"]["url"]
         self.echo(obj, params)
         return self._including(ctx, self._saved(ctx, obj), params.get("include") or ())
@@ -109,12 +109,3 @@ class EventDestination(Resource):
             shown["signing_secret"] = hidden.get("secret")
         shown = {name: value for name, value in shown.items() if value is not None}
         return {**obj, "webhook_endpoint": shown} if shown else obj
-
-
-def _check_url(endpoint: Json) -> None:
-    try:
-        parts = urlsplit(endpoint.get("url") or "")
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise errors.invalid("Not a valid URL", code="url_invalid", param="webhook_endpoint.url")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import ClassVar
-from urllib.parse import urlsplit
 
-from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Answer, Context, Json
 from stripe_shell.sandbox.objects.private_fields import WebhookEndpointPrivate
 from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.webhooks.addresses import check_webhook_url
 
 
 class WebhookEndpoint(Resource):
@@ -20,7 +19,8 @@ class WebhookEndpoint(Resource):
 
     def validate_create(self, ctx: Context, params: Json) -> None:
         """Raises StripeError for an invalid URL."""
-        _check_url(params)
+        if "url" in params:
+            check_webhook_url(params["url"], "url")
 
     def create(self, ctx: Context, params: Json) -> Answer:
         """Creates an endpoint and returns it with its secret."""
@@ -39,7 +39,8 @@ class WebhookEndpoint(Resource):
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Raises StripeError for an invalid URL."""
-        _check_url(params)
+        if "url" in params:
+            check_webhook_url(params["url"], "url")
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Sets the status to `enabled` or `disabled`."""
@@ -53,14 +54,3 @@ class WebhookEndpoint(Resource):
     def before_delete(self, ctx: Context, obj: Json, params: Json) -> None:
         """Clears the endpoint cache, so that later events leave this endpoint out."""
         ctx.endpoint_cache.forget()
-
-
-def _check_url(params: Json) -> None:
-    if "url" not in params:
-        return
-    try:
-        parts = urlsplit(params["url"])
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise errors.invalid("Not a valid URL", code="url_invalid", param="url")

@@ -78,14 +78,16 @@ class Accounts:
     def resolve(self, platform: str, requested: str | None) -> str:
         """Returns the id of the account that a request runs on: that of `Stripe-Account`, or the key's own.
 
-        Raises StripeError (403) when the requested account is not connected to the platform.
+        Raises StripeError (403) when the requested account is not connected to the platform, as that of another key.
         """
         if requested is None or requested == platform:
             return platform
         number = self.number(platform)
         with self._store.read() as session:
             rows = [session.get(number, kind, requested) for kind in ("account", "v2.core.account")]
-        if not any(row is not None and not row.deleted for row in rows):
+            owner = session.owner_of(requested)
+        is_own = any(row is not None and not row.deleted for row in rows) and owner in (None, number)
+        if not is_own or requested == self.first:
             raise errors.no_access(requested)
         if requested not in self._numbers:
             self._connect(requested, number)

@@ -268,6 +268,12 @@ class StoreSession:
         row = self._connection.execute("SELECT number FROM accounts WHERE id = ?", (account,)).fetchone()
         return int(row[0]) if row else None
 
+    def owner_of(self, account: str) -> int | None:
+        """Returns the number of the account's platform, or its own if it has a key; None if neither is known."""
+        sql = "SELECT CASE WHEN key_hash IS NULL THEN platform ELSE number END FROM accounts WHERE id = ?"
+        row = self._connection.execute(sql, (account,)).fetchone()
+        return row[0] if row else None
+
     def account_of_key(self, key_hash: str) -> str | None:
         """Returns the id of the account with this hash of a key, or None."""
         row = self._connection.execute("SELECT id FROM accounts WHERE key_hash = ?", (key_hash,)).fetchone()

@@ -43,14 +43,13 @@ class WebhookClient:
         try:
             with self._lock:
                 self._under_way.add(connection)
-            self._refuse_closed()
+            self._refuse_broken_off(expired)
             connection.request("POST", target, body, {"Host": host, **headers})
             answer = connection.getresponse()
             answer.read(_READ)
+            self._refuse_broken_off(expired)  # `http.client` takes a broken head for a complete one
         except Exception:
-            self._refuse_closed()
-            if expired.is_set():
-                raise TimeoutError(f"no complete answer within {self._time_limit:g} s") from None
+            self._refuse_broken_off(expired)
             raise
         else:
             return int(answer.status)
@@ -67,9 +66,11 @@ class WebhookClient:
             for connection in self._under_way:
                 _break_off(connection)
 
-    def _refuse_closed(self) -> None:
+    def _refuse_broken_off(self, expired: threading.Event) -> None:
         if self._closed:
             raise DeliveryAborted
+        if expired.is_set():
+            raise TimeoutError(f"no complete answer within {self._time_limit:g} s")
 
     def _expire(self, connection: Any, expired: threading.Event) -> None:
         expired.set()
