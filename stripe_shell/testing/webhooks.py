@@ -12,7 +12,8 @@ from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.clock import SystemClock
 from stripe_shell.sandbox.storage.queues import Delivery
 from stripe_shell.sandbox.storage.session import StoredRow
-from stripe_shell.sandbox.webhooks.deliveries import Deliveries, PostWebhook, post
+from stripe_shell.sandbox.webhooks.client import WebhookClient
+from stripe_shell.sandbox.webhooks.deliveries import Deliveries, PostWebhook
 from stripe_shell.server.background import BackgroundWorker
 from stripe_shell.wire import Request
 
@@ -62,7 +63,7 @@ class StripeWebhooks:
         self._on_error = on_error
         self._called: dict[str, Endpoint] = {}
         self._calls = _Deliveries(sandbox, self._call)
-        self._posts = _Deliveries(sandbox, post)
+        self._posts = _Deliveries(sandbox, WebhookClient().post)
         self._background: BackgroundWorker | None = None
         self._raised: list[Exception] = []
 
