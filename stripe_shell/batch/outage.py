@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from stripe_shell.batch.pressure import Pressure
+
 #: An outage is reported once it has lasted so many seconds.
 _WORTH_SAYING = 2.0
 #: Waiting threads look so often, in seconds, whether the run was stopped.
@@ -15,7 +17,7 @@ _LOOK = 0.2
 class Outage:
     """The state of a connection, shared by the threads of a run. `say` is called with messages for the person.
 
-    `clock` returns monotonic seconds.
+    `pressure` is told when it begins and ends. `clock` returns monotonic seconds.
     """
 
     def __init__(
@@ -24,11 +26,13 @@ class Outage:
         patience: float,
         *,
         say: Callable[[str], None],
+        pressure: Pressure,
         clock: Callable[[], float],
     ) -> None:
         self._name = name
         self._patience = patience
         self._say = say
+        self._pressure = pressure
         self._clock = clock
         self._changed = threading.Condition()
         self._since: float | None = None
@@ -54,6 +58,7 @@ class Outage:
             if self._since is None:
                 self._since = now
                 self._probe = threading.get_ident()
+                self._pressure.note_outage(1)
             elif not self._said and now - self._since >= _WORTH_SAYING:
                 self._said = True
                 at = time.strftime("%H:%M:%S", time.localtime(time.time() - (now - self._since)))
@@ -70,6 +75,7 @@ class Outage:
             if self._said:
                 self._say(f"/{self._name} answers again, after {self._clock() - self._since:.0f} s")
             self._since, self._probe, self._said = None, None, False
+            self._pressure.note_outage(-1)
             self._changed.notify_all()
 
     def give_up(self) -> None:

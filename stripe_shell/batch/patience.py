@@ -5,14 +5,16 @@ from __future__ import annotations
 import random as randomness
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
+from stripe_shell.batch.interruptions import Interruptions
 from stripe_shell.batch.outage import Outage
+from stripe_shell.batch.pressure import Pressure
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.links import Link, Links
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.errors import NotSent, OutcomeUnknown, RunStopped, TransportError
-from stripe_shell.records import record, replace
+from stripe_shell.records import field, record, replace
 from stripe_shell.transports.retry import may_have_acted, retry_after, says_not_executed
 from stripe_shell.wire import Request, Response, Transport
 
@@ -32,7 +34,8 @@ _ABOUT_ACCOUNT = frozenset({"account_invalid"})
 class PatienceSettings:
     """The settings of a run's patience, in seconds; `say` is called with messages for the person.
 
-    `clock` returns monotonic seconds, `random` numbers from [0, 1).
+    `pressure` is told of every request. After one of `interruptions` connections are opened anew, and the patience
+    begins again. `clock` returns monotonic seconds, `random` numbers from [0, 1).
     """
 
     seconds: float
@@ -40,6 +43,17 @@ class PatienceSettings:
     say: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     random: Callable[[], float] = randomness.random
+    pressure: Pressure = field(default_factory=Pressure)
+    interruptions: Interruptions = field(default_factory=Interruptions)
+
+
+@runtime_checkable
+class Reconnecting(Protocol):
+    """A transport that can open its connections anew."""
+
+    def reconnect(self) -> None:
+        """Closes idle connections, so that the next request opens another one."""
+        ...
 
 
 class PatientLinks:
@@ -78,8 +92,10 @@ class PatientTransport:
             name,
             settings.seconds,
             say=settings.say,
+            pressure=settings.pressure,
             clock=settings.clock,
         )
+        self._interrupted = settings.interruptions.count
 
     def send(self, request: Request) -> Response:
         """Sends the request as `wire.Transport`, with patience."""
@@ -93,7 +109,9 @@ class PatientTransport:
             if not waited or not self._outage.enter(lambda: self._stops(attempts)):
                 stopped = True
                 break
-            seen = attempts.make(self._inner)
+            if self._reconnect():
+                until = self._settings.clock() + self._settings.seconds
+            seen = self._make(attempts)
             reason = attempts.reason_to_repeat(seen)
             if reason == "outage":
                 self._outage.fail(_describe(seen))
@@ -104,6 +122,25 @@ class PatientTransport:
                 break
         self._outage.give_up()
         return self._conclude(attempts, stopped=stopped)
+
+    def _make(self, attempts: _Attempts) -> Response | TransportError:
+        """Makes an attempt, and notes what it says of the speed of the run."""
+        began = self._settings.clock()
+        seen = attempts.make(self._inner)
+        seconds = self._settings.clock() - began
+        if isinstance(seen, Response):
+            self._settings.pressure.note_request(seconds, seen.elapsed / 1000)
+            if seen.status == 429:
+                self._settings.pressure.note_refusal()
+        return seen
+
+    def _reconnect(self) -> bool:
+        """Closes connections that may be gone, after an interruption; returns whether there was one."""
+        count = self._settings.interruptions.count
+        interrupted, self._interrupted = count != self._interrupted, count
+        if interrupted and isinstance(self._inner, Reconnecting):
+            self._inner.reconnect()
+        return interrupted
 
     def _wait(self, attempts: _Attempts, delay: float) -> bool:
         """Waits before another attempt; returns False if the run stops meanwhile."""

@@ -25,15 +25,23 @@ class RunSignals:
     """A context in which signals stop a run in good order.
 
     `grace` is how long a stopped run waits for what is under way, in seconds. `progress` returns a line that says how
-    far the run is. `received` is the first signal that stopped the run, 0 without one. A signal that is ignored, as
-    under `nohup`, stays ignored. Does nothing outside of the main thread.
+    far the run is. `on_continue` is called when the process goes on after SIGTSTP or SIGSTOP. `received` is the first
+    signal that stopped the run, 0 without one. A signal that is ignored, as under `nohup`, stays ignored. Does nothing
+    outside of the main thread.
     """
 
-    def __init__(self, stop: StopRequest, grace: float, progress: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        stop: StopRequest,
+        grace: float,
+        progress: Callable[[], str],
+        on_continue: Callable[[], None] = lambda: None,
+    ) -> None:
         self.received = 0
         self._stop = stop
         self._grace = grace
         self._progress = progress
+        self._on_continue = on_continue
         self._before: dict[int, object] = {}
 
     @property
@@ -48,6 +56,7 @@ class RunSignals:
                     self._before[number] = signal.signal(number, self._stop_run)
             for number in _ASKING:
                 self._before[number] = signal.signal(number, self._tell_progress)
+            self._before[signal.SIGCONT] = signal.signal(signal.SIGCONT, lambda *_: self._on_continue())
             self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._stop_waiting)
         return self
 

@@ -62,6 +62,7 @@ Options of run, which resumes a script that was stopped or failed (docs/batches.
   --runs-dir FOLDER   where journals and row files are kept (else .stripe-runs beside the script)
   --no-journal        keep none; refused in live mode
   --grace TIME        after Ctrl-C, SIGTERM or SIGHUP, wait so long for what is under way (else 30s)
+  --notify COMMAND    start this program at the end, at a stop, and when the run waits for more than a minute
   --patience TIME     send again what was not executed, for so long (loops and exports: else 10m)
 
 Options of runs (docs/batches.md); resume and retry take those of run as well:
@@ -133,6 +134,7 @@ class Arguments:
     grace: str = "30s"
     patience: str | None = None
     rows: str | None = None
+    notify: str | None = None
     run_id: str = ""
     status: str | None = None
     yes: bool = False
@@ -201,6 +203,7 @@ _GO_ON: Mapping[str, Option] = {
     "--grace": Option("grace"),
     "--patience": Option("patience"),
     "--rows": Option("rows"),
+    "--notify": Option("notify"),
 }
 _TEXT_OR_JSON = Option("format", choices=("text", "json"))
 

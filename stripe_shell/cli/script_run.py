@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stripe_shell.batch.batch_run import is_batch
 from stripe_shell.batch.patience import PatienceSettings, PatientLinks
-from stripe_shell.batch.progress import Progress
 from stripe_shell.batch.runner import PreparedScript, ScriptRun, run_prepared
 from stripe_shell.batch.signals import RunSignals
 from stripe_shell.batch.totals import closing_line
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.journalled import JournalledScript, begin, wants_journal
+from stripe_shell.cli.run_watch import RunWatch
 from stripe_shell.cli.setup import Setup, new_run_id
 from stripe_shell.durations import parse_duration
 from stripe_shell.engine.outcome import RunStep
@@ -45,19 +44,24 @@ class ScriptRunner:
     def run(self, script: PreparedScript, frozen: FrozenData) -> int:
         """Runs a script over the copies of its data files; returns its exit code."""
         stop = StopRequest()
-        progress = Progress(script.source.name, time.monotonic)
-        engine = self._patient_engine(script, stop)
-        with RunSignals(stop, _seconds(self.arguments.grace, "--grace"), progress.line) as signals:
+        watch = RunWatch(self.arguments, script, self.printer.console)
+        engine = self._patient_engine(script, stop, watch)
+        grace = _seconds(self.arguments.grace, "--grace")
+        with RunSignals(stop, grace, watch.progress.line, watch.interruptions.note) as signals, watch:
             try:
                 journalled = self._begin(engine, script, frozen, stop)
             except RunStopped as error:
                 self.interrupted = True
                 self.printer.close(f"{script.source.name}: {error}")
                 return signals.exit_code or 3
-            result = self._run(engine, script, stop, journalled, progress.step)
+            run_id = new_run_id() if journalled is None else journalled.run.run_id
+            watch.begin(run_id)
+            result = self._run(engine, script, stop, journalled, run_id=run_id, count=watch.progress.step)
             self.interrupted = signals.received != 0
         code = self._exit_code(result, signals.exit_code, journalled)
-        return code if journalled is None else journalled.close(self.printer.console, result, code)
+        code = code if journalled is None else journalled.close(self.printer.console, result, code)
+        watch.end(result, code, stopped=stop.requested)
+        return code
 
     def _begin(
         self, engine: Engine, script: PreparedScript, frozen: FrozenData, stop: StopRequest
@@ -77,7 +81,7 @@ class ScriptRunner:
             kept_for=self.setup.connections.keep_runs * 24 * 3600.0,
         )
 
-    def _patient_engine(self, script: PreparedScript, stop: StopRequest) -> Engine:
+    def _patient_engine(self, script: PreparedScript, stop: StopRequest, watch: RunWatch) -> Engine:
         """Returns the engine; its connections are patient for batches in files, and wherever `--patience` is given."""
         wanted = self.arguments.patience
         if self.arguments.command != "run" or not (wanted or is_batch(script.program.items)):
@@ -87,8 +91,8 @@ class ScriptRunner:
             self.printer.console.message(f"{script.source.name}: {words}")
 
         seconds = _seconds(wanted or PATIENCE, "--patience")
-        links = PatientLinks(self.setup.connections, PatienceSettings(seconds, stop, say))
-        return replace(self.setup.engine, links=links)
+        settings = PatienceSettings(seconds, stop, say, pressure=watch.pressure, interruptions=watch.interruptions)
+        return replace(self.setup.engine, links=PatientLinks(self.setup.connections, settings))
 
     def _run(
         self,
@@ -96,6 +100,8 @@ class ScriptRunner:
         script: PreparedScript,
         stop: StopRequest,
         journalled: JournalledScript | None,
+        *,
+        run_id: str,
         count: Callable[[RunStep], None],
     ) -> ScriptRun:
         name, console = script.source.name, self.printer.console
@@ -104,7 +110,7 @@ class ScriptRunner:
             result = run_prepared(
                 engine,
                 script if journalled is None else replace(script, scope=journalled.run.scope),
-                run_id=new_run_id() if journalled is None else journalled.run.run_id,
+                run_id=run_id,
                 keep_going=self.arguments.keep_going,
                 on_step=lambda step: self._show(step, journalled, count),
                 ledger=None if journalled is None else journalled.run.ledger,

@@ -176,6 +176,10 @@ class Connection:
         self._learn_mode(response)
         return response
 
+    def reconnect(self) -> None:
+        """Closes idle connections, so that the next request opens another one."""
+        self._transport.reconnect()
+
     def _learn_mode(self, response: Response) -> None:
         """Updates the mode from `livemode` in a response: live once any object is live, test while all are test."""
         if self.kind == "sandbox" or self._shown == "live":
@@ -202,6 +206,12 @@ class LazyTransport:
             if self._transport is None:
                 self._transport = self._open()
         return self._transport.send(request)
+
+    def reconnect(self) -> None:
+        """Closes the connections of a transport that has some."""
+        close = getattr(self._transport, "close", None)
+        if close is not None:
+            close()
 
 
 class Connections:
