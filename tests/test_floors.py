@@ -64,7 +64,7 @@ SANDBOX_FLOORS = [
 #: Packages that cost time to import, and where they may be imported.
 HEAVY = {
     "prompt_toolkit": ("repl/",),
-    "requests": ("transports/stripe.py", "transports/proxy.py"),
+    "requests": ("transports/stripe.py", "transports/proxy.py", "transports/adapter.py"),
     "pydantic": ("connections/settings/read.py", "batch/journal.py"),
 }
 

@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from stripe_shell.errors import NotSent
 from stripe_shell.records import record, replace
 from stripe_shell.secrets import Credential
-from stripe_shell.transports.departure import Departure, watched
+from stripe_shell.transports.adapter import WatchedAdapter, prepare
+from stripe_shell.transports.departure import Departure
 from stripe_shell.transports.retry import AttemptFailure
 from stripe_shell.transports.sending import Observe, Sender, check_path, common_headers, host_of, merge_headers
 from stripe_shell.wire import Request, Response
@@ -36,7 +36,6 @@ STRIPE_HOSTS: Mapping[str, str] = {
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _CHUNK = 64 * 1024
-_POOL = 64  # pooled connections: more than any sensible number of jobs
 
 _TLS = (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)
 #: The exceptions that only occur while connecting.
@@ -62,21 +61,6 @@ class Limits:
             return self
         seconds = max(timeout_ms, 1) / 1000
         return Limits(min(self.connect, seconds), seconds, self.body)
-
-
-class WatchedAdapter(HTTPAdapter):
-    """An adapter with a large connection pool; its `departure` says how far a request has come."""
-
-    def __init__(self) -> None:
-        self.departure = Departure()
-        super().__init__(pool_connections=8, pool_maxsize=_POOL)
-
-    def get_connection_with_tls_context(self, *given: Any, **options: Any) -> urllib3.HTTPConnectionPool:
-        """Returns a pool as `HTTPAdapter` does, and starts to watch the request of this thread."""
-        self.departure.begun = False
-        pool: urllib3.HTTPConnectionPool = super().get_connection_with_tls_context(*given, **options)  # type: ignore[assignment]
-        pool.ConnectionCls = watched(pool.ConnectionCls, self.departure)
-        return pool
 
 
 def new_session() -> requests.Session:
@@ -119,8 +103,7 @@ class HttpClient:
         """
         started = self._clock()
         try:
-            data = wire.body or None
-            prepared = requests.Request(wire.method, wire.target, headers=dict(wire.headers), data=data).prepare()
+            prepared = prepare(wire)
             adapter, surroundings = self._session.get_adapter(wire.path), self._environment(wire.path)
         except Exception as error:  # noqa: BLE001 (whatever it is, nothing has been sent)
             return classify(error, limits, begun=False)
@@ -204,7 +187,8 @@ class StripeTransport:
         session_factory: Callable[[], requests.Session] = new_session,
         observe: Observe | None = None,
     ) -> None:
-        self._credential = credential
+        self._authorization = {"Authorization": f"Bearer {credential.reveal()}"}
+        self._is_organization = credential.reveal().startswith("sk_org")
         self._bases = {host: base.rstrip("/") for host, base in bases.items()}
         own = {"Stripe-Version": version or "", "Stripe-Account": account or ""}
         self._defaults = merge_headers(own, headers)
@@ -236,9 +220,8 @@ class StripeTransport:
     def _headers(self, request: Request) -> dict[str, str]:
         """Returns the headers of `request` merged over the connection's; the credential cannot be overridden."""
         key = {} if request.idempotency_key is None else {"Idempotency-Key": request.idempotency_key}
-        credential = {"Authorization": f"Bearer {self._credential.reveal()}"}
-        headers = merge_headers(common_headers(request), self._defaults, request.headers, key, credential)
-        return _in_context(headers) if self._credential.reveal().startswith("sk_org") else headers
+        headers = merge_headers(common_headers(request), self._defaults, request.headers, key, self._authorization)
+        return _in_context(headers) if self._is_organization else headers
 
 
 def _in_context(headers: Mapping[str, str]) -> dict[str, str]:
