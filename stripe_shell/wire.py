@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from stripe_shell.records import field, record
@@ -123,7 +123,17 @@ def encode_form(tree: Mapping[str, ParamTree]) -> str:
     `True` and `False` become `true` and `false`, None the empty string, which unsets a parameter. Empty lists and dicts
     have no form encoding of their own and become the empty string too.
     """
-    return "&".join(f"{_quote_key(key)}={_quote(text)}" for key, text in form_pairs(tree))
+    return "&".join([encode_pair(name, text) for name, text in form_pairs(tree)])
+
+
+def encode_pair(name: str, text: str) -> str:
+    """Returns one parameter of a form, percent-encoded."""
+    return f"{_quote_key(name)}={_quote(text)}"
+
+
+def form_name(path: Sequence[str]) -> str:
+    """Returns the name of a parameter in a form: `a[b][0]`."""
+    return path[0] + "".join([f"[{segment}]" for segment in path[1:]])
 
 
 def form_pairs(tree: Mapping[str, ParamTree]) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from stripe_shell.engine.values import Deferred
 from stripe_shell.errors import NotSent
 from stripe_shell.files import read_below
 from stripe_shell.spec.validate import typed
-from stripe_shell.wire import Request, encode_form, form_pairs, form_text
+from stripe_shell.wire import Request, form_pairs, form_text
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -31,7 +31,7 @@ def encode(call: BlockCall, *, version: str, account: str | None = None, idempot
     query, body = "", b""
     if operation.method != "POST":
         headers["Content-Type"] = FORM  # Sent with every request, GET included, as the source document requires.
-        query = encode_form(call.params)
+        query = call.encode_form()
     elif operation.encoding == "json":
         headers["Content-Type"] = "application/json"
         tree = _json_tree(typed(call.params, operation.params))
@@ -40,7 +40,7 @@ def encode(call: BlockCall, *, version: str, account: str | None = None, idempot
         body, headers["Content-Type"] = _multipart(call)
     else:
         headers["Content-Type"] = FORM
-        body = encode_form(call.params).encode(errors="surrogatepass")
+        body = call.encode_form().encode(errors="surrogatepass")
     return Request(
         method=operation.method,
         path=fill_path(call),

@@ -25,7 +25,7 @@ from stripe_shell.spec.problems import Problem
 from stripe_shell.spec.shapes import shape_at
 from stripe_shell.spec.table import Table
 from stripe_shell.spec.validate import required_names, validate
-from stripe_shell.wire import ParamTree
+from stripe_shell.wire import ParamTree, encode_form
 
 ParamPath = tuple[str, ...]
 
@@ -48,7 +48,8 @@ class BlockCall:
 
     `params` are the parameters by Stripe's names, `path_params` those of the path. `spans` maps parameter paths to
     where they are written. `connection` is the name after `/`, None for the default one. Times are epoch seconds,
-    amounts are in the smallest currency unit.
+    amounts are in the smallest currency unit. `form` are the parameters with their encoded form, if it is known
+    already; it holds for these very parameters only.
     """
 
     operation: Operation
@@ -61,6 +62,12 @@ class BlockCall:
     timeout_ms: int | None = None
     pages: int | None = 1
     spans: Mapping[ParamPath, Span] = field(default_factory=dict, compare=False, repr=False)
+    form: tuple[Mapping[str, ParamTree], str] | None = field(default=None, compare=False, repr=False)
+
+    def encode_form(self) -> str:
+        """Returns the parameters as a form."""
+        known = self.form
+        return known[1] if known is not None and known[0] is self.params else encode_form(self.params)
 
 
 @record
@@ -79,7 +86,7 @@ def resolve(block: Block, table: Table, scope: Scope) -> Resolution:
     if operation is None:
         for param in block.own_params:
             problems += evaluate_text(param.value, scope).problems
-        _directive_texts(block, scope, problems)
+        directive_texts(block, scope, problems)
         return Resolution(None, tuple(problems))
     draft = _Draft(operation, scope, problems)
     if operation.outside:
@@ -263,7 +270,7 @@ class _Draft:
 
     def call(self, block: Block) -> BlockCall:
         """Returns the call of the gathered parameters and the block's directives."""
-        words = _directive_texts(block, self.scope, self.problems)
+        words = directive_texts(block, self.scope, self.problems)
         settings = self.scope.settings
         pages, timeout = block.argument(Pages), block.argument(Duration)
         return BlockCall(
@@ -280,7 +287,11 @@ class _Draft:
         )
 
 
-def _directive_texts(block: Block, scope: Scope, problems: list[Diagnostic]) -> dict[str, str]:
+def directive_texts(block: Block, scope: Scope, problems: list[Diagnostic]) -> dict[str, str]:
+    """Returns the texts of directives that are sent as headers.
+
+    Mutates `problems`: adds those of these directives and of `@out`.
+    """
     words: dict[str, str] = {}
     output = output_of(block)
     problems += evaluate_output(output, scope).problems if output else ()

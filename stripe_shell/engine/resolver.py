@@ -9,6 +9,7 @@ from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.links import Links
 from stripe_shell.engine.operation_lookup import find_operation
 from stripe_shell.engine.resolve import Resolution, resolve
+from stripe_shell.engine.row_template import RowTemplate, row_template
 from stripe_shell.engine.scope import FoundValue, Scope, comes_from_data, look_up
 from stripe_shell.lang.ast import Block, Condition, Expectation, Fails, Match, Reference, Retry
 from stripe_shell.lang.visit import nodes_in
@@ -34,7 +35,8 @@ class Resolver:
     """Resolves the blocks of one run and caches the last resolution of each until its dependencies change.
 
     A block without references, or whose references have values at the check, is resolved once. A block that refers to a
-    later response is resolved again when the response arrives; one that refers to a row of `@foreach`, for each row.
+    later response is resolved again when the response arrives. One that refers to a row of `@foreach` is resolved for
+    two rows; for all others only its references are evaluated.
     Thread-safe. `version` replaces the API version that the script and the connections ask for. `row_counts` are the
     rows of the loops that were checked, by the `id` of the loop.
     """
@@ -52,16 +54,24 @@ class Resolver:
         self.find_file = find_file
         self.row_counts: dict[int, int] = {}
         self._kept: dict[int, _Kept] = {}
+        self._templates: dict[int, RowTemplate | None] = {}
 
     def resolve(self, block: Block, scope: Scope) -> Resolution:
         """Returns the call of the block in this scope and all its diagnostics, from the cache if possible."""
+        template = self._templates.get(id(block))
+        if template is not None and (filled := template.fill(scope)) is not None:
+            return filled
         dependencies = dependencies_of(block, scope)
         kept = self._kept.get(id(block))
         if kept is not None and kept.dependencies == dependencies:
             return kept.resolved
         resolved = resolve(block, self.table_of(block, scope), scope)
-        if resolved.call is not None:
-            self._kept[id(block)] = _Kept(block, dependencies, resolved)
+        if resolved.call is None:
+            return resolved
+        if kept is not None and id(block) not in self._templates and not resolved.diagnostics:
+            # It is resolved for the second time: it is in a loop, or refers to a response.
+            self._templates[id(block)] = row_template(block, resolved.call, scope)
+        self._kept[id(block)] = _Kept(block, dependencies, resolved)
         return resolved
 
     def table_of(self, block: Block, scope: Scope) -> Table:

@@ -17,6 +17,7 @@ __all__ = [
     "Problem",
     "ProblemKind",
     "fits",
+    "member_problems",
     "required_names",
     "response_field",
     "shape_at",
@@ -47,6 +48,14 @@ def validate(params: Mapping[str, ParamTree], shape: Shape, required: Iterable[s
     missing = (tuple(name.split(".")) for name in needed)
     problems += [_missing(path, shape) for path in missing if not _present(params, path)]
     return [with_places(problem, shape) if problem.kind == "unknown" else problem for problem in problems]
+
+
+def member_problems(params: Mapping[str, ParamTree], shape: Shape, required: frozenset[str]) -> Iterator[Problem]:
+    """Yields the problems of some parameters of an object shape, as `validate` does; missing ones are none.
+
+    `required` are the names that must not be empty.
+    """
+    yield from _fields(params, shape, (), required)
 
 
 def required_names(operation: Operation, document: bool = True) -> tuple[str, ...]:

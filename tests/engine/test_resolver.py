@@ -79,13 +79,20 @@ def test_a_block_that_refers_to_a_response_is_resolved_once_more_when_that_is_th
     assert world.requests[1].path == "/v1/customers/obj_1"
 
 
-def test_a_block_that_refers_to_a_row_is_checked_and_sent_for_each(counts: Counter[str], tmp_path: Path) -> None:
+def test_a_block_that_refers_to_a_row_is_resolved_twice_and_then_filled_in(
+    counts: Counter[str], tmp_path: Path
+) -> None:
     (tmp_path / "rows.csv").write_text("email\na@b.co\nc@d.co\ne@f.co\n")
     of_row = "/sandbox create customer email=${row.email} name=A"
     world = World()
     world.run(f'@foreach row in "rows.csv" key=email\n{of_row}\n\n{READ}\n@end\n', name=str(tmp_path / "t.stripe"))
     assert len(world.requests) == 6
-    assert counts == {of_row: 1 + 3 + 3, READ: 1}
+    assert [request.body for request in world.requests[::2]] == [
+        b"email=a%40b.co&name=A",
+        b"email=c%40d.co&name=A",
+        b"email=e%40f.co&name=A",
+    ]
+    assert counts == {of_row: 2, READ: 1}
 
 
 def test_rows_with_values_that_python_calls_equal_are_not_one_call(tmp_path: Path) -> None:
