@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stripe_shell.batch.event_search import FoundWrite, list_all
 from stripe_shell.batch.open_writes import UnansweredWrite
+from stripe_shell.engine.foreach import header
 from stripe_shell.engine.links import Link
+from stripe_shell.engine.operation_lookup import find_operation
+from stripe_shell.lang.ast import Block, Loop, ScriptItem
+from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
+
+_STAMP = pattern(r"([0-9a-f]{32})/(.*)", re.DOTALL)
 
 #: Objects are searched from so many seconds before a write was first sent.
 _BEFORE = 300
@@ -48,15 +55,42 @@ def search_stamps(link: Link, writes: Sequence[UnansweredWrite], run: str, table
 
 def is_stamp(text: Any, run: str) -> bool:
     """Whether a value of metadata is a stamp of a run."""
-    return isinstance(text, str) and bool(run) and text.startswith(f"{run[:12]}/")
+    return isinstance(text, str) and text.startswith(f"{run}/")
 
 
 def list_stamped(link: Link, operation: Operation, key: str) -> Iterator[StampedObject]:
     """Yields every object of a list that carries a stamp under a key of its metadata. Raises TransportError."""
-    for body in _created_since(link, operation, operation.path, 0, {}):
-        run, slash, row = str((body.get("metadata") or {}).get(key, "")).partition("/")
-        if slash and len(run) == 12:
-            yield StampedObject(run, row, body)
+    headers = {"Stripe-Account": link.account} if link.account else {}
+    for body in _created_since(link, operation, operation.path, 0, headers):
+        match = _STAMP.fullmatch(str((body.get("metadata") or {}).get(key, "")))
+        if match is not None:
+            yield StampedObject(match[1], match[2], body)
+
+
+@record
+class StampedStep:
+    """A step of a script whose objects carry a stamp: its block, what it creates, the list of these, and the key.
+
+    `listed` is None if there is no list of all of them, such as for what belongs to a customer.
+    """
+
+    block: Block
+    entity: str
+    listed: Operation | None
+    key: str
+
+
+def stamped_steps(items: Sequence[ScriptItem], table: Table, key: str | None = None) -> Iterator[StampedStep]:
+    """Yields the steps in loops with `stamp=` that create what has metadata; `key` is that of the loop around."""
+    for item in items:
+        if isinstance(item, Loop):
+            yield from stamped_steps(item.items, table, header(item).stamp or key)
+        elif isinstance(item, Block) and key is not None:
+            operation = find_operation(item, table, [])
+            if operation is not None and operation.action == "create" and "metadata" in operation.params.fields:
+                listed = table.operation("list", operation.entity)
+                whole = listed if listed is not None and not listed.path_params else None
+                yield StampedStep(item, operation.entity, whole, key)
 
 
 def _created_since(

@@ -126,9 +126,11 @@ def _print(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], arguments:
 
 
 def _settle(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
-    """Tells what became of each open write; returns 5 if the outcome of one is unknown still."""
+    """Tells what became of each open write of a run, or what a script created; returns 5 while one is unknown."""
     from stripe_shell.cli.settle import SETTLED, settle_run
 
+    if len(arguments.words) == 2 and arguments.words[1].endswith(".stripe"):
+        return _list_stamped(arguments, environ, console)
     run = find_named(arguments, environ)
     rows, left = settle_run(run, arguments, environ, console)
     _print(rows, SETTLED, arguments, console)
@@ -139,6 +141,16 @@ def _settle(arguments: Arguments, environ: Mapping[str, str], console: Console) 
     else:
         console.message(f"{run.folder.name}: {left} of its writes are open. None was sent again.")
     return 5 if left else 0
+
+
+def _list_stamped(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
+    from stripe_shell.cli.settle_stamps import STAMPED, list_creations
+
+    rows = list_creations(arguments.words[1], arguments, environ, console)
+    _print(rows, STAMPED, arguments, console)
+    if not rows:
+        console.message(f"nothing that {arguments.words[1]} created carries a stamp")
+    return 0
 
 
 # --- going on ---------------------------------------------------------------------------------------------------

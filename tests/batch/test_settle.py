@@ -149,6 +149,54 @@ def test_settle_finds_every_executed_write_and_claims_no_other(batch: Batch, mon
     assert {state.done["b"]["id"] for state in again.steps.values() if state.done} == set(half.executed.values())
 
 
+def test_without_events_a_stamp_tells_what_was_created(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The events are gone, as after 30 days: of the creations in a loop with a stamp every executed one is found."""
+    batch.options = "key=email stamp=metadata.batch"
+    batch.script("  /sandbox create customer email=${row.email} name=A\n")
+    batch.rows([f"{number}@b.co" for number in range(ROWS)])
+    half = EverySecond(monkeypatch)
+    assert batch.run().code == 0
+    journal = batch.folders[0] / "journal.jsonl"
+    forget_answers(journal)
+    answer = SandboxTransport.send
+
+    def without_events(transport: SandboxTransport, request: Request) -> Response:
+        if request.path == "/v1/events":
+            return Response(200, {}, b'{"object": "list", "data": [], "has_more": false}')
+        return answer(transport, request)
+
+    monkeypatch.setattr(SandboxTransport, "send", without_events)
+    settlement = settlement_of(batch, journal, 25)
+    settled = settlement.search(unanswered_writes(settlement.state))
+    settlement.journal.close()
+    assert {each.write.key: each.made for each in settled if each.verdict == "done"} == half.executed
+    assert all(each.reason.startswith("stamp batch=") for each in settled if each.verdict == "done")
+    assert len(half.executed) == ROWS // 2
+
+
+def test_with_the_journal_gone_every_created_object_is_listed_by_row(batch: Batch) -> None:
+    batch.options = "key=email stamp=metadata.batch"
+    batch.script(BODY)
+    batch.rows([f"{number}@b.co" for number in range(ROWS)])
+    assert batch.run().code == 0
+    run = batch.folders[0].name.removeprefix("b-")
+    assert batch.runs("forget", batch.folders[0].name).code == 0
+    result = batch.runs(
+        "settle", str(batch.folder / "b.stripe"), "--format", "json", "--db", str(batch.folder / "s.db")
+    )
+    rows = json.loads(result.out)
+    assert sorted(row["row"] for row in rows if row["object"] == "customer") == batch.made("customer")
+    assert sorted(row["row"] for row in rows if row["object"] == "invoiceitem") == batch.made("customer")
+    assert {row["id"] for row in rows} == set(batch.made("customer", "id") + batch.made("invoiceitem", "id"))
+    assert {row["run"] for row in rows} == {run}
+
+
+def test_a_script_without_a_stamp_left_none(batch: Batch) -> None:
+    result = batch.runs("settle", str(batch.folder / "b.stripe"))
+    assert result.code == 1
+    assert "no loop of" in result.err
+
+
 # --- the command ------------------------------------------------------------------------------------------------
 
 
