@@ -15,8 +15,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from stripe_shell.batch.row_cells import COLUMNS, row_cells
+from stripe_shell.batch.runner import PreparedScript
+from stripe_shell.engine.check.script import walk
 from stripe_shell.engine.data_files import guard_cell
+from stripe_shell.engine.foreach import failed_file
 from stripe_shell.engine.outcome import RowResult
+from stripe_shell.lang.ast import Loop
 from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets
 
@@ -27,11 +31,12 @@ _FINISHED = ("done", "skipped")
 class RowFiles:
     """The row files of one run: `rows.csv` and `failed.csv`, with a number for the second loop and those after it.
 
-    A file that cannot be written does not stop the run: `problems` says so at the end. `find_entry` returns the columns
-    that the journal has for a row that an earlier process finished, by its name.
+    `folder` is that of the run, None for a run without a journal, which has only the files of failed rows that `failed`
+    names, by loop. A file that cannot be written does not stop the run: `problems` says so at the end. `find_entry`
+    returns the columns that the journal has for a row that an earlier process finished, by its name.
     """
 
-    folder: Path
+    folder: Path | None
     masks: Callable[[], Secrets]
     find_entry: Callable[[str], Mapping[str, Any]]
     failed: Mapping[int, Path] = field(default_factory=dict)
@@ -63,18 +68,35 @@ class RowFiles:
         """Returns the files of failed rows that were written."""
         return [files.failed_path for files in self._loops.values() if files is not None and files.failed is not None]
 
-    def _open(self, result: RowResult) -> _LoopFiles:
+    def _open(self, result: RowResult) -> _LoopFiles | None:
+        """Opens the files of a loop; None if it has none."""
         number = f"-{len(self._loops)}" if len(self._loops) > 1 else ""
-        rows = self.folder / f"rows{number}.csv"
-        failed = self.failed.get(result.loop, self.folder / f"failed{number}.csv")
+        failed = self.failed.get(result.loop)
+        if failed is None and self.folder is not None:
+            failed = self.folder / f"failed{number}.csv"
+        if failed is None:
+            return None
         with suppress(FileNotFoundError):
             failed.unlink()
         columns = tuple(result.values or ())
+        if self.folder is None:
+            return _LoopFiles(columns, None, failed, _Present(complete=True))
+        rows = self.folder / f"rows{number}.csv"
         present = _keep_finished(rows)
         file = _open_private(rows, append=True)
         if not present.complete:
             file.write(_header((*columns, *COLUMNS)))
         return _LoopFiles(columns, file, failed, present)
+
+
+def failed_paths(script: PreparedScript) -> dict[int, Path]:
+    """Returns the files of `failed=` by loop, without those that cannot be used, which the check tells."""
+    found: dict[int, Path] = {}
+    for item, scope in walk(script.program.items, script.resolver, script.scope):
+        path = failed_file(item, scope) if isinstance(item, Loop) else None
+        if path is not None and not isinstance(path, tuple):
+            found[item.span.start] = path
+    return found
 
 
 @record
@@ -92,7 +114,7 @@ class _Present:
 @record(frozen=False)
 class _LoopFiles:
     columns: tuple[str, ...]
-    rows: TextIO
+    rows: TextIO | None
     failed_path: Path
     present: _Present
     failed: TextIO | None = None
@@ -103,8 +125,9 @@ class _LoopFiles:
         if result.recalled and _hash(guard_cell(cell) for cell in cells) in self.present:
             return
         added = find_entry(result.name) if result.recalled else masks.mask_data(row_cells(result))
-        self.rows.write(_line([*cells, *(str(added.get(name, "")) for name in COLUMNS)]))
-        self.rows.flush()
+        if self.rows is not None:
+            self.rows.write(_line([*cells, *(str(added.get(name, "")) for name in COLUMNS)]))
+            self.rows.flush()
         if result.status in {"failed", "unknown"}:
             if self.failed is None:
                 self.failed = _open_private(self.failed_path)

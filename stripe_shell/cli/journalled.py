@@ -20,7 +20,7 @@ from stripe_shell.batch.batch_run import (
 from stripe_shell.batch.frozen_data import FrozenData
 from stripe_shell.batch.journal_state import row_entries
 from stripe_shell.batch.known_folders import note_folder
-from stripe_shell.batch.row_file import RowFiles
+from stripe_shell.batch.row_file import RowFiles, failed_paths
 from stripe_shell.batch.run_folder import JOURNAL
 from stripe_shell.batch.runner import PreparedScript, ScriptRun
 from stripe_shell.cli.arguments import Arguments
@@ -140,7 +140,8 @@ def begin(
         )
     )
     note_folder(run.folder.parent, script.scope.environment)
-    journalled = JournalledScript(run, RowFiles(run.folder, lambda: console.secrets, _finder(run)), script)
+    rows = RowFiles(run.folder, lambda: console.secrets, _finder(run), failed_paths(script))
+    journalled = JournalledScript(run, rows, script)
     try:
         if run.resumed:
             finished = len(run.ledger.state.finished)

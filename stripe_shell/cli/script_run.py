@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.batch.batch_run import is_batch
 from stripe_shell.batch.patience import PatienceSettings, PatientLinks
+from stripe_shell.batch.row_file import RowFiles, failed_paths
 from stripe_shell.batch.runner import PreparedScript, ScriptRun, run_prepared
 from stripe_shell.batch.signals import RunSignals
 from stripe_shell.batch.totals import closing_line
@@ -33,13 +34,17 @@ PATIENCE = "10m"
 
 @record(frozen=False)
 class ScriptRunner:
-    """Runs scripts one after the other; `interrupted`: a signal stopped one of them."""
+    """Runs scripts one after the other; `interrupted`: a signal stopped one of them.
+
+    `failed_rows` are the files of `failed=` of a script that runs without a journal.
+    """
 
     arguments: Arguments
     setup: Setup
     printer: RunPrinter
     reporting: ReportWriter | None
     interrupted: bool = False
+    failed_rows: RowFiles | None = None
 
     def run(self, script: PreparedScript, frozen: FrozenData) -> int:
         """Runs a script over the copies of its data files; returns its exit code."""
@@ -54,14 +59,31 @@ class ScriptRunner:
                 self.interrupted = True
                 self.printer.close(f"{script.source.name}: {error}")
                 return signals.exit_code or 3
+            self.failed_rows = self._failed_rows(script) if journalled is None else None
             run_id = new_run_id() if journalled is None else journalled.run.run_id
             watch.begin(run_id)
             result = self._run(engine, script, stop, journalled, run_id=run_id, count=watch.progress.step)
             self.interrupted = signals.received != 0
         code = self._exit_code(result, signals.exit_code, journalled)
-        code = code if journalled is None else journalled.close(self.printer.console, result, code)
+        code = self._close(script, journalled, result, code)
         watch.end(result, code, stopped=stop.requested)
         return code
+
+    def _failed_rows(self, script: PreparedScript) -> RowFiles | None:
+        """Returns the files of `failed=` for a script without a journal; None if it names none."""
+        paths = failed_paths(script)
+        return RowFiles(None, lambda: self.printer.console.secrets, lambda name: {}, paths) if paths else None
+
+    def _close(self, script: PreparedScript, journalled: JournalledScript | None, result: ScriptRun, code: int) -> int:
+        """Ends the journal or the files of failed rows; returns the exit code."""
+        if journalled is not None:
+            return journalled.close(self.printer.console, result, code)
+        if self.failed_rows is None:
+            return code
+        self.failed_rows.close()
+        for problem in dict.fromkeys(self.failed_rows.problems):
+            self.printer.console.message(f"{script.source.name}: {problem}")
+        return code or (3 if self.failed_rows.problems else 0)
 
     def _begin(
         self, engine: Engine, script: PreparedScript, frozen: FrozenData, stop: StopRequest
@@ -134,6 +156,8 @@ class ScriptRunner:
         self.printer.console.mask(secrets_of(step.scope))
         if journalled is not None:
             journalled.step(step)
+        elif self.failed_rows is not None and step.result is not None:
+            self.failed_rows.add(step.result)
         self.printer.step(step)
         if self.reporting is not None:
             self.reporting.step(step)

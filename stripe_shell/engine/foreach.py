@@ -53,6 +53,29 @@ def data_file(loop: Loop, scope: Scope) -> Path | tuple[Diagnostic, ...]:
     return Path(loop.span.source.name).parent / Path(evaluated.value).expanduser()
 
 
+def failed_file(loop: Loop, scope: Scope) -> Path | tuple[Diagnostic, ...] | None:
+    """Returns the file of `failed=`, relative to the script; None without one, or the diagnostics if it cannot be used.
+
+    The data file itself cannot be it: a resumed run would find rows missing.
+    """
+    written = header(loop).failed
+    if written is None:
+        return None
+    evaluated = evaluate_text(written, scope)
+    if evaluated.problems:
+        return evaluated.problems
+    if is_deferred(evaluated.value):
+        label = "its name must be known before anything is sent"
+        return (Diagnostic("E303", "the file of failed rows is named by a response", written.span, label=label),)
+    from pathlib import Path
+
+    path = Path(loop.span.source.name).parent / Path(evaluated.value).expanduser()
+    data = data_file(loop, scope)
+    if isinstance(data, Path) and data.resolve() == path.resolve():
+        return (Diagnostic("E303", "`failed=` names the data file itself", written.span, label="name another file"),)
+    return path
+
+
 def find_data(loop: Loop, scope: Scope, find_file: FindFile) -> Path | tuple[Diagnostic, ...]:
     """Returns the file to read for the loop's data file; or the diagnostics if there is none."""
     path = data_file(loop, scope)

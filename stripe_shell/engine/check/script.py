@@ -10,7 +10,7 @@ from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
 from stripe_shell.engine.assertions.block import assertions_of, right_side
 from stripe_shell.engine.assertions.conditions import evaluate_condition, retry_of, when_of
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
-from stripe_shell.engine.foreach import check_data, columns_of, find_data, header, rows_of
+from stripe_shell.engine.foreach import check_data, columns_of, failed_file, find_data, header, rows_of
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.operation_lookup import words_span
 from stripe_shell.engine.paths import evaluate_output
@@ -129,6 +129,8 @@ class _Checker(Visitor):
         path = find_data(loop, scope, self.resolver.find_file)
         found = list(path) if isinstance(path, tuple) else check_data(loop, path, self.resolver.row_counts)
         found += _check_row_name(loop)
+        failed = failed_file(loop, scope)
+        found += failed if isinstance(failed, tuple) else ()
         body = replace(self, scope=scope.with_deferred(name), found=[]).check(loop.items)
         if not isinstance(path, tuple) and not has_errors(found):
             body += _check_columns(loop, columns_of(path))
