@@ -201,6 +201,14 @@ def stopped_early(runs: Path, identity: str, error: RunStopped) -> TransportErro
     return error
 
 
+def writes_left_open(script: str, elsewhere: str | None) -> int:
+    """Returns how many writes of unfinished runs of a script have no known outcome; `elsewhere` is `--runs-dir`."""
+    path = Path(os.path.realpath(script))
+    unfinished = [run for run in find_runs(runs_folder(path, elsewhere)) if not run.finished]
+    mine = [run for run in unfinished if run.start.get("script") == str(path)]
+    return sum(len(read_journal(run.folder / JOURNAL, repair=False).open_steps()) for run in mine)
+
+
 def _open(setup: RunSetup, folder: Path, lock: RunLock, account: list[str], *, resumed: bool) -> BatchRun:
     """Reads the journal of an unfinished run, or starts one; keeps the data files in the folder."""
     script = setup.script

@@ -12,7 +12,7 @@ from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
 from stripe_shell.cli.sources import read_sources
 from stripe_shell.engine.data_files import find_on_disk
-from stripe_shell.errors import UsageError
+from stripe_shell.errors import OutcomeUnknown, UsageError
 from stripe_shell.records import replace
 from stripe_shell.render.console import Console
 from stripe_shell.render.run_printer import RunPrinter
@@ -34,6 +34,9 @@ def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> i
     code = 3
     try:
         code = _run_all(arguments, setup, printer, reporting, data)
+    except KeyboardInterrupt:
+        _tell_left_open(arguments)
+        raise
     finally:
         for each in data:
             each.discard()
@@ -42,6 +45,17 @@ def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> i
             console.message(f"stripe-shell: {words}")
             code = code or (3 if console.lenient else 1)
     return code
+
+
+def _tell_left_open(arguments: Arguments) -> None:
+    """Raises OutcomeUnknown for a run interrupted before it began, if writes of an earlier process are still open."""
+    if arguments.command != "run":
+        return
+    from stripe_shell.batch.batch_run import writes_left_open
+
+    left = sum(writes_left_open(word, arguments.runs_dir) for word in arguments.words)
+    if left:
+        raise OutcomeUnknown(f"interrupted; {left} writes of an earlier process have no known outcome: start it again")
 
 
 def _write_reports(reporting: ReportWriter, console: Console) -> str:

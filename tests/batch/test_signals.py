@@ -16,6 +16,7 @@ from stripe_shell.transports.sandbox import SandboxTransport
 from stripe_shell.wire import Request, Response
 
 from .support import Batch
+from .test_resume import dies_at
 
 EMAILS = [f"{letter}@b.co" for letter in "abcdefgh"]
 
@@ -105,6 +106,24 @@ def test_the_wait_for_what_is_under_way_ends(batch: Batch, monkeypatch: pytest.M
     monkeypatch.undo()
     assert batch.run().code == 0
     assert batch.made("customer") == EMAILS
+
+
+def test_ctrl_c_before_a_run_begins_says_what_is_open(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stripe_shell.cli import run as run_command
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    batch.rows(EMAILS)
+    assert batch.run_and_die(dies_at(2, "sent")) == 9
+    monkeypatch.setattr(run_command, "prepare", interrupt)
+    result = batch.run()
+    assert result.code == 5
+    assert "interrupted; 1 writes of an earlier process have no known outcome: start it again" in result.err
+    monkeypatch.undo()
+    assert batch.run().code == 0
+    monkeypatch.setattr(run_command, "prepare", interrupt)
+    assert batch.run().code == 130
 
 
 def test_a_signal_that_is_ignored_stays_ignored(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
