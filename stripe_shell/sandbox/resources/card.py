@@ -9,6 +9,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.payments import legacy_sources, payment_methods
+from stripe_shell.sandbox.payments.declines import refusal
 from stripe_shell.sandbox.payments.test_cards import CardFacts
 
 #: Brand names of legacy cards by the brand of a payment method.
@@ -45,7 +46,7 @@ class Card(legacy_sources.AttachedSource):
         obj |= self.view(method["card"], source if isinstance(source, dict) else {})
         obj["customer"] = customer
         if facts is not None and customer and not facts.can_be_attached:
-            raise payment_methods.card_refusal(facts.decline)
+            raise refusal(facts.decline)
         if customer:
             self._make_method(ctx, obj, method, facts)
         if account:

@@ -12,7 +12,7 @@ from stripe_shell.sandbox.objects.pages import sub_list
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import charges, confirmation, intent_rules, payment_methods, refunds
 from stripe_shell.sandbox.payments.after_charge import charge_paid
-from stripe_shell.sandbox.payments.test_cards import DECLINES
+from stripe_shell.sandbox.payments.declines import DECLINES
 
 #: New accounts cannot charge cards without a PaymentIntent.
 _END_OF_LIFE: Final = (

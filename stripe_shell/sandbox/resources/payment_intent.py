@@ -11,10 +11,10 @@ from stripe_shell.sandbox.objects.declarations import action, job
 from stripe_shell.sandbox.objects.private_fields import PaymentIntentPrivate
 from stripe_shell.sandbox.payments import bank_transfers, charges, confirmation, intent_rules, transfers
 from stripe_shell.sandbox.payments.confirmation import ConfirmOptions, PaymentAttempt
+from stripe_shell.sandbox.payments.declines import Decline
 from stripe_shell.sandbox.payments.intent_rules import PAYMENT
 from stripe_shell.sandbox.payments.payment_methods import bank_of
 from stripe_shell.sandbox.payments.test_banks import FAILURES
-from stripe_shell.sandbox.payments.test_cards import Decline
 from stripe_shell.spec.model import Operation
 
 _CANCELABLE: Final = (*confirmation.EARLY, "requires_capture", "processing")

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.payments import confirmation, intent_rules, payment_methods
+from stripe_shell.sandbox.payments.declines import DECLINES, Decline, card_error, last_error
 from stripe_shell.sandbox.payments.intent_rules import SETUP
-from stripe_shell.sandbox.payments.test_cards import DECLINES, Decline
+from stripe_shell.sandbox.payments.test_cards import CardFacts
 from stripe_shell.spec.model import Operation
 
 from .setup_attempt import SetupAttempt
 
 _CONFIRM_ONLY: Final = ("mandate_data", "return_url", "single_use")
 _CANCELABLE: Final = ("requires_payment_method", "requires_confirmation", "requires_action")
+#: The decline of a failed authentication.
+_NOT_AUTHENTICATED: Final = Decline(
+    "setup_intent_authentication_failure",
+    None,
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
+)
 _CARD_OPTIONS: Final = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
 
 
@@ -110,7 +116,7 @@ class SetupIntent(intent_rules.Intent):
         if passed:
             self._succeed(ctx, obj, method)
         else:
-            self._fail(ctx, obj, method, confirmation.NOT_AUTHENTICATED)
+            self._fail(ctx, obj, method, _NOT_AUTHENTICATED)
         return obj
 
     # --- internal --------------------------------------------------------------------------------------------
@@ -130,7 +136,7 @@ class SetupIntent(intent_rules.Intent):
 
     def _try(self, ctx: Context, obj: Json, method: Json, params: Json) -> None:
         card = payment_methods.card_of(ctx, method)
-        if card is not None and card.authentication in ("always", "on_setup", "on_session"):
+        if card is not None and _needs_authentication(obj, card):
             self._ask(ctx, obj, params.get("return_url"))
         elif card is not None and not card.can_be_attached:
             raise self._fail(ctx, obj, method, DECLINES[card.decline])
@@ -163,14 +169,8 @@ class SetupIntent(intent_rules.Intent):
 
     def _fail(self, ctx: Context, obj: Json, method: Json, decline: Decline) -> StripeError:
         """Records a decline on the intent. Saves the intent and returns the error to raise."""
-        error = errors.card_error(
-            decline.message,
-            decline.code,
-            decline_code=decline.decline_code or decline.code,
-            param="exp_month" if decline.code == "expired_card" else None,
-            extra={"payment_method": payment_methods.copy_object(ctx, method)},
-        )
-        shown = confirmation.error_object(error)
+        error = card_error(decline, extra={"payment_method": payment_methods.copy_object(ctx, method)})
+        shown = last_error(error, method)
         attempt = ctx.handler(SetupAttempt).record(ctx, obj, "failed", shown)
         obj |= {"last_setup_error": shown, "latest_attempt": attempt["id"], "next_action": None}
         obj |= {"payment_method": None, "status": "requires_payment_method"}
@@ -190,3 +190,9 @@ class SetupIntent(intent_rules.Intent):
                 obj["status"] = "requires_confirmation"
         elif params.get("payment_method") == "" and obj["status"] == "requires_confirmation":
             obj |= {"payment_method": None, "status": "requires_payment_method"}
+
+
+def _needs_authentication(obj: Json, card: CardFacts) -> bool:
+    if card.authentication in ("always", "on_setup", "on_session"):
+        return True
+    return card.supports_three_d_secure and confirmation.asks_for_three_d_secure(obj)
