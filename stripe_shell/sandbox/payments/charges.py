@@ -48,7 +48,7 @@ def make_charge(ctx: Context, intent: Json, method: Json, *, captured: bool = Tr
     }
     details = charge["payment_method_details"][method["type"]]
     if "amount_authorized" in details:
-        details["amount_authorized"] = charge["amount"]
+        details["amount_authorized"] = details["overcapture"]["maximum_amount_capturable"] = charge["amount"]
         if not captured:
             details["capture_before"] = ctx.now() + HOLD
     ctx.insert(charge)
@@ -68,6 +68,7 @@ def fail_charge(ctx: Context, intent: Json, method: Json, decline: Decline, card
         "status": "failed",
     }
     ctx.insert(charge)
+    ctx.save(method)  # the checks of its card were run
     ctx.emit("charge.failed", charge)
     return charge
 

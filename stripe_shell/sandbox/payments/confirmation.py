@@ -23,6 +23,7 @@ from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects import jobs
+from stripe_shell.sandbox.objects.carried_over import invoice_to_payment_intent
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate, PaymentIntentPrivate
 from stripe_shell.sandbox.objects.resource import Resource
@@ -110,6 +111,7 @@ def open_intent(
         status="requires_confirmation" if method else "requires_payment_method",
         setup_future_usage="off_session" if invoice and customer and not off_session else None,
         payment_method_types=["card", *([method["type"]] if method and method["type"] != "card" else [])],
+        **invoice_to_payment_intent(invoice),
     )
     complete(ctx, intent)
     if invoice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from stripe_shell.sandbox.objects.carried_over import charge_to_evidence
 from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import ledger
@@ -33,6 +34,7 @@ def _make_one(ctx: Context, charge: Json, facts: DisputeFacts) -> None:
         "reason": facts.reason,
         "status": "warning_needs_response" if inquiry else "needs_response",
     }
+    dispute["evidence"] |= charge_to_evidence(ctx, charge)
     day = ctx.now() // ledger.DAY + _DUE_DAYS + 1
     dispute["evidence_details"] |= {"due_by": day * ledger.DAY - 1, "submission_method": "not_submitted"}
     if not inquiry:

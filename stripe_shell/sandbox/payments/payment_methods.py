@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.ids import ALPHABET
+from stripe_shell.sandbox.objects.carried_over import token_to_billing_details, token_to_card
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate, TokenPrivate
 from stripe_shell.secrets import passes_luhn
@@ -97,7 +98,9 @@ def from_token(ctx: Context, token: str, param: str = "token") -> Json:
     number = ctx.private(stored, TokenPrivate).get("number") or ""
     facts = card_of_number(number) or card_of_number("4242424242424242")
     use_token(ctx, stored, param)
-    return from_card(ctx, facts, stored["card"]) if facts else {}
+    method = from_card(ctx, facts, token_to_card(stored) | stored["card"]) if facts else {}
+    set_billing_details(method, token_to_billing_details(stored))
+    return method
 
 
 def use_token(ctx: Context, token: Json, param: str) -> None:
@@ -140,10 +143,18 @@ def set_billing_details(method: Json, details: Any) -> None:
     for name, value in details.items():
         if name != "address":
             shown[name] = value or None
-        elif isinstance(value, Mapping):
-            shown["address"] |= {part: text or None for part, text in value.items()}
         else:
-            shown["address"] = dict(_NO_ADDRESS)
+            given = value if isinstance(value, Mapping) else _NO_ADDRESS
+            shown["address"] |= {part: text or None for part, text in given.items()}
+            _expect_checks(method, given)
+
+
+def _expect_checks(method: Json, address: Mapping[str, Any]) -> None:
+    """Mutates `method`: what is given of a card's address is unchecked until it is used (recorded)."""
+    checks = method["card"]["checks"] if method["type"] == "card" else {}
+    for part in ("line1", "postal_code"):
+        if part in address and f"address_{part}_check" in checks:
+            checks[f"address_{part}_check"] = "unchecked" if address[part] else None
 
 
 def run_checks(ctx: Context, method: Json) -> None:
@@ -153,7 +164,7 @@ def run_checks(ctx: Context, method: Json) -> None:
         return
     address = method["billing_details"]["address"] or {}
     checks = method["card"]["checks"]
-    checks["cvc_check"] = card.cvc
+    checks["cvc_check"] = card.cvc if checks["cvc_check"] or card.cvc != "pass" else None
     checks["address_line1_check"] = _check_result(card.line1, address.get("line1"))
     checks["address_postal_code_check"] = _check_result(card.postal_code, address.get("postal_code"))
 
@@ -231,7 +242,11 @@ def card_members(ctx: Context, card: CardFacts, data: Mapping[str, Any]) -> Json
     month, year = expiry(ctx, data)
     return {
         "brand": card.brand,
-        "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "unchecked"},
+        "checks": {
+            "address_line1_check": None,
+            "address_postal_code_check": None,
+            "cvc_check": "unchecked" if not data or data.get("cvc") else None,
+        },
         "country": card.country,
         "display_brand": "american_express" if card.brand == "amex" else card.networks[0],
         "exp_month": month,

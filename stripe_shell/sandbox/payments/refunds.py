@@ -7,6 +7,7 @@ from typing import Any, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.currencies import check_step, format_amount
 from stripe_shell.sandbox.objects import jobs
+from stripe_shell.sandbox.objects.carried_over import refund_to_charge
 from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import ledger, payment_methods, transfers
@@ -33,6 +34,7 @@ def make_refund(ctx: Context, charge: Json, params: Json) -> Json:
     ctx.emit("refund.created", refund)
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
+    refund_to_charge(charge, refund)
     ctx.emit("charge.refunded", charge, ctx.save(charge))
     _share(ctx, charge, refund, params)
     if fate != "succeeded":

@@ -7,6 +7,7 @@ from typing import Any
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.currencies import format_amount
+from stripe_shell.sandbox.objects.carried_over import charge_to_transfer_group
 from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import ledger
@@ -55,6 +56,7 @@ def _distribute_to(ctx: Context, charge: Json, data: Mapping[str, Any]) -> None:
         ctx, amount, charge["currency"], data["destination"], charge=charge, fee=charge["application_fee_amount"] or 0
     )
     charge["transfer"] = transfer["id"]
+    charge_to_transfer_group(ctx, charge)
     if charge["application_fee_amount"]:
         fee = collect_fee(ctx, data["destination"], charge, transfer["destination_payment"])
         charge["application_fee"] = fee["id"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.objects.carried_over import token_to_card
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.payments import legacy_sources, payment_methods
@@ -43,7 +44,7 @@ class Card(legacy_sources.AttachedSource):
         """
         method = self._method(ctx, source)
         facts = payment_methods.card_of(ctx, method)
-        obj |= self.view(method["card"], source if isinstance(source, dict) else {})
+        obj |= self.view(method["card"], source if isinstance(source, dict) else self._data(ctx, source))
         obj["customer"] = customer
         if facts is not None and customer and not facts.can_be_attached:
             raise refusal(facts.decline)
@@ -68,9 +69,12 @@ class Card(legacy_sources.AttachedSource):
         """Returns the members of a legacy card: `card` is a payment method's, `data` has name, address and CVC."""
         shown = {name: card[name] for name in ("country", "exp_month", "exp_year", "fingerprint", "funding", "last4")}
         address = {f"address_{part}": data.get(f"address_{part}") for part in _ADDRESS}
+        for part in ("line1", "zip"):
+            address[f"address_{part}_check"] = "unchecked" if address[f"address_{part}"] else None
         return {
             **address,
             **shown,
+            **({"currency": data["currency"]} if data.get("currency") else {}),
             "brand": _BRANDS.get(card["brand"], "Unknown"),
             "cvc_check": "unchecked" if data.get("cvc") else None,
             "name": data.get("name"),
@@ -81,6 +85,11 @@ class Card(legacy_sources.AttachedSource):
         if not isinstance(source, dict):
             return payment_methods.from_token(ctx, str(source), "source")
         return payment_methods.from_card(ctx, payment_methods.card_data(ctx, source), source)
+
+    def _data(self, ctx: Context, source: Any) -> Json:
+        """Returns the data of the card of a stored token; empty for a test name."""
+        token = ctx.find("token", str(source))
+        return token_to_card(token) if token else {}
 
     def _make_method(self, ctx: Context, card: Json, method: Json, facts: CardFacts | None) -> None:
         """Stores the card as a payment method with the same id. Mutates `card` (its checks) and `method`."""

@@ -67,12 +67,17 @@ def test_attach_and_detach(sdk: Sdk) -> None:
         ),
         ("pm_card_visa_chargeDeclinedLostCard", "card_declined", "lost_card", "Your card was declined."),
         ("pm_card_visa_chargeDeclinedStolenCard", "card_declined", "stolen_card", "Your card was declined."),
-        ("pm_card_chargeDeclinedExpiredCard", "expired_card", None, "Your card has expired."),
-        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", None, "Your card's security code is incorrect."),
+        ("pm_card_chargeDeclinedExpiredCard", "expired_card", "expired_card", "Your card has expired."),
+        (
+            "pm_card_chargeDeclinedIncorrectCvc",
+            "incorrect_cvc",
+            "incorrect_cvc",
+            "Your card's security code is incorrect.",
+        ),
         (
             "pm_card_chargeDeclinedProcessingError",
             "processing_error",
-            None,
+            "processing_error",
             "An error occurred while processing your card. Try again in a little bit.",
         ),
         ("pm_card_radarBlock", "card_declined", "fraudulent", "Your card was declined."),
@@ -158,7 +163,7 @@ def test_confirm_needs_a_method_and_a_way_back(sdk: Sdk) -> None:
 
 
 def test_three_d_secure(sdk: Sdk, served: Served) -> None:
-    """§15: on session it waits for the customer, without a charge; off session it is declined, without a charge."""
+    """§15: on session it waits for the customer, without a charge; off session the bank declines it."""
     made = sdk.pay(card="pm_card_threeDSecure2Required")
     assert (made.status, made.next_action.type, made.latest_charge) == ("requires_action", "use_stripe_sdk", None)
     assert made.payment_method is not None
@@ -177,7 +182,7 @@ def test_three_d_secure(sdk: Sdk, served: Served) -> None:
         "authentication_required",
         "Your card was declined. This transaction requires authentication.",
     )
-    assert len(sdk.v1.charges.list().data) == before
+    assert len(sdk.v1.charges.list().data) == before + 1
 
 
 def test_manual_capture(sdk: Sdk) -> None:

@@ -10,6 +10,7 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.money import half_up
 from stripe_shell.sandbox.billing.calc.periods import DAY, Period
 from stripe_shell.sandbox.billing.calc.totals import AppliedTaxRate, PricedLine, Totals, totals
+from stripe_shell.sandbox.objects.carried_over import customer_to_invoice, rendering_of
 from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import discounts
@@ -25,21 +26,16 @@ def new_draft(ctx: Context, customer: Json, *, currency: str, reason: str, perio
         billing_reason=reason,
         currency=currency,
         customer=customer["id"],
-        customer_address=customer.get("address"),
-        customer_email=customer.get("email"),
-        customer_name=customer.get("name"),
-        customer_phone=customer.get("phone"),
-        customer_shipping=customer.get("shipping"),
-        customer_tax_exempt=customer.get("tax_exempt"),
-        customer_tax_ids=[],
         issuer={"type": "self"},
         period_end=period.end,
         period_start=period.start,
         starting_balance=customer.get("balance") or 0,
         status="draft",
         test_clock=customer.get("test_clock"),
+        **customer_to_invoice(ctx, customer),
     )
     invoice |= members
+    invoice["rendering"] = rendering_of(invoice, final=False)
     show_lines(invoice, ())
     return invoice
 

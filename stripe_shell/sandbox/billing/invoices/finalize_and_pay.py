@@ -13,6 +13,7 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import DAY
 from stripe_shell.sandbox.currencies import maximum, minimum
 from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.objects.carried_over import customer_to_invoice, rendering_of
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import InvoicePrivate, PaymentIntentPrivate
 
@@ -38,6 +39,7 @@ def finalize_invoice(ctx: Context, invoice: Json, *, method: str | None = None, 
     is a PaymentIntent that already paid the whole invoice, so that the balance is not applied.
     """
     customer = ctx.get("customer", invoice["customer"])
+    invoice |= customer_to_invoice(ctx, customer)
     draft.recalculate(ctx, invoice)
     _invoice_number(invoice, customer)
     now = ctx.now()
@@ -45,6 +47,8 @@ def finalize_invoice(ctx: Context, invoice: Json, *, method: str | None = None, 
     invoice["status_transitions"]["finalized_at"] = now
     invoice["effective_at"] = invoice["effective_at"] or now
     invoice["automatically_finalizes_at"] = None
+    invoice["webhooks_delivered_at"] = invoice["webhooks_delivered_at"] or now
+    invoice["rendering"] = rendering_of(invoice, final=True)
     by_itself = invoice["auto_advance"] and _is_charged(invoice) and invoice["billing_reason"] not in _PAID_AT_ONCE
     invoice["next_payment_attempt"] = now + rules.DRAFT_FOR if by_itself else None
     token = f"test_{ctx.ids.text(40)}"

@@ -14,15 +14,13 @@ from typing import Any
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import Period, date_text
+from stripe_shell.sandbox.objects.carried_over import counted_product
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import InvoiceItemPrivate, InvoicePrivate
 
 from . import prices
 
 Record = Json
-
-#: The sign between quantity and product name in descriptions.
-TIMES = "\u00d7"
 
 #: The number of lines in an invoice's `lines` member; `/v1/invoices/{id}/lines` lists all.
 SHOWN = 10
@@ -140,27 +138,32 @@ def records_of(ctx: Context, invoice: Json) -> list[Record]:
 
 def full_text(ctx: Context, price: Json, quantity: int, currency: str) -> str:
     """Returns the description of a whole period: `1 x Gold (at $10.00 / month)`, with a multiplication sign."""
-    return f"{quantity} {TIMES} {prices.product_name(ctx, price)} ({prices.price_text(ctx, price, currency)})"
+    return f"{_counted(ctx, price, quantity)} ({prices.price_text(ctx, price, currency)})"
 
 
 def trial_text(ctx: Context, price: Json, quantity: int) -> str:
     """Returns the description of a trial: `Free trial for 1 x Gold`."""
-    return f"Free trial for {quantity} {TIMES} {prices.product_name(ctx, price)}"
+    return f"Free trial for {_counted(ctx, price, quantity)}"
 
 
 def part_text(ctx: Context, price: Json, quantity: int, period: Period) -> str:
     """Returns the description of a partial period: `Time on Gold from 05 Mar 2027 until 01 Apr 2027`."""
-    what = _counted(prices.product_name(ctx, price), quantity)
+    what = product_text(ctx, price, quantity)
     return f"Time on {what} from {date_text(period.start)} until {date_text(period.end)}"
 
 
-def proration_text(word: str, name: str, quantity: int, off: str, time: int) -> str:
+def proration_text(word: str, what: str, off: str, time: int) -> str:
     """Returns the description of a proration: `Unused time on 2 x Gold (with 10.0% off) after 05 Mar 2027`."""
-    return f"{word} time on {_counted(name, quantity)}{off} after {date_text(time)}"
+    return f"{word} time on {what}{off} after {date_text(time)}"
 
 
-def _counted(name: str, quantity: int) -> str:
-    return f"{quantity} {TIMES} {name}" if quantity > 1 else name
+def product_text(ctx: Context, price: Json, quantity: int) -> str:
+    """Returns the product in the text of a part of a period, with the quantity above one."""
+    return _counted(ctx, price, quantity) if quantity > 1 else prices.product_name(ctx, price)
+
+
+def _counted(ctx: Context, price: Json, quantity: int) -> str:
+    return counted_product(prices.product_of(ctx, price), prices.product_name(ctx, price), quantity)
 
 
 def new_invoice_item(ctx: Context, customer: Json, **members: Any) -> Json:

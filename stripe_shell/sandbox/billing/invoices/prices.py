@@ -122,9 +122,14 @@ def cycle_of(subscription: Mapping[str, Any], price: Mapping[str, Any]) -> Cycle
 
 def product_name(ctx: Context, price: Mapping[str, Any]) -> str:
     """Returns the name of a price's product, or the price's nickname if there is none."""
-    product = price.get("product")
-    stored = ctx.find("product", product) if isinstance(product, str) else None
+    stored = product_of(ctx, price)
     return str(stored["name"]) if stored else str(price.get("nickname") or "Product")
+
+
+def product_of(ctx: Context, price: Mapping[str, Any]) -> Json | None:
+    """Returns the product of a price, or None for one that was deleted."""
+    product = price.get("product")
+    return ctx.find("product", product) if isinstance(product, str) else None
 
 
 def price_text(ctx: Context, price: Json, currency: str) -> str:

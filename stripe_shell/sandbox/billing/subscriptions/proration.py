@@ -93,7 +93,7 @@ def _charge_item(ctx: Context, subscription: Json, item: Json, net: Fraction, ti
         subscription,
         item,
         amount=amount,
-        description=lines.proration_text("Remaining", prices.product_name(ctx, item["price"]), quantity, off, time),
+        description=lines.proration_text("Remaining", lines.product_text(ctx, item["price"], quantity), off, time),
         period=Period(time, item["current_period_end"]),
         quantity=quantity,
         credited=None,
@@ -117,14 +117,14 @@ def _credit_item(ctx: Context, subscription: Json, item: Json, billed: Json | No
     if whole is None:
         whole = items.whole_amount(ctx, subscription, item)
     quantity = items.quantity_of(item)
-    name = prices.product_name(ctx, item["price"])
+    what = lines.product_text(ctx, item["price"], quantity)
     off = (billed or {}).get("off") or ""
     return lines.proration_item(
         ctx,
         subscription,
         item,
         amount=credit(whole, part_left(subscription, item, time)),
-        description=lines.proration_text("Unused", name, quantity, off, time),
+        description=lines.proration_text("Unused", what, off, time),
         period=Period(time, item["current_period_end"]),
         quantity=quantity,
         credited=_credited(ctx, billed),
@@ -175,8 +175,7 @@ def prorate_new_end(ctx: Context, subscription: Json, item: Json, old_end: int) 
         amount=amount,
         description=lines.proration_text(
             word,
-            prices.product_name(ctx, item["price"]),
-            items.quantity_of(item),
+            lines.product_text(ctx, item["price"], items.quantity_of(item)),
             (billed or {}).get("off") or "",
             period.start,
         ),
