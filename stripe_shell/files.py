@@ -33,10 +33,13 @@ class OutputFile:
     device, a pipe or a stream of this process (`/dev/stdout`, `/dev/fd/N`) is written to directly.
 
     `private`: the file gets mode 0600 and is synced to disk before the rename. `errors` is the error handler for text
-    that UTF-8 cannot encode. Raises OSError whose `strerror` says what to do.
+    that UTF-8 cannot encode. `partial` is a partial file of an earlier process to go on with. Raises OSError whose
+    `strerror` says what to do.
     """
 
-    def __init__(self, path: FilePath, *, private: bool = False, errors: str = "strict") -> None:
+    def __init__(
+        self, path: FilePath, *, private: bool = False, errors: str = "strict", partial: PartialFile | None = None
+    ) -> None:
         self._private = private
         self._partial = ""
         self._target = ""
@@ -45,10 +48,18 @@ class OutputFile:
             descriptor = _duplicate(found)
         elif found.special:
             descriptor = _open_special(path, found)
+        elif partial is not None:
+            self._target = found.path
+            self._partial, descriptor = partial.path, partial.open()
         else:
             self._target = found.path
             self._partial, descriptor = _create_partial(found, private=private)
         self.stream: TextIO = io.TextIOWrapper(open(descriptor, "wb"), "utf-8", errors=errors, newline="")  # noqa: SIM115
+
+    @property
+    def partial(self) -> str:
+        """Returns the path of the partial file; empty for a device or a pipe."""
+        return self._partial
 
     def commit(self) -> None:
         """Flushes the stream and renames the partial file to its target."""
@@ -68,6 +79,32 @@ class OutputFile:
             with suppress(OSError):
                 os.unlink(self._partial)
             self._partial = ""
+
+
+class PartialFile:
+    """A partial file that an earlier process left: the first `length` bytes of it."""
+
+    def __init__(self, path: str, length: int) -> None:
+        self.path = path
+        self.length = length
+
+    def checksum(self) -> int:
+        """Returns the CRC-32 of its first bytes. Raises OSError."""
+        from zlib import crc32
+
+        checksum, left = 0, self.length
+        with open(self.path, "rb") as file:
+            while left > 0 and (chunk := file.read(min(left, 1 << 20))):
+                checksum = crc32(chunk, checksum)
+                left -= len(chunk)
+        return checksum
+
+    def open(self) -> int:
+        """Cuts off what stands behind its first bytes; returns a descriptor that writes behind them. Raises OSError."""
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        os.ftruncate(descriptor, self.length)
+        os.lseek(descriptor, 0, os.SEEK_END)
+        return descriptor
 
 
 def write_text(path: FilePath, text: str, *, private: bool = False, errors: str = "strict") -> None:

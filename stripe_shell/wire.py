@@ -100,15 +100,21 @@ class ExactFloat(float):
     __str__ = __repr__
 
 
-def parse_json(text: str | bytes) -> Any:
+def parse_json(text: str | bytes, fractions: list[str] | None = None) -> Any:
     """Returns JSON as Python values: integers exact, other numbers as `ExactFloat`.
 
-    Raises ValueError for invalid JSON, for `NaN` and `Infinity`, and for excessive nesting.
+    Appends the texts of those other numbers to `fractions`, if given. Raises ValueError for invalid JSON, for `NaN` and
+    `Infinity`, and for excessive nesting.
     """
     import json  # imported with the first response
 
+    def noted(number: str) -> ExactFloat:
+        if fractions is not None:
+            fractions.append(number)
+        return ExactFloat(number)
+
     try:
-        return json.loads(text, parse_float=ExactFloat, parse_constant=_refuse_constant)
+        return json.loads(text, parse_float=noted, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("nested too deep to be read") from None
 

@@ -53,11 +53,10 @@ def search_events(link: Link, writes: Sequence[UnansweredWrite], until: float, t
 def list_all(link: Link, path: str, params: dict[str, Any], headers: dict[str, str]) -> Iterator[dict[str, Any]]:
     """Yields every object of a list. Raises TransportError, NoAnswer for an error response."""
     request = Request("GET", path, encode_form(params), headers=headers)
-    for exchange in follow_pages(link.transport, Exchange(request, link.transport.send(request))):
-        body: Any = exchange.response.json() if exchange.response.ok else None
-        if not is_list(body):
-            raise NoAnswer(f"GET {path} answered {exchange.response.status}")
-        yield from body["data"]
+    for page in follow_pages(link.transport, Exchange(request, link.transport.send(request))):
+        if not (page.exchange.response.ok and is_list(page.body)):
+            raise NoAnswer(f"GET {path} answered {page.exchange.response.status}")
+        yield from page.body["data"]
 
 
 def kind_of(write: UnansweredWrite, table: Table) -> str:

@@ -20,7 +20,7 @@ from stripe_shell.wire import Request, Response
 if TYPE_CHECKING:
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.run.row_selection import RowSelection
-    from stripe_shell.engine.run.rows import RowSink
+    from stripe_shell.engine.run.row_target import RowSink, RowTarget
 
 #: Waits longer than this are announced, in seconds.
 WORTH_SAYING = 2.0
@@ -137,8 +137,8 @@ def _parse_rows(text: str | None) -> RowSelection | None:
     return selection
 
 
-def _open_rows(path: str, fields: tuple[str, ...]) -> RowSink:
+def _open_rows(target: RowTarget) -> RowSink:
     """Calls `render.files.open_rows`, imported with the first file."""
     from stripe_shell.render.files import open_rows
 
-    return open_rows(path, fields)
+    return open_rows(target)

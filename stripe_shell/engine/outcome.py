@@ -35,7 +35,8 @@ class Outcome:
     """The outcome of a block.
 
     `body` is the response as JSON data with all pages joined, or None without a response. `written_to` is the file of
-    an `@out` and `rows_written` the number of rows in it; `body` omits the rows of several pages unless the block
+    an `@out`, `rows_written` the number of rows in it and `left_out` the members that it has no column for; `body`
+    omits the rows of several pages unless the block
     asserts on them or saves them. `origin` describes where the credential came from, empty without one. `reason` says
     why the block was skipped. `recalled`: the request was sent by an earlier process of the same run. `stopped`: it
     was skipped because the run was stopped.
@@ -53,6 +54,7 @@ class Outcome:
     saved_as: str | None = None
     written_to: str | None = None
     rows_written: int | None = None
+    left_out: tuple[str, ...] = ()
     origin: str = ""
     reason: str = ""
     recalled: bool = False

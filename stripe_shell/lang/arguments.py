@@ -15,11 +15,12 @@ from stripe_shell.patterns import pattern
 RESERVED_NAMES = ("last", "env", "now", "uuid")
 
 #: The extensions that `@out` accepts.
-OUTPUT_ENDINGS = (".csv", ".json", ".jsonl")
+OUTPUT_ENDINGS = (".csv", ".json", ".jsonl", ".parquet", ".sqlite")
 
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = pattern(r"([^\s=]*)[ \t\r]*(=?)[ \t\r]*")
 _FIELD = pattern(r"[\w$-][\w.$\[\]*-]*\Z")
+_GUARD = pattern(r"guard[ \t\r]*=[ \t\r]*formulas(?:[ \t\r]+|\Z)")
 _OPTION = pattern(r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*")
 
 
@@ -76,25 +77,27 @@ def split_words(reading: Reading, start: int, end: int, separators: str) -> list
 
 
 def parse_output(reading: Reading, start: int, end: int) -> Output:
-    """Parses `FILE [fields=a,b.c]` at `[start, end)`. Raises Mistake (E111)."""
+    """Parses `FILE [guard=formulas] [fields=a,b.c]` at `[start, end)`. Raises Mistake (E111)."""
     file, pos = parse_word(reading, start, end)
     _check_ending(file)
-    fields: tuple[str, ...] = ()
     pos = reading.skip(pos, end)
+    guard = _GUARD.match(reading.text, pos, end)
+    pos = guard.end() if guard is not None else pos
+    fields: tuple[str, ...] = ()
     if pos < end:
         option = _OPTION.match(reading.text, pos, end)
         if option is None or option[1] != "fields":
-            label = "write `fields=id,customer.email`; a file name with blanks needs quotes"
+            label = "write `fields=id,customer.email`, `guard=formulas`; a file name with blanks needs quotes"
             raise Mistake("E111", "not an option of `@out`", reading.span(pos, end), label)
         fields = tuple(_fields(reading, option.end(), end))
-    return Output(file, fields, reading.span(start, end))
+    return Output(file, fields, reading.span(start, end), guard is not None)
 
 
 def _check_ending(file: Value) -> None:
     last = file.parts[-1] if file.parts else None
     if isinstance(last, Reference) or (last and last.text.lower().endswith(OUTPUT_ENDINGS)):
         return
-    label = "the name must end in `.csv`, `.json` or `.jsonl`"
+    label = "the name must end in `.csv`, `.json`, `.jsonl`, `.parquet` or `.sqlite`"
     raise Mistake("E111", "the format of `@out` follows from the file's ending", file.span, label)
 
 
@@ -110,6 +113,6 @@ def _fields(reading: Reading, start: int, end: int) -> list[str]:
 
 
 def format_output(output: Output, _indent: str) -> str:
-    """Formats `FILE [fields=a,b.c]`."""
+    """Formats `FILE [guard=formulas] [fields=a,b.c]`."""
     fields = f" fields={','.join(output.fields)}" if output.fields else ""
-    return f"{format_argument_word(output.file)}{fields}"
+    return f"{format_argument_word(output.file)}{' guard=formulas' if output.guard else ''}{fields}"

@@ -205,11 +205,12 @@ class Pages:
 
 @record
 class Output:
-    """`@out FILE [fields=a,b.c]`."""
+    """`@out FILE [guard=formulas] [fields=a,b.c]`."""
 
     file: Value
     fields: tuple[str, ...]
     span: Span = field(compare=False, repr=False)
+    guard: bool = False
 
 
 @record

@@ -325,7 +325,8 @@ _DEFINITIONS = (
         lost="only the first page is asked for",
     ),
     DirectiveDefinition(
-        "out", "block", "FILE [fields=a,b.c]", "write the rows to a .csv, .json or .jsonl file",
+        "out", "block", "FILE [guard=formulas] [fields=a,b.c]",
+        "write the rows to a .csv, .json, .jsonl, .parquet or .sqlite file",
         parse_output, format_output, "FILE.csv [fields=a,b.c]", completes="output", lost="`@out` writes no file",
     ),
     DirectiveDefinition(

@@ -24,6 +24,7 @@ def summary_line(outcome: Outcome) -> str:
         facts.append("replayed" if outcome.response.header("Idempotent-Replayed") else "")
     if outcome.written_to:
         facts.append(f"→ {outcome.written_to}")
+        facts.append(f"without {', '.join(outcome.left_out)}" if outcome.left_out else "")
     if outcome.saved_as:
         facts.append(f"as {outcome.saved_as}")
     return visible(" ".join(fact for fact in facts if fact))

@@ -180,7 +180,7 @@ def _run_copies(session: ReplSession, items: Sequence[ScriptItem], sandbox: Sand
     from stripe_shell.engine.run.interpreter import Engine
 
     links = _CopyLinks(session.connections, _CopyTransport(sandbox))
-    engine = Engine(session.engine.table, links, lambda _path, _fields: _NoFile(), live=True)
+    engine = Engine(session.engine.table, links, lambda _target: _NoFile(), live=True)
     outcomes = []
     for step in engine.run(items, session.scope, run_id="rehearsal", resolver=resolver):
         if step.outcome is not None:
@@ -218,9 +218,16 @@ class _CopyLinks:
 class _NoFile:
     """Takes the rows of an `@out`, and writes none."""
 
-    def write(self, rows: Sequence[Any]) -> None: ...
+    def write(self, rows: Sequence[Any], *, plain: bool = False) -> None: ...
+
+    def position(self) -> None: ...
+
+    def left_out(self) -> tuple[str, ...]:
+        return ()
 
     def close(self) -> None: ...
+
+    def keep(self) -> None: ...
 
     def discard(self) -> None: ...
 

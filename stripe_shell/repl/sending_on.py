@@ -51,11 +51,12 @@ def write_result(session: ReplSession, name: str, *, rows: bool = False) -> None
 
 def write_rows(session: ReplSession, path: Path, rows: list[object]) -> None:
     """Writes rows in the format that the ending of the file names. Raises OSError."""
+    from stripe_shell.engine.run.row_target import RowTarget
     from stripe_shell.render.files import open_rows
 
-    file = open_rows(str(path), ())
+    file = open_rows(RowTarget(str(path), masks=session.console.secrets))
     try:
-        file.write([session.console.secrets.mask_data(row) for row in rows])
+        file.write(rows)
     except BaseException:
         file.discard()
         raise

@@ -82,17 +82,14 @@ def remember(session: ReplSession, outcome: Outcome, events: Iterable[Any] = ())
 
 def following_request(result: ShownResult) -> Any:
     """Returns the request of the page after the last one that was fetched, None if there is none."""
-    from stripe_shell.engine.run.paging import Exchange, next_page
-    from stripe_shell.render.formats.json import compact_json
-    from stripe_shell.wire import Response
+    from stripe_shell.engine.run.paging import next_page
 
     request, body = result.outcome.request, result.body
     if request is None or request.writes or not isinstance(body, dict):
         return None
     if not (body.get("has_more") or body.get("next_page_url")):
         return None
-    ends = {**body, "data": body["data"][-1:]} if isinstance(body.get("data"), list) else body
-    following = next_page(Exchange(request, Response(200, {}, compact_json(ends).encode(), 0.0)))
+    following = next_page(request, body)
     return following if following != request else None
 
 

@@ -12,6 +12,7 @@ from stripe_shell.diagnostics import Diagnostic, SourceText, format_diagnostics,
 from stripe_shell.engine.load import load_program
 from stripe_shell.engine.masking import secrets_of_program, written_secrets
 from stripe_shell.engine.run.interpreter import Engine
+from stripe_shell.engine.run.row_target import RowTarget
 from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown
 from stripe_shell.records import replace
 from tests.engine.support.world import World, answer, refusal
@@ -295,8 +296,17 @@ class BrokenSink:
 
     discarded: bool = False
 
-    def write(self, rows: Any) -> None:
+    def write(self, rows: Any, *, plain: bool = False) -> None:
         raise OSError(28, "No space left on device")
+
+    def position(self) -> None:
+        """It cannot be gone on with."""
+
+    def left_out(self) -> tuple[str, ...]:
+        return ()
+
+    def keep(self) -> None:
+        raise AssertionError("nothing is to be gone on with")
 
     def close(self) -> None:
         raise AssertionError("a broken file is not finished")
@@ -309,7 +319,7 @@ def test_a_file_that_cannot_be_opened_is_found_before_a_write_is_sent(tmp_path: 
     (tmp_path / "taken.csv").mkdir()
     world = World()
 
-    def refuse(path: str, fields: tuple[str, ...]) -> Any:
+    def refuse(target: RowTarget) -> Any:
         raise PermissionError(13, "Permission denied")
 
     world.engine = Engine(world.engine.table, world.engine.links, refuse)
@@ -321,7 +331,7 @@ def test_a_file_that_cannot_be_opened_is_found_before_a_write_is_sent(tmp_path: 
 
 def test_a_file_that_cannot_be_written_fails_the_block_and_says_that_the_call_succeeded(tmp_path: Path) -> None:
     world, sink = World(), BrokenSink()
-    world.engine = Engine(world.engine.table, world.engine.links, lambda path, fields: sink)
+    world.engine = Engine(world.engine.table, world.engine.links, lambda target: sink)
     run = world.run(f"{CREATE.strip()}\n@out {tmp_path}/x.csv\n")
     assert run.exit_code == 3
     assert sink.discarded

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
+from stripe_shell.engine.api_versions import table_named
 from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, evaluate_assertions, facts_of
 from stripe_shell.engine.assertions.conditions import evaluate_condition, evaluate_until, retry_of, when_of
 from stripe_shell.engine.check.script import check_block, check_items, walk
@@ -34,7 +35,8 @@ from stripe_shell.engine.run.messages import (
 )
 from stripe_shell.engine.run.paging import Exchange, read_body
 from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
-from stripe_shell.engine.run.rows import CollectedPages, MaskedRowFile, NotStored, OpenRows, collect, open_row_file
+from stripe_shell.engine.run.row_target import OpenRows
+from stripe_shell.engine.run.rows import CollectedPages, NotStored, RowOutput, collect, open_row_output
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.stamps import stamp_row
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
@@ -275,7 +277,9 @@ class Engine:
         request, output = outcome.request, output_of(outcome.block)
         if request is None:
             return outcome
-        file = open_row_file(output, scope, self.open_rows) if output else None
+        file = (
+            open_row_output(output, outcome, scope, self.open_rows, self._table_of(outcome, link)) if output else None
+        )
         stored = False
         try:
             request = step.announce(request, link)
@@ -313,6 +317,11 @@ class Engine:
         again = self._exchange(block, call, link, scope, step=step, block_assertions=assertions, request=request)
         return again, scope_after(again, scope)
 
+    def _table_of(self, outcome: Outcome, link: Link) -> Table:
+        """Returns the table of the API version that the request asks for."""
+        version = (outcome.call.version if outcome.call else None) or link.version
+        return table_named(self.table, version) if version else self.table
+
     def _encode(self, call: BlockCall, link: Link, key: str) -> Request:
         return encode(
             call,
@@ -333,7 +342,7 @@ def _send(link: Link, request: Request) -> Response:
 
 
 def _receive(
-    outcome: Outcome, exchange: Exchange, link: Link, file: MaskedRowFile | None, observer: RunObserver
+    outcome: Outcome, exchange: Exchange, link: Link, file: RowOutput | None, observer: RunObserver
 ) -> Outcome:
     """Returns the outcome with its body: all requested pages, also written to `file`."""
     count = outcome.call.pages if outcome.call else 1
@@ -346,7 +355,7 @@ def _receive(
     if file is None:
         return outcome
     file.close()
-    return replace(outcome, written_to=file.path, rows_written=collected.rows)
+    return replace(outcome, written_to=file.path, rows_written=collected.rows, left_out=file.sink.left_out())
 
 
 def _speaks_of_rows(block: Block) -> bool:

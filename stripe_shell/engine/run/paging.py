@@ -8,7 +8,7 @@ from typing import Any
 from stripe_shell.errors import NoAnswer, OutcomeUnknown
 from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Operation
-from stripe_shell.wire import Request, Response, Transport, decode_form, encode_form
+from stripe_shell.wire import Request, Response, Transport, decode_form, encode_form, parse_json
 
 
 def is_list(body: Any) -> bool:
@@ -31,16 +31,29 @@ class Exchange:
     response: Response
 
 
-def follow_pages(transport: Transport, first: Exchange) -> Iterator[Exchange]:
+@record
+class Page:
+    """A page of a list, or whatever else was answered: the exchange and its body as JSON data.
+
+    `plain`: no number in it has a fraction or an exponent.
+    """
+
+    exchange: Exchange
+    body: Any
+    plain: bool
+
+
+def follow_pages(transport: Transport, first: Exchange) -> Iterator[Page]:
     """Yields the first page and those after it, until the last page or the first error response.
 
-    Raises what `transport.send` raises, ValueError for a page that is not JSON, and NoAnswer for a page that announces
-    more without a cursor to them.
+    Raises what `transport.send` and `read_body` raise, and NoAnswer for a page that announces more without a cursor to
+    them.
     """
     exchange = first
     while True:
-        yield exchange
-        following = next_page(exchange)
+        page = _read_page(exchange)
+        yield page
+        following = next_page(exchange.request, page.body) if exchange.response.ok else None
         if following is None:
             return
         if following == exchange.request:
@@ -48,10 +61,14 @@ def follow_pages(transport: Transport, first: Exchange) -> Iterator[Exchange]:
         exchange = Exchange(following, transport.send(following))
 
 
-def next_page(exchange: Exchange) -> Request | None:
-    """Returns the request for the next page, or None after the last one."""
-    request = exchange.request
-    body: Any = exchange.response.json() if exchange.response.ok else None
+def _read_page(exchange: Exchange) -> Page:
+    fractions: list[str] = []
+    body = read_body(exchange, fractions)
+    return Page(exchange, body, not fractions)
+
+
+def next_page(request: Request, body: Any) -> Request | None:
+    """Returns the request for the page after the one that `body` is, or None after the last one."""
     if not is_list(body):
         return None
     if isinstance(body.get("next_page_url"), str):
@@ -82,13 +99,14 @@ def _with(request: Request, **cursor: str) -> Request:
     return replace(request, query=encode_form({**decode_form(request.query), **cursor}))
 
 
-def read_body(exchange: Exchange) -> Any:
+def read_body(exchange: Exchange, fractions: list[str] | None = None) -> Any:
     """Returns the body as JSON data, or None for an error response that is not JSON.
 
-    Raises OutcomeUnknown for a successful write with an unreadable body, NoAnswer for a read.
+    Appends the numbers with a fraction or an exponent to `fractions`. Raises OutcomeUnknown for a successful write with
+    an unreadable body, NoAnswer for a read.
     """
     try:
-        return exchange.response.json()
+        return parse_json(exchange.response.body, fractions)
     except ValueError:
         if not exchange.response.ok:
             return None

@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.paths import evaluate_output
-from stripe_shell.engine.run.paging import Exchange, follow_pages, is_list, read_body
+from stripe_shell.engine.run.paging import Exchange, Page, follow_pages, is_list
+from stripe_shell.engine.run.row_target import OpenRows, RowSink, RowTarget
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import NoAnswer, NotSent
 from stripe_shell.lang.ast import Output
 from stripe_shell.records import field, record
-from stripe_shell.secrets import Secrets
+from stripe_shell.spec.columns import columns_at, columns_of
+from stripe_shell.spec.table import Table
 from stripe_shell.wire import Transport, decode_form
-
-
-class RowSink(Protocol):
-    """A file that receives the rows of a result page by page."""
-
-    def write(self, rows: Sequence[Any]) -> None:
-        """Appends rows of JSON data. Raises OSError."""
-        ...
-
-    def close(self) -> None:
-        """Completes the file and moves it to its final name. Raises OSError."""
-        ...
-
-    def discard(self) -> None:
-        """Deletes the partial file."""
-        ...
-
-
-#: Opens the file of an `@out` from its path and fields (empty: all). Raises OSError, or NotSent for an unknown
-#: extension.
-OpenRows = Callable[[str, tuple[str, ...]], RowSink]
 
 
 class NotStored(Exception):
@@ -41,17 +23,16 @@ class NotStored(Exception):
 
 
 @record
-class MaskedRowFile:
-    """An open `@out` file that masks secrets in the rows."""
+class RowOutput:
+    """An open `@out` file."""
 
     path: str
     sink: RowSink
-    masks: Secrets
 
-    def write(self, rows: Sequence[Any]) -> None:
+    def write(self, rows: Sequence[Any], *, plain: bool = False) -> None:
         """Appends rows. Raises NotStored."""
         try:
-            self.sink.write(self.masks.mask_data(list(rows)))
+            self.sink.write(rows, plain=plain)
         except OSError as error:
             raise self._not_stored(error) from error
 
@@ -66,17 +47,26 @@ class MaskedRowFile:
         return NotStored(f"{self.path} cannot be written: {error.strerror or error}")
 
 
-def open_row_file(output: Output, scope: Scope, open_rows: OpenRows) -> MaskedRowFile:
+def open_row_output(output: Output, outcome: Outcome, scope: Scope, open_rows: OpenRows, table: Table) -> RowOutput:
     """Opens the file before the request is sent. Raises NotSent if it cannot be opened."""
     evaluated = evaluate_output(output, scope)
     if evaluated.problems:
         raise NotSent(evaluated.problems[0].message)
     path = str(evaluated.value)
     try:
-        return MaskedRowFile(path, open_rows(path, output.fields), scope.masks)
+        return RowOutput(path, open_rows(_target(path, output, outcome, scope, table)))
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise NotSent(f"{path} cannot be written: {reason}") from error
+
+
+def _target(path: str, output: Output, outcome: Outcome, scope: Scope, table: Table) -> RowTarget:
+    call = outcome.call
+    row = (call.operation.response.row or call.operation.response) if call is not None else None
+    name = call.operation.entity.replace(".", "_") if call is not None else "rows"
+    long = call is not None and call.pages != 1
+    columns = columns_at(table, row, output.fields) if output.fields or row is None else columns_of(table, row)
+    return RowTarget(path, output.fields, columns, output.guard, name, scope.masks, every_name=not long)
 
 
 @record(frozen=False)
@@ -116,7 +106,7 @@ def collect(
     transport: Transport,
     first: Exchange,
     count: int | None,
-    file: MaskedRowFile | None,
+    file: RowOutput | None,
     *,
     keep_rows: bool,
     on_page: OnPage = want_all,
@@ -128,23 +118,21 @@ def collect(
     """
     collected = CollectedPages(keep_rows)
     turned = count != 1 and "ending_before" in decode_form(first.request.query)
-    for number, exchange in enumerate(follow_pages(transport, first), start=1):
-        body = _read_page(exchange, number)
-        rows = body["data"] if is_list(body) else [body]
+    for number, page in enumerate(follow_pages(transport, first), start=1):
+        if not page.exchange.response.ok:
+            raise NoAnswer(_unreadable(page, number))
+        rows = page.body["data"] if is_list(page.body) else [page.body]
         if turned:
             rows = rows[::-1]
         if file is not None:
-            file.write(rows)
-        collected.add(body, rows)
+            file.write(rows, plain=page.plain)
+        collected.add(page.body, rows)
         if not on_page(collected) or number == count:
             break
     return collected
 
 
-def _read_page(exchange: Exchange, number: int) -> Any:
-    body = read_body(exchange)
-    if exchange.response.ok:
-        return body
-    error = body.get("error") if isinstance(body, dict) else None
+def _unreadable(page: Page, number: int) -> str:
+    error = page.body.get("error") if isinstance(page.body, dict) else None
     message = error.get("message", "") if isinstance(error, dict) else ""
-    raise NoAnswer(f"page {number} could not be read: {exchange.response.status} {message}".rstrip())
+    return f"page {number} could not be read: {page.exchange.response.status} {message}".rstrip()

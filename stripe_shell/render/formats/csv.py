@@ -1,23 +1,18 @@
 """Renders a response as CSV: a row per object, a column per member, nested members with dotted names.
 
 Cells contain text unchanged, numbers as sent, `true` and `false`, nothing for null, and JSON for lists. Text that a
-spreadsheet would evaluate as a formula (it begins with `=`, `@`, a tab, or with `+` or `-` and is neither a number nor
-a telephone number) gets an apostrophe in front, so that a customer's name cannot run code on a colleague's machine.
-Numbers never get one, so negative amounts stay numbers.
+spreadsheet would evaluate as a formula is text like any other; `@out FILE guard=formulas` is for spreadsheets.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stripe_shell.render.formats.json import compact_json, scalar_text
 from stripe_shell.render.shape import flatten, rows_of, visible
-
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().+-]*\Z)")
 
 
 def render(body: Any, *, width: int | None, color: bool) -> str:
@@ -41,7 +36,7 @@ def flat_row(row: Any) -> dict[str, Any]:
 def cell_text(value: Any) -> str:
     """Returns a value as the text of a cell."""
     if isinstance(value, str):
-        return f"'{value}" if _FORMULA.match(value) else value
+        return value
     if isinstance(value, Mapping | Sequence):
         return compact_json(value)
     return "" if value is None else scalar_text(value)

@@ -1,0 +1,67 @@
+"""Where the rows of a list go: what a file of rows is opened with, and what it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from stripe_shell.records import record
+from stripe_shell.secrets import Secrets
+from stripe_shell.spec.columns import Column
+
+
+@record
+class RowTarget:
+    """A file for rows.
+
+    `path` is the file, `~` not expanded; its ending names the format. `fields` are the chosen members, empty for all.
+    `columns` are the columns in the description of the objects, empty if it is not known; `every_name`: all rows are
+    there at once, so that text formats have the columns that occur in them. `guard`: a text cell that
+    a spreadsheet would run as a formula gets an apostrophe in front. `name` is that of the table in a database.
+    `masks` are masked in the rows. `position` is where to go on, from `RowSink.position`.
+    """
+
+    path: str
+    fields: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    guard: bool = False
+    name: str = "rows"
+    masks: Secrets = Secrets()
+    position: Mapping[str, Any] | None = None
+    every_name: bool = False
+
+
+class RowSink(Protocol):
+    """A file that receives the rows of a result page by page."""
+
+    def write(self, rows: Sequence[Any], *, plain: bool = False) -> None:
+        """Appends rows of JSON data; `plain`: no number in them has a fraction or an exponent. Raises OSError."""
+        ...
+
+    def position(self) -> Mapping[str, Any] | None:
+        """Returns what has been written, as JSON data that `RowTarget.position` takes; None if it cannot be gone on.
+
+        Raises OSError.
+        """
+        ...
+
+    def left_out(self) -> tuple[str, ...]:
+        """Returns the names of members that have no column."""
+        ...
+
+    def close(self) -> None:
+        """Completes the file and moves it to its final name. Raises OSError."""
+        ...
+
+    def keep(self) -> None:
+        """Closes the partial file, to go on with it later."""
+        ...
+
+    def discard(self) -> None:
+        """Deletes the partial file."""
+        ...
+
+
+#: Opens a file for rows. Raises OSError, LookupError if what a position tells of is no longer there, or NotSent for an
+#: unknown ending.
+OpenRows = Callable[[RowTarget], RowSink]

@@ -1,0 +1,45 @@
+"""Rows as cells of typed columns, for files whose columns have types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stripe_shell.engine.run.row_target import RowTarget
+from stripe_shell.render.formats.json import compact_json
+from stripe_shell.render.shape import pick
+
+#: The types of cells that a value is not converted to.
+_SCALARS = frozenset({str, int, bool, type(None)})
+
+
+class TypedCells:
+    """Converts rows to cells: text, integers, booleans, floats and None; anything else becomes JSON text."""
+
+    def __init__(self, target: RowTarget) -> None:
+        self._names = [column.name for column in target.columns]
+        self._masks = target.masks
+        self._known = set() if target.fields else {name.partition(".")[0] for name in self._names}
+        self._unknown: set[str] = set()
+
+    def lines(self, rows: Sequence[Any]) -> list[list[Any]]:
+        """Returns a list of cells for each row, secrets masked."""
+        if self._known:
+            self._unknown.update(*(row.keys() - self._known for row in rows if isinstance(row, dict)))
+        lines = self._convert(rows)
+        text = "\0".join(str(cell) for line in lines for cell in line)
+        return lines if self._masks.mask(text) == text else self._convert(self._masks.mask_data(list(rows)))
+
+    def left_out(self) -> tuple[str, ...]:
+        """Returns the names of members that have no column."""
+        return tuple(sorted(self._unknown))
+
+    def _convert(self, rows: Sequence[Any]) -> list[list[Any]]:
+        names = self._names
+        return [
+            [cell if type(cell := pick(row, name)) in _SCALARS else _converted(cell) for name in names] for row in rows
+        ]
+
+
+def _converted(value: Any) -> Any:
+    return float(value) if isinstance(value, float) else compact_json(value)
