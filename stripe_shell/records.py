@@ -67,22 +67,55 @@ def is_record(value: Any) -> bool:
 
 def replace(value: T, /, **changes: Any) -> T:
     """Returns a copy with some fields changed. Raises TypeError for an unknown or a derived field."""
-    cls: Any = type(value)
-    copy = cls.__new__(cls)
-    for name, get, put in _slots(cls):
-        put(copy, changes.pop(name) if name in changes else get(value))
-    if changes:
-        raise TypeError(f"a {cls.__name__} has no `{next(iter(changes))}` to set")
-    if hasattr(cls, "__post_init__"):
-        copy.__post_init__()
-    return cast("T", copy)
+    return cast("T", _copying(type(value))(value, changes))
 
 
 @cache
-def _slots(cls: Any) -> tuple[tuple[str, Callable[[Any], Any], Callable[[Any, Any], None]], ...]:
-    """Returns name, getter and setter of every field that `__init__` takes."""
-    slots = ((member.name, getattr(cls, member.name)) for member in _given(cls))
-    return tuple((name, slot.__get__, slot.__set__) for name, slot in slots)
+def _copying(cls: Any) -> _Copying:
+    return _Copying(cls)
+
+
+class _Copying:
+    """Copies the records of a class. Compiles a function for each set of fields that change, once there are many."""
+
+    __slots__ = ("_cls", "_compiled", "_made", "_slots")
+
+    def __init__(self, cls: Any) -> None:
+        self._cls = cls
+        self._slots = [(member.name, getattr(cls, member.name)) for member in _given(cls)]
+        self._made = 0
+        self._compiled: dict[tuple[str, ...], Callable[..., Any]] = {}
+
+    def __call__(self, value: Any, changes: dict[str, Any]) -> Any:
+        copy = self._compiled.get(tuple(changes))
+        if copy is not None:
+            return copy(value, *changes.values())
+        self._made += 1
+        if self._made > _FEW and not changes.keys() - {name for name, _ in self._slots}:
+            copy = self._compiled[tuple(changes)] = self._compile(tuple(changes))
+            return copy(value, *changes.values())
+        return self._copy(value, changes)
+
+    def _copy(self, value: Any, changes: dict[str, Any]) -> Any:
+        copy = self._cls.__new__(self._cls)
+        for name, slot in self._slots:
+            slot.__set__(copy, changes.pop(name) if name in changes else slot.__get__(value))
+        if changes:
+            raise TypeError(f"a {self._cls.__name__} has no `{next(iter(changes))}` to set")
+        if hasattr(self._cls, "__post_init__"):
+            copy.__post_init__()
+        return copy
+
+    def _compile(self, changes: tuple[str, ...]) -> Callable[..., Any]:
+        scope: dict[str, Any] = {f"_set_{name}": slot.__set__ for name, slot in self._slots}
+        scope |= {"_new": self._cls.__new__, "_cls": self._cls}
+        lines = [f" _set_{name}(copy, {name if name in changes else f'_value.{name}'})" for name, _ in self._slots]
+        if hasattr(self._cls, "__post_init__"):
+            lines.append(" copy.__post_init__()")
+        parameters = ", ".join(("_value", *changes))
+        source = "\n".join([f"def copy({parameters}):", " copy = _new(_cls)", *lines, " return copy"])
+        exec(source, scope)  # noqa: S102 (names of members only, from the class body)
+        return cast("Callable[..., Any]", scope["copy"])
 
 
 def derive(value: Any, name: str, content: Any) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
+
+#: The names of a form that are not percent-encoded.
+_PLAIN_NAME = pattern(r"[a-z0-9_\[\]]+")
 
 #: A parameter tree: strings, numbers, booleans and None as leaves, lists and dicts with string keys above them.
 ParamTree = Any
@@ -60,8 +64,11 @@ class Response:
 
     def header(self, name: str) -> str | None:
         """Returns the header `name`, ignoring case, or None."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+        wanted, length = name.lower(), len(name)
+        for key, value in self.headers.items():
+            if len(key) == length and key.lower() == wanted:
+                return value
+        return None
 
     def json(self) -> Any:
         """Returns the body as JSON, with fractional numbers as `ExactFloat`. Raises ValueError if it is not JSON."""
@@ -175,7 +182,7 @@ def _quote(text: str) -> str:
 
 
 def _quote_key(text: str) -> str:
-    return _percent(text, "[]")
+    return text if _PLAIN_NAME.fullmatch(text) else _percent(text, "[]")
 
 
 def _percent(text: str, safe: str) -> str:

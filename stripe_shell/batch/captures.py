@@ -103,7 +103,7 @@ def capture(body: Any, wanted: Wanted, masks: Secrets) -> KeptBody:
     else:
         kept = _prune(body, wanted, secret)
     masked = masks.mask_data(kept)
-    return KeptBody(masked, complete=not secret and masked == kept)
+    return KeptBody(masked, complete=not secret and (masked is kept or masked == kept))
 
 
 def _short(value: Any) -> Any:

@@ -15,6 +15,8 @@ from stripe_shell.errors import NotSent
 #: The kinds of entries, the value of `t`. Entries of a step and of a row have their row as second member, `r`.
 START, RESUMED, INTENT, DONE, NOT_EXECUTED, ROW, END = "S", "R", "i", "d", "n", "r", "E"
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+
 
 class JournalUnwritable(NotSent):
     """The error for a write that is not sent because the journal cannot be written."""
@@ -46,7 +48,7 @@ class Journal:
 
     def append(self, entry: Mapping[str, Any], *, lasting: bool = False) -> None:
         """Appends an entry; with `lasting`, returns when it is on disk. Raises JournalUnwritable."""
-        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        line = _ENCODER.encode(entry).encode() + b"\n"
         with self._changed:
             self._append(line)
             self._written += 1

@@ -63,15 +63,21 @@ class PatientLinks:
         self._links = links
         self._settings = settings
         self._transports: dict[str, PatientTransport] = {}
+        self._patient: dict[str, tuple[Link, Link]] = {}
 
     def find(self, name: str | None, span: Span | None) -> Link | Diagnostic:
         """Returns the link with a patient transport, or the diagnostic if there is no such connection."""
         link = self._links.find(name, span)
         if not isinstance(link, Link):
             return link
+        own, patient = self._patient.get(link.name, (None, link))
+        if own is link:
+            return patient
         if link.name not in self._transports:
             self._transports[link.name] = PatientTransport(link.name, link.transport, self._settings)
-        return replace(link, transport=self._transports[link.name])
+        patient = replace(link, transport=self._transports[link.name])
+        self._patient[link.name] = (link, patient)
+        return patient
 
     def placeholder(self, name: str | None) -> bool:
         """Whether the name is a placeholder for the default connection."""

@@ -22,16 +22,20 @@ def step_id(block: Block, seen: Counter[str], root: str = "") -> str:
     The ordinal tells duplicates apart. A file counts by its path from the folder `root`, wherever the run was started.
     Mutates `seen`, which counts the steps of the run so far.
     """
+    return numbered(step_base(block, root), seen)
+
+
+def step_base(block: Block, root: str = "") -> str:
+    """Returns the id of a step without its ordinal."""
     saved = block.argument(Name)
-    base = f"{_file_name(block, root)}{SEPARATOR}{saved.text}" if saved else _template(block)
-    return _numbered(base, seen)
+    return f"{_file_name(block, root)}{SEPARATOR}{saved.text}" if saved else _template(block)
 
 
 def loop_id(loop: Loop, seen: Counter[str]) -> str:
     """Returns an id of the loop: the data file as written, with an ordinal. Mutates `seen`."""
     argument = loop.directive.argument
     source = plain_text(argument.file) if isinstance(argument, ForEach) else ""
-    return _numbered(f"@foreach{SEPARATOR}{source}", seen)
+    return numbered(f"@foreach{SEPARATOR}{source}", seen)
 
 
 def row_id(loop: str, row_key: str) -> str:
@@ -49,7 +53,8 @@ def count_steps(loop: Loop, seen: Counter[str], root: str = "") -> None:
             count_steps(item, seen, root)
 
 
-def _numbered(base: str, seen: Counter[str]) -> str:
+def numbered(base: str, seen: Counter[str]) -> str:
+    """Returns the id of a step or a loop. Mutates `seen`."""
     ordinal = seen[base]
     seen[base] += 1
     return f"{base}{SEPARATOR}{ordinal}"

@@ -17,6 +17,8 @@ BUILT_IN = ("now", "uuid", "last")
 #: The members of a scope that hold names; a name is in one of them at a time.
 _KINDS = ("variables", "captures", "deferred", "lost")
 
+_NO_SECRETS = Secrets()
+
 
 @record
 class Capture:
@@ -71,7 +73,7 @@ class Scope:
         """Returns the scope with a variable added; `written`: its value contains no data."""
         secrets = self.secrets | {name} if secret else self.secrets - {name}
         words = self.written | {name} if written else self.written - {name}
-        return replace(self._with("variables", {name: value}), secrets=secrets, written=words)
+        return self._with("variables", {name: value}, secrets=secrets, written=words)
 
     def with_capture(self, name: str, body: Any, span: Span | None = None) -> Scope:
         """Returns the scope with a saved response added."""
@@ -130,6 +132,8 @@ class Scope:
     @property
     def masks(self) -> Secrets:
         """Returns the masks for the secrets of this scope."""
+        if not self.secrets:
+            return _NO_SECRETS
         return Secrets().plus(*self.secret_values())
 
 
@@ -285,7 +289,7 @@ def _is_text(value: str) -> bool:
 def _walk(reference: Reference, capture: Capture) -> FoundValue | Diagnostic:
     value = capture.body
     for index, step in enumerate(reference.path):
-        is_row = index == 0 and is_list(value) and isinstance(step, int)
+        is_row = index == 0 and isinstance(step, int) and is_list(value)
         there, inner = _row(value, step) if is_row else step_into(value, step)
         if not there:
             known = tuple(value) if isinstance(value, dict) else ()

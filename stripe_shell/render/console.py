@@ -96,6 +96,8 @@ class Console:
 
     def mask(self, secrets: Secrets) -> None:
         """Adds secrets to be masked. Thread-safe."""
+        if secrets.values <= self.secrets.values:
+            return
         with self._lock:
             self.secrets = self.secrets.plus(*secrets.values)
 

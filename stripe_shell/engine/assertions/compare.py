@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 from stripe_shell.diagnostics import Span
@@ -295,7 +296,8 @@ def format_value(value: Any) -> str:
         return json.dumps(value.text, ensure_ascii=False) if value.quoted else value.text
     if isinstance(value, tuple):
         return f"[{', '.join(format_value(item) for item in value)}]"
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    plain = type(value) is str
+    text = encode_basestring(value) if plain else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.data_files import BadData, FindFile, find_on_disk
 from stripe_shell.engine.foreach import LoopRow, header, rows_of
-from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, loop_id, row_id, step_id
+from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, loop_id, numbered, row_id, step_base
 from stripe_shell.engine.outcome import Outcome, RowResult, RunStep
 from stripe_shell.engine.run.error_limit import ErrorLimit
 from stripe_shell.engine.run.ledger import Ledger, StepLedger, StepPlace
@@ -51,7 +51,7 @@ class Flow:
     """The state of one run of items.
 
     `tags` selects blocks; empty selects all. `rows` selects rows of the outermost loops; None selects all. `root` is
-    the folder of the script, `seen` counts the steps so far.
+    the folder of the script, `seen` counts the steps so far, `bases` are their ids without ordinals, by block.
     `loop`, `row_key` and `row_name` identify the row of the steps, `row_id` the outermost row, and `inner` the row
     below it; they are empty outside of loops. `limit` counts the failures of a loop.
     `sent`: a request was sent. `left_out`: a loop did not run all its rows, as they are not selected. `interrupted`: an
@@ -69,6 +69,7 @@ class Flow:
     find_file: FindFile = find_on_disk
     clock: Callable[[], float] = time.monotonic
     seen: Counter[str] = field(default_factory=Counter)
+    bases: dict[int, str] = field(default_factory=dict)
     loop: str = ""
     row_key: str = ""
     row_name: str = ""
@@ -128,7 +129,9 @@ class Flow:
         return step
 
     def _block(self, block: Block, scope: Scope) -> RunStep:
-        step = step_id(block, self.seen, self.root)
+        if id(block) not in self.bases:
+            self.bases[id(block)] = step_base(block, self.root)
+        step = numbered(self.bases[id(block)], self.seen)
         place = StepPlace(step, self.row_key, self.row_name, self.row_id, self.inner)
         if not self._selected(block, scope):
             return self._named(_skipped(block, scope, "its tags were not chosen"))
@@ -144,8 +147,9 @@ class Flow:
         if not self.row_name or step.outcome is None:
             return step
         note = f"in {self.row_name}"
-        found = tuple(replace(each, notes=(*each.notes, note)) for each in step.outcome.diagnostics)
-        return replace(step, outcome=replace(step.outcome, diagnostics=found), row=self.row_name)
+        found = tuple([replace(each, notes=(*each.notes, note)) for each in step.outcome.diagnostics])
+        outcome = replace(step.outcome, diagnostics=found) if found else step.outcome
+        return RunStep(step.item, step.scope, outcome, self.row_name)
 
     def _selected(self, block: Block, scope: Scope) -> bool:
         own = block.argument(Tags)
