@@ -67,7 +67,8 @@ def is_record(value: Any) -> bool:
 
 def replace(value: T, /, **changes: Any) -> T:
     """Returns a copy with some fields changed. Raises TypeError for an unknown or a derived field."""
-    return cast("T", _copying(type(value))(value, changes))
+    cls: Any = type(value)
+    return cast("T", _copying(cls)(value, changes))
 
 
 @cache

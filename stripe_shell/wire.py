@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
 
-#: The names of a form that are not percent-encoded.
-_PLAIN_NAME = pattern(r"[a-z0-9_\[\]]+")
+if TYPE_CHECKING:
+    import re
+
+#: The ASCII characters that are percent-encoded in a form: in a value, and in a name.
+_SPECIAL = pattern(r"[^A-Za-z0-9_.~-]")
+_SPECIAL_IN_NAME = pattern(r"[^A-Za-z0-9_.~\[\]-]")
 
 #: A parameter tree: strings, numbers, booleans and None as leaves, lists and dicts with string keys above them.
 ParamTree = Any
@@ -178,11 +182,17 @@ def form_text(value: ParamTree) -> str:
 
 
 def _quote(text: str) -> str:
-    return text if text.isalnum() and text.isascii() else _percent(text, "")
+    if not text.isascii():
+        return _percent(text, "")
+    return text if text.isalnum() else _SPECIAL.sub(_escape, text)
 
 
 def _quote_key(text: str) -> str:
-    return text if _PLAIN_NAME.fullmatch(text) else _percent(text, "[]")
+    return _SPECIAL_IN_NAME.sub(_escape, text) if text.isascii() else _percent(text, "[]")
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"%{ord(match[0]):02X}"
 
 
 def _percent(text: str, safe: str) -> str:

@@ -138,6 +138,7 @@ class JournalStep:
     state: StepState
     generation: int
     wanted: Wanted
+    hashed: tuple[Request, str] | None = None
 
     @property
     def key(self) -> str:
@@ -151,7 +152,7 @@ class JournalStep:
             return None
         if not request.writes and self.step_key[0] not in self.ledger.state.rows_with_writes:
             return None
-        if done["rh"] != request_hash(request) and request.writes:
+        if done["rh"] != self._hash(request) and request.writes:
             if self.state.failed or self.ledger.edits == "rerun":
                 return None
             if self.ledger.edits == "refuse":
@@ -202,11 +203,17 @@ class JournalStep:
         if self.state.open and self.generation == self.state.generation:
             return request
         entry = self._entry(INTENT)
-        entry |= {"at": round(self.ledger.clock(), 3), "rh": request_hash(request), "k": request.idempotency_key}
+        entry |= {"at": round(self.ledger.clock(), 3), "rh": self._hash(request), "k": request.idempotency_key}
         recorded = record_request(request, self.ledger.secrets, self.ledger.masks())
         entry |= {"cn": link.name, "q": recorded, "n": self.ledger.masks().mask(self.place.row_name)}
         self.ledger.append(entry, lasting=True)
         return request
+
+    def _hash(self, request: Request) -> str:
+        """Returns the hash of a request, which is computed once."""
+        if self.hashed is None or self.hashed[0] is not request:
+            self.hashed = (request, request_hash(request))
+        return self.hashed[1]
 
     @property
     def block_name(self) -> str:
@@ -216,7 +223,7 @@ class JournalStep:
     def _done(self, outcome: Outcome, request: Request, response: Response) -> dict[str, Any]:
         kept = capture(outcome.body, self.wanted, self.ledger.masks())
         entry = self._entry(DONE)
-        entry |= {"http": response.status, "rq": outcome.request_id, "rh": request_hash(request), "b": kept.body}
+        entry |= {"http": response.status, "rq": outcome.request_id, "rh": self._hash(request), "b": kept.body}
         return entry if kept.complete else {**entry, "c": False}
 
     def _entry(self, kind: str) -> dict[str, Any]:

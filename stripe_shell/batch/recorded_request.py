@@ -78,6 +78,8 @@ def restore_request(recorded: Mapping[str, Any], secrets: Mapping[str, str], key
 
 def _record_text(text: str, secrets: Mapping[str, str]) -> RecordedText:
     """Returns the text, or its parts if it holds secrets."""
+    if not secrets:
+        return text
     parts: list[Any] = [text]
     for name, value in secrets.items():
         for spelling, spell in _SPELLINGS.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stripe_shell.engine.api_versions import table_of
+from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of
 from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.links import Links
 from stripe_shell.engine.operation_lookup import find_operation
@@ -55,6 +56,7 @@ class Resolver:
         self.row_counts: dict[int, int] = {}
         self._kept: dict[int, _Kept] = {}
         self._templates: dict[int, RowTemplate | None] = {}
+        self._assertions: dict[int, tuple[Block, BlockAssertions]] = {}
 
     def resolve(self, block: Block, scope: Scope) -> Resolution:
         """Returns the call of the block in this scope and all its diagnostics, from the cache if possible."""
@@ -73,6 +75,16 @@ class Resolver:
             self._templates[id(block)] = row_template(block, resolved.call, scope)
         self._kept[id(block)] = _Kept(block, dependencies, resolved)
         return resolved
+
+    def assertions(self, block: Block, scope: Scope) -> BlockAssertions:
+        """Returns the assertions of the block in this scope; those without references are kept."""
+        kept = self._assertions.get(id(block))
+        if kept is not None:
+            return kept[1]
+        found = assertions_of(block, scope)
+        if not any("${" in directive.span.text for directive in block.directives):
+            self._assertions[id(block)] = (block, found)
+        return found
 
     def table_of(self, block: Block, scope: Scope) -> Table:
         """Returns the table of the API version that the block asks for."""

@@ -96,6 +96,8 @@ class RowTemplate:
         )
 
     def _pairs(self, index: int, value: ParamTree) -> str:
+        if isinstance(value, str):
+            return encode_pair(self.leaves[index].name, value)
         return "&".join([encode_pair(name, text) for name, text in form_pairs({self.leaves[index].name: value})])
 
 

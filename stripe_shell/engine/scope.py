@@ -79,6 +79,11 @@ class Scope:
         """Returns the scope with a saved response added."""
         return self._with("captures", {name: Capture(body, span)})
 
+    def after_response(self, body: Any, names: Mapping[str, Span | None]) -> Scope:
+        """Returns the scope after a block, with its response saved under these names."""
+        captures = {name: Capture(body, span) for name, span in names.items()}
+        return self._with("captures", captures, ordinal=self.ordinal + 1)
+
     def with_deferred(self, *names: str, shape: Any = None) -> Scope:
         """Returns the scope with names added whose values come with a response of the given `shape`."""
         return self._with("deferred", dict.fromkeys(names, shape))
@@ -93,8 +98,12 @@ class Scope:
 
     def _with(self, kind: str, given: Mapping[str, Any], **changes: Any) -> Scope:
         """Returns the scope with names moved to the member `kind`."""
-        others = {each: _less(getattr(self, each), given) for each in _KINDS if each != kind}
-        return replace(self, **others, **changes, **{kind: {**getattr(self, kind), **given}})
+        changes[kind] = {**getattr(self, kind), **given}
+        for each in _KINDS:
+            names = getattr(self, each)
+            if names and each != kind and not names.keys().isdisjoint(given):
+                changes[each] = _less(names, given)
+        return replace(self, **changes)
 
     def with_name_of(self, name: str, other: Scope) -> Scope:
         """This scope, in which the name means what it means in `other`; nothing, where it means nothing there."""

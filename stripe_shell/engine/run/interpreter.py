@@ -218,7 +218,7 @@ class Engine:
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
         if isinstance(link, Diagnostic):
             return Outcome(block, "invalid", diagnostics=(link,))
-        resolved, assertions = resolver.resolve(block, scope), assertions_of(block, scope)
+        resolved, assertions = resolver.resolve(block, scope), resolver.assertions(block, scope)
         refusals = check_block(block, resolved.operation, link, live=self.live)
         lost = scope.unsettled(block.connection_span)
         found = (*resolved.diagnostics, *assertions.problems, *lost, *refusals)
@@ -395,15 +395,14 @@ def _unsent_status(diagnostics: Sequence[Diagnostic]) -> OutcomeStatus:
 
 def scope_after(outcome: Outcome, scope: Scope) -> Scope:
     """Returns the scope with the response under its names; without a response, those names lose their values."""
-    scope = scope.next_block()
     name = saved_name(outcome.block)
     names = {"last": outcome.block.span, **({name.text: name.span} if name else {})}
-    for word, span in names.items():
-        if outcome.body is None:
-            cause = Diagnostic("E302", "this block brought no answer", outcome.block.connection_span)
-            scope = scope.with_lost(word, cause)
-        else:
-            scope = scope.with_capture(word, outcome.body, span)
+    if outcome.body is not None:
+        return scope.after_response(outcome.body, names)
+    scope = scope.next_block()
+    for word in names:
+        cause = Diagnostic("E302", "this block brought no answer", outcome.block.connection_span)
+        scope = scope.with_lost(word, cause)
     return scope
 
 
