@@ -76,7 +76,7 @@ def rendering_of(invoice: Mapping[str, Any], *, final: bool) -> Json | None:
 def counted_product(product: Mapping[str, Any] | None, name: str, quantity: int) -> str:
     """Returns the quantity in the text of a line: `2 x Gold`, or `2 seat x Gold` by the product's `unit_label`.
 
-    The sign is a multiplication sign. The label stays in the singular (assumed: one recording has `1 user`).
+    The sign is a multiplication sign. The label stays in the singular: `31 credit`, in a recorded invoice of Gitpod.
     """
     unit = (product or {}).get("unit_label")
     return f"{quantity} {unit} \u00d7 {name}" if unit else f"{quantity} \u00d7 {name}"

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.invoices import new_prices
-from stripe_shell.sandbox.currencies import check_currency_keys
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import ListFilters, among
 from stripe_shell.sandbox.objects.private_fields import PricePrivate
@@ -66,7 +65,6 @@ class Price(Resource):
         elif "lookup_key" in params:
             obj["lookup_key"] = None
         if params.get("currency_options"):
-            check_currency_keys(params["currency_options"], "currency_options")
             hidden = ctx.private(obj, PricePrivate)
             hidden["currency_options"] = {
                 **hidden.get("currency_options", {}),

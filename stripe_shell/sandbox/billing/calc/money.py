@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
+from stripe_shell.records import record
 from stripe_shell.sandbox.currencies import format_amount
 from stripe_shell.spec.currencies import decimals
 
@@ -43,10 +44,44 @@ def unit_amount(price: Mapping[str, Any]) -> Fraction | None:
 
 def amount_of(price: Mapping[str, Any], quantity: int | Fraction, tiers: Sequence[Mapping[str, Any]] = ()) -> Fraction:
     """Returns the price of a quantity in the smallest currency unit, before rounding."""
-    units = _transformed(Fraction(quantity), price.get("transform_quantity"))
     if price.get("billing_scheme") == "tiered":
-        return _volume(units, tiers) if price.get("tiers_mode") == "volume" else _graduated(units, tiers)
-    return units * (unit_amount(price) or 0)
+        return sum((part.amount for part in tier_parts(price, quantity, tiers)), Fraction(0))
+    return _transformed(Fraction(quantity), price.get("transform_quantity")) * (unit_amount(price) or 0)
+
+
+@record
+class TierPart:
+    """What a tier charges: `units` at the price `unit`, or its flat fee, which has no units and no `unit`.
+
+    `number` counts the tiers from 1; `amount` is exact, in the smallest currency unit.
+    """
+
+    number: int
+    units: Fraction
+    unit: Fraction | None
+    amount: Fraction
+
+
+def tier_parts(
+    price: Mapping[str, Any], quantity: int | Fraction, tiers: Sequence[Mapping[str, Any]]
+) -> list[TierPart]:
+    """Returns the parts of a tiered price for a quantity, in the order of the lines of an invoice.
+
+    Each tier has its units, then its flat fee, which is left out without a flat amount (a recorded invoice of Gitpod).
+    """
+    units = _transformed(Fraction(quantity), price.get("transform_quantity"))
+    split = _volume if price.get("tiers_mode") == "volume" else _graduated
+    return [part for number, inside in split(units, tiers) for part in _parts_of(number, inside, tiers[number - 1])]
+
+
+def _parts_of(number: int, units: Fraction, tier: Mapping[str, Any]) -> list[TierPart]:
+    unit, flat = _tier(tier, "unit_amount"), _tier(tier, "flat_amount")
+    parts = []
+    if unit is not None or flat is None:
+        parts.append(TierPart(number, units, unit or Fraction(0), units * (unit or 0)))
+    if flat is not None:
+        parts.append(TierPart(number, Fraction(0), None, flat))
+    return parts
 
 
 def _transformed(quantity: Fraction, transform: Mapping[str, Any] | None) -> Fraction:
@@ -56,26 +91,26 @@ def _transformed(quantity: Fraction, transform: Mapping[str, Any] | None) -> Fra
     return Fraction(ceil(value) if transform.get("round") == "up" else floor(value))
 
 
-def _volume(units: Fraction, tiers: Sequence[Mapping[str, Any]]) -> Fraction:
-    """Prices every unit at the tier that contains the whole quantity."""
-    for tier in tiers:
+def _volume(units: Fraction, tiers: Sequence[Mapping[str, Any]]) -> list[tuple[int, Fraction]]:
+    """Returns the number of the tier that contains the whole quantity, with all units."""
+    for number, tier in enumerate(tiers, start=1):
         if _limit(tier) is None or units <= (_limit(tier) or 0):
-            return units * _tier(tier, "unit_amount") + _tier(tier, "flat_amount")
-    return Fraction(0)
+            return [(number, units)]
+    return []
 
 
-def _graduated(units: Fraction, tiers: Sequence[Mapping[str, Any]]) -> Fraction:
-    """Prices each unit at the tier that contains this unit."""
-    total, below = Fraction(0), Fraction(0)
-    for tier in tiers:
+def _graduated(units: Fraction, tiers: Sequence[Mapping[str, Any]]) -> list[tuple[int, Fraction]]:
+    """Returns the number of each tier that contains units, with these units; the first one for no units."""
+    found, below = [], Fraction(0)
+    for number, tier in enumerate(tiers, start=1):
         limit = _limit(tier)
         top = units if limit is None else min(units, Fraction(limit))
         if top > below or (units == 0 and below == 0):
-            total += (top - below) * _tier(tier, "unit_amount") + _tier(tier, "flat_amount")
+            found.append((number, top - below))
         below = max(below, top)
         if limit is None or units <= limit:
             break
-    return total
+    return found
 
 
 def _limit(tier: Mapping[str, Any]) -> int | None:
@@ -83,11 +118,11 @@ def _limit(tier: Mapping[str, Any]) -> int | None:
     return None if limit in (None, "inf") else int(limit)
 
 
-def _tier(tier: Mapping[str, Any], name: str) -> Fraction:
+def _tier(tier: Mapping[str, Any], name: str) -> Fraction | None:
     value = tier.get(f"{name}_decimal")
     if value is None:
         value = tier.get(name)
-    return Fraction(str(value)) if value is not None else Fraction(0)
+    return Fraction(str(value)) if value is not None else None
 
 
 def _plain(value: Fraction, digits: int) -> str:

@@ -13,7 +13,9 @@ from typing import Any
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.calc.money import half_up
 from stripe_shell.sandbox.billing.calc.periods import Period, date_text
+from stripe_shell.sandbox.billing.calc.proration import debit
 from stripe_shell.sandbox.objects.carried_over import counted_product
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import InvoiceItemPrivate, InvoicePrivate
@@ -57,6 +59,34 @@ def subscription_line(
         subtotal=amount,
     )
     return {"line": line, "rates": [rate["id"] for rate in item["tax_rates"] or ()], "gross": amount}
+
+
+def whole_period_lines(ctx: Context, subscription: Json, item: Json, period: Period, quantity: int) -> list[Record]:
+    """Returns the lines that bill a subscription item for a whole period: one, or one for each part of its tiers."""
+    price, currency = item["price"], subscription["currency"]
+    records = []
+    for part in prices.parts_by_tier(ctx, price, quantity, currency):
+        units = half_up(part.units)
+        what = prices.product_name(ctx, price) if part.unit is None else _counted(ctx, price, units)
+        text = f"{what} ({prices.tier_text(price, part, currency)})"
+        record = subscription_line(
+            ctx, subscription, item, period, amount=half_up(part.amount), description=text, quantity=units
+        )
+        record["line"]["pricing"]["unit_amount_decimal"] = None if part.unit is None else prices.decimal_text(part.unit)
+        records.append(record)
+    if records:
+        return records
+    amount = prices.amount(ctx, price, quantity, currency)
+    text = full_text(ctx, price, quantity, currency)
+    return [subscription_line(ctx, subscription, item, period, amount=amount, description=text, quantity=quantity)]
+
+
+def part_line(ctx: Context, subscription: Json, item: Json, period: Period, whole: Period, *, quantity: int) -> Record:
+    """Returns the line that bills a subscription item for a part of a whole period."""
+    exact = prices.exact_amount(ctx, item["price"], quantity, subscription["currency"])
+    amount = debit(exact, Fraction(period.length, whole.length))
+    text = part_text(ctx, item["price"], quantity, period)
+    return subscription_line(ctx, subscription, item, period, amount=amount, description=text, quantity=quantity)
 
 
 def _item_parent(subscription: Json, item: Json, proration: bool) -> Json:

@@ -42,7 +42,6 @@ def _keep_hidden(ctx: Context, price: Json, params: Json) -> None:
     if params.get("tiers"):
         ctx.private(price, PricePrivate)["tiers"] = [_tier(tier) for tier in params["tiers"]]
     if params.get("currency_options"):
-        check_currency_keys(params["currency_options"], "currency_options")
         ctx.private(price, PricePrivate)["currency_options"] = options_of(params["currency_options"])
 
 
@@ -78,7 +77,7 @@ def _check_amount(params: Json) -> None:
         _check_tiers(params["tiers"])
 
 
-def _check_tiers(tiers: list[Json]) -> None:
+def _check_tiers(tiers: list[Json], param: str = "tiers") -> None:
     """Raises StripeError for tiers without an amount, with two of a kind, or whose limits do not rise to `inf`.
 
     The texts of the first two are recorded (terraform-provider-stripe#45, #10), those of the limits assumed.
@@ -86,7 +85,7 @@ def _check_tiers(tiers: list[Json]) -> None:
     amounts_of = ("unit_amount", "unit_amount_decimal", "flat_amount", "flat_amount_decimal")
     below = 0
     for index, tier in enumerate(tiers):
-        where, up_to = f"tiers[{index}]", tier.get("up_to")
+        where, up_to = f"{param}[{index}]", tier.get("up_to")
         for name in ("unit_amount", "flat_amount"):
             if tier.get(name) is not None and tier.get(f"{name}_decimal") is not None:
                 raise errors.invalid(
@@ -173,7 +172,10 @@ def _tier(tier: Json) -> Json:
 
 
 def options_of(options: Json) -> Json:
-    """Returns `currency_options` as stored: the amounts of each currency."""
+    """Returns `currency_options` as stored: the amounts or the tiers of each currency. Raises StripeError."""
+    check_currency_keys(options, "currency_options")
+    for currency, option in options.items():
+        _check_tiers(option.get("tiers") or [], f"currency_options[{currency}][tiers]")
     return {currency: _option(option) for currency, option in options.items()}
 
 
@@ -182,6 +184,7 @@ def _option(option: Json) -> Json:
     return {
         "custom_unit_amount": option.get("custom_unit_amount"),
         "tax_behavior": option.get("tax_behavior", "unspecified"),
+        **({"tiers": [_tier(tier) for tier in option["tiers"]]} if option.get("tiers") else {}),
         "unit_amount": whole,
         "unit_amount_decimal": decimal,
     }

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing.calc.money import amount_of, half_up, interval_text, money_text, unit_amount
+from stripe_shell.sandbox.billing.calc.money import (
+    TierPart,
+    amount_of,
+    half_up,
+    interval_text,
+    money_text,
+    tier_parts,
+    unit_amount,
+)
 from stripe_shell.sandbox.billing.calc.periods import Cycle
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import PricePrivate
@@ -71,13 +79,13 @@ def create_one_off_price(
     ctx: Context, amount: Fraction | int, currency: str, name: str, product: str | None = None
 ) -> Json:
     """Stores a one-off price for an amount, and a product with this name unless `product` is given."""
-    data: Json = {"currency": currency, "unit_amount_decimal": _decimal(Fraction(amount))}
+    data: Json = {"currency": currency, "unit_amount_decimal": decimal_text(Fraction(amount))}
     if amount < 0:
         data["unit_amount_decimal"] = "0"
     data |= {"product": product} if product else {"product_data": {"name": name}}
     price = inline_price(ctx, data)
     if amount < 0:
-        price |= {"unit_amount": int(amount), "unit_amount_decimal": _decimal(Fraction(amount))}
+        price |= {"unit_amount": int(amount), "unit_amount_decimal": decimal_text(Fraction(amount))}
         ctx.save(price)
     return price
 
@@ -92,10 +100,22 @@ def in_currency(ctx: Context, price: Json, currency: str) -> Json | None:
 
 def exact_amount(ctx: Context, price: Json, quantity: int | Fraction, currency: str) -> Fraction:
     """Returns the price of a quantity in the smallest currency unit, before rounding."""
+    seen, tiers = _priced(ctx, price, currency)
+    return amount_of(seen, quantity, tiers)
+
+
+def parts_by_tier(ctx: Context, price: Json, quantity: int | Fraction, currency: str) -> list[TierPart]:
+    """Returns what each tier of a price charges for a quantity; an empty list for a price without tiers."""
+    seen, tiers = _priced(ctx, price, currency)
+    return tier_parts(seen, quantity, tiers) if seen["billing_scheme"] == "tiered" else []
+
+
+def _priced(ctx: Context, price: Json, currency: str) -> tuple[Json, Sequence[Json]]:
+    """Returns the price in a currency, and its tiers."""
     stored = ctx.find("price", price["id"])
     seen = in_currency(ctx, stored or price, currency) or price
     tiers = ctx.private(stored, PricePrivate).get("tiers", ()) if stored else ()
-    return amount_of(seen, quantity, tiers)
+    return seen, seen.get("tiers") or tiers
 
 
 def amount(ctx: Context, price: Json, quantity: int | Fraction, currency: str) -> int:
@@ -133,14 +153,17 @@ def product_of(ctx: Context, price: Mapping[str, Any]) -> Json | None:
 
 
 def price_text(ctx: Context, price: Json, currency: str) -> str:
-    """Returns the price in a line description: `at $10.00 / month`."""
+    """Returns the price in a line description: `at $10.00 / month`, `at $0.08 per 60 units / month` (recorded)."""
     seen = in_currency(ctx, price, currency) or price
-    unit = unit_amount(seen)
-    if unit is None:
-        tiers = ctx.private(price, PricePrivate).get("tiers") or [{}]
-        unit = unit_amount(tiers[0]) or Fraction(0)
-        return f"Tier 1 at {money_text(unit, currency)} / {interval_text(price['recurring'])}"
-    return f"at {money_text(unit, currency)} / {interval_text(price['recurring'])}"
+    packed = (price.get("transform_quantity") or {}).get("divide_by")
+    per = f" per {packed} units" if packed else ""
+    return f"at {money_text(unit_amount(seen) or 0, currency)}{per} / {interval_text(price['recurring'])}"
+
+
+def tier_text(price: Json, part: TierPart, currency: str) -> str:
+    """Returns the price of a tier in a line description: `Tier 2 at $0.036 / month`; a flat fee's is its amount."""
+    amount = part.amount if part.unit is None else part.unit
+    return f"Tier {part.number} at {money_text(amount, currency)} / {interval_text(price['recurring'])}"
 
 
 def _below(where: str, name: str) -> str:
@@ -150,7 +173,8 @@ def _below(where: str, name: str) -> str:
     return f"{where}[{head}]{bracket}{rest}"
 
 
-def _decimal(value: Fraction) -> str:
+def decimal_text(value: Fraction) -> str:
+    """Formats an amount as `unit_amount_decimal` does: without trailing zeros."""
     if value.denominator == 1:
         return str(value.numerator)
     return f"{float(value):.12f}".rstrip("0").rstrip(".")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc.periods import Period
-from stripe_shell.sandbox.billing.calc.proration import debit
 from stripe_shell.sandbox.billing.invoices import discounts, draft, finalize_and_pay, lines, prices
 from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.errors import StripeError
@@ -72,7 +70,7 @@ def _first_lines(ctx: Context, subscription: Json, created: Sequence[Json], para
 
 
 def _item_records(ctx: Context, subscription: Json, item: Json, params: Json) -> list[Record]:
-    price, quantity, currency = item["price"], items.quantity_of(item), subscription["currency"]
+    price, quantity = item["price"], items.quantity_of(item)
     period = items.period_of(item)
     if subscription["trial_end"]:
         text = lines.trial_text(ctx, price, max(quantity, 1))
@@ -85,17 +83,9 @@ def _item_records(ctx: Context, subscription: Json, item: Json, params: Json) ->
     records = []
     for whole, billed in reversed(spans):
         if billed == whole:
-            amount = prices.amount(ctx, price, quantity, currency)
-            text = lines.full_text(ctx, price, quantity, currency)
+            records += lines.whole_period_lines(ctx, subscription, item, billed, quantity)
         elif prorated:
-            exact = prices.exact_amount(ctx, price, quantity, currency)
-            amount = debit(exact, Fraction(billed.length, whole.length))
-            text = lines.part_text(ctx, price, quantity, billed)
-        else:
-            continue
-        records.append(
-            lines.subscription_line(ctx, subscription, item, billed, amount=amount, description=text, quantity=quantity)
-        )
+            records.append(lines.part_line(ctx, subscription, item, billed, whole, quantity=quantity))
     return records
 
 

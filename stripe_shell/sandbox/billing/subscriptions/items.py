@@ -136,27 +136,29 @@ def note_billed(
     ctx: Context, subscription: Json, items: Sequence[Json], records: Sequence[Record], invoice: Json
 ) -> None:
     """Records for each item what this invoice bills it, after discounts."""
-    by_item = {}
+    by_item: dict[str, list[Json]] = {}
     for record in records:
         details = record["line"]["parent"].get("subscription_item_details")
         if details:
-            by_item[details["subscription_item"]] = record["line"]
+            by_item.setdefault(details["subscription_item"], []).append(record["line"])
     for item in items:
-        line = by_item.get(item["id"])
-        if line is None:
+        own = by_item.get(item["id"])
+        if not own:
             continue
-        off = sum(entry["amount"] for entry in line["discount_amounts"] or ())
-        free = line["description"].startswith("Free trial")
+        billed = [line for line in own if line["period"] == own[-1]["period"]]  # several where a price has tiers
+        taken = [entry for line in billed for entry in line["discount_amounts"] or () if entry["amount"]]
+        free = billed[0]["description"].startswith("Free trial")
         whole = Fraction(0) if free else whole_amount(ctx, subscription, item)
-        share = Fraction(off, line["amount"]) if line["amount"] else Fraction(0)
-        names = [entry["discount"] for entry in line["discount_amounts"] or () if entry["amount"]]
+        total = sum(line["amount"] for line in billed)
+        share = Fraction(sum(entry["amount"] for entry in taken), total) if total else Fraction(0)
+        names = list(dict.fromkeys(entry["discount"] for entry in taken))
         ctx.private(item, SubscriptionItemPrivate)["billed"] = {
             "amount": str(whole * (1 - share)),
             "off": discounts.text_of(ctx, names, subscription["currency"]),
             "quantity": quantity_of(item),
             "name": prices.product_name(ctx, item["price"]),
             "invoice": invoice["id"],
-            "line": line["id"],
+            "line": billed[0]["id"],
         }
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.money import half_up
 from stripe_shell.sandbox.billing.calc.periods import Period
-from stripe_shell.sandbox.billing.calc.proration import debit
 from stripe_shell.sandbox.billing.invoices import draft, finalize_and_pay, lines, prices
 from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.objects.context import Context, Json
@@ -46,30 +44,17 @@ def next_records(ctx: Context, subscription: Json, due: Sequence[Json], time: in
     """Returns the lines that bill items for the period that starts at `time`, and metered usage in arrears."""
     records = []
     for item in reversed(due):
-        price, currency = item["price"], subscription["currency"]
+        price = item["price"]
         whole = prices.cycle_of(subscription, price).period_at(time)
         period = Period(time, min(whole.end, subscription["cancel_at"] or whole.end))
         quantity = items.quantity_of(item)
         if prices.is_metered(price):
             period = items.period_of(item)
             quantity = metered_usage(ctx, subscription, item, period)
-        exact = prices.exact_amount(ctx, price, quantity, currency)
-        cut = period.end < whole.end and not prices.is_metered(price)
-        amount = debit(exact, Fraction(period.length, whole.length)) if cut else half_up(exact)
-        text = lines.part_text if cut else None
-        records.append(
-            lines.subscription_line(
-                ctx,
-                subscription,
-                item,
-                period,
-                amount=amount,
-                description=text(ctx, price, quantity, period)
-                if text
-                else lines.full_text(ctx, price, quantity, currency),
-                quantity=quantity,
-            )
-        )
+        if period.end < whole.end and not prices.is_metered(price):
+            records.append(lines.part_line(ctx, subscription, item, period, whole, quantity=quantity))
+        else:
+            records += lines.whole_period_lines(ctx, subscription, item, period, quantity)
     return records
 
 

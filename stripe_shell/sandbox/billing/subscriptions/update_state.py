@@ -72,17 +72,8 @@ def full_records(update: SubscriptionUpdate) -> list[Record]:
     for item in reversed(update.items):
         if prices.is_metered(item["price"]):
             continue
-        quantity, currency = items.quantity_of(item), update.subscription["currency"]
-        records.append(
-            lines.subscription_line(
-                update.ctx,
-                update.subscription,
-                item,
-                items.period_of(item),
-                amount=prices.amount(update.ctx, item["price"], quantity, currency),
-                description=lines.full_text(update.ctx, item["price"], quantity, currency),
-                quantity=quantity,
-            )
+        records += lines.whole_period_lines(
+            update.ctx, update.subscription, item, items.period_of(item), items.quantity_of(item)
         )
     return records
 
