@@ -132,3 +132,26 @@ def test_the_end_of_a_subscription(shop: Shop) -> None:
     shop.update(made, cancel_at_period_end=True)
     error = shop.stripe.refused("POST", "/v1/invoices/create_preview", {"subscription": made["id"]})
     assert error["code"] == "invoice_upcoming_none"
+
+
+@pytest.mark.parametrize("behavior", ["create_prorations", "always_invoice"])
+def test_prorations_of_a_preview_are_of_subscription_items(shop: Shop, behavior: str) -> None:
+    """Both the changes that are previewed and those that wait; billed by the renewal they are invoice items."""
+    customer = shop.customer()
+    made = shop.subscribe(customer, shop.price(1000))
+    item = made["items"]["data"][0]["id"]
+    shop.stripe.clock.advance(10 * DAY)
+    shop.update(made, items=[{"id": item, "quantity": 2}])
+    change = {"items": [{"id": item, "quantity": 3}], "proration_behavior": behavior}
+    params = {"subscription": made["id"], "subscription_details": change}
+    shown = shop.stripe.post("/v1/invoices/create_preview", params)
+    prorated = [line["parent"] for line in shown["lines"]["data"] if "time on" in line["description"]]
+    assert len(prorated) == 4
+    for parent in prorated:
+        details = parent["subscription_item_details"]
+        assert (parent["type"], details["proration"]) == ("subscription_item_details", True)
+        assert (details["subscription_item"], details["invoice_item"][:3]) == (item, "ii_")
+    shop.stripe.clock.advance(21 * DAY)
+    renewal = shop.stripe.get("/v1/invoices", {"subscription": made["id"]})["data"][0]
+    kinds = {line["parent"]["type"] for line in renewal["lines"]["data"] if "time on" in line["description"]}
+    assert kinds == {"invoice_item_details"}

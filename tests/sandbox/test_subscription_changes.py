@@ -149,7 +149,11 @@ def test_always_invoice_bills_now(shop: Shop) -> None:
         ("Unused time on Gold after 16 Jun 2026", -500),
         ("Remaining time on Gold after 16 Jun 2026", 1500),
     ]
-    details = invoice["lines"]["data"][0]["parent"]["invoice_item_details"]
+    parent = invoice["lines"]["data"][0]["parent"]
+    assert (parent["type"], parent["invoice_item_details"]) == ("subscription_item_details", None)
+    details = parent["subscription_item_details"]
+    assert (details["proration"], details["subscription_item"]) == (True, made["items"]["data"][0]["id"])
+    assert details["invoice_item"].startswith("ii_")
     assert details["proration_details"]["credited_items"]["invoice"] == made["latest_invoice"]
     assert shop.pending(customer) == []
     news = shop.news()

@@ -100,7 +100,7 @@ def fill_draft(ctx: Context, invoice: Json, records: Iterable[Record], items: Se
     found = records_of(ctx, invoice)
     for item in items:
         item["invoice"] = invoice["id"]
-        found.append(item_line(ctx, item, invoice["id"]))
+        found.append(item_line(ctx, item, invoice))
     found.extend(records)
     recalculate(ctx, invoice)
 

@@ -115,7 +115,7 @@ def update_lines(ctx: Context, invoice: Json, params: Json) -> None:
     for index, entry in enumerate(params["lines"]):
         record = _line_record(ctx, invoice, entry["id"], f"lines[{index}][id]")
         invoice_items.check_item_amount(entry, f"lines[{index}]")
-        key = invoice_items.item_of(record)
+        key = lines.item_of(record)
         item = ctx.find("invoiceitem", key) if key else None
         said = {name: value for name, value in entry.items() if name != "id"}
         if item is not None:
@@ -136,7 +136,7 @@ def remove_lines(ctx: Context, invoice: Json, params: Json) -> None:
     _check_editable(invoice)
     for index, entry in enumerate(params["lines"]):
         record = _line_record(ctx, invoice, entry["id"], f"lines[{index}][id]")
-        key = invoice_items.item_of(record)
+        key = lines.item_of(record)
         item = ctx.find("invoiceitem", key) if key else None
         if item is not None and entry["behavior"] == "delete":
             last = dict(item)

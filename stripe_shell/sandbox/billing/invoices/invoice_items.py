@@ -133,22 +133,15 @@ def delete_item(ctx: Context, item: Json) -> Json:
 
 def add_to_invoice(ctx: Context, invoice: Json, item: Json) -> None:
     """Inserts the line of an item before the others and recomputes the draft. Does not save the invoice."""
-    lines.records_of(ctx, invoice).insert(0, lines.item_line(ctx, item, invoice["id"]))
+    lines.records_of(ctx, invoice).insert(0, lines.item_line(ctx, item, invoice))
     draft.recalculate(ctx, invoice)
 
 
 def remove_from_invoice(ctx: Context, invoice: Json, item: str) -> None:
     """Removes the line of an item and recomputes the draft. Does not save the invoice."""
     records = lines.records_of(ctx, invoice)
-    records[:] = [record for record in records if item_of(record) != item]
+    records[:] = [record for record in records if lines.item_of(record) != item]
     draft.recalculate(ctx, invoice)
-
-
-def item_of(record: lines.Record) -> str | None:
-    """Returns the id of the invoice item that a line bills, or None."""
-    details = (record["line"]["parent"] or {}).get("invoice_item_details") or {}
-    key = details.get("invoice_item")
-    return str(key) if key else None
 
 
 def check_item_amount(params: Mapping[str, Any], where: str) -> None:
@@ -262,8 +255,8 @@ def replace_line(ctx: Context, invoice: Json, item: Json) -> None:
     """Replaces the line of a changed item, keeps its id, and recomputes the draft. Does not save the invoice."""
     records = lines.records_of(ctx, invoice)
     for index, record in enumerate(records):
-        if item_of(record) == item["id"]:
-            new = lines.item_line(ctx, item, invoice["id"])
+        if lines.item_of(record) == item["id"]:
+            new = lines.item_line(ctx, item, invoice)
             new["line"]["id"] = record["line"]["id"]
             records[index] = new
     draft.recalculate(ctx, invoice)

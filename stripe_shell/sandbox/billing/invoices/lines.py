@@ -104,11 +104,10 @@ def _item_parent(subscription: Json, item: Json, proration: bool) -> Json:
     }
 
 
-def item_line(ctx: Context, item: Json, invoice: str) -> Record:
-    """Returns the line that bills an invoice item."""
+def item_line(ctx: Context, item: Json, invoice: Json) -> Record:
+    """Returns the line that bills an invoice item on an invoice."""
     parent = (item["parent"] or {}).get("subscription_details") or {}
     subscription = parent.get("subscription") or ctx.private(item, InvoiceItemPrivate).get("subscription")
-    credited = (item.get("proration_details") or {}).get("credited_items")
     line = ctx.new(
         "line_item",
         amount=item["amount"],
@@ -116,18 +115,9 @@ def item_line(ctx: Context, item: Json, invoice: str) -> Record:
         description=item["description"],
         discountable=item["discountable"],
         discounts=list(item["discounts"] or ()),
-        invoice=invoice,
+        invoice=invoice["id"],
         metadata=dict(item["metadata"] or {}),
-        parent={
-            "invoice_item_details": {
-                "invoice_item": item["id"],
-                "proration": item["proration"],
-                "proration_details": {"credited_items": (credited or {}).get("invoice_line_item_details")},
-                "subscription": subscription,
-            },
-            "subscription_item_details": None,
-            "type": "invoice_item_details",
-        },
+        parent=_invoice_item_parent(item, subscription, invoice),
         period=dict(item["period"]),
         pricing=item["pricing"],
         quantity=item["quantity"],
@@ -136,6 +126,41 @@ def item_line(ctx: Context, item: Json, invoice: str) -> Record:
         subtotal=item["amount"],
     )
     return {"line": line, "rates": [rate["id"] for rate in item["tax_rates"] or ()], "gross": item["amount"]}
+
+
+def _invoice_item_parent(item: Json, subscription: str | None, invoice: Json) -> Json:
+    """Returns the `parent` of a line that bills an invoice item.
+
+    A proration that an update bills at once, and one in a preview, is a subscription item's (recorded); one that waited
+    for the renewal is an invoice item's.
+    """
+    credited = (item.get("proration_details") or {}).get("credited_items")
+    details = {
+        "invoice_item": item["id"],
+        "proration": item["proration"],
+        "proration_details": {"credited_items": (credited or {}).get("invoice_line_item_details")},
+        "subscription": subscription,
+    }
+    own = ((item["parent"] or {}).get("subscription_details") or {}).get("subscription_item")
+    at_once = invoice["billing_reason"] in ("subscription_update", "upcoming")
+    if not (item["proration"] and own and at_once):
+        return {"invoice_item_details": details, "subscription_item_details": None, "type": "invoice_item_details"}
+    details["subscription_item"] = own
+    return {"invoice_item_details": None, "subscription_item_details": details, "type": "subscription_item_details"}
+
+
+def item_of(record: Record) -> str | None:
+    """Returns the id of the invoice item that a line bills, or None."""
+    parent = record["line"]["parent"] or {}
+    details = parent.get("invoice_item_details") or parent.get("subscription_item_details") or {}
+    key = details.get("invoice_item")
+    return str(key) if key else None
+
+
+def billed_item(line: Json) -> str | None:
+    """Returns the id of the subscription item that a line bills for a period; None for prorations and other lines."""
+    details = (line["parent"] or {}).get("subscription_item_details") or {}
+    return None if details.get("proration") else details.get("subscription_item")
 
 
 def pricing(price: Mapping[str, Any], unit: str | None) -> Json:

@@ -151,7 +151,7 @@ def _preview_new(ctx: Context, customer: Json, details: Json, params: Json) -> J
         return _renewal(ctx, subscription, params)
     if params.get("preview_mode") == "recurring" and extra:
         records = lines.records_of(ctx, invoice)
-        records[:] = [record for record in records if invoice_items.item_of(record) is None]
+        records[:] = [record for record in records if lines.item_of(record) is None]
         draft.recalculate(ctx, invoice)
     return invoice
 

@@ -14,7 +14,7 @@ from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.billing.calc.plan_view import plan_view
 from stripe_shell.sandbox.billing.calc.totals import Deduction, deducted_amount, shares
 from stripe_shell.sandbox.billing.invoices import discounts, prices
-from stripe_shell.sandbox.billing.invoices.lines import Record
+from stripe_shell.sandbox.billing.invoices.lines import Record, billed_item
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import SubscriptionItemPrivate
 
@@ -138,9 +138,9 @@ def note_billed(
     """Records for each item what this invoice bills it, after discounts."""
     by_item: dict[str, list[Json]] = {}
     for record in records:
-        details = record["line"]["parent"].get("subscription_item_details")
-        if details:
-            by_item.setdefault(details["subscription_item"], []).append(record["line"])
+        key = billed_item(record["line"])
+        if key:
+            by_item.setdefault(key, []).append(record["line"])
     for item in items:
         own = by_item.get(item["id"])
         if not own:

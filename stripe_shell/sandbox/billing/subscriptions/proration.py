@@ -150,8 +150,7 @@ def _credited(ctx: Context, billed: Json | None) -> Json | None:
 
 def _line_of(ctx: Context, invoice: Json, item: str) -> str | None:
     for line_record in lines.records_of(ctx, invoice):
-        details = line_record["line"]["parent"].get("invoice_item_details") or {}
-        if details.get("invoice_item") == item:
+        if lines.item_of(line_record) == item:
             return str(line_record["line"]["id"])
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc.periods import Period
 from stripe_shell.sandbox.billing.invoices import prices
+from stripe_shell.sandbox.billing.invoices.lines import billed_item
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import PricePrivate, UsageRecordPrivate
 
@@ -96,7 +97,6 @@ def _invoice_of(ctx: Context, item: Json, period: Period) -> str | None:
     """Returns the id of the invoice that bills an item's usage in a period, or None."""
     for invoice in ctx.iterate("invoice", subscription=item["subscription"]):
         for line in invoice["lines"]["data"]:
-            details = line["parent"].get("subscription_item_details") or {}
-            if details.get("subscription_item") == item["id"] and line["period"] == period.as_json():
+            if billed_item(line) == item["id"] and line["period"] == period.as_json():
                 return str(invoice["id"])
     return None

@@ -66,7 +66,7 @@ class InvoiceLineParent(VersionChange):
         parent = obj.pop("parent", None) or {}
         item = parent.get("subscription_item_details")
         details = item or parent.get("invoice_item_details") or {}
-        obj["type"] = "subscription" if item else "invoiceitem"
+        obj["type"] = "subscription" if item and not item.get("invoice_item") else "invoiceitem"
         for name in ("invoice_item", "subscription_item"):
             if details.get(name):
                 obj[name] = details[name]
