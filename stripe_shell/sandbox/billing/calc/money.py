@@ -51,7 +51,7 @@ def amount_of(price: Mapping[str, Any], quantity: int | Fraction, tiers: Sequenc
 
 @record
 class TierPart:
-    """What a tier charges: `units` at the price `unit`, or its flat fee, which has no units and no `unit`.
+    """A charge of a tier: for `units` at the price `unit`, or its flat fee, which has no units and no `unit`.
 
     `number` counts the tiers from 1; `amount` is exact, in the smallest currency unit.
     """
