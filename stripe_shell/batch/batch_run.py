@@ -9,12 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from stripe_shell import __version__
 from stripe_shell.batch.edits import find_edits
 from stripe_shell.batch.frozen_data import FrozenData
 from stripe_shell.batch.journal import END, RESUMED, START, Journal, JournalUnwritable
 from stripe_shell.batch.journal_state import JournalState, read_journal
 from stripe_shell.batch.ledger import EditPolicy, JournalLedger
+from stripe_shell.batch.missing_lines import find_missing_lines
 from stripe_shell.batch.recovery import open_writes, resend_open_writes
+from stripe_shell.batch.run_facts import count_rows, hash_sources, is_unedited, rows_by_file
 from stripe_shell.batch.run_folder import (
     JOURNAL,
     KEPT_FOR,
@@ -28,7 +31,6 @@ from stripe_shell.batch.run_folder import (
     unwritable,
 )
 from stripe_shell.batch.runner import PreparedScript
-from stripe_shell.batch.source_hashes import hash_sources
 from stripe_shell.batch.steps_table import StepEntry, steps_table
 from stripe_shell.engine.check.script import walk
 from stripe_shell.engine.links import Link, Links, connection_of
@@ -213,11 +215,13 @@ def _open(setup: RunSetup, folder: Path, lock: RunLock, account: list[str], *, r
     """Reads the journal of an unfinished run, or starts one; keeps the data files in the folder."""
     script = setup.script
     table = steps_table(script.program.items, script.scope, script.resolver, script.root)
-    facts = _facts(setup, account, table, resumed=resumed)
     every_step = setup.options.edits == "rerun"
-    state = read_journal(folder / JOURNAL, every_step=every_step) if resumed else JournalState(facts)
-    if resumed and setup.options.edits == "refuse":
+    state = read_journal(folder / JOURNAL, every_step=every_step) if resumed else None
+    facts = _facts(setup, account, table, run_id=None if state is None else str(state.start["run"]))
+    if state is not None and setup.options.edits == "refuse" and not is_unedited(facts, state.begun):
         _refuse_edits(setup, state, table, folder)
+    untold = None if state is None else find_missing_lines(folder, state)
+    state = state or JournalState(facts)
     try:
         setup.data.keep(folder)
         journal = Journal(folder / JOURNAL)
@@ -235,30 +239,27 @@ def _open(setup: RunSetup, folder: Path, lock: RunLock, account: list[str], *, r
         setup.options.retry,
         setup.secrets,
         setup.masks,
+        untold=untold,
     )
     teardown = any(is_teardown(item) for item in script.program.items)
     return BatchRun(ledger.run_id, folder, scope, ledger, lock, resumed, teardown)
 
 
-def count_rows(script: PreparedScript) -> int | None:
-    """Returns the rows of the loops of a script, as the check counted them; None if it could not count them all."""
-    counts = [script.resolver.row_counts.get(id(item)) for item in script.program.items if isinstance(item, Loop)]
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
-
-
-def _facts(setup: RunSetup, account: list[str], table: Mapping[str, StepEntry], *, resumed: bool) -> dict[str, Any]:
-    """Returns the first entry of a journal, or the entry of a process that goes on with a run."""
+def _facts(
+    setup: RunSetup, account: list[str], table: Mapping[str, StepEntry], *, run_id: str | None
+) -> dict[str, Any]:
+    """Returns the first entry of a journal, or the entry of a process that goes on with the run `run_id`."""
     script = setup.script
     common = {
         "time": round(time.time(), 3),
         "pid": os.getpid(),
-        **hash_sources(script.program.items, script.source, script.scope, str(setup.run_id)),
+        **hash_sources(script.program.items, script.source, script.scope, run_id or setup.run_id),
         "data": setup.data.hashes,
+        "rows": rows_by_file(script),
         "total": count_rows(script),
         "steps": {step: entry.as_json() for step, entry in table.items()},
     }
-    if resumed:
+    if run_id is not None:
         return {"t": RESUMED, **common}
     return {
         "t": START,
@@ -268,7 +269,9 @@ def _facts(setup: RunSetup, account: list[str], table: Mapping[str, StepEntry], 
         "script": str(setup.path),
         "account": account,
         "mode": [link.mode for link in setup.links],
+        "program": __version__,
         "version": [link.version or setup.script.resolver.table.version for link in setup.links],
+        "own": [link.version for link in setup.links],
         "options": dict(setup.options.recorded),
         "now": script.scope.now,
         "seed": script.scope.seed,

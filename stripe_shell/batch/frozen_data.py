@@ -39,6 +39,10 @@ class FrozenData:
             self._copies[real] = copy
         return self._copies[real]
 
+    def original(self, copy: Path) -> str | None:
+        """Returns the real path of the file that was copied; None for a path that is no copy."""
+        return next((str(real) for real, known in self._copies.items() if known == copy), None)
+
     def keep(self, folder: Path) -> None:
         """Moves the copies into the folder of the run, in place of those of an earlier process."""
         from shutil import move, rmtree

@@ -6,17 +6,29 @@ import json
 import os
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from stripe_shell.batch.journal import DONE, END, INTENT, NOT_EXECUTED, RESUMED, ROW, START
+from stripe_shell.engine.outcome import RowStatus
 from stripe_shell.errors import JournalDisagrees
 from stripe_shell.records import field, record
 
-#: The place of the kind and of the row in an entry: `{"t":"i","r":"0123456789abcdef",…`.
+#: The places of the kind and of the row in an entry: `{"t":"i","r":"0123456789abcdef",…`.
 _KIND = slice(6, 7)
 _ROW_ID = slice(14, 30)
+#: The places of the columns' hash and of the status in the entry of a row: `…","h":"0123456789abcdef","st":"done",…`.
+_ROW_HASH = slice(37, 53)
+_STATUS = slice(61, 65)
+_SKIPPED = b"skip"
+_FINISHED_STATUSES = frozenset({b"done", _SKIPPED})
+_ROW = ROW.encode()
+_OF_STEPS = frozenset(kind.encode() for kind in (INTENT, DONE, NOT_EXECUTED))
+_BEGUN_OR_ENDED = frozenset(kind.encode() for kind in (START, RESUMED, END))
+#: So many of the last entries of rows are kept as they are.
+_LAST = 1024
 
 #: What identifies a step: its row, its id, and the inner row of a loop in a loop (else empty).
 StepKey = tuple[str, str, str]
@@ -48,13 +60,13 @@ class StepState:
 class FinishedRows:
     """The rows that are done or skipped, in eighteen bytes each, and which of them were met again."""
 
-    def __init__(self, rows: Iterable[tuple[int, int, bool]]) -> None:
+    def __init__(self, ids: array[int], hashes: array[int], skipped: bytearray) -> None:
         """Takes for each row its id, the hash of its columns, and whether it was skipped."""
-        entries = sorted(rows)
-        self._ids = array("Q", (row for row, _, _ in entries))
-        self._hashes = array("Q", (columns for _, columns, _ in entries))
-        self._skipped = bytearray(skipped for _, _, skipped in entries)
-        self._met = bytearray(len(entries))
+        order = _sorted_places(ids)
+        self._ids = array("Q", map(ids.__getitem__, order))
+        self._hashes = array("Q", map(hashes.__getitem__, order))
+        self._skipped = bytearray(map(skipped.__getitem__, order))
+        self._met = bytearray(len(order))
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -70,6 +82,14 @@ class FinishedRows:
         self._met[index] = 1
         return f"{self._hashes[index]:016x}"
 
+    def recall(self, row_id: str) -> RowStatus | None:
+        """Returns the status of a finished row and notes that the data still has it; None for other rows."""
+        index = self._index(int(row_id, 16))
+        if index < 0:
+            return None
+        self._met[index] = 1
+        return "skipped" if self._skipped[index] else "done"
+
     def skipped(self, row_id: str) -> bool:
         """Whether a finished row was skipped."""
         return bool(self._skipped[self._index(int(row_id, 16))])
@@ -83,22 +103,36 @@ class FinishedRows:
         return index if index < len(self._ids) and self._ids[index] == row_id else -1
 
 
+def _sorted_places(ids: array[int]) -> array[int]:
+    """Returns the places of ids in ascending order; sorts in small parts, as a list of all would be much memory."""
+    parts = [array("L") for _ in range(256)]
+    for place, row_id in enumerate(ids):
+        parts[row_id >> 56].append(place)
+    order = array("L")
+    for part in parts:
+        order.extend(sorted(part, key=ids.__getitem__))
+    return order
+
+
 @record(frozen=False)
 class JournalState:
     """A journal that has been read. `tables` are the steps of the script as each process of the run knew it.
 
     `wrote` are the ids of steps that took effect in any row. `latest` is the latest time in the journal. `total` is the
-    number of rows of the data, None if it is not known.
+    number of rows of the data, None if it is not known. `begun` are the first entries of the processes, `last_rows` the
+    last lines of rows that ended.
     """
 
     start: dict[str, Any]
     tables: list[dict[str, Any]] = field(default_factory=list)
-    finished: FinishedRows = field(default_factory=lambda: FinishedRows(()))
+    finished: FinishedRows = field(default_factory=lambda: FinishedRows(array("Q"), array("Q"), bytearray()))
     steps: dict[StepKey, StepState] = field(default_factory=dict)
     wrote: set[str] = field(default_factory=set)
     rows_with_writes: set[str] = field(default_factory=set)
     latest: float = 0.0
     total: int | None = None
+    begun: list[dict[str, Any]] = field(default_factory=list)
+    last_rows: deque[bytes] = field(default_factory=lambda: deque(maxlen=_LAST))
 
     def open_steps(self) -> list[tuple[StepKey, StepState]]:
         """Returns the steps whose outcome is unknown."""
@@ -113,35 +147,69 @@ def read_journal(path: Path, *, every_step: bool = False, repair: bool = True) -
     """
     if repair:
         _cut_torn_line(path)
-    rows: list[tuple[int, int, bool]] = []
     state: JournalState | None = None
+    rows = _RowsRead(path, every_step=every_step)
     for number, line in _lines(path):
-        kind = line[_KIND].decode(errors="replace")
-        if kind == ROW:
-            entry = _parse(line, path, number)
-            if entry["st"] in {"done", "skipped"} and state is not None:
-                rows.append((int(entry["r"], 16), int(entry["h"], 16), entry["st"] == "skipped"))
-                state.wrote.update(entry.get("w", ()))
-        elif kind in {START, RESUMED, END}:
+        kind = line[_KIND]
+        if kind in _OF_STEPS:
+            rows.under_way.setdefault(line[_ROW_ID], []).append((number, line))
+        elif kind == _ROW:
+            rows.add(number, line)
+        elif kind in _BEGUN_OR_ENDED:
             entry = _parse(line, path, number)
             state = state or JournalState(entry)
             state.tables += [entry["steps"]] if "steps" in entry else []
+            state.begun += [entry] if "steps" in entry else []
             state.total = entry.get("total", state.total)
             state.latest = max(state.latest, float(entry.get("time", 0)))
     if state is None or state.start.get("t") != START:
         raise JournalDisagrees(f"{path} does not begin as a journal does")
-    state.finished = FinishedRows(() if every_step else rows)
-    _read_steps(path, state)
+    state.wrote = rows.steps_that_wrote()
+    state.last_rows = rows.last
+    state.finished = rows.finished()
+    for number, line in rows.steps_left(state.finished):
+        _apply(_parse(line, path, number), state)
     return state
 
 
-def _read_steps(path: Path, state: JournalState) -> None:
-    """Mutates `state`: adds the steps of rows that are not finished."""
-    for number, line in _lines(path):
-        kind = line[_KIND].decode(errors="replace")
-        if kind not in {INTENT, DONE, NOT_EXECUTED} or _row_number(line, path, number) in state.finished:
-            continue
-        _apply(_parse(line, path, number), state)
+class _RowsRead:
+    """The entries of rows that ended, while they are read: most of a long journal, so that few are parsed as JSON."""
+
+    def __init__(self, path: Path, *, every_step: bool) -> None:
+        self._path = path
+        self._every_step = every_step
+        self._ids, self._hashes, self._skipped = array("Q"), array("Q"), bytearray()
+        self._wrote: set[bytes] = set()
+        self.last: deque[bytes] = deque(maxlen=_LAST)
+        #: The lines of steps by row, of rows that have not finished yet.
+        self.under_way: dict[bytes, list[tuple[int, bytes]]] = {}
+
+    def add(self, number: int, line: bytes) -> None:
+        """Notes a row that ended; the steps of one that finished are not needed any more."""
+        self.last.append(line)
+        status = line[_STATUS]
+        if status not in _FINISHED_STATUSES:
+            return
+        start = line.rfind(b'"w":[')
+        self._wrote.add(line[start + 4 : line.find(b"]", start) + 1] if start >= 0 else b"[]")
+        if self._every_step:
+            return
+        self._ids.append(_row_number(line[_ROW_ID], self._path, number))
+        self._hashes.append(_row_number(line[_ROW_HASH], self._path, number))
+        self._skipped.append(status == _SKIPPED)
+        self.under_way.pop(line[_ROW_ID], None)
+
+    def steps_left(self, finished: FinishedRows) -> Iterator[tuple[int, bytes]]:
+        """Yields the lines of steps of all rows that have not finished."""
+        for row, lines in self.under_way.items():
+            if _row_number(row, self._path, lines[0][0]) not in finished:
+                yield from lines
+
+    def steps_that_wrote(self) -> set[str]:
+        return {step for text in self._wrote for step in json.loads(text)}
+
+    def finished(self) -> FinishedRows:
+        return FinishedRows(self._ids, self._hashes, self._skipped)
 
 
 def _apply(entry: Mapping[str, Any], state: JournalState) -> None:
@@ -199,9 +267,9 @@ def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
     raise JournalDisagrees(f"{path} is damaged in line {number}; `--new` starts over, and may repeat what was done")
 
 
-def _row_number(line: bytes, path: Path, number: int) -> int:
+def _row_number(text: bytes, path: Path, number: int) -> int:
     try:
-        return int(line[_ROW_ID], 16)
+        return int(text, 16)
     except ValueError:
         raise JournalDisagrees(f"{path} is damaged in line {number}") from None
 

@@ -51,7 +51,8 @@ class JournalLedger:
     """The journal of a run in use. Thread-safe.
 
     `state` is what earlier processes of the run left. `retry` repeats what Stripe refused under new keys. `secrets` are
-    the values of `@secret` by name. `clock` returns epoch seconds.
+    the values of `@secret` by name. `untold` are the finished rows whose lines the row file lacks; None if any may be
+    missing. `clock` returns epoch seconds.
     """
 
     run_id: str
@@ -67,6 +68,7 @@ class JournalLedger:
     wrote: dict[str, set[str]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
     clock: Callable[[], float] = time.time
+    untold: frozenset[str] | None = None
 
     def step(self, place: StepPlace, block: Block) -> JournalStep:
         """Returns the journal of a step."""
@@ -82,6 +84,12 @@ class JournalLedger:
             return None
         status: RowStatus = "skipped" if self.state.finished.skipped(row_id) else "done"
         return RowResult(0, status, name, row.key, row.data.values, recalled=True)
+
+    def recall_row(self, row_id: str) -> RowStatus | None:
+        """Returns the status of a finished row whose line the row file has; None for other rows."""
+        if self.untold is None or row_id in self.untold:
+            return None
+        return self.state.finished.recall(row_id)
 
     def sends(self, row_id: str) -> bool:
         """Whether a write of the row has been announced and not answered yet."""

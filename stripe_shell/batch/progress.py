@@ -43,7 +43,7 @@ class Progress:
         if step.result is not None:
             self.rows[step.result.status] += step.result.count
             self.writes += step.result.writes
-            self._recalled += step.result.recalled
+            self._recalled += step.result.count if step.result.recalled else 0
         elif step.outcome is not None and not step.row:
             self._blocks[step.outcome.status] += 1
 

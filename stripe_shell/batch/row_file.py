@@ -8,7 +8,7 @@ import os
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -42,15 +42,17 @@ class RowFiles:
     failed: Mapping[int, Path] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     _loops: dict[int, _LoopFiles | None] = field(default_factory=dict)
+    _numbers: dict[int, int] = field(default_factory=dict)
 
     def add(self, result: RowResult) -> None:
         """Writes the line of a row."""
+        number = self._numbers.setdefault(result.loop, len(self._numbers) + 1)
         if result.values is None or result.status == "not run":
             return
         try:
             if result.loop not in self._loops:
                 self._loops[result.loop] = None
-                self._loops[result.loop] = self._open(result)
+                self._loops[result.loop] = self._open(result, f"-{number}" if number > 1 else "")
             files = self._loops[result.loop]
             if files is not None:
                 files.add(result, self.masks(), self.find_entry)
@@ -68,9 +70,8 @@ class RowFiles:
         """Returns the files of failed rows that were written."""
         return [files.failed_path for files in self._loops.values() if files is not None and files.failed is not None]
 
-    def _open(self, result: RowResult) -> _LoopFiles | None:
+    def _open(self, result: RowResult, number: str) -> _LoopFiles | None:
         """Opens the files of a loop; None if it has none."""
-        number = f"-{len(self._loops)}" if len(self._loops) > 1 else ""
         failed = self.failed.get(result.loop)
         if failed is None and self.folder is not None:
             failed = self.folder / f"failed{number}.csv"
@@ -151,19 +152,35 @@ def _keep_finished(path: Path) -> _Present:
     copy = path.with_suffix(".new")
     lines: array[int] = array("Q")
     with path.open(encoding="utf-8", newline="") as source, _open_private(copy) as target:
-        reader = csv.reader(source)
-        names = next(reader, [])
+        records = _records(source)
+        names = next(records, ([], ""))[0]
         if "_status" not in names:
             copy.unlink()
             return _Present(complete=False)
         place = names.index("_status")
         target.write(_header(names))
-        for cells in reader:
+        for cells, text in records:
             if len(cells) == len(names) and cells[place] in _FINISHED:
-                target.write(_line(cells, guarded=True))
+                target.write(text)
                 lines.append(_hash(cells[:place]))
     copy.replace(path)
     return _Present(complete=True, lines=array("Q", sorted(lines)))
+
+
+def _records(file: TextIO) -> Iterator[tuple[list[str], str]]:
+    """Yields the cells of each record of a CSV file, with its text as it stands in the file; leaves out a torn one."""
+    read: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in file:
+            read.append(line)
+            yield line
+
+    for cells in csv.reader(lines()):
+        text = "".join(read)
+        read.clear()
+        if text.endswith("\n"):
+            yield cells, text
 
 
 def _hash(cells: Iterable[str]) -> int:
@@ -181,8 +198,8 @@ def _header(names: Iterable[str]) -> str:
     return ",".join(_quote(name) for name in names) + "\n"
 
 
-def _line(cells: Iterable[str], *, guarded: bool = False) -> str:
-    texts = cells if guarded else [guard_cell(cell) for cell in cells]
+def _line(cells: Iterable[str]) -> str:
+    texts = [guard_cell(cell) for cell in cells]
     return ",".join(_quote(text) if re.search(r'[",\r\n]', text) else text for text in texts) + "\n"
 
 

@@ -21,8 +21,14 @@ from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stripe_shell.engine.run.ledger import Ledger
     from stripe_shell.engine.run.stopping import StopRequest
+
+
+#: Returns, for a script, what `Resolver.rows_checked` is.
+EarlierCheck = Callable[[Program, SourceText, Scope], Callable[["Path"], "int | None"]]
 
 
 @record
@@ -83,15 +89,18 @@ def prepare(
     lint: bool = False,
     find_file: FindFile = find_on_disk,
     version: str | None = None,
+    checked: EarlierCheck | None = None,
 ) -> PreparedScript:
     """Parses and checks a text; sends nothing.
 
     `prompt` allows the short forms of the prompt, such as a block without a header. `lint` adds warnings if there are
     no errors. `find_file` returns the file to read for a data file. `version` is the API version to judge by instead of
-    the script's and the connections'; a block's own `@version` stays.
+    the script's and the connections'; a block's own `@version` stays. `checked` knows data that was checked before.
     """
     program = load_program(source, prompt=prompt)
     resolver = engine.resolver(find_file, version)
+    if checked is not None:
+        resolver.rows_checked = checked(program, source, scope)
     found = [*program.diagnostics, *engine.check(program.items, scope, resolver)]
     if lint and not has_errors(found):  # A block with an error would make names look unused.
         found += engine.lint(program, scope)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stripe_shell.batch.frozen_data import FrozenData
-from stripe_shell.batch.runner import PreparedScript, prepare
+from stripe_shell.batch.runner import EarlierCheck, PreparedScript, prepare
 from stripe_shell.cli import garbage
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.setup import Setup, new_run_id, set_up
@@ -106,7 +106,8 @@ def _prepare_all(
         scope = replace(setup.scope, seed=new_run_id())
         data.append(FrozenData())
         find_file = find_on_disk if arguments.dry_run else data[-1].find
-        scripts.append(prepare(setup.engine, source, scope, prompt=typed, find_file=find_file))
+        known = _checked_before(arguments, setup, data[-1], printer.console)
+        scripts.append(prepare(setup.engine, source, scope, prompt=typed, find_file=find_file, checked=known))
         printer.console.mask(scripts[-1].secrets)
         printer.checked(scripts[-1].diagnostics)
         if arguments.rows is not None and scripts[-1].sound:
@@ -114,6 +115,16 @@ def _prepare_all(
 
             check_selection(scripts[-1], setup.engine.rows)
     return scripts
+
+
+def _checked_before(arguments: Arguments, setup: Setup, data: FrozenData, console: Console) -> EarlierCheck | None:
+    """Returns what knows the data that an unfinished run has checked; None if the rows must be checked now."""
+    if arguments.command != "run" or arguments.dry_run or arguments.new or not arguments.words[0].endswith(".stripe"):
+        return None
+    from stripe_shell.batch.run_facts import CheckedBefore
+    from stripe_shell.cli.recorded_options import record_options
+
+    return CheckedBefore(data, setup.connections, record_options(arguments, console.secrets), arguments.runs_dir)
 
 
 def _reporting(arguments: Arguments) -> ReportWriter | None:

@@ -6,11 +6,12 @@ import time
 from collections.abc import Mapping
 from types import TracebackType
 
-from stripe_shell.batch.batch_run import count_rows, has_loops
+from stripe_shell.batch.batch_run import has_loops
 from stripe_shell.batch.interruptions import Interruptions
 from stripe_shell.batch.notify import Notifier, RunEvent, parse_command
 from stripe_shell.batch.pressure import Pressure
 from stripe_shell.batch.progress import Progress
+from stripe_shell.batch.run_facts import count_rows
 from stripe_shell.batch.runner import PreparedScript, ScriptRun
 from stripe_shell.batch.ticker import Ticker
 from stripe_shell.cli.arguments import Arguments

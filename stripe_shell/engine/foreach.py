@@ -19,17 +19,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@record
+@record(frozen=False)
 class LoopRow:
-    """A row of a loop: the scope with its values under the loop's name, and the key that identifies its steps.
+    """A row of a loop: the key that identifies its steps, and the scope with its values under the name of the loop.
 
-    `file` is the name of its data file.
+    `file` is the name of its data file, `around` the scope of the loop.
     """
 
     data: DataRow
     key: str
-    scope: Scope
     file: str
+    name: str
+    around: Scope
+    _scope: Scope | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """Returns the scope of the row; it is made when it is first asked for, as rows may be done already."""
+        if self._scope is None:
+            seed = f"{self.around.seed}/{self.key}"
+            self._scope = self.around.with_variable(self.name, dict(self.data.values)).with_seed(seed)
+        return self._scope
 
 
 def header(loop: Loop) -> ForEach:
@@ -100,8 +110,7 @@ def _loop_rows(loop: Loop, path: Path, scope: Scope) -> Iterator[LoopRow]:
     seen: Counter[str] = Counter()
     for data in read_rows(path):
         key = _row_key(data, argument.key, seen)
-        inner = scope.with_variable(argument.name, dict(data.values)).with_seed(f"{scope.seed}/{key}")
-        yield LoopRow(data, key, inner, path.name)
+        yield LoopRow(data, key, path.name, argument.name, scope)
 
 
 def _row_key(data: DataRow, columns: tuple[str, ...], seen: Counter[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_shell.engine.api_versions import table_of
 from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of
@@ -16,6 +17,9 @@ from stripe_shell.lang.ast import Block, Condition, Expectation, Fails, Match, R
 from stripe_shell.lang.visit import nodes_in
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Directives that decide whether a block runs or evaluate its response; they do not affect its call.
 _JUDGES = frozenset({Condition, Expectation, Fails, Match, Retry})
@@ -39,7 +43,8 @@ class Resolver:
     later response is resolved again when the response arrives. One that refers to a row of `@foreach` is resolved for
     two rows; for all others only its references are evaluated.
     Thread-safe. `version` replaces the API version that the script and the connections ask for. `row_counts` are the
-    rows of the loops that were checked, by the `id` of the loop.
+    rows of the loops that were checked, by the `id` of the loop. `rows_checked` returns the number of rows of a data
+    file that was checked before with the same script, None for others: the check skips its rows.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class Resolver:
         self.version = version
         self.find_file = find_file
         self.row_counts: dict[int, int] = {}
+        self.rows_checked: Callable[[Path], int | None] = lambda path: None
         self._kept: dict[int, _Kept] = {}
         self._templates: dict[int, RowTemplate | None] = {}
         self._assertions: dict[int, tuple[Block, BlockAssertions]] = {}

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import threading
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def test_a_line_that_is_damaged_in_the_middle_is_told(tmp_path: Path) -> None:
 
 @given(st.sets(st.integers(0, 2**64 - 1)), st.integers(0, 2**64 - 1))
 def test_finished_rows_are_found_and_no_others(rows: set[int], other: int) -> None:
-    finished = FinishedRows((each, each ^ 1, False) for each in rows)
+    finished = FinishedRows(array("Q", rows), array("Q", (each ^ 1 for each in rows)), bytearray(len(rows)))
     assert all(finished.meet(f"{each:016x}") == f"{each ^ 1:016x}" for each in rows)
     assert (other in finished) == (other in rows)
     assert finished.missing() == []

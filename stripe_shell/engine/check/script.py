@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
 from stripe_shell.engine.assertions.block import assertions_of, right_side
@@ -44,6 +44,9 @@ from stripe_shell.records import field, record, replace
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import response_field, response_names
 from stripe_shell.spec.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: The most problems reported for the rows of a data file; more usually mean that it is the wrong file.
 _MOST_ROW_PROBLEMS = 20
@@ -127,15 +130,21 @@ class _Checker(Visitor):
         """Checks the data file, the body with unknown row values, and the body with each row's values."""
         scope, name = self.scope, header(loop).name
         path = find_data(loop, scope, self.resolver.find_file)
-        found = list(path) if isinstance(path, tuple) else check_data(loop, path, self.resolver.row_counts)
+        before = None if isinstance(path, tuple) else self.resolver.rows_checked(path)
+        if before is not None:
+            self.resolver.row_counts[id(loop)] = before
+        found = self._check_data(loop, path) if before is None else []
         found += _check_row_name(loop)
         failed = failed_file(loop, scope)
         found += failed if isinstance(failed, tuple) else ()
         body = replace(self, scope=scope.with_deferred(name), found=[]).check(loop.items)
         if not isinstance(path, tuple) and not has_errors(found):
             body += _check_columns(loop, columns_of(path))
-        known = not isinstance(path, tuple) and not has_errors([*found, *body])
+        known = before is None and not isinstance(path, tuple) and not has_errors([*found, *body])
         self.found += [*found, *body, *(self._check_rows(loop, scope) if known else [])]
+
+    def _check_data(self, loop: Loop, path: Path | tuple[Diagnostic, ...]) -> list[Diagnostic]:
+        return list(path) if isinstance(path, tuple) else check_data(loop, path, self.resolver.row_counts)
 
     def _check_rows(self, loop: Loop, scope: Scope) -> list[Diagnostic]:
         """Returns the problems caused by single rows: each problem once, with the first row that has it."""

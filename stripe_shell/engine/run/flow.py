@@ -184,6 +184,7 @@ class Flow:
         jobs = _jobs_of(loop)
         yield from self._parallel(loop, name, rows, jobs) if jobs > 1 else self._one_by_one(loop, name, rows)
         left = sum(1 for _ in rows)
+        yield from self._recalled(loop, scope, rows)
         yield from self._not_run(loop, scope, left + rows.left_out)
         self.left_out = self.left_out or rows.left_out > 0
         self.limit = limit
@@ -192,10 +193,21 @@ class Flow:
 
     def _selected_rows(self, name: str, rows: Iterator[LoopRow]) -> SelectedRows:
         """Returns the rows of a loop that shall run; in a loop in a loop all of them do."""
-        selection = None if self.loop else self.rows
+        if self.loop:
+            return SelectedRows(rows)
+        ledger = self.ledger
         return SelectedRows(
-            rows, selection, lambda row: self.ledger.finished(row, row_id(name, row.key), "") is not None
+            rows,
+            self.rows,
+            finished=lambda row: ledger.finished(row, row_id(name, row.key), "") is not None,
+            recall=lambda row: ledger.recall_row(row_id(name, row.key)),
         )
+
+    def _recalled(self, loop: Loop, scope: Scope, rows: SelectedRows) -> Iterator[RunStep]:
+        """Yields the results of the rows that were only counted so far."""
+        for status, count in rows.recalled.items():
+            yield RunStep(loop, scope, result=RowResult(loop.span.start, status, count=count, recalled=True))
+        rows.recalled.clear()
 
     def _count_rows(self, item: ScriptItem, scope: Scope) -> Iterator[RunStep]:
         """Yields the result of the rows of a loop that does not run, unless its data cannot be read."""
@@ -207,15 +219,16 @@ class Flow:
         if count and not self.loop:
             yield RunStep(loop, scope, result=RowResult(loop.span.start, "not run", name, count=count))
 
-    def _one_by_one(self, loop: Loop, name: str, rows: Iterator[LoopRow]) -> Iterator[RunStep]:
+    def _one_by_one(self, loop: Loop, name: str, rows: SelectedRows) -> Iterator[RunStep]:
         for row in rows:
+            yield from self._recalled(loop, row.around, rows)
             inner = self._inner(loop, name, row)
             yield from inner.run_row(loop, row)
             self._take(inner, loop)
             if self.stopped or self.stop.requested:
                 return
 
-    def _parallel(self, loop: Loop, name: str, rows: Iterator[LoopRow], jobs: int) -> Iterator[RunStep]:
+    def _parallel(self, loop: Loop, name: str, rows: SelectedRows, jobs: int) -> Iterator[RunStep]:
         """Runs rows in parallel and yields their steps in order; after a stopping failure, lets started rows finish."""
         from stripe_shell.engine.run.row_pool import RowPool
 
@@ -223,6 +236,7 @@ class Flow:
         pool: RowPool[list[RunStep]] = RowPool(jobs)
         try:
             for row in rows:
+                yield from self._recalled(loop, row.around, rows)
                 inner = self._inner(loop, name, row)
                 waiting.append((inner, row, pool.submit(partial(inner.collect_row, loop, row))))
                 if len(waiting) >= 2 * jobs:

@@ -122,7 +122,7 @@ class Engine:
             if isinstance(item, Loop):
                 loop_id(item, seen)
                 selection = None if row_key else self.rows
-                for row in SelectedRows(rows_of(item, inner, resolver.find_file), selection, lambda row: False):
+                for row in SelectedRows(rows_of(item, inner, resolver.find_file), selection):
                     key = f"{row_key}{SEPARATOR}{row.key}" if row_key else row.key
                     stamped = stamp_row(item, row.scope, run_id, key)
                     yield from self._preview(item.items, stamped, resolver, run_id, key, seen=Counter(seen))

@@ -7,7 +7,7 @@ from typing import Protocol
 from stripe_shell.engine.foreach import LoopRow
 from stripe_shell.engine.idempotency_keys import idempotency_key
 from stripe_shell.engine.links import Link
-from stripe_shell.engine.outcome import Outcome, RowResult
+from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus
 from stripe_shell.lang.ast import Block
 from stripe_shell.records import record
 from stripe_shell.wire import Request, Response
@@ -69,6 +69,10 @@ class Ledger(Protocol):
         """Returns the result of a row that an earlier process of this run finished, None for other rows."""
         ...
 
+    def recall_row(self, row_id: str) -> RowStatus | None:
+        """Returns the status of a finished row of which nothing more is to be told; None for other rows."""
+        ...
+
     def sends(self, row_id: str) -> bool:
         """Whether a write of the row has been announced and not answered yet."""
         ...
@@ -107,6 +111,10 @@ class NoLedger:
         return UnrecordedStep(idempotency_key(self.run_id, place.step, place.row_key))
 
     def finished(self, row: LoopRow, row_id: str, name: str) -> RowResult | None:
+        """Returns None: every row is new."""
+        return None
+
+    def recall_row(self, row_id: str) -> RowStatus | None:
         """Returns None: every row is new."""
         return None
 

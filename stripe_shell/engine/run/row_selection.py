@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from stripe_shell.engine.foreach import LoopRow
+from stripe_shell.engine.outcome import RowStatus
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 
@@ -38,25 +40,38 @@ def parse_rows(text: str) -> RowSelection | None:
 
 
 class SelectedRows:
-    """An iterator over the selected rows of a loop; `left_out` counts the others.
+    """An iterator over the rows of a loop that shall run; `left_out` counts those that are not selected.
 
-    `finished` returns whether an earlier process of the run finished a row: such rows pass, as they are only recalled.
+    `recall` returns the status of a row that an earlier process of the run finished, and of which nothing more is to be
+    told: such rows are only counted, in `recalled`. `finished` returns whether a row is finished: it passes then,
+    whatever is selected.
     """
 
     def __init__(
-        self, rows: Iterator[LoopRow], selection: RowSelection | None, finished: Callable[[LoopRow], bool]
+        self,
+        rows: Iterator[LoopRow],
+        selection: RowSelection | None = None,
+        *,
+        finished: Callable[[LoopRow], bool] = lambda row: False,
+        recall: Callable[[LoopRow], RowStatus | None] = lambda row: None,
     ) -> None:
         self.left_out = 0
+        self.recalled: Counter[RowStatus] = Counter()
         self._rows = enumerate(rows, start=1)
         self._selection = selection
         self._finished = finished
+        self._recall = recall
 
     def __iter__(self) -> Iterator[LoopRow]:
         return self
 
     def __next__(self) -> LoopRow:
         for position, row in self._rows:
-            if self._selection is None or self._selection.takes(position, row.key) or self._finished(row):
+            status = self._recall(row)
+            if status is not None:
+                self.recalled[status] += 1
+            elif self._selection is None or self._selection.takes(position, row.key) or self._finished(row):
                 return row
-            self.left_out += 1
+            else:
+                self.left_out += 1
         raise StopIteration
