@@ -114,6 +114,8 @@ def set_totals(ctx: Context, session: Json, requested_discounts: Any) -> None:
             else []
         )
         summed = quotes.line_totals(trial, rows, currency, discounts_of=names)
+        discounts.check_minimum(trial, names, summed.subtotal, currency)
+        discounts.check_applies(trial, names, [row["price"]["product"] for row in rows], currency)
     url = f"/v1/checkout/sessions/{session['id']}/line_items"
     hidden["line_items"] = quotes.line_items(ctx, rows, summed, url)
     shipping = (session["shipping_cost"] or {}).get("amount_total", 0)

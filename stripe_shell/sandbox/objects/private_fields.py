@@ -104,8 +104,12 @@ class MethodPrivate(PrivateFields, total=False):
 
 
 class PaymentIntentPrivate(PrivateFields, total=False):
-    """The ids of the invoice or the Checkout Session that it pays, and the amount paid from the cash balance."""
+    """The ids of the invoice or the Checkout Session that it pays, and the amount paid from the cash balance.
 
+    `authenticated` is the id of the method that the customer authenticated before a manual confirmation.
+    """
+
+    authenticated: str
     checkout_session: str
     funded: int
     invoice: str

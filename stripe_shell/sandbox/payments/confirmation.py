@@ -36,7 +36,9 @@ from .test_banks import FAILURES
 from .test_cards import CardFacts
 from .vouchers import voucher_action
 
-AttemptStatus = Literal["succeeded", "requires_action", "requires_payment_method", "processing", "requires_capture"]
+AttemptStatus = Literal[
+    "succeeded", "requires_action", "requires_payment_method", "requires_confirmation", "processing", "requires_capture"
+]
 
 #: Statuses in which an intent can be updated and confirmed.
 EARLY: Final = ("requires_payment_method", "requires_confirmation", "requires_action")
@@ -187,7 +189,7 @@ def attach_method(ctx: Context, method: Json, customer: str) -> Json:
         return method
     if method["customer"]:
         raise errors.invalid("The payment method you provided has already been attached to a customer.")
-    intent_rules.check_unused(ctx, method)
+    intent_rules.check_unused(ctx, method, attaches=True)
     card = payment_methods.card_of(ctx, method)
     if card is not None and not card.can_be_attached:
         raise refusal(card.decline, extra={"payment_method": payment_methods.copy_object(ctx, method)})
@@ -218,8 +220,16 @@ def attempt_payment(ctx: Context, intent: Json, method: Json, confirm_options: C
 
 
 def authenticate(ctx: Context, intent: Json, *, passed: bool = True) -> PaymentAttempt:
-    """Completes the `next_action` of an intent in `requires_action`: the customer authenticated, or failed to."""
+    """Completes the `next_action` of an intent in `requires_action`: the customer authenticated, or failed to.
+
+    With manual confirmation the intent then waits to be confirmed again (docs.stripe.com/payments/payment-intents).
+    """
     method = ctx.get("payment_method", intent["payment_method"])
+    if passed and intent["confirmation_method"] == "manual":
+        ctx.private(intent, PaymentIntentPrivate)["authenticated"] = method["id"]
+        intent |= {"next_action": None, "status": "requires_confirmation"}
+        ctx.save(intent)
+        return PaymentAttempt("requires_confirmation", intent)
     if passed:
         attempt = attempt_payment(ctx, intent, method, ConfirmOptions(authenticated=True))
     else:

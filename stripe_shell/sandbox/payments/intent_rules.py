@@ -9,7 +9,7 @@ from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.currencies import check_charge
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.context import Answer, Context, Json
 from stripe_shell.sandbox.objects.private_fields import ConfirmationTokenPrivate, MethodPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.request.parameters import header
@@ -20,8 +20,6 @@ from . import payment_methods
 from .ledger import available_on
 from .mandates import make_mandate
 from .test_banks import TIMED_OUT, TOO_MANY_TRIES, VERIFYING
-
-#: The maximum amount of a payment, in the smallest currency unit.
 
 #: The key of the card of `payment_method_data` in `params` while the other parameters are validated.
 _CARD_DATA: Final = "payment_method_data[card]"
@@ -47,6 +45,11 @@ class IntentWording:
 
 class Intent(Resource):
     """Payment and setup intents, which other resources confirm and authenticate."""
+
+    def retrieve(self, ctx: Context, obj: Json, params: Json) -> Answer:
+        """Returns the intent. Raises StripeError for a `client_secret` that is another intent's."""
+        check_client_secret(PAYMENT if self.kind == PAYMENT.kind else SETUP, obj, params)
+        return super().retrieve(ctx, obj, params)
 
     def confirm(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Confirms the intent. Raises StripeError when it is declined."""
@@ -112,6 +115,15 @@ def method_to_confirm(ctx: Context, words: IntentWording, intent: Json, params: 
     return method
 
 
+def check_client_secret(words: IntentWording, intent: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """Raises StripeError for a `client_secret` that is not the intent's; none needs to be given with a secret key."""
+    if params.get("client_secret") not in (None, intent["client_secret"]):
+        raise errors.invalid(
+            f"The client_secret provided does not match any associated {words.title} on this account.",
+            param="client_secret",
+        )
+
+
 def take_card_data(params: Json) -> Json:
     """Mutates `params`: removes and returns the `card` of `payment_method_data`, which the description lacks.
 
@@ -166,9 +178,13 @@ def _check_owner(ctx: Context, words: IntentWording, intent: Json, method: Json)
     raise intent_error(ctx, words, intent, message, code=None, param="payment_method")
 
 
-def check_unused(ctx: Context, method: Json) -> None:
-    """Raises StripeError for a method without a customer that was used or detached before."""
-    if not method["customer"] and ctx.private(method, MethodPrivate).get("spent"):
+def check_unused(ctx: Context, method: Json, *, attaches: bool = False) -> None:
+    """Raises StripeError for a method without a customer that was used or detached before.
+
+    One that was set up without a customer can be attached (`attaches`), and not be confirmed again (both recorded).
+    """
+    private = ctx.private(method, MethodPrivate)
+    if not method["customer"] and (private.get("spent") or (private.get("set_up") and not attaches)):
         raise errors.invalid(
             "The provided PaymentMethod was previously used without being attached to a Customer or was detached from "
             "a Customer, and may not be used again.",
@@ -256,8 +272,8 @@ def check_amount(amount: int, currency: str) -> None:
 
 
 def refuse_confirm_only(params: Mapping[str, Any], names: tuple[str, ...], title: str) -> None:
-    """Raises StripeError for parameters that require `confirm`."""
-    found = next((name for name in names if name in params), None)
+    """Raises StripeError for parameters that require `confirm`; an option that is off is none."""
+    found = next((name for name in names if params.get(name) not in (None, False, "")), None)
     if found is not None and not params.get("confirm"):
         raise errors.invalid(
             f"The parameter `{found}` cannot be passed when creating a {title} unless `confirm` is set to true.",
@@ -305,6 +321,7 @@ def microdeposit_action(ctx: Context) -> Json:
 
 def check_microdeposits(ctx: Context, words: IntentWording, intent: Json, params: Mapping[str, Any]) -> None:
     """Raises StripeError for wrong amounts or a wrong code, or for an intent that does not wait for microdeposits."""
+    check_client_secret(words, intent, params)
     waits = (intent.get("next_action") or {}).get("type") == "verify_with_microdeposits"
     if intent["status"] != "requires_action" or not waits:
         message = (

@@ -72,6 +72,8 @@ class CheckoutSession(PaymentOwner):
             raise errors.missing_parameter("line_items")
         if len(params.get("line_items") or ()) > 100:
             raise errors.invalid("A Checkout Session can have at most 100 line items.", param="line_items")
+        if len(params.get("discounts") or ()) > 1:  # documented; the text is assumed
+            raise errors.invalid("You can only apply one discount to a Checkout Session.", param="discounts")
         _check_end(ctx, params.get("expires_at"))
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:

@@ -118,6 +118,7 @@ class PaymentIntent(intent_rules.Intent):
         if ctx.private(obj, PaymentIntentPrivate).get("checkout_session"):
             message = "You cannot confirm this PaymentIntent directly because it belongs to a Checkout Session."
             raise intent_rules.intent_error(ctx, PAYMENT, obj, message)
+        intent_rules.check_client_secret(PAYMENT, obj, params)
         params.pop("client_secret", None)
         self.check_references(ctx, params)
         self._confirm(ctx, obj, params)
@@ -132,6 +133,7 @@ class PaymentIntent(intent_rules.Intent):
             off_session=off_session not in (None, False, ""),
             return_url=params.get("return_url"),
             refuses_action=bool(params.get("error_on_requires_action")),
+            authenticated=ctx.private(obj, PaymentIntentPrivate).pop("authenticated", None) == method["id"],
         )
         attempt = confirmation.attempt_payment(ctx, obj, method, terms)
         confirmation.notify_payee(ctx, attempt)

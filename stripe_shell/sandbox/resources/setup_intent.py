@@ -81,6 +81,7 @@ class SetupIntent(intent_rules.Intent):
     @action
     def confirm(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Confirms the intent. Raises StripeError when the payment method is declined."""
+        intent_rules.check_client_secret(SETUP, obj, params)
         self.check_references(ctx, params)
         self._confirm(ctx, obj, params)
         return obj
@@ -159,8 +160,6 @@ class SetupIntent(intent_rules.Intent):
         ctx.private(method, MethodPrivate)["set_up"] = True
         if obj["customer"]:
             confirmation.attach_method(ctx, method, obj["customer"])
-        else:
-            ctx.private(method, MethodPrivate)["spent"] = True
         ctx.save(method)
         obj |= {"last_setup_error": None, "next_action": None, "status": "succeeded"}
         obj["latest_attempt"] = ctx.handler(SetupAttempt).record(ctx, obj, "succeeded")["id"]

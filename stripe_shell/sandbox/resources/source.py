@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.context import Answer, Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.objects.resource import Resource
@@ -40,6 +40,12 @@ class Source(Resource):
         ctx.insert(source)
         ctx.emit("source.chargeable" if source["status"] == "chargeable" else "source.created", source)
         return source
+
+    def retrieve(self, ctx: Context, obj: Json, params: Json) -> Answer:
+        """Returns the source. Raises StripeError for a `client_secret` that is another source's."""
+        if params.get("client_secret") not in (None, obj["client_secret"]):
+            raise errors.invalid("The client secret provided does not match this source.", param="client_secret")
+        return super().retrieve(ctx, obj, params)
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Detaches the source from its customer and marks it as `consumed`."""

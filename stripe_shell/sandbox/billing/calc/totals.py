@@ -89,6 +89,7 @@ def totals(lines: Sequence[PricedLine], deductions: Sequence[Deduction] = ()) ->
     """Returns the totals of lines: applies the lines' own discounts, then the invoice's, then computes the taxes.
 
     Each discount applies to what the previous one left. Source: https://docs.stripe.com/billing/subscriptions/coupons
+    The subtotal has the lines' own discounts incorporated, those of the invoice not (Stripe's API reference).
     """
     taken = _deducted_by_line(lines, deductions)
     done = tuple(
@@ -96,8 +97,9 @@ def totals(lines: Sequence[PricedLine], deductions: Sequence[Deduction] = ()) ->
         for line, shares in zip(lines, taken, strict=True)
     )
     taxes = tuple(_merge_taxes(tax for line in done for tax in line.taxes))
-    subtotal = sum(line.amount for line in lines)
-    discounted = sum(_sum_shares(line.discounts) for line in done)
+    own = sum(_sum_shares(line.discounts[: len(given.deductions)]) for given, line in zip(lines, done, strict=True))
+    subtotal = sum(line.amount for line in lines) - own
+    discounted = sum(_sum_shares(line.discounts) for line in done) - own
     inclusive = sum(tax.amount for tax in taxes if tax.inclusive)
     exclusive = sum(tax.amount for tax in taxes if not tax.inclusive)
     return Totals(

@@ -191,6 +191,21 @@ def check_minimum(ctx: Context, names: Iterable[str], subtotal: int, currency: s
             )
 
 
+def check_applies(ctx: Context, names: Iterable[str], products: Iterable[str], currency: str) -> None:
+    """Raises StripeError for a discount that is limited to other products than these.
+
+    The code and the text are those that clients of Checkout look for.
+    """
+    sold = set(products)
+    for off in deductions_of(ctx, names, currency, ctx.now()):
+        if off.products is not None and not sold & off.products:
+            raise errors.invalid(
+                "This coupon cannot be redeemed because it does not apply to anything in this order.",
+                code="coupon_applies_to_nothing",
+                param="discounts",
+            )
+
+
 def _amount_off(ctx: Context, coupon: Mapping[str, Any], currency: str) -> int:
     if coupon["currency"] == currency:
         return int(coupon["amount_off"])

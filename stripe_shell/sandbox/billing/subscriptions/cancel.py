@@ -24,6 +24,8 @@ def check_alive(subscription: Json) -> None:
 def cancel(ctx: Context, subscription: Json, params: Mapping[str, Any]) -> None:
     """Cancels now: `prorate` credits unused time, `invoice_now` bills pending items. Raises StripeError."""
     check_alive(subscription)
+    if subscription["cancel_at_period_end"]:  # it ends now, not at the end of the period (recorded)
+        subscription |= {"cancel_at": None, "cancel_at_period_end": False}
     note_details(subscription, params.get("cancellation_details"))
     customer = ctx.find("customer", subscription["customer"])
     if customer is not None:
