@@ -39,6 +39,9 @@ from .webhooks.endpoints import EndpointCache
 
 Headers = dict[str, str]
 
+#: Keys that begin so have an account with the traits `legacy`.
+LEGACY_KEY = "sk_test_legacy"
+
 
 class Sandbox:
     """Stripe's API with its state in a file or in memory. Thread-safe.
@@ -46,7 +49,8 @@ class Sandbox:
     `on_events` is called with the stored events of a request after its commit. `on_error` is called with an unexpected
     exception (a bug in the sandbox) before the response with status 500. `clock` and `ids` can be replaced in tests;
     `table` lists the operations. `undo` keeps what taking a write back needs (travel.py), which slows writes down.
-    `account` is the id of the file's first account.
+    `account` is the id of the file's first account. `traits` are those of every account that a key opens
+    (payments/accounts/traits.py).
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Sandbox:
         on_events: Callable[[list[StoredRow]], None] | None = None,
         on_error: Callable[[Exception], None] | None = None,
         undo: bool = False,
+        traits: Mapping[str, Any] | None = None,
     ) -> None:
         self.store = store or Store.open()
         self.table = table or load_table()
@@ -72,6 +77,8 @@ class Sandbox:
         self._job_cache = jobs.JobCache()
         self.accounts = Accounts(self.store, self.clock, self.ids)
         self.account = self.accounts.first
+        self._initial_traits = traits or {}
+        self._traits: dict[str, Mapping[str, Any]] = {}
         self.travel = Travel(
             self.store,
             self.clock,
@@ -79,10 +86,16 @@ class Sandbox:
             forget=self._forget_cached,
             undo=undo,
         )
+        self._begin_account(self.account)
 
     def account_of_key(self, key: str) -> str:
-        """Returns the id of the account of a secret key; creates one for a new key. Stores only a hash of the key."""
-        return self.accounts.of_key(key)
+        """Returns the id of the account of a secret key; creates one for a new key. Stores only a hash of the key.
+
+        The account of a key that begins with `sk_test_legacy` has the traits of an older one.
+        """
+        account = self.accounts.of_key(key)
+        self._begin_account(account, legacy=key.startswith(LEGACY_KEY))
+        return account
 
     def account_of_meter_token(self, token: str) -> str | None:
         """Returns the id of the account whose unexpired meter event session has this token, or None."""
@@ -339,7 +352,29 @@ class Sandbox:
         with self.store.write() as session:
             session.clear(number)
         self._forget_cached()
+        for each, traits in self._traits.items():
+            if account in (None, each):
+                self.set_traits(traits, account=each)
         self.travel.forget_writes()
+
+    def set_traits(self, traits: Mapping[str, Any], *, account: str | None = None) -> dict[str, Any]:
+        """Stores traits of a key's own account and returns the account. Raises ValueError for invalid ones."""
+        from .payments.accounts import traits as account_traits
+
+        with self.context(account=account) as ctx:
+            return account_traits.set_traits(ctx, account_traits.checked_traits(traits))
+
+    def _begin_account(self, account: str, *, legacy: bool = False) -> None:
+        """Gives an account its first traits, unless it has some in the file."""
+        traits = {**({"kind": "legacy"} if legacy else {}), **self._initial_traits}
+        if not traits or account in self._traits:
+            return
+        self._traits[account] = traits
+        number = self.accounts.number(account)
+        with self.store.read() as session:
+            known = session.get(number, "account", account)
+        if known is None:
+            self.set_traits(traits, account=account)
 
     def _forget_cached(self) -> None:
         self._endpoint_cache.forget()

@@ -51,3 +51,14 @@ def base62(number: int, length: int) -> str:
         number, digit = divmod(number, 62)
         digits = ALPHABET[digit] + digits
     return digits
+
+
+def time_in_id(account: str, now: int) -> int:
+    """Returns the time (epoch seconds) in an account's id, the last one before `now` that it can mean; or `now`."""
+    coded = account.removeprefix("acct_")[1:6]
+    if len(coded) < 5 or not set(coded) <= set(ALPHABET):
+        return now
+    seconds = 0
+    for digit in coded:
+        seconds = seconds * 62 + ALPHABET.index(digit)
+    return now - (now - seconds) % 62**5

@@ -56,8 +56,27 @@ def test_shape(stripe: Client, table: Table) -> None:
     }
 
 
+def test_a_card_token(stripe: Client) -> None:
+    """Accounts that charged tokens before are served; the default is such an account."""
+    made = stripe.post("/v1/charges", {"amount": 700, "currency": "usd", "source": "tok_visa"})
+    assert (made["paid"], made["customer"], made["payment_intent"]) == (True, None, None)
+    assert made["source"]["object"] == "card"
+    assert made["payment_method"] == made["source"]["id"]
+    assert stripe.get(f"/v1/charges/{made['id']}")["source"]["last4"] == "4242"
+    card = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}
+    raw = stripe.post("/v1/charges", {"amount": 700, "currency": "usd", "source": {"object": "card", **card}})
+    assert (raw["source"]["cvc_check"], raw["paid"]) == ("pass", True)
+    error = stripe.refused("POST", "/v1/charges", {"amount": 700, "currency": "usd", "source": "tok_chargeDeclined"})
+    assert (error["status"], error["code"]) == (402, "card_declined")
+    owner = stripe.post("/v1/customers")["id"]
+    params = {"amount": 700, "currency": "usd", "source": "tok_visa", "customer": owner}
+    error = stripe.refused("POST", "/v1/charges", params)
+    assert error["message"] == f"Customer {owner} does not have a linked source with ID tok_visa."
+
+
 def test_tokens_are_refused(stripe: Client) -> None:
     """§2.4, §17.1: the Charges API for cards is at the end of its life; payment methods were never for it."""
+    stripe.sandbox.set_traits({"kind": "new"})
     error = stripe.refused("POST", "/v1/charges", {"amount": 700, "currency": "usd", "source": "tok_visa"})
     assert (error["status"], error.get("code")) == (400, None)
     assert error["message"].startswith("The Customers and Charges API")

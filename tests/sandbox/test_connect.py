@@ -179,6 +179,16 @@ def test_accounts(stripe: Client) -> None:
             "business_type": "individual",
             "capabilities": {"transfers": {"requested": True}},
             "external_account": bank,
+            "business_profile": {"mcc": "5734", "url": "https://example.com"},
+            "individual": {
+                "address": {"city": "Reno", "line1": "address_full_match", "postal_code": "89501", "state": "NV"},
+                "dob": {"day": 1, "month": 1, "year": 1902},
+                "email": "jane@example.com",
+                "first_name": "Jane",
+                "last_name": "Doe",
+                "phone": "+15555550100",
+                "ssn_last_4": "0000",
+            },
             "tos_acceptance": {"date": NOW, "ip": "1.2.3.4"},
         },
     )
@@ -193,7 +203,8 @@ def test_accounts(stripe: Client) -> None:
     other = stripe.post(path, {"external_account": {**bank, "account_number": "000111111116"}})
     assert other["default_for_currency"] is False
     assert stripe.post(f"{path}/{other['id']}", {"default_for_currency": True})["default_for_currency"] is True
-    assert stripe.events()[-1]["type"] == "account.external_account.updated"
+    told = stripe.get("/v1/events", {"type": "account.external_account.updated"}, **on(full["id"]))["data"]
+    assert told[0]["account"] == full["id"]
     assert stripe.get(f"{path}/{external['id']}")["default_for_currency"] is False
     assert stripe.delete(f"{path}/{external['id']}")["deleted"] is True
 

@@ -19,6 +19,7 @@ FILES = sorted((Path(__file__).parent / "files").glob("*.db"))
 
 #: The TypedDict of each kind.
 VIEWS = {
+    "account": "AccountPrivate",
     "bank_account": "MethodPrivate",
     "card": "MethodPrivate",
     "checkout.session": "CheckoutSessionPrivate",
@@ -33,6 +34,7 @@ VIEWS = {
     "payment_intent": "PaymentIntentPrivate",
     "payment_link": "PaymentLinkPrivate",
     "payment_method": "MethodPrivate",
+    "person": "PersonPrivate",
     "price": "PricePrivate",
     "quote": "QuotePrivate",
     "source": "MethodPrivate",

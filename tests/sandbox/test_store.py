@@ -231,8 +231,9 @@ def test_connected_accounts(stripe: Client) -> None:
     made = stripe.post("/v1/customers", {"name": "theirs"}, headers=header)
     assert stripe.get("/v1/customers")["data"] == []
     assert stripe.get("/v1/customers", headers=header)["data"] == [made]
-    (event,) = stripe.get("/v1/events", headers=header)["data"]
-    assert event["account"] == account
+    event, created = stripe.get("/v1/events", headers=header)["data"]
+    assert (event["type"], created["type"]) == ("customer.created", "account.updated")
+    assert event["account"] == created["account"] == account
     assert stripe.get("/v1/account", headers=header)["id"] == account
     error = stripe.refused("GET", "/v1/customers", headers={"Stripe-Account": "acct_x"})
     assert (error["status"], error["code"]) == (403, "account_invalid")

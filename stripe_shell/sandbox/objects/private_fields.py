@@ -18,6 +18,27 @@ class PrivateFields(TypedDict, total=False):
     parent: str
 
 
+class AccountPrivate(PrivateFields, total=False):
+    """Of accounts: what their requirements and capabilities are counted from, and the traits of the key's own account.
+
+    `requested_at` has the time at which each capability was requested, in epoch seconds; `tax_id` and `document` are
+    the outcomes of a company's test values (verification.py). `was_active`: charges were enabled before, so that what
+    is due has a deadline. `threshold`: what is required later is due now. `blocked` are `charges` or `payouts`.
+    `keeps_payouts`: it was rejected but may still be paid out.
+    """
+
+    blocked: list[str]
+    deadline: int
+    document: str
+    keeps_payouts: bool
+    requested_at: dict[str, int]
+    rejected: str
+    tax_id: str
+    threshold: bool
+    traits: Json
+    was_active: bool
+
+
 class CheckoutSessionPrivate(PrivateFields, total=False):
     """Parameters that apply when the customer pays; the priced lines, and the list object that shows them."""
 
@@ -122,6 +143,16 @@ class PaymentLinkPrivate(PrivateFields, total=False):
     rows: list[Json]
 
 
+class PersonPrivate(PrivateFields, total=False):
+    """The outcomes of a person's test values (verification.py), and the information that was verified or waits."""
+
+    additional_document: str
+    document: str
+    id_number: str
+    passed: str
+    pending: str
+
+
 class PricePrivate(PrivateFields, total=False):
     """The members that are returned only when expanded, and how usage records are aggregated."""
 
@@ -173,8 +204,9 @@ class SubscriptionSchedulePrivate(PrivateFields, total=False):
 
 
 class TokenPrivate(PrivateFields, total=False):
-    """The full number of the card or the bank account."""
+    """The full number of the card or the bank account; the data of an account or a person."""
 
+    data: Json
     number: str
 
 

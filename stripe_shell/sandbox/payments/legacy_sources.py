@@ -11,7 +11,9 @@ from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.spec.model import Operation
 
+from .accounts import state
 from .test_cards import CardFacts
+from .transfers import on_account
 
 
 class AttachedSource(Resource):
@@ -37,6 +39,7 @@ class AttachedSource(Resource):
         if account and params.get("default_for_currency"):
             make_default_for_currency(ctx, source_object)
             ctx.save(source_object)
+            state.refresh_by_id(ctx, account)
         return source_object
 
     def make(
@@ -59,7 +62,7 @@ class AttachedSource(Resource):
             obj |= account_members(ctx, obj, account, list(self.payouts))
         ctx.private(obj, MethodPrivate)["number"] = number
         ctx.insert(obj)
-        ctx.emit(event_name(obj, "created"), obj)
+        announce(ctx, "created", obj)
         return obj
 
     def fill(self, ctx: Context, obj: Json, source: Any, customer: str | None, account: str | None) -> str | None:
@@ -73,7 +76,7 @@ class AttachedSource(Resource):
             make_default_for_currency(ctx, obj)
         changed = ctx.save(obj)
         if changed:
-            ctx.emit(event_name(obj, "updated"), obj, changed)
+            announce(ctx, "updated", obj, changed)
         return obj
 
     def delete(self, ctx: Context, obj: Json, params: Json) -> Json:
@@ -81,10 +84,14 @@ class AttachedSource(Resource):
         return remove(ctx, obj)
 
 
-def event_name(obj: Mapping[str, Any], happened: str) -> str:
-    """Returns the event type for a customer's source or an account's external account."""
-    owner = "account.external_account" if obj.get("account") else "customer.source"
-    return f"{owner}.{happened}"
+def announce(ctx: Context, happened: str, obj: Json, previous: Json | None = None) -> None:
+    """Emits the event of a customer's source, or of an account's external account; counts that account's state anew."""
+    account = obj.get("account")
+    if not account:
+        ctx.emit(f"customer.source.{happened}", obj, previous)
+        return
+    on_account(ctx, account).emit(f"account.external_account.{happened}", obj, previous)
+    state.refresh_by_id(ctx, account)
 
 
 def become_default(ctx: Context, customer: str, key: str) -> None:
@@ -110,7 +117,7 @@ def remove(ctx: Context, obj: Json) -> Json:
     twin = ctx.find("payment_method", obj["id"])
     if twin is not None:
         ctx.delete(twin)
-    ctx.emit(event_name(obj, "deleted"), obj)
+    announce(ctx, "deleted", obj)
     customer = ctx.find("customer", obj["customer"]) if obj.get("customer") else None
     if customer is not None and customer["default_source"] == obj["id"]:
         customer["default_source"] = None

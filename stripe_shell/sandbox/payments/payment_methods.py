@@ -13,6 +13,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate, TokenPrivate
 from stripe_shell.secrets import passes_luhn
 
+from .accounts.traits import check_raw_card_data
 from .declines import DECLINES, card_error
 from .test_banks import BANK_NAME, ROUTING_NUMBER, BankFacts, bank_of_name, bank_of_number
 from .test_cards import (
@@ -174,6 +175,7 @@ def card_data(ctx: Context, data: Mapping[str, Any]) -> CardFacts:
     number = str(data.get("number") or "").replace(" ", "").replace("-", "")
     if not number:
         raise errors.missing_parameter("card[number]")
+    check_raw_card_data(ctx)
     if not number.isascii() or not number.isdigit() or not passes_luhn(number):
         raise card_refusal("incorrect_number", "number")
     _check_expiry(ctx, data)

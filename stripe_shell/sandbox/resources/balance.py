@@ -6,6 +6,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import job
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import ledger
+from stripe_shell.sandbox.payments.accounts import traits
 
 
 class Balance(Resource):
@@ -16,8 +17,9 @@ class Balance(Resource):
     def load(self, ctx: Context, key: str) -> Json | None:
         """Returns the balance object: available and pending amounts by currency."""
         available, pending = ledger.sums(ctx)
+        currencies = {*available, *pending} or {traits.default_currency(ctx)}
         for sums in (available, pending):
-            for currency in (*available, *pending):
+            for currency in currencies:
                 sums.setdefault(currency, {})
         return {
             "object": "balance",

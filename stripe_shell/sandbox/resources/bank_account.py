@@ -10,6 +10,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.payments import legacy_sources, payment_methods
+from stripe_shell.sandbox.payments.accounts.countries import currency_of
 from stripe_shell.sandbox.payments.test_banks import BANK_NAME, ROUTING_NUMBER, VERIFIED_TOKEN, VERIFYING, bank_of_name
 
 #: The test token of an unverified bank account.
@@ -36,13 +37,14 @@ class BankAccount(legacy_sources.AttachedSource):
         if not number:
             raise errors.missing_parameter("bank_account[account_number]")
         names = ("account_holder_name", "account_holder_type", "account_type")
+        country = data.get("country") or "US"
         return number, {
             **{name: data.get(name) for name in names},
-            "country": data.get("country") or "US",
-            "currency": (data.get("currency") or "usd").lower(),
+            "country": country,
+            "currency": (data.get("currency") or currency_of(country)).lower(),
             "fingerprint": payment_methods.fingerprint(ctx, number),
             "last4": number[-4:],
-            "routing_number": data.get("routing_number") or ROUTING_NUMBER,
+            "routing_number": data.get("routing_number") or (None if number[:2].isalpha() else ROUTING_NUMBER),
         }
 
     @action

@@ -6,6 +6,8 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import ListPage
 from stripe_shell.sandbox.objects.pages import page_of
 from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.payments import transfers
+from stripe_shell.sandbox.payments.accounts import state
 
 
 class Capability(Resource):
@@ -15,21 +17,20 @@ class Capability(Resource):
 
     def load(self, ctx: Context, key: str) -> Json | None:
         """Returns a capability of the account in the path."""
-        return self._view(ctx, ctx.get("account", ctx.path["account"], status=404), key)
+        return state.capability(self._keeper(ctx), ctx.get("account", ctx.path["account"], status=404), key)
 
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Requests the capability, or withdraws the request. Saves the account."""
         account = ctx.get("account", ctx.path["account"], status=404)
         if "requested" in params:
             ctx.resource("account").update(ctx, account, {"capabilities": {obj["id"]: params}})
-        return self._view(ctx, account, obj["id"])
+        return state.capability(self._keeper(ctx), account, obj["id"])
 
     def list_page(self, ctx: Context, params: Json) -> ListPage:
         """Returns a page of the account's requested capabilities."""
         account = ctx.get("account", ctx.path["account"], status=404)
-        return page_of(ctx, [self._view(ctx, account, name) for name in account["capabilities"]], params)
+        views = [state.capability(self._keeper(ctx), account, name) for name in account["capabilities"]]
+        return page_of(ctx, views, params)
 
-    def _view(self, ctx: Context, account: Json, name: str) -> Json:
-        status = account["capabilities"].get(name)
-        asked = {"account": account["id"], "id": name, "requested": status is not None}
-        return self.new(ctx, asked | {"status": status or "unrequested"})
+    def _keeper(self, ctx: Context) -> Context:
+        return transfers.on_account(ctx, ctx.platform)

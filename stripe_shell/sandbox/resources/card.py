@@ -54,6 +54,18 @@ class Card(legacy_sources.AttachedSource):
             legacy_sources.check_account_card(facts)
         return facts.number if facts else None
 
+    def of_charge(self, ctx: Context, source: Any) -> tuple[Json, Json]:
+        """Returns the payment method and the legacy card of a token or of data that is charged once.
+
+        Stores the payment method. Raises StripeError for an unknown token and for invalid data.
+        """
+        method = self._method(ctx, source)
+        card = self.new(ctx)
+        card |= self.view(method["card"], source if isinstance(source, dict) else {})
+        card["customer"] = None
+        self._make_method(ctx, card, method, payment_methods.card_of(ctx, method))
+        return method, card
+
     def update(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Updates name, address, expiry or metadata of the card, and of its payment method."""
         obj |= {name: _number(params[name], name) for name in _EXPIRY if params.get(name)}

@@ -11,8 +11,12 @@ from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.pages import sub_list
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import charges, confirmation, intent_rules, payment_methods, refunds
+from stripe_shell.sandbox.payments.accounts import traits
 from stripe_shell.sandbox.payments.after_charge import charge_paid
 from stripe_shell.sandbox.payments.declines import DECLINES
+from stripe_shell.spec.model import Operation
+
+from .card import Card
 
 #: New accounts cannot charge cards without a PaymentIntent.
 _END_OF_LIFE: Final = (
@@ -31,15 +35,23 @@ class Charge(Resource):
     absent = ("presentment_details", "transfer")
     indexed = ("payment_intent", "customer", "transfer_group")
 
+    def take_legacy(self, operation: Operation, params: Json) -> Json:
+        """Removes from `params` and returns `source` given as the data of a card, which the description lacks."""
+        older = super().take_legacy(operation, params)
+        return older | ({"source": params.pop("source")} if isinstance(params.get("source"), dict) else {})
+
     # --- legacy create ------------------------------------------------------------------------------------------
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Charges a customer's stored card or source. Raises StripeError for tokens, which need a PaymentIntent."""
+        """Charges a customer's stored card or source, or a card token where the account may (traits.py).
+
+        Raises StripeError for a declined card.
+        """
         for name in ("amount", "currency"):
             if name not in params:
                 raise errors.missing_parameter(name)
         intent_rules.check_amount(params["amount"], params["currency"])
-        method = self._method(ctx, params)
+        method, source = self._method(ctx, params)
         intent = self._terms(ctx, params)
         card = payment_methods.card_of(ctx, method)
         if card is not None and (card.decline or card.authentication in ("always", "on_setup")):
@@ -47,23 +59,35 @@ class Charge(Resource):
             charge = charges.fail_charge(ctx, intent, method, decline, card)
             raise confirmation.decline_error(ctx, method, decline, charge)
         charge = charges.make_charge(ctx, intent, method, captured=params.get("capture", True))
+        if source is not None:
+            charge["source"] = source
+            ctx.save(charge)
         ctx.emit("charge.succeeded", charge)
         if charge["captured"]:
             charge_paid(ctx, charge)
         return charge
 
-    def _method(self, ctx: Context, params: Json) -> Json:
+    def _method(self, ctx: Context, params: Json) -> tuple[Json, Json | None]:
+        """Returns the payment method to charge, and the card that is shown as the charge's `source`."""
         source, customer = params.get("source") or params.get("card"), params.get("customer")
         if not source and not customer:
             raise errors.invalid("Must provide source or customer.", code="parameter_missing")
         owner = ctx.get("customer", customer, param="customer") if customer else None
         if isinstance(source, dict) or str(source or "").startswith("tok_"):
-            raise errors.invalid(_END_OF_LIFE)
+            if not traits.has_trait(ctx, "card_tokens"):
+                raise errors.invalid(_END_OF_LIFE)
+            if customer:
+                raise errors.invalid(
+                    f"Customer {customer} does not have a linked source with ID {source}.",
+                    code="missing",
+                    param="source",
+                )
+            return ctx.handler(Card).of_charge(ctx, source)
         if str(source or "").startswith("pm_"):
             raise errors.invalid(
                 "You cannot create a charge with a PaymentMethod. Use the Payment Intents API instead."
             )
-        return self._source_of(ctx, owner, source or (owner or {}).get("default_source"))
+        return self._source_of(ctx, owner, source or (owner or {}).get("default_source")), None
 
     def _source_of(self, ctx: Context, owner: Json | None, key: Any) -> Json:
         method = ctx.find("payment_method", key) if key else None

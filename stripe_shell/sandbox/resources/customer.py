@@ -13,6 +13,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action, job
 from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.payments.accounts.traits import default_currency
 
 from .card import Card
 from .tax_id import TaxId
@@ -53,7 +54,7 @@ class Customer(Resource):
             ctx.get("test_helpers.test_clock", obj["test_clock"], param="test_clock")
             _check_clock(ctx, obj["test_clock"])
             obj["created"] = ctx.now_for(obj)
-        _stamp_currency(obj)
+        _stamp_currency(ctx, obj)
         _trim_shipping(obj)
         self._use_source(ctx, obj, params)
 
@@ -74,7 +75,7 @@ class Customer(Resource):
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets currency, source and default payment method. Stores a row for a changed balance."""
-        _stamp_currency(obj)
+        _stamp_currency(ctx, obj)
         _trim_shipping(obj)
         self._use_source(ctx, obj, params)
         row = ctx.stored(obj)
@@ -210,10 +211,10 @@ def _check_email(params: Json) -> None:
         raise errors.invalid(f"Invalid email address: {email}", param="email", code="email_invalid")
 
 
-def _stamp_currency(obj: Json) -> None:
+def _stamp_currency(ctx: Context, obj: Json) -> None:
     """Mutates `obj`: a non-zero balance sets the account's default currency if there is none."""
     if obj["balance"] and not obj["currency"]:
-        obj["currency"] = "usd"
+        obj["currency"] = default_currency(ctx)
 
 
 def _trim_shipping(obj: Json) -> None:

@@ -39,6 +39,8 @@ class Token(Resource):
             self._add_card(ctx, token, params)
         elif kind == "bank_account":
             self._add_bank(ctx, token, params)
+        elif kind in ("account", "person"):
+            ctx.private(token, TokenPrivate)["data"] = _account_data(ctx, params[kind], kind)
         ctx.insert(token)
         return token
 
@@ -56,3 +58,11 @@ class Token(Resource):
         number, members = ctx.handler(BankAccount).view(ctx, params["bank_account"])
         token["bank_account"] = ctx.new("bank_account", **members)
         ctx.private(token, TokenPrivate)["number"] = number
+
+
+def _account_data(ctx: Context, given: Json, kind: str) -> Json:
+    """Returns what an account or person token says, as parameters of the account or the person."""
+    data = {name: value for name, value in given.items() if name != "tos_shown_and_accepted"}
+    if kind == "account" and given.get("tos_shown_and_accepted"):
+        data["tos_acceptance"] = {"date": ctx.now(), "ip": "127.0.0.1"}
+    return data

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.payments.accounts.traits import default_currency
 
 
 def apply_to_invoice(ctx: Context, invoice: Json, customer: Json) -> None:
@@ -54,7 +55,7 @@ def change_balance(ctx: Context, customer: Json, amount: int, kind: str, invoice
     if not amount:
         return None
     customer["balance"] += amount
-    customer["currency"] = customer["currency"] or (invoice["currency"] if invoice else "usd")
+    customer["currency"] = customer["currency"] or (invoice["currency"] if invoice else default_currency(ctx))
     changed = ctx.save(customer)
     members = {"invoice": invoice["id"], "currency": invoice["currency"]} if invoice else {}
     row = record(ctx, customer, amount, kind, **members)

@@ -11,6 +11,7 @@ from stripe_shell.sandbox.billing.subscriptions import validate
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
 from stripe_shell.sandbox.objects.private_fields import InvoicePrivate
+from stripe_shell.sandbox.payments.accounts.traits import default_currency
 
 from . import discounts, draft, invoice_items, lines
 
@@ -223,7 +224,7 @@ def _invoice_currency(ctx: Context, customer: Json, params: Json) -> str:
         waiting = [item for item in ctx.iterate("invoiceitem", customer=customer["id"]) if item["invoice"] is None]
         if waiting:
             return str(waiting[-1]["currency"])
-    return str(customer.get("currency") or "usd")
+    return str(customer.get("currency") or default_currency(ctx))
 
 
 def _pending_items(ctx: Context, customer: Json, subscription: Json | None, invoice: Json, params: Json) -> list[Json]:

@@ -11,6 +11,7 @@ from stripe_shell.sandbox.billing.calc.money import half_up
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear, merge_metadata
 from stripe_shell.sandbox.objects.private_fields import InvoiceItemPrivate
+from stripe_shell.sandbox.payments.accounts.traits import default_currency
 
 from . import discounts, draft, lines, prices
 
@@ -194,7 +195,7 @@ def _item_currency(ctx: Context, params: Json, invoice: Json | None, subscriptio
             f"(`{owner['currency']}`).",
             param="currency",
         )
-    found = asked or (owner["currency"] if owner else None) or customer.get("currency") or "usd"
+    found = asked or (owner["currency"] if owner else None) or customer.get("currency") or default_currency(ctx)
     return str(found).lower()
 
 

@@ -13,6 +13,7 @@ from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import DAY, Period
 from stripe_shell.sandbox.billing.subscriptions import create, items, proration
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.payments.accounts.traits import default_currency
 
 from . import draft, invoice_items, lines
 
@@ -232,7 +233,7 @@ def _entry_currency(ctx: Context, entry: Json, subscription: Json | None, custom
         return str(ctx.get("price", entry["price"], param="price")["currency"])
     data: dict[str, Any] = entry.get("price_data") or {}
     found = entry.get("currency") or data.get("currency") or (subscription or {}).get("currency")
-    return str(found or params.get("currency") or customer.get("currency") or "usd")
+    return str(found or params.get("currency") or customer.get("currency") or default_currency(ctx))
 
 
 def _as_preview(ctx: Context, invoice: Json) -> Json:
