@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
+from stripe_shell.escaping import source_line, visible
 from stripe_shell.records import field, record
 
 Severity = Literal["error", "warning", "note"]
@@ -98,6 +99,11 @@ class SourceText:
     name: str
     text: str
 
+    @property
+    def shown_name(self) -> str:
+        """The name as text of one line."""
+        return visible(self.name)
+
     def location(self, offset: int) -> tuple[int, int]:
         """Returns the line and column of `offset`, both 1-based; columns count code points."""
         starts = _line_starts(self.text)
@@ -120,6 +126,10 @@ class Span:
     source: SourceText
     start: int
     end: int
+
+    def shown_line(self, number: int) -> str:
+        """Returns the text of line `number` for an excerpt, with unsafe characters replaced."""
+        return source_line(self.source.line(number))
 
     def location(self) -> tuple[int, int]:
         """Returns the line and column of the start, both 1-based."""
@@ -149,7 +159,8 @@ class Diagnostic:
     """One problem.
 
     `message` says what is wrong; `label` is printed after the carets and says what to do; `context` lists other places
-    that explain the problem, each with a text; `notes` are printed below and have no place.
+    that explain the problem, each with a text; `notes` are printed below and have no place. All these texts are made
+    lines of their own, since they may quote what came from outside.
     """
 
     code: str
@@ -164,6 +175,12 @@ class Diagnostic:
     def __post_init__(self) -> None:
         if self.code not in CODES:
             raise ValueError(f"diagnostic code {self.code} is not listed in CODES")
+        for name in ("message", "label"):
+            text = getattr(self, name)
+            if not text.isprintable():
+                object.__setattr__(self, name, visible(text))
+        if not all(note.isprintable() for note in self.notes):
+            object.__setattr__(self, "notes", tuple(map(visible, self.notes)))
 
 
 def close_words(word: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
@@ -251,17 +268,17 @@ def _place(diagnostic: Diagnostic, span: Span) -> list[str]:
     marks: dict[int, list[str]] = {}
     for other, text in diagnostic.context:
         if other.source == span.source:
-            marks.setdefault(other.location()[0], []).append(f"- {text}")
+            marks.setdefault(other.location()[0], []).append(f"- {visible(text)}")
     hint = "  ".join(part for part in (diagnostic.label, _fix_title(diagnostic.fix)) if part)
     carets = "^" * _caret_width(span, line)
     marks.setdefault(line, []).append(f"{_indent(span, line, column)}{carets} {hint}".rstrip())
     gutter = len(str(max(marks)))
-    rows = [f"{'':{gutter}} --> {span.source.name}:{line}:{column}"]
+    rows = [f"{'':{gutter}} --> {span.source.shown_name}:{line}:{column}"]
     for number in sorted(marks):
-        rows.append(f"{number:>{gutter}} | {span.source.line(number)}".rstrip())
+        rows.append(f"{number:>{gutter}} | {span.shown_line(number)}".rstrip())
         rows += [f"{'':{gutter}} | {mark}" for mark in marks[number]]
     rows += [
-        f"{'':{gutter}} ::: {other.source.name}:{other.location()[0]} {text}"
+        f"{'':{gutter}} ::: {other.source.shown_name}:{other.location()[0]} {visible(text)}"
         for other, text in diagnostic.context
         if other.source != span.source
     ]

@@ -20,6 +20,7 @@ FLOORS = [
         "discovery",
         "durations",
         "errors",
+        "escaping",
         "files",
         "loopback",
         "patterns",
@@ -38,8 +39,10 @@ FLOORS = [
 
 #: Rooms of one floor that may know each other, as one of them builds on the other.
 NEIGHBOURS = {
+    ("diagnostics", "escaping"),
     ("diagnostics", "records"),
     ("durations", "patterns"),
+    ("escaping", "patterns"),
     ("files", "patterns"),
     ("secrets", "patterns"),
     ("secrets", "records"),

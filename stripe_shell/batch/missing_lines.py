@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stripe_shell.batch.journal_state import JournalState
 from stripe_shell.batch.row_cells import COLUMNS
-from stripe_shell.engine.data_files import guard_cell
+from stripe_shell.escaping import guard_cell
 
 #: What the row files say of a row besides its columns.
 _Told = tuple[str, ...]

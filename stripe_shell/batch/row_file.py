@@ -17,9 +17,9 @@ from typing import Any, TextIO
 from stripe_shell.batch.row_cells import COLUMNS, row_cells
 from stripe_shell.batch.runner import PreparedScript
 from stripe_shell.engine.check.script import walk
-from stripe_shell.engine.data_files import guard_cell
 from stripe_shell.engine.foreach import failed_file
 from stripe_shell.engine.outcome import RowResult
+from stripe_shell.escaping import guard_cell
 from stripe_shell.lang.ast import Loop
 from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets

@@ -82,7 +82,7 @@ def _fix_file(setup: Setup, script: PreparedScript, console: Console) -> Prepare
         script = _check_source(setup, SourceText(script.source.name, text), console)
     if total:
         write_script(script.source.name, script.source.text)
-        console.message(f"{script.source.name}: {total} fixed")
+        console.message(f"{script.source.shown_name}: {total} fixed")
     return script
 
 

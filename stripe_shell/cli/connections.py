@@ -12,9 +12,9 @@ from stripe_shell.cli.setup import ask_credential, observer_for
 from stripe_shell.connections import Connection, Connections, load_connections, settings_path
 from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
+from stripe_shell.escaping import visible
 from stripe_shell.records import as_dict
 from stripe_shell.render.console import Console
-from stripe_shell.render.shape import visible
 
 ConnectionsCommand = Callable[[Arguments, Mapping[str, str], Console], int]
 

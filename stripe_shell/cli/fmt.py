@@ -31,13 +31,13 @@ def fmt(arguments: Arguments, _environ: Mapping[str, str], console: Console) -> 
         if arguments.diff and text != source.text:
             console.result(_diff(source, text).removesuffix("\n"))
         if arguments.check and text != source.text:
-            console.message(f"{source.name}: not in the canonical form")
+            console.message(f"{source.shown_name}: not in the canonical form")
             code = code or 4
         elif word == "-" and not arguments.diff and not arguments.check:
             console.echo(text)
         elif text != source.text and not arguments.diff:
             write_script(source.name, text)
-            console.message(f"{source.name}: formatted")
+            console.message(f"{source.shown_name}: formatted")
     return code
 
 
@@ -46,7 +46,7 @@ def _diff(source: SourceText, text: str) -> str:
     import difflib
 
     before, after = _lines(source.text), _lines(text)
-    lines = difflib.unified_diff(before, after, source.name, f"{source.name} (formatted)")
+    lines = difflib.unified_diff(before, after, source.name, f"{source.shown_name} (formatted)")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 

@@ -68,10 +68,10 @@ class JournalledScript:
         if self.run.ledger.journal.problem:
             problems.append(f"the journal cannot be written: {self.run.ledger.journal.problem}")
         for problem in problems:
-            console.message(f"{self.script.source.name}: {problem}")
+            console.message(f"{self.script.source.shown_name}: {problem}")
         code = code or (3 if problems else 0)
         if result is not None and (code or result.rows.get("not run")):
-            console.message(f"{self.script.source.name}: {self._how_to_go_on(result)}")
+            console.message(f"{self.script.source.shown_name}: {self._how_to_go_on(result)}")
         return code
 
     def _how_to_go_on(self, result: ScriptRun) -> str:

@@ -17,9 +17,9 @@ from stripe_shell.batch.run_rows import ROW_COLUMNS, row_lines
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.diagnostics import closest
 from stripe_shell.errors import ConfigurationError, JournalDisagrees, UsageError
+from stripe_shell.escaping import visible
 from stripe_shell.records import replace
 from stripe_shell.render.console import Console
-from stripe_shell.render.shape import visible
 
 RunsCommand = Callable[[Arguments, Mapping[str, str], Console], int]
 

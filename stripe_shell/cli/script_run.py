@@ -57,7 +57,7 @@ class ScriptRunner:
                 journalled = self._begin(engine, script, frozen, stop)
             except RunStopped as error:
                 self.interrupted = True
-                self.printer.close(f"{script.source.name}: {error}")
+                self.printer.close(f"{script.source.shown_name}: {error}")
                 return signals.exit_code or 3
             self.failed_rows = self._failed_rows(script) if journalled is None else None
             run_id = new_run_id() if journalled is None else journalled.run.run_id
@@ -110,7 +110,7 @@ class ScriptRunner:
             return self.setup.engine
 
         def say(words: str) -> None:
-            self.printer.console.message(f"{script.source.name}: {words}")
+            self.printer.console.message(f"{script.source.shown_name}: {words}")
 
         seconds = _seconds(wanted or PATIENCE, "--patience")
         settings = PatienceSettings(seconds, stop, say, pressure=watch.pressure, interruptions=watch.interruptions)
@@ -126,7 +126,7 @@ class ScriptRunner:
         run_id: str,
         count: Callable[[RunStep], None],
     ) -> ScriptRun:
-        name, console = script.source.name, self.printer.console
+        name, console = script.source.shown_name, self.printer.console
         result: ScriptRun | None = None
         try:
             result = run_prepared(

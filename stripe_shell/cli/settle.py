@@ -60,8 +60,8 @@ def _decide(settlement: Settlement, writes: Sequence[UnansweredWrite], arguments
     if arguments.done is None and not arguments.not_done:
         return settlement.search(writes)
     if len(writes) > 1 and not arguments.keys:
-        keys = "\n  ".join(f"{write.key or 'no key'}  {write}" for write in writes)
-        raise UsageError(f"{len(writes)} writes are open; name those that this is about with --key:\n  {keys}")
+        keys = ", ".join(f"{write.key or 'no key'} ({write})" for write in writes)
+        raise UsageError(f"{len(writes)} writes are open; name those that this is about with --key: {keys}")
     person = f"{_user()} on {gethostname()}"
     if arguments.done is not None:
         if len(writes) > 1:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterator
 from itertools import islice
 from typing import Literal
@@ -15,6 +14,7 @@ from stripe_shell.convert.references import free_name
 from stripe_shell.convert.to_fixtures import ConvertedFixtures
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.encode import encode
+from stripe_shell.escaping import comment, shell_word
 from stripe_shell.records import field, record
 from stripe_shell.wire import Request
 
@@ -82,7 +82,7 @@ def curl_of(plan: ConversionPlan, name: str, version: str) -> ConvertedFixtures:
     tools = ["curl", *(["jq"] if writing.helpers else []), *(["uuidgen"] if "uuidgen" in body else [])]
     helpers = "".join(text for text in (_FIELD, _WRITTEN, _FAILS) if text in writing.helpers)
     now = "now=$(date +%s)\n" if any(origin.kind == "now" for origin in plan.origins.values()) else ""
-    head = _HEAD.format(name=name, tools=_listed(tools))
+    head = _HEAD.format(name=comment(name), tools=_listed(tools))
     return ConvertedFixtures(f"{head}{now}{helpers}{body}\n", tuple(writing.problems))
 
 
@@ -112,8 +112,8 @@ class _CurlWriter:
         command = list(self._command(step, request))
         fresh = list(islice(self.variables.items(), before, None))
         yield ""
-        yield from (f"# {comment}".rstrip() for comment in step.comments)
-        yield f"# {step.place}"
+        yield from (f"# {comment(text)}".rstrip() for text in step.comments)
+        yield f"# {comment(step.place)}"
         yield from (f"{variable}={self._content(origin, form)}" for (origin, form), variable in fresh)
         yield from self._answer(step, " \\\n  ".join(command), kept=kept)
 
@@ -130,7 +130,7 @@ class _CurlWriter:
         if step.fails is not None:
             self.helpers.add(_FAILS)
             words = (step.fails.type, step.fails.code or "*", "yes" if step.may_pass else "no")
-            yield f'fails "${name}" {" ".join(map(shlex.quote, words))}'
+            yield f'fails "${name}" {" ".join(map(shell_word, words))}'
 
     # --- the command ----------------------------------------------------------------------------------------
 
@@ -175,7 +175,7 @@ class _CurlWriter:
         return "".join(self._shell(piece, form) for piece in self.plan.pieces(text)) or "''"
 
     def _shell(self, piece: str | Origin, form: Form) -> str:
-        return shlex.quote(piece) if isinstance(piece, str) else f'"${self._variable(piece, form)}"'
+        return shell_word(piece) if isinstance(piece, str) else f'"${self._variable(piece, form)}"'
 
     # --- variables ------------------------------------------------------------------------------------------
 
@@ -200,10 +200,10 @@ class _CurlWriter:
         if origin.kind == "variable":
             self.helpers.add(_WRITTEN)
             default = "?is not set" if origin.default is None else f"-{_inside_quotes(origin.default)}"
-            return f'$(written "${{{origin.name}{default}}}" {shlex.quote(_FILTERS[form])})'
+            return f'$(written "${{{origin.name}{default}}}" {shell_word(_FILTERS[form])})'
         self.helpers.add(_FIELD)
         words = [_jq_path(origin.path), _FILTERS[form], *([origin.default] if origin.default is not None else [])]
-        return f'$(field "${self.plan.steps[origin.step].name}_answer" {" ".join(map(shlex.quote, words))})'
+        return f'$(field "${self.plan.steps[origin.step].name}_answer" {" ".join(map(shell_word, words))})'
 
 
 def _quoted_path(plan: ConversionPlan, path: str) -> Iterator[str | Origin]:

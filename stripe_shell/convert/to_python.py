@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import keyword
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +13,7 @@ from stripe_shell.convert.sdk import method_of
 from stripe_shell.convert.to_fixtures import ConvertedFixtures
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.encode import fill_path
+from stripe_shell.escaping import comment, docstring, python_literal
 from stripe_shell.records import field, record
 from stripe_shell.spec.validate import typed
 from stripe_shell.wire import ExactFloat, ParamTree, form_text
@@ -82,8 +81,7 @@ def python_of(plan: ConversionPlan, name: str, version: str) -> ConvertedFixture
     helpers = "".join(text for text in (_VALUE_AT, _EXPECT_FAILURE) if text in writing.helpers)
     now = _NOW if any(origin.kind == "now" for origin in plan.origins.values()) else ""
     imports = "\n".join(_imports(body, now, helpers))
-    title = name.replace("\\", "/").replace('"', "'")
-    head = _HEAD.format(name=title, imports=imports, version=_string_literal(version))
+    head = _HEAD.format(name=docstring(name), imports=imports, version=python_literal(version))
     gap = "\n" if helpers else ""
     return ConvertedFixtures(f"{head}{now}{helpers}{gap}{body}\n", tuple(writing.problems))
 
@@ -111,8 +109,8 @@ class _PythonWriter:
     def block(self, index: int, step: PlanStep, *, drawn: bool) -> Iterator[str]:
         """Yields the lines of one call; `drawn`: it needs a UUID."""
         yield ""
-        yield from (f"# {comment}".rstrip() for comment in step.comments)
-        yield f"# {step.place}"
+        yield from (f"# {comment(text)}".rstrip() for text in step.comments)
+        yield f"# {comment(step.place)}"
         if drawn:
             yield f"{_uuid_name(index)} = str(uuid.uuid4())"
         if step.call.timeout_ms is not None:
@@ -131,7 +129,7 @@ class _PythonWriter:
         fails = step.fails
         kind = None if fails is None or fails.type == "*" else fails.type
         code = None if fails is None or fails.code == "*" else fails.code
-        words = ["None" if kind is None else _string_literal(kind), *([_string_literal(code)] if code else [])]
+        words = ["None" if kind is None else python_literal(kind), *([python_literal(code)] if code else [])]
         return ", ".join((*words, *(["optional=True"] if step.may_pass else [])))
 
     # --- the call -------------------------------------------------------------------------------------------
@@ -156,21 +154,21 @@ class _PythonWriter:
     def _raw_call(self, step: PlanStep, params: Mapping[str, ParamTree]) -> str:
         """Returns a call of the library's `raw_request`, for an operation without a method."""
         operation = step.call.operation
-        arguments = [_string_literal(operation.method.lower()), self._path(fill_path(step.call))]
+        arguments = [python_literal(operation.method.lower()), self._path(fill_path(step.call))]
         arguments += [f"{name}={self._expression(value)}" for name, value in self._options(step).items()]
         if operation.host != "api":
-            arguments.append(f"base={_string_literal(operation.host.replace('-', '_'))}")
+            arguments.append(f"base={python_literal(operation.host.replace('-', '_'))}")
         if params:
             arguments.append(f"**{_spelled(params, self._expression)}")
         raw = _folded("client.raw_request", arguments)
-        return f"client.deserialize({raw}, api_mode={_string_literal(operation.version.upper())})"
+        return f"client.deserialize({raw}, api_mode={python_literal(operation.version.upper())})"
 
     def _path(self, path: str) -> str:
         """Returns a path as Python, with values of responses percent-encoded within their segments."""
         pieces = [
             f"quote({self._origin(piece)}, safe='')"
             if isinstance(piece, Origin)
-            else _string_literal(quote(piece, safe=_PATH))
+            else python_literal(quote(piece, safe=_PATH))
             for piece in self.plan.pieces(path)
         ]
         return " + ".join(pieces)
@@ -202,7 +200,7 @@ class _PythonWriter:
             may_be_a_number = marked is not None and marked[2] and pieces[0].path != ("id",)
             return f"str({expression})" if may_be_a_number else expression
         if all(isinstance(piece, str) for piece in pieces):
-            return _string_literal(text)
+            return python_literal(text)
         inner = "".join(self._in_f_string(piece) for piece in pieces)
         if any("\\" in self._in_f_string(piece) for piece in pieces if isinstance(piece, Origin)):
             # Python before 3.12 allows no backslash in an f-string expression.
@@ -210,17 +208,17 @@ class _PythonWriter:
         return f'f"{inner}"'
 
     def _joined(self, pieces: list[str | Origin]) -> str:
-        words = [self._origin(piece) if isinstance(piece, Origin) else _string_literal(piece) for piece in pieces]
+        words = [self._origin(piece) if isinstance(piece, Origin) else python_literal(piece) for piece in pieces]
         return f'"".join(map(str, [{", ".join(words)}]))'
 
     def _in_f_string(self, piece: str | Origin) -> str:
         if isinstance(piece, Origin):
             return "{" + self._origin(piece, mark="'") + "}"
-        return _string_literal(piece)[1:-1].replace("{", "{{").replace("}", "}}")
+        return python_literal(piece)[1:-1].replace("{", "{{").replace("}", "}}")
 
     def _origin(self, origin: Origin, mark: str = '"') -> str:
         def spelled(text: str) -> str:
-            return _string_literal(text) if mark == '"' else repr(text)
+            return python_literal(text) if mark == '"' else repr(text)
 
         if origin.kind == "now":
             return "now"
@@ -277,7 +275,7 @@ def _spelled(value: Any, expression: Any, indent: str = "") -> str:
     """Formats a value as Python: on one line if short, else one member per line."""
     if isinstance(value, Mapping) and value:
         items = [
-            f"{_string_literal(key)}: {_spelled(inner, expression, indent + '    ')}" for key, inner in value.items()
+            f"{python_literal(key)}: {_spelled(inner, expression, indent + '    ')}" for key, inner in value.items()
         ]
         return _bracketed("{", items, "}", indent)
     if isinstance(value, list) and value:
@@ -304,8 +302,3 @@ def _folded(function: str, arguments: list[str]) -> str:
         return line
     inner = "".join(f"    {argument.replace(chr(10), chr(10) + '    ')},\n" for argument in arguments)
     return f"{function}(\n{inner})"
-
-
-def _string_literal(text: str) -> str:
-    """Formats a string literal."""
-    return repr(text) if re.search("[\ud800-\udfff\x7f]", text) else json.dumps(text, ensure_ascii=False)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
+from stripe_shell.escaping import restore_cell
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 
@@ -20,8 +21,6 @@ FindFile = Callable[["Path"], "Path"]
 
 _CHUNK = 1 << 16
 
-#: What a spreadsheet would run as a formula, or what `guard_cell` made of it.
-_FORMULA = pattern(r"'*[=+\-@\t\r]")
 #: The first line of the row files of a run: in such a file cells are guarded.
 _ALL_QUOTED = pattern(r'"(?:[^"]|"")*"(?:,"(?:[^"]|"")*")*')
 
@@ -77,7 +76,7 @@ def _read_csv(path: Path) -> Iterator[DataRow]:
         file.seek(0)
         reader = csv.reader(file, strict=True)
         try:
-            columns = next(reader, [])
+            columns = list(map(restore, next(reader, [])))
             _check_columns(columns)
             for cells in reader:
                 if not cells:
@@ -87,16 +86,6 @@ def _read_csv(path: Path) -> Iterator[DataRow]:
                 yield DataRow(dict(zip(columns, map(restore, cells), strict=True)), reader.line_num)
         except csv.Error as error:
             raise BadData(f"line {reader.line_num}: {error}") from error
-
-
-def guard_cell(text: str) -> str:
-    """Returns a cell that no spreadsheet runs as a formula: an apostrophe stands before `=`, `+`, `-`, `@`."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def restore_cell(text: str) -> str:
-    """Returns the cell that `guard_cell` was given."""
-    return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text
 
 
 def _check_columns(columns: list[str]) -> None:

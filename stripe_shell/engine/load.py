@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from stripe_shell.diagnostics import Diagnostic, SourceText
-from stripe_shell.lang.ast import Directive, Loop, ScriptItem, Value
+from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors
+from stripe_shell.lang.ast import Directive, Loop, Script, ScriptItem, Value
 from stripe_shell.lang.parser import parse
 from stripe_shell.records import field, record, replace
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+#: The ending of the names of scripts. Only a file with such a name is quoted in a message: another may hold secrets.
+_SUFFIX = ".stripe"
 
 #: Reads a file as text; raises OSError or UnicodeDecodeError.
 ReadText = Callable[[str], str]
@@ -52,7 +55,11 @@ class _Loading:
     sources: list[SourceText] = field(default_factory=list)
 
     def parse(self, source: SourceText, chain: tuple[str, ...], *, prompt: bool = False) -> tuple[ScriptItem, ...]:
-        script, problems = parse(source, prompt=prompt)
+        return self._add(source, *parse(source, prompt=prompt), chain)
+
+    def _add(
+        self, source: SourceText, script: Script, problems: Sequence[Diagnostic], chain: tuple[str, ...]
+    ) -> tuple[ScriptItem, ...]:
         self.sources.append(source)
         self.diagnostics.extend(problems)
         return self._expand(script.items, chain)
@@ -90,7 +97,16 @@ class _Loading:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
             self.diagnostics.append(Diagnostic("E303", f"`{written}` cannot be read: {reason}", span))
             return ()
-        return self.parse(SourceText(path, text), (*chain, path))
+        source = SourceText(path, text)
+        script, problems = parse(source)
+        if has_errors(problems) and not os.path.realpath(path).endswith(_SUFFIX):
+            place = next(problem.span for problem in problems if problem.severity == "error")
+            line = place.location()[0] if place else 1
+            message = f"`{written}` is no script: line {line} of it is not one of the language"
+            label = f"its lines are not shown, as its name does not end with {_SUFFIX}"
+            self.diagnostics.append(Diagnostic("E303", message, span, label=label))
+            return ()
+        return self._add(source, script, problems, (*chain, path))
 
 
 def _same_file(left: str, right: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.evaluate import Evaluation, evaluate_text
 from stripe_shell.engine.scope import Scope, comes_from_data
 from stripe_shell.engine.values import Deferred
+from stripe_shell.escaping import file_name_problem, visible
 from stripe_shell.files import lies_below
 from stripe_shell.lang.ast import Block, Output, Reference, Text, Value
 
@@ -70,17 +70,9 @@ def _check_piece(reference: Reference, piece: str, before: str, scope: Scope) ->
 
 def _reason(piece: str, before: str) -> str:
     """Returns why the text is not a plain name in a path that begins with `before`; empty if it is one."""
-    if not piece:
-        return "it is empty"
-    if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in piece):
-        return "it holds a control character"
-    if "/" in piece or "\\" in piece:
-        return "it holds a path separator"
-    if ".." in piece or piece == ".":
-        return "it names a folder by dots"
-    if piece.startswith("~") or (before.startswith("~") and "/" not in before):
-        return "it names somebody's home"
-    return ""
+    if before.startswith("~") and "/" not in before:
+        return file_name_problem(piece) or "it names somebody's home"
+    return file_name_problem(piece)
 
 
 def _shown(text: str, scope: Scope) -> str:
@@ -88,4 +80,4 @@ def _shown(text: str, scope: Scope) -> str:
     masked = scope.masks.mask(text)
     if len(masked) > _LONGEST_SHOWN:
         return f"… {len(masked)} characters …"
-    return json.dumps(masked, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    return visible(masked)

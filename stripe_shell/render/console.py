@@ -11,13 +11,10 @@ from io import StringIO, TextIOWrapper
 from typing import Any, TextIO
 
 from stripe_shell.diagnostics import Diagnostic, cells, format_diagnostics, sort_diagnostics
-from stripe_shell.patterns import pattern
+from stripe_shell.escaping import visible, visible_lines
 from stripe_shell.records import field, record
 from stripe_shell.render.typed_line import TypedLine
 from stripe_shell.secrets import Secrets
-
-#: Control characters that a terminal may interpret; line ends and tabs are allowed.
-_CONTROL = pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @record(frozen=False)
@@ -80,7 +77,9 @@ class Console:
         if width is None or (self.dumb and self._status):
             return
         with self._lock:
-            self._status = fitted(self.secrets.mask(text), width - 1)  # before the write, which Ctrl-C may interrupt
+            self._status = fitted(
+                self.secrets.mask(visible(text)), width - 1
+            )  # before the write, which Ctrl-C may interrupt
             self.err.write(f"{self._status}\n" if self.dumb else f"\r{self._status}\x1b[K")
             self.err.flush()
 
@@ -113,7 +112,7 @@ class Console:
 
     def message(self, text: str) -> None:
         """Writes a message and a line end to standard error, folded on a terminal, with control characters escaped."""
-        shown = self.secrets.mask(_CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text))
+        shown = self.secrets.mask(visible_lines(text))
         width = self.message_width
         if width and any(len(line) > width or not line.isascii() for line in shown.split("\n")):
             from stripe_shell.render.fold import fold

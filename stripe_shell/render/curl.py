@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 
+from stripe_shell.escaping import shell_word
 from stripe_shell.wire import Request
 
 
@@ -26,7 +26,7 @@ def render_curl(
 
 def _arguments(request: Request, base_url: str, credentials: tuple[str, ...]) -> Iterator[str]:
     # --globoff: brackets in the query belong to Stripe's syntax; curl would expand them.
-    yield f"curl --globoff -X {request.method} {shlex.quote(base_url.rstrip('/') + request.target)}"
+    yield f"curl --globoff -X {request.method} {shell_word(base_url.rstrip('/') + request.target)}"
     yield from (f'-H "{header}"' for header in credentials)
     if request.idempotency_key is not None:
         yield _header("Idempotency-Key", request.idempotency_key)
@@ -38,7 +38,7 @@ def _arguments(request: Request, base_url: str, credentials: tuple[str, ...]) ->
 
 
 def _header(name: str, value: str) -> str:
-    return f"-H {shlex.quote(f'{name}: {value}')}"
+    return f"-H {shell_word(f'{name}: {value}')}"
 
 
 def _body(request: Request) -> Iterator[str]:
@@ -49,9 +49,9 @@ def _body(request: Request) -> Iterator[str]:
         yield "--data-binary @-"
     elif _is_form(request):
         for pair in request.body.decode().split("&"):  # curl joins them with `&`
-            yield f"--data-raw {shlex.quote(pair)}"
+            yield f"--data-raw {shell_word(pair)}"
     else:
-        yield f"--data-raw {shlex.quote(request.body.decode())}"
+        yield f"--data-raw {shell_word(request.body.decode())}"
 
 
 def _is_form(request: Request) -> bool:

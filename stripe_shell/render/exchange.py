@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
-from stripe_shell.render.shape import visible
+from stripe_shell.escaping import visible
 from stripe_shell.wire import Request, Response
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, Span, cells
+from stripe_shell.escaping import visible
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.render.typed_line import TypedLine
@@ -96,19 +97,21 @@ def _place(diagnostic: Diagnostic, span: Span, width: int) -> Iterator[str]:
     numbers = sorted({line, *(other.location()[0] for other, _ in here)})
     gutter = len(str(numbers[-1]))
     bar = f"{'':{gutter}} | "
-    yield f"{'':{gutter}} --> {span.source.name}:{line}:{column}"
+    yield f"{'':{gutter}} --> {span.source.shown_name}:{line}:{column}"
     for number in numbers:
         at = column if number == line else 1
-        shown = _surroundings(span.source.line(number), at - 1, _length(span, line), width - len(bar))
+        shown = _surroundings(span.shown_line(number), at - 1, _length(span, line), width - len(bar))
         yield f"{number:>{gutter}} | {shown.text}".rstrip()
         for other, text in here:
             if other.location()[0] == number:
-                yield from fold_line(f"{bar}- {text}", width, len(bar) + 2)
+                yield from fold_line(f"{bar}- {visible(text)}", width, len(bar) + 2)
         if number == line:
             yield from _marked(shown, _hint(diagnostic), bar, width)
     for other, text in diagnostic.context:
         if other.source != span.source:
-            yield from fold_line(f"{'':{gutter}} ::: {other.source.name}:{other.location()[0]} {text}", width, 6)
+            yield from fold_line(
+                f"{'':{gutter}} ::: {other.source.shown_name}:{other.location()[0]} {visible(text)}", width, 6
+            )
 
 
 def _hint(diagnostic: Diagnostic) -> str:

@@ -8,10 +8,10 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from stripe_shell.engine.data_files import guard_cell
+from stripe_shell.escaping import guard_cell, visible_json
 from stripe_shell.render.formats.csv import cell_text, csv_line
 from stripe_shell.render.formats.json import compact_json
-from stripe_shell.render.shape import pick, visible_json
+from stripe_shell.render.shape import pick
 
 #: The types whose values the csv module writes as they are meant.
 _NATIVE = frozenset({str, int, type(None)})
@@ -31,7 +31,7 @@ class CsvLines:
     def header(self) -> str:
         """Returns the first line; all its cells are quoted if cells are guarded, which tells a reader so."""
         if self._guard:
-            return ",".join('"' + name.replace('"', '""') + '"' for name in self.names) + "\n"
+            return ",".join('"' + guard_cell(name).replace('"', '""') + '"' for name in self.names) + "\n"
         return csv_line(self.names)
 
     def text(self, rows: Sequence[Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.escaping import visible
 from stripe_shell.records import field, record
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class RunPrinter:
         if _has_result(outcome):
             self.console.render(outcome.body, self.format)
         if not self.quiet:
-            self.console.message(f"{_summary(outcome)}{f' in {row}' if row else ''}")
+            self.console.message(f"{_summary(outcome)}{f' in {visible(row)}' if row else ''}")
         elif _has_more(outcome):
             self.console.message("there are more rows; `limit=all` brings all of them")
         self.problems(outcome)
@@ -73,7 +74,7 @@ class RunPrinter:
         elif not step.row or self.show:
             self.outcome(step.outcome, step.row)
         elif step.outcome.status not in {"passed", "skipped"}:
-            self._message(f"{_summary(step.outcome)} in {step.row}")
+            self._message(f"{_summary(step.outcome)} in {visible(step.row)}")
             self.diagnose([each for each in step.outcome.diagnostics if self._is_new(each)])
         else:
             self.diagnose(_note_generic(step.outcome))
@@ -88,7 +89,7 @@ class RunPrinter:
     def _is_new(self, diagnostic: Diagnostic) -> bool:
         """Whether fewer than three rows failed alike so far, and the check has not printed the diagnostic."""
         line = diagnostic.span.location()[0] if diagnostic.span else 0
-        place = f"{diagnostic.span.source.name}:{line}" if diagnostic.span else ""
+        place = f"{diagnostic.span.source.shown_name}:{line}" if diagnostic.span else ""
         self._alike[diagnostic.code, place] += 1
         return diagnostic not in self._checked and self._alike[diagnostic.code, place] <= SHOWN_ALIKE
 

@@ -1,15 +1,9 @@
-"""Inspects response bodies for renderers: rows of a list, members by dotted path; and escapes unsafe characters."""
+"""Inspects response bodies for renderers: rows of a list, members by dotted path."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-
-# Control characters, bidirectional controls that reorder a line, and lone surrogates, which cannot be encoded.
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]")
-_UNSAFE_IN_JSON = re.compile(_UNSAFE.pattern.replace(r"\x00-\x1f", ""))
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def rows_of(body: Any) -> list[Any] | None:
@@ -20,20 +14,6 @@ def rows_of(body: Any) -> list[Any] | None:
         return None
     is_list = body.get("object") in ("list", "search_result") or "next_page_url" in body
     return list(body["data"]) if is_list else None
-
-
-def visible(text: str) -> str:
-    """Returns `text` on one line with control characters escaped (`\\u001b`), so that it cannot control a terminal."""
-    return _UNSAFE.sub(lambda match: _SHORT.get(match[0]) or _escape(match), text)
-
-
-def visible_json(text: str) -> str:
-    """Returns equivalent JSON text with the same characters escaped in its strings. Line ends are kept."""
-    return _UNSAFE_IN_JSON.sub(_escape, text)
-
-
-def _escape(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
 
 
 def flatten(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

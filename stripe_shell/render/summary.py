@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus
-from stripe_shell.render.shape import visible
+from stripe_shell.escaping import visible
 
 _WORDS: dict[OutcomeStatus, str] = {
     "passed": "ok",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from stripe_shell.escaping import visible
 from stripe_shell.records import replace
 from stripe_shell.render.cards.card import card_lines, head_line
 from stripe_shell.render.cards.rows import row_table
 from stripe_shell.render.cards.tree import change_lines, changes, tree_lines
 from stripe_shell.render.cards.values import Display
 from stripe_shell.render.cells import DIM, paint, text_width
-from stripe_shell.render.shape import rows_of, visible
+from stripe_shell.render.shape import rows_of
 from stripe_shell.repl.caused_events import caused_events, event_types, event_words
 from stripe_shell.repl.pager import show_lines
 from stripe_shell.repl.results import ShownResult

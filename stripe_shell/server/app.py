@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from stripe_shell.escaping import log_line
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.control.faults import Fault, Faults
 from stripe_shell.sandbox.control.routes import PRIVATE, answer_private
@@ -242,7 +243,7 @@ async def _deliver(response: Response, fault: Fault | None, scope: AsgiScope, se
 
 def _log_line(request: Request, response: Response, fault: Fault | None) -> str:
     ordered = f" (fault {fault.kind})" if fault is not None else ""
-    return f"{request.method} {request.target} {response.status or '-'} {response.elapsed:.1f} ms{ordered}"
+    return f"{request.method} {log_line(request.target)} {response.status or '-'} {response.elapsed:.1f} ms{ordered}"
 
 
 def encoded_headers(response: Response) -> Iterable[tuple[bytes, bytes]]:

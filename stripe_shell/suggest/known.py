@@ -10,6 +10,7 @@ from itertools import islice
 from threading import Lock
 from typing import Any
 
+from stripe_shell.escaping import label
 from stripe_shell.records import field, record
 from stripe_shell.spec.currencies import decimals
 from stripe_shell.suggest.matching import INSIDE_FROM
@@ -240,7 +241,7 @@ def label_of(node: Mapping[str, Any]) -> str:
         parts.append(f"{node.get('brand') or node.get('bank_name') or ''} {node['last4']}".strip())
     parts.append(_price_of(node))
     found = [part for part in parts if part] or [_first_text(node, ("status", "type", "url", "id_number"))]
-    return _printable(" · ".join(" ".join(part.split()) for part in found if part)[:_LABEL_WIDTH])
+    return label(" · ".join(" ".join(part.split()) for part in found if part)[:_LABEL_WIDTH])
 
 
 def _price_of(node: Mapping[str, Any]) -> str:
@@ -249,11 +250,6 @@ def _price_of(node: Mapping[str, Any]) -> str:
     rows = items.get("data") if isinstance(items, Mapping) else None
     price = rows[0].get("price") if isinstance(rows, list) and rows and isinstance(rows[0], Mapping) else None
     return label_of(price) if isinstance(price, Mapping) else ""
-
-
-def _printable(text: str) -> str:
-    """Returns the text without the control characters and the marks of direction that could redraw a line."""
-    return text if text.isprintable() else "".join(char for char in text if char.isprintable())
 
 
 def _first_text(node: Mapping[str, Any], names: tuple[str, ...]) -> str:

@@ -21,6 +21,7 @@ from stripe_shell.batch.reports.junit import render_junit
 from stripe_shell.batch.reports.record import KEPT_EXCHANGES, Recorder, Report, ReportCheck, ReportEntry
 from stripe_shell.batch.reports.tap import render_tap
 from stripe_shell.errors import UsageError
+from stripe_shell.escaping import visible
 from stripe_shell.secrets import Secrets
 
 EVIL = '<script>alert("x")</script> & \'# \x00\x1b[31m ü 🎉 ]]> %'
@@ -149,7 +150,7 @@ def test_tap_is_read_back() -> None:
     plan, points = read_tap(render_tap(REPORT))
     assert plan == len(points) == 6
     assert [ok for ok, *_ in points] == [True, False, False, True, True, False]
-    assert points[1][1] == f"{EVIL} (a.stripe:2)"
+    assert points[1][1] == f"{visible(EVIL)} (a.stripe:2)"
     assert points[1][3]["actual"] == f'"{EVIL}"'
     assert points[1][3]["expected"] == "== A"
     assert points[2][3]["problems"] == ["error[E403]: declined\nsecond line"]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stripe_shell.escaping import visible
 from stripe_shell.render.cells import cut, fit, grid_lines, pad, text_width
-from stripe_shell.render.shape import visible
 
 texts = st.text(st.characters(), max_size=30).map(visible)
 

@@ -14,12 +14,12 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stripe_shell.engine.data_files import restore_cell
+from stripe_shell.escaping import restore_cell, visible, visible_json
 from stripe_shell.render import FORMATS, renderer
 from stripe_shell.render.formats.csv import cell_text, flat_row
 from stripe_shell.render.formats.json import compact_json
 from stripe_shell.render.row_text import guarded_text
-from stripe_shell.render.shape import flatten, pick, rows_of, visible, visible_json
+from stripe_shell.render.shape import flatten, pick, rows_of
 from stripe_shell.wire import ExactFloat, parse_json
 
 texts = st.text(st.characters(), max_size=20)

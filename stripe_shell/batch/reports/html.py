@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from html import escape
 
 from stripe_shell.batch.reports.record import EntryVerdict, Report, ReportCheck, ReportEntry
+from stripe_shell.escaping import html_text
 
 _WORDS: dict[EntryVerdict, str] = {"passed": "passed", "failed": "failed", "error": "error", "skipped": "skipped"}
 
 
 def render_html(report: Report) -> str:
     """Returns the page. Text from scripts and responses is escaped; the page has no JavaScript and no links."""
-    title = escape(report.title)
+    title = html_text(report.title)
     return f"""\
 <!doctype html>
 <html lang="en">
@@ -27,7 +27,7 @@ def render_html(report: Report) -> str:
 <body>
 <header>
 <h1>{title}</h1>
-<p>{escape(_moment(report.began))} · {len(report.entries)} blocks in {_seconds(report.duration)}</p>
+<p>{html_text(_moment(report.began))} · {len(report.entries)} blocks in {_seconds(report.duration)}</p>
 {_summary(report)}
 </header>
 <main>
@@ -59,7 +59,7 @@ def _summary(report: Report) -> str:
 def _problems(report: Report) -> str:
     if not report.problems:
         return ""
-    shown = "".join(f"<pre>{escape(problem)}</pre>" for problem in report.problems)
+    shown = "".join(f"<pre>{html_text(problem)}</pre>" for problem in report.problems)
     title = "What is wrong besides" if report.entries else "Not run: the text does not pass the check"
     return f"<section><h2>{title}</h2>{shown}</section>\n"
 
@@ -74,13 +74,13 @@ def _failures(report: Report) -> str:
 def _failure(entry: ReportEntry) -> str:
     rows = "".join(_check_row(check) for check in entry.checks if not check.passed)
     table = f"<table><tr><th>expectation</th><th>expected</th><th>actual</th></tr>{rows}</table>" if rows else ""
-    problems = "" if rows else "".join(f"<pre>{escape(problem)}</pre>" for problem in entry.problems)
+    problems = "" if rows else "".join(f"<pre>{html_text(problem)}</pre>" for problem in entry.problems)
     return f'<article class="{entry.verdict}"><h3>{_heading(entry)}</h3>{table}{problems}</article>'
 
 
 def _check_row(check: ReportCheck) -> str:
     cells = (check.text, check.expected, check.actual)
-    return f"<tr>{''.join(f'<td><code>{escape(cell)}</code></td>' for cell in cells)}</tr>"
+    return f"<tr>{''.join(f'<td><code>{html_text(cell)}</code></td>' for cell in cells)}</tr>"
 
 
 def _timeline(report: Report) -> str:
@@ -104,20 +104,20 @@ def _details(entry: ReportEntry) -> Iterator[str]:
     for check in entry.checks:
         mark = "✓" if check.passed else "✗"
         shown = f" — expected {check.expected}, actual {check.actual}" if not check.passed else ""
-        yield f'<p class="check">{mark} <code>{escape(check.text)}</code>{escape(shown)}</p>'
-    yield from (f"<pre>{escape(problem)}</pre>" for problem in entry.problems)
+        yield f'<p class="check">{mark} <code>{html_text(check.text)}</code>{html_text(shown)}</p>'
+    yield from (f"<pre>{html_text(problem)}</pre>" for problem in entry.problems)
     if entry.reason:
-        yield f"<p>{escape(entry.reason)}</p>"
+        yield f"<p>{html_text(entry.reason)}</p>"
     if entry.request:
-        yield f'<h4>Request</h4><pre class="wire">{escape(entry.request)}</pre>'
+        yield f'<h4>Request</h4><pre class="wire">{html_text(entry.request)}</pre>'
     if entry.response:
-        yield f'<h4>Response</h4><pre class="wire">{escape(entry.response)}</pre>'
+        yield f'<h4>Response</h4><pre class="wire">{html_text(entry.response)}</pre>'
 
 
 def _heading(entry: ReportEntry) -> str:
     facts = [entry.name, entry.result, str(entry.http or ""), entry.request_id or ""]
-    text = escape(" ".join(fact for fact in facts if fact))
-    return f"{text} <small>{escape(entry.file)}:{entry.line}{escape(entry.which)}</small>"
+    text = html_text(" ".join(fact for fact in facts if fact))
+    return f"{text} <small>{html_text(entry.file)}:{entry.line}{html_text(entry.which)}</small>"
 
 
 def _moment(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from stripe_shell.batch.reports.record import Report
+from stripe_shell.escaping import visible_json
 from stripe_shell.records import as_dict
 
 
@@ -22,4 +23,4 @@ def render_json(report: Report) -> str:
         "problems": list(report.problems),
         "entries": [as_dict(entry) for entry in report.entries],
     }
-    return json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
+    return visible_json(json.dumps(summary, ensure_ascii=False, indent=2)) + "\n"

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from itertools import groupby
-from xml.sax.saxutils import escape, quoteattr
 
 from stripe_shell.batch.reports.record import Report, ReportEntry
-
-#: Characters that XML 1.0 cannot contain, even escaped.
-_FORBIDDEN = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from stripe_shell.escaping import xml_attribute, xml_text
 
 
 def render_junit(report: Report) -> str:
@@ -63,18 +59,18 @@ def _verdict(entry: ReportEntry) -> str:
     word = "failure" if entry.verdict == "failed" else "error"
     message = entry.problems[0].splitlines()[0] if entry.problems else entry.status
     text = "\n\n".join(entry.problems)
-    return f"      <{word} {_attributes(message=message, type=entry.status)}>{_escape_text(text)}</{word}>\n"
+    return f"      <{word} {_attributes(message=message, type=entry.status)}>{xml_text(text)}</{word}>\n"
 
 
 def _output(entry: ReportEntry) -> str:
     if entry.verdict in {"passed", "skipped"} or not entry.request:
         return ""
     exchange = "\n\n".join(part for part in (entry.request, entry.response) if part)
-    return f"      <system-out>{_escape_text(exchange)}</system-out>\n"
+    return f"      <system-out>{xml_text(exchange)}</system-out>\n"
 
 
 def _check_suite(report: Report) -> str:
-    text = _escape_text("\n\n".join(report.problems))
+    text = xml_text("\n\n".join(report.problems))
     head = _attributes(name="check", tests="1", failures="0", errors="1", skipped="0", time="0")
     message = "page" if report.entries else "not run"
     error = f'<error message="{message}">{text}</error>'
@@ -83,12 +79,4 @@ def _check_suite(report: Report) -> str:
 
 
 def _attributes(**values: str) -> str:
-    return " ".join(f"{name}={quoteattr(_clean(value))}" for name, value in values.items())
-
-
-def _escape_text(text: str) -> str:
-    return escape(_clean(text))
-
-
-def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return " ".join(f'{name}="{xml_attribute(value)}"' for name, value in values.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from stripe_shell.diagnostics import Diagnostic, excerpt
@@ -16,7 +16,8 @@ from stripe_shell.secrets import MASK, Secrets
 EntryVerdict = Literal["passed", "failed", "error", "skipped"]
 
 #: Members of responses that grant access and are masked in reports.
-_SECRET_MEMBERS = re.compile(r'("(?:client_secret|secret|authentication_token)"\s*:\s*")[^"]+')
+_GRANTING = ("client_secret", "secret", "authentication_token")
+_SECRET_MEMBERS = re.compile(rf'("(?:{"|".join(_GRANTING)})"\s*:\s*")[^"]+')
 
 #: The most passed blocks whose request and response are kept, since a loop may run a million.
 KEPT_EXCHANGES = 1_000
@@ -162,10 +163,14 @@ class Recorder:
 
 
 def entry_of(outcome: Outcome) -> ReportEntry:
-    """Returns an outcome as an entry whose `started` the recorder sets."""
+    """Returns an outcome as an entry whose `started` the recorder sets.
+
+    What grants access in the response, such as a `client_secret`, is masked wherever the entry quotes it.
+    """
     span = outcome.block.span
     response = outcome.response
     body = outcome.body if isinstance(outcome.body, dict) else {}
+    granting = Secrets().plus(*_granting_values(outcome.body))
     return ReportEntry(
         name=outcome.name,
         file=span.source.name,
@@ -180,7 +185,23 @@ def entry_of(outcome: Outcome) -> ReportEntry:
         result=str(body.get("id") or ""),
         request=render_request(outcome.request) if outcome.request else "",
         response=_SECRET_MEMBERS.sub(rf"\1{MASK}", render_response(response)) if response else "",
-        checks=tuple(ReportCheck(a.span.text, a.passed, a.expected, a.actual) for a in outcome.assertions),
-        problems=tuple(excerpt(d) for d in outcome.diagnostics if d.severity == "error"),
+        checks=tuple(
+            ReportCheck(granting.mask(a.span.text), a.passed, granting.mask(a.expected), granting.mask(a.actual))
+            for a in outcome.assertions
+        ),
+        problems=tuple(granting.mask(excerpt(d)) for d in outcome.diagnostics if d.severity == "error"),
         reason=outcome.reason,
     )
+
+
+def _granting_values(node: Any) -> Iterator[str]:
+    """Yields the values of the members of a response that grant access."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _granting_values(item)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name in _GRANTING and isinstance(value, str):
+                yield value
+            else:
+                yield from _granting_values(value)

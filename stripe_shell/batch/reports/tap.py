@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from stripe_shell.batch.reports.record import Report, ReportEntry
+from stripe_shell.escaping import comment, tap_text, visible_json
 
 
 def render_tap(report: Report) -> str:
@@ -17,7 +18,7 @@ def _tap_lines(report: Report) -> Iterator[str]:
     yield "TAP version 14"
     yield f"1..{len(report.entries)}"
     for problem in report.problems:
-        yield from (f"# {line}" for line in problem.splitlines())
+        yield from (f"# {comment(line)}" for line in problem.splitlines())
     if report.problems and not report.entries:
         yield "Bail out! The script was not run: it does not pass the check."
     for number, entry in enumerate(report.entries, start=1):
@@ -26,7 +27,7 @@ def _tap_lines(report: Report) -> Iterator[str]:
 
 def _point(number: int, entry: ReportEntry) -> Iterator[str]:
     word = "ok" if entry.verdict in {"passed", "skipped"} else "not ok"
-    skip = f" # SKIP {_escaped(entry.reason)}".rstrip() if entry.verdict == "skipped" else ""
+    skip = f" # SKIP {tap_text(entry.reason)}".rstrip() if entry.verdict == "skipped" else ""
     yield f"{word} {number} - {_description(entry)}{skip}"
     if entry.verdict in {"passed", "skipped"}:
         return
@@ -34,20 +35,20 @@ def _point(number: int, entry: ReportEntry) -> Iterator[str]:
     yield f"  severity: {'fail' if entry.verdict == 'failed' else 'error'}"
     for check in entry.checks:
         if not check.passed:
-            yield f"  message: {json.dumps(check.text, ensure_ascii=False)}"
-            yield f"  expected: {json.dumps(check.expected, ensure_ascii=False)}"
-            yield f"  actual: {json.dumps(check.actual, ensure_ascii=False)}"
+            yield f"  message: {_quoted(check.text)}"
+            yield f"  expected: {_quoted(check.expected)}"
+            yield f"  actual: {_quoted(check.actual)}"
             break
-    yield f"  at: {json.dumps(f'{entry.file}:{entry.line}', ensure_ascii=False)}"
+    yield f"  at: {_quoted(f'{entry.file}:{entry.line}')}"
     yield "  problems:"
     for problem in entry.problems:
-        yield f"    - {json.dumps(problem, ensure_ascii=False)}"
+        yield f"    - {_quoted(problem)}"
     yield "  ..."
 
 
 def _description(entry: ReportEntry) -> str:
-    return _escaped(f"{entry.name} ({entry.file}:{entry.line}){entry.which}")
+    return tap_text(f"{entry.name} ({entry.file}:{entry.line}){entry.which}")
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("#", "\\#").replace("\r", " ").replace("\n", " ")
+def _quoted(text: str) -> str:
+    return visible_json(json.dumps(text, ensure_ascii=False))

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from stripe_shell.cli.arguments import SHELLS, Arguments
 from stripe_shell.errors import UsageError
+from stripe_shell.escaping import visible
 from stripe_shell.render.console import Console
 
 
@@ -31,7 +32,8 @@ def completion(arguments: Arguments, environ: Mapping[str, str], console: Consol
 
 
 def _print_words(words: Sequence[str], environ: Mapping[str, str], console: Console) -> None:
-    """Prints one line per word: the word, a tab, and its description."""
+    """Prints one line per word: the word, a tab, and its description. Leaves words out that are no single line."""
     from stripe_shell.cli.completion.words import complete_words
 
-    console.echo("".join(f"{word}\t{meaning}\n" for word, meaning in complete_words(words, environ)))
+    found = ((word, meaning) for word, meaning in complete_words(words, environ) if visible(word) == word)
+    console.echo("".join(f"{word}\t{visible(meaning)}\n" for word, meaning in found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from stripe_shell.escaping import visible
 from stripe_shell.render.cards.computed import COMPUTED
 from stripe_shell.render.cards.money import is_amount
 from stripe_shell.render.cards.states import painted_state, sign, state_style
@@ -28,7 +29,6 @@ from stripe_shell.render.cards.values import (
     value_text,
 )
 from stripe_shell.render.cells import BOLD, CYAN, DIM, cut, pad, paint, text_width
-from stripe_shell.render.shape import visible
 
 #: The most lines between the head of a card and its last line, and those for a list or a nested object.
 _MOST_LINES, _MOST_NESTED = 9, 3

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import Any
 
+from stripe_shell.escaping import visible
 from stripe_shell.render.cards.money import BY_CURRENCY, currency_of, is_amount, money_text
 from stripe_shell.render.cards.times import is_time, moment_text
 from stripe_shell.render.cards.values import Display, is_empty, leaves
 from stripe_shell.render.cells import BOLD, CYAN, DIM, pad, paint, text_width
 from stripe_shell.render.formats.json import scalar_text
-from stripe_shell.render.shape import visible
 
 _NARROWEST = 20
 

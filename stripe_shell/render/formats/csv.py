@@ -11,8 +11,9 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from stripe_shell.escaping import visible
 from stripe_shell.render.formats.json import compact_json, scalar_text
-from stripe_shell.render.shape import flatten, rows_of, visible
+from stripe_shell.render.shape import flatten, rows_of
 
 
 def render(body: Any, *, width: int | None, color: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from json import dumps
 from typing import Any
 
-from stripe_shell.render.shape import visible_json
+from stripe_shell.escaping import visible_json
 
 
 def render(body: Any, *, width: int | None, color: bool) -> str:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from textwrap import wrap
 from typing import Any
 
+from stripe_shell.escaping import visible
 from stripe_shell.render.cells import BOLD, CYAN, DIM, column_width, fit, grid_lines, paint, text_width
 from stripe_shell.render.formats.json import compact_json, scalar_text
-from stripe_shell.render.shape import flatten, pick, rows_of, visible
+from stripe_shell.render.shape import flatten, pick, rows_of
 
 # The most important members, in the order in which a narrow terminal keeps them; of the amounts only the first found.
 _AMOUNTS = ("amount", "amount_due", "amount_total", "unit_amount", "total", "amount_off")

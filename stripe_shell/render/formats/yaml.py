@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from json import dumps
 from typing import Any
 
+from stripe_shell.escaping import visible_json
 from stripe_shell.render.formats.json import scalar_text
-from stripe_shell.render.shape import visible_json
 
 # Plain text under YAML 1.1 and 1.2: begins with a letter, has no special meaning, does not end with a space.
 _PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_.,/@+()-]|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9(]))*")
+#: The most characters of a key in front of a colon (YAML 1.2, 7.4.2).
+_LONGEST_KEY = 1000
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 _BREAKS = re.compile(r"[\x85\xa0]")
 _NUMBER = re.compile(r"(-?\d+)(\.\d+)?(?:[eE]([+-]?)(\d+))?")
@@ -28,7 +30,12 @@ def _yaml_lines(value: Any) -> Iterator[str]:
     """Yields the lines of a non-empty object or list, not yet indented."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _entry_lines(f"{_quoted_text(str(key))}:", item)
+            text = _quoted_text(str(key))
+            if len(text) <= _LONGEST_KEY:
+                yield from _entry_lines(f"{text}:", item)
+            else:
+                yield f"? {text}"
+                yield from _entry_lines(":", item)
     else:
         for item in value:
             yield from _item_lines(item)

@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from stripe_shell.escaping import log_line
 from stripe_shell.loopback import is_local_name, is_loopback
 from stripe_shell.sandbox.storage import queues
 
@@ -177,4 +178,4 @@ class Deliveries:
         self._log_failure(delivery, problem)
 
     def _log_failure(self, delivery: Delivery, problem: str) -> None:
-        self._log(f"webhook {delivery.event} to {delivery.endpoint}: {problem}")
+        self._log(log_line(f"webhook {delivery.event} to {delivery.endpoint}: {problem}"))
