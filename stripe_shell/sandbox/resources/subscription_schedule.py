@@ -163,6 +163,7 @@ class SubscriptionSchedule(Resource):
         elif first == "now" and not current:
             start = ctx.now()
         planned = schedule_phases.phases_from(ctx, given, start)
+        schedules.check_times(obj, planned, given, ctx.now())
         past = [phase for phase in obj["phases"] if phase["end_date"] <= planned[0]["start_date"]]
         obj["phases"] = [*past, *planned]
         ctx.private(obj, SubscriptionSchedulePrivate).pop("told_expiring", None)

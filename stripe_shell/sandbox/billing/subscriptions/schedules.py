@@ -42,6 +42,7 @@ def create(ctx: Context, params: Json) -> Json:
     schedule = new(ctx, params, customer["id"])
     schedule["test_clock"] = customer["test_clock"]
     schedule["phases"] = phases_from(ctx, params.get("phases") or (), begins)
+    check_times(schedule | {"phases": []}, schedule["phases"], params["phases"], ctx.now())
     for phase in schedule["phases"]:
         customer_currency.check(ctx, customer["id"], phase["currency"])
     ctx.insert(schedule)
@@ -158,13 +159,28 @@ def check_anchor(schedule: Json, given: Sequence[Mapping[str, Any]]) -> None:
             param="phases",
         )
     first, current = given[0].get("start_date"), schedule["current_phase"]
-    if first in (None, "now") or not current or int(first) >= current["end_date"]:
+    if first in (None, "now") or not current or int(first) == current["end_date"]:
         return
     if int(first) not in [phase["start_date"] for phase in schedule["phases"]]:
         raise errors.invalid(
             "You can not modify the start date of a phase that is running or has ended.",
             param="phases[0][start_date]",
         )
+
+
+def check_times(schedule: Json, planned: Sequence[Json], given: Sequence[Mapping[str, Any]], now: int) -> None:
+    """Raises StripeError for new phases that change one that has ended, or that are over already (texts assumed).
+
+    The phase that runs can end `now`.
+    """
+    ended = {phase["start_date"]: phase for phase in schedule["phases"] if phase["end_date"] <= now}
+    for index, phase in enumerate(planned):
+        old = ended.get(phase["start_date"])
+        if old is not None and any(phase[name] != old[name] for name in ("end_date", "items")):
+            raise errors.invalid("You can not modify a phase that has ended.", param=f"phases[{index}]")
+        over = old is None and phase["end_date"] <= now and given[index].get("end_date") != "now"
+        if over and (index == len(planned) - 1 or schedule["status"] == "active"):
+            raise errors.in_the_past(f"phases[{index}][end_date]", phase["end_date"])
 
 
 def emit_expiring(ctx: Context, schedule: Json) -> None:
