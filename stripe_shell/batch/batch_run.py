@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from stripe_shell import __version__
@@ -67,7 +68,10 @@ class JournalOptions:
 
 @record
 class BatchRun:
-    """A run in progress; `now` and the seed of `${uuid}` in its scope are those of its journal."""
+    """A run in progress; `now` and the seed of `${uuid}` in its scope are those of its journal.
+
+    `writes`: the script writes to Stripe. Of one that only writes lists to files nothing is kept when it is finished.
+    """
 
     run_id: str
     folder: Path
@@ -76,6 +80,7 @@ class BatchRun:
     lock: RunLock
     resumed: bool
     teardown: bool
+    writes: bool
 
     def recover(self, links: Links) -> int:
         """Sends writes without an answer again; returns their number.
@@ -104,6 +109,8 @@ class BatchRun:
         with suppress(JournalUnwritable):  # the journal keeps the problem, which the run reports
             self.ledger.journal.append(entry)
         self.ledger.journal.close()
+        if entry["finished"] and not self.writes:
+            rmtree(self.folder, ignore_errors=True)
         self.lock.release()
 
 
@@ -129,6 +136,21 @@ def writing_links(items: Sequence[ScriptItem], script: PreparedScript, links: Li
     return list(found.values())
 
 
+def exporting_links(items: Sequence[ScriptItem], script: PreparedScript, links: Links) -> list[Link]:
+    """Returns the connections whose lists blocks of the script write to files, page by page."""
+    found: dict[str, Link] = {}
+    for item, scope in _blocks(items, script, script.scope):
+        link = links.find(connection_of(item, scope, links), None)
+        if item.argument(Output) is not None and has_pages(item) and isinstance(link, Link):
+            found[link.name] = link
+    return list(found.values())
+
+
+def has_pages(block: Block) -> bool:
+    """Whether the block asks for several pages of a list."""
+    return block.argument(Pages) is not None or any(param.value.literal == "all" for param in block.params)
+
+
 def _blocks(items: Sequence[ScriptItem], script: PreparedScript, scope: Scope) -> Iterator[tuple[Block, Scope]]:
     """Yields every block with the scope of its settings."""
     for item, inner in walk(items, script.resolver, scope):
@@ -140,12 +162,14 @@ def _blocks(items: Sequence[ScriptItem], script: PreparedScript, scope: Scope) -
 class RunSetup:
     """The parts of a run to begin: the checked script, its connections and the copies of its data files.
 
+    `links` are the connections that the script writes to (`writes`: there are any), or whose lists it writes to files.
     `run_id` is the id of a new run. `secrets` are the values of `@secret` by name, `masks` returns everything that must
     not be stored, and `say` is called with messages for the person.
     """
 
     script: PreparedScript
     links: Sequence[Link]
+    writes: bool
     data: FrozenData
     options: JournalOptions
     run_id: str
@@ -242,7 +266,7 @@ def _open(setup: RunSetup, folder: Path, lock: RunLock, account: list[str], *, r
         untold=untold,
     )
     teardown = any(is_teardown(item) for item in script.program.items)
-    return BatchRun(ledger.run_id, folder, scope, ledger, lock, resumed, teardown)
+    return BatchRun(ledger.run_id, folder, scope, ledger, lock, resumed, teardown, setup.writes)
 
 
 def _facts(

@@ -13,7 +13,7 @@ from typing import Any
 from stripe_shell.errors import NotSent
 
 #: The kinds of entries, the value of `t`. Entries of a step and of a row have their row as second member, `r`.
-START, RESUMED, INTENT, DONE, NOT_EXECUTED, ROW, END = "S", "R", "i", "d", "n", "r", "E"
+START, RESUMED, INTENT, DONE, NOT_EXECUTED, ROW, END, PAGES = "S", "R", "i", "d", "n", "r", "E", "p"
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stripe_shell.batch.journal import DONE, END, INTENT, NOT_EXECUTED, RESUMED, ROW, START
+from stripe_shell.batch.journal import DONE, END, INTENT, NOT_EXECUTED, PAGES, RESUMED, ROW, START
 from stripe_shell.engine.outcome import RowStatus
 from stripe_shell.errors import JournalDisagrees
 from stripe_shell.records import field, record
@@ -25,7 +25,10 @@ _STATUS = slice(61, 65)
 _SKIPPED = b"skip"
 _FINISHED_STATUSES = frozenset({b"done", _SKIPPED})
 _ROW = ROW.encode()
-_OF_STEPS = frozenset(kind.encode() for kind in (INTENT, DONE, NOT_EXECUTED))
+_OF_STEPS = frozenset(kind.encode() for kind in (INTENT, DONE, NOT_EXECUTED, PAGES))
+_PAGES = PAGES.encode()
+#: What entries of one step begin with: their kind, row and step.
+_STEP = slice(0, 48)
 _BEGUN_OR_ENDED = frozenset(kind.encode() for kind in (START, RESUMED, END))
 #: So many of the last entries of rows are kept as they are.
 _LAST = 1024
@@ -39,12 +42,14 @@ class StepState:
     """The state of a step: its latest intent, and the response to it.
 
     `generation` counts deliberate repetitions. `first_sent` is when the intent was first written, in epoch seconds.
+    `pages` tells how far a list has been written to a file that is not complete.
     """
 
     generation: int = 0
     intent: dict[str, Any] | None = None
     done: dict[str, Any] | None = None
     first_sent: float = 0.0
+    pages: dict[str, Any] | None = None
 
     @property
     def open(self) -> bool:
@@ -152,7 +157,7 @@ def read_journal(path: Path, *, every_step: bool = False, repair: bool = True) -
     for number, line in _lines(path):
         kind = line[_KIND]
         if kind in _OF_STEPS:
-            rows.under_way.setdefault(line[_ROW_ID], []).append((number, line))
+            rows.add_step(number, line)
         elif kind == _ROW:
             rows.add(number, line)
         elif kind in _BEGUN_OR_ENDED:
@@ -183,6 +188,13 @@ class _RowsRead:
         self.last: deque[bytes] = deque(maxlen=_LAST)
         #: The lines of steps by row, of rows that have not finished yet.
         self.under_way: dict[bytes, list[tuple[int, bytes]]] = {}
+
+    def add_step(self, number: int, line: bytes) -> None:
+        """Notes an entry of a step; of the pages of a list only the last ones count."""
+        lines = self.under_way.setdefault(line[_ROW_ID], [])
+        if lines and line[_KIND] == _PAGES and line[_STEP] == lines[-1][1][_STEP]:
+            lines.pop()
+        lines.append((number, line))
 
     def add(self, number: int, line: bytes) -> None:
         """Notes a row that ended; the steps of one that finished are not needed any more."""
@@ -223,8 +235,10 @@ def _apply(entry: Mapping[str, Any], state: JournalState) -> None:
         state.rows_with_writes.add(entry["r"])
     elif entry["t"] == NOT_EXECUTED:
         step.intent = None
+    elif entry["t"] == PAGES:
+        step.pages = dict(entry)
     else:
-        step.done = dict(entry)
+        step.done, step.pages = dict(entry), None
         if step.intent is not None and not step.failed:
             state.wrote.add(entry["s"])
 

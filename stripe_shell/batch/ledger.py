@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from stripe_shell.batch.captures import Wanted, capture, covers
-from stripe_shell.batch.journal import DONE, INTENT, NOT_EXECUTED, ROW, Journal, JournalUnwritable
+from stripe_shell.batch.journal import DONE, INTENT, NOT_EXECUTED, PAGES, ROW, Journal, JournalUnwritable
 from stripe_shell.batch.journal_state import JournalState, StepKey, StepState
 from stripe_shell.batch.recorded_request import record_request, request_hash
 from stripe_shell.batch.row_cells import row_cells
@@ -19,9 +19,10 @@ from stripe_shell.engine.foreach import LoopRow
 from stripe_shell.engine.idempotency_keys import idempotency_key
 from stripe_shell.engine.links import Link
 from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus
-from stripe_shell.engine.run.ledger import StepPlace
+from stripe_shell.engine.paths import output_of
+from stripe_shell.engine.run.ledger import RowsWritten, StepPlace
 from stripe_shell.engine.run.stopping import StopRequest
-from stripe_shell.errors import JournalDisagrees, NoAnswer
+from stripe_shell.errors import JournalDisagrees, NoAnswer, RunStopped
 from stripe_shell.lang.ast import Block
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
@@ -196,6 +197,8 @@ class JournalStep:
             return
         if outcome.status == "unknown" or outcome.indeterminate:
             return
+        if not request.writes and outcome.written_to is None and output_of(outcome.block) is not None:
+            return
         if response is None or (says_not_executed(response) and response.status != 409):
             if request.writes and not self.state.open:
                 self.ledger.append(self._entry(NOT_EXECUTED))
@@ -203,6 +206,22 @@ class JournalStep:
             self.ledger.append(self._done(outcome, request, response))
             if request.writes and response.ok:
                 self.ledger.note_write(self.step_key)
+
+    def rows_written(self, request: Request, file: str) -> RowsWritten | None:
+        """Returns how far an earlier process wrote the list to the file, unless the request is another one."""
+        found = self.state.pages
+        if found is None or found["rh"] != request_hash(request) or found["f"] != _short_hash(file):
+            return None
+        return RowsWritten(file, found["c"], found["pn"], found["rn"], found["p"])
+
+    def note_rows(self, request: Request, written: RowsWritten) -> bool:
+        """Journals how far the list was written. Raises RunStopped if the run is to stop."""
+        entry = self._entry(PAGES) | {"rh": request_hash(request), "f": _short_hash(written.file)}
+        entry |= {"c": dict(written.cursor), "pn": written.pages, "rn": written.rows, "p": dict(written.position)}
+        self.ledger.append(entry)
+        if self.ledger.stop.requested:
+            raise RunStopped(self.ledger.stop.reason)
+        return True
 
     def _announce(self, request: Request, link: Link) -> Request:
         flight = WriteInFlight(self.step_key[0], self.place.row_name, self.block_name, request.idempotency_key or "")
@@ -249,6 +268,10 @@ class JournalStep:
 def row_hash(row: LoopRow) -> str:
     """Returns a hash of the columns of a row: 16 hexadecimal digits."""
     return sha256(encode_form(row.data.values).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _short_hash(text: str) -> str:
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _place(key: StepKey) -> str:

@@ -13,6 +13,7 @@ from stripe_shell.batch.batch_run import (
     JournalOptions,
     RunSetup,
     begin_run,
+    exporting_links,
     refuse_unjournalled,
     stopped_early,
     writing_links,
@@ -28,6 +29,7 @@ from stripe_shell.cli.recorded_options import record_options
 from stripe_shell.cli.setup import Setup, new_run_id
 from stripe_shell.engine.links import Links
 from stripe_shell.engine.outcome import RowStatus, RunStep
+from stripe_shell.engine.paths import output_of
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.engine.script_settings import apply_directive
 from stripe_shell.errors import OutcomeUnknown, RunStopped
@@ -76,6 +78,8 @@ class JournalledScript:
 
     def _how_to_go_on(self, result: ScriptRun) -> str:
         words = [text for status, text in _GO_ON.items() if result.rows.get(status) or self._fits(status, result)]
+        if any(outcome.status == "failed" and output_of(outcome.block) is not None for outcome in result.outcomes):
+            words = ["run it again to go on with the file where it was"]
         words.append("`--new` starts over")
         files = [self.run.folder / "rows.csv", *self.rows.failed_files()] if result.rows else [self.run.folder]
         shown = ", ".join(_relative(path) for path in files)
@@ -88,17 +92,19 @@ class JournalledScript:
 
 
 def wants_journal(arguments: Arguments, setup: Setup, script: PreparedScript) -> bool:
-    """Whether the run of a script keeps a journal: it is a file, and writes to something that outlives the process.
+    """Whether the run of a script keeps a journal: it is a file, and writes to something that outlives the process,
+    or writes a list of it to a file.
 
     Raises NotSent for `--no-journal` in live mode.
     """
     if arguments.command != "run" or script.source.name.startswith("<"):
         return False
-    links = writing_links(script.program.items, script, setup.connections)
+    items = script.program.items
+    links = writing_links(items, script, setup.connections)
     if arguments.no_journal:
         refuse_unjournalled(links)
         return False
-    return any(link.lasting for link in links)
+    return any(link.lasting for link in (*links, *exporting_links(items, script, setup.connections)))
 
 
 def begin(
@@ -126,10 +132,13 @@ def begin(
         recorded=record_options(arguments, console.secrets),
         kept_for=kept_for,
     )
+    items = script.program.items
+    writing = writing_links(items, script, links)
     run = begin_run(
         RunSetup(
             script,
-            writing_links(script.program.items, script, links),
+            list({link.name: link for link in (*writing, *exporting_links(items, script, links))}.values()),
+            bool(writing),
             data,
             options,
             run_id=new_run_id(),

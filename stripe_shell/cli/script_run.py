@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stripe_shell.batch.batch_run import is_batch
@@ -18,10 +19,14 @@ from stripe_shell.cli.setup import Setup, new_run_id
 from stripe_shell.durations import parse_duration
 from stripe_shell.engine.outcome import RunStep
 from stripe_shell.engine.run.interpreter import Engine, secrets_of
+from stripe_shell.engine.run.row_target import StreamRows
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.errors import RunStopped, UsageError
+from stripe_shell.lang.ast import Reference
+from stripe_shell.lang.visit import nodes_in
 from stripe_shell.records import record, replace
 from stripe_shell.render.run_printer import RunPrinter
+from stripe_shell.render.stream_rows import stream_rows
 
 if TYPE_CHECKING:
     from stripe_shell.batch.frozen_data import FrozenData
@@ -50,7 +55,7 @@ class ScriptRunner:
         """Runs a script over the copies of its data files; returns its exit code."""
         stop = StopRequest()
         watch = RunWatch(self.arguments, script, self.printer.console)
-        engine = self._patient_engine(script, stop, watch)
+        engine = replace(self._patient_engine(script, stop, watch), stream=self._stream(script))
         grace = _seconds(self.arguments.grace, "--grace")
         with RunSignals(stop, grace, watch.progress.line, watch.interruptions.note) as signals, watch:
             try:
@@ -102,6 +107,11 @@ class ScriptRunner:
             stop=stop,
             kept_for=self.setup.connections.keep_runs * 24 * 3600.0,
         )
+
+    def _stream(self, script: PreparedScript) -> StreamRows | None:
+        """Returns what writes long lists to standard output page by page; None if the script refers to the last one."""
+        names = {reference.name for reference in nodes_in(tuple(script.program.items), Reference)}
+        return None if "last" in names else partial(stream_rows, self.printer.console, self.printer.format)
 
     def _patient_engine(self, script: PreparedScript, stop: StopRequest, watch: RunWatch) -> Engine:
         """Returns the engine; its connections are patient for batches in files, and wherever `--patience` is given."""

@@ -77,7 +77,7 @@ class TextRows:
         facts = {"partial": partial, "length": self._length, "crc": self._crc, "rows": self._rows}
         return facts if partial else None
 
-    def close(self) -> None:
+    def close(self, around: Any = None) -> None:
         """Completes the file and renames it to its name."""
         self._append(self._end())
         self._output.commit()
@@ -171,7 +171,7 @@ class CsvFile(TextRows):
         """Returns the names of members that have no column, as the description does not have them."""
         return tuple(sorted(self._unknown))
 
-    def close(self) -> None:
+    def close(self, around: Any = None) -> None:
         """Completes the file, with the rows that were kept."""
         if self._waiting is not None and self._occurring:
             lines = CsvLines(self._occurring, guard=self._target.guard, flat=True)
@@ -179,7 +179,7 @@ class CsvFile(TextRows):
             self._waiting.seek(0)
             for line in self._waiting:
                 self._append(lines.text([parse_json(line)]))
-        super().close()
+        super().close(around)
         if self._waiting is not None:
             self._waiting.close()
 

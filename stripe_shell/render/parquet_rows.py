@@ -130,7 +130,7 @@ class ParquetFile:
         """Returns the names of members that have no column."""
         return self._cells.left_out()
 
-    def close(self) -> None:
+    def close(self, around: Any = None) -> None:
         """Writes the last group and the footer; renames the file to its name."""
         if self._waiting:
             self._write_group()

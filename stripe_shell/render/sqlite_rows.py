@@ -79,7 +79,7 @@ class SqliteFile:
         """Returns the names of members that have no column."""
         return self._cells.left_out()
 
-    def close(self) -> None:
+    def close(self, around: Any = None) -> None:
         """Compacts the file into its final form, which does not depend on where it was interrupted, and renames it."""
         compact = self._partial.with_suffix(".compact")
         compact.unlink(missing_ok=True)

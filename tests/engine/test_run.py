@@ -308,7 +308,7 @@ class BrokenSink:
     def keep(self) -> None:
         raise AssertionError("nothing is to be gone on with")
 
-    def close(self) -> None:
+    def close(self, around: Any = None) -> None:
         raise AssertionError("a broken file is not finished")
 
     def discard(self) -> None:

@@ -33,10 +33,10 @@ from stripe_shell.engine.run.messages import (
     explain_unmet,
     explain_unstored,
 )
-from stripe_shell.engine.run.paging import Exchange, read_body
+from stripe_shell.engine.run.paging import Exchange, read_body, with_cursor
 from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
-from stripe_shell.engine.run.row_target import OpenRows
-from stripe_shell.engine.run.rows import CollectedPages, NotStored, RowOutput, collect, open_row_output
+from stripe_shell.engine.run.row_target import OpenRows, StreamRows
+from stripe_shell.engine.run.rows import CollectedPages, NotStored, RowOutput, collect, open_journalled, row_target
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.stamps import stamp_row
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
@@ -71,7 +71,8 @@ class Engine:
     Pass the same `resolver` to `check`, `preview` and `run` so that each block is resolved once. `live` allows writes
     on connections that count as live. `tags` selects blocks; empty selects all. `rows` selects rows of the outermost
     loops; None selects all. `sleep` waits a number of seconds
-    between the polls of `@retry`. `observer` is told what is sent.
+    between the polls of `@retry`. `observer` is told what is sent. `stream` opens what takes the rows of a list of
+    several pages that nothing else refers to; without it they are joined in the outcome's `body`.
     """
 
     table: Table
@@ -82,6 +83,7 @@ class Engine:
     rows: RowSelection | None = None
     sleep: Callable[[float], None] = time.sleep
     observer: RunObserver = field(default_factory=RunObserver)
+    stream: StreamRows | None = None
 
     def observed(self, observer: RunObserver) -> Engine:
         """Returns a copy of the engine that tells `observer` what is sent."""
@@ -274,20 +276,21 @@ class Engine:
         The outcome has diagnostics if there is no response, or if it could not be stored. Raises NotSent if the file
         cannot be opened.
         """
-        request, output = outcome.request, output_of(outcome.block)
+        request = outcome.request
         if request is None:
             return outcome
-        file = (
-            open_row_output(output, outcome, scope, self.open_rows, self._table_of(outcome, link)) if output else None
-        )
+        file = self._open_file(outcome, request, link, scope, step)
         stored = False
         try:
             request = step.announce(request, link)
             outcome = replace(outcome, request=request)
             self.observer.sending(outcome)
-            response = _send(link, request)
+            first = request if file is None or file.written is None else with_cursor(request, file.written.cursor)
+            if file is not None:
+                file.begin()
+            response = _send(link, first)
             outcome = replace(outcome, response=response)
-            outcome = _receive(outcome, Exchange(request, response), link, file, self.observer)
+            outcome = _receive(outcome, Exchange(first, response), link, file, self.observer)
             stored = outcome.written_to is not None
             return outcome
         except RunStopped as error:
@@ -300,7 +303,25 @@ class Engine:
         finally:
             self.observer.received(outcome)
             if file is not None and not stored:
-                file.sink.discard()
+                file.abandon()
+
+    def _open_file(
+        self, outcome: Outcome, request: Request, link: Link, scope: Scope, step: StepLedger
+    ) -> RowOutput | None:
+        """Returns the file of the block's `@out`, or the stream for a long list; None if the response is kept whole.
+
+        Raises NotSent.
+        """
+        call, output = outcome.call, output_of(outcome.block)
+        long = call is not None and call.pages != 1 and not _speaks_of_rows(outcome.block)
+        if call is None or (output is None and not (long and self.stream is not None)):
+            return None
+        target = row_target(call, output.fields if output else (), self._table_of(outcome, link), scope.masks)
+        if output is not None:
+            noted = step if long else None
+            return open_journalled(output, target, request, scope, open_rows=self.open_rows, step=noted)
+        sink = self.stream(target) if self.stream is not None and call.operation.response.is_list else None
+        return RowOutput("", sink) if sink is not None else None
 
     def resend(self, outcome: Outcome, scope: Scope) -> tuple[Outcome, Scope]:
         """Sends the request of a block again: the same bytes under the same idempotency key.
@@ -354,7 +375,7 @@ def _receive(
     outcome = replace(outcome, body=collected.body)
     if file is None:
         return outcome
-    file.close()
+    file.close(collected.body)
     return replace(outcome, written_to=file.path, rows_written=collected.rows, left_out=file.sink.left_out())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from stripe_shell.engine.foreach import LoopRow
 from stripe_shell.engine.idempotency_keys import idempotency_key
@@ -11,6 +12,20 @@ from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus
 from stripe_shell.lang.ast import Block
 from stripe_shell.records import record
 from stripe_shell.wire import Request, Response
+
+
+@record
+class RowsWritten:
+    """The progress of a list into a file: pages and rows, the cursor of the next page, and `RowSink.position`.
+
+    `file` identifies the file and its columns.
+    """
+
+    file: str
+    cursor: Mapping[str, str]
+    pages: int
+    rows: int
+    position: Mapping[str, Any]
 
 
 @record
@@ -50,6 +65,17 @@ class StepLedger(Protocol):
 
     def settle(self, outcome: Outcome) -> None:
         """Journals the outcome of the request."""
+        ...
+
+    def rows_written(self, request: Request, file: str) -> RowsWritten | None:
+        """Returns how far an earlier process of this run wrote the list to the file; None to begin anew."""
+        ...
+
+    def note_rows(self, request: Request, written: RowsWritten) -> bool:
+        """Journals how far the list was written, if there is a journal; returns whether there is.
+
+        Raises RunStopped if the run is to stop, as it can go on from here.
+        """
         ...
 
 
@@ -98,6 +124,14 @@ class UnrecordedStep:
 
     def settle(self, outcome: Outcome) -> None:
         """Does nothing."""
+
+    def rows_written(self, request: Request, file: str) -> RowsWritten | None:
+        """Returns None: nothing is kept."""
+        return None
+
+    def note_rows(self, request: Request, written: RowsWritten) -> bool:
+        """Returns False: nothing is kept."""
+        return False
 
 
 @record

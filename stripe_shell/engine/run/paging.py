@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stripe_shell.errors import NoAnswer, OutcomeUnknown
@@ -35,12 +35,14 @@ class Exchange:
 class Page:
     """A page of a list, or whatever else was answered: the exchange and its body as JSON data.
 
-    `plain`: no number in it has a fraction or an exponent.
+    `plain`: no number in it has a fraction or an exponent. `following` is the request for the next page, None if this
+    is the last one.
     """
 
     exchange: Exchange
     body: Any
     plain: bool
+    following: Request | None
 
 
 def follow_pages(transport: Transport, first: Exchange) -> Iterator[Page]:
@@ -53,18 +55,32 @@ def follow_pages(transport: Transport, first: Exchange) -> Iterator[Page]:
     while True:
         page = _read_page(exchange)
         yield page
-        following = next_page(exchange.request, page.body) if exchange.response.ok else None
-        if following is None:
+        if page.following is None:
             return
-        if following == exchange.request:
+        if page.following == exchange.request:
             raise NoAnswer("the list says that there is more, but not how to get it")
-        exchange = Exchange(following, transport.send(following))
+        exchange = Exchange(page.following, transport.send(page.following))
 
 
 def _read_page(exchange: Exchange) -> Page:
     fractions: list[str] = []
     body = read_body(exchange, fractions)
-    return Page(exchange, body, not fractions)
+    return Page(exchange, body, not fractions, next_page(exchange.request, body) if exchange.response.ok else None)
+
+
+#: The parameters that say where a page begins.
+_CURSORS = ("starting_after", "ending_before", "page")
+
+
+def cursor_of(request: Request) -> dict[str, str]:
+    """Returns the parameters of a request for a page that say where it begins."""
+    parameters = decode_form(request.query)
+    return {name: str(parameters[name]) for name in _CURSORS if name in parameters}
+
+
+def with_cursor(request: Request, cursor: Mapping[str, str]) -> Request:
+    """Returns the request for the page of a list that begins at a cursor."""
+    return replace(request, query=encode_form({**decode_form(request.query), **cursor}))
 
 
 def next_page(request: Request, body: Any) -> Request | None:
@@ -96,7 +112,7 @@ def _with(request: Request, **cursor: str) -> Request:
     """Returns the request with the cursor set; unchanged if the cursor is empty."""
     if not all(cursor.values()):
         return request
-    return replace(request, query=encode_form({**decode_form(request.query), **cursor}))
+    return with_cursor(request, cursor)
 
 
 def read_body(exchange: Exchange, fractions: list[str] | None = None) -> Any:

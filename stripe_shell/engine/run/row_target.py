@@ -19,6 +19,7 @@ class RowTarget:
     there at once, so that text formats have the columns that occur in them. `guard`: a text cell that
     a spreadsheet would run as a formula gets an apostrophe in front. `name` is that of the table in a database.
     `masks` are masked in the rows. `position` is where to go on, from `RowSink.position`.
+    `form` is that of the list, a member of `spec.model.LIST_FORMS`.
     """
 
     path: str
@@ -28,6 +29,7 @@ class RowTarget:
     name: str = "rows"
     masks: Secrets = Secrets()
     position: Mapping[str, Any] | None = None
+    form: str = "list"
     every_name: bool = False
 
 
@@ -49,8 +51,8 @@ class RowSink(Protocol):
         """Returns the names of members that have no column."""
         ...
 
-    def close(self) -> None:
-        """Completes the file and moves it to its final name. Raises OSError."""
+    def close(self, around: Any = None) -> None:
+        """Completes the file and moves it to its final name. `around` is the list without its rows. Raises OSError."""
         ...
 
     def keep(self) -> None:
@@ -65,3 +67,6 @@ class RowSink(Protocol):
 #: Opens a file for rows. Raises OSError, LookupError if what a position tells of is no longer there, or NotSent for an
 #: unknown ending.
 OpenRows = Callable[[RowTarget], RowSink]
+
+#: Returns what takes the rows of a list instead of a file; None if they are to be joined.
+StreamRows = Callable[[RowTarget], RowSink | None]

@@ -3,70 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
-from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.paths import evaluate_output
-from stripe_shell.engine.run.paging import Exchange, Page, follow_pages, is_list
+from stripe_shell.engine.resolve import BlockCall
+from stripe_shell.engine.run.ledger import RowsWritten, StepLedger
+from stripe_shell.engine.run.paging import Exchange, Page, cursor_of, follow_pages, is_list
 from stripe_shell.engine.run.row_target import OpenRows, RowSink, RowTarget
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import NoAnswer, NotSent
 from stripe_shell.lang.ast import Output
-from stripe_shell.records import field, record
+from stripe_shell.records import field, record, replace
+from stripe_shell.secrets import Secrets
 from stripe_shell.spec.columns import columns_at, columns_of
 from stripe_shell.spec.table import Table
-from stripe_shell.wire import Transport, decode_form
+from stripe_shell.wire import Request, Transport, decode_form
 
 
 class NotStored(Exception):
     """The error for a response that could not be written to its file."""
 
 
-@record
+@record(frozen=False)
 class RowOutput:
-    """An open `@out` file."""
+    """An open `@out` file, or standard output, whose `path` is empty.
+
+    `written` is how far an earlier process wrote it. `note` is called with how far it has been written by now, and
+    returns whether that was journalled; `noted` then keeps what was written of it when it fails.
+    """
 
     path: str
     sink: RowSink
+    written: RowsWritten | None = None
+    note: Callable[[RowsWritten], bool] = lambda _: False
+    noted: bool = False
 
-    def write(self, rows: Sequence[Any], *, plain: bool = False) -> None:
-        """Appends rows. Raises NotStored."""
+    def write(self, page: Page, rows: Sequence[Any], pages: int, count: int) -> None:
+        """Appends the rows of a page; `pages` and `count` are the pages and rows so far. Raises NotStored."""
         try:
-            self.sink.write(rows, plain=plain)
+            self.sink.write(rows, plain=page.plain)
+            if page.following is not None and self.path:
+                self._note(page.following, pages, count)
         except OSError as error:
             raise self._not_stored(error) from error
 
-    def close(self) -> None:
+    def begin(self) -> None:
+        """Tells the journal of the file before there are rows in it, so that a killed process leaves none behind."""
+        position = self.sink.position() if self.path and self.written is None else None
+        if position is not None:
+            self.note(RowsWritten(self.path, {}, 0, 0, position))
+
+    def _note(self, following: Request, pages: int, count: int) -> None:
+        position = self.sink.position()
+        if position is not None:
+            written = RowsWritten(self.path, cursor_of(following), pages, count, position)
+            self.noted = self.note(written) or self.noted
+
+    def close(self, around: Any) -> None:
         """Completes the file. Raises NotStored."""
         try:
-            self.sink.close()
+            self.sink.close(around)
         except OSError as error:
             raise self._not_stored(error) from error
 
-    def _not_stored(self, error: OSError) -> NotStored:
-        return NotStored(f"{self.path} cannot be written: {error.strerror or error}")
+    def abandon(self) -> None:
+        """Keeps the incomplete file if the journal tells of it, else discards it."""
+        if self.noted or self.written is not None:
+            self.sink.keep()
+        else:
+            self.sink.discard()
+
+    def _not_stored(self, error: OSError) -> Exception:
+        """Returns the error for a file; that of standard output is not the block's."""
+        return NotStored(f"{self.path} cannot be written: {error.strerror or error}") if self.path else error
 
 
-def open_row_output(output: Output, outcome: Outcome, scope: Scope, open_rows: OpenRows, table: Table) -> RowOutput:
+def open_row_output(output: Output, target: RowTarget, scope: Scope, open_rows: OpenRows) -> RowOutput:
     """Opens the file before the request is sent. Raises NotSent if it cannot be opened."""
     evaluated = evaluate_output(output, scope)
     if evaluated.problems:
         raise NotSent(evaluated.problems[0].message)
-    path = str(evaluated.value)
+    target = replace(target, path=str(evaluated.value), fields=output.fields, guard=output.guard)
     try:
-        return RowOutput(path, open_rows(_target(path, output, outcome, scope, table)))
+        return RowOutput(target.path, open_rows(target))
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise NotSent(f"{path} cannot be written: {reason}") from error
+        raise NotSent(f"{target.path} cannot be written: {reason}") from error
 
 
-def _target(path: str, output: Output, outcome: Outcome, scope: Scope, table: Table) -> RowTarget:
-    call = outcome.call
-    row = (call.operation.response.row or call.operation.response) if call is not None else None
-    name = call.operation.entity.replace(".", "_") if call is not None else "rows"
-    long = call is not None and call.pages != 1
-    columns = columns_at(table, row, output.fields) if output.fields or row is None else columns_of(table, row)
-    return RowTarget(path, output.fields, columns, output.guard, name, scope.masks, every_name=not long)
+def open_journalled(
+    output: Output, target: RowTarget, request: Request, scope: Scope, *, open_rows: OpenRows, step: StepLedger | None
+) -> RowOutput:
+    """Opens the file, at the place where an earlier process of the run stopped writing it, if its journal tells one.
+
+    Without `step` it is begun anew. Raises NotSent.
+    """
+    path = evaluate_output(output, scope).value
+    identity = f"{path}{' guard=formulas' if output.guard else ''} {','.join(output.fields)}"
+    written = step.rows_written(request, identity) if step is not None else None
+    file: RowOutput | None = None
+    if written is not None:
+        with suppress(NotSent, LookupError):
+            file = open_row_output(output, replace(target, position=written.position), scope, open_rows)
+            file.written = written
+    file = file or open_row_output(output, target, scope, open_rows)
+    if step is not None:
+        file.note = lambda found: step.note_rows(request, replace(found, file=identity))
+    return file
+
+
+def row_target(call: BlockCall, fields: tuple[str, ...], table: Table, masks: Secrets) -> RowTarget:
+    """Returns a target without a path for the rows of a call; `table` is that of its API version."""
+    response = call.operation.response
+    row = response.row or response
+    columns = columns_at(table, row, fields) if fields else columns_of(table, row)
+    name = call.operation.entity.replace(".", "_")
+    form = response.form or "list"
+    return RowTarget("", fields, columns, name=name, masks=masks, form=form, every_name=call.pages == 1)
 
 
 @record(frozen=False)
@@ -116,18 +170,19 @@ def collect(
     With `ending_before` Stripe pages towards newer rows while each page is sorted newest first; several such pages are
     joined oldest first, as in the official libraries. Raises what `follow_pages` and `read_body` raise, and NotStored.
     """
-    collected = CollectedPages(keep_rows)
+    before = file.written if file is not None else None
+    collected = CollectedPages(keep_rows, before.pages if before else 0, before.rows if before else 0)
     turned = count != 1 and "ending_before" in decode_form(first.request.query)
-    for number, page in enumerate(follow_pages(transport, first), start=1):
+    for page in follow_pages(transport, first):
         if not page.exchange.response.ok:
-            raise NoAnswer(_unreadable(page, number))
+            raise NoAnswer(_unreadable(page, collected.pages + 1))
         rows = page.body["data"] if is_list(page.body) else [page.body]
         if turned:
             rows = rows[::-1]
-        if file is not None:
-            file.write(rows, plain=page.plain)
         collected.add(page.body, rows)
-        if not on_page(collected) or number == count:
+        if file is not None:
+            file.write(page, rows, collected.pages, collected.rows)
+        if not on_page(collected) or collected.pages == count:
             break
     return collected
 

@@ -20,6 +20,11 @@ def compact_json(value: Any) -> str:
     return visible_json("".join(_pieces(value, None)))
 
 
+def indented_json(value: Any, indent: int) -> str:
+    """Returns `value` as indented JSON whose lines after the first are `indent` columns further to the right."""
+    return visible_json("".join(_pieces(value, "\n" + " " * indent)))
+
+
 def _pieces(value: Any, line: str | None) -> Iterator[str]:
     """Yields the text in pieces; `line` is a line end with the indentation of `value`, None for a single line."""
     inner = None if line is None else f"{line}  "
