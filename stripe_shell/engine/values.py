@@ -183,6 +183,8 @@ def _coerce_array(text: str, shape: Shape, *, now: int, as_json: bool, quoted: b
         return conform(value if isinstance(value, list) else [value], shape, now=now)
     if shape.items is not None and shape.items.kind in {"object", "map"}:
         return text
+    if not quoted and text.startswith("[") and text.endswith("]"):
+        return text  # a list of another language, such as `[card, link]`: the check says how to write it
     words = [text] if quoted else [word.strip() for word in text.split(",")]
     return [coerce(word, shape.items, now=now, quoted=True) for word in words]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stripe_shell.diagnostics import Diagnostic, Fix, Span
 from stripe_shell.engine.values import BadTime, parse_time
+from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.close_names import close_name
@@ -38,6 +39,9 @@ _WANTED = {
     "not_array": "a list: its items as `{name}[0]: …`, or JSON in brackets",
 }
 
+#: Plain words in brackets: a list in YAML, no JSON.
+_BRACKETED = pattern(r"\[\s*([\w.-]+(?:\s*,\s*[\w.-]+)*)\s*\]")
+
 
 def explain(problem: Problem, operation: Operation, place: ProblemPlace, masks: Secrets) -> Diagnostic:
     """Returns the problem as a diagnostic: its code, its span and the fix.
@@ -57,10 +61,22 @@ def explain(problem: Problem, operation: Operation, place: ProblemPlace, masks: 
             return _currency(problem, place, masks)
         case "too_long" | "out_of_range" | "too_many" | "bad_key":
             return _out_of_bounds(problem, place)
+        case "not_array" if words := _bracketed_words(problem.value):
+            message = (
+                f"`{problem.name}` takes a list of words, or JSON, whose words have quotes; `[{words}]` is neither"
+            )
+            fix = Fix(place.best, words) if place.best.text == problem.value else None
+            return Diagnostic("E203", message, place.best, label=f"write `{words}`", fix=fix)
         case _:
             shown = _quoted_value(masks.mask_data(problem.value))
             message = f"`{problem.name}` takes {problem.expected or 'another type'}, not {shown}"
             return Diagnostic("E203", message, place.best, label=_what_to_write(problem))
+
+
+def _bracketed_words(value: object) -> str:
+    """Returns the words of a list as YAML has them, `card, link` of `[card, link]`; empty for other values."""
+    match = _BRACKETED.fullmatch(value) if isinstance(value, str) else None
+    return ", ".join(word.strip() for word in match[1].split(",")) if match else ""
 
 
 def _what_to_write(problem: Problem) -> str:
