@@ -97,6 +97,10 @@ class Progress:
     def _rates(self) -> tuple[float, float]:
         """Returns rows and writes per second in the window, without rows of earlier processes."""
         now, rows = self._clock(), self.ended - self._recalled
+        if self.pressure.limit == "network":
+            self._samples.clear()  # the rate behind an outage is that of the time behind it
+        if not self._samples:
+            self._samples.append((now, rows, self.writes))
         if now - self._samples[-1][0] >= 1:
             self._samples.append((now, rows, self.writes))
             while len(self._samples) > 2 and now - self._samples[0][0] > _WINDOW:

@@ -432,3 +432,48 @@ def test_an_interrupted_run_names_what_to_do(batch: Batch) -> None:
     result = batch.run()
     assert "`--resume` sends again what was refused; `--new` starts over; see .stripe-runs/b-" in result.err
     assert "failed.csv" in result.err
+
+
+# --- what changed around the run ----------------------------------------------------------------------------------
+
+
+def test_a_clock_that_was_set_back_makes_no_write_younger(batch: Batch) -> None:
+    """A write is sent, the journal goes on for a day, and then the clock is set back by it: it is not sent again."""
+    batch.rows(EMAILS)
+    assert batch.run_and_die(dies_at(2, "sent")) == 9
+    journal_path = batch.folders[0] / "journal.jsonl"
+    end = {"t": "E", "time": time.time() + 26 * 3600, "code": 5, "finished": False}
+    with journal_path.open("a") as file:
+        file.write(json.dumps(end, separators=(",", ":")) + "\n")
+    result = batch.run()
+    assert result.code == 5
+    assert "too old to be sent again safely" in result.err
+    assert batch.made("customer") == ["a@b.co"]
+
+
+def test_a_clock_that_is_an_hour_slow_does_no_harm(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch.rows(EMAILS)
+    assert batch.run_and_die(dies_at(5, "after")) == 9
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() - 3600)
+    assert batch.run().code == 0
+    assert batch.made("customer") == batch.made("invoiceitem", "description") == EMAILS
+
+
+def test_a_lock_of_a_host_whose_name_changed_is_taken_over(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch.rows(EMAILS)
+    assert batch.run_and_die(dies_at(5, "after")) == 9
+    monkeypatch.setattr("socket.gethostname", lambda: "another-name")
+    result = batch.run()
+    assert result.code == 0
+    assert "the lock was left by process " in result.err
+    assert batch.made("customer") == EMAILS
+
+
+def test_a_torn_last_line_is_cut_off_and_nothing_is_made_twice(batch: Batch) -> None:
+    batch.rows(EMAILS)
+    assert batch.run_and_die(dies_at(6, "after")) == 9
+    journal_path = batch.folders[0] / "journal.jsonl"
+    journal_path.write_bytes(journal_path.read_bytes()[:-25])
+    assert batch.run().code == 0
+    assert batch.made("customer") == batch.made("invoiceitem", "description") == EMAILS

@@ -284,6 +284,10 @@ class Flow:
         if finished is not None:
             yield RunStep(loop, row.scope, result=replace(finished, loop=loop.span.start))
             return
+        if self.stop.requested and not nested:  # it waited for a thread when the run was stopped
+            self.interrupted = True
+            yield RunStep(loop, row.scope, result=RowResult(loop.span.start, "not run", self.row_name))
+            return
         outcomes: list[Outcome] = []
         began = self.clock()
         for step in self.run(loop.items, stamp_row(loop, row.scope, self.ledger.run_id, self.row_key)):
