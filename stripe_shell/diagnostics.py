@@ -190,6 +190,19 @@ def close_words(word: str, known: Iterable[str], most: int = 3) -> tuple[str, ..
     return tuple(get_close_matches(word, list(known), n=most, cutoff=0.6))
 
 
+def likeness(one: str, other: str) -> float:
+    """Returns how similar two words are, from 0 to 1."""
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, other, one).ratio()
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    """Returns the question for one name or several: "did you mean `line1` or `line2`?"."""
+    *first, last = (f"`{name}`" for name in names)
+    return f"did you mean {', '.join(first)}{' or ' * bool(first)}{last}?"
+
+
 def closest(word: str, known: Iterable[str]) -> str | None:
     """Returns the word of `known` that is most similar to `word`, or None if none is close."""
     return next(iter(close_words(word, known, most=1)), None)

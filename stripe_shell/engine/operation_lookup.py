@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from stripe_shell.diagnostics import Diagnostic, Span, closest
+from stripe_shell.diagnostics import Diagnostic, Span, did_you_mean
 from stripe_shell.engine.raw_calls import names_path, path_operation
 from stripe_shell.lang.ast import Block
 from stripe_shell.records import record
+from stripe_shell.spec.close_names import close_names
 from stripe_shell.spec.model import Entity, Operation
 from stripe_shell.spec.table import Table
 
@@ -83,8 +84,8 @@ def _usual_action(entity: Entity) -> str:
 
 
 def _unknown_entity(word: _Word, table: Table) -> Diagnostic:
-    close = closest(word.text.lower().replace("-", "_"), table.entities())
-    label = f"did you mean `{close}`?" if close else "`stripe-shell spec` lists the entities"
+    close = close_names(word.text.lower().replace("-", "_"), table.entities())
+    label = did_you_mean(close) if close else "`stripe-shell spec` lists the entities"
     return Diagnostic("E206", f"unknown entity `{word.text}`", word.span, label=label)
 
 
@@ -98,9 +99,9 @@ def _no_such_action(word: _Word, entity: Entity | None, table: Table) -> Diagnos
     everywhere = _all_actions(table)
     aliases = tuple(alias for alias, name in table.action_aliases().items() if entity and name in entity.operations)
     own = (*sorted(entity.operations), *aliases) if entity else tuple(sorted(everywhere))
-    close = closest(word.text, own)
+    close = close_names(word.text, own)
     listed = f"there is: {', '.join(own)}" if entity else "`stripe-shell spec` lists the actions"
-    label = f"did you mean `{close}`?" if close else listed
+    label = did_you_mean(close) if close else listed
     if entity is None or word.text not in everywhere:
         return Diagnostic("E205", f"unknown action `{word.text}`", word.span, label=label)
     return Diagnostic("E207", f"`{entity.name}` has no action `{word.text}`", word.span, label=label)

@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, has_errors
 from stripe_shell.engine.api_versions import check_version
-from stripe_shell.engine.check.messages import ProblemPlace, explain, explain_missing, suggestion
+from stripe_shell.engine.check.messages import ProblemPlace, explain, explain_missing, suggestions
 from stripe_shell.engine.evaluate import Evaluation, evaluate, evaluate_text
 from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.paths import confine, evaluate_output, output_of
@@ -239,8 +239,7 @@ class _Draft:
         """Returns the parameters, those of the path included, that unknown names probably stand for."""
         meant: set[str] = set()
         for problem in problems:
-            word = suggestion(problem, self.operation) if problem.kind == "unknown" else None
-            if word:
+            for word in suggestions(problem, self.operation) if problem.kind == "unknown" else ():
                 found = resolve_name(self.operation, (word,))
                 meant.add(found.path_param or (found.path[0] if found.path else word))
         return meant

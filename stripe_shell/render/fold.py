@@ -13,7 +13,8 @@ from stripe_shell.render.typed_line import TypedLine
 _WORD = pattern(r"\s*(?:`[^`]+`\S*|\S+)")
 _PLAIN_WORD = pattern(r"\s*\S+")
 _PLAIN_NAME = pattern(r"[\w.\[\]-]+")
-_SUGGESTED = pattern(r"did you mean `([^`\s]+)`\?")
+_SUGGESTED = pattern(r"did you mean ((?:`[^`\s]+`(?:, | or )?)+)\?")
+_QUOTED = pattern(r"`([^`\s]+)`")
 
 #: The width of what stands around the place in a source line that is wider than the screen.
 _CONTEXT = 24
@@ -35,7 +36,7 @@ _CORRECTED = frozenset({"E110", "E201", "E204", "E205", "E206", "E207"})
 #: The labels that list what may be meant, by diagnostic code.
 _CHOICES = {"E201": pattern(r"it exists as (.+)"), "E204": pattern(r"one of: ([\w, -]+)")}
 
-_DONE_HINT, _KEY_HINT = "put right below", "Tab puts it right"
+_KEY_HINT = "Tab puts it right"
 
 
 def width_of(text: str) -> int:
@@ -186,7 +187,7 @@ def under_line(diagnostics: Sequence[Diagnostic], line: TypedLine, width: int) -
     Of a line that takes several rows of the screen, the part around each place is repeated above its carets.
     """
     rows: list[str] = []
-    hints = _key_hints(diagnostics)
+    hinted = _hinted(diagnostics)
     wraps = line.indent + width_of(line.text) >= width
     for diagnostic in diagnostics:
         if diagnostic.span is None:
@@ -196,17 +197,16 @@ def under_line(diagnostics: Sequence[Diagnostic], line: TypedLine, width: int) -
         bar = "  " if wraps else " " * line.indent
         if wraps:
             rows.append(f"{bar}{shown.text}")
-        rows += _under(diagnostic, shown, bar, width, hints.get(diagnostic, ""))
+        rows += _under(diagnostic, shown, bar, width, _KEY_HINT if diagnostic in hinted else "")
         for note in diagnostic.notes:
             rows += fold_line(f"  = {note}", width, 4)
     return "\n".join(rows)
 
 
-def _key_hints(diagnostics: Sequence[Diagnostic]) -> dict[Diagnostic, str]:
-    """Returns what the next prompt does about the diagnostics: it has all sure corrections, else Tab offers choices."""
-    sure = {each: _DONE_HINT for each in diagnostics if correction(each) is not None}
-    open_ = next((each for each in diagnostics if choices(each) is not None), None)
-    return sure or ({open_: _KEY_HINT} if open_ is not None else {})
+def _hinted(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Returns the diagnostics that Tab puts right in the next prompt: the sure ones, else the first with choices."""
+    sure = [each for each in diagnostics if correction(each) is not None]
+    return sure or [each for each in diagnostics if choices(each) is not None][:1]
 
 
 def _under(diagnostic: Diagnostic, shown: _Surroundings, bar: str, width: int, hint: str) -> list[str]:
@@ -224,18 +224,19 @@ def _under(diagnostic: Diagnostic, shown: _Surroundings, bar: str, width: int, h
 
 def short_words(diagnostic: Diagnostic) -> str:
     """Returns what is wrong in a few words, with the suggestion: `no such parameter; email?`."""
-    meant, title = _meant(diagnostic), _TITLES.get(diagnostic.code)
+    meant, title = " or ".join(_meant(diagnostic)), _TITLES.get(diagnostic.code)
     kind = "" if diagnostic.severity == "error" else f"{diagnostic.severity}: "
     if meant and title:
         return f"{kind}{title}; {meant}?"
     return kind + "; ".join(part for part in (diagnostic.message, diagnostic.label) if part)
 
 
-def _meant(diagnostic: Diagnostic) -> str:
+def _meant(diagnostic: Diagnostic) -> list[str]:
+    """Returns the words that were probably meant, several if they are equally near."""
     if diagnostic.fix is not None:
-        return diagnostic.fix.replacement
+        return [diagnostic.fix.replacement]
     match = _SUGGESTED.search(diagnostic.label)
-    return match[1] if match else ""
+    return _QUOTED.findall(match[1]) if match else []
 
 
 def correction(diagnostic: Diagnostic) -> tuple[int, int, str] | None:
@@ -243,18 +244,23 @@ def correction(diagnostic: Diagnostic) -> tuple[int, int, str] | None:
     if diagnostic.span is None or diagnostic.code not in _CORRECTED or diagnostic.severity != "error":
         return None
     meant, span = _meant(diagnostic), diagnostic.fix.span if diagnostic.fix else diagnostic.span
-    if not meant or not span.text.strip() or any(char.isspace() for char in span.text):
+    if len(meant) != 1 or not span.text.strip() or any(char.isspace() for char in span.text):
         return None
-    return span.start, span.end, meant
+    return span.start, span.end, meant[0]
 
 
 def choices(diagnostic: Diagnostic) -> tuple[int, int, tuple[str, ...]] | None:
     """Returns start, end and the words that may stand there instead; None if no such words are known."""
-    listed, span = _CHOICES.get(diagnostic.code), diagnostic.span
-    match = listed.fullmatch(diagnostic.label) if listed and diagnostic.severity == "error" else None
-    if match is None or span is None or not _PLAIN_NAME.fullmatch(span.text):
+    span = diagnostic.span
+    if span is None or diagnostic.severity != "error" or not _PLAIN_NAME.fullmatch(span.text):
         return None
-    return span.start, span.end, tuple(word.strip("` ") for word in match[1].split(","))
+    meant = _meant(diagnostic) if diagnostic.code in _CORRECTED else []
+    if len(meant) > 1:
+        start = span.start + span.text.rfind(".") + 1 if "." not in meant[0] else span.start
+        return start, span.end, tuple(meant)
+    listed = _CHOICES.get(diagnostic.code)
+    match = listed.fullmatch(diagnostic.label) if listed else None
+    return (span.start, span.end, tuple(word.strip("` ") for word in match[1].split(","))) if match else None
 
 
 def corrected(text: str, diagnostics: Iterable[Diagnostic]) -> tuple[str, int] | None:

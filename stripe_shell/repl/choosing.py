@@ -1,4 +1,4 @@
-"""Tab after an error with several suggestions: replaces the wrong word by the next of them."""
+"""Tab after an error: accepts the corrected line, or replaces the wrong word by the next of several suggestions."""
 
 from __future__ import annotations
 
@@ -28,20 +28,21 @@ class WordChoices:
 
 
 class ChoosingWithTab:
-    """The choices of the present prompt. They end as soon as the text is changed otherwise."""
+    """The choices of the present prompt, or its corrected line. They end as soon as the text is changed otherwise."""
 
     def __init__(self) -> None:
         self._choices: WordChoices | None = None
         self._number = -1
+        self._corrected = ""
 
-    def begin(self, choices: WordChoices | None) -> None:
-        """Begins a prompt with these choices, or without any."""
-        self._choices, self._number = choices, -1
+    def begin(self, choices: WordChoices | None, corrected: str = "") -> None:
+        """Begins a prompt with these choices, or without any; `corrected` is the text if it has been put right."""
+        self._choices, self._number, self._corrected = choices, -1, corrected
 
     def applies(self, buffer: Buffer) -> bool:
         """Whether the buffer has the text with the wrong word, or with the choice of before."""
         if self._choices is None:
-            return False
+            return bool(self._corrected) and buffer.text == self._corrected
         expected = self._choices.text if self._number < 0 else self._choices.document(self._number).text
         return buffer.text == expected
 
@@ -51,7 +52,9 @@ class ChoosingWithTab:
 
         @keys.add("tab", filter=has_focus(DEFAULT_BUFFER) & ~vi_navigation_mode & applies)
         def _next(event: KeyPressEvent) -> None:
-            """Replaces the wrong word by the next suggestion."""
-            if self._choices is not None:
+            """Replaces the wrong word by the next suggestion, or goes to the end of the corrected line."""
+            if self._choices is None:
+                event.current_buffer.cursor_position, self._corrected = len(self._corrected), ""
+            else:
                 self._number = (self._number + 1) % len(self._choices.words)
                 event.current_buffer.document = self._choices.document(self._number)

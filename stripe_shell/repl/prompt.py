@@ -128,8 +128,9 @@ class Prompt:
         """Takes the text that the next prompt begins with."""
         session = self._session
         draft, place, choices = session.draft, session.draft_place, session.draft_choices
-        session.draft, session.draft_place, session.draft_choices = "", None, None
-        self._choosing.begin(WordChoices(draft, *choices) if choices else None)
+        corrected = draft if session.draft_corrected else ""
+        session.draft, session.draft_place, session.draft_choices, session.draft_corrected = "", None, None, False
+        self._choosing.begin(WordChoices(draft, *choices) if choices else None, corrected)
         return Document(draft, len(draft) if place is None else place)
 
     def _keep_typed(self) -> None:

@@ -152,7 +152,7 @@ def _correct(session: ReplSession, found: Sequence[Diagnostic]) -> None:
         return
     right = corrected(line.text, found)
     if right is not None:
-        session.draft, session.draft_place = right
+        (session.draft, session.draft_place), session.draft_corrected = right, True
     elif open_ := next((each for each in map(choices, found) if each is not None), None):
         session.draft, session.draft_place, session.draft_choices = line.text, open_[1], open_
 

@@ -54,7 +54,8 @@ class ReplSession:
 
     `kept` are the items that passed, in order, for `@save`. `typed` is the last submitted text that is not a command,
     `draft` the initial text of the next prompt, with the cursor at `draft_place`, else at the end; `draft_choices` are
-    start and end of a wrong word in it, with the words that Tab puts there; `passed` says whether all of the last text
+    start and end of a wrong word in it, with the words that Tab puts there, and `draft_corrected` says that it has been
+    put right already; `passed` says whether all of the last text
     passed, `leaving` ends the session, and `rehearsing` has the next items run on copies first. `unanswered` describes,
     by run, the requests that Ctrl-C abandoned; `unknown` are the writes whose outcome is unknown. `progress` belongs to
     the run under way, of `many` blocks or of one; `waited` is set when the user was told of a wait since the last
@@ -78,6 +79,7 @@ class ReplSession:
     draft: str = ""
     draft_place: int | None = None
     draft_choices: tuple[int, int, tuple[str, ...]] | None = None
+    draft_corrected: bool = False
     passed: bool = True
     leaving: bool = False
     results: Results = field(default_factory=Results)

@@ -57,11 +57,16 @@ class Problem:
     @property
     def suggestion(self) -> str | None:
         """The name, value or dotted path that was probably meant; found when asked for, as the search is slow."""
-        if self.meant is not None or not self.known:
-            return self.meant
-        from .close_names import close_name
+        return next(iter(self.suggestions), None)
 
-        return close_name(self.path[-1] if self.kind == "unknown" else str(self.value), self.known)
+    @property
+    def suggestions(self) -> tuple[str, ...]:
+        """The names or values that were probably meant, the most similar first; several if they are equally similar."""
+        if self.meant is not None or not self.known:
+            return (self.meant,) if self.meant is not None else ()
+        from .close_names import close_names
+
+        return close_names(self.path[-1] if self.kind == "unknown" else str(self.value), self.known)
 
     @property
     def name(self) -> str:

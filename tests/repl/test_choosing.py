@@ -23,11 +23,28 @@ def test_tab_puts_one_suggestion_after_the_other_in_the_place(tmp_path: Path) ->
     )
 
 
-def test_the_sure_correction_is_typed(tmp_path: Path) -> None:
+def test_the_sure_correction_is_typed_and_tab_goes_to_its_end(tmp_path: Path) -> None:
+    right = "create customer email=a@b.co name=Ann"
     drive(
         tmp_path,
         f"create customer emial=a@b.co name=Ann{ENTER}",
-        (text_is("create customer email=a@b.co name=Ann"), CTRL_C),
+        (
+            lambda moment: moment.prompt == 2 and moment.buffer.text == right and moment.buffer.cursor_position == 21,
+            TAB,
+        ),
+        (lambda moment: moment.buffer.text == right and moment.buffer.cursor_position == len(right), " phone=1"),
+        (text_is(f"{right} phone=1"), CTRL_C),
+    )
+
+
+def test_tab_goes_through_names_that_are_equally_near(tmp_path: Path) -> None:
+    wrong = "create customer email=a@b.co name=Ann address.line3=x"
+    drive(
+        tmp_path,
+        f"{wrong}{ENTER}",
+        (lambda moment: moment.prompt == 2 and moment.buffer.text == wrong, TAB),
+        (text_is(wrong.replace("line3", "line1")), TAB),
+        (text_is(wrong.replace("line3", "line2")), CTRL_C),
     )
 
 
@@ -47,7 +64,6 @@ def test_tab_on_the_screen(tmp_path: Path) -> None:
         terminal.wait("sandbox>")
         terminal.type(f"{WRONG}{ENTER}")
         terminal.wait(lambda text: "Tab puts it right" in text and text.count("reason=bored") >= 2)
-        assert "put right below" not in terminal.text
         terminal.type(TAB)
         terminal.wait("reason=duplicate")
     finally:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from stripe_shell.diagnostics import Diagnostic, Fix, Span
+from stripe_shell.diagnostics import Diagnostic, Fix, Span, did_you_mean
 from stripe_shell.engine.values import BadTime, parse_time
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
-from stripe_shell.spec.close_names import close_name
+from stripe_shell.spec.close_names import close_names
 from stripe_shell.spec.currencies import CURRENCY_NAMES
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.names import known_names, resolve_name
@@ -102,22 +102,22 @@ def _stripe_requires(name: str, operation: Operation) -> bool:
     return found.path[0] in operation.params.fields and operation.params.fields[found.path[0]].required
 
 
-def suggestion(problem: Problem, operation: Operation) -> str | None:
-    """Returns the nearest known parameter or path parameter for an unknown name, or None."""
+def suggestions(problem: Problem, operation: Operation) -> tuple[str, ...]:
+    """Returns the parameters or path parameters that an unknown name probably stands for; several if equally near."""
     if len(problem.path) > 1 or problem.elsewhere:
-        return problem.suggestion
-    return close_name(problem.path[0], known_names(operation)) or problem.suggestion
+        return problem.suggestions
+    return close_names(problem.path[0], known_names(operation)) or problem.suggestions
 
 
 def _unknown(problem: Problem, operation: Operation, place: ProblemPlace) -> Diagnostic:
     span = place.key or place.best
     label, fix = "`@raw` sends what the table does not know", None
-    meant = suggestion(problem, operation)
+    meant = suggestions(problem, operation)
     if meant:
-        label = f"did you mean `{meant}`?"
+        label = did_you_mean(meant)
         written = problem.path[-1]
-        if span.text.endswith(written) and meant.isidentifier():
-            fix = Fix(Span(span.source, span.end - len(written), span.end), meant)
+        if len(meant) == 1 and span.text.endswith(written) and meant[0].isidentifier():
+            fix = Fix(Span(span.source, span.end - len(written), span.end), meant[0])
     elif problem.elsewhere:
         label = f"it exists as {', '.join(f'`{path}`' for path in problem.elsewhere[:3])}"
     return Diagnostic("E201", f"unknown parameter `{problem.name}` for {operation.name}", span, label=label, fix=fix)
@@ -127,9 +127,9 @@ def _enum(problem: Problem, place: ProblemPlace, masks: Secrets) -> Diagnostic:
     span = place.best
     allowed = ", ".join(problem.allowed[:12]) + (" …" if len(problem.allowed) > 12 else "")
     label, fix = f"one of: {allowed}", None
-    if problem.suggestion:
-        label = f"did you mean `{problem.suggestion}`? One of: {allowed}"
-        fix = Fix(span, problem.suggestion) if span.text == problem.value else None
+    if meant := problem.suggestions:
+        label = f"{did_you_mean(meant)} One of: {allowed}"
+        fix = Fix(span, meant[0]) if len(meant) == 1 and span.text == problem.value else None
     message = f"`{problem.name}` cannot be {_quoted_value(masks.mask_data(problem.value))}"
     return Diagnostic("E204", message, span, label=label, fix=fix)
 
