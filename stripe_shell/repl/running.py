@@ -208,5 +208,6 @@ def show_steps(session: ReplSession, item: ScriptItem, steps: Iterable[RunStep])
     if not outcomes or any(outcome.status == "passed" for outcome in outcomes):
         # Name the connection, as the saved script may run with another default.
         own = isinstance(item, Block) and outcomes
-        session.kept.append(replace(item, connection=outcomes[0].connection) if own else item)
+        saved = replace(item, connection=outcomes[0].connection) if own else item
+        session.kept.add(saved, outcomes, session.scope.now)
     return "passed"

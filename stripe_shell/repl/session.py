@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from stripe_shell.records import field, record, replace
+from stripe_shell.repl.kept import KeptItems
 from stripe_shell.repl.progress import RunProgress
 from stripe_shell.repl.results import Results
 from stripe_shell.repl.settings import PromptSettings
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from stripe_shell.engine.outcome import Outcome, RunStep
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.scope import Scope
-    from stripe_shell.lang.ast import ScriptItem
     from stripe_shell.render.console import Console
     from stripe_shell.render.run_printer import RunPrinter
     from stripe_shell.repl.fetched import FetchedIds
@@ -70,7 +70,7 @@ class ReplSession:
     printer: RunPrinter
     environment: ReplEnvironment = NOWHERE
     known: KnownIds = field(default_factory=KnownIds)
-    kept: list[ScriptItem] = field(default_factory=list)
+    kept: KeptItems = field(default_factory=KeptItems)
     unanswered: dict[str, str] = field(default_factory=dict)
     fetched: dict[tuple[IdScope, str], FetchedIds] = field(default_factory=dict)
     fetches: bool = False

@@ -60,6 +60,12 @@ def forget_ids(session: ReplSession) -> None:
         session.known.forget_place(place)
 
 
+def unsaved_words(count: int) -> Iterator[str]:
+    """Yields how many blocks `@save` leaves out from now on, nothing for none."""
+    if count:
+        yield f"  {count} {'block is' if count == 1 else 'blocks are'} no longer in what @save writes"
+
+
 def undone_lines(undone: Mapping[str, Any]) -> Iterator[str]:
     """Yields what `@undo` took back: the write, then its objects; events are counted."""
     yield f"undone: {undone['title']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -47,8 +48,15 @@ class Terminal:
             **(environment or {}),
         }
         self.child = pexpect.spawn(
-            command[0], list(command[1:]), env=environ, cwd=str(home), dimensions=(lines, columns), encoding="utf-8"
+            command[0],
+            list(command[1:]),
+            env=environ,
+            cwd=str(home),
+            dimensions=(lines, columns),
+            encoding="utf-8",
+            preexec_fn=_obey_interrupts,
         )
+        self.child.delaybeforesend = None
 
     def type(self, text: str) -> None:
         """Send keys."""
@@ -108,6 +116,11 @@ class Terminal:
             self._stream.feed(before)
             self.child.send(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")
         self._stream.feed(text)
+
+
+def _obey_interrupts() -> None:
+    """Lets Ctrl-C interrupt the program even where the tests run in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def shell(

@@ -183,7 +183,7 @@ def test_a_read_is_drawn_until_ctrl_c(tmp_path: Path) -> None:
     shown = shell.type("@watch 5s list customers")
     assert shown.count("every 5 s · list customer · 22:13:20 UTC · Ctrl-C ends") == 3
     assert patience.waited == [5.0, 5.0, 5.0]
-    assert shell.state.kept == []
+    assert shell.state.kept.items == []
     shell.type("list products")
     patience.waited.clear()
     assert shell.type("@watch 1m").count("every 60 s · list product ·") == 3

@@ -102,7 +102,7 @@ def test_without_a_yes_only_gets_are_sent(shell: Callable[[str], Sandboxed], acc
     assert account.writes == []
     assert 3 <= len(account.asked) <= 30
     assert "last" not in prompt.state.scope.captures
-    assert prompt.state.kept == []
+    assert prompt.state.kept.items == []
     assert account.get(f"/v1/subscriptions/{subscription['id']}")["status"] == "active"
 
 

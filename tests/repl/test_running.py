@@ -68,7 +68,7 @@ def test_after_a_failure_the_rest_is_not_run_and_that_is_said() -> None:
     assert len(transport.sent) == 1
     assert "402 card_declined" in console.text
     assert "1 more was not run" in console.text
-    assert state.kept == []
+    assert state.kept.items == []
 
 
 def test_names_reach_the_next_submission() -> None:
@@ -345,7 +345,7 @@ def test_a_loop_shows_how_many_rows_have_passed_and_is_saved_as_a_loop(tmp_path:
     run(state, f'@foreach row in "{rows}"\n/sandbox create customer email=${{row.email}} name=x\n@end\n')
     assert len(transport.sent) == 2
     assert console.text == "✓ 2 passed · create customer 2\n"
-    assert [type(item).__name__ for item in state.kept] == ["Loop"]
+    assert [type(item).__name__ for item in state.kept.items] == ["Loop"]
 
 
 # --- last and error -------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,75 @@ def test_elsewhere_than_in_the_sandbox(command: str) -> None:
     with pytest.raises(Exception, match="/eu-test is no sandbox"):
         run(state, command)
     assert transport.sent == []
+
+
+CREATED = "/sandbox\naction: create\nentity: customer\nemail: {0}@x.co\nname: {0}\n@as {0}\n"
+
+
+def saved(shell: Sandboxed, home: Path, name: str) -> str:
+    """What @save writes now; empty if there is nothing to save."""
+    path = home / f"{name}.stripe"
+    shell.type(f"@save {path}")
+    return path.read_text() if path.exists() else ""
+
+
+def test_what_undo_takes_back_is_not_saved(tmp_path: Path) -> None:
+    shell = Sandboxed(tmp_path)
+    shell.type(CREATED.format("ann"))
+    shell.type("list products")
+    shell.type(CREATED.format("bob"))
+    shell.type("get customer id=${bob.id}")
+    shell.type(
+        "create payment_intent amount=500 currency=usd payment_method=pm_card_chargeDeclined confirm=true "
+        'automatic_payment_methods={"enabled": true, "allow_redirects": "never"}'
+    )
+    assert "payment_intent" in shell.type("@undo")  # a decline was not kept, though it wrote
+    assert "bob" in saved(shell, tmp_path, "one")
+    assert "2 blocks are no longer in what @save writes" in shell.type("@undo")
+    text = saved(shell, tmp_path, "two")
+    assert "ann@x.co" in text
+    assert "products" in text
+    assert "bob" not in text
+    assert "1 block is no longer in what @save writes" in shell.type("@undo")
+    assert "ann" not in saved(shell, tmp_path, "three")
+
+
+def test_a_loop_stays_in_what_is_saved_until_all_its_writes_are_undone(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("email\na@x.co\nb@x.co\n")
+    shell = Sandboxed(tmp_path)
+    shell.type(f'@foreach row in "{rows}"\n/sandbox create customer email=${{row.email}} name=x\n@end\n')
+    assert "no longer" not in shell.type("@undo")
+    assert "@foreach" in saved(shell, tmp_path, "one")
+    assert "1 block is no longer" in shell.type("@undo")
+    assert saved(shell, tmp_path, "two") == ""
+
+
+def test_what_a_rollback_takes_back_is_not_saved(tmp_path: Path) -> None:
+    shell = Sandboxed(tmp_path)
+    shell.type(CREATED.format("ann"))
+    shell.type("@snapshot one")
+    shell.type("@let x = 1")
+    shell.type(CREATED.format("bob"))
+    shell.type("@snapshot two")
+    shell.type("list customers")
+    assert "1 block is no longer" in shell.type("@rollback two")
+    assert "1 block is no longer" in shell.type("@rollback one")
+    text = saved(shell, tmp_path, "one")
+    assert "ann@x.co" in text
+    assert "@let x = 1" in text
+    assert "bob" not in text
+    assert "no longer" not in shell.type("@rollback one")
+
+
+def test_a_rollback_to_a_snapshot_of_another_session(tmp_path: Path) -> None:
+    database = str(tmp_path / "mine.db")
+    before = Sandboxed(tmp_path, database, now=time.time() - 60)
+    before.type(CREATED.format("ann"))
+    Sandboxed(tmp_path, database).type("@snapshot")
+    after = Sandboxed(tmp_path, database, now=time.time() + 60)
+    after.type(CREATED.format("bob"))
+    assert "no longer" not in before.type("@rollback")
+    assert "1 block is no longer" in after.type("@rollback")
+    assert "ann" in saved(before, tmp_path, "one")
+    assert saved(after, tmp_path, "two") == ""

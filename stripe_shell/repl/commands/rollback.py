@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 def _rollback(session: ReplSession, name: str) -> None:
     """Put a snapshot of the sandbox back, without a name the newest."""
-    from stripe_shell.repl.travel import ask_sandbox, forget_ids, moment_text
+    from stripe_shell.repl.travel import ask_sandbox, forget_ids, moment_text, unsaved_words
 
     back = ask_sandbox(session, "rollback", name=name)
     forget_ids(session)
+    unsaved = session.kept.roll_back(session.connection.name, back)
     changed = f"{back['objects']} objects, {back['changed']} rows put back"
-    session.console.message(f"back at `{back['name']}` of {moment_text(back['taken'])}: {changed}")
+    shown = f"back at `{back['name']}` of {moment_text(back['taken'])}: {changed}"
+    session.console.message("\n".join([shown, *unsaved_words(unsaved)]))
 
 
 COMMAND = PromptCommand(_rollback, "[NAME]")

@@ -27,14 +27,14 @@ def _save(session: ReplSession, argument: str) -> None:
 
     `N..M` chooses steps of it; without a file they are shown with their numbers.
     """
-    if not session.kept:
+    if not session.kept.items:
         raise UsageError("there is nothing to save yet: no block has passed")
     if not argument:
         session.console.result("\n".join(_numbered(session)))
         return
     name, steps = _parts(argument)
     path = Path(name if Path(name).suffix else f"{name}.stripe").expanduser()
-    items = tuple(_public(item, session) for item in _chosen(session.kept, steps))
+    items = tuple(_public(item, session) for item in _chosen(session.kept.items, steps))
     text = session.console.secrets.mask(format_script(Script(items, SourceText(str(path), ""))))
     try:
         create_text(path, text)
@@ -47,7 +47,7 @@ def _save(session: ReplSession, argument: str) -> None:
 
 def _numbered(session: ReplSession) -> Iterator[str]:
     """Yields what has passed, each with the number of its step."""
-    for number, item in enumerate(session.kept, 1):
+    for number, item in enumerate(session.kept.items, 1):
         first, *rest = format_script(Script((item,), SourceText("", ""))).rstrip("\n").split("\n")
         words = " ".join(line.partition(": ")[2] for line in rest[:2]) if first.startswith("/") and rest else ""
         yield session.console.secrets.mask(f"{number:>3}  {first} {words}".rstrip())

@@ -23,6 +23,7 @@ def _snapshot(session: ReplSession, argument: str) -> None:
     if len(words) > 1 or words == ["drop"]:
         raise UsageError("@snapshot takes one name, or `drop NAME`")
     taken = ask_sandbox(session, "snapshot", name=argument)
+    session.kept.mark(session.connection.name, taken["name"])
     again = "" if taken["name"] == "last" else f" {taken['name']}"
     session.console.message(
         f"snapshot `{taken['name']}`: {taken['objects']} objects; `@rollback{again}` goes back to it"

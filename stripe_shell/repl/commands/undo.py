@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 def _undo(session: ReplSession, _: str) -> None:
     """Take the last write at this sandbox back; again for the one before."""
-    from stripe_shell.repl.travel import ask_sandbox, forget_ids, undone_lines
+    from stripe_shell.repl.travel import ask_sandbox, forget_ids, undone_lines, unsaved_words
 
     undone = ask_sandbox(session, "undo")
     forget_ids(session)
-    session.console.message("\n".join(undone_lines(undone)))
+    unsaved = session.kept.take_back(session.connection.name, undone)
+    session.console.message("\n".join([*undone_lines(undone), *unsaved_words(unsaved)]))
 
 
 COMMAND = PromptCommand(_undo)
