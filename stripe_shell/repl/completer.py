@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.application import get_app_or_none
@@ -65,6 +65,7 @@ def _rest_of_word(context: CursorContext, behind: str) -> int:
 def suggestion_sources(session: ReplSession, context: CursorContext) -> SuggestionSources:
     """Returns the sources of suggestions for the current block: connections, commands, names, known ids."""
     from stripe_shell.repl.named import block_names
+    from stripe_shell.repl.snapshot_names import snapshot_names
     from stripe_shell.suggest.suggestion import SuggestionSources
 
     scope = session.scope
@@ -81,6 +82,7 @@ def suggestion_sources(session: ReplSession, context: CursorContext) -> Suggesti
         fetch=lambda noun: _fetch(session, context.connection, noun),
         date_of=lambda text: _date(text, session.environment.clock()),
         blocks=lambda: block_names(scope.environment),
+        snapshots=lambda: snapshot_names(session, offered_again()),
     )
 
 
@@ -88,9 +90,16 @@ def _fetch(session: ReplSession, connection: str | None, noun: str) -> None:
     """Fetches the ids of a kind where the block goes, and offers them when they arrive at the same text."""
     from stripe_shell.repl.fetching import fetch_in_background
 
-    place, app = session.id_scope(connection), get_app_or_none()
-    if place is None or not session.fetches or app is None or app.loop is None:
-        return
+    place = session.id_scope(connection)
+    if place is not None and session.fetches and get_app_or_none() is not None:
+        fetch_in_background(session, place, noun, offered_again())
+
+
+def offered_again() -> Callable[[], object]:
+    """Returns a function for any thread that offers the menu again, unless the text has changed by then."""
+    app = get_app_or_none()
+    if app is None or app.loop is None:
+        return lambda: None
     loop, buffer = app.loop, app.current_buffer
     document = buffer.document
 
@@ -99,7 +108,7 @@ def _fetch(session: ReplSession, connection: str | None, noun: str) -> None:
             offer(buffer)
             app.invalidate()
 
-    fetch_in_background(session, place, noun, lambda: loop.call_soon_threadsafe(offer_again))
+    return lambda: loop.call_soon_threadsafe(offer_again)
 
 
 def _date(text: str, now: float) -> str:

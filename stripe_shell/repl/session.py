@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ class ReplSession:
     the run under way, of `many` blocks or of one; `waited` is set when the user was told of a wait since the last
     prompt. `fetched` are the list calls for the ids of the menu, by scope and entity; without `fetches` none is sent
     unasked. `accounts` are id and name of a connection's own account, by connection and mode; `live_until` is when
-    `@live` ends, by connection and account.
+    `@live` ends, by connection and account. `snapshots` are names and descriptions of those of a sandbox, by connection.
     """
 
     engine: Engine
@@ -94,6 +94,7 @@ class ReplSession:
     accounts: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     introduced: set[str] = field(default_factory=set)
     live_until: dict[tuple[str, str | None], float] = field(default_factory=dict)
+    snapshots: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _runs: int = 0
 
     @property

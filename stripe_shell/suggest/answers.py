@@ -18,6 +18,7 @@ _ROWS = 20
 _NUMBERED = 50
 _STEPS = {"+1h": "an hour", "+1d": "a day", "+7d": "a week", "+1mo": "a month", "+1y": "a year"}
 _INTERVALS = {"5s ": "every five seconds", "30s ": "", "1m ": "every minute"}
+_WINDOWS = {"10m": "creates and updates for ten minutes", "1h": "for an hour", "off": "ask before each write again"}
 _UNITS = {"day": "a bar a day", "week": "", "month": ""}
 
 
@@ -95,6 +96,28 @@ def suggest_steps(context: CursorContext, sources: SuggestionSources) -> list[Su
     """Suggests how far a clock may be moved, with the date it then has."""
     words = {step: sources.date_of(f"now{step}") or meaning for step, meaning in _STEPS.items()}
     return [] if context.before else choose(context, words, "value")
+
+
+def suggest_window(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
+    """Suggests for how long `@live` lets writes through."""
+    return [] if context.before else choose(context, _WINDOWS, "value")
+
+
+def suggest_edit(context: CursorContext, _: SuggestionSources) -> list[Suggestion]:
+    """Suggests what `@config` can do besides showing the settings."""
+    return [] if context.before else choose(context, {"edit": "open their file in the editor"}, "value")
+
+
+def suggest_snapshots(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
+    """Suggests the snapshots of the sandbox."""
+    return [] if context.before else choose(context, sources.snapshots(), "value")
+
+
+def suggest_dropped(context: CursorContext, sources: SuggestionSources) -> list[Suggestion]:
+    """Suggests `drop`, and behind it the snapshots of the sandbox."""
+    if context.before.split() == ["drop"]:
+        return choose(context, sources.snapshots(), "value")
+    return [] if context.before else choose(context, {"drop ": "remove a snapshot"}, "operator")
 
 
 def _rows(sources: SuggestionSources) -> list[Any]:

@@ -60,7 +60,8 @@ class SuggestionSources:
     required parameters count besides Stripe's. `place` is where the current block goes: only ids valid there are
     suggested. `now` is the time in epoch seconds, for the ages of objects; `date_of` returns the date of a text such as
     `now+14d`. `fetch` is called with each kind of object whose ids are asked for, to fetch them in the background.
-    `blocks` returns the names of the blocks that @name keeps.
+    `blocks` returns the names of the blocks that @name keeps, `snapshots` those of the sandbox's snapshots with their
+    descriptions.
     """
 
     table: Table
@@ -75,6 +76,7 @@ class SuggestionSources:
     date_of: Callable[[str], str] = lambda _: ""
     fetch: Callable[[str], None] = lambda _: None
     blocks: Callable[[], Sequence[str]] = lambda: ()
+    snapshots: Callable[[], Mapping[str, str]] = dict
 
 
 def operation_of(context: CursorContext, table: Table) -> Operation | None:

@@ -65,6 +65,8 @@ def sources(place: IdScope | None = SANDBOX, **changes: Any) -> SuggestionSource
         "commands": commands(),
         "now": float(NOW),
         "date_of": date_of,
+        "blocks": lambda: ["refund-last", "new-customer"],
+        "snapshots": lambda: {"seeded": "28 Nov 2026 15:08 · 2 objects", "last": "28 Nov 2026 15:00 · 1 object"},
     }
     return SuggestionSources(**(given | changes))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.errors import UsageError
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_edit
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -50,4 +51,4 @@ def _edit(session: ReplSession) -> None:
     session.console.message("in use; `theme`, `keys` and `colors` from the next start on")
 
 
-COMMAND = PromptCommand(_config, "[edit]")
+COMMAND = PromptCommand(_config, "[edit]", completes=suggest_edit)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.errors import UsageError
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_window
 
 if TYPE_CHECKING:
     from stripe_shell.connections import Connection
@@ -54,4 +55,4 @@ def _is_confirmed(session: ReplSession, connection: Connection, argument: str) -
     return ask(session, question, lambda: session.console.message("nothing is sent by this itself"))
 
 
-COMMAND = PromptCommand(_live, "10m|off")
+COMMAND = PromptCommand(_live, "10m|off", completes=suggest_window)

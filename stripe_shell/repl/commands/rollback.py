@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_snapshots
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -22,4 +23,4 @@ def _rollback(session: ReplSession, name: str) -> None:
     session.console.message("\n".join([shown, *unsaved_words(unsaved)]))
 
 
-COMMAND = PromptCommand(_rollback, "[NAME]")
+COMMAND = PromptCommand(_rollback, "[NAME]", completes=suggest_snapshots)

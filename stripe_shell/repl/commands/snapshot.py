@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.errors import UsageError
 from stripe_shell.repl.commands import PromptCommand
+from stripe_shell.suggest.answers import suggest_dropped
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -30,4 +31,4 @@ def _snapshot(session: ReplSession, argument: str) -> None:
     )
 
 
-COMMAND = PromptCommand(_snapshot, "[NAME]")
+COMMAND = PromptCommand(_snapshot, "[NAME]", completes=suggest_dropped)
