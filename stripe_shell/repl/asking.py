@@ -1,9 +1,9 @@
-"""Sends a read that a command needs: in a thread, with the waiting line, and Ctrl-C ends the wait."""
+"""Does what a command needs in a thread: with the waiting line, and Ctrl-C ends the wait."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from stripe_shell.engine.outcome import Outcome
 from stripe_shell.engine.run.messages import explain_error, explain_unanswered
@@ -14,8 +14,36 @@ from stripe_shell.repl.abandon import show_progress
 from stripe_shell.repl.waiting import BackgroundStream
 
 if TYPE_CHECKING:
+    from stripe_shell.repl.progress import RunProgress
     from stripe_shell.repl.session import ReplSession
     from stripe_shell.wire import Request
+
+
+T = TypeVar("T")
+
+
+def wait_for_work(session: ReplSession, work: Callable[[RunProgress], T], name: str, unfinished: str) -> T:
+    """Returns what `work` returns, which runs in a thread; `name` stands in the waiting line until `work` changes it.
+
+    Raises what it raises, and UsageError after Ctrl-C, which says what is `unfinished`.
+    """
+    session.begin_progress()
+    progress = session.progress
+    progress.work = name
+
+    def result() -> Iterator[T]:
+        yield work(progress)
+
+    stream = BackgroundStream(result(), on_tick=lambda: show_progress(session))
+    try:
+        with session.environment.keep_keys():
+            return list(stream)[-1]
+    except KeyboardInterrupt:
+        progress.stop()
+        stream.abandon(lambda _late: None)
+        raise UsageError(f"you stopped waiting; {unfinished}") from None
+    finally:
+        session.console.clear_status()
 
 
 def ask(session: ReplSession, like: Outcome, request: Request) -> Outcome:

@@ -37,7 +37,7 @@ class _Retry:
 class RunProgress:
     """The requests, pages and blocks of one run. Thread-safe.
 
-    `clock` returns monotonic seconds.
+    `clock` returns monotonic seconds. `work` names what is done while no request of a block is under way.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,6 +50,7 @@ class RunProgress:
         self._listed: tuple[Outcome, CollectedPages] | None = None
         self._stopped = False
         self.answered = 0
+        self.work = ""
 
     def observer(self) -> RunObserver:
         """Returns the callbacks for an engine."""
@@ -66,6 +67,11 @@ class RunProgress:
     def listed(self) -> tuple[Outcome, CollectedPages] | None:
         """Returns the list whose pages are being fetched: its outcome and pages so far; None if there is none."""
         return self._listed
+
+    @property
+    def stopped(self) -> bool:
+        """Whether no further request is to be sent."""
+        return self._stopped
 
     def stop(self) -> list[Outcome]:
         """Prevents further requests; returns the outcomes whose requests are under way."""
@@ -125,9 +131,9 @@ class RunProgress:
         elif many:
             yield f"{answered:,} {'block' if answered == 1 else 'blocks'} done"
             yield f"{answered / max(now - self._since, 0.1):,.0f}/s"
-        if under_way and listed is None:
-            request = under_way[0].request
-            yield f"{request.method} {request.path}" if request else under_way[0].name
+        if (under_way or self.work) and listed is None:
+            request = under_way[0].request if under_way else None
+            yield f"{request.method} {request.path}" if request else under_way[0].name if under_way else self.work
             if not many:
                 yield f"{max(1, int(now - self._waiting_since))} s"
         if retries:

@@ -16,13 +16,20 @@ from stripe_shell.engine.links import Link, connection_of
 from stripe_shell.errors import UsageError
 from stripe_shell.lang.visit import blocks_in
 from stripe_shell.records import field, record, replace
+from stripe_shell.render.cards.card import head_line
+from stripe_shell.repl.asking import wait_for_work
+from stripe_shell.repl.caused_events import event_types, events_of
+from stripe_shell.repl.pager import show_lines
 from stripe_shell.repl.short_ways import entity_of_id, ids_in
+from stripe_shell.repl.showing import change_view, display_of, show_value
 from stripe_shell.wire import Request, Response, Transport
 
 if TYPE_CHECKING:
     from stripe_shell.engine.links import Links
+    from stripe_shell.engine.outcome import Outcome
     from stripe_shell.engine.resolver import Resolver
     from stripe_shell.lang.ast import ScriptItem
+    from stripe_shell.repl.progress import RunProgress
     from stripe_shell.repl.session import ReplSession
     from stripe_shell.sandbox.app import Sandbox
     from stripe_shell.spec.table import Table
@@ -33,7 +40,6 @@ Json = dict[str, Any]
 MOST_FETCHED: Final = 30
 _FURTHEST: Final = 3
 
-_SHOWN: Final = 12
 #: Members that change with every write and tell nothing.
 _NOISE: Final = frozenset({"updated", "request_log_url"})
 
@@ -49,12 +55,17 @@ def rehearsed(session: ReplSession, items: Sequence[ScriptItem], resolver: Resol
         session.console.message("this only reads: there is nothing to rehearse")
         return True
     named = ids_in("\n".join(_text_of(request) for request in requests))
-    fetched = Fetching(session.engine.table, link).fetch(named)
-    sandbox = _sandbox_of(session.engine.table, fetched)
+    fetching = Fetching(session.engine.table, link)
+    fetched = wait_for_work(
+        session, lambda progress: fetching.fetch(named, progress), "@try", "only GETs were sent, which change nothing"
+    )
     _report_fetched(session, link, fetched)
-    if not _run_copies(session, items, sandbox, resolver):
+    sandbox = _sandbox_of(session.engine.table, fetched)
+    before = _objects_in(sandbox, fetched.objects)
+    if not _run_copies(session, items, sandbox, resolver, before):
         session.console.message("the rehearsal failed; the sandbox may lack what was not fetched")
-    session.console.message("\n".join(_changes(sandbox, fetched.objects)))
+    if before:
+        show_lines(session, _changed_lines(session, before, _objects_in(sandbox, before)))
     if link.counts_as_live:
         return True  # a live write asks anyway, by something of its object
     answer = session.environment.confirm(f"That was the rehearsal. Send it to /{link.name} now? Type yes: ")
@@ -101,15 +112,19 @@ class Fetching:
     missing: list[str] = field(default_factory=list)
     sent: int = 0
 
-    def fetch(self, names: Iterable[str]) -> Fetched:
-        """Fetches the objects with these ids, breadth first. Raises TransportError when Stripe does not answer."""
+    def fetch(self, names: Iterable[str], progress: RunProgress) -> Fetched:
+        """Fetches the objects with these ids, breadth first, until `progress` is stopped; tells it what is sent.
+
+        Raises TransportError when Stripe does not answer.
+        """
         waiting = [(name, 0) for name in names]
         seen = set()
-        while waiting and self.sent < MOST_FETCHED:
+        while waiting and self.sent < MOST_FETCHED and not progress.stopped:
             name, distance = waiting.pop(0)
             if name in seen:
                 continue
             seen.add(name)
+            progress.work = f"@try · {self.sent + 1} of at most {MOST_FETCHED} GETs · {name}"
             found = self._get(name, named=distance == 0)
             if found is not None and distance < _FURTHEST:
                 waiting += [(other, distance + 1) for other in ids_in(json.dumps(found)) if other not in seen]
@@ -155,11 +170,10 @@ def objects_in(data: Any) -> Iterator[Json]:
 
 
 def _report_fetched(session: ReplSession, link: Link, fetched: Fetched) -> None:
-    count = len(fetched.objects)
-    session.console.message(
-        f"rehearsal in a sandbox in memory: {count} {'object' if count == 1 else 'objects'} fetched from /{link.name} "
-        f"by {fetched.sent} GETs{', the most that are sent' if fetched.sent == MOST_FETCHED else ''}"
-    )
+    count, sent = len(fetched.objects), fetched.sent
+    came = f"{count} {'object' if count == 1 else 'objects'} fetched from /{link.name} by {sent} GET{'s' * (sent != 1)}"
+    most = ", the most that are sent" if sent == MOST_FETCHED else ""
+    session.console.message(f"rehearsal in a sandbox in memory: {came if sent else 'nothing had to be fetched'}{most}")
     if fetched.missing:
         session.console.message(f"not found there: {', '.join(fetched.missing)}")
 
@@ -175,18 +189,35 @@ def _sandbox_of(table: Table, fetched: Fetched) -> Sandbox:
     return sandbox
 
 
-def _run_copies(session: ReplSession, items: Sequence[ScriptItem], sandbox: Sandbox, resolver: Resolver) -> bool:
+def _run_copies(
+    session: ReplSession, items: Sequence[ScriptItem], sandbox: Sandbox, resolver: Resolver, before: Mapping[str, Json]
+) -> bool:
     """Runs the items in the sandbox and shows each outcome; whether all passed. The session's scope stays."""
     from stripe_shell.engine.run.interpreter import Engine
 
     links = _CopyLinks(session.connections, _CopyTransport(sandbox))
     engine = Engine(session.engine.table, links, lambda _target: _NoFile(), live=True)
-    outcomes = []
+    passed = True
     for step in engine.run(items, session.scope, run_id="rehearsal", resolver=resolver):
         if step.outcome is not None:
-            outcomes.append(step.outcome)
-            session.printer.outcome(step.outcome)
-    return all(outcome.status in {"passed", "skipped"} for outcome in outcomes)
+            passed = passed and step.outcome.status in {"passed", "skipped"}
+            _show_rehearsed(session, step.outcome, sandbox, before)
+    return passed
+
+
+def _show_rehearsed(session: ReplSession, outcome: Outcome, sandbox: Sandbox, before: Mapping[str, Json]) -> None:
+    """Shows what a block brought, unless that is an object of before, and all events that it caused."""
+    body = outcome.body if outcome.answered_well else None
+    if body is not None and not (isinstance(body, dict) and body.get("id") in before):
+        show_value(session, body, opens=False)
+    with sandbox.context() as ctx:
+        events = events_of(outcome, {"data": list(ctx.all("event"))})
+    counts = Counter(event_types(events, outcome))
+    types = ", ".join(f"{kind} ({count})" if count > 1 else kind for kind, count in counts.items())
+    passed = outcome.status in {"passed", "skipped"}
+    line = f"{'✓' if passed else '✗'} {outcome.name}  {'rehearsed' if passed else 'failed in the rehearsal'}"
+    session.console.message(f"{line}  → {types}" if types else line)
+    session.printer.problems(outcome)
 
 
 @record
@@ -235,36 +266,26 @@ class _NoFile:
 # --- what happened --------------------------------------------------------------------------------------------------
 
 
-def _changes(sandbox: Sandbox, before: Mapping[str, Json]) -> Iterator[str]:
-    """Yields what became of the objects that were fetched, and the events, oldest first."""
+def _objects_in(sandbox: Sandbox, named: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns the objects of the sandbox with these ids as they are now, without those that are gone."""
     with sandbox.context() as ctx:
-        for name, obj in before.items():
-            now = ctx.find(obj["object"], name)
-            if now is None:
-                yield f"  {obj['object']} {name}  is deleted"
-            elif lines := list(_differences(obj, now)):
-                yield f"  {obj['object']} {name}"
-                yield from (f"    {line}" for line in lines[:_SHOWN])
-                if len(lines) > _SHOWN:
-                    yield f"    and {len(lines) - _SHOWN} more"
-        types = Counter(str(event["type"]) for event in ctx.all("event", oldest_first=True))
-    shown = ", ".join(f"{kind} ({count})" if count > 1 else kind for kind, count in types.items())
-    yield f"  events: {shown or 'none'}"
+        found = {name: ctx.find(obj["object"], name) for name, obj in named.items()}
+    return {name: json.loads(json.dumps(obj)) for name, obj in found.items() if obj is not None}
 
 
-def _differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
-    """Yields the members that differ: `amount_refunded  0 → 1000`. Members that the copy lacked are passed over."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name, value in new.items():
-            if name in old and name not in _NOISE:
-                yield from _differences(old[name], value, f"{path}.{name}" if path else name)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for index, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from _differences(one, other, f"{path}[{index}]")
-    elif old != new:
-        yield f"{path}  {_short(old)} → {_short(new)}"
+def _changed_lines(session: ReplSession, before: Mapping[str, Json], after: Mapping[str, Json]) -> Iterator[str]:
+    """Yields what became of the objects that were fetched."""
+    display = replace(display_of(session), known=after)
+    for name, obj in before.items():
+        old, new = (_told(session.console.secrets.mask_data(each)) for each in (obj, after.get(name)))
+        if new is None:
+            yield head_line({**old, "deleted": True}, display)
+        elif old != new:
+            yield from change_view(new, old, display, most=None)
+    if before == after:
+        yield "nothing that was fetched would change"
 
 
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
-    return text if len(text) <= 40 else f"{text[:39]}…"
+def _told(obj: Any) -> Any:
+    """Returns an object without the members that change with every write and tell nothing."""
+    return {name: value for name, value in obj.items() if name not in _NOISE} if isinstance(obj, dict) else None

@@ -61,7 +61,8 @@ class ReplSession:
     the run under way, of `many` blocks or of one; `waited` is set when the user was told of a wait since the last
     prompt. `fetched` are the list calls for the ids of the menu, by scope and entity; without `fetches` none is sent
     unasked. `accounts` are id and name of a connection's own account, by connection and mode; `live_until` is when
-    `@live` ends, by connection and account. `snapshots` are names and descriptions of those of a sandbox, by connection.
+    `@live` ends, by connection and account. `snapshots` are names and descriptions of snapshots, by
+    connection.
     """
 
     engine: Engine

@@ -133,15 +133,18 @@ def show_rows(session: ReplSession, result: ShownResult, *, full: bool = False) 
     show_lines(session, [*table.lines, _footer(session, result, first, table.cut, table.left_out)])
 
 
-def show_value(session: ReplSession, value: Any, *, full: bool = False) -> None:
-    """Shows a part of an answer: an object as a card, any other value as a tree; with `full` everything of it."""
+def show_value(session: ReplSession, value: Any, *, full: bool = False, opens: bool = True) -> None:
+    """Shows a part of an answer: an object as a card, any other value as a tree; with `full` everything of it.
+
+    Without `opens` a card does not say how `@open` shows the rest.
+    """
     masked = session.console.secrets.mask_data(value)
     display = display_of(session, session.results.last)
     rows = rows_of(masked)
     if not full and rows is not None:
         show_lines(session, row_table(rows, display).lines)
     elif not full and isinstance(masked, Mapping) and "object" in masked:
-        show_lines(session, card_lines(masked, display))
+        show_lines(session, card_lines(masked, display, counted=opens))
     else:
         show_lines(session, tree_lines(masked, display))
 
@@ -155,11 +158,16 @@ def _object_lines(session: ReplSession, result: ShownResult, *, full: bool) -> I
     created = call is not None and call.operation.action == "create"
     if result.before is None or created or request is None or not request.writes or body.get("deleted"):
         return card_lines(body, display)
-    return _change_view(body, session.console.secrets.mask_data(result.before), display)
+    return change_view(body, session.console.secrets.mask_data(result.before), display)
 
 
-def _change_view(body: Mapping[str, Any], before: Mapping[str, Any], display: Display) -> Iterable[str]:
-    """Returns the head of an object and what has changed: behind the head if it is one change and has room."""
+def change_view(
+    body: Mapping[str, Any], before: Mapping[str, Any], display: Display, *, most: int | None = _MOST_CHANGES
+) -> Iterable[str]:
+    """Returns the head of an object and what has changed: behind the head if it is one change and has room.
+
+    Of more than `most` changes, the others are counted.
+    """
     found = changes(before, body)
     if not found:
         return [head_line(body, display), paint("  nothing has changed", DIM, display.color)]
@@ -168,7 +176,7 @@ def _change_view(body: Mapping[str, Any], before: Mapping[str, Any], display: Di
         room = display.width - text_width(head_line(body, replace(display, color=False), with_state=False))
         if text_width(f"     {path}  {old} → {new}") <= room:
             return [f"{head}     {next(iter(change_lines(found, display))).strip()}"]
-    return [head_line(body, display), *change_lines(found, display, most=_MOST_CHANGES)]
+    return [head_line(body, display), *change_lines(found, display, most=most)]
 
 
 # --- words --------------------------------------------------------------------------------------------------

@@ -37,6 +37,15 @@ _WORDS = {
 _MOST_SHOWN = 6
 
 
+def wait_for_sandbox(session: ReplSession, route: str, **body: Any) -> Json:
+    """Sends a request as `ask_sandbox` does, with the waiting line. Raises UsageError after Ctrl-C, too."""
+    from stripe_shell.repl.asking import wait_for_work
+
+    return wait_for_work(
+        session, lambda _: ask_sandbox(session, route, **body), f"@{route}", "the sandbox goes on with it"
+    )
+
+
 def ask_sandbox(session: ReplSession, route: str, **body: Any) -> Json:
     """Sends a request to a route of the sandbox's own. Raises UsageError elsewhere, and for what it refuses."""
     connection = session.connection

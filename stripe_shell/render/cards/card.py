@@ -41,8 +41,8 @@ _NAMES = ("name", "display_name", "title", "email", "nickname", "number", "descr
 _HEAD = frozenset({"id", "object", "livemode"})
 
 
-def card_lines(obj: JsonObject, display: Display) -> Iterator[str]:
-    """Yields the lines of a card: head, the most important facts, and the number of the other members."""
+def card_lines(obj: JsonObject, display: Display, *, counted: bool = True) -> Iterator[str]:
+    """Yields the lines of a card: head, the most important facts, and with `counted` how many other members it has."""
     yield head_line(obj, display)
     shown = list(_shown_lines(obj, display))
     rows = [row for _, found in shown for row in found]
@@ -50,7 +50,8 @@ def card_lines(obj: JsonObject, display: Display) -> Iterator[str]:
     for label, text, identifier in rows:
         room = 1_000_000 if display.full else display.width - width - 2
         yield f"  {paint(pad(label, width), BOLD, display.color)}{_fitted(text, identifier, room, display)}".rstrip(" ")
-    yield from _last_line(obj, [line for line, _ in shown], display)
+    if counted:
+        yield from _last_line(obj, [line for line, _ in shown], display)
 
 
 def head_line(obj: JsonObject, display: Display, *, with_state: bool = True) -> str:

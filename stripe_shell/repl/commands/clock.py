@@ -19,14 +19,14 @@ _MONTHS = {"mo": 1, "y": 12}
 
 def _clock(session: ReplSession, argument: str) -> None:
     """Let time pass in the sandbox, and say what happened meanwhile."""
-    from stripe_shell.repl.travel import ask_sandbox, clock_lines
+    from stripe_shell.repl.travel import clock_lines, wait_for_sandbox
 
     match = _STEP.fullmatch(argument)
     if match is None:
         raise UsageError("how far? e.g. @clock +1mo, +14d, +2h (s, m, h, d, w, mo, y)")
     count, unit = int(match[1]), match[2]
     months, seconds = count * _MONTHS.get(unit, 0), count * _SECONDS.get(unit, 0)
-    session.console.message("\n".join(clock_lines(ask_sandbox(session, "clock", months=months, seconds=seconds))))
+    session.console.message("\n".join(clock_lines(wait_for_sandbox(session, "clock", months=months, seconds=seconds))))
 
 
 COMMAND = PromptCommand(_clock, "+1mo", completes=suggest_steps)

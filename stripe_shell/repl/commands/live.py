@@ -55,4 +55,4 @@ def _is_confirmed(session: ReplSession, connection: Connection, argument: str) -
     return ask(session, question, lambda: session.console.message("nothing is sent by this itself"))
 
 
-COMMAND = PromptCommand(_live, "10m|off", completes=suggest_window)
+COMMAND = PromptCommand(_live, "10m | off", completes=suggest_window)

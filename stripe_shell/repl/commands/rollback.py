@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 def _rollback(session: ReplSession, name: str) -> None:
     """Put a snapshot of the sandbox back, without a name the newest."""
-    from stripe_shell.repl.travel import ask_sandbox, forget_ids, moment_text, unsaved_words
+    from stripe_shell.repl.travel import forget_ids, moment_text, unsaved_words, wait_for_sandbox
 
-    back = ask_sandbox(session, "rollback", name=name)
+    back = wait_for_sandbox(session, "rollback", name=name)
     forget_ids(session)
     unsaved = session.kept.roll_back(session.connection.name, back)
     changed = f"{back['objects']} objects, {back['changed']} rows put back"

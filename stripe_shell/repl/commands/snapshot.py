@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 def _snapshot(session: ReplSession, argument: str) -> None:
     """Keep the sandbox as it is now, for @rollback; `drop NAME` removes a snapshot."""
-    from stripe_shell.repl.travel import ask_sandbox
+    from stripe_shell.repl.travel import wait_for_sandbox
 
     words = argument.split()
     if words[:1] == ["drop"] and len(words) == 2:
-        ask_sandbox(session, "drop", name=words[1])
+        wait_for_sandbox(session, "drop", name=words[1])
         session.console.message(f"the snapshot `{words[1]}` is removed")
         return
     if len(words) > 1 or words == ["drop"]:
         raise UsageError("@snapshot takes one name, or `drop NAME`")
-    taken = ask_sandbox(session, "snapshot", name=argument)
+    taken = wait_for_sandbox(session, "snapshot", name=argument)
     session.kept.mark(session.connection.name, taken["name"])
     again = "" if taken["name"] == "last" else f" {taken['name']}"
     session.console.message(

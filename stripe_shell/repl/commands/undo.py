@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 def _undo(session: ReplSession, _: str) -> None:
     """Take the last write at this sandbox back; again for the one before."""
-    from stripe_shell.repl.travel import ask_sandbox, forget_ids, undone_lines, unsaved_words
+    from stripe_shell.repl.travel import forget_ids, undone_lines, unsaved_words, wait_for_sandbox
 
-    undone = ask_sandbox(session, "undo")
+    undone = wait_for_sandbox(session, "undo")
     forget_ids(session)
     unsaved = session.kept.take_back(session.connection.name, undone)
     session.console.message("\n".join([*undone_lines(undone), *unsaved_words(unsaved)]))
