@@ -25,6 +25,7 @@ def run_prompt(
     """Reads and runs input until the user leaves. Shows every failure and continues; returns the exit code 0."""
     _import_asyncio_without_tls()
     from stripe_shell.render.run_printer import RunPrinter
+    from stripe_shell.repl.chosen_fields import read_fields
     from stripe_shell.repl.prompt import Prompt
     from stripe_shell.repl.session import ReplSession
     from stripe_shell.repl.settings import read_prompt_settings
@@ -34,6 +35,7 @@ def run_prompt(
     session = ReplSession(engine, scope, connections, RunPrinter(console, repeats=True))
     session.use(settings)
     session.printer.format = format_name or session.printer.format
+    session.results.fields = read_fields(scope.environment)
     return Prompt(session, clock).run()
 
 

@@ -20,6 +20,7 @@ from stripe_shell.records import replace
 from stripe_shell.render.console import Console
 from stripe_shell.render.files import open_rows
 from stripe_shell.render.run_printer import RunPrinter
+from stripe_shell.repl.chosen_fields import read_fields
 from stripe_shell.repl.running import run_text
 from stripe_shell.repl.session import NOWHERE, ReplSession
 from stripe_shell.repl.trailing import TrailingCommand, split_trailing
@@ -79,8 +80,8 @@ class Shell:
 
 
 @pytest.fixture
-def shell() -> Shell:
-    return Shell()
+def shell(tmp_path: Path) -> Shell:
+    return Shell({"HOME": str(tmp_path)})
 
 
 def customers(shell: Shell, count: int) -> None:
@@ -329,6 +330,36 @@ def test_fields_are_remembered_by_kind(shell: Shell) -> None:
     assert "name" in shell.lines("@fields -")[0]
     with pytest.raises(UsageError, match="did you mean `email`"):
         shell("@fields emial")
+
+
+def test_fields_are_remembered_in_later_sessions(shell: Shell, tmp_path: Path) -> None:
+    customers(shell, 1)
+    shell("list customers")
+    shell("@fields email,id")
+    shell("create product name=Pro")
+    shell("@fields name")
+    file = tmp_path / ".local/state/stripe-shell/fields.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert read_fields({"HOME": str(tmp_path)}) == {"customer": ("email", "id"), "product": ("name",)}
+    shell("list customers")
+    shell("@fields -")
+    assert read_fields({"HOME": str(tmp_path)}) == {"product": ("name",)}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"customer": "id"}', '{"customer": [1]}', '{"customer": []}', "\xff"])
+def test_a_file_of_fields_that_is_none_chooses_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "stripe-shell").mkdir()
+    (tmp_path / "stripe-shell" / "fields.json").write_text(text, encoding="latin-1")
+    assert read_fields({"XDG_STATE_HOME": str(tmp_path)}) == {}
+
+
+def test_fields_that_cannot_be_kept_hold_for_the_session(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("no folder")
+    shell = Shell({"XDG_STATE_HOME": str(tmp_path / "state")})
+    customers(shell, 1)
+    shell("list customers")
+    assert "for this session alone" in shell("@fields email,id")
+    assert shell.lines("list customers")[0].split() == ["#", "email", "id"]
 
 
 def test_sort(shell: Shell) -> None:

@@ -32,10 +32,23 @@ def _fields(session: ReplSession, words: str) -> None:
         fields.pop(kind, None)
     else:
         fields[kind] = tuple(_known(name, rows, session, kind) for name in names)
+    _keep(session, kind, fields.get(kind, ()))
     result = last_result(session)
     result.shown = 0
     if not session.results.held:
         show_result(session, result)
+
+
+def _keep(session: ReplSession, kind: str, names: tuple[str, ...]) -> None:
+    """Keeps the choice for later sessions, and says so if that fails."""
+    from stripe_shell.repl.chosen_fields import fields_path, keep_fields
+
+    environ = session.scope.environment
+    try:
+        keep_fields(environ, kind, names)
+    except OSError as error:
+        path = fields_path(environ)
+        session.console.message(f"for this session alone: {path} cannot be written: {error.strerror or error}")
 
 
 def _known(name: str, rows: list[dict[str, object]], session: ReplSession, kind: str) -> str:
