@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from stripe_shell.diagnostics import Diagnostic, cells, format_diagnostics, sort_diagnostics
 from stripe_shell.escaping import visible, visible_lines
 from stripe_shell.records import field, record
+from stripe_shell.render.stand_ins import is_utf8, with_stand_ins
 from stripe_shell.render.typed_line import TypedLine
 from stripe_shell.secrets import Secrets
 
@@ -21,11 +22,11 @@ from stripe_shell.secrets import Secrets
 class Console:
     """Writes results to `out` and everything else to `err`; masks `secrets`, which may grow while a script runs.
 
-    `plain` turns colours off on a terminal too; `dumb` says that the terminal obeys no control sequences, so that
-    nothing is drawn over. `typed_line` is the line at the prompt directly above the cursor, if there is one: its
-    diagnostics stand under it. `on_delay` is called before every delay of a retry, and replaces the message about it.
-    With `lenient`, a stream that cannot be written raises nothing: it is noted in `problems`, and what follows is
-    discarded.
+    `plain` turns colours off on a terminal too, and `ascii` has stand-ins for the signs of the shell there; `dumb` says
+    that the terminal obeys no control sequences, so that nothing is drawn over. `typed_line` is the line at the prompt
+    directly above the cursor, if there is one: its diagnostics stand under it. `on_delay` is called before every delay
+    of a retry, and replaces the message about it. With `lenient`, a stream that cannot be written raises nothing: it is
+    noted in `problems`, and what follows is discarded.
     """
 
     out: TextIO
@@ -33,6 +34,7 @@ class Console:
     secrets: Secrets = field(default_factory=Secrets)
     plain: bool = False
     dumb: bool = False
+    ascii: bool = False
     on_delay: Callable[[Any], None] | None = None
     typed_line: TypedLine | None = None
     lenient: bool = False
@@ -77,9 +79,8 @@ class Console:
         if width is None or (self.dumb and self._status):
             return
         with self._lock:
-            self._status = fitted(
-                self.secrets.mask(visible(text)), width - 1
-            )  # before the write, which Ctrl-C may interrupt
+            shown = self._signed(self.err, self.secrets.mask(visible(text)))
+            self._status = fitted(shown, width - 1)  # before the write, which Ctrl-C may interrupt
             self.err.write(f"{self._status}\n" if self.dumb else f"\r{self._status}\x1b[K")
             self.err.flush()
 
@@ -142,7 +143,7 @@ class Console:
         self.result(render(shown, width=self.width, color=self.color).rstrip("\n"))
 
     def _write(self, stream: TextIO, text: str) -> None:
-        masked = self.secrets.mask(text)
+        masked = self._signed(stream, self.secrets.mask(text))
         with self._lock:
             self.typed_line = None  # something stands below it now
             try:
@@ -153,6 +154,12 @@ class Console:
                 if not self.lenient:
                     raise
                 self._give_up(stream, error)
+
+    def _signed(self, stream: TextIO, text: str) -> str:
+        """Returns a text as the stream's terminal shows it: with stand-ins where it lacks the signs."""
+        if not self.ascii or not stream.isatty():
+            return text
+        return with_stand_ins(text)
 
     def _give_up(self, stream: TextIO, error: OSError) -> None:
         """Discards what is written to a stream from now on."""
@@ -174,14 +181,15 @@ class Console:
 def standard_streams(environ: Mapping[str, str] | None = None) -> Console:
     """Returns a console on the process's streams; a closed stream discards output, unencodable characters are escaped.
 
-    `NO_COLOR` or `TERM=dumb` in `environ` turns colours off.
+    `NO_COLOR` or `TERM=dumb` in `environ` turns colours off, and a locale other than UTF-8 has stand-ins for signs.
     """
     out, err = (stream or StringIO() for stream in (sys.stdout, sys.stderr))
     for stream in (out, err):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     environ = environ or {}
-    return Console(out, err, plain=is_plain(environ), dumb=is_dumb(environ))
+    lacks_signs = not is_utf8(environ, getattr(out, "encoding", None))
+    return Console(out, err, plain=is_plain(environ), dumb=is_dumb(environ), ascii=lacks_signs)
 
 
 def is_plain(environ: Mapping[str, str]) -> bool:

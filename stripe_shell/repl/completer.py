@@ -37,6 +37,7 @@ class BlockCompleter(Completer):
 
         text, cursor = block_around(document.text, document.cursor_position)
         context = cursor_context(text, cursor)
+        self._session.offered = None
         if context.kind == "none" or not (complete_event.completion_requested or _opens_by_itself(context)):
             return
         rest = _rest_of_word(context, text[cursor : context.end])
@@ -91,6 +92,7 @@ def _fetch(session: ReplSession, connection: str | None, noun: str) -> None:
     from stripe_shell.repl.fetching import fetch_in_background
 
     place = session.id_scope(connection)
+    session.offered = (place, noun) if place is not None else None
     if place is not None and session.fetches and get_app_or_none() is not None:
         fetch_in_background(session, place, noun, offered_again())
 

@@ -153,6 +153,11 @@ class Prompt:
         session = self._session
         keys = key_bindings(self._edited, self._search_origin.restore, self._explain, self._toggle_panel)
         self._choosing.bind(keys)
+        output = None
+        if session.console.ascii:
+            from stripe_shell.repl.stand_in_output import stand_in_output
+
+            output = stand_in_output()
         return PromptSession(
             self._label,
             multiline=True,
@@ -171,6 +176,7 @@ class Prompt:
             vi_mode=session.settings.keys == "vi",
             include_default_pygments_style=False,
             enable_suspend=True,
+            output=output,
         )
 
     def _toolbar(self) -> StyleAndTextTuples:

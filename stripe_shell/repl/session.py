@@ -55,14 +55,14 @@ class ReplSession:
     `kept` are the items that passed, in order, for `@save`. `typed` is the last submitted text that is not a command,
     `draft` the initial text of the next prompt, with the cursor at `draft_place`, else at the end; `draft_choices` are
     start and end of a wrong word in it, with the words that Tab puts there, and `draft_corrected` says that it has been
-    put right already; `passed` says whether all of the last text
-    passed, `leaving` ends the session, and `rehearsing` has the next items run on copies first. `unanswered` describes,
-    by run, the requests that Ctrl-C abandoned; `unknown` are the writes whose outcome is unknown. `progress` belongs to
-    the run under way, of `many` blocks or of one; `waited` is set when the user was told of a wait since the last
-    prompt. `fetched` are the list calls for the ids of the menu, by scope and entity; without `fetches` none is sent
-    unasked. `accounts` are id and name of a connection's own account, by connection and mode; `live_until` is when
-    `@live` ends, by connection and account. `snapshots` are names and descriptions of snapshots, by
-    connection.
+    put right already; `passed` says whether all of the last text passed, `leaving` ends the session, and `rehearsing`
+    has the next items run on copies first. `unanswered` describes, by run, the requests that Ctrl-C abandoned;
+    `unknown` are the writes whose outcome is unknown. `progress` belongs to the run under way, of `many` blocks or of
+    one; `waited` is set when the user was told of a wait since the last prompt. `fetched` are the list calls for the
+    ids of the menu, by scope and entity; without `fetches` none is sent unasked, and `offered` is the kind whose ids
+    the menu offered last. `accounts` are id and name of a connection's own account, by connection and mode;
+    `live_until` is when `@live` ends, by connection and account. `snapshots` are names and descriptions of snapshots,
+    by connection.
     """
 
     engine: Engine
@@ -75,6 +75,7 @@ class ReplSession:
     unanswered: dict[str, str] = field(default_factory=dict)
     fetched: dict[tuple[IdScope, str], FetchedIds] = field(default_factory=dict)
     fetches: bool = False
+    offered: tuple[IdScope, str] | None = None
     last: Outcome | None = None
     typed: str = ""
     draft: str = ""

@@ -14,7 +14,7 @@ from stripe_shell.repl.nearby import block_around
 from stripe_shell.repl.session import ReplSession
 from stripe_shell.repl.settings import prompt_words
 
-_SHOWN = 6
+_SHOWN, _MINUTE = 6, 60
 
 #: The part of a line that the label of its destination may take; a longer one stands on a line of its own.
 _MOST_OF_A_LINE = 0.6
@@ -81,7 +81,7 @@ def toolbar(
         lacking = wrong or _lacking(session, text, offset)
         state = [("class:bottom-toolbar.missing", lacking)] if lacking else [("", _what_enter_does(text, offset))]
     warning = live_words(connection)
-    facts = [*state, *(("", fact) for fact in _where(session, connection))]
+    facts = [*state, ("", _age_of_ids(session)), *(("", fact) for fact in _where(session, connection))]
     parts: StyleAndTextTuples = [("class:bottom-toolbar.live", f" {warning} "), ("", " ")] if warning else []
     shown = [(style, words) for style, words in facts if words]
     for number, (style, words) in enumerate(shown):
@@ -109,6 +109,18 @@ def _what_enter_does(text: str, offset: int) -> str:
     if action == "down":
         return "Enter moves down"
     return "an empty line sends it" if _could_be_sent(text) else "Enter goes on in a new line"
+
+
+def _age_of_ids(session: ReplSession) -> str:
+    """Returns how old the ids are that the menu offers, if they were fetched more than a minute ago."""
+    if session.offered is None:
+        return ""
+    from stripe_shell.suggest.ages import age
+
+    place, noun = session.offered
+    fetched = session.fetched.get((place, session.engine.table.canonical(noun) or noun))
+    seconds = session.environment.clock() - fetched.at if fetched else 0
+    return f"{noun} ids are {age(seconds)} old: @refresh {noun}" if seconds >= _MINUTE else ""
 
 
 def _could_be_sent(text: str) -> bool:

@@ -119,6 +119,28 @@ def test_without_colours(tmp_path: Path, environment: dict[str, str]) -> None:
         assert set(results) == {"default"}
 
 
+@pytest.mark.parametrize(("columns", "lines"), SIZES)
+def test_ascii_stands_for_signs_where_the_locale_is_not_utf_8(tmp_path: Path, columns: int, lines: int) -> None:
+    with typing(tmp_path, columns, lines, LANG="de_CH.ISO-8859-1") as typed:
+        card = typed(ANN)
+        assert any(line.startswith("* customer  cus_") for line in card)
+        assert any(re.match(r"\+ create customer  \d+ ms  req_", line) for line in card)
+        assert "name  Ann Lee > Zo" in " ".join(typed("update customer id=${last.id} name=Zo"))
+        typed.terminal.type(f"/sandbox{ENTER}")
+        typed.terminal.wait(lambda text: any(line.strip() == "~" for line in text.split("\n")))
+        assert typed.terminal.text.isascii()
+
+
+def test_chosen_fields_are_kept_for_the_next_session(tmp_path: Path) -> None:
+    with typing(tmp_path) as typed:
+        typed(ANN)
+        typed("list customers")
+        assert typed("@fields email,id")[0].split() == ["#", "email", "id"]
+    with typing(tmp_path) as typed:
+        typed(ANN)
+        assert typed("list customers")[0].split() == ["#", "email", "id"]
+
+
 def test_a_pager_gets_what_is_taller_than_the_screen(tmp_path: Path) -> None:
     with typing(tmp_path, 80, 12, PAGER="cat >paged; echo PAGED") as typed:
         typed(ANN)

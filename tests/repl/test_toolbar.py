@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import fragment_list_to_text, to_formatted_text
 
+from stripe_shell.repl.completer import BlockCompleter
+from stripe_shell.repl.fetched import FetchedIds
 from stripe_shell.repl.nearby import LONG, block_around
 from stripe_shell.repl.toolbar import continuation, prompt_text, toolbar
 from tests.repl.fakes import session
@@ -36,6 +40,27 @@ def test_what_is_required_can_be_relaxed() -> None:
     state.advance(state.scope.with_settings(spec="stripe"))
     text = "create customer "
     assert fragment_list_to_text(toolbar(state, text, len(text))).startswith("Enter runs it")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (59, ""),
+        (60, "customer ids are 1 min old: @refresh customer · "),
+        (7300, "customer ids are 2 h old: @refresh customer · "),
+    ],
+)
+def test_the_age_of_the_ids_that_the_menu_offers(seconds: float, shown: str) -> None:
+    state, _, _ = session()
+    place, text = state.id_scope(), "update customer id=cus_"
+    assert place is not None
+    state.fetched[place, "customer"] = FetchedIds(state.environment.clock() - seconds, 100)
+    completer = BlockCompleter(state)
+    list(completer.get_completions(Document(text), CompleteEvent(text_inserted=True)))
+    assert fragment_list_to_text(toolbar(state, text, len(text))) == f"Enter runs it · {shown}/sandbox · a test"
+    text += " name="
+    list(completer.get_completions(Document(text), CompleteEvent(text_inserted=True)))
+    assert "old" not in fragment_list_to_text(toolbar(state, text, len(text)))
 
 
 @pytest.mark.parametrize(
