@@ -13,7 +13,6 @@ from prompt_toolkit.application import Application
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_to_text
-from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
 from prompt_toolkit.utils import get_cwidth
 
 from stripe_shell.diagnostics import Diagnostic, SourceText
@@ -28,6 +27,7 @@ from stripe_shell.repl.greeting import Greeting
 from stripe_shell.repl.history import HistoryFile, HistoryPlace, PromptHistory, SuggestFromHistory, history_path
 from stripe_shell.repl.keys import key_bindings
 from stripe_shell.repl.late import LateAnswers
+from stripe_shell.repl.light_layout import lighten
 from stripe_shell.repl.menu import offer
 from stripe_shell.repl.nearby import LONG
 from stripe_shell.repl.searching import SearchOrigin, failed_search, ignores_case
@@ -52,12 +52,13 @@ class Prompt:
         self._greeting = Greeting(session.connection)
         path = history_path(session.scope.environment)
         self._history = PromptHistory(HistoryFile(path), self._history_place, self._redacted, self._hidden)
-        self._lexer: Lexer = SimpleLexer()
+        self._loaded = False
         self._search_origin = SearchOrigin()
         self._panel = False
         self._choosing = ChoosingWithTab()
         self._pause_check = PauseCheck(self._wrong_words)
         self.reader = self._new_reader()
+        lighten(self.reader)
         self.typed_ahead = TypedAhead(self.reader.app.input)
         session.environment = ReplEnvironment(
             seed=os.urandom(16).hex(),
@@ -170,7 +171,6 @@ class Prompt:
             auto_suggest=SuggestFromHistory(self._history, self._history_place),
             history=self._history,
             key_bindings=keys,
-            lexer=DynamicLexer(lambda: self._lexer),
             input_processors=[self._pause_check],
             style=style_of(session.settings.theme, session.settings.colors),
             vi_mode=session.settings.keys == "vi",
@@ -190,7 +190,7 @@ class Prompt:
 
     def _wrong_words(self, text: str, offset: int) -> list[Diagnostic]:
         """Checks the text, once the modules that read it are imported."""
-        return [] if isinstance(self._lexer, SimpleLexer) else wrong_words(self._session, text, offset)
+        return wrong_words(self._session, text, offset) if self._loaded else []
 
     @property
     def _columns(self) -> int:
@@ -229,7 +229,7 @@ class Prompt:
 
     def _pasted_lines(self, text: str) -> list[str]:
         """Returns the block that Enter makes of a pasted call, as far as the window has room for it."""
-        if not text or isinstance(self._lexer, SimpleLexer):
+        if not text or not self._loaded:
             return []  # the modules that read it are not imported yet
         from stripe_shell.repl.paste import preview_lines
 
@@ -245,7 +245,7 @@ class Prompt:
 
     def _load_the_rest(self) -> None:
         """Imports the modules that the first prompt does not need, in a thread, once it is shown."""
-        if isinstance(self._lexer, SimpleLexer):
+        if not self._loaded:
             self.reader.app.after_render += self._start_loading
 
     def _start_loading(self, _application: object) -> None:
@@ -266,7 +266,8 @@ class Prompt:
         self._greeting.count()
 
         short = Condition(lambda: len(self.reader.default_buffer.text) <= LONG)
-        self._lexer = PygmentsLexer(StripeLexer, sync_from_start=short, syntax_sync=RegexSync(r"^\s*/\w"))
+        self.reader.lexer = PygmentsLexer(StripeLexer, sync_from_start=short, syntax_sync=RegexSync(r"^\s*/\w"))
+        self._loaded = True
         with suppress(RuntimeError):  # The prompt has ended meanwhile.
             self.reader.app.invalidate()
         if self._session.connection.kind == "sandbox":
