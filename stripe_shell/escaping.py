@@ -41,6 +41,8 @@ _LONGEST_LINE: Final = 4000
 
 def visible(text: str) -> str:
     """Returns `text` on one line with control characters escaped (`\\u001b`), so that it cannot control a terminal."""
+    if text.isprintable():
+        return text  # none of them is
     return _UNSAFE.sub(lambda match: _SHORT.get(match[0]) or _escape(match), text)
 
 

@@ -20,6 +20,7 @@ _KEY_LOOK = pattern(
 )
 #: One of these is in every text that `_KEY_LOOK` matches; looking for them is much faster.
 _KEY_MARKS = ("sk_", "rk_", "pk_", "ek_", "whsec_")
+_NESTED = (dict, list)
 _PREFIX = pattern(r"(?:sk|rk|pk|ek)_(?:org_|test_|live_)*|whsec_")
 
 
@@ -53,7 +54,7 @@ class Secrets:
         """Returns `text` with every secret masked, including secrets escaped for JSON or quoted for a URL."""
         if self.values and any(spelling in text for spelling in _all_spellings(self.values)):
             text = _pattern(self.values).sub(lambda match: mask_key(match[0]), text)
-        if any(mark in text for mark in _KEY_MARKS):
+        if _may_have_key(text):
             text = _KEY_LOOK.sub(lambda match: mask_key(match[0]), text)
         return text
 
@@ -67,19 +68,20 @@ class Secrets:
     def _is_in(self, data: Any) -> bool:
         """Whether anything of the data is to be masked: one search in all its texts, as rows come by the thousand."""
         texts: list[str] = []
-        pending = [data]
+        keys: set[str] = set()
+        pending: list[Any] = [[data]]
         while pending:
             node = pending.pop()
-            if isinstance(node, str):
-                texts.append(node)
-            elif isinstance(node, dict):
-                texts += map(str, node)
-                pending += node.values()
-            elif isinstance(node, list):
-                pending += node
-            elif self.values and node is not None and str(node) in self.values:
+            if isinstance(node, dict):
+                keys.update(node)
+                node = node.values()
+            texts += [item for item in node if isinstance(item, str)]
+            pending += [item for item in node if item and isinstance(item, _NESTED)]
+            if self.values and any(
+                str(item) in self.values for item in node if item is not None and not isinstance(item, _NESTED)
+            ):
                 return True
-        text = "\0".join(texts)
+        text = "\0".join([*texts, *map(str, keys)])
         return self.mask(text) != text
 
     def _masked(self, data: Any) -> Any:
@@ -111,6 +113,17 @@ def mask_key(key: str) -> str:
     if prefix is None or not hidden:
         return MASK
     return f"{prefix[0]}…{hidden[-4:] if len(hidden) >= 16 else ''}"
+
+
+def _may_have_key(text: str) -> bool:
+    """Whether a key may begin somewhere in the text; far faster than the pattern where none does."""
+    for start in _KEY_MARKS:
+        at = text.find(start)
+        while at >= 0:
+            if at == 0 or not (text[at - 1].isascii() and text[at - 1].isalnum()):
+                return True
+            at = text.find(start, at + 1)
+    return False
 
 
 @lru_cache(maxsize=8)

@@ -91,3 +91,19 @@ def test_data_without_a_secret_is_not_copied() -> None:
 )
 def test_a_secret_anywhere_in_data_is_masked(data: object, masked: object) -> None:
     assert Secrets().plus("hunter22", "7").mask_data(data) == masked
+
+
+@pytest.mark.parametrize("before", ["", " ", '"', "=", "é", "/", "-"])
+@pytest.mark.parametrize("key", ["sk_test_abcdefghijklmnop", "rk_live_abcdefgh1234", "whsec_abcdefgh1234"])
+def test_a_key_is_found_wherever_it_begins(before: str, key: str) -> None:
+    text = f"risk_level of a bank_account {before}{key}"
+    assert key not in Secrets().mask(text)
+    assert Secrets().mask("risk_level bank_account network_status") == "risk_level bank_account network_status"
+
+
+def test_data_without_secrets_is_returned_as_it_is() -> None:
+    data = {"a": [{"b": "x", "n": 1, "t": True, "none": None}], "c": ""}
+    for secrets in (Secrets(), Secrets().plus("None", "hidden")):
+        assert secrets.mask_data(data) is data
+    assert Secrets().plus("1").mask_data(data) != data
+    assert Secrets().plus("b").mask_data(data) != data

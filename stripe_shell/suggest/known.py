@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import unicodedata
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from threading import Lock
 from typing import Any
@@ -24,10 +24,15 @@ _MOST_KEYS = 500
 #: The most matches that are sorted, and the number of newest ids searched if there are more.
 _FEW = 1_000
 
+#: As many new ids are inserted one by one; sorting is faster for more.
+_FEW_NEW = 20
+
 _NAMES = ("name", "business_name", "nickname", "display_name", "number", "code", "description")
+_STATES = ("status", "type", "url", "id_number")
 _MORE = ("email", "receipt_email")
 _AMOUNTS = ("unit_amount", "amount", "total", "amount_total", "amount_due")
 _LABEL_WIDTH = 60
+_NESTED = (dict, list)
 _AFTER_ALL = "\U0010ffff"
 
 
@@ -73,19 +78,47 @@ class IdIndex:
     def __len__(self) -> int:
         return len(self._ages)
 
+    def take(self, nodes: Iterable[Mapping[str, Any]]) -> None:
+        """Adds the ids of objects, the newest last; forgets those of deleted ones."""
+        new: list[str] = []
+        for node in nodes:
+            if node.get("deleted") is True:
+                self._insert(new)
+                new = []
+                self.forget(node["id"])
+            else:
+                created = node.get("created")
+                self._put(node["id"], label_of(node), created if isinstance(created, int) else None, new)
+        self._insert(new)
+        self.join()
+
     def add(self, identifier: str, label: str = "", created: int | None = None) -> None:
         """Adds the id as the newest one; `label` describes the object to people."""
+        new: list[str] = []
+        self._put(identifier, label, created, new)
+        self._insert(new)
+
+    def _put(self, identifier: str, label: str, created: int | None, new: list[str]) -> None:
+        """Keeps the id as the newest one, and appends it to `new` if it was not known."""
         if self._ages.pop(identifier, None) is None:
-            insort(self._sorted, identifier)
+            new.append(identifier)
         self._count += 1
         self._ages[identifier] = self._count
-        before = self._known.get(identifier)
-        if label or before is None:
+        if label or identifier not in self._known:
             self._known[identifier] = KnownId(identifier, label, created)
             self._rows[identifier] = f" {identifier.casefold()} {fold(label)}\n"
         self._recent.pop(identifier, None)
         self._recent[identifier] = None
-        if len(self._ages) > self.most:
+
+    def _insert(self, new: list[str]) -> None:
+        """Inserts ids that were not known, all in one pass, and forgets the oldest where there are too many."""
+        if len(new) > _FEW_NEW:
+            self._sorted += new
+            self._sorted.sort()
+        else:
+            for identifier in new:
+                insort(self._sorted, identifier)
+        while len(self._ages) > self.most:
             self.forget(next(iter(self._ages)))
 
     def forget(self, identifier: str) -> None:
@@ -163,20 +196,15 @@ class KnownIds:
 
         A list is read from its end, since its first row is the newest.
         """
-        pending, found = [body], []
-        while pending:
-            node = pending.pop()
-            if isinstance(node, dict):
-                if isinstance(node.get("id"), str) and isinstance(node.get("object"), str):
-                    found.append(node)
-                pending += [item for item in reversed(node.values()) if isinstance(item, dict | list)]
-            elif isinstance(node, list):
-                pending += [item for item in reversed(node) if isinstance(item, dict | list)]
+        found: dict[str, list[dict[str, Any]]] = {}
+        for node in reversed(_objects_in(body)):
+            found.setdefault(node["object"], []).append(node)
         with self._lock:
-            for node in reversed(found):
-                self._take(place, node)
-            for kind in {node["object"] for node in found}:
-                self._ids[place, kind].join()
+            for kind, nodes in found.items():
+                if (place, kind) not in self._ids:
+                    self._ids[place, kind] = IdIndex(self.most)
+                self._ids[place, kind].take(nodes)
+            self._take_keys(place, (node.get("metadata") for nodes in found.values() for node in nodes))
 
     def forget_place(self, place: IdScope) -> None:
         """Forgets all ids of a place, after a change that may have removed any of them."""
@@ -209,39 +237,56 @@ class KnownIds:
     def __len__(self) -> int:
         return sum(map(len, self._ids.values()))
 
-    def _take(self, place: IdScope, node: dict[str, Any]) -> None:
-        ids = self._ids.setdefault((place, node["object"]), IdIndex(self.most))
-        if node.get("deleted") is True:
-            ids.forget(node["id"])
-            return
-        created = node.get("created")
-        ids.add(node["id"], label_of(node), created if isinstance(created, int) else None)
-        metadata = node.get("metadata")
-        if isinstance(metadata, Mapping) and metadata:
-            keys = self._keys.setdefault(place, {})
-            for key in metadata:
-                keys.pop(key, None)
-                keys[key] = None
-            while len(keys) > _MOST_KEYS:
-                del keys[next(iter(keys))]
+    def _take_keys(self, place: IdScope, found: Iterable[Any]) -> None:
+        """Adds the keys of metadata, the newest last."""
+        keys = self._keys.get(place, {})
+        for metadata in found:
+            if metadata and isinstance(metadata, Mapping):
+                for key in metadata:
+                    keys.pop(key, None)
+                    keys[key] = None
+        while len(keys) > _MOST_KEYS:
+            del keys[next(iter(keys))]
+        if keys:
+            self._keys[place] = keys
+
+
+def _objects_in(body: Any) -> list[dict[str, Any]]:
+    """Returns every object with an `id` in JSON data, the outer ones first."""
+    pending, found = [body], []
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            if isinstance(node.get("id"), str) and isinstance(node.get("object"), str):
+                found.append(node)
+            inner: Iterable[Any] = node.values()
+        else:
+            inner = node if isinstance(node, list) else ()
+        nested = [item for item in inner if item and isinstance(item, _NESTED)]
+        nested.reverse()
+        pending += nested
+    return found
 
 
 def fold(text: str) -> str:
     """Returns a text in the form in which it is searched: without case, in composed characters."""
-    return unicodedata.normalize("NFKC", text).casefold().replace(" · ", " ")
+    text = text.replace(" · ", " ")
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
 
 
 def label_of(node: Mapping[str, Any]) -> str:
     """Returns a label for the object: its name, e-mail, amount and card, else its status."""
-    card = node.get("card")
     parts = [_first_text(node, _NAMES), _first_text(node, _MORE), _money(node)]
+    card = node.get("card")
     if isinstance(card, Mapping):
         parts.append(" ".join(str(card[name]) for name in ("brand", "last4") if card.get(name)))
     elif node.get("last4"):
         parts.append(f"{node.get('brand') or node.get('bank_name') or ''} {node['last4']}".strip())
-    parts.append(_price_of(node))
-    found = [part for part in parts if part] or [_first_text(node, ("status", "type", "url", "id_number"))]
-    return label(" · ".join(" ".join(part.split()) for part in found if part)[:_LABEL_WIDTH])
+    if "items" in node:
+        parts.append(_price_of(node))
+    found = [" ".join(part.split()) for part in parts if part]
+    words = " · ".join(found) or " ".join(_first_text(node, _STATES).split())
+    return label(words[:_LABEL_WIDTH])
 
 
 def _price_of(node: Mapping[str, Any]) -> str:
@@ -253,15 +298,20 @@ def _price_of(node: Mapping[str, Any]) -> str:
 
 
 def _first_text(node: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    texts = (node.get(name) for name in names)
-    return next((text for text in texts if isinstance(text, str) and text), "")
+    for name in names:
+        text = node.get(name)
+        if text and isinstance(text, str):
+            return text
+    return ""
 
 
 def _money(node: Mapping[str, Any]) -> str:
     """Returns the amount in the currency's own words: `20.00 USD`, for a price `20.00 USD / month`."""
-    amount = next((node[name] for name in _AMOUNTS if isinstance(node.get(name), int)), None)
     currency = node.get("currency")
-    if amount is None or not isinstance(currency, str):
+    if not isinstance(currency, str):
+        return ""
+    amount = next((node[name] for name in _AMOUNTS if isinstance(node.get(name), int)), None)
+    if amount is None:
         return ""
     places = decimals(currency.lower())
     recurring = node.get("recurring")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from stripe_shell.escaping import visible
 from stripe_shell.records import record
 from stripe_shell.render.cards.computed import COMPUTED
 from stripe_shell.render.cards.money import is_amount
@@ -98,7 +99,7 @@ def _columns(rows: Sequence[Any], display: Display) -> Iterator[_Column]:
 
 
 def _column(rows: Sequence[JsonObject], line: FactLine, display: Display, state: str) -> _Column:
-    cells = [line_text(row, line, display, cell=True) for row in rows]
+    cells = _texts(rows, line, display)
     if line.path.endswith("status") or (line.path == state and state.startswith("$")):
         marked = [f"{sign(cell)} {cell}" if cell else "" for cell in cells]
         return _Column(line.label, marked, whole=True, states=True)
@@ -109,6 +110,23 @@ def _column(rows: Sequence[JsonObject], line: FactLine, display: Display, state:
     amounts = any(is_amount(name, value) for value, name in found)
     numbers = all(value is None or _is_number(value) for value, _ in found)
     return _Column(line.label, cells, right=numbers and not times, whole=times or amounts)
+
+
+def _texts(rows: Sequence[JsonObject], line: FactLine, display: Display) -> list[str]:
+    """Returns the cells of a column. A text that is no id, as most are, is shown as it is."""
+    path = line.path
+    if len(line.parts) > 1 or path in COMPUTED or not path.isidentifier():
+        return [line_text(row, line, display, cell=True) for row in rows]
+    texts = []
+    for row in rows:
+        value = row.get(path)
+        if value is None:
+            texts.append("")
+        elif type(value) is str and (path == "id" or "_" not in value):
+            texts.append(visible(value))
+        else:
+            texts.append(line_text(row, line, display, cell=True))
+    return texts
 
 
 def _is_number(value: Any) -> bool:

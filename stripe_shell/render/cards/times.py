@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from stripe_shell.patterns import pattern
@@ -48,6 +49,12 @@ def relative(seconds: int, now: int, *, days: int = 7) -> str:
 
 def short_date(seconds: int, now: int) -> str:
     """Returns `28 Nov`, with the year unless it is the current one."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    same = moment.year == datetime.fromtimestamp(now, UTC).year
-    return f"{moment.day} {moment:%b}" if same else date_text(seconds)
+    return _short_day(seconds // _DAY, now // _DAY)
+
+
+@lru_cache(maxsize=4_096)
+def _short_day(day: int, today: int) -> str:
+    """Returns the text of a day; both are counted from the epoch."""
+    moment = datetime.fromtimestamp(day * _DAY, UTC)
+    same = moment.year == datetime.fromtimestamp(today * _DAY, UTC).year
+    return f"{moment.day} {moment:%b}" if same else date_text(day * _DAY)

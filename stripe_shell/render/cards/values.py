@@ -127,7 +127,8 @@ def _computed_text(obj: JsonObject, name: str, display: Display) -> str:
 def member(obj: Any, path: str) -> tuple[Any, str, str | None]:
     """Returns the value at a path, its name, and the currency that applies there."""
     if path in obj:
-        return obj[path], path, currency_of(obj, path, None)
+        value = obj[path]
+        return value, path, None if value is None or isinstance(value, str) else currency_of(obj, path, None)
     currency: str | None = None
     value, name = obj, ""
     for match in _STEPS.finditer(path):
