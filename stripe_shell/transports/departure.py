@@ -7,18 +7,24 @@ lengths, an `SSLError` for a handshake and for a record after the request.
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from threading import local
 from typing import Any
+
+from urllib3.exceptions import ConnectTimeoutError
+
+from stripe_shell.transports.deadline import Deadline, run_within
 
 
 class Departure(local):
     """The progress of the request that the current thread sends.
 
     `begun` is False until the first byte of the request is handed to an established connection, then True. It is None
-    if the socket is not watched.
+    if the socket is not watched. `deadline` is the time limit of the attempt.
     """
 
     begun: bool | None = None
+    deadline: Deadline | None = None
 
 
 class WatchedConnection:
@@ -30,10 +36,12 @@ class WatchedConnection:
     departure: Departure
     sock: socket.socket | None
     auto_open: int
+    timeout: Any
     _connecting = False
 
     def connect(self) -> None:
         """Connects, as in `http.client`."""
+        self._watch()
         self._connecting = True
         try:
             super().connect()  # type: ignore[misc]
@@ -45,8 +53,25 @@ class WatchedConnection:
         if self.sock is None and self.auto_open:
             self.connect()
         if not self._connecting:
+            self._watch()
             self.departure.begun = True
         super().send(data)  # type: ignore[misc]
+
+    def _watch(self) -> None:
+        if self.departure.deadline is not None:
+            self.departure.deadline.watch(self)
+
+    def _new_conn(self) -> socket.socket:
+        """Returns a new socket, as in urllib3; looking the name up and trying its addresses counts as connecting."""
+        connect: Callable[[], socket.socket] = super()._new_conn  # type: ignore[misc]
+        deadline = self.departure.deadline
+        if deadline is None:
+            return connect()
+        seconds = min(self.timeout, deadline.left) if isinstance(self.timeout, int | float) else deadline.left
+        try:
+            return run_within(connect, seconds, discard=lambda late: late.close())
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"not connected within {seconds:g} s") from error
 
 
 def watched(connection: type[Any], departure: Departure) -> type[Any]:

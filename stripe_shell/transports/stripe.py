@@ -20,6 +20,7 @@ from stripe_shell.errors import NotSent
 from stripe_shell.records import record, replace
 from stripe_shell.secrets import Credential
 from stripe_shell.transports.adapter import WatchedAdapter, prepare
+from stripe_shell.transports.deadline import Deadline
 from stripe_shell.transports.departure import Departure
 from stripe_shell.transports.retry import AttemptFailure
 from stripe_shell.transports.sending import Observe, Sender, check_path, common_headers, host_of, merge_headers
@@ -49,18 +50,28 @@ _CONNECTING = (
 
 @record
 class Limits:
-    """The limits of an attempt: time-outs in seconds, response size in bytes after decompression."""
+    """The limits of an attempt: time-outs in seconds, response size in bytes after decompression.
+
+    `connect` and `answer` are those of connecting and of each wait for a part of the answer; the attempt as a whole has
+    `total`, by default both together.
+    """
 
     connect: float = 15.0
     answer: float = 80.0
     body: int = 8 * 1024 * 1024
+    whole: float | None = None
+
+    @property
+    def total(self) -> float:
+        """The time limit of the whole attempt, in seconds."""
+        return self.connect + self.answer if self.whole is None else self.whole
 
     def within(self, timeout_ms: int | None) -> Limits:
         """Returns a copy with the time-out of one request, in milliseconds, instead of the default."""
         if timeout_ms is None:
             return self
         seconds = max(timeout_ms, 1) / 1000
-        return Limits(min(self.connect, seconds), seconds, self.body)
+        return Limits(min(self.connect, seconds), seconds, self.body, seconds)
 
 
 def new_session() -> requests.Session:
@@ -109,12 +120,19 @@ class HttpClient:
             return classify(error, limits, begun=False)
         departure = adapter.departure if isinstance(adapter, WatchedAdapter) else Departure()
         departure.begun = None
-        try:
-            with closing(adapter.send(prepared, timeout=(limits.connect, limits.answer), **surroundings)) as answer:
-                on_socket, departure.begun = departure.begun is not None, True
-                return self._receive(answer, started, limits, on_socket=on_socket)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the request may have been sent)
-            return classify(error, limits, departure.begun)
+        timeout = (limits.connect, limits.answer)
+        with Deadline(limits.total) as deadline:
+            departure.deadline = deadline
+            try:
+                with closing(adapter.send(prepared, timeout=timeout, **surroundings)) as answer:
+                    on_socket, departure.begun = departure.begun is not None, True
+                    seen = self._receive(answer, started, limits, on_socket=on_socket)
+            except Exception as error:  # noqa: BLE001 (whatever it is, the request may have been sent)
+                seen = classify(error, limits, departure.begun)
+        if deadline.over:  # `http.client` may have taken the broken answer for a complete one
+            what = "no answer" if departure.begun else "no connection"
+            return AttemptFailure(f"{what} within {limits.total:g} s", sent=departure.begun is not False)
+        return seen
 
     def _receive(
         self, answer: requests.Response, started: float, limits: Limits, *, on_socket: bool
@@ -155,8 +173,8 @@ class HttpClient:
                 return AttemptFailure(
                     f"the answer ({answer.status_code}) is larger than {limits.body:,} bytes", True, True
                 )
-            if self._clock() - started > limits.connect + limits.answer:
-                return AttemptFailure(f"the answer was not complete within {limits.answer:g} s", sent=True)
+            if self._clock() - started > limits.total:
+                return AttemptFailure(f"the answer was not complete within {limits.total:g} s", sent=True)
         return b"".join(chunks)
 
 

@@ -61,31 +61,41 @@ def worst_forms(size: int) -> dict[str, tuple[str, bytes, dict[str, str]]]:
     }
 
 
+#: How often a try is repeated when the others' answers are late, since another program may have taken the processor.
+ROUNDS = 4
+
+
 @contextmanager
 def crowd_is_served(tally: Tally, address: str, words: str, **options: bool) -> Iterator[None]:
-    """Counts a try: the others' 99th percentile and errors while the block runs.
-
-    On a machine with other work, answers are late without a worst request, too: the bound is then twice as late as
-    those of a second without one.
-    """
-    with Crowd(address, **options) as quiet:
-        time.sleep(0.3)
+    """Counts a try: the others' 99th percentile and errors while the block runs."""
     with Crowd(address, **options) as crowd:
         yield
-    held = not crowd.errors and crowd.p99 <= max(BOUND, 2 * quiet.p99)
-    tally.count(held, f"{words}: p99 {crowd.p99:.0f} ms of {len(crowd.times)}, errors {crowd.errors[:3]}")
+    tally.count(not is_late(crowd, words), f"{words}: p99 {crowd.p99:.0f} ms of {len(crowd.times)}")
+    tally.count(not crowd.errors, f"{words}: {crowd.errors[:3]}")
+
+
+def is_late(crowd: Crowd, words: str) -> bool:
+    """Prints the times, and returns whether the 99th percentile is over the bound."""
     print(f"{words}: p99 {crowd.p99:.1f} ms, longest {max(crowd.times) * 1000:.0f} ms, {len(crowd.times)} answers")
+    return crowd.p99 > BOUND
 
 
 def test_worst_requests(tally: Tally, address: str) -> None:
     size = 30 * MB if tally.full else 3 * MB
     client = Client(address)
     for words, (path, body, headers) in worst_forms(size).items():
-        with crowd_is_served(tally, address, words):
-            until = time.monotonic() + (3.0 if tally.full else 0.6)
-            while time.monotonic() < until:
-                answer = client.send("POST", path, headers=headers, body=body)
-                assert answer.status in (200, 400, 413), (words, answer.body[:300])
+        late, errors = True, list[str]()
+        for _ in range(ROUNDS):
+            with Crowd(address) as crowd:
+                until = time.monotonic() + (3.0 if tally.full else 0.6)
+                while time.monotonic() < until:
+                    answer = client.send("POST", path, headers=headers, body=body)
+                    tally.count(answer.status in (200, 400, 413), (words, answer.body[:300]))
+            errors += crowd.errors
+            late = is_late(crowd, words)
+            if not late:
+                break
+        tally.count(not late and not errors, f"{words}: p99 {crowd.p99:.0f} ms of {len(crowd.times)}, {errors[:3]}")
 
 
 def test_sixty_thousand_parts(tally: Tally, address: str) -> None:
