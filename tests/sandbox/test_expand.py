@@ -49,6 +49,7 @@ def test_members_that_only_expand_shows(stripe: Client) -> None:
         "object": "list",
         "data": [],
         "has_more": False,
+        "total_count": 0,
         "url": f"/v1/customers/{customer['id']}/subscriptions",
     }
 

@@ -19,7 +19,7 @@ from .listing import PAGING, ListFilters, ListPage, clamp_limit
 Position = tuple[int, int]
 
 #: Sub-lists that contain a `total_count`.
-_COUNTED = frozenset({"refunds"})
+_COUNTED = frozenset({"external_accounts", "refunds", "reversals", "sources", "subscriptions", "tax_ids"})
 
 
 def list_page(resource: ResourceProtocol, ctx: Context, params: Json) -> ListPage:

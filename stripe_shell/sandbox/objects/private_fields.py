@@ -69,8 +69,12 @@ class CreditNotePrivate(PrivateFields, total=False):
 
 
 class CustomerPrivate(PrivateFields, total=False):
-    """The number of finalized quotes, and the time of the next scheduled billing task in epoch seconds."""
+    """The number of finalized quotes, and the time of the next scheduled billing task in epoch seconds.
 
+    `balances` has the balances in other currencies than the customer's, in the smallest unit.
+    """
+
+    balances: dict[str, int]
     quotes: int
     watched: int
 

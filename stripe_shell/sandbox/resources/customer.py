@@ -33,7 +33,7 @@ class Customer(Resource):
         "preferred_locales": [],
         "tax_exempt": "none",
     }
-    expand_only = ("cash_balance",)
+    expand_only = ("cash_balance", "invoice_credit_balance", "tax")
     unechoed = ("source", "payment_method", "tax_id_data", "tax", "cash_balance", "coupon")
     indexed = ("email", "test_clock")
     legacy: ClassVar = {"create": ("coupon",), "update": ("coupon",)}
@@ -109,11 +109,14 @@ class Customer(Resource):
                 cancel.cancel(ctx, subscription, {})
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
-        """Returns the cash balance, by default an empty one; other members as usual."""
-        if name != "cash_balance":
-            return super().expand_member(ctx, obj, name)
-        balance = ctx.find("cash_balance", obj["id"])
-        return balance or ctx.new("cash_balance", customer=obj["id"])
+        """Returns the cash balance, by default an empty one, the balances by currency, or the tax location."""
+        if name == "cash_balance":
+            return ctx.find("cash_balance", obj["id"]) or ctx.new("cash_balance", customer=obj["id"])
+        if name == "invoice_credit_balance":
+            return customer_balance.balances(ctx, obj)
+        if name == "tax":
+            return _tax_location(ctx, obj)
+        return super().expand_member(ctx, obj, name)
 
     def filter_test_clock(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by test clock."""
@@ -180,6 +183,22 @@ class Customer(Resource):
                 ctx.save(obj)
         elif default:
             _check_default(ctx, obj, params)
+
+
+def _tax_location(ctx: Context, obj: Json) -> Json:
+    """Returns `customer.tax`: where the customer is taxed by the address, and whether the account collects tax there.
+
+    Source: Stripe's API reference, `tax.automatic_tax` of a customer.
+    """
+    place = obj["address"] or (obj["shipping"] or {}).get("address") or {}
+    found = {"automatic_tax": "unrecognized_location", "ip_address": None, "location": None, "provider": "stripe"}
+    country = place.get("country")
+    if not country:
+        return found
+    source = "billing_address" if obj["address"] else "shipping_destination"
+    here = [row for row in ctx.iterate("tax.registration") if row["country"] == country and row["status"] == "active"]
+    location = {"country": country, "source": source, "state": place.get("state")}
+    return found | {"automatic_tax": "supported" if here else "not_collecting", "location": location}
 
 
 def _check_clock(ctx: Context, clock: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.invoices import customer_balance
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
@@ -15,19 +14,8 @@ class CustomerBalanceTransaction(Resource):
     indexed = ("customer", "invoice")
 
     def create(self, ctx: Context, params: Json) -> Json:
-        """Adjusts the balance of the customer in the path. Saves the customer and returns the row."""
+        """Adjusts the balance of the customer in the path, in any currency. Saves the customer and returns the row."""
         customer = ctx.get("customer", ctx.path["customer"], param="customer", status=404)
-        currency = params["currency"]
-        if customer["currency"] not in (None, currency):
-            raise errors.invalid(
-                f"The customer's currency is {customer['currency']}; their balance cannot change in {currency}.",
-                param="currency",
-            )
-        customer["balance"] += params["amount"]
-        customer["currency"] = currency
-        changed = ctx.save(customer)
         kept = {"description": params.get("description"), "metadata": params.get("metadata") or {}}
-        row = customer_balance.record(ctx, customer, params["amount"], "adjustment", **kept)
-        if changed:
-            ctx.emit("customer.updated", customer, changed)
-        return row
+        amount, currency = params["amount"], params["currency"]
+        return customer_balance.adjust(ctx, customer, amount, "adjustment", currency=currency, **kept)

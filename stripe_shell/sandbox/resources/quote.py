@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
-from stripe_shell.sandbox.billing import quotes, scheduler
+from stripe_shell.sandbox.billing import customer_currency, quotes, scheduler
 from stripe_shell.sandbox.billing.invoices import discounts, lines
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
@@ -69,6 +69,7 @@ class Quote(Resource):
         if params.get("expires_at"):
             obj["expires_at"] = params["expires_at"]
         customer = ctx.get("customer", obj["customer"])
+        customer_currency.check(ctx, customer["id"], obj["currency"])
         own = ctx.private(customer, CustomerPrivate)
         own["quotes"] = own.get("quotes", 0) + 1
         ctx.save(customer)

@@ -13,7 +13,7 @@ from stripe_shell.sandbox.billing.calc.totals import AppliedTaxRate, PricedLine,
 from stripe_shell.sandbox.objects.carried_over import customer_to_invoice, rendering_of
 from stripe_shell.sandbox.objects.context import Context, Json
 
-from . import discounts
+from . import customer_balance, discounts
 from .lines import Record, item_line, records_of, show_lines
 
 
@@ -29,7 +29,7 @@ def new_draft(ctx: Context, customer: Json, *, currency: str, reason: str, perio
         issuer={"type": "self"},
         period_end=period.end,
         period_start=period.start,
-        starting_balance=customer.get("balance") or 0,
+        starting_balance=customer_balance.balance_in(ctx, customer, currency),
         status="draft",
         test_clock=customer.get("test_clock"),
         **customer_to_invoice(ctx, customer),

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.billing import customer_currency
 from stripe_shell.sandbox.billing.calc.money import half_up
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear, merge_metadata
@@ -24,6 +25,8 @@ def create_item(ctx: Context, params: Json) -> Json:
     invoice = _draft_of(ctx, params["invoice"], customer) if params.get("invoice") else None
     subscription = subscription_of(ctx, params, customer)
     currency = _item_currency(ctx, params, invoice, subscription, customer)
+    if invoice is None:
+        customer_currency.check(ctx, customer["id"], currency, beside_items=True)
     item = build_item(ctx, customer, params, currency)
     if subscription is not None:
         ctx.private(item, InvoiceItemPrivate)["subscription"] = subscription["id"]

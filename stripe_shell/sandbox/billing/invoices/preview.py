@@ -15,7 +15,7 @@ from stripe_shell.sandbox.billing.subscriptions import create, items, proration
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.payments.accounts.traits import default_currency
 
-from . import draft, invoice_items, lines
+from . import customer_balance, draft, invoice_items, lines
 
 PREFIX = "upcoming_in_"
 
@@ -274,8 +274,9 @@ def _amount_due(ctx: Context, invoice: Json) -> int:
     """Returns the amount due after the customer's balance is applied."""
     if invoice["status"] != "draft":
         return int(invoice["amount_due"])
-    customer = ctx.find("customer", invoice["customer"]) or {}
-    return max(int(invoice["total"]) + int(customer.get("balance") or 0), 0) if invoice["total"] > 0 else 0
+    customer = ctx.find("customer", invoice["customer"])
+    balance = customer_balance.balance_in(ctx, customer, invoice["currency"]) if customer else 0
+    return max(int(invoice["total"]) + balance, 0) if invoice["total"] > 0 else 0
 
 
 def _nothing_to_preview() -> errors.StripeError:

@@ -8,7 +8,7 @@ from typing import Any
 from stripe_shell.records import record
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc.periods import Period
-from stripe_shell.sandbox.billing.invoices import discounts, draft, finalize_and_pay, lines, prices
+from stripe_shell.sandbox.billing.invoices import customer_balance, discounts, draft, finalize_and_pay, lines, prices
 from stripe_shell.sandbox.billing.invoices.lines import Record
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
@@ -155,7 +155,7 @@ def _settle_first(ctx: Context, subscription: Json, customer: Json, invoice: Jso
         subscription["pending_setup_intent"] = setup_intent(ctx, subscription)["id"]
     if not charged or options.drafts:
         return
-    if not method and _has_amount_due(customer, invoice) and options.payment_behavior != "default_incomplete":
+    if not method and _has_amount_due(ctx, customer, invoice) and options.payment_behavior != "default_incomplete":
         raise no_payment_method_error()
     finalize_and_pay.finalize_invoice(ctx, invoice, method=method)
     if invoice["status"] == "paid":
@@ -180,9 +180,9 @@ def _charge_first(ctx: Context, subscription: Json, invoice: Json, options: Crea
         states.set_status(subscription, "incomplete", new=True)
 
 
-def _has_amount_due(customer: Json, invoice: Json) -> bool:
+def _has_amount_due(ctx: Context, customer: Json, invoice: Json) -> bool:
     """Whether anything is due after the customer's balance is applied."""
-    return bool(invoice["total"] > max(-(customer.get("balance") or 0), 0))
+    return bool(invoice["total"] > max(-customer_balance.balance_in(ctx, customer, invoice["currency"]), 0))
 
 
 def setup_intent(ctx: Context, subscription: Json) -> Json:

@@ -8,7 +8,7 @@ from copy import deepcopy
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import Period, add_interval
-from stripe_shell.sandbox.billing.invoices import discounts, draft, finalize_and_pay, lines, prices
+from stripe_shell.sandbox.billing.invoices import customer_balance, discounts, draft, finalize_and_pay, lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
 from stripe_shell.sandbox.objects.events import previous_attributes
@@ -396,7 +396,7 @@ def _bill(update: SubscriptionUpdate, previous: Json) -> None:
         return
     behavior = update.params.get("payment_behavior") or "allow_incomplete"
     method = confirmation.default_method(ctx, update.customer, subscription)
-    due = invoice["total"] > max(-(update.customer.get("balance") or 0), 0)
+    due = invoice["total"] > max(-customer_balance.balance_in(ctx, update.customer, invoice["currency"]), 0)
     if due and method is None and behavior != "default_incomplete":
         raise first_invoice.no_payment_method_error()
     finalize_and_pay.finalize_invoice(ctx, invoice, method=method)
