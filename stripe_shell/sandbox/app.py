@@ -195,6 +195,8 @@ class Sandbox:
             known = self._idempotency.look_up(session, call)
             if known is not None:
                 headers["Idempotent-Replayed"] = "true"
+                if known.request:
+                    headers["Original-Request"] = known.request
                 headers["Stripe-Version"] = known.version or self.table.version
                 return known.status, known.body
             ctx = self._context(session, call)

@@ -18,6 +18,7 @@ from stripe_shell.sandbox.objects.listing import PAGING
 from stripe_shell.sandbox.resources.v2_billing_meter_event_session import TOKEN
 from stripe_shell.sandbox.storage.store import StoreBusy
 from stripe_shell.server.hosts import check_host
+from stripe_shell.server.indentation import indented_for
 from stripe_shell.server.keys import key_of
 from stripe_shell.server.limits import RateLimit
 from stripe_shell.wire import Request, Response
@@ -136,7 +137,7 @@ class Application:
             account = self._admit(request)
             if fault is not None and fault.error is not None:
                 raise fault.error
-            return self.sandbox.send(request, account=account)
+            return indented_for(request, self.sandbox.send(request, account=account))
         except StripeError as error:
             return self.sandbox.refuse(error)
         except StoreBusy:

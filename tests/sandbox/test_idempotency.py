@@ -137,7 +137,7 @@ def test_an_error_is_answered_although_it_cannot_be_saved(filed: Client, monkeyp
     assert filed.get("/v1/customers")["data"] == []
     assert filed.sandbox.send(request).status == 200
     refused = Request(
-        "POST", "/v1/charges", body=b"amount=100&currency=usd&source=tok_chargeDeclined", idempotency_key="other"
+        "POST", "/v1/charges", body=b"amount=100&currency=usd&source=pm_card_visa", idempotency_key="other"
     )
     with monkeypatch.context() as patch:
         patch.setattr(Idempotency, "remember", full)

@@ -230,3 +230,15 @@ def test_a_stream_of_meter_events_uses_the_token_of_a_session(client: Client) ->
         answer = client.send("POST", path, headers={**headers, "Authorization": f"Bearer {wrong}"}, body=body)
         assert answer.status == 401
     assert client.send("GET", "/v1/customers", headers={"Authorization": f"Bearer {token}"}).status == 401
+
+
+@pytest.mark.parametrize("agent", ["curl/8.5.0", "Wget/1.21", "HTTPie/3.2", "Mozilla/5.0 (X11; Linux x86_64)"])
+def test_bodies_are_indented_for_who_reads_them(client: Client, agent: str) -> None:
+    """Errors and successes alike, as Stripe's are; libraries get the text as it is stored."""
+    shown = client.send("POST", "/v1/customers", {"name": "Ann"}, headers={"User-Agent": agent})
+    assert shown.body.startswith(b'{\n  "id": "cus_')
+    refused = client.send("GET", "/v1/customers/cus_none", headers={"User-Agent": agent})
+    assert refused.body.startswith(b'{\n  "error": {\n    "code"')
+    library = client.send("GET", f"/v1/customers/{shown.json()['id']}", headers={"User-Agent": "Stripe/v1 Python"})
+    assert library.json() == shown.json()
+    assert b"\n" not in library.body

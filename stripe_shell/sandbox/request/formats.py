@@ -38,7 +38,11 @@ _POSITIVE: Final = frozenset(
 )
 #: Names of parameters that take a percentage, from 0 to 100.
 _PERCENT: Final = frozenset(("application_fee_percent", "amount_percent", "percent_ownership"))
-_EMAILS: Final = frozenset(("email", "receipt_email", "customer_email", "contact_email", "support_email"))
+_EMAILS: Final = frozenset(
+    ("contact_email", "customer_email", "email", "instructions_email", "receipt_email", "support_email")
+)
+#: Lists of URLs.
+_URL_LISTS: Final = frozenset(("images",))
 _EMAIL = pattern(r"[^\s@]+@[^\s@]+")
 _URL = pattern(r"https?://[^\s/?#]+\S*")
 #: An app's own scheme, which the `return_url` of an intent may have (docs.stripe.com/payments/3d-secure).
@@ -103,6 +107,8 @@ def check_texts(params: Mapping[str, Any], operation: Operation, above: str = ""
         elif isinstance(value, list):
             rows = {str(at): row for at, row in enumerate(value) if isinstance(row, Mapping)}
             check_texts(rows, operation, where)
+            for at, text in enumerate(value if name in _URL_LISTS else ()):
+                _check_text(text, "url", f"{where}[{at}]", operation)
         elif isinstance(value, str) and value:
             _check_text(value, name, where, operation)
 

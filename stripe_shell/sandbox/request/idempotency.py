@@ -64,9 +64,8 @@ class Idempotency:
         if call.key is None:
             return
         now = self._clock.now()
-        session.remember_answer(
-            call.number, call.key, IdempotentAnswer(call.fingerprint, status, body, now, call.version)
-        )
+        answer = IdempotentAnswer(call.fingerprint, status, body, now, call.version, call.request_id)
+        session.remember_answer(call.number, call.key, answer)
         self._remembered += 1
         if self._remembered % _PRUNE_EVERY == 1:
             session.forget_answers(now - REMEMBERED_FOR)

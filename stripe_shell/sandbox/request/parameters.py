@@ -42,12 +42,13 @@ def header(request: Request, name: str) -> str | None:
 
 
 def _decode_body(request: Request) -> Json:
-    kind = header(request, "content-type") or ""
+    kind = (header(request, "content-type") or "").lower()
     if kind.startswith("multipart/"):
         from .multipart import decode_multipart
 
-        check_multipart(kind, request.body)
-        return decode_multipart(kind, request.body)
+        given = header(request, "content-type") or ""  # the boundary is case-sensitive
+        check_multipart(given, request.body)
+        return decode_multipart(given, request.body)
     check_size(request.body)
     if request.path.startswith("/v2/") and ("json" in kind or not kind):
         return _decode_json(request.body)
@@ -153,6 +154,10 @@ def _fix_booleans(params: Json, problems: Sequence[Problem]) -> bool:
 
 
 def _error_for_problem(problem: Problem) -> StripeError:
+    """Returns Stripe's error for a problem.
+
+    The texts of metadata are recorded (flowfuse#1948 for the number of keys, hound#817 for the type).
+    """
     name = bracketed(problem.path)
     value = problem.value
     match problem.kind:
@@ -168,12 +173,22 @@ def _error_for_problem(problem: Problem) -> StripeError:
             return errors.not_an_array(name)
         case "enum":
             return errors.bad_enum(name, problem.allowed)
+        case "too_long" if "metadata" in problem.path:
+            return errors.bad_value(
+                "metadata",
+                f"Metadata values can have up to {problem.limit} characters, but you passed in a value that is "
+                f"{len(str(value))} characters. Invalid value: {value}",
+            )
         case "too_long":
             return errors.too_long(name, str(value), problem.limit or 0)
         case "out_of_range":
             return _out_of_range(name, problem)
         case "too_many":
-            return errors.bad_value(name, f"Metadata can have at most {problem.limit} keys; you passed {value}.")
+            return errors.bad_value(
+                "metadata",
+                f"Metadata can have up to {problem.limit} keys, but you've set {value}. Email us at "
+                "support+metadata@stripe.com for more information.",
+            )
         case "bad_key":
             return _bad_metadata_key(name, problem)
         case "not_string" if "metadata" in problem.path:
@@ -193,8 +208,12 @@ def _bad_metadata_key(name: str, problem: Problem) -> StripeError:
     key = str(problem.value)
     if "[" in key or "]" in key:
         return errors.bad_value(name, f"Metadata keys may not contain square brackets: {key}")
+    if not key:
+        return errors.bad_value("metadata", "Metadata keys must have at least 1 character.")
     return errors.bad_value(
-        name, f"Metadata keys must have 1 to {problem.limit} characters; this one has {len(key)}: {key[:60]}"
+        "metadata",
+        f"Metadata keys can have up to {problem.limit} characters, but you passed in a key that is {len(key)} "
+        f"characters. Invalid key: {key}",
     )
 
 

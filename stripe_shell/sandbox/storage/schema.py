@@ -18,7 +18,7 @@ import time
 from stripe_shell.errors import ConfigurationError
 
 #: Incremented when the layout changes; files from version 2 on are migrated when they are opened.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 #: How long a writer waits for one in another process, in milliseconds.
 BUSY_TIMEOUT_MS = 30_000
@@ -33,7 +33,7 @@ CREATE TABLE links (
 ) WITHOUT ROWID;
 CREATE TABLE idempotency (
   account INTEGER NOT NULL, key TEXT NOT NULL, created INTEGER NOT NULL, fingerprint TEXT NOT NULL,
-  status INTEGER NOT NULL, body BLOB NOT NULL, version TEXT, PRIMARY KEY (account, key)
+  status INTEGER NOT NULL, body BLOB NOT NULL, version TEXT, request TEXT, PRIMARY KEY (account, key)
 ) WITHOUT ROWID;
 CREATE INDEX idempotency_by_age ON idempotency (created);
 """
@@ -95,10 +95,20 @@ UPDATE objects SET json = json_set(json, '$.payment_method_details.card.network'
 #: Version 4 knew one version of the API: no default of an account, and none of a saved response.
 _FROM_4 = """
 ALTER TABLE accounts ADD COLUMN version TEXT;
-ALTER TABLE idempotency ADD COLUMN version TEXT
+ALTER TABLE idempotency ADD COLUMN version TEXT;
 """
 
-_MIGRATIONS = {2: _FROM_2 + _FROM_3 + _FROM_4, 3: _FROM_3 + _FROM_4, 4: _FROM_4}
+#: Version 5 did not keep the id of the request that a saved response answered.
+_FROM_5 = """
+ALTER TABLE idempotency ADD COLUMN request TEXT;
+"""
+
+_MIGRATIONS = {
+    2: _FROM_2 + _FROM_3 + _FROM_4 + _FROM_5,
+    3: _FROM_3 + _FROM_4 + _FROM_5,
+    4: _FROM_4 + _FROM_5,
+    5: _FROM_5,
+}
 
 _CONNECTION = f"""
 PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};

@@ -58,13 +58,17 @@ class SqlCondition:
 
 @record
 class IdempotentAnswer:
-    """The saved response to an idempotency key, its API version, and the fingerprint of the request it answered."""
+    """The saved response to an idempotency key, its API version, and the fingerprint and id of its request.
+
+    `request` is None in a file of the fifth layout or an earlier one.
+    """
 
     fingerprint: str
     status: int
     body: bytes
     created: int
     version: str | None = None
+    request: str | None = None
 
 
 class StoreSession:
@@ -212,16 +216,27 @@ class StoreSession:
 
     def idempotent_answer(self, account: int, key: str) -> IdempotentAnswer | None:
         """Returns the saved response to an idempotency key, or None."""
-        sql = "SELECT fingerprint, status, body, created, version FROM idempotency WHERE account = ? AND key = ?"
+        sql = (
+            "SELECT fingerprint, status, body, created, version, request FROM idempotency WHERE account = ? AND key = ?"
+        )
         row = self._connection.execute(sql, (account, key)).fetchone()
         return IdempotentAnswer(*row) if row else None
 
     def remember_answer(self, account: int, key: str, answer: IdempotentAnswer) -> None:
         """Saves the response to an idempotency key, replacing an expired one."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO idempotency (account, key, created, fingerprint, status, body, version)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (account, key, answer.created, answer.fingerprint, answer.status, answer.body, answer.version),
+            "INSERT OR REPLACE INTO idempotency (account, key, created, fingerprint, status, body, version, request)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                account,
+                key,
+                answer.created,
+                answer.fingerprint,
+                answer.status,
+                answer.body,
+                answer.version,
+                answer.request,
+            ),
         )
 
     def forget_answers(self, before: int) -> None:
