@@ -51,6 +51,7 @@ CODES: dict[str, str] = {
     "E305": "name defined twice",
     "E306": "row without a key of its own",
     "E307": "path out of data leaves its folder",
+    "E308": "sum or amount that cannot be computed",
     # E4xx: the response differs from what the script or page expects.
     "E401": "response differs from the documentation",
     "E402": "expectation failed",
@@ -79,6 +80,7 @@ CODES: dict[str, str] = {
     "W301": "name that nothing uses",
     "W302": "block that never runs",
     "W303": "write that is made again",
+    "W304": "delimiter of a data file that was guessed",
     "W601": "lost in the conversion",
 }
 

@@ -121,6 +121,9 @@ def _prune(value: Any, wanted: Wanted, secret: list[str]) -> Any:
     if not wanted or "*" in wanted:
         inner = wanted.get("*", {}) if wanted else {}
         return [_prune(item, inner, secret) for item in value]
-    indexes = {int(step) for step in wanted if step.isdecimal()}
-    length = min(len(value), max(indexes, default=-1) + 1)
-    return [_prune(value[n], wanted[str(n)], secret) if n in indexes else None for n in range(length)]
+    indexes = {int(step) for step in wanted if step.removeprefix("-").isdecimal()}
+    # An index from the end needs the length of the list, and every row of it in its place.
+    from_end = min(indexes, default=0) < 0
+    length = len(value) if from_end else min(len(value), max(indexes, default=-1) + 1)
+    trees = {n % len(value) if n < 0 else n: wanted[str(n)] for n in indexes if -len(value) <= n < len(value)}
+    return [_prune(value[n], trees[n], secret) if n in trees else None for n in range(length)]

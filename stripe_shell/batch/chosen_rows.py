@@ -20,6 +20,8 @@ def check_selection(script: PreparedScript, selection: RowSelection | None) -> N
         if missing and isinstance(item, Loop):
             if id(item) not in script.resolver.row_counts:
                 return  # the rows are known when the loop is reached
+            if id(item) in script.resolver.late_loops:
+                return  # Its keys are not known yet.
             missing -= {row.key for row in rows_of(item, scope, script.resolver.find_file) if row.key in missing}
     if missing:
         listed = ", ".join(f"`{key}`" for key in sorted(missing)[:5])

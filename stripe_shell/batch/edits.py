@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from stripe_shell.batch.journal_state import JournalState, find_row_entry
+from stripe_shell.batch.kept_rows import has_kept_rows, read_kept_rows
 from stripe_shell.batch.ledger import row_hash
 from stripe_shell.batch.runner import PreparedScript
 from stripe_shell.batch.steps_table import StepEntry
 from stripe_shell.engine.check.script import walk
-from stripe_shell.engine.foreach import header, rows_of
+from stripe_shell.engine.foreach import LoopRow, header, loop_rows, rows_of, source_name
 from stripe_shell.engine.idempotency_keys import count_steps, loop_id, row_id, step_id
 from stripe_shell.engine.run.row_results import row_name
+from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block, Loop
 
 #: So many edits are named.
@@ -49,7 +51,7 @@ def _edited_rows(script: PreparedScript, state: JournalState, journal: Path) -> 
         if not isinstance(item, Loop):
             continue
         name = loop_id(item, seen)
-        for row in rows_of(item, scope, script.resolver.find_file):
+        for row in _rows(item, name, script, scope, journal):
             identity = row_id(name, row.key)
             before = state.finished.meet(identity)
             if before not in {None, row_hash(row)} and named < _MOST:
@@ -62,6 +64,14 @@ def _edited_rows(script: PreparedScript, state: JournalState, journal: Path) -> 
         yield f"{entry.get('n', 'a row')} was done and is no longer in the data{_made(journal, identity)}"
     if len(missing) > _MOST:
         yield f"{len(missing) - _MOST:,} more rows were done and are no longer in the data"
+
+
+def _rows(loop: Loop, name: str, script: PreparedScript, scope: Scope, journal: Path) -> Iterator[LoopRow]:
+    """Yields the rows of a loop; of one whose rows became known in the run, those that the run kept."""
+    if id(loop) not in script.resolver.late_loops:
+        yield from rows_of(loop, scope, script.resolver.find_file)
+    elif has_kept_rows(journal.parent, name):
+        yield from loop_rows(loop, scope, read_kept_rows(journal.parent, name), source_name(loop, scope))
 
 
 def _made(journal: Path, identity: str) -> str:

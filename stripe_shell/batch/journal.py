@@ -37,6 +37,7 @@ class Journal:
     ) -> None:
         """Opens the file for appending; creates it with mode 0600. Raises OSError."""
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self.folder = path.parent
         self._sync = sync
         self._write = write
         self._size = os.fstat(self._file).st_size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import sha256
 from threading import Lock
 from typing import Any, Literal
@@ -12,10 +13,11 @@ from typing import Any, Literal
 from stripe_shell.batch.captures import Wanted, capture, covers
 from stripe_shell.batch.journal import DONE, INTENT, NOT_EXECUTED, PAGES, ROW, Journal, JournalUnwritable
 from stripe_shell.batch.journal_state import JournalState, StepKey, StepState
+from stripe_shell.batch.kept_rows import has_kept_rows, read_kept_rows, write_kept_rows
 from stripe_shell.batch.recorded_request import record_request, request_hash
 from stripe_shell.batch.row_cells import row_cells
 from stripe_shell.batch.steps_table import StepEntry, short_id
-from stripe_shell.engine.foreach import LoopRow
+from stripe_shell.engine.foreach import LoopRow, ReadRows
 from stripe_shell.engine.idempotency_keys import idempotency_key
 from stripe_shell.engine.links import Link
 from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus
@@ -100,6 +102,15 @@ class JournalLedger:
         """Returns the writes that were announced and not answered yet."""
         with self.lock:
             return list(self.in_flight.values())
+
+    def keep_rows(self, loop: str, read: ReadRows) -> ReadRows:
+        """Keeps the rows of a loop in the folder of the run, unless an earlier process did; returns how to read them.
+
+        Raises NotSent if they cannot be kept.
+        """
+        if not has_kept_rows(self.journal.folder, loop):
+            write_kept_rows(self.journal.folder, loop, read())
+        return partial(read_kept_rows, self.journal.folder, loop)
 
     def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
         """Journals the result of a row, unless it was interrupted."""

@@ -30,8 +30,10 @@ def _blocks(run: ScriptRun) -> str:
     statuses = [outcome.status for outcome in run.outcomes]
     if not statuses and not run.not_run:
         return ""
+    allowed = sum(outcome.allowed for outcome in run.outcomes)
     passed, skipped = statuses.count("passed"), statuses.count("skipped")
-    counts = [f"{passed} passed", f"{len(statuses) - passed - skipped} failed"]
+    counts = [f"{passed - allowed} passed", f"{len(statuses) - passed - skipped} failed"]
+    counts += [f"{allowed} allowed"] if allowed else []
     counts += [f"{skipped} skipped"] if skipped else []
     counts += [f"{run.not_run} not run"] if run.not_run else []
     return ", ".join(counts)

@@ -15,19 +15,24 @@ from stripe_shell.engine.resolve import BlockCall, resolve
 from stripe_shell.engine.run.interpreter import Engine, saved_name, with_page_size
 from stripe_shell.engine.scope import Scope, comes_from_data, plain_text
 from stripe_shell.engine.script_settings import apply_directive
-from stripe_shell.engine.values import Deferred, is_relative_time
+from stripe_shell.engine.times import is_relative_time
+from stripe_shell.engine.values import Deferred
 from stripe_shell.lang.ast import (
+    Arithmetic,
     Assignment,
     Block,
     Comment,
     Directive,
     Fails,
+    Inserted,
     Loop,
+    MoneyAmount,
     Reference,
     ScriptItem,
+    references_of,
 )
 from stripe_shell.lang.directives import DIRECTIVES
-from stripe_shell.lang.visit import Visitor, rewrite
+from stripe_shell.lang.visit import Visitor, nodes_in, rewrite
 from stripe_shell.records import field, record, replace
 from stripe_shell.spec.shapes import response_field, shape_at
 from stripe_shell.wire import ParamTree, form_pairs
@@ -233,7 +238,7 @@ class _Planning(Visitor):
 
     def visit_block(self, block: Block) -> None:
         """Adds the step of the block."""
-        self.problems += self._whole_objects(block)
+        self.problems += [*self._whole_objects(block), *self._computed(block)]
         resolved = resolve(self._tokenised(block), self.engine.table, self.scope)
         self.problems += [d for d in resolved.diagnostics if d.severity == "error"]
         saved = saved_name(block)
@@ -272,6 +277,20 @@ class _Planning(Visitor):
                 label = "refer to one value in it"
                 yield Diagnostic("E601", f"`${{{reference.raw}}}` is an object", reference.span, label=label)
 
+    def _computed(self, block: Block) -> Iterator[Diagnostic]:
+        """Yields errors for what a run computes from values that are not known yet."""
+        for part in nodes_in(block.params, Arithmetic) if "${" in block.span.text else ():
+            yield from self._unknown(part, "a sum is computed by the run")
+        for amount in nodes_in(block.params, MoneyAmount) if "${" in block.span.text else ():
+            yield from self._unknown(amount, "an amount is computed by the run")
+        for reference in nodes_in(block.params, Reference) if ":-${" in block.span.text else ():
+            if isinstance(reference.default, Reference):
+                yield from self._unknown(reference, "a default is a reference here")
+
+    def _unknown(self, part: Inserted, why: str) -> Iterator[Diagnostic]:
+        if any(self._origin(reference) is not None for reference in references_of(part)):
+            yield Diagnostic("E601", f"`${{{part.raw}}}` cannot be converted", part.span, label=why)
+
     # --- references become tokens ------------------------------------------------------------------------
 
     def _tokenised(self, node: N) -> N:
@@ -285,11 +304,11 @@ class _Planning(Visitor):
     def _origin(self, reference: Reference) -> Origin | None:
         name = reference.name
         if reference.namespace == "env":
-            return Origin("variable", name=name, default=reference.default)
+            return Origin("variable", name=name, default=_text_default(reference))
         if name in self.scope.variables:
             return None
         if name in self.answers:
-            return Origin("answer", step=self.answers[name], path=reference.path, default=reference.default)
+            return Origin("answer", step=self.answers[name], path=reference.path, default=_text_default(reference))
         if name == "uuid":
             return Origin("uuid", step=len(self.steps))
         return Origin("now") if name == "now" else None
@@ -299,6 +318,10 @@ class _Planning(Visitor):
         self.origins[name] = origin
         self.waiting[name] = None
         return Reference(None, name, (), None, name, Span(SourceText("<token>", name), 0, len(name)))
+
+
+def _text_default(reference: Reference) -> str | None:
+    return reference.default if isinstance(reference.default, str) else None
 
 
 def _answer_name(call: BlockCall) -> str:

@@ -248,7 +248,7 @@ class _TargetCall:
             return leaf.value
         shape = shape_at(call.operation.params, leaf.path)
         if leaf.text == "${now}" and shape is not None and shape.form == "date-time":
-            return coerce("now", shape, now=self.scope.now)
+            return coerce("now", shape, clock=self.scope.clock)
         return evaluate_text(build.value(leaf.text), self.scope).value
 
     def _shown(self, text: str) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.assertions.compare import Right, WrittenLiteral, text_of
-from stripe_shell.engine.scope import FoundValue, PendingValue, Scope, look_up
+from stripe_shell.engine.computing import check_rounding, compute
+from stripe_shell.engine.scope import FoundValue, PendingValue, Scope, default_of
 from stripe_shell.engine.values import Deferred, coerce, conform, is_deferred
-from stripe_shell.lang.ast import ListValue, Operand, Part, Reference, Text, Value
+from stripe_shell.lang.ast import Inserted, ListValue, Operand, Part, Reference, Text, Value
 from stripe_shell.lang.parser import parse_template
 from stripe_shell.lang.visit import rewrite
 from stripe_shell.records import record, replace
@@ -30,15 +31,15 @@ def evaluate(value: Value, shape: Shape | None, scope: Scope) -> Evaluation:
     A value that is a single reference keeps the type of its target; text is converted by the shape. A value that
     depends on a response is `Deferred`. A null is a problem, since sending it would unset the parameter.
     """
-    if value.sole_reference is not None:
-        return _whole_reference(value.sole_reference, shape, scope)
+    if value.sole_insertion is not None:
+        return _whole(value.sole_insertion, shape, scope)
     if value.style == "json":
         return _json(value, shape, scope)
     joined = _join(value.parts, scope)
     if joined.problems or isinstance(joined.value, Deferred):
         return joined
     quoted = value.style != "bare" or bool(value.references)
-    return Evaluation(coerce(joined.value, shape, now=scope.now, quoted=quoted))
+    return Evaluation(coerce(joined.value, shape, clock=scope.clock, quoted=quoted))
 
 
 def evaluate_text(value: Value, scope: Scope) -> Evaluation:
@@ -48,7 +49,7 @@ def evaluate_text(value: Value, scope: Scope) -> Evaluation:
 
 def evaluate_variable(value: Value, scope: Scope) -> Evaluation:
     """Evaluates the value of a `@let`: a single reference or JSON keeps its type, any other value is text."""
-    if value.sole_reference is not None or value.style == "json":
+    if value.sole_insertion is not None or value.style == "json":
         return evaluate(value, None, scope)
     return _join(value.parts, scope)
 
@@ -68,8 +69,8 @@ def evaluate_operand(operand: Operand | None, scope: Scope) -> tuple[Right, tupl
     if isinstance(operand, ListValue):
         pairs = [evaluate_operand(item, scope) for item in operand.items]
         return tuple(right for right, _ in pairs), tuple(problem for _, found in pairs for problem in found)
-    if operand.sole_reference is not None:
-        return _reference_operand(operand.sole_reference, scope)
+    if operand.sole_insertion is not None:
+        return _whole_operand(operand.sole_insertion, scope)
     if operand.style == "json":
         evaluated = evaluate(operand, None, scope)
         return evaluated.value, evaluated.problems
@@ -80,29 +81,40 @@ def evaluate_operand(operand: Operand | None, scope: Scope) -> tuple[Right, tupl
     return WrittenLiteral(joined.value, quoted=quoted), joined.problems
 
 
-def _reference_operand(reference: Reference, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
-    found = look_up(reference, scope)
+def _whole_operand(part: Inserted, scope: Scope) -> tuple[Right, tuple[Diagnostic, ...]]:
+    found = compute(part, scope)
     if isinstance(found, Diagnostic):
         return None, (found,)
     if isinstance(found, PendingValue):
-        return Deferred(f"${{{reference.raw}}}"), ()
+        return Deferred(f"${{{part.raw}}}"), ()
     # Text from a cell, the environment or a default is untyped, so it compares like a literal.
-    outside = isinstance(found.value, str) and reference.name not in scope.captures
+    outside = isinstance(found.value, str) and not (isinstance(part, Reference) and part.name in scope.captures)
     return (WrittenLiteral(found.value) if outside else found.value), ()
 
 
-def _whole_reference(reference: Reference, shape: Shape | None, scope: Scope) -> Evaluation:
-    found = look_up(reference, scope)
+def _whole(part: Inserted, shape: Shape | None, scope: Scope) -> Evaluation:
+    """Evaluates a value that is one reference, sum or amount."""
+    unrounded = check_rounding(part, shape)
+    found = unrounded or _filled(part, scope)
     if isinstance(found, Diagnostic):
         return Evaluation("", (found,))
     if isinstance(found, PendingValue):
-        return Evaluation(Deferred(f"${{{reference.raw}}}"))
-    value = reference.default if found.value is None else found.value
-    if value is None:
-        return Evaluation("", (_null(reference),))
+        return Evaluation(Deferred(f"${{{part.raw}}}"))
+    value = found.value
+    if shape is not None and not isinstance(part, Reference):
+        value = str(value)  # A number that was computed goes into fields of text as well.
     if isinstance(value, str):
-        return Evaluation(coerce(value, shape, now=scope.now, quoted=True))
+        return Evaluation(coerce(value, shape, clock=scope.clock, quoted=True))
     return Evaluation(_copy(value))
+
+
+def _filled(part: Inserted, scope: Scope) -> FoundValue | PendingValue | Diagnostic:
+    """Returns the value of a part, with the default of a reference in place of null; E302 if it is null."""
+    found = compute(part, scope)
+    if not isinstance(found, FoundValue) or found.value is not None or not isinstance(part, Reference):
+        return found
+    found = default_of(part, scope)
+    return _null(part) if isinstance(found, FoundValue) and found.value is None else found
 
 
 def _null(reference: Reference) -> Diagnostic:
@@ -126,14 +138,10 @@ def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluation:
         if isinstance(part, Text):
             texts.append(part.text)
             continue
-        found = look_up(part, scope)
+        found = _filled(part, scope)
         if isinstance(found, FoundValue):
-            value = part.default if found.value is None else found.value
-            if value is None:
-                problems.append(_null(part))
-            else:
-                texts.append(text_of(value))
-                deferred = deferred or is_deferred(value)
+            texts.append(text_of(found.value))
+            deferred = deferred or is_deferred(found.value)
         elif isinstance(found, PendingValue):
             texts.append(f"${{{part.raw}}}")
             deferred = True
@@ -154,7 +162,7 @@ def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluation:
         return Evaluation("", tuple(problems))
     if shape is not None and shape.kind == "array" and not isinstance(data, list):
         data = [data]
-    return Evaluation(conform(data, shape, now=scope.now))
+    return Evaluation(conform(data, shape, clock=scope.clock))
 
 
 def _unescaped(parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -173,8 +181,8 @@ def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagn
     if type(data) is not str or "${" not in data:
         return data
     parts = _located(parse_template(data, value.span), value)
-    if len(parts) == 1 and isinstance(parts[0], Reference):
-        result = _whole_reference(parts[0], None, scope)
+    if len(parts) == 1 and not isinstance(parts[0], Text):
+        result = _whole(parts[0], None, scope)
     else:
         result = _join(parts, scope)
     problems += result.problems
@@ -183,8 +191,10 @@ def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagn
 
 def _located(parts: tuple[Part, ...], value: Value) -> tuple[Part, ...]:
     """Returns the parts of a string inside a JSON value, with the spans of its references in the script."""
-    spans = {reference.raw: reference.span for reference in value.references}
-    return rewrite(parts, Reference, lambda found: replace(found, span=spans.get(found.raw, found.span)))
+    spans = {part.raw: part.span for part in value.inserted}
+    return tuple(
+        [part if isinstance(part, Text) else replace(part, span=spans.get(part.raw, part.span)) for part in parts]
+    )
 
 
 def _resolve_name(name: str, value: Value, scope: Scope, problems: list[Diagnostic]) -> str:

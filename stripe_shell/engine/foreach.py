@@ -1,29 +1,44 @@
-"""`@foreach` loops: finds and checks the data file, and yields its rows with their scopes."""
+"""`@foreach` loops: finds their rows, in a data file or a saved list, and yields them with their scopes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from stripe_shell.diagnostics import Diagnostic, closest
-from stripe_shell.engine.data_files import BadData, DataRow, FindFile, find_on_disk, read_columns, read_rows
+from stripe_shell.engine.assertions.conditions import evaluate_condition
+from stripe_shell.engine.data_files import (
+    BadData,
+    DataFormat,
+    DataRow,
+    FindFile,
+    find_on_disk,
+    guessed_delimiter,
+    read_columns,
+    read_rows,
+)
 from stripe_shell.engine.evaluate import evaluate_text
-from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.run.paging import is_list
+from stripe_shell.engine.scope import PendingValue, Scope, look_up
 from stripe_shell.engine.values import is_deferred
-from stripe_shell.lang.ast import ForEach, Loop
+from stripe_shell.lang.ast import Condition, ForEach, Loop, Reference
+from stripe_shell.lang.visit import nodes_in
 from stripe_shell.records import record
 from stripe_shell.wire import encode_form
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: Returns the rows of a loop's source from the start.
+ReadRows = Callable[[], Iterable[DataRow]]
+
 
 @record(frozen=False)
 class LoopRow:
     """A row of a loop: the key that identifies its steps, and the scope with its values under the name of the loop.
 
-    `file` is the name of its data file, `around` the scope of the loop.
+    `file` is the name of its data file or list, `around` the scope of the loop.
     """
 
     data: DataRow
@@ -48,6 +63,65 @@ def header(loop: Loop) -> ForEach:
     if not isinstance(argument, ForEach):
         raise TypeError("a loop begins with @foreach")
     return argument
+
+
+def list_reference(loop: Loop, scope: Scope) -> Reference | None:
+    """Returns the reference to the list that a loop goes through; None if it reads a file.
+
+    A reference to a response is one to a list; one to a variable only if its value is a list.
+    """
+    part = header(loop).file.sole_insertion
+    if not isinstance(part, Reference) or part.namespace is not None:
+        return None
+    if part.name in scope.captures or part.name in scope.deferred or part.name in scope.lost:
+        return part
+    found = look_up(part, scope)
+    return part if not isinstance(found, Diagnostic | PendingValue) and isinstance(found.value, list) else None
+
+
+def source_name(loop: Loop, scope: Scope) -> str:
+    """Returns the name of the source in messages: of the file without its folder, or the list as written."""
+    reference = list_reference(loop, scope)
+    if reference is not None:
+        return reference.raw
+    path = data_file(loop, scope)
+    return "" if isinstance(path, tuple) else path.name
+
+
+def list_rows(loop: Loop, reference: Reference, scope: Scope) -> Iterator[DataRow]:
+    """Yields the rows of a saved list, each with the fields that the loop refers to. Raises BadData."""
+    found = look_up(reference, scope)
+    if isinstance(found, Diagnostic):
+        raise BadData(found.message)
+    value: Any = None if isinstance(found, PendingValue) else found.value
+    value = value["data"] if is_list(value) else value
+    if not isinstance(value, list):
+        raise BadData(f"`{reference.raw}` is not a list")
+    paths = _paths_of_row(loop)
+    for number, row in enumerate(value, start=1):
+        if not isinstance(row, dict):
+            raise BadData(f"item {number} of `{reference.raw}` is not an object")
+        yield DataRow(row if () in paths else _picked(row, paths), number)
+
+
+def _paths_of_row(loop: Loop) -> set[tuple[str | int, ...]]:
+    """Returns the paths of a row that its loop refers to, its key columns among them."""
+    argument = header(loop)
+    paths: set[tuple[str | int, ...]] = {(column,) for column in argument.key}
+    for reference in nodes_in((loop.directive, *loop.items), Reference):
+        if reference.namespace is None and reference.name == argument.name:
+            paths.add(reference.path)
+    return paths
+
+
+def _picked(row: dict[str, Any], paths: set[tuple[str | int, ...]]) -> dict[str, Any]:
+    """Returns the members of a row on these paths; a list is kept as a whole."""
+    picked: dict[str, Any] = {}
+    for name, value in row.items():
+        inner = {path[1:] for path in paths if path and str(path[0]) == name}
+        if inner:
+            picked[name] = _picked(value, inner) if isinstance(value, dict) and () not in inner else value
+    return picked
 
 
 def data_file(loop: Loop, scope: Scope) -> Path | tuple[Diagnostic, ...]:
@@ -98,19 +172,44 @@ def find_data(loop: Loop, scope: Scope, find_file: FindFile) -> Path | tuple[Dia
 
 
 def rows_of(loop: Loop, scope: Scope, find_file: FindFile = find_on_disk) -> Iterator[LoopRow]:
-    """Yields the rows of the loop in order. Raises BadData or OSError, which `check_data` reports beforehand."""
+    """Yields the rows of the loop in order. Raises BadData or OSError, which the check reports beforehand."""
+    yield from loop_rows(loop, scope, read_source(loop, scope, find_file), source_name(loop, scope))
+
+
+def read_source(loop: Loop, scope: Scope, find_file: FindFile) -> Iterator[DataRow]:
+    """Yields the rows of the loop's file or list, those that `where=` leaves out included. Raises BadData, OSError."""
+    reference = list_reference(loop, scope)
+    if reference is not None:
+        yield from list_rows(loop, reference, scope)
+        return
     path = data_file(loop, scope)
     if isinstance(path, tuple):
         raise BadData(path[0].message)
-    yield from _loop_rows(loop, find_file(path), scope)
+    yield from read_rows(find_file(path), format_of(loop))
 
 
-def _loop_rows(loop: Loop, path: Path, scope: Scope) -> Iterator[LoopRow]:
+def format_of(loop: Loop) -> DataFormat:
+    """Returns what the loop says about the format of its file."""
+    argument = header(loop)
+    return DataFormat(argument.delimiter, argument.encoding)
+
+
+def loop_rows(loop: Loop, scope: Scope, rows: Iterable[DataRow], file: str) -> Iterator[LoopRow]:
+    """Yields the rows that `where=` selects, with their keys and scopes. Raises BadData if it has no value in a row."""
     argument = header(loop)
     seen: Counter[str] = Counter()
-    for data in read_rows(path):
+    for data in rows:
+        if argument.where is not None and not _is_selected(argument.where, argument.name, scope, data, file):
+            continue
         key = _row_key(data, argument.key, seen)
-        yield LoopRow(data, key, path.name, argument.name, scope)
+        yield LoopRow(data, key, file, argument.name, scope)
+
+
+def _is_selected(where: Condition, name: str, scope: Scope, data: DataRow, file: str) -> bool:
+    result = evaluate_condition(where, scope.with_variable(name, dict(data.values)))
+    if result.problems:
+        raise BadData(f"{file}:{data.number}: {result.problems[0].message}")
+    return result.holds is not False
 
 
 def _row_key(data: DataRow, columns: tuple[str, ...], seen: Counter[str]) -> str:
@@ -135,61 +234,105 @@ def join_key(values: Sequence[str]) -> str:
     return ",".join(quoted)
 
 
-def check_data(loop: Loop, path: Path, counts: dict[int, int]) -> list[Diagnostic]:
-    """Returns the problems of the data file: missing, unreadable, without the key column, with a duplicate key.
+def check_data(loop: Loop, path: Path, scope: Scope, counts: dict[int, int]) -> list[Diagnostic]:
+    """Returns the problems of the data file: missing, unreadable, without a key column, with a duplicate key.
 
-    Mutates `counts`: sets the number of rows by the `id` of the loop.
+    A guessed delimiter is a note. Mutates `counts`: sets the number of rows by the `id` of the loop.
     """
-    argument = header(loop)
-    span = argument.file.span
+    argument, written = header(loop), format_of(loop)
     try:
-        columns = read_columns(path)
-        missing = [name for name in argument.key if columns is not None and name not in columns]
-        if columns is not None and missing:
-            close = closest(missing[0], columns)
-            label = f"did you mean `{close}`?" if close else f"it has: {', '.join(columns)}"
-            return [Diagnostic("E302", f"{path.name} has no column `{missing[0]}`", argument.span, label=label)]
-        return list(_check_keys(loop, path, counts))
+        found = list(_check_encoding(loop)) or list(_check_columns(loop, path))
+        if found:
+            return found
+        found += _note_delimiter(loop, path)
+        return [*found, *check_keys(loop, scope, lambda: read_rows(path, written), path.name, counts)]
     except BadData as error:
-        return [Diagnostic("E303", f"{path.name}: {error}", span)]
+        return [Diagnostic("E303", f"{path.name}: {error}", argument.file.span)]
     except OSError as error:
         return [_unreadable(loop, path, error)]
+
+
+def _check_encoding(loop: Loop) -> Iterator[Diagnostic]:
+    argument = header(loop)
+    try:
+        b"a".decode(argument.encoding or "utf-8")
+    except UnicodeDecodeError:
+        return  # It exists, and one byte is too little for it.
+    except (LookupError, ValueError):
+        label = "e.g. `utf-8`, `latin-1`, `cp1252`, `utf-16`"
+        yield Diagnostic("E204", f"unknown encoding `{argument.encoding}`", argument.span, label=label)
+
+
+def _check_columns(loop: Loop, path: Path) -> Iterator[Diagnostic]:
+    """Yields E302 for a key column that the file does not have."""
+    argument = header(loop)
+    columns = read_columns(path, format_of(loop))
+    missing = [name for name in argument.key if columns is not None and name not in columns]
+    if columns is not None and missing:
+        close = closest(missing[0], columns)
+        label = f"did you mean `{close}`?" if close else f"it has: {', '.join(columns)}"
+        yield Diagnostic("E302", f"{path.name} has no column `{missing[0]}`", argument.span, label=label)
+
+
+def _note_delimiter(loop: Loop, path: Path) -> Iterator[Diagnostic]:
+    """Yields W304 for a delimiter that was guessed."""
+    delimiter = guessed_delimiter(path, format_of(loop))
+    if delimiter is not None:
+        shown = "\\t" if delimiter == "\t" else delimiter
+        message = f"{path.name} is read with the delimiter `{shown}`, as its head has one column otherwise"
+        label = f'`delimiter="{shown}"` says so'
+        yield Diagnostic("W304", message, header(loop).file.span, severity="note", label=label)
+
+
+def check_source(loop: Loop, scope: Scope, rows: ReadRows, counts: dict[int, int]) -> list[Diagnostic]:
+    """Returns the problems of rows that are known: unreadable, or with a key that is empty or there twice."""
+    try:
+        return list(check_keys(loop, scope, rows, source_name(loop, scope), counts))
+    except BadData as error:
+        return [Diagnostic("E303", str(error), header(loop).file.span)]
+    except OSError as error:
+        return [Diagnostic("E303", f"the rows cannot be read: {error.strerror or error}", header(loop).file.span)]
 
 
 def _unreadable(loop: Loop, path: Path, error: OSError) -> Diagnostic:
     return Diagnostic("E303", f"`{path}` cannot be read: {error.strerror or error}", header(loop).file.span)
 
 
-def _check_keys(loop: Loop, path: Path, counts: dict[int, int]) -> Iterator[Diagnostic]:
-    """Yields duplicate keys. Reads the whole file and keeps only hashes of the keys, for memory. Mutates `counts`."""
+def check_keys(loop: Loop, scope: Scope, rows: ReadRows, file: str, counts: dict[int, int]) -> Iterator[Diagnostic]:
+    """Yields empty and duplicate keys. Reads all rows and keeps only hashes of the keys, for memory.
+
+    Mutates `counts`: sets the number of selected rows by the `id` of the loop.
+    """
     argument = header(loop)
     known: dict[int, int] = {}
     counts[id(loop)] = 0
-    for data in read_rows(path):
+    # Without `where=` no scope is needed for each row.
+    selected = rows() if argument.where is None else (row.data for row in loop_rows(loop, scope, rows(), file))
+    for data in selected:
         counts[id(loop)] += 1
         if not argument.key:
             continue
         values = [data.values.get(column) for column in argument.key]
-        empty = [column for column, value in zip(argument.key, values, strict=True) if value in {None, ""}]
+        empty = [column for column, value in zip(argument.key, values, strict=True) if value is None or value == ""]
         if empty:
-            message = f"{path.name}, row {data.number}: the key column `{empty[0]}` is empty"
+            message = f"{file}, row {data.number}: the key column `{empty[0]}` is empty"
             yield Diagnostic("E306", message, argument.span, label="every row needs a key of its own")
             return
         text = join_key([str(value) for value in values])
         first = known.setdefault(hash(text), data.number)
         if first != data.number:
-            message = f"{path.name}: rows {first} and {data.number} have the key `{text}`"
+            message = f"{file}: rows {first} and {data.number} have the key `{text}`"
             yield Diagnostic("E306", message, argument.span, label="a key may occur once")
             return
 
 
-def columns_of(path: Path) -> tuple[str, ...] | None:
+def columns_of(loop: Loop, path: Path) -> tuple[str, ...] | None:
     """Returns the columns of the rows, of a JSON file those of its first; None if it is empty or cannot be read."""
     try:
-        columns = read_columns(path)
+        columns = read_columns(path, format_of(loop))
         if columns is not None:
             return columns
-        first = next(read_rows(path), None)
+        first = next(read_rows(path, format_of(loop)), None)
         return tuple(first.values) if first else None
     except (BadData, OSError):
         return None

@@ -85,6 +85,15 @@ class Outcome:
         return self.response is not None and self.response.ok
 
     @property
+    def allowed(self) -> bool:
+        """Whether the call failed as its `@may_fail` allows."""
+        return (
+            self.status == "passed"
+            and any(each.name == "may_fail" for each in self.block.directives)
+            and (self.response is not None and not self.response.ok)
+        )
+
+    @property
     def indeterminate(self) -> bool:
         """Whether a write was answered with 5xx and may have been executed."""
         response, request = self.response, self.request

@@ -10,7 +10,7 @@ from stripe_shell.engine.scope import Scope, comes_from_data
 from stripe_shell.engine.values import Deferred
 from stripe_shell.escaping import file_name_problem, visible
 from stripe_shell.files import lies_below
-from stripe_shell.lang.ast import Block, Output, Reference, Text, Value
+from stripe_shell.lang.ast import Block, Inserted, Output, Text, Value, references_of
 
 #: Longer values are truncated in messages.
 _LONGEST_SHOWN = 200
@@ -44,7 +44,7 @@ def confine(value: Value, evaluated: Evaluation, scope: Scope) -> Evaluation:
             text += part.text
             continue
         piece = evaluate_text(Value("bare", (part,), part.span), scope).value
-        if comes_from_data(part, scope):
+        if any(comes_from_data(reference, scope) for reference in references_of(part)):
             start = len(text) if start is None else start
             problems += [] if isinstance(piece, Deferred) else _check_piece(part, piece, text, scope)
         text += piece
@@ -59,13 +59,13 @@ def confine(value: Value, evaluated: Evaluation, scope: Scope) -> Evaluation:
     return Evaluation(path, (Diagnostic("E307", message, value.span, label=label),))
 
 
-def _check_piece(reference: Reference, piece: str, before: str, scope: Scope) -> list[Diagnostic]:
+def _check_piece(part: Inserted, piece: str, before: str, scope: Scope) -> list[Diagnostic]:
     why = _reason(piece, before)
     if not why:
         return []
-    message = f"`{reference.raw}` is `{_shown(piece, scope)}`: {why}" if piece else f"`{reference.raw}` is empty"
+    message = f"`{part.raw}` is `{_shown(piece, scope)}`: {why}" if piece else f"`{part.raw}` is empty"
     label = "a path takes a plain name from data; write its folder in the script"
-    return [Diagnostic("E307", message, reference.span, label=label)]
+    return [Diagnostic("E307", message, part.span, label=label)]
 
 
 def _reason(piece: str, before: str) -> str:

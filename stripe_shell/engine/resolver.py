@@ -13,7 +13,7 @@ from stripe_shell.engine.operation_lookup import find_operation
 from stripe_shell.engine.resolve import Resolution, resolve
 from stripe_shell.engine.row_template import RowTemplate, row_template
 from stripe_shell.engine.scope import FoundValue, Scope, comes_from_data, look_up
-from stripe_shell.lang.ast import Block, Condition, Expectation, Fails, Match, Reference, Retry
+from stripe_shell.lang.ast import Block, Condition, Expectation, Fails, Match, Reference, Retry, Total
 from stripe_shell.lang.visit import nodes_in
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Directives that decide whether a block runs or evaluate its response; they do not affect its call.
-_JUDGES = frozenset({Condition, Expectation, Fails, Match, Retry})
+_JUDGES = frozenset({Condition, Expectation, Fails, Match, Retry, Total})
 
 #: Everything in a scope that a block's call depends on.
 Dependencies = tuple[object, ...]
@@ -44,7 +44,8 @@ class Resolver:
     two rows; for all others only its references are evaluated.
     Thread-safe. `version` replaces the API version that the script and the connections ask for. `row_counts` are the
     rows of the loops that were checked, by the `id` of the loop. `rows_checked` returns the number of rows of a data
-    file that was checked before with the same script, None for others: the check skips its rows.
+    file that was checked before with the same script, None for others: the check skips its rows. `late_loops` are the
+    `id`s of loops whose rows become known only in the run.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Resolver:
         self.find_file = find_file
         self.row_counts: dict[int, int] = {}
         self.rows_checked: Callable[[Path], int | None] = lambda path: None
+        self.late_loops: set[int] = set()
         self._kept: dict[int, _Kept] = {}
         self._templates: dict[int, RowTemplate | None] = {}
         self._assertions: dict[int, tuple[Block, BlockAssertions]] = {}
@@ -112,16 +114,16 @@ def dependencies_of(block: Block, scope: Scope) -> Dependencies:
     settings, text = scope.settings, block.span.text
     references = _references(block) if "${" in text else []
     if not references and "now" not in text:
-        return settings.account, settings.version, settings.spec, settings.stamp
+        return settings.account, settings.version, settings.spec, settings.stamp, settings.timezone
     values = tuple([_written(reference, scope) for reference in references])
     of_data = tuple([comes_from_data(reference, scope) for reference in references])
     now = scope.now if "now" in text or "now" in "".join(values) else None
-    return settings.account, settings.version, settings.spec, settings.stamp, now, values, of_data
+    return settings.account, settings.version, settings.spec, settings.stamp, settings.timezone, now, values, of_data
 
 
 def _references(block: Block) -> list[Reference]:
     """Returns the references that the call depends on: those outside the directives of `_JUDGES`."""
-    found = [part for param in block.params for part in param.value.parts if type(part) is Reference]
+    found = [reference for param in block.params for reference in param.value.references]
     for directive in block.directives:
         if type(directive.argument) not in _JUDGES and "${" in directive.span.text:
             found += nodes_in(directive.argument, Reference)

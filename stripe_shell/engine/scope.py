@@ -7,6 +7,7 @@ from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest
 from stripe_shell.engine.run.paging import is_list
+from stripe_shell.engine.times import RunClock
 from stripe_shell.lang.ast import Reference, Value
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
@@ -30,7 +31,7 @@ class Capture:
 
 @record
 class ScopeSettings:
-    """The settings of top-level directives: connection, account, version, and whose required parameters apply.
+    """The settings of top-level directives: connection, account, version, whose required parameters apply, time zone.
 
     `stamp` is the name and the value of the metadata that objects created by the row of a loop receive.
     """
@@ -40,6 +41,7 @@ class ScopeSettings:
     version: str | None = None
     spec: str = "documented"
     tags: tuple[str, ...] = ()
+    timezone: str | None = None
     stamp: tuple[str, str] | None = None
 
 
@@ -113,6 +115,11 @@ class Scope:
                 changes[each][name] = getattr(other, each)[name]
         return replace(self, **changes)
 
+    @property
+    def clock(self) -> RunClock:
+        """Returns the time of the run, and the time zone of dates that name none."""
+        return RunClock(self.now, self.settings.timezone or "")
+
     def unsettled(self, span: Span) -> tuple[Diagnostic, ...]:
         """Returns E302 for every setting without a value; a block that depends on one must not be sent."""
         return tuple(_lost(name, cause, span) for name, cause in self.lost.items() if name.startswith("@"))
@@ -182,8 +189,15 @@ def look_up(reference: Reference, scope: Scope) -> FoundValue | PendingValue | D
     """Looks a reference up: returns its value, its default if unset, or a diagnostic (E301, E302)."""
     result = _look_up(reference, scope)
     if isinstance(result, Diagnostic) and reference.default is not None:
-        return FoundValue(reference.default)
+        return default_of(reference, scope)
     return result
+
+
+def default_of(reference: Reference, scope: Scope) -> FoundValue | PendingValue | Diagnostic:
+    """Returns the default of a reference, None if it has none: its text, or the value of another reference."""
+    return (
+        look_up(reference.default, scope) if isinstance(reference.default, Reference) else FoundValue(reference.default)
+    )
 
 
 def _look_up(reference: Reference, scope: Scope) -> FoundValue | PendingValue | Diagnostic:
@@ -217,7 +231,7 @@ def comes_from_data(reference: Reference, scope: Scope) -> bool:
     if reference.default is not None:
         found = _look_up(reference, scope)
         if isinstance(found, Diagnostic) or (isinstance(found, FoundValue) and found.value is None):
-            return False
+            return isinstance(reference.default, Reference) and comes_from_data(reference.default, scope)
     if reference.namespace is not None:
         return True
     if reference.name in scope.variables:
@@ -262,12 +276,16 @@ def format_path(steps: tuple[str | int, ...]) -> str:
 
 
 def step_into(value: Any, step: str | int) -> tuple[bool, Any]:
-    """Takes one step into JSON data; returns whether it exists, and the value."""
+    """Takes one step into JSON data; returns whether it exists, and the value. `-1` is the last item of a list."""
     if isinstance(value, dict):
         return (True, value[str(step)]) if str(step) in value else (False, None)
-    if isinstance(value, list) and str(step).isdecimal() and int(step) < len(value):
+    if isinstance(value, list) and _is_index(step) and -len(value) <= int(step) < len(value):
         return True, value[int(step)]
     return False, None
+
+
+def _is_index(step: str | int) -> bool:
+    return isinstance(step, int) or step.isdecimal()
 
 
 def plain_text(value: Value) -> str:
@@ -312,8 +330,9 @@ def _walk(reference: Reference, capture: Capture) -> FoundValue | Diagnostic:
 
 
 def _row(body: Any, number: str | int) -> tuple[bool, Any]:
-    """Returns whether a list has the row with this number, counted from 1 as the prompt shows them, and the row."""
-    return step_into(body["data"], int(number) - 1) if number != 0 else (False, None)
+    """Returns whether a list has the row, and the row: 1 is the first, as the prompt shows it, and -1 the last."""
+    at = int(number)
+    return step_into(body["data"], at - 1 if at > 0 else at) if at != 0 else (False, None)
 
 
 def _origin(capture: Capture) -> str:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stripe_shell.engine.foreach import header
 from stripe_shell.engine.idempotency_keys import SEPARATOR
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.values import Deferred
-from stripe_shell.lang.ast import Loop
 from stripe_shell.spec.model import Operation
 
 #: The most characters of a value of metadata.
 _LONGEST = 500
 
 
-def stamp_row(loop: Loop, scope: Scope, run_id: str, row_key: str) -> Scope:
-    """Returns the scope of a row in which created objects are stamped, if the loop or one around it has `stamp=`."""
+def stamp_row(key: str | None, scope: Scope, run_id: str, row_key: str) -> Scope:
+    """Returns the scope of a row in which created objects are stamped, if its loop or one around it has `stamp=`.
+
+    `key` is the key of metadata that the loop names, or None.
+    """
     around = scope.settings.stamp
-    name = header(loop).stamp or (around[0] if around else None)
+    name = key or (around[0] if around else None)
     return scope if name is None else scope.with_settings(stamp=(name, stamp_text(run_id, row_key)))
 
 

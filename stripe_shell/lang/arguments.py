@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stripe_shell.durations import parse_duration
-from stripe_shell.lang.ast import Output, Reference, Value
+from stripe_shell.lang.ast import Output, Text, Value
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.spelling import format_argument_word
 from stripe_shell.lang.values import parse_word
@@ -95,7 +95,7 @@ def parse_output(reading: Reading, start: int, end: int) -> Output:
 
 def _check_ending(file: Value) -> None:
     last = file.parts[-1] if file.parts else None
-    if isinstance(last, Reference) or (last and last.text.lower().endswith(OUTPUT_ENDINGS)):
+    if last and (not isinstance(last, Text) or last.text.lower().endswith(OUTPUT_ENDINGS)):
         return
     label = "the name must end in `.csv`, `.json`, `.jsonl`, `.parquet` or `.sqlite`"
     raise Mistake("E111", "the format of `@out` follows from the file's ending", file.span, label)

@@ -26,18 +26,53 @@ class Reference:
     """`${namespace:name}` or `${name.path[0]:-default}`.
 
     `namespace` is `env` or None. `name` is the first word (`customer`, `row`, `last`, `now`, `PRICE_ID`), `path` the
-    steps below it; `raw` is the text between the braces without the default, which the span covers too.
+    steps below it; `raw` is the text between the braces without the default, which the span covers too. The default is
+    a text or another reference.
     """
 
     namespace: str | None
     name: str
     path: tuple[str | int, ...]
-    default: str | None
+    default: str | Reference | None
     raw: str
     span: Span = field(compare=False, repr=False)
 
 
-Part = Text | Reference
+#: How a result becomes a whole number.
+Rounding = Literal["half-up", "half-even", "down", "up"]
+
+
+@record
+class Arithmetic:
+    """`${A op B}` or `${A op B rounding}`: an exact operation on two numbers, each a reference or written out.
+
+    `raw` is the text between the braces.
+    """
+
+    left: Reference | str
+    operator: Literal["+", "-", "*", "/"]
+    right: Reference | str
+    rounding: Rounding | None
+    raw: str
+    span: Span = field(compare=False, repr=False)
+
+
+@record
+class MoneyAmount:
+    """`${AMOUNT as CURRENCY}`: an amount such as `12.50` in the smallest unit of a currency, a code or a reference.
+
+    `raw` is the text between the braces.
+    """
+
+    amount: Reference
+    currency: Reference | str
+    raw: str
+    span: Span = field(compare=False, repr=False)
+
+
+#: What stands between `${` and `}`.
+Inserted = Reference | Arithmetic | MoneyAmount
+Part = Text | Inserted
 
 #: How a value is written: `heredoc` between three double quotes, `literal_heredoc` between three single ones, `json`
 #: for valid JSON that begins with a bracket.
@@ -46,10 +81,10 @@ Style = Literal["bare", "double", "single", "heredoc", "literal_heredoc", "json"
 
 @record
 class Value:
-    """The value of a parameter or directive: alternating literal text and references.
+    """The value of a parameter or directive: alternating literal text and what is inserted.
 
     Adjacent texts are merged; an empty value has no parts. In style `json` the texts are the JSON source as written,
-    and the references are those inside its strings.
+    and what is inserted stands inside its strings.
     """
 
     style: Style
@@ -58,25 +93,30 @@ class Value:
 
     @property
     def literal(self) -> str | None:
-        """The text, or None if it contains a reference."""
+        """The text, or None if something is inserted into it."""
         texts = [part.text for part in self.parts if isinstance(part, Text)]
         return "".join(texts) if len(texts) == len(self.parts) else None
 
     @property
-    def sole_reference(self) -> Reference | None:
-        """The reference that makes up the whole unquoted value, or None."""
-        if self.style == "bare" and len(self.parts) == 1 and isinstance(self.parts[0], Reference):
+    def sole_insertion(self) -> Inserted | None:
+        """The reference, sum or amount that makes up the whole unquoted value, or None."""
+        if self.style == "bare" and len(self.parts) == 1 and not isinstance(self.parts[0], Text):
             return self.parts[0]
         return None
 
-    def spelled(self, spell: Callable[[Reference], str]) -> str:
-        """Returns the text, with each reference formatted by `spell`."""
+    def spelled(self, spell: Callable[[Inserted], str]) -> str:
+        """Returns the text, with everything inserted formatted by `spell`."""
         return "".join([part.text if isinstance(part, Text) else spell(part) for part in self.parts])
 
     @property
+    def inserted(self) -> tuple[Inserted, ...]:
+        """Everything inserted into the value, in order."""
+        return tuple([part for part in self.parts if not isinstance(part, Text)])
+
+    @property
     def references(self) -> tuple[Reference, ...]:
-        """Every reference in the value, in order."""
-        return tuple([part for part in self.parts if isinstance(part, Reference)])
+        """Every reference in the value, in order, those of sums, amounts and defaults included."""
+        return tuple([reference for part in self.inserted for reference in references_of(part)])
 
 
 @record
@@ -88,6 +128,15 @@ class ListValue:
 
 
 Operand = Value | ListValue
+
+
+def references_of(part: Inserted) -> list[Reference]:
+    """Returns the references of a part, each before the reference that is its default."""
+    if isinstance(part, Reference):
+        return [part, *(references_of(part.default) if isinstance(part.default, Reference) else ())]
+    members = (part.left, part.right) if isinstance(part, Arithmetic) else (part.amount, part.currency)
+    return [reference for member in members if isinstance(member, Reference) for reference in references_of(member)]
+
 
 # --- paths into a response ------------------------------------------------------------------------------
 
@@ -249,6 +298,24 @@ class Tags:
 
 
 @record
+class Total:
+    """`@total AMOUNT CURRENCY`: the money that a write is about, in the smallest unit of the currency."""
+
+    amount: Value
+    currency: Value
+    span: Span = field(compare=False, repr=False)
+
+
+@record
+class MostWritten:
+    """`@most N writes` or `@most AMOUNT CURRENCY`; `amount` as written, `unit` is `writes` or a currency."""
+
+    amount: str
+    unit: str
+    span: Span = field(compare=False, repr=False)
+
+
+@record
 class ForEach:
     """`@foreach NAME in FILE` and its options; or `@foreach NAME in ${LIST}`, where `file` is one reference.
 
@@ -277,11 +344,11 @@ class ForEach:
         return Span(self.span.source, self.span.start, self.span.start + len(self.name))
 
 
-#: A plain value argument (`Value`) belongs to idempotency_key, account, version, spec, connection, include, and to
-#: the shell's own commands at the prompt; None to teardown, end and commands without argument.
+#: A plain value argument (`Value`) belongs to idempotency_key, account, version, spec, timezone, connection, include,
+#: and to the shell's own commands at the prompt; None to teardown, end and commands without argument.
 Argument = (
     Expectation | Condition | Name | Match | Fails | Retry | Pages | Output | Assignment | RawParam | Duration
-    | Tags | ForEach | Value
+    | Tags | ForEach | Total | MostWritten | Value
 )  # fmt: skip
 
 # --- lines and blocks -----------------------------------------------------------------------------------

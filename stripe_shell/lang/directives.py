@@ -35,6 +35,14 @@ from stripe_shell.lang.ast import (
     Value,
 )
 from stripe_shell.lang.expressions import parse_condition, parse_expectation
+from stripe_shell.lang.limits import (
+    MOST_EXAMPLE,
+    TOTAL_EXAMPLE,
+    format_most,
+    format_total,
+    parse_most,
+    parse_total,
+)
 from stripe_shell.lang.loops import LOOP_EXAMPLE, format_foreach, parse_foreach
 from stripe_shell.lang.paths import parse_key
 from stripe_shell.lang.reading import Mistake, Reading
@@ -313,7 +321,7 @@ _DEFINITIONS = (
     DirectiveDefinition(
         "when", "block", "VALUE OP VALUE", "skip the block unless this holds",
         parse_condition, format_condition, "${row.plan} == pro", completes="condition",
-        deliberate=True, unconvertible="a condition",
+        repeatable=True, deliberate=True, unconvertible="a condition",
     ),
     DirectiveDefinition(
         "retry", "block", "N every 2s until [all|any] PATH OP VALUE", "ask again until this holds",
@@ -328,6 +336,10 @@ _DEFINITIONS = (
         "out", "block", "FILE [guard=formulas] [fields=a,b.c]",
         "write the rows to a .csv, .json, .jsonl, .parquet or .sqlite file",
         parse_output, format_output, "FILE.csv [fields=a,b.c]", completes="output", lost="`@out` writes no file",
+    ),
+    DirectiveDefinition(
+        "total", "block", "AMOUNT CURRENCY", "the money that the write is about",
+        parse_total, format_total, TOTAL_EXAMPLE, completes="text",
     ),
     DirectiveDefinition(
         "idempotency_key", "block", "TEXT", "send this idempotency key",
@@ -380,6 +392,15 @@ _DEFINITIONS = (
         "spec", "top", "stripe", "ask for no more parameters than Stripe does",
         _spec, setting=True, changes_call=True,
         choices=(("stripe", "what Stripe itself requires"), ("documented", "what the document requires too")),
+    ),
+    DirectiveDefinition(
+        "timezone", "top", "NAME", "the time zone of dates that name none",
+        parse_value, highlight="value", setting=True, changes_call=True,
+        choices=(("UTC", ""), ("Europe/Berlin", "a place of the time zone database"), ("America/New_York", "")),
+    ),
+    DirectiveDefinition(
+        "most", "top", "N writes", "stop before more than so many writes, or so much money",
+        parse_most, format_most, MOST_EXAMPLE, completes="text", unconvertible="a limit of what is written",
     ),
     DirectiveDefinition(
         "tags", "both", "A, B", "tags that select blocks",

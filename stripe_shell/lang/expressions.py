@@ -7,7 +7,7 @@ from typing import Literal
 
 from stripe_shell.diagnostics import closest
 from stripe_shell.lang.ast import Condition, Expectation, ListValue, Operand, Operator, Path, Value
-from stripe_shell.lang.lines import BLANKS, STRING_PATTERN
+from stripe_shell.lang.lines import BLANKS, REFERENCE_PATTERN, STRING_PATTERN
 from stripe_shell.lang.paths import ANSWER_PATHS, read_path
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.values import bare_value, parse_value, parse_word
@@ -23,8 +23,10 @@ _OPERATOR = pattern(
 _QUANTIFIER = pattern(r"(all|any)[ \t\r]+(?=[$\w])")
 # Compiled on first use and cached by `re`, since most scripts use few of them.
 _COMPARISON = pattern(r"(==|!=|<=|>=|<|>)[ \t\r]*")
-_LEFT_WORD = pattern(r"(?:\$\$\{|\$\{[^}\n]*+\}?|[^\s=!<>~])+")
-_LIST_ITEM = pattern(rf"""[ \t\r]*({STRING_PATTERN}|'[^'\n]*'|(?:\$\{{[^}}\n]*\}}|[^,\[\]{{}}"'\n])*)[ \t\r]*([,\]])""")
+_LEFT_WORD = pattern(rf"(?:\$\$\{{|{REFERENCE_PATTERN}|\$\{{[^}}\n]*+|[^\s=!<>~])+")
+_LIST_ITEM = pattern(
+    rf"""[ \t\r]*({STRING_PATTERN}|'[^'\n]*'|(?:{REFERENCE_PATTERN}|[^,\[\]{{}}"'\n])*)[ \t\r]*([,\]])"""
+)
 
 
 def parse_expectation(reading: Reading, start: int, end: int) -> Expectation:
@@ -126,7 +128,7 @@ def _operand(reading: Reading, operator: Operator, start: int, end: int) -> Oper
         return ListValue(tuple(items), reading.span(start, end))
     before = len(reading.problems)
     value = parse_value(reading, start, end)
-    if operator == "in" and not value.sole_reference and value.style != "json" and len(reading.problems) == before:
+    if operator == "in" and not value.sole_insertion and value.style != "json" and len(reading.problems) == before:
         label = "write `in [a, b]`"
         fix = reading.fix(start, end, f"[{reading.text[start:end]}]") if "," in reading.text[start:end] else None
         raise Mistake("E111", "`in` needs a list", value.span, label, fix)

@@ -32,12 +32,14 @@ _LINE = pattern(
 #: A name outside the strict grammar (`metadata.Order ID`): up to the first colon followed by a blank.
 _LOOSE_PARAM = pattern(r"([^\n]*?):(?=[ \t\r\n]|\Z)[ \t\r]*")
 STRING = pattern(STRING_PATTERN)
+#: A reference, whose default may be a reference with a default, and so on.
+REFERENCE_PATTERN = r"\$\{(?:\$\{(?:\$\{[^}\n]*+\}|[^}\n])*+\}|[^}\n])*+\}"
 #: In `create customer name="a: b"` the colon is part of a word.
 _INLINE_FORM = pattern(r"[a-z][a-z0-9_]*[ \t][^\n]*=")
 #: The name of an inline `name=value`, and its `=`.
 INLINE_NAME = pattern(rf"((?:{STRING_PATTERN}|[^ \t\r\n=\"'{{$])+)=")
 #: A bare word on a header line; it may contain blanks inside a reference.
-WORD = pattern(r"(?:\$\$\{|\$\{[^}\n]*+\}?|[^ \t\r\n])+")
+WORD = pattern(rf"(?:\$\$\{{|{REFERENCE_PATTERN}|\$\{{[^}}\n]*+|[^ \t\r\n])+")
 LITERAL_STRING = pattern(r"'[^'\n]*'")
 _HEREDOC_END = pattern(r'(?:[^"\\]++|\\.|"(?!""))*+"""', re.DOTALL)
 _OPENERS = frozenset("\"'{[")

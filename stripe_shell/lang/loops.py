@@ -8,11 +8,12 @@ from typing import Any, Literal
 from stripe_shell.diagnostics import SourceText, Span, closest
 from stripe_shell.lang.arguments import bad_argument, parse_name, parse_positive
 from stripe_shell.lang.ast import Condition, ForEach, Text, Value
+from stripe_shell.lang.escapes import unescape
 from stripe_shell.lang.expressions import parse_condition
 from stripe_shell.lang.lines import BLANKS
 from stripe_shell.lang.reading import Mistake, Reading
 from stripe_shell.lang.spelling import format_argument_word, format_condition, format_metadata_key
-from stripe_shell.lang.values import parse_value, parse_word, unescape
+from stripe_shell.lang.values import parse_value, parse_word
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 

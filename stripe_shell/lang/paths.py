@@ -21,7 +21,7 @@ _LITERAL_INNER = pattern(r"\[([^\[\]\n]+)\]\Z")
 _QUOTED = pattern(r'"((?:[^"\\\n]|\\.)*)"\Z')
 _STEP = pattern(
     r"""\.(?:"(?P<quoted>[^"\n]*)"|(?P<name>[\w-]+))
-    |\[(?:(?P<index>[0-9]{1,9})|(?P<star>\*)|"(?P<inner>[^"\n]*)")\]""",
+    |\[(?:(?P<index>-?[0-9]{1,9})|(?P<star>\*)|"(?P<inner>[^"\n]*)")\]""",
     re.VERBOSE,
 )
 _METADATA_REST = pattern(r"""\.([^\s=<>!~:}"\[\]]+)""")

@@ -6,7 +6,18 @@ import re
 from collections.abc import Callable
 
 from stripe_shell.diagnostics import SourceText, has_errors
-from stripe_shell.lang.ast import Condition, Expectation, Key, ListValue, Operand, Reference, Style, Text, Value
+from stripe_shell.lang.ast import (
+    Condition,
+    Expectation,
+    Inserted,
+    Key,
+    ListValue,
+    Operand,
+    Reference,
+    Style,
+    Text,
+    Value,
+)
 from stripe_shell.lang.lines import BLANKS, read_lines
 from stripe_shell.lang.paths import parse_key
 from stripe_shell.lang.reading import Mistake, Reading
@@ -143,14 +154,16 @@ def _reads_back(spelled: str, value: Value, style: Style) -> bool:
     return read.parts == value.parts and read.style == style and not has_errors(reading.problems)
 
 
-def _spell(value: Value, text: Callable[[str], str], reference: Callable[[str], str]) -> str:
-    return "".join(
-        text(part.text) if isinstance(part, Text) else "${" + reference(_reference(part)) + "}" for part in value.parts
-    )
+def _spell(value: Value, text: Callable[[str], str], inserted: Callable[[str], str]) -> str:
+    return "".join(text(part.text) if isinstance(part, Text) else _inserted(part, inserted) for part in value.parts)
 
 
-def _reference(reference: Reference) -> str:
-    return reference.raw if reference.default is None else f"{reference.raw}:-{reference.default}"
+def _inserted(part: Inserted, text: Callable[[str], str]) -> str:
+    """Formats `${…}`; `text` escapes what is written in it."""
+    if not isinstance(part, Reference) or part.default is None:
+        return "${" + text(part.raw) + "}"
+    default = text(part.default) if isinstance(part.default, str) else _inserted(part.default, text)
+    return "${" + f"{text(part.raw)}:-{default}" + "}"
 
 
 def _bare(value: Value, indent: str) -> str:
@@ -202,8 +215,8 @@ def _escape_first(line: str) -> str:
 def _quoted_body(value: Value, escape: Callable[[str], str]) -> str:
     pieces = []
     for index, part in enumerate(value.parts):
-        if isinstance(part, Reference):
-            pieces.append("${" + _escape(_reference(part)).replace("}", "\\u007d") + "}")
+        if not isinstance(part, Text):
+            pieces.append(_inserted(part, _escape_in_braces))
             continue
         piece = escape(_escape_references(part.text))
         before_reference = _is_reference(value, index + 1)
@@ -212,11 +225,15 @@ def _quoted_body(value: Value, escape: Callable[[str], str]) -> str:
 
 
 def _is_reference(value: Value, index: int) -> bool:
-    return index < len(value.parts) and isinstance(value.parts[index], Reference)
+    return index < len(value.parts) and not isinstance(value.parts[index], Text)
 
 
 def _escape_references(text: str) -> str:
     return text.replace("${", "$${")
+
+
+def _escape_in_braces(text: str) -> str:
+    return _escape(text).replace("}", "\\u007d")
 
 
 def _escape(text: str) -> str:

@@ -12,6 +12,7 @@ from stripe_shell.lang.lines import (
     BLANKS,
     INLINE_NAME,
     LITERAL_STRING,
+    REFERENCE_PATTERN,
     STRING_PATTERN,
     WORD,
     LogicalLine,
@@ -38,7 +39,7 @@ class LexerToken(NamedTuple):
 
 _SPACE = pattern(r"[ \t\r\n\ufeff]+")
 _KEY_PIECE = pattern(rf"[\[\].]|(?:{STRING_PATTERN}|[^\[\].])+")
-_REFERENCE = r"\$\$\{|\$\{[^}\n]*\}?"
+_REFERENCE = rf"\$\$\{{|{REFERENCE_PATTERN}|\$\{{[^}}\n]*"
 _BARE_PIECE = pattern(rf"(?P<reference>{_REFERENCE})|(?P<text>(?:[^$]|\$(?!\$?\{{))+)")
 _STRING_PIECE = pattern(rf"(?P<reference>{_REFERENCE})|(?P<escape>\\(?:u[0-9a-fA-F]{{4}}|.?))|(?P<string>[^\\$]+|\$)")
 _JSON_PIECE = pattern(

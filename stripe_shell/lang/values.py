@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from os.path import commonprefix  # works on any strings, character by character
 
 from stripe_shell.diagnostics import SourceText, Span
-from stripe_shell.lang.ast import Part, Reference, Text, Value
-from stripe_shell.lang.lines import BLANKS, LITERAL_STRING, STRING, WORD, value_end
-from stripe_shell.lang.paths import read_steps
+from stripe_shell.lang.ast import Part, Text, Value
+from stripe_shell.lang.escapes import unescape
+from stripe_shell.lang.insertions import parse_insertion
+from stripe_shell.lang.lines import BLANKS, LITERAL_STRING, REFERENCE_PATTERN, STRING, WORD, value_end
 from stripe_shell.lang.reading import Reading
 from stripe_shell.patterns import pattern
+from stripe_shell.records import replace
 
 #: An escaped opener, a reference, or an unclosed one with the rest of the line.
-TEMPLATE = pattern(r"\$\$\{|\$\{(?:([^}\n]*+)\}|[^\n]*)")
-ESCAPE = pattern(
-    r'\\(?:(["\\/])|([bfnrt])|u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})'
-    r"|u(?![dD][89a-fA-F])([0-9a-fA-F]{4})|)",
-)
-_CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_NAMESPACED = pattern(r"[ \t]*([A-Za-z_]\w*):([A-Za-z_]\w*)[ \t]*(?::-(.*))?\Z", re.DOTALL)
-_DEFAULT = pattern(r"[ \t]*(?::-(.*))?\Z", re.DOTALL)
-_NAME = pattern(r"[^\W\d]\w*")
+TEMPLATE = pattern(rf"\$\$\{{|({REFERENCE_PATTERN})|\$\{{[^\n]*")
 
 
 def parse_value(reading: Reading, start: int, end: int) -> Value:
@@ -107,9 +100,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _moved(part: Part, span: Span) -> Part:
-    if isinstance(part, Text):
-        return Text(part.text, span)
-    return Reference(part.namespace, part.name, part.path, part.default, part.raw, span)
+    return replace(part, span=span)
 
 
 # --- the styles -----------------------------------------------------------------------------------------
@@ -262,7 +253,7 @@ def _parts(reading: Reading, start: int, end: int, *, escapes: bool, raw: bool =
                 pos = match.start() + 1
             continue
         _add_text(reading, parts, pos, match.start(), escapes and not raw)
-        parts.append(parse_reference(reading, match.start(1), match.end(1), escapes=escapes))
+        parts.append(parse_insertion(reading, match.start(1) + 2, match.end(1) - 1, escapes=escapes))
         pos = match.end()
     _add_text(reading, parts, pos, end, escapes and not raw)
     return parts
@@ -279,68 +270,6 @@ def _add_text(reading: Reading, parts: list[Part], start: int, end: int, escapes
 def _open_reference(reading: Reading, start: int) -> None:
     label = "close it; `$${` is the text `${`"
     reading.problem("E108", "no `}` closes this reference", reading.span(start, start + 2), label)
-
-
-def unescape(reading: Reading, start: int, end: int) -> str:
-    """Decodes the JSON escapes of `[start, end)`; records a bad one and leaves it as written."""
-
-    def replace(match: re.Match[str]) -> str:
-        char, control, high, low, code = match.groups()
-        if char:
-            return char
-        if control:
-            return _CONTROL[control]
-        if high:
-            return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
-        if code:
-            return chr(int(code, 16))
-        _bad_escape(reading, start + match.start(), end)
-        return match.group()
-
-    return ESCAPE.sub(replace, reading.text[start:end])
-
-
-def _bad_escape(reading: Reading, at: int, end: int) -> None:
-    message = f"`{reading.text[at : at + 2]}` is not an escape"
-    if reading.text.startswith("\\u", at):
-        message = "`\\u` needs four hexadecimal digits, and surrogates come in pairs"
-    label = "a backslash is written `\\\\`"
-    reading.problem("E107", message, reading.span(at, min(at + 2, end)), label)
-
-
-def parse_reference(reading: Reading, start: int, end: int, *, escapes: bool) -> Reference:
-    """Parses the reference between the braces at `[start, end)`; a bad one is recorded and named by its text."""
-    content = reading.text[start:end]
-    if escapes and "\\" in content:
-        content = unescape(reading, start, end)
-    span = reading.span(start, end)
-    reference = _read_reference(content, span)
-    if reference is None:
-        message = f"`{content.strip()}` is not a reference" if content.strip() else "a reference without a name"
-        label = "write `${name}`, `${name.path[0]}` or `${env:NAME}`; `$${` for the text itself"
-        reading.problem("E108", message, span, label)
-        return Reference(None, content.strip(), (), None, content.strip(), span)
-    if reference.namespace not in (None, "env"):
-        label = "the only namespace is `env:`"
-        reading.problem("E108", f"unknown namespace `{reference.namespace}:`", span, label)
-    return reference
-
-
-def _read_reference(content: str, span: Span) -> Reference | None:
-    if "${" in content:
-        return None
-    if spaced := _NAMESPACED.match(content):
-        namespace, name, default = spaced.groups()
-        return Reference(namespace, name, (), default, f"{namespace}:{name}", span)
-    start = len(content) - len(content.lstrip(" \t"))
-    name_match = _NAME.match(content, start)
-    if name_match is None:
-        return None
-    steps, pos = read_steps(content, name_match.end(), len(content))
-    rest = _DEFAULT.match(content, pos)
-    if rest is None or "*" in steps:
-        return None
-    return Reference(None, name_match.group(), steps, rest.group(1), content[start:pos], span)
 
 
 # --- words ----------------------------------------------------------------------------------------------

@@ -45,14 +45,14 @@ class Visitor:
 
 
 def nodes_in(root: object, kind: type[N]) -> Iterator[N]:
-    """Yields every node of a class in a node or tuple, in the order of the text, without searching inside matches."""
+    """Yields every node of a class in a node or tuple, in the order of the text; a match before those inside it."""
     waiting = [root]
     while waiting:
         node: Any = waiting.pop()
         cls: type = type(node)
         if cls is kind:
             yield node
-        elif cls is tuple:
+        if cls is tuple:
             waiting += reversed(node)
         else:
             waiting += [getattr(node, name) for name in reversed(_members(cls))]

@@ -18,7 +18,8 @@ _WORDS: dict[OutcomeStatus, str] = {
 
 def summary_line(outcome: Outcome) -> str:
     """Returns `ok  create customer cus_…  200  req_…  3 ms  as customer`."""
-    facts = [f"{_WORDS[outcome.status]:<10}", outcome.name, _result(outcome)]
+    word = "allowed" if outcome.allowed else _WORDS[outcome.status]
+    facts = [f"{word:<10}", outcome.name, _result(outcome)]
     if outcome.response is not None:
         facts += [f"  {outcome.response.status}", outcome.request_id or "", f"{outcome.response.elapsed:.0f} ms"]
         facts.append("replayed" if outcome.response.header("Idempotent-Replayed") else "")

@@ -115,9 +115,9 @@ def offered_again() -> Callable[[], object]:
 
 def _date(text: str, now: float) -> str:
     """The date of `now+14d` in words, with the time for what is less than two days away."""
-    from stripe_shell.engine.values import parse_time
+    from stripe_shell.engine.times import RunClock, parse_time
 
-    moment = parse_time(text, int(now))
+    moment = parse_time(text, RunClock(int(now)))
     if not isinstance(moment, int):
         return ""
     near = abs(moment - now) < _TWO_DAYS

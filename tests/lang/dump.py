@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_shell.lang.ast import Reference, Text, Value
+from stripe_shell.lang.ast import Arithmetic, MoneyAmount, Part, Reference, Text, Value
 
 
 def dump(node: object) -> str:
@@ -29,8 +29,17 @@ def _field(name: str, value: object) -> list[str]:
     return [f"{name}: {value!r}"]
 
 
-def _part(part: Text | Reference) -> str:
+def _part(part: Part) -> str:
     if isinstance(part, Text):
         return repr(part.text)
-    default = "" if part.default is None else f" default={part.default!r}"
+    if isinstance(part, Arithmetic):
+        rounding = f" {part.rounding}" if part.rounding else ""
+        return f"<{_side(part.left)} {part.operator} {_side(part.right)}{rounding}>"
+    if isinstance(part, MoneyAmount):
+        return f"<{_part(part.amount)} in {_side(part.currency)}>"
+    default = "" if part.default is None else f" default={_side(part.default)}"
     return f"<{part.raw}: {part.namespace or ''}{':' if part.namespace else ''}{part.name} {list(part.path)}{default}>"
+
+
+def _side(side: Reference | str) -> str:
+    return repr(side) if isinstance(side, str) else _part(side)

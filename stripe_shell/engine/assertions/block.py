@@ -138,4 +138,4 @@ def facts_of(outcome: Outcome, scope: Scope) -> ResponseFacts:
             "$request_id": outcome.request_id,
             "$replayed": (response.header("Idempotent-Replayed") or "").lower() == "true",
         }
-    return ResponseFacts(outcome.body, special, scope.now)
+    return ResponseFacts(outcome.body, special, scope.clock)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from stripe_shell.diagnostics import Span
 from stripe_shell.engine.scope import format_path, step_into
+from stripe_shell.engine.times import NO_CLOCK, RunClock, parse_time
 from stripe_shell.lang.ast import Expectation, Operator, Path
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
@@ -51,7 +52,7 @@ class ResponseFacts:
 
     body: Any
     special: Mapping[str, Any]
-    now: int = 0
+    clock: RunClock = NO_CLOCK
 
 
 @record
@@ -102,10 +103,10 @@ def evaluate_expectation(
     operator = expectation.operator
     if expectation.quantifier is not None:
         each = actual if isinstance(actual, list) else [actual]
-        results = [compare(value, operator, right, facts.now, expectation.count_operator) for value in each]
+        results = [compare(value, operator, right, facts.clock, expectation.count_operator) for value in each]
         passed = all(results) if expectation.quantifier == "all" else any(results)
     else:
-        passed = compare(actual, operator, right, facts.now, expectation.count_operator)
+        passed = compare(actual, operator, right, facts.clock, expectation.count_operator)
     return Assertion(
         span=expectation.span,
         path=expectation.path.text,
@@ -115,23 +116,25 @@ def evaluate_expectation(
     )
 
 
-def compare(actual: Any, operator: Operator, right: Right, now: int = 0, count: Operator | None = None) -> bool:
+def compare(
+    actual: Any, operator: Operator, right: Right, clock: RunClock = NO_CLOCK, count: Operator | None = None
+) -> bool:
     """Whether `actual OP right`. A comparison of incompatible types (a list with `<`) is false."""
     match operator:
         case "==":
-            return equals(actual, right, now)
+            return equals(actual, right, clock)
         case "!=":
-            return actual is not MISSING and not equals(actual, right, now)
+            return actual is not MISSING and not equals(actual, right, clock)
         case "<" | "<=" | ">" | ">=":
-            return _ordered(actual, operator, right, now)
+            return _ordered(actual, operator, right, clock)
         case "~":
             return _matches_pattern(actual, right)
         case "!~":
             return isinstance(actual, str) and not _matches_pattern(actual, right)
         case "in":
-            return any(equals(actual, item, now) for item in _members(right))
+            return any(equals(actual, item, clock) for item in _members(right))
         case "contains":
-            return _contains(actual, right, now)
+            return _contains(actual, right, clock)
         case "startswith":
             return isinstance(actual, str) and actual.startswith(text_of(right))
         case "endswith":
@@ -143,19 +146,19 @@ def compare(actual: Any, operator: Operator, right: Right, now: int = 0, count: 
         case "is":
             return is_of(actual, text_of(right))
         case "count":
-            return isinstance(actual, list | dict) and compare(len(actual), count or "==", right, now)
+            return isinstance(actual, list | dict) and compare(len(actual), count or "==", right, clock)
 
 
-def equals(actual: Any, right: Right, now: int = 0) -> bool:
+def equals(actual: Any, right: Right, clock: RunClock = NO_CLOCK) -> bool:
     """Whether the values are equal. A literal takes the type of `actual`: `02139` equals the text 02139.
 
     Numbers compare by value: 10 equals 10.0, but true does not equal 1. Lists compare element by element.
     """
     if isinstance(right, WrittenLiteral):
-        return _equals_literal(actual, right, now)
+        return _equals_literal(actual, right, clock)
     if isinstance(right, tuple):
         same_length = isinstance(actual, list) and len(actual) == len(right)
-        return same_length and all(equals(item, other, now) for item, other in zip(actual, right, strict=True))
+        return same_length and all(equals(item, other, clock) for item, other in zip(actual, right, strict=True))
     return _same_data(actual, right)
 
 
@@ -170,7 +173,7 @@ def _same_data(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def _equals_literal(actual: Any, right: WrittenLiteral, now: int) -> bool:
+def _equals_literal(actual: Any, right: WrittenLiteral, clock: RunClock) -> bool:
     if isinstance(actual, str):
         return actual == right.text
     if right.quoted:
@@ -180,11 +183,11 @@ def _equals_literal(actual: Any, right: WrittenLiteral, now: int) -> bool:
     if actual is None:
         return right.text == "null"
     if isinstance(actual, int | float):
-        return number_of(actual, now) == number_of(right, now)
+        return number_of(actual, clock) == number_of(right, clock)
     return isinstance(actual, list | dict) and _same_data(actual, _json_or_none(right.text))
 
 
-def number_of(value: Any, now: int = 0) -> Decimal | None:
+def number_of(value: Any, clock: RunClock = NO_CLOCK) -> Decimal | None:
     """Converts a number, decimal text or relative time (`now-1h`, as epoch seconds) to Decimal; None otherwise."""
     from decimal import Decimal, InvalidOperation
 
@@ -196,23 +199,21 @@ def number_of(value: Any, now: int = 0) -> Decimal | None:
     try:
         number = Decimal(text.replace("_", ""))
     except InvalidOperation:
-        return _time_number(text, now)
+        return _time_number(text, clock)
     return number if number.is_finite() else None
 
 
-def _time_number(text: str, now: int) -> Decimal | None:
+def _time_number(text: str, clock: RunClock) -> Decimal | None:
     from decimal import Decimal
 
-    from stripe_shell.engine.values import parse_time
-
-    moment = parse_time(text, now)
+    moment = parse_time(text, clock)
     return Decimal(moment) if isinstance(moment, int) else None
 
 
-def _ordered(actual: Any, operator: str, right: Right, now: int) -> bool:
+def _ordered(actual: Any, operator: str, right: Right, clock: RunClock) -> bool:
     if isinstance(actual, Missing | list | dict) or isinstance(right, tuple | list | dict):
         return False
-    left_number, right_number = number_of(actual, now), number_of(right, now)
+    left_number, right_number = number_of(actual, clock), number_of(right, clock)
     if left_number is None or right_number is None:
         return False
     return {
@@ -231,11 +232,11 @@ def _members(right: Right) -> Sequence[Any]:
     return right if isinstance(right, tuple | list) else (right,)
 
 
-def _contains(actual: Any, right: Right, now: int) -> bool:
+def _contains(actual: Any, right: Right, clock: RunClock) -> bool:
     if isinstance(actual, str):
         return text_of(right) in actual
     if isinstance(actual, list):
-        return any(equals(item, right, now) for item in actual)
+        return any(equals(item, right, clock) for item in actual)
     return isinstance(actual, dict) and text_of(right) in actual
 
 

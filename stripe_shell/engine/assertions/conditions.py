@@ -21,16 +21,30 @@ from stripe_shell.records import record
 
 @record
 class ConditionResult:
-    """The result of a condition: `holds` is None while a response is awaited; `problems` concern its references."""
+    """The result of a condition: `holds` is None while a response is awaited; `problems` concern its references.
+
+    `text` is the condition as written, `actual` its left side.
+    """
 
     holds: bool | None
     problems: tuple[Diagnostic, ...] = ()
     actual: str = ""
+    text: str = ""
 
 
-def when_of(block: Block) -> Condition | None:
-    """Returns the condition of the block's `@when`."""
-    return block.argument(Condition)
+def evaluate_when(block: Block, scope: Scope) -> ConditionResult:
+    """Evaluates the conditions of every `@when` of the block, which must all hold; returns the first that does not.
+
+    A condition after one that is false is not evaluated, so that `@when ${x} exists` guards those below it.
+    """
+    pending = False
+    for directive in block.directives:
+        if isinstance(directive.argument, Condition):
+            result = evaluate_condition(directive.argument, scope)
+            if result.problems or result.holds is False:
+                return result
+            pending = pending or result.holds is None
+    return ConditionResult(None if pending else True)
 
 
 def retry_of(block: Block) -> Retry | None:
@@ -49,7 +63,10 @@ def evaluate_condition(condition: Condition, scope: Scope) -> ConditionResult:
     if is_deferred(left) or is_deferred(right):
         return ConditionResult(None)
     return ConditionResult(
-        compare(left, condition.operator, right, scope.now, condition.count_operator), (), format_value(left)
+        compare(left, condition.operator, right, scope.clock, condition.count_operator),
+        (),
+        format_value(left),
+        condition.span.text,
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, Span
-from stripe_shell.engine.assertions.conditions import evaluate_condition, when_of
+from stripe_shell.engine.assertions.conditions import evaluate_condition
 from stripe_shell.engine.foreach import header
 from stripe_shell.engine.load import Program
 from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.script_settings import SETTINGS
-from stripe_shell.lang.ast import Block, Directive, Loop, Param, Reference, ScriptItem
+from stripe_shell.lang.ast import Block, Condition, Directive, Loop, Param, Reference, ScriptItem
 from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.lang.visit import blocks_in, loops_in, names_given, nodes_in
 from stripe_shell.spec.model import Operation
@@ -78,12 +78,13 @@ def _unreachable(items: Iterable[ScriptItem], scope: Scope, never: dict[str, Spa
 
 
 def _never_runs(block: Block, scope: Scope, never: Mapping[str, Span]) -> Diagnostic | None:
-    condition = when_of(block)
-    if condition is not None and "${" not in condition.span.text:
-        if evaluate_condition(condition, scope).holds is not False:
-            return None
-        message = f"the block never runs: `{condition.span.text}` does not hold"
-        return Diagnostic("W302", message, condition.span, severity="warning", label="nothing in it can change")
+    for directive in block.directives:
+        condition = directive.argument
+        if not isinstance(condition, Condition) or "${" in condition.span.text:
+            continue
+        if evaluate_condition(condition, scope).holds is False:
+            message = f"the block never runs: `{condition.span.text}` does not hold"
+            return Diagnostic("W302", message, condition.span, severity="warning", label="nothing in it can change")
     if not never or "${" not in block.span.text:
         return None
     for reference in nodes_in(block, Reference):

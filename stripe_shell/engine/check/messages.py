@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.diagnostics import Diagnostic, Fix, Span, did_you_mean
-from stripe_shell.engine.values import BadTime, parse_time
+from stripe_shell.engine.times import BadTime, RunClock, parse_time
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
@@ -81,7 +81,7 @@ def _bracketed_words(value: object) -> str:
 
 def _what_to_write(problem: Problem) -> str:
     if problem.kind == "not_time" and isinstance(problem.value, str):
-        moment = parse_time(problem.value, 0)
+        moment = parse_time(problem.value, RunClock())
         if isinstance(moment, BadTime):
             return moment.reason
     return f"write {_WANTED[problem.kind].format(name=problem.name)}"

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
 from stripe_shell.engine.assertions.block import assertions_of, right_side
-from stripe_shell.engine.assertions.conditions import evaluate_condition, retry_of, when_of
+from stripe_shell.engine.assertions.conditions import evaluate_condition, evaluate_when, retry_of
+from stripe_shell.engine.data_files import find_on_disk
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
-from stripe_shell.engine.foreach import check_data, columns_of, failed_file, find_data, header, rows_of
+from stripe_shell.engine.foreach import (
+    LoopRow,
+    ReadRows,
+    check_data,
+    check_source,
+    columns_of,
+    data_file,
+    failed_file,
+    find_data,
+    header,
+    list_reference,
+    loop_rows,
+    read_source,
+    rows_of,
+    source_name,
+)
+from stripe_shell.engine.limits import check_most, total_problems
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.operation_lookup import words_span
 from stripe_shell.engine.paths import evaluate_output
@@ -19,13 +37,15 @@ from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import after_loop
 from stripe_shell.engine.run.paging import can_page
 from stripe_shell.engine.run.row_results import row_name
-from stripe_shell.engine.scope import BUILT_IN, Scope, missing_field
+from stripe_shell.engine.scope import BUILT_IN, PendingValue, Scope, look_up, missing_field
 from stripe_shell.engine.script_settings import SPECS, apply_directive
+from stripe_shell.engine.times import is_zone
 from stripe_shell.engine.values import is_deferred
 from stripe_shell.lang.arguments import OUTPUT_ENDINGS
 from stripe_shell.lang.ast import (
     Assignment,
     Block,
+    Condition,
     Directive,
     Expectation,
     Fails,
@@ -36,6 +56,7 @@ from stripe_shell.lang.ast import (
     Reference,
     Retry,
     ScriptItem,
+    Total,
     Value,
 )
 from stripe_shell.lang.paths import parse_path
@@ -44,9 +65,6 @@ from stripe_shell.records import field, record, replace
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import response_field, response_names
 from stripe_shell.spec.table import Table
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: The most problems reported for the rows of a data file; more usually mean that it is the wrong file.
 _MOST_ROW_PROBLEMS = 20
@@ -105,13 +123,20 @@ def check_items(
 
 @record(frozen=False)
 class _Checker(Visitor):
-    """Collects the problems of items in `found`; `scope` is the scope of the item being visited."""
+    """Collects the problems of items in `found`; `scope` is the scope of the item being visited.
+
+    `outputs` are the files that blocks write, as real paths; `checked_before` are the `id`s of loops over files whose
+    rows were checked before with the same script.
+    """
 
     resolver: Resolver
     links: Links
     live: bool
     scope: Scope
+    in_loop: bool = False
     found: list[Diagnostic] = field(default_factory=list)
+    outputs: set[str] = field(default_factory=set)
+    checked_before: set[int] = field(default_factory=set)
 
     def check(self, items: Sequence[ScriptItem]) -> list[Diagnostic]:
         """Checks every item in its scope and returns the problems."""
@@ -122,37 +147,65 @@ class _Checker(Visitor):
 
     def visit_block(self, block: Block) -> None:
         self.found += _check_one(block, self.resolver, self.links, self.scope, live=self.live)
+        output = block.argument(Output)
+        written = evaluate_output(output, self.scope) if output is not None else None
+        if written is not None and not written.problems and not is_deferred(written.value):
+            self.outputs.add(os.path.realpath(os.path.expanduser(written.value)))
 
     def visit_directive(self, directive: Directive) -> None:
         self.found += _check_directive(directive, self.links, self.scope)
+        self.found += check_most(directive, in_loop=self.in_loop)
 
     def visit_loop(self, loop: Loop) -> None:
-        """Checks the data file, the body with unknown row values, and the body with each row's values."""
+        """Checks the rows' source, the body with unknown row values, and the body with each row's values."""
         scope, name = self.scope, header(loop).name
-        path = find_data(loop, scope, self.resolver.find_file)
-        before = None if isinstance(path, tuple) else self.resolver.rows_checked(path)
-        if before is not None:
-            self.resolver.row_counts[id(loop)] = before
-        found = self._check_data(loop, path) if before is None else []
-        found += _check_row_name(loop)
+        reference = list_reference(loop, scope)
+        known = look_up(reference, scope) if reference is not None else None
+        row: object = None
+        found: list[Diagnostic] = [*_check_references((loop.directive,), scope), *_check_row_name(loop)]
+        if isinstance(known, PendingValue) or (known is None and self._is_written(loop)):
+            self.resolver.late_loops.add(id(loop))
+            row = _row_shape(reference, known, found) if reference is not None else None
+        elif not has_errors(found):
+            found += self._check_source(loop, scope)
         failed = failed_file(loop, scope)
         found += failed if isinstance(failed, tuple) else ()
-        body = replace(self, scope=scope.with_deferred(name), found=[]).check(loop.items)
-        if not isinstance(path, tuple) and not has_errors(found):
-            body += _check_columns(loop, columns_of(path))
-        known = before is None and not isinstance(path, tuple) and not has_errors([*found, *body])
-        self.found += [*found, *body, *(self._check_rows(loop, scope) if known else [])]
+        inner = scope.with_deferred(name, shape=row)
+        found += _check_references((loop.directive,), inner)
+        body = replace(self, scope=inner, in_loop=True, found=[]).check(loop.items)
+        rows: list[Diagnostic] = []
+        skipped = self.resolver.late_loops | self.checked_before
+        if id(loop) not in skipped and not has_errors([*found, *body]):
+            rows = self.check_rows(loop, rows_of(loop, scope, self.resolver.find_file))
+        self.found += [*found, *body, *rows]
 
-    def _check_data(self, loop: Loop, path: Path | tuple[Diagnostic, ...]) -> list[Diagnostic]:
-        return list(path) if isinstance(path, tuple) else check_data(loop, path, self.resolver.row_counts)
+    def _is_written(self, loop: Loop) -> bool:
+        """Whether a block above writes the loop's data file."""
+        path = data_file(loop, self.scope) if self.outputs else ()
+        return not isinstance(path, tuple) and os.path.realpath(path) in self.outputs
 
-    def _check_rows(self, loop: Loop, scope: Scope) -> list[Diagnostic]:
+    def _check_source(self, loop: Loop, scope: Scope) -> list[Diagnostic]:
+        """Returns the problems of a file or list that is known before the run."""
+        if list_reference(loop, scope) is not None:
+            return check_source(loop, scope, partial(read_source, loop, scope, find_on_disk), self.resolver.row_counts)
+        path = find_data(loop, scope, self.resolver.find_file)
+        if isinstance(path, tuple):
+            return list(path)
+        before = self.resolver.rows_checked(path)
+        if before is not None:
+            self.resolver.row_counts[id(loop)] = before
+            self.checked_before.add(id(loop))
+            return list(_check_columns(loop, columns_of(loop, path)))
+        found = check_data(loop, path, scope, self.resolver.row_counts)
+        return found if has_errors(found) else [*found, *_check_columns(loop, columns_of(loop, path))]
+
+    def check_rows(self, loop: Loop, rows: Iterable[LoopRow]) -> list[Diagnostic]:
         """Returns the problems caused by single rows: each problem once, with the first row that has it."""
         found: dict[tuple[str, Span | None], Diagnostic] = {}
         mark = f"${{{header(loop).name}."
         if not any(mark in item.span.text for item in loop.items):
             return []
-        for row in rows_of(loop, scope, self.resolver.find_file):
+        for row in rows:
             for item, inner in walk(loop.items, self.resolver, row.scope):
                 if isinstance(item, Block) and mark in item.span.text and not _is_skipped(item, inner):
                     for each in self.resolver.resolve(item, inner).diagnostics:
@@ -161,6 +214,33 @@ class _Checker(Visitor):
             if len(found) >= _MOST_ROW_PROBLEMS:
                 break
         return list(found.values())
+
+
+def check_late_loop(
+    loop: Loop, scope: Scope, rows: ReadRows, resolver: Resolver, links: Links, *, live: bool
+) -> list[Diagnostic]:
+    """Returns the problems of a loop whose rows became known in the run: of its keys, and of the body with each row."""
+    found = check_source(loop, scope, rows, {})
+    if has_errors(found):
+        return found
+    checker = _Checker(resolver, links, live, scope)
+    return [*found, *checker.check_rows(loop, loop_rows(loop, scope, rows(), source_name(loop, scope)))]
+
+
+def _row_shape(reference: Reference, known: object, found: list[Diagnostic]) -> object:
+    """Returns the shape of the rows of a list that a response will bring, None if it is not known.
+
+    Mutates `found`: adds E303 if it is no list.
+    """
+    pending = known.shape if isinstance(known, PendingValue) else None
+    if not isinstance(pending, _PendingResponse):
+        return None
+    shape = response_field(pending.table, pending.shape, _texts(reference.path))
+    row = None if shape is None else shape.row or shape.items
+    if shape is not None and row is None and shape.kind not in {"any", "union", "reference", "map"}:
+        label = "a loop goes through a list, e.g. `${customers.data}`"
+        found.append(Diagnostic("E303", f"`{reference.raw}` is not a list", reference.span, label=label))
+    return None if row is None else _PendingResponse(row, pending.table)
 
 
 def _check_names(items: Sequence[ScriptItem]) -> Iterator[Diagnostic]:
@@ -195,6 +275,7 @@ def _check_one(block: Block, resolver: Resolver, links: Links, scope: Scope, *, 
         found += _check_uploads(resolved.call)
         found += _check_deprecated(block, resolved.call)
     found += _check_conditions(block, scope)
+    found += total_problems(block, scope)
     # Most lines have no references, and visiting their nodes is slow.
     if "${" in block.span.text:
         found += _check_references(tuple(item for item in block.items if "${" in item.span.text), scope)
@@ -219,6 +300,9 @@ def check_block(block: Block, operation: Operation | None, link: Link, *, live: 
         elif isinstance(directive.argument, Retry) and operation.writes:
             message = f"`@retry` would repeat {operation.name}, which writes"
             found.append(Diagnostic("E211", message, directive.span, label="poll with a `get` or a `list`"))
+        elif isinstance(directive.argument, Total) and not operation.writes:
+            message = f"`@total` tells what a write is about, and {operation.name} reads"
+            found.append(Diagnostic("E211", message, directive.span, label="remove it"))
     return found
 
 
@@ -256,17 +340,17 @@ def _refuse_live(block: Block, operation: Operation, link: Link) -> Diagnostic:
 
 def _check_conditions(block: Block, scope: Scope) -> Iterator[Diagnostic]:
     """Yields references without a value and invalid patterns in `@when` and `@retry`."""
-    when, retry = when_of(block), retry_of(block)
-    if when is not None:
-        yield from evaluate_condition(when, scope).problems
+    for directive in block.directives:
+        if isinstance(directive.argument, Condition):
+            yield from evaluate_condition(directive.argument, scope).problems
+    retry = retry_of(block)
     if retry is not None:
         yield from right_side(retry.until, scope)[1]
 
 
 def _is_skipped(block: Block, scope: Scope) -> bool:
     """Whether the block's `@when` is known to be false."""
-    condition = when_of(block)
-    return condition is not None and evaluate_condition(condition, scope).holds is False
+    return evaluate_when(block, scope).holds is False
 
 
 def _check_row_name(loop: Loop) -> Iterator[Diagnostic]:
@@ -281,7 +365,7 @@ def _check_columns(loop: Loop, columns: tuple[str, ...] | None) -> Iterator[Diag
     if columns is None:
         return
     name = header(loop).name
-    for reference in nodes_in(loop.items, Reference):
+    for reference in nodes_in((loop.directive, *loop.items), Reference):
         wanted = str(reference.path[0]) if reference.path else ""
         of_row = reference.namespace is None and reference.name == name and reference.default is None
         if of_row and wanted and wanted not in columns:
@@ -307,6 +391,9 @@ def _check_setting(name: str, text: str, span: Span, links: Links) -> list[Diagn
         close = closest(text, SPECS)
         label = f"did you mean `{close}`?" if close else f"one of: {', '.join(SPECS)}"
         return [Diagnostic("E204", f"unknown spec `{text}`", span, label=label)]
+    if name == "timezone" and not is_zone(text):
+        label = "e.g. `UTC`, `Europe/Berlin`, `America/New_York`"
+        return [Diagnostic("E204", f"unknown time zone `{text}`", span, label=label)]
     if name == "connection":
         link = links.find(text.removeprefix("/"), span)
         return [link] if isinstance(link, Diagnostic) else []
@@ -348,7 +435,7 @@ def _check_references(node: Any, scope: Scope) -> Iterator[Diagnostic]:
 
 def _texts(steps: Sequence[str | int]) -> tuple[str, ...]:
     """Returns steps as the table's path; any list index stands for all elements."""
-    return tuple("0" if step == "*" else str(step) for step in steps)
+    return tuple("0" if step == "*" or isinstance(step, int) else step for step in steps)
 
 
 def _names_at(table: Table, shape: Shape, steps: Sequence[str | int]) -> tuple[str, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeGuard
 
-from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.data_files import BadData, FindFile, find_on_disk
-from stripe_shell.engine.foreach import LoopRow, header, rows_of
+from stripe_shell.engine.foreach import LoopRow, ReadRows, header, loop_rows, read_source, rows_of, source_name
 from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, loop_id, numbered, row_id, step_base
 from stripe_shell.engine.outcome import Outcome, RowResult, RunStep
 from stripe_shell.engine.run.error_limit import ErrorLimit
@@ -28,8 +28,9 @@ from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
 from stripe_shell.engine.scope import Scope, look_up
 from stripe_shell.engine.script_settings import apply_directive
 from stripe_shell.engine.stamps import stamp_row
+from stripe_shell.errors import NotSent
 from stripe_shell.lang.ast import Block, Comment, Directive, Loop, Reference, ScriptItem, Tags
-from stripe_shell.lang.visit import names_given, nodes_in
+from stripe_shell.lang.visit import blocks_in, names_given, nodes_in
 from stripe_shell.records import field, record, replace
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Flow:
 
     `tags` selects blocks; empty selects all. `rows` selects rows of the outermost loops; None selects all. `root` is
     the folder of the script, `seen` counts the steps so far, `bases` are their ids without ordinals, by block.
+    `late_loops` are the `id`s of loops whose rows become known in the run; `check_late` checks these.
     `loop`, `row_key` and `row_name` identify the row of the steps, `row_id` the outermost row, and `inner` the row
     below it; they are empty outside of loops. `limit` counts the failures of a loop.
     `sent`: a request was sent. `left_out`: a loop did not run all its rows, as they are not selected. `interrupted`: an
@@ -76,6 +78,8 @@ class Flow:
     row_id: str = ""
     inner: str = ""
     limit: ErrorLimit | None = None
+    late_loops: Set[int] = frozenset()
+    check_late: Callable[[Loop, Scope, ReadRows], Sequence[Diagnostic]] = lambda loop, scope, rows: ()
     sent: bool = False
     left_out: bool = False
     stopped: bool = False
@@ -178,9 +182,13 @@ class Flow:
     def _loop(self, loop: Loop, scope: Scope) -> Steps:
         """Runs the rows of a loop; yields the steps of each row, then its result, unless the loop is in another one."""
         name = loop_id(loop, self.seen)
+        found, source = self._source(loop, name, scope)
+        if has_errors(found):
+            yield self._unreadable(loop, found, scope)
+            return after_loop(loop, scope)
         limit = self.limit
         self.limit = ErrorLimit(header(loop).max_errors, self.stop) if not self.loop else limit
-        rows = self._selected_rows(name, rows_of(loop, scope, self.find_file))
+        rows = self._selected_rows(name, source)
         jobs = _jobs_of(loop)
         yield from self._parallel(loop, name, rows, jobs) if jobs > 1 else self._one_by_one(loop, name, rows)
         left = sum(1 for _ in rows)
@@ -190,6 +198,30 @@ class Flow:
         self.limit = limit
         count_steps(loop, self.seen, self.root)
         return after_loop(loop, scope)
+
+    def _source(self, loop: Loop, name: str, scope: Scope) -> tuple[Sequence[Diagnostic], Iterator[LoopRow]]:
+        """Returns the rows of a loop; those that became known in the run are kept and checked first.
+
+        The diagnostics are those of this check, or say why the rows cannot be kept.
+        """
+        if id(loop) not in self.late_loops:
+            return (), rows_of(loop, scope, self.find_file)
+        try:
+            read: ReadRows = partial(read_source, loop, scope, self.find_file)
+            read = read if self.loop else self.ledger.keep_rows(name, read)
+            found = self.check_late(loop, scope, read)
+        except (BadData, OSError, NotSent) as error:
+            return (Diagnostic("E303", str(error), header(loop).file.span),), iter(())
+        return found, loop_rows(loop, scope, read(), source_name(loop, scope))
+
+    def _unreadable(self, loop: Loop, found: Sequence[Diagnostic], scope: Scope) -> RunStep:
+        """Returns the step of a loop that has no valid rows."""
+        blocks = list(blocks_in(loop.items))
+        if not blocks:
+            return RunStep(loop, scope)
+        step = RunStep(loop, scope, Outcome(blocks[0], "failed", diagnostics=tuple(found)))
+        self._note(step)
+        return step
 
     def _selected_rows(self, name: str, rows: Iterator[LoopRow]) -> SelectedRows:
         """Returns the rows of a loop that shall run; in a loop in a loop all of them do."""
@@ -290,7 +322,7 @@ class Flow:
             return
         outcomes: list[Outcome] = []
         began = self.clock()
-        for step in self.run(loop.items, stamp_row(loop, row.scope, self.ledger.run_id, self.row_key)):
+        for step in self.run(loop.items, stamp_row(header(loop).stamp, row.scope, self.ledger.run_id, self.row_key)):
             outcomes += [step.outcome] if step.outcome is not None else []
             yield step
         if nested:

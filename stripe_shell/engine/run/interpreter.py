@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.api_versions import table_named
 from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, evaluate_assertions, facts_of
-from stripe_shell.engine.assertions.conditions import evaluate_condition, evaluate_until, retry_of, when_of
-from stripe_shell.engine.check.script import check_block, check_items, walk
+from stripe_shell.engine.assertions.conditions import evaluate_until, evaluate_when, retry_of
+from stripe_shell.engine.check.script import check_block, check_items, check_late_loop, walk
 from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.encode import encode, takes_key
-from stripe_shell.engine.foreach import rows_of
+from stripe_shell.engine.foreach import ReadRows, header, rows_of
 from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, idempotency_key, loop_id, step_id
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.load import Program
@@ -123,10 +123,15 @@ class Engine:
         for item, inner in walk(items, resolver, scope):
             if isinstance(item, Loop):
                 loop_id(item, seen)
+                if id(item) in resolver.late_loops:
+                    unknown = inner.with_deferred(header(item).name)
+                    yield from self._preview(item.items, unknown, resolver, run_id, row_key, seen=Counter(seen))
+                    count_steps(item, seen)
+                    continue
                 selection = None if row_key else self.rows
                 for row in SelectedRows(rows_of(item, inner, resolver.find_file), selection):
                     key = f"{row_key}{SEPARATOR}{row.key}" if row_key else row.key
-                    stamped = stamp_row(item, row.scope, run_id, key)
+                    stamped = stamp_row(header(item).stamp, row.scope, run_id, key)
                     yield from self._preview(item.items, stamped, resolver, run_id, key, seen=Counter(seen))
                 count_steps(item, seen)
             elif isinstance(item, Block):
@@ -135,8 +140,7 @@ class Engine:
                 yield from [request] if request else []
 
     def _preview_block(self, block: Block, scope: Scope, resolver: Resolver, key: str) -> Request | None:
-        condition = when_of(block)
-        if condition is not None and evaluate_condition(condition, scope).holds is False:
+        if evaluate_when(block, scope).holds is False:
             return None
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
         call = resolver.resolve(block, scope).call
@@ -175,8 +179,13 @@ class Engine:
             root,
             self.rows,
             resolver.find_file,
+            late_loops=resolver.late_loops,
+            check_late=partial(self._check_late, resolver=resolver),
         )
         yield from flow.run(items, scope)
+
+    def _check_late(self, loop: Loop, scope: Scope, rows: ReadRows, *, resolver: Resolver) -> Sequence[Diagnostic]:
+        return check_late_loop(loop, scope, rows, resolver, self.links, live=self.live)
 
     def run_block(
         self, block: Block, scope: Scope, key: str, *, resolver: Resolver | None = None
@@ -186,14 +195,12 @@ class Engine:
 
     def run_step(self, block: Block, scope: Scope, step: StepLedger, *, resolver: Resolver) -> tuple[Outcome, Scope]:
         """Runs one block of a run with the journal of its step; returns its outcome and the next scope."""
-        condition = when_of(block)
-        if condition is not None:
-            verdict = evaluate_condition(condition, scope)
-            if verdict.problems:
-                return Outcome(block, _unsent_status(verdict.problems), diagnostics=verdict.problems), scope
-            if not verdict.holds:
-                why = f"`{condition.span.text}` does not hold: {scope.masks.mask(verdict.actual)}"
-                return Outcome(block, "skipped", reason=why), skip_names(block, scope.next_block(), why)
+        verdict = evaluate_when(block, scope)
+        if verdict.problems:
+            return Outcome(block, _unsent_status(verdict.problems), diagnostics=verdict.problems), scope
+        if not verdict.holds:
+            why = f"`{verdict.text}` does not hold: {scope.masks.mask(verdict.actual)}"
+            return Outcome(block, "skipped", reason=why), skip_names(block, scope.next_block(), why)
         ask = partial(self._outcome, block, scope, resolver, step)
         retry = retry_of(block)
         outcome = ask() if retry is None else self._poll(retry, ask, scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from stripe_shell.engine.foreach import LoopRow
+from stripe_shell.engine.foreach import LoopRow, ReadRows
 from stripe_shell.engine.idempotency_keys import idempotency_key
 from stripe_shell.engine.links import Link
 from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus
@@ -103,6 +103,13 @@ class Ledger(Protocol):
         """Whether a write of the row has been announced and not answered yet."""
         ...
 
+    def keep_rows(self, loop: str, read: ReadRows) -> ReadRows:
+        """Keeps the rows of a loop that became known in the run; returns how to read those that were kept first.
+
+        `loop` is the id of the loop. Raises what `read` raises, and NotSent if the rows cannot be kept.
+        """
+        ...
+
     def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
         """Journals that a row has ended. Called by the thread that ran it."""
         ...
@@ -155,6 +162,10 @@ class NoLedger:
     def sends(self, row_id: str) -> bool:
         """Returns True: without a journal a row that has started may have sent a write."""
         return True
+
+    def keep_rows(self, loop: str, read: ReadRows) -> ReadRows:
+        """Returns `read`: nothing is kept."""
+        return read
 
     def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
         """Does nothing."""
