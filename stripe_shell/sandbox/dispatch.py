@@ -218,6 +218,7 @@ def _single_object(ctx: Context, resource: Resource) -> tuple[Json, bool]:
             single[member] = value
     if "id" in single and resource.schema:
         raise resource.missing(key, status=404)
+    resource.check_required(ctx, single, ctx.params)
     return single, False
 
 

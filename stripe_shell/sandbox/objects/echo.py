@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.spec.model import Field, Shape
 from stripe_shell.spec.table import Table
 
-from .template import resolve, template
+from .template import resolve, stamped, template
 
 MAX_METADATA_KEYS = 50
 MAX_METADATA_KEY = 40
@@ -26,14 +27,22 @@ def is_clear(value: Any) -> bool:
 def echo(table: Table, obj: Json, params: Mapping[str, Any], shape: Shape, skip: Collection[str] = ()) -> None:
     """Mutates `obj`: sets every parameter that its response shape has, except those in `skip`.
 
-    Raises StripeError for the empty string where a member cannot be unset.
+    Required times of embedded objects that no parameter gives are the object's `created`. Raises StripeError for the
+    empty string where a member cannot be unset.
     """
+    created = obj.get("created")
+    _echo(table, obj, params, shape, skip, created=created if isinstance(created, int) else 0)
+
+
+def _echo(
+    table: Table, obj: Json, params: Mapping[str, Any], shape: Shape, skip: Collection[str], *, created: int
+) -> None:
     for name, value in params.items():
         field = shape.fields.get(name)
         if name == "metadata":
             obj[name] = merge_metadata(obj.get(name) or {}, value)
         elif field is not None and name not in skip and name not in ("id", "object", "created"):
-            _set_member(table, obj, name, value, field)
+            _set_member(table, obj, name, value, field, created=created)
 
 
 def merge_metadata(old: Mapping[str, str], new: Any) -> dict[str, str]:
@@ -72,7 +81,7 @@ def _check_metadata(key: str, value: str) -> None:
         )
 
 
-def _set_member(table: Table, obj: Json, name: str, value: Any, field: Field) -> None:
+def _set_member(table: Table, obj: Json, name: str, value: Any, field: Field, *, created: int) -> None:
     shape = field.shape
     if is_clear(value):
         _clear(obj, name, field)
@@ -85,10 +94,10 @@ def _set_member(table: Table, obj: Json, name: str, value: Any, field: Field) ->
     if inner.is_list:
         return
     if isinstance(value, Mapping):
-        _set_members(table, obj, name, value, shape)
+        _set_members(table, obj, name, value, shape, created=created)
     elif isinstance(value, list):
         if inner.kind == "array":
-            obj[name] = [_array_element(table, item, inner.items) for item in value]
+            obj[name] = [_array_element(table, item, inner.items, created) for item in value]
     elif inner.kind == "time":
         obj[name] = value if isinstance(value, int) else obj.get(name)  # keeps the time for words like `now`
     elif inner.kind not in ("object", "map", "array"):
@@ -109,18 +118,18 @@ def _clear(obj: Json, name: str, field: Field) -> None:
         obj.pop(name, None)
 
 
-def _set_members(table: Table, obj: Json, name: str, value: Mapping[str, Any], shape: Shape) -> None:
+def _set_members(table: Table, obj: Json, name: str, value: Mapping[str, Any], shape: Shape, *, created: int) -> None:
     inner = resolve(table, shape)
     if inner.kind == "map":
         obj[name] = {**(obj.get(name) or {}), **value}
     elif inner.kind == "object" and value:
         target = obj.get(name)
         if not isinstance(target, dict):
-            target = obj[name] = _embedded(table, shape)
-        echo(table, target, value, inner)
+            target = obj[name] = _embedded(table, shape, created)
+        _echo(table, target, value, inner, (), created=created)
 
 
-def _array_element(table: Table, value: Any, shape: Shape | None) -> Any:
+def _array_element(table: Table, value: Any, shape: Shape | None, created: int) -> Any:
     if shape is None or shape.expandable:
         return value
     inner = resolve(table, shape)
@@ -128,16 +137,17 @@ def _array_element(table: Table, value: Any, shape: Shape | None) -> Any:
         return _leaf(value, inner)
     if inner.kind != "object":
         return dict(value)
-    element = _embedded(table, shape)
-    echo(table, element, value, inner)
+    element = _embedded(table, shape, created)
+    _echo(table, element, value, inner, (), created=created)
     return element
 
 
-def _embedded(table: Table, shape: Shape) -> Json:
+def _embedded(table: Table, shape: Shape, created: int) -> Json:
     while shape.kind == "union":
         shape = shape.variants[0]
     if shape.kind == "reference" and shape.schema:
-        return template(table, shape.schema)
+        value: Json = stamped(json.dumps(template(table, shape.schema)), created)
+        return value
     return {name: None for name, field in shape.fields.items() if field.shape.nullable}
 
 

@@ -63,6 +63,7 @@ from .events import GENERIC_PREFIXES
 from .kinds import expandable_kinds
 from .listing import ListFilters, ListPage
 from .private_fields import PrivateFields
+from .required_values import IDS, RANDOM_TEXTS
 from .template import is_expand_only, iso_time, resolve, stamped, template
 
 _FILTER = "filter_"
@@ -203,6 +204,10 @@ class Resource:
             obj["id"] = self.new_id(ctx)
         if obj.get("client_secret") == "":
             obj["client_secret"] = f"{obj.get('id') or self.kind}_secret_{ctx.ids.text(25)}"
+        for name, kind in IDS.get(self.kind, {}).items():
+            obj[name] = ctx.new_id(kind)
+        for name, text in RANDOM_TEXTS.get(self.kind, {}).items():
+            obj[name] = f"{text}{ctx.ids.text(24)}"
         obj.update(members or {})
         return obj
 
@@ -238,6 +243,7 @@ class Resource:
         self.echo(obj, params)
         self._set_parent(ctx, obj, params)
         self.on_create(ctx, obj, params)
+        self.check_required(ctx, obj, params)
         if self.key(obj):
             ctx.insert(obj)
             self.announce(ctx, "created", obj)
@@ -334,6 +340,18 @@ class Resource:
                 if kinds:
                     params[name] = _existing(ctx, kinds, value, name)
 
+    def check_required(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Mutates `obj`: sets required members that name an object from `params`. Raises StripeError without one.
+
+        `customer_account` stands for a `customer`.
+        """
+        for name in self._required_references():
+            if not obj.get(name) and name in ctx.operation.params.fields:
+                given = params.get(name) or params.get(f"{name}_account")
+                if not given:
+                    raise errors.missing_parameter(name)
+                obj[name] = given
+
     def announce(self, ctx: Context, happened: str, obj: Json, previous: Mapping[str, Any] | None = None) -> None:
         """Emits the event for what `happened` to the object, if Stripe has that event type."""
         name = self.event(happened)
@@ -399,6 +417,13 @@ class Resource:
     def _filtered_ids(self) -> list[str]:
         names = [name for name, field in self.shape.fields.items() if field.shape.expandable]
         return [name for name in names if name in pages.list_filters(self.table, self.kind)]
+
+    def _required_references(self) -> list[str]:
+        """Returns the required members that are an object's id, and cannot be null."""
+        fields = self.shape.fields.items()
+        return [
+            name for name, field in fields if field.required and field.shape.expandable and not field.shape.nullable
+        ]
 
     def _emit_transition(self, ctx: Context, obj: Json, transition: Transition, changed: Json) -> None:
         for happened in (transition.event, transition.to, "updated"):

@@ -8,6 +8,8 @@ from typing import Any, Final
 from stripe_shell.spec.model import Field, Shape
 from stripe_shell.spec.table import Table
 
+from .required_values import TEXTS
+
 #: Placeholders for the creation time: epoch seconds, and the text of API v2.
 NOW: Final = -4611686018427387904
 NOW_TEXT: Final = "1000-01-01T00:00:00.000Z"
@@ -59,8 +61,7 @@ def resolve(table: Table, shape: Shape) -> Shape:
 
 def template(table: Table, schema: str) -> dict[str, Any]:
     """Returns a new object of a schema. Required times are the placeholder NOW, which `stamped` replaces."""
-    value = _object_template(table, resolve(table, table.schema(schema)), 0)
-    return value if isinstance(value, dict) else {}
+    return _texts_filled(schema, _object_template(table, resolve(table, table.schema(schema)), 0))
 
 
 def stamped(text: str, now: int) -> Any:
@@ -94,6 +95,18 @@ def _object_template(table: Table, shape: Shape, depth: int) -> dict[str, Any]:
     fields = {name: field for name, field in shape.fields.items() if field.required or name not in kinds}
     values = {name: _member_template(table, field, depth) for name, field in fields.items()}
     return {name: value for name, value in values.items() if value is not _ABSENT}
+
+
+def _texts_filled(schema: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Returns the template with the texts that the schema does not say (required_values.py)."""
+    for path, text in TEXTS.get(schema, {}).items():
+        *parents, name = path.split(".")
+        owner: Any = value
+        for parent in parents:
+            owner = owner.get(parent) if isinstance(owner, dict) else None
+        if isinstance(owner, dict) and owner.get(name) == "":
+            owner[name] = text
+    return value
 
 
 def _type_members(shape: Shape) -> tuple[str, ...]:
@@ -134,7 +147,10 @@ def _value_template(table: Table, name: str, shape: Shape, depth: int) -> Any:
         return ""
     if shape.kind in ("reference", "union"):
         inner = resolve(table, shape)
-        return None if inner.nullable else _value_template(table, name, inner, depth)
+        if inner.nullable:
+            return None
+        value = _value_template(table, name, inner, depth)
+        return _texts_filled(shape.schema, value) if shape.schema and isinstance(value, dict) else value
     if shape.is_list:
         return {"object": "list", "data": [], "has_more": False, "url": shape.fields["url"].shape.pattern or ""}
     if shape.kind == "object":

@@ -37,7 +37,7 @@ class PortalSession(Resource):
         if not obj["configuration"]:
             obj["configuration"] = ctx.handler(PortalConfiguration).default(ctx)["id"]
         if not obj["customer"]:
-            obj["customer"] = None
+            obj["customer"] = params["customer_account"]
         if params.get("flow_data"):
             self.echo(obj, {"flow": params["flow_data"]})
         obj["url"] = f"https://billing.stripe.com/p/session/test_{ctx.ids.text(56)}"

@@ -78,6 +78,8 @@ class PaymentIntent(intent_rules.Intent):
 
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Raises StripeError for parameters that can no longer be changed in the intent's status."""
+        if params.get("transfer_data") and not obj["transfer_data"]:
+            raise errors.missing_parameter("transfer_data[destination]")
         late = next((name for name in _EARLY_ONLY if name in params), None)
         if late is not None and obj["status"] not in confirmation.EARLY:
             raise intent_rules.intent_error(
