@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from stripe_shell.lang.ast import Block, Expectation, Match, Name, Reference, Retry, ScriptItem
+from stripe_shell.lang.ast import Block, Expectation, Match, Name, Output, Reference, Retry, ScriptItem
 from stripe_shell.lang.visit import blocks_in, nodes_in
+from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import parse_json
@@ -16,6 +17,9 @@ Wanted = dict[str, Any]
 
 #: Fields of a response that give access to something, and are not stored.
 SECRET_FIELDS = frozenset({"client_secret", "secret", "authentication_token", "ephemeral_key_secret"})
+
+#: A step of a path such as `items.data[0].id`.
+_STEP = pattern(r"[^.\[\]]+")
 
 #: What is kept of every response.
 _ALWAYS = (("id",), ("object",))
@@ -45,8 +49,8 @@ def wanted_paths(items: Sequence[ScriptItem]) -> dict[int, Wanted]:
 def _wanted_of(block: Block, by_name: Mapping[str, list[tuple[str | int, ...]]]) -> Wanted:
     wanted: Wanted = {}
     saved = block.argument(Name)
-    named = [*by_name.get("last", []), *(by_name.get(saved.text, []) if saved else [])]
-    for path in (*_ALWAYS, *named):
+    named: list[tuple[str | int, ...]] = [*by_name.get("last", []), *(by_name.get(saved.text, []) if saved else [])]
+    for path in _ALWAYS:
         _add(wanted, path)
     for directive in block.directives:
         for expectation in nodes_in(directive.argument, Expectation):
@@ -54,10 +58,14 @@ def _wanted_of(block: Block, by_name: Mapping[str, list[tuple[str | int, ...]]])
                 _add(wanted, expectation.path.steps)
         if isinstance(directive.argument, Retry):
             _add(wanted, directive.argument.until.path.steps)
+        if isinstance(directive.argument, Output):
+            named += [tuple(_STEP.findall(text)) for text in directive.argument.fields] or [()]
         if isinstance(directive.argument, Match):
             for name in _names_matched(directive.argument):
                 _add(wanted, (name,))
-    return {} if any(not path for path in named) else wanted
+    for steps in named:
+        _add(wanted, steps)
+    return {} if any(not steps for steps in named) else wanted
 
 
 def _names_matched(match: Match) -> Iterable[str]:

@@ -22,7 +22,7 @@ from stripe_shell.wire import Request, Response, Transport
 Reason = Literal["outage", "busy"]
 
 _FIRST_DELAY = 0.5
-_LONGEST_DELAY = 5.0
+_LONGEST_DELAY = 4.0
 _LONGEST_RETRY_AFTER = 60.0
 #: Codes of 409 that say that another request holds what this one needs.
 _IN_USE = frozenset({"idempotency_key_in_use", "lock_timeout"})

@@ -102,6 +102,20 @@ def test_what_a_later_step_needs_and_was_not_kept_is_read_again(batch: Batch) ->
     assert batch.made("invoiceitem", "description") == EMAILS
 
 
+@pytest.mark.parametrize(("output", "content"), [("@out g.csv fields=id,name", "Gold"), ("@out g.json", '"Gold"')])
+def test_a_write_with_a_file_is_recalled_and_its_file_is_written_again(batch: Batch, output: str, content: str) -> None:
+    batch.script(BODY, f"/sandbox create product name=Gold\n{output}\n\n")
+    batch.rows(EMAILS)
+    assert batch.run_and_die(dies_at(6, "after")) == 9
+    file = batch.folder / output.split()[1]
+    assert content in file.read_text()
+    file.unlink()
+    assert batch.run().code == 0
+    assert batch.made("product", "name").count("Gold") == 1
+    assert content in file.read_text()
+    assert any(made in file.read_text() for made in batch.made("product", "id"))
+
+
 # --- edits ------------------------------------------------------------------------------------------------------
 
 

@@ -257,7 +257,7 @@ class Engine:
         try:
             request = request or self._encode(call, link, step.key)
             outcome = replace(outcome, request=request)
-            outcome = self._recall(outcome, link, step) or self._ask(outcome, link, scope, step)
+            outcome = self._recall(outcome, link, scope, step) or self._ask(outcome, link, scope, step)
         except JournalDisagrees as error:
             return replace(outcome, status="changed", diagnostics=(explain_changed(error, outcome),))
         except TransportError as error:
@@ -268,14 +268,21 @@ class Engine:
             return outcome
         return evaluate_outcome(outcome, block_assertions, scope)
 
-    def _recall(self, outcome: Outcome, link: Link, step: StepLedger) -> Outcome | None:
-        """Returns the outcome with the response that the journal kept; None if the request must be sent."""
-        if outcome.request is None or output_of(outcome.block) is not None:
+    def _recall(self, outcome: Outcome, link: Link, scope: Scope, step: StepLedger) -> Outcome | None:
+        """Returns the outcome with the response that the journal kept; None if the request must be sent.
+
+        The file of an `@out` is written again for a write; a read is sent again. Raises NotSent if the file cannot be
+        opened.
+        """
+        request, output = outcome.request, output_of(outcome.block)
+        if request is None or (output is not None and not request.writes):
             return None
-        response = step.recall(outcome.request, link)
+        response = step.recall(request, link)
         if response is None:
             return None
-        return replace(outcome, response=response, body=response.json(), recalled=True)
+        outcome = replace(outcome, response=response, body=response.json(), recalled=True)
+        file = self._open_file(outcome, request, link, scope, step) if output is not None and response.ok else None
+        return outcome if file is None else _write_again(outcome, Exchange(request, response), link, file)
 
     def _ask(self, outcome: Outcome, link: Link, scope: Scope, step: StepLedger) -> Outcome:
         """Sends the request and returns the outcome with its response; writes the rows to the file of `@out`.
@@ -367,6 +374,21 @@ def _send(link: Link, request: Request) -> Response:
         if request.writes:
             raise OutcomeUnknown("interrupted while the request was under way") from None
         raise
+
+
+def _write_again(outcome: Outcome, exchange: Exchange, link: Link, file: RowOutput) -> Outcome:
+    """Writes a recalled response to the file of its block."""
+    stored = False
+    try:
+        file.begin()
+        outcome = _receive(outcome, exchange, link, file, RunObserver())
+        stored = True
+        return outcome
+    except NotStored as error:
+        return replace(outcome, diagnostics=(explain_unstored(str(error), outcome),))
+    finally:
+        if not stored:
+            file.abandon()
 
 
 def _receive(
