@@ -52,6 +52,7 @@ CODES: dict[str, str] = {
     "E306": "row without a key of its own",
     "E307": "path out of data leaves its folder",
     "E308": "sum or amount that cannot be computed",
+    "E309": "secret in the name of a file",
     # E4xx: the response differs from what the script or page expects.
     "E401": "response differs from the documentation",
     "E402": "expectation failed",
@@ -81,6 +82,7 @@ CODES: dict[str, str] = {
     "W302": "block that never runs",
     "W303": "write that is made again",
     "W304": "delimiter of a data file that was guessed",
+    "W305": "secret sent as a value",
     "W601": "lost in the conversion",
 }
 

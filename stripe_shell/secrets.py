@@ -21,6 +21,12 @@ _KEY_LOOK = pattern(
 #: One of these is in every text that `_KEY_LOOK` matches; looking for them is much faster.
 _KEY_MARKS = ("sk_", "rk_", "pk_", "ek_", "whsec_")
 _NESTED = (dict, list)
+# The names of environment variables that hold secrets: STRIPE_API_KEY, GITHUB_TOKEN, DB_PASSWORD, CLIENT_SECRET.
+_SECRET_NAME = pattern(r"(?i).*(?:KEY|TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIALS?)")
+#: The minimum length of the value of such a variable that is masked: a shorter one, such as `1`, is too frequent.
+_SHORTEST_VARIABLE = 8
+#: Characters that need no quoting in a path.
+_IN_PATHS = "/:@!$&'()*+,;=~"
 _PREFIX = pattern(r"(?:sk|rk|pk|ek)_(?:org_|test_|live_)*|whsec_")
 
 
@@ -143,8 +149,21 @@ def _spellings(value: str) -> set[str]:
     from urllib.parse import quote, quote_plus
 
     escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-    quoted = {quote(value, safe="", errors="replace"), quote_plus(value, errors="replace")}
+    quoted = {quote(value, safe=safe, errors="replace") for safe in ("", "/", _IN_PATHS)}
+    quoted.add(quote_plus(value, errors="replace"))
     return {value} | escaped | quoted
+
+
+def names_secret(name: str) -> bool:
+    """Whether the name of a variable says that it holds a secret: it ends with KEY, TOKEN, PASSWORD or SECRET."""
+    return _SECRET_NAME.fullmatch(name) is not None
+
+
+def secrets_of_environment(environ: Mapping[str, str]) -> Secrets:
+    """Returns the values of the variables whose names say that they hold a secret; very short values are left out."""
+    return Secrets().plus(
+        *(value for name, value in environ.items() if names_secret(name) and len(value) >= _SHORTEST_VARIABLE)
+    )
 
 
 def public_environment(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:

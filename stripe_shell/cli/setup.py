@@ -14,7 +14,7 @@ from stripe_shell.connections import ConnectionObserver, Connections, load_conne
 from stripe_shell.engine.scope import Scope, ScopeSettings
 from stripe_shell.errors import ConfigurationError, UsageError
 from stripe_shell.render.console import Console
-from stripe_shell.secrets import Secrets
+from stripe_shell.secrets import Secrets, secrets_of_environment
 from stripe_shell.wire import Request, Response
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def set_up(
         given=frozenset(name for name, _ in arguments.variables),
         written=frozenset(name for name, _ in arguments.variables),
         settings=ScopeSettings(spec=arguments.spec or connections.spec),
+        hidden=secrets_of_environment(environ),
     )
+    console.mask(scope.hidden)
     return Setup(arguments, scope, connections)
 
 

@@ -6,7 +6,7 @@ import os
 
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.evaluate import Evaluation, evaluate_text
-from stripe_shell.engine.scope import Scope, comes_from_data
+from stripe_shell.engine.scope import Scope, comes_from_data, is_secret
 from stripe_shell.engine.values import Deferred
 from stripe_shell.escaping import file_name_problem, visible
 from stripe_shell.files import lies_below
@@ -28,8 +28,27 @@ def output_of(block: Block) -> Output | None:
 
 
 def evaluate_output(output: Output, scope: Scope) -> Evaluation:
-    """Evaluates the path of an `@out`, without expanding `~`; E307 if a part from data is not a plain name."""
-    return confine(output.file, evaluate_text(output.file, scope), scope)
+    """Evaluates the path of an `@out`, without expanding `~`.
+
+    Reports E307 if a part from data is not a plain name, and E309 if a part is a secret: file names are shown to all.
+    """
+    evaluated = confine(output.file, evaluate_text(output.file, scope), scope)
+    for part in output.file.inserted:
+        if _holds_secret(part, scope):
+            label = "names of files are not masked; take an id or a date"
+            problem = Diagnostic(
+                "E309", f"`{part.raw}` is a secret, and the file would be named after it", part.span, label=label
+            )
+            return Evaluation(evaluated.value, (*evaluated.problems, problem))
+    return evaluated
+
+
+def _holds_secret(part: Inserted, scope: Scope) -> bool:
+    """Whether a part of a path is a secret by its name, or by its value."""
+    if any(is_secret(reference, scope) for reference in references_of(part)):
+        return True
+    piece = evaluate_text(Value("bare", (part,), part.span), scope).value
+    return isinstance(piece, str) and scope.masks.mask(piece) != piece
 
 
 def confine(value: Value, evaluated: Evaluation, scope: Scope) -> Evaluation:

@@ -10,15 +10,13 @@ from stripe_shell.engine.run.paging import is_list
 from stripe_shell.engine.times import RunClock
 from stripe_shell.lang.ast import Reference, Value
 from stripe_shell.records import field, record, replace
-from stripe_shell.secrets import Secrets
+from stripe_shell.secrets import Secrets, names_secret
 
 #: Names that always exist. `last` is the previous block's response, once there is one.
 BUILT_IN = ("now", "uuid", "last")
 
 #: The members of a scope that hold names; a name is in one of them at a time.
 _KINDS = ("variables", "captures", "deferred", "lost")
-
-_NO_SECRETS = Secrets()
 
 
 @record
@@ -53,7 +51,8 @@ class Scope:
     variables set by `@secret`. `deferred` names get their values from a later response. `lost` names should have a
     value and have none, for the reason in the diagnostic; a block that needs one is not sent. `given` are the names of
     variables from the command line, which take precedence over the script's. `written` are the names of variables whose
-    value is written in the script or on the command line; all others hold data.
+    value is written in the script or on the command line; all others hold data. `hidden` are the secrets of the
+    environment.
 
     The last definition of a name counts: it is a variable, a capture, deferred or lost, and only one of these.
     """
@@ -70,6 +69,7 @@ class Scope:
     written: frozenset[str] = frozenset()
     settings: ScopeSettings = ScopeSettings()
     ordinal: int = 0
+    hidden: Secrets = field(default_factory=Secrets)
 
     def with_variable(self, name: str, value: Any, *, secret: bool = False, written: bool = False) -> Scope:
         """Returns the scope with a variable added; `written`: its value contains no data."""
@@ -148,9 +148,7 @@ class Scope:
     @property
     def masks(self) -> Secrets:
         """Returns the masks for the secrets of this scope."""
-        if not self.secrets:
-            return _NO_SECRETS
-        return Secrets().plus(*self.secret_values())
+        return self.hidden.plus(*self.secret_values()) if self.secrets else self.hidden
 
 
 def _less(names: Mapping[str, Any], gone: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -238,6 +236,13 @@ def comes_from_data(reference: Reference, scope: Scope) -> bool:
         return reference.name not in scope.written
     saved = reference.name in scope.captures or reference.name in scope.deferred
     return saved or reference.name not in {"now", "uuid"}
+
+
+def is_secret(reference: Reference, scope: Scope) -> bool:
+    """Whether the reference is to a `@secret`, or to a variable of the environment that holds a secret by its name."""
+    if reference.namespace == "env":
+        return names_secret(reference.name)
+    return reference.namespace is None and reference.name in scope.secrets
 
 
 def draw_uuid(scope: Scope) -> str:

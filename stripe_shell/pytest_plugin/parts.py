@@ -62,7 +62,7 @@ def set_up(node: pytest.Collector) -> tuple[Engine, Scope, Secrets]:
     from stripe_shell.engine.scope import Scope, ScopeSettings
     from stripe_shell.errors import ConfigurationError
     from stripe_shell.render.files import open_rows
-    from stripe_shell.secrets import Secrets
+    from stripe_shell.secrets import secrets_of_environment
     from stripe_shell.spec.table import load_table
 
     variables = dict(text.split("=", 1) for text in node.config.getoption("--stripe-var"))
@@ -79,9 +79,10 @@ def set_up(node: pytest.Collector) -> tuple[Engine, Scope, Secrets]:
         given=frozenset(variables),
         written=frozenset(variables),
         settings=ScopeSettings(spec=connections.spec),
+        hidden=secrets_of_environment(os.environ),
     )
     keys = [connection.credential.reveal() for connection in _opened(connections) if connection.credential]
-    return Engine(load_table(), connections, open_rows), scope, Secrets().plus(*keys)
+    return Engine(load_table(), connections, open_rows), scope, scope.hidden.plus(*keys)
 
 
 def _opened(connections: Any) -> Iterator[Any]:

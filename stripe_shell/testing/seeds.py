@@ -17,7 +17,7 @@ from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.render.files import open_rows
 from stripe_shell.sandbox.app import Sandbox
-from stripe_shell.secrets import Secrets
+from stripe_shell.secrets import Secrets, secrets_of_environment
 from stripe_shell.spec.table import Table
 from stripe_shell.transports.sandbox import SandboxTransport
 
@@ -42,7 +42,8 @@ def run_seed(sandbox: Sandbox, path: Path, account: str | None = None) -> Captur
         raise SeedFailed(f"the seed {path} is not UTF-8 text (byte {error.start})") from error
     transport = SandboxTransport(sandbox, account)
     engine = Engine(sandbox.table, _SandboxOnly(Link("sandbox", transport, "sandbox", lasting=False)), open_rows)
-    scope = Scope(now=sandbox.clock.now(), seed=os.urandom(16).hex(), environment=os.environ)
+    hidden = secrets_of_environment(os.environ)
+    scope = Scope(now=sandbox.clock.now(), seed=os.urandom(16).hex(), environment=os.environ, hidden=hidden)
     prepared = prepare(engine, source, scope)
     if not prepared.sound:
         raise SeedFailed(prepared.secrets.mask(format_diagnostics(prepared.diagnostics)))

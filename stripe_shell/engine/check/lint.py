@@ -11,9 +11,10 @@ from stripe_shell.engine.load import Program
 from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.script_settings import SETTINGS
-from stripe_shell.lang.ast import Block, Condition, Directive, Loop, Param, Reference, ScriptItem
+from stripe_shell.lang.ast import Assignment, Block, Condition, Directive, Loop, Param, Reference, ScriptItem
 from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.lang.visit import blocks_in, loops_in, names_given, nodes_in
+from stripe_shell.secrets import names_secret
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 
@@ -25,13 +26,14 @@ _PART_OF_THE_CALL = frozenset(each.name for each in DIRECTIVES.values() if each.
 
 
 def lint(program: Program, table: Table, scope: Scope) -> Iterator[Diagnostic]:
-    """Yields the warnings W301, W302 and W303 of a script; `scope` is the scope of its first line."""
+    """Yields the warnings W301, W302, W303 and W305 of a script; `scope` is the scope of its first line."""
     yield from _unused(program)
     yield from _unreachable(program.items, scope, {})
     yield from _repeated(program.items, table)
     for loop in loops_in(program.items):
         yield from _alike(loop, table)
         yield from _repeated(loop.items, table)
+    yield from _secrets_sent(program)
 
 
 # --- names ----------------------------------------------------------------------------------------------
@@ -171,3 +173,40 @@ def _alike(loop: Loop, table: Table) -> Iterator[Diagnostic]:
             message = f"`{operation.name}` is the same for every row"
             label = f"nothing in it comes from `{name}`"
             yield Diagnostic("W303", message, words_span(item), severity="warning", label=label)
+
+
+# --- secrets ------------------------------------------------------------------------------------------------
+
+
+def _secrets_sent(program: Program) -> Iterator[Diagnostic]:
+    """Yields W305 for each parameter that takes a secret of the environment, by itself or by way of a `@let`."""
+    if not any("${env:" in source.text for source in program.sources):
+        return
+    known = {
+        name: span
+        for name, span in names_given(program.items, "variable")
+        if any(_is_secret_variable(each) for each in _references_of(program.items, name))
+    }
+    for block in blocks_in(program.items):
+        for param in block.own_params:
+            for reference in param.value.references:
+                if _is_secret_variable(reference) or (reference.namespace is None and reference.name in known):
+                    yield _sent(reference, known.get(reference.name))
+
+
+def _references_of(items: Iterable[ScriptItem], name: str) -> Iterator[Reference]:
+    """Yields the references in the value of a variable."""
+    for item in items:
+        if isinstance(item, Directive) and isinstance(item.argument, Assignment) and item.argument.name == name:
+            yield from item.argument.value.references
+
+
+def _is_secret_variable(reference: Reference) -> bool:
+    return reference.namespace == "env" and names_secret(reference.name)
+
+
+def _sent(reference: Reference, defined: Span | None) -> Diagnostic:
+    message = f"`{reference.raw}` looks like a secret, and is sent and stored as a value"
+    label = "take it through `@secret NAME = …` if it is meant"
+    context = ((defined, "it comes from here"),) if defined is not None else ()
+    return Diagnostic("W305", message, reference.span, severity="warning", label=label, context=context)
