@@ -55,13 +55,13 @@ NEIGHBOURS = {
 #: Rooms of the sandbox by floor. A room is a file or a folder directly below `sandbox/`.
 SANDBOX_FLOORS = [
     {"__init__", "clock", "errors", "ids"},
-    {"currencies", "storage", "control"},
+    {"currencies", "storage"},
     {"request", "webhooks"},
     {"objects"},
     {"dispatch", "expand", "payments"},
     {"billing", "coverage", "versions"},
-    {"receive", "rendering", "seeding", "travel"},
-    {"app", "resources"},
+    {"receive", "rendering", "resources", "seeding", "travel"},
+    {"app", "control"},
 ]
 
 #: Packages that cost time to import, and where they may be imported.

@@ -382,6 +382,12 @@ class Sandbox:
         self._endpoint_cache.forget()
         self._job_cache.invalidate()
 
+    def connected_account(self, requested: str | None, account: str | None = None) -> str | None:
+        """Returns the connected account that `Stripe-Account` names; None without one. Raises StripeError (403)."""
+        platform = account or self.account
+        found = self.accounts.resolve(platform, requested)
+        return None if found == platform else found
+
     def authenticate(self, intent: str, *, passed: bool = True, account: str | None = None) -> None:
         """Completes the `next_action` of a payment or setup intent as the customer would, in 3D Secure for example.
 

@@ -1,1 +1,1 @@
-"""The sandbox's own routes, which Stripe does not have: reset, seed, faults, authenticate."""
+"""The sandbox's own routes, which Stripe does not have: reset, seed, faults, traits, hosted flows."""

@@ -1,18 +1,47 @@
-"""The sandbox's own routes below `/_sandbox/`, which Stripe does not have: reset, seed, faults, and travel.py's."""
+"""The sandbox's own routes below `/_sandbox/`, which Stripe does not have.
+
+Those of snapshots, undo and clocks are travel.py's, those of hosted flows flows.py's.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol
 
 from stripe_shell.errors import UsageError
+from stripe_shell.sandbox.errors import StripeError
+from stripe_shell.sandbox.objects.context import Context
 from stripe_shell.wire import Request, Response
 
 from .faults import Faults, parse_fault
 
 #: The prefix of these routes.
 PRIVATE = "/_sandbox/"
+
+#: Every route; docs/server.md says what each does.
+ROUTES: Final = (
+    "abandon_checkout",
+    "account",
+    "authenticate",
+    "clock",
+    "complete_checkout",
+    "drop",
+    "faults",
+    "onboard",
+    "pay_invoice",
+    "reset",
+    "rollback",
+    "seed",
+    "snapshot",
+    "snapshots",
+    "undo",
+    "use_payment_link",
+    "use_portal",
+    "verify_microdeposits",
+    "version",
+)
 
 
 class Travelling(Protocol):
@@ -47,8 +76,16 @@ class Seedable(Protocol):
         """Deletes every object."""
         ...
 
-    def authenticate(self, intent: str, *, passed: bool = True, account: str | None = None) -> None:
-        """Completes an intent's `next_action`. Raises ValueError for an intent not in `requires_action`."""
+    def set_traits(self, traits: Mapping[str, Any], *, account: str | None = None) -> dict[str, Any]:
+        """Stores traits of a key's own account and returns the account. Raises ValueError for invalid ones."""
+        ...
+
+    def connected_account(self, requested: str | None, account: str | None = None) -> str | None:
+        """Returns the connected account that a request runs on, None for the key's own. Raises StripeError."""
+        ...
+
+    def context(self, *, account: str | None = None) -> AbstractContextManager[Context]:
+        """Opens a context in a transaction of its own."""
         ...
 
 
@@ -57,10 +94,8 @@ def answer_private(
 ) -> Response:
     """Runs a request to one of these routes and returns the response; `account` None is passed to `Seedable`.
 
-    JSON bodies: `{"objects": [...]}` for seed; `{"faults": [...]}` for faults, in the forms of `parse_fault`;
-    `{"intent": "pi_…", "passed": true}` for authenticate, where `passed` says whether the customer completed 3D Secure.
-    `{"version": "2024-06-20"}` for version sets the default API version.
-    The route of faults exists only in a server, which passes `faults`.
+    `request` has a JSON body. The header `Stripe-Account` names the connected account that a hosted flow runs on. The
+    route of faults exists only in a server, which passes `faults`.
     """
     route = request.path.removeprefix(PRIVATE) if request.method == "POST" else ""
     try:
@@ -71,16 +106,18 @@ def answer_private(
             objects = _query_values(request, "objects")
             sandbox.seed(objects, account=account)
             return _json_response(200, {"seeded": len(objects)})
-        if route == "authenticate":
-            return _authenticate(sandbox, request, account)
+        if route == "account":
+            return _json_response(200, sandbox.set_traits(_body(request), account=account))
         if route == "version":
             return _json_response(200, {"version": _set_version(sandbox, request, account)})
         if route == "faults" and faults is not None:
             faults.set([parse_fault(given) for given in _query_values(request, "faults")])
             return _json_response(200, {"faults": faults.as_json()})
-        travelled = sandbox.travel.answer(route, _body(request), account) if route else None
-        if travelled is not None:
-            return _json_response(200, travelled)
+        answered = _answer_others(sandbox, route, request, account) if route else None
+        if answered is not None:
+            return _json_response(200, answered)
+    except StripeError as error:
+        return _json_response(error.status, error.body(None))
     except UsageError as error:
         return _error_response(400, str(error))
     except (ValueError, LookupError, TypeError, RecursionError) as error:
@@ -88,13 +125,16 @@ def answer_private(
     return _error_response(404, f"Unrecognized request URL ({request.method}: {request.path}).")
 
 
-def _authenticate(sandbox: Seedable, request: Request, account: str | None) -> Response:
-    body = json.loads(request.body)
-    if not isinstance(body, dict) or not isinstance(body.get("intent"), str):
-        raise ValueError('the body must be JSON: {"intent": "pi_…", "passed": true}')
-    passed = body.get("passed", True) is True
-    sandbox.authenticate(body["intent"], passed=passed, account=account)
-    return _json_response(200, {"authenticated": passed})
+def _answer_others(sandbox: Seedable, route: str, request: Request, account: str | None) -> dict[str, Any] | None:
+    """Returns the answer of snapshots, undo and clocks, or that of a hosted flow; None for a route that is unknown."""
+    travelled = sandbox.travel.answer(route, _body(request), account)
+    if travelled is not None:
+        return travelled
+    from .flows import HostedFlows
+
+    requested = next((value for name, value in request.headers.items() if name.lower() == "stripe-account"), None)
+    connected = sandbox.connected_account(requested, account)
+    return HostedFlows(lambda key: sandbox.context(account=key)).answer(route, _body(request), account, connected)
 
 
 def _set_version(sandbox: Seedable, request: Request, account: str | None) -> str:
