@@ -141,8 +141,8 @@ _stripe_shell_options() {
     replay) _stripe_shell_offer --connection --db --errata --help --live --memory --report --spec --update --var --verbose ;;
     convert) _stripe_shell_offer --connection --help --spec --to --var ;;
     spec) _stripe_shell_offer --coverage --diff --format --help --version ;;
-    serve) _stripe_shell_offer --allow-host --api-version --db --fault --help --host --latency --memory --port --rate-limit --verbose --webhook-host --webhook-retries ;;
-    exec) _stripe_shell_offer --api-version --db --fault --forward-to --help --latency --rate-limit --seed --verbose ;;
+    serve) _stripe_shell_offer --account --allow-host --api-version --db --fault --help --host --latency --memory --port --rate-limit --verbose --webhook-host --webhook-retries ;;
+    exec) _stripe_shell_offer --account --api-version --db --fault --forward-to --help --latency --rate-limit --seed --verbose ;;
     connections) _stripe_shell_offer --db --format --help --memory --verbose ;;
     completion) _stripe_shell_offer --help ;;
   esac
@@ -197,7 +197,7 @@ _stripe_shell() {
       continue
     fi
     case "$word" in
-      --accept-edits|--allow-host|--api-version|--connection|--db|--diff|--done|--errata|--fault|--format|--forward-to|--grace|--host|--key|--latency|--notify|--patience|--port|--rate-limit|--report|--rows|--runs-dir|--seed|--spec|--status|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
+      --accept-edits|--account|--allow-host|--api-version|--connection|--db|--diff|--done|--errata|--fault|--format|--forward-to|--grace|--host|--key|--latency|--notify|--patience|--port|--rate-limit|--report|--rows|--runs-dir|--seed|--spec|--status|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
       -?*) ;;
       /*) [[ ${#plain[@]} -gt 0 ]] && plain+=("$word") ;;
       *=*) assigned=1 ;;

@@ -187,9 +187,9 @@ function _stripe_shell_options --no-scope-shadowing
         case 'spec'
             _stripe_shell_offer --coverage --diff --format --help --version
         case 'serve'
-            _stripe_shell_offer --allow-host --api-version --db --fault --help --host --latency --memory --port --rate-limit --verbose --webhook-host --webhook-retries
+            _stripe_shell_offer --account --allow-host --api-version --db --fault --help --host --latency --memory --port --rate-limit --verbose --webhook-host --webhook-retries
         case 'exec'
-            _stripe_shell_offer --api-version --db --fault --forward-to --help --latency --rate-limit --seed --verbose
+            _stripe_shell_offer --account --api-version --db --fault --forward-to --help --latency --rate-limit --seed --verbose
         case 'connections'
             _stripe_shell_offer --db --format --help --memory --verbose
         case 'completion'
@@ -267,7 +267,7 @@ function _stripe_shell
             continue
         end
         switch $word
-            case --accept-edits --allow-host --api-version --connection --db --diff --done --errata --fault --format --forward-to --grace --host --key --latency --notify --patience --port --rate-limit --report --rows --runs-dir --seed --spec --status --tags --to --var --version --webhook-host --webhook-retries -c
+            case --accept-edits --account --allow-host --api-version --connection --db --diff --done --errata --fault --format --forward-to --grace --host --key --latency --notify --patience --port --rate-limit --report --rows --runs-dir --seed --spec --status --tags --to --var --version --webhook-host --webhook-retries -c
                 set option $word
             case '-?*'
             case '/*'

@@ -88,6 +88,7 @@ Options of serve:
   --host ADDRESS      another address than 127.0.0.1; whoever reaches it can do everything
   --allow-host NAME   answer to this host name too; web pages could use public names, so only local ones are allowed
   --db FILE, --memory as above
+  --account TRAITS    what every account is like, e.g. legacy,country=DE or new,raw_card_data=true
   --latency TIME      answer so much later, e.g. 100ms
   --rate-limit RATE   requests that a key may make, e.g. 100/s; more are answered 429
   --fault FAULT       go wrong on purpose, e.g. 500,rate=0.1 or drop,path=/v1/charges,times=2; several allowed
@@ -97,7 +98,8 @@ Options of serve:
   --webhook-retries TIME,TIME…   the waits before a failed delivery is tried again (else 5m,1h,3h)
   --verbose           a line for each request
 
-Options of exec, before the command (docs/testing.md); also --latency, --rate-limit, --fault, --api-version, --verbose:
+Options of exec, before the command (docs/testing.md); also --account, --latency, --rate-limit, --fault,
+--api-version, --verbose:
   --seed FILE         a script that fills the sandbox first; several allowed
   --forward-to URL    send the sandbox's webhooks there, signed with STRIPE_WEBHOOK_SECRET
   --db FILE           the sandbox's database, kept (else in memory, gone at the end)
@@ -154,6 +156,7 @@ class Arguments:
     reports: tuple[str, ...] = ()
     port: str | None = None
     host: str | None = None
+    account: str | None = None
     latency: str | None = None
     rate_limit: str | None = None
     faults: tuple[str, ...] = ()
@@ -209,6 +212,7 @@ _TEXT_OR_JSON = Option("format", choices=("text", "json"))
 
 #: Options of a server that answers as the network and Stripe might.
 _SERVED: Mapping[str, Option] = {
+    "--account": Option("account"),
     "--latency": Option("latency"),
     "--rate-limit": Option("rate_limit"),
     "--fault": Option("faults", "many"),

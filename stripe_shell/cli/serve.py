@@ -57,6 +57,8 @@ def server_settings(arguments: Arguments, database: Path | None) -> ServerSettin
         changes["retry_after"] = tuple(seconds(wait, "each of --webhook-retries") for wait in waits)
     if arguments.api_version is not None:
         changes["api_version"] = _api_version(arguments.api_version)
+    if arguments.account is not None:
+        changes["traits"] = _traits(arguments.account)
     return replace(settings, **changes)
 
 
@@ -84,6 +86,15 @@ def _api_version(text: str) -> str:
     if version is None:
         raise UsageError(f"--api-version: `{text}` is no version of Stripe's API; the newest is {known_versions()[-1]}")
     return version
+
+
+def _traits(text: str) -> Mapping[str, Any]:
+    from stripe_shell.sandbox.payments.accounts.traits import parse_traits
+
+    try:
+        return parse_traits(text)
+    except ValueError as error:
+        raise UsageError(f"--account: {error}") from None
 
 
 def _faults(texts: tuple[str, ...]) -> tuple[Fault, ...]:

@@ -119,7 +119,9 @@ class Builder:
 
             from stripe_shell.transports.sandbox import open_sandbox
 
-            inner = open_sandbox(None if path == MEMORY else Path(path), self.table(), undo=self.undo)
+            inner = open_sandbox(
+                None if path == MEMORY else Path(path), self.table(), undo=self.undo, traits=profile.traits
+            )
             return _ObservedTransport(inner, self.observer) if self.observer.exchange else inner
 
         problem = base_problem(base) if base else ""

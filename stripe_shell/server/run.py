@@ -6,14 +6,14 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 from stripe_shell.errors import ConfigurationError
-from stripe_shell.records import record
+from stripe_shell.records import field, record
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.control.faults import Fault, Faults
 from stripe_shell.sandbox.webhooks.client import WebhookClient
@@ -39,7 +39,7 @@ class ServerSettings:
 
     `allowed_hosts` are names besides local ones that the `Host` header may have (see hosts.py). `webhook_hosts` are the
     hosts besides this machine that webhooks may be sent to, `retry_after` the delays before retries of a delivery.
-    `api_version` becomes the default version of all accounts, and is stored.
+    `api_version` becomes the default version of all accounts, and is stored; `traits` are those of every new account.
     """
 
     db: Path | None
@@ -53,6 +53,7 @@ class ServerSettings:
     retry_after: tuple[float, ...] = RETRY_AFTER
     verbose: bool = False
     api_version: str | None = None
+    traits: Mapping[str, Any] = field(default_factory=dict)
 
 
 class OpenServer:
@@ -111,7 +112,7 @@ def open_server(settings: ServerSettings, log_line: LogLine) -> Iterator[OpenSer
     with listen(settings.host, settings.port) as listener:
         with usable(settings.db):
             store = open_store(settings.db)
-            sandbox = Sandbox(store, load_table(), on_error=report)
+            sandbox = Sandbox(store, load_table(), on_error=report, traits=settings.traits)
         webhooks = WebhookClient()
         deliveries = Deliveries(
             store,

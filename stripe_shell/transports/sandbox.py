@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import record
@@ -17,14 +18,26 @@ from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request, Response, Transport
 
 
-def open_sandbox(path: Path | None, table: Table, *, undo: bool = False) -> Transport:
+def open_sandbox(path: Path | None, table: Table, *, undo: bool = False, traits: str | None = None) -> Transport:
     """Opens the sandbox in the file `path`, created with its folder if missing; None keeps it in memory.
 
-    `undo`: its writes are kept, so that the last ones can be taken back. Raises ConfigurationError if the file cannot
-    be used.
+    `undo`: its writes are kept, so that the last ones can be taken back. `traits` are those of the account in a new
+    file, as a text such as `legacy,country=DE`. Raises ConfigurationError if the file cannot be used, or for a text
+    that is none.
     """
     with usable(path):
-        return SandboxTransport(Sandbox(open_store(path), table, undo=undo))
+        return SandboxTransport(Sandbox(open_store(path), table, undo=undo, traits=_traits(traits)))
+
+
+def _traits(text: str | None) -> Mapping[str, Any]:
+    if not text:
+        return {}
+    from stripe_shell.sandbox.payments.accounts.traits import parse_traits
+
+    try:
+        return parse_traits(text)
+    except ValueError as error:
+        raise ConfigurationError(f"traits of the sandbox: {error}") from error
 
 
 @contextmanager

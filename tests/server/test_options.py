@@ -29,6 +29,7 @@ def test_without_options_it_is_the_shells_own_file() -> None:
 def test_every_option() -> None:
     words = "--port 0 --db x.db --host ::1 --latency 100ms --rate-limit 30/m --fault 500 --fault drop,times=1"
     more = "--webhook-host a.test --webhook-host b.test --webhook-retries 1s,2m --verbose --api-version 2024-06-20"
+    more += " --account new,age=3"
     assert settings(*words.split(), *more.split()) == ServerSettings(
         Path("x.db"),
         host="::1",
@@ -40,6 +41,7 @@ def test_every_option() -> None:
         retry_after=(1.0, 120.0),
         verbose=True,
         api_version="2024-06-20",
+        traits={"age": 3, "card_tokens": False, "raw_card_data": False},
     )
     assert settings("--memory").db is None
 
@@ -53,6 +55,7 @@ def test_every_option() -> None:
         (["--fault", "nonsense"], "--fault: `nonsense` is no fault"),
         (["--webhook-retries", "1s,x"], "each of --webhook-retries is a time"),
         (["--api-version", "2024-06-21"], "`2024-06-21` is no version of Stripe's API"),
+        (["--account", "old"], "--account: `old` is no kind of account"),
         (["--memory", "--db", "x"], "exclude each other"),
         (["--prot", "1"], "did you mean --port"),
     ],

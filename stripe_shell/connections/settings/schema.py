@@ -54,9 +54,13 @@ class StripeProfile(Profile):
 
 @record
 class SandboxProfile(Profile):
-    """Kind `sandbox`: `path` is its database file, `:memory:` for none; `url` is that of a sandbox server."""
+    """Kind `sandbox`: `path` is its database file, `:memory:` for none; `url` is that of a sandbox server.
+
+    `traits` say what its account is like (`legacy,country=DE`), when the file is new.
+    """
 
     path: str | None = None
+    traits: str | None = None
 
 
 @record
