@@ -181,10 +181,10 @@ class Diagnostic:
             raise ValueError(f"diagnostic code {self.code} is not listed in CODES")
         for name in ("message", "label"):
             text = getattr(self, name)
-            if not text.isprintable():
-                object.__setattr__(self, name, visible(text))
-        if not all(note.isprintable() for note in self.notes):
-            object.__setattr__(self, "notes", tuple(map(visible, self.notes)))
+            if not text.isprintable() or len(text) > _LONGEST_TEXT:
+                object.__setattr__(self, name, visible(_shortened(text)))
+        if not all(note.isprintable() and len(note) <= _LONGEST_TEXT for note in self.notes):
+            object.__setattr__(self, "notes", tuple(visible(_shortened(note)) for note in self.notes))
 
 
 def close_words(word: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
@@ -280,19 +280,51 @@ def _range(span: Span) -> dict[str, Any]:
     }
 
 
+#: The most characters of a source line in an excerpt, and of them in front of the place.
+_LONGEST_LINE, _IN_FRONT = 240, 80
+#: The most characters of a message, a label or a note.
+_LONGEST_TEXT = 1000
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+
+
+@record
+class _ShownLine:
+    """A source line as an excerpt shows it: the part around the place of a very long one, from column `first` on."""
+
+    text: str
+    first: int = 0
+
+
+def _shown_line(span: Span, number: int, column: int) -> _ShownLine:
+    """Returns line `number` for an excerpt; `column` (1-based) is the place in it."""
+    text = span.shown_line(number)
+    if len(text) <= _LONGEST_LINE:
+        return _ShownLine(text)
+    first = max(0, min(column - 1 - _IN_FRONT, len(text) - _LONGEST_LINE))
+    part = text[first : first + _LONGEST_LINE]
+    head, tail = "…" if first else "", "…" if first + _LONGEST_LINE < len(text) else ""
+    return _ShownLine(f"{head}{part[len(head) : len(part) - len(tail)]}{tail}", first)
+
+
 def _place(diagnostic: Diagnostic, span: Span) -> list[str]:
     line, column = span.location()
+    shown = _shown_line(span, line, column)
     marks: dict[int, list[str]] = {}
     for other, text in diagnostic.context:
         if other.source == span.source:
             marks.setdefault(other.location()[0], []).append(f"- {visible(text)}")
     hint = "  ".join(part for part in (diagnostic.label, _fix_title(diagnostic.fix)) if part)
-    carets = "^" * _caret_width(span, line)
-    marks.setdefault(line, []).append(f"{_indent(span, line, column)}{carets} {hint}".rstrip())
+    start = column - 1 - shown.first
+    carets = "^" * min(_caret_width(span, line), max(1, len(shown.text) - start))
+    marks.setdefault(line, []).append(f"{_indent(shown.text[:start])}{carets} {hint}".rstrip())
     gutter = len(str(max(marks)))
     rows = [f"{'':{gutter}} --> {span.source.shown_name}:{line}:{column}"]
     for number in sorted(marks):
-        rows.append(f"{number:>{gutter}} | {span.shown_line(number)}".rstrip())
+        text = shown.text if number == line else _shown_line(span, number, 1).text
+        rows.append(f"{number:>{gutter}} | {text}".rstrip())
         rows += [f"{'':{gutter}} | {mark}" for mark in marks[number]]
     rows += [
         f"{'':{gutter}} ::: {other.source.shown_name}:{other.location()[0]} {visible(text)}"
@@ -307,9 +339,8 @@ def _fix_title(fix: Fix | None) -> str:
     return f"(fix: {fix.title})" if fix and not fix.span.source.name.startswith("<") else ""
 
 
-def _indent(span: Span, line: int, column: int) -> str:
+def _indent(before: str) -> str:
     """Returns the padding before the carets: as wide as the text above them, with tabs kept."""
-    before = span.source.line(line)[: column - 1]
     return "".join("\t" if char == "\t" else " " * cells(char) for char in before)
 
 

@@ -3,6 +3,7 @@
     ShellError                 base class; `str(error)` is the complete message
     ├── UsageError             the command line or a prompt command is wrong (exit 1)
     ├── ConfigurationError     a connection or a settings file is wrong (exit 1)
+    ├── OutputNotWritten       a result could not be written to standard output or standard error (exit 3)
     ├── JournalDisagrees       the journal of a run and its script, data or account do not fit together (exit 6)
     └── TransportError         no readable response
         ├── NotSent            the request was not sent: nothing was changed
@@ -27,6 +28,10 @@ class UsageError(ShellError):
 
 class ConfigurationError(ShellError):
     """The error for a connection or a settings file that cannot be used."""
+
+
+class OutputNotWritten(ShellError):
+    """The error for a result that standard output or standard error does not take, such as on a full disk."""
 
 
 class JournalDisagrees(ShellError):

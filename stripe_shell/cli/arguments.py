@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from stripe_shell.diagnostics import closest
 from stripe_shell.errors import UsageError
+from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.render import FORMATS
 
@@ -401,7 +402,7 @@ def _read_words(
             name, equals, given = word.partition("=")
             option = options.get(name)
             if option is None:
-                raise UsageError(f"unknown option {name}{_suggest(name, options)} (see stripe-shell --help)")
+                raise UsageError(_unknown_option(word, rest, options))
             _set_argument(values, name, option, given if equals else None, rest)
         else:
             words.append(word)
@@ -425,6 +426,29 @@ def _set_argument(values: dict[str, Any], name: str, option: Option, argument: s
         values.setdefault(option.argument, []).append(value)
     else:
         values[option.argument] = value
+
+
+_NAME = pattern(r"[A-Za-z_][\w.\[\]]*")
+#: How curl and Stripe's tool take a parameter.
+_DATA_OPTIONS = ("--data-urlencode", "--data", "-d", "-F")
+
+
+def _unknown_option(word: str, rest: Iterator[str], options: Mapping[str, Option]) -> str:
+    """Returns the message for a word that is no option, such as a parameter as curl and Stripe's tool take it."""
+    name, equals, _ = word.partition("=")
+    data = next((option for option in _DATA_OPTIONS if word == option or word.startswith((f"{option}=", option))), "")
+    if data and (word == data or "=" in word):
+        given = word.removeprefix(data).removeprefix("=") or next(rest, "")
+        return f"write `{given if _is_parameter(given) else 'name=value'}` without {data}"
+    close = _suggest(name, options)
+    if equals and not close and _is_parameter(word.lstrip("-")):
+        return f"unknown option {name}; a parameter is written `{word.lstrip('-')}`"
+    return f"unknown option {name}{close} (see stripe-shell --help)"
+
+
+def _is_parameter(text: str) -> bool:
+    name, equals, _ = text.partition("=")
+    return bool(equals) and _NAME.fullmatch(name) is not None
 
 
 def _suggest(name: str, options: Mapping[str, Option]) -> str:

@@ -23,7 +23,7 @@ def convert(arguments: Arguments, environ: Mapping[str, str], console: Console) 
         raise UsageError("convert takes one file")
     word = arguments.words[0]
     source = read_standard_input() if word == "-" else open_script(word)
-    fixtures = looks_like_fixtures(source.text)
+    fixtures = looks_like_fixtures(source.text) or source.name.lower().endswith((".json", ".jsonc"))
     target = arguments.to or ("stripe" if fixtures else None)
     if target is None:
         raise UsageError("convert: into what? --to fixtures, curl or python")

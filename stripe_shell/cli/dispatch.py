@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from stripe_shell.cli.arguments import COMMANDS, OVERVIEW, Arguments, parse_arguments
-from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, ShellError, TransportError
+from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, OutputNotWritten, ShellError, TransportError
 from stripe_shell.escaping import visible
 from stripe_shell.render.console import Console, standard_streams
 
@@ -50,7 +50,7 @@ def _code_of(error: ShellError) -> int:
         return 5
     if isinstance(error, JournalDisagrees):
         return 6
-    return 3 if isinstance(error, TransportError) else 1
+    return 3 if isinstance(error, TransportError | OutputNotWritten) else 1
 
 
 def _find_command(arguments: Arguments) -> CliCommand:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic, SourceText, Span, closest
+from stripe_shell.escaping import visible
 from stripe_shell.lang.places import JsonPath, json_places
 from stripe_shell.lang.values import json_error
 from stripe_shell.records import field, record
@@ -68,7 +69,9 @@ def read_fixtures(source: SourceText) -> tuple[FixtureFile | None, list[Diagnost
     except ValueError as error:
         where, why = json_error(text) or (0, str(error))
         at = min(where, max(len(text) - 1, 0))
-        return None, [Diagnostic("E601", f"not JSON: {why}", Span(source, at, at + 1))]
+        comment = text[at:].lstrip().startswith(("//", "/*", "#"))
+        label = "JSON has no comments: remove this one" if comment else ""
+        return None, [Diagnostic("E601", f"not JSON: {why}", Span(source, at, at + 1), label=label)]
     whole = FixtureFile(source, (), {}, places)
     if not isinstance(data, dict) or not isinstance(data.get("fixtures"), list):
         label = 'a fixture file is `{"_meta": {…}, "fixtures": [{…}, …]}`'
@@ -88,9 +91,15 @@ def _file_problems(data: Mapping[str, Any], file: FixtureFile) -> Iterator[Diagn
             yield lost(f"`{key}` is not known to the tool", file.span(key))
     meta = data.get("_meta")
     version = meta.get("template_version", 0) if isinstance(meta, dict) else 0
-    if version != TEMPLATE_VERSION:
-        message = f"template version {version} is not known"
-        yield Diagnostic("E601", message, file.span("_meta", "template_version"), label=f"known is {TEMPLATE_VERSION}")
+    if version == TEMPLATE_VERSION and not isinstance(version, bool):
+        return
+    place = file.span("_meta", "template_version")
+    if isinstance(version, str) and version == str(TEMPLATE_VERSION):
+        label = f"write {TEMPLATE_VERSION} without quotes"
+        yield Diagnostic("E601", "template_version is a text", place, label=label)
+    else:
+        message = f"template version {visible(str(version))} is not known"
+        yield Diagnostic("E601", message, place, label=f"known is {TEMPLATE_VERSION}")
 
 
 def _fixture(entry: Any, index: int, file: FixtureFile, problems: list[Diagnostic]) -> Fixture | None:

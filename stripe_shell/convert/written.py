@@ -12,7 +12,7 @@ from stripe_shell.engine.encode import encode, fill_path
 from stripe_shell.engine.evaluate import evaluate_text
 from stripe_shell.engine.resolve import BlockCall, resolve
 from stripe_shell.engine.scope import Scope, plain_text
-from stripe_shell.engine.values import coerce, read_literal
+from stripe_shell.engine.values import coerce, elements, read_literal
 from stripe_shell.lang import build
 from stripe_shell.lang.ast import Block, Directive, Key, Param, RawParam, Value
 from stripe_shell.lang.build import NOWHERE
@@ -148,6 +148,8 @@ def _grouped(leaves: Sequence[Leaf], operation: Operation, raw: set[tuple[str, .
         group = rest[:count]
         shape = shape_at(operation.params, parent) if parent and count > 1 else None
         plain = all(leaf.path not in raw and leaf.text is not None and _PLAIN.fullmatch(leaf.text) for leaf in group)
+        texts = [str(leaf.text) for leaf in group]
+        plain = plain and elements(", ".join(texts)) == texts  # a word behind a URL would be read as a part of it
         size = count if shape is not None and shape.kind == "array" and plain else 1
         yield rest[:size]
         del rest[:size]

@@ -112,6 +112,7 @@ class _Draft:
     path_params: dict[str, str] = field(default_factory=dict)
     params: dict[str, ParamTree] = field(default_factory=dict)
     raw: dict[str, ParamTree] = field(default_factory=dict)
+    raw_spans: dict[ParamPath, Span] = field(default_factory=dict)
     spans: dict[ParamPath, Span] = field(default_factory=dict)
     key_spans: dict[ParamPath, Span] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
@@ -209,6 +210,7 @@ class _Draft:
                     self.problems.append(Diagnostic("E209", message, raw.span, label="keep one of the two"))
                 else:
                     _put(self.raw, raw.key.path, evaluated.value)
+                    self.raw_spans[raw.key.path] = raw.span
 
     def check(self, missing_at: Span) -> None:
         """Validates the parameters against the table; adds the problems: unknown, missing, wrong type, not allowed."""
@@ -282,7 +284,7 @@ class _Draft:
             idempotency_key=words.get("idempotency_key"),
             pages=pages.count if pages else self.pages,
             timeout_ms=timeout.ms if timeout else None,
-            spans=self.spans,
+            spans={**self.spans, **self.raw_spans},
         )
 
 

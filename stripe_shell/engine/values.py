@@ -15,6 +15,10 @@ _INTEGER = pattern(r"[+-]?[0-9]+(_[0-9]+)*")
 _LONGEST_NUMBER = 100
 
 
+_URL = pattern(r"https?://", re.IGNORECASE)
+_BETWEEN_URLS = pattern(r",\s*(?=https?://)", re.IGNORECASE)
+
+
 class Deferred(str):
     """The text of a value that depends on a later response, used in its place until then."""
 
@@ -119,8 +123,18 @@ def _coerce_array(text: str, shape: Shape, *, clock: RunClock, as_json: bool, qu
         return text
     if not quoted and text.startswith("[") and text.endswith("]"):
         return text  # a list of another language, such as `[card, link]`: the check says how to write it
-    words = [text] if quoted else [word.strip() for word in text.split(",")]
+    words = [text] if quoted else elements(text)
     return [coerce(word, shape.items, clock=clock, quoted=True) for word in words]
+
+
+def elements(text: str) -> list[str]:
+    """Returns the elements of a list that is written with commas.
+
+    A comma inside a URL, one that no other URL follows, belongs to it: picture services write `/w_200,h_100/a.jpg`.
+    """
+    if _URL.match(text):
+        return [word.strip() for word in _BETWEEN_URLS.split(text)]
+    return [word.strip() for word in text.split(",")]
 
 
 def _coerce_union(text: str, shape: Shape, *, clock: RunClock, as_json: bool, quoted: bool) -> Any:

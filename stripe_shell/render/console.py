@@ -11,6 +11,7 @@ from io import StringIO, TextIOWrapper
 from typing import Any, TextIO
 
 from stripe_shell.diagnostics import Diagnostic, cells, format_diagnostics, sort_diagnostics
+from stripe_shell.errors import OutputNotWritten
 from stripe_shell.escaping import visible, visible_lines
 from stripe_shell.records import field, record
 from stripe_shell.render.stand_ins import is_utf8, with_stand_ins
@@ -151,9 +152,14 @@ class Console:
                 stream.write(f"{masked}\n")
                 stream.flush()
             except OSError as error:
-                if not self.lenient:
+                name = "standard output" if stream is self.out else "standard error"
+                if self.lenient:
+                    self.problems.append(f"{name} cannot be written ({error.strerror or error})")
+                elif isinstance(error, BrokenPipeError):
                     raise
-                self._give_up(stream, error)
+                self._give_up(stream)
+                if not self.lenient:
+                    raise OutputNotWritten(f"cannot write to {name}: {error.strerror or error}") from None
 
     def _signed(self, stream: TextIO, text: str) -> str:
         """Returns a text as the stream's terminal shows it: with stand-ins where it lacks the signs."""
@@ -161,10 +167,8 @@ class Console:
             return text
         return with_stand_ins(text)
 
-    def _give_up(self, stream: TextIO, error: OSError) -> None:
+    def _give_up(self, stream: TextIO) -> None:
         """Discards what is written to a stream from now on."""
-        name = "standard output" if stream is self.out else "standard error"
-        self.problems.append(f"{name} cannot be written ({error.strerror or error})")
         with suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())

@@ -43,6 +43,11 @@ _WANTED = {
 _BRACKETED = pattern(r"\[\s*([\w.-]+(?:\s*,\s*[\w.-]+)*)\s*\]")
 
 
+#: Names of parameters that take an amount of money, and an amount that is written with cents.
+_MONEY = pattern(r"(^|[._\]])amount(_\w+)?$")
+_DECIMALS = pattern(r"\d+[.,]\d\d")
+
+
 def explain(problem: Problem, operation: Operation, place: ProblemPlace, masks: Secrets) -> Diagnostic:
     """Returns the problem as a diagnostic: its code, its span and the fix.
 
@@ -84,6 +89,9 @@ def _what_to_write(problem: Problem) -> str:
         moment = parse_time(problem.value, RunClock())
         if isinstance(moment, BadTime):
             return moment.reason
+    if problem.kind == "not_integer" and _MONEY.search(problem.name) and _DECIMALS.fullmatch(str(problem.value)):
+        cents = str(problem.value).replace(".", "").replace(",", "").lstrip("0") or "0"
+        return f"write a whole number, in the smallest unit of the currency: {cents} cents for {problem.value}"
     return f"write {_WANTED[problem.kind].format(name=problem.name)}"
 
 
