@@ -16,6 +16,9 @@ from stripe_shell.sandbox.errors import StripeError
 
 #: The endings of names that public DNS has none of (RFC 6761, 6762, 8375, and `.internal`, which ICANN reserves).
 _RESERVED: Final = (".localhost", ".local", ".internal", ".test", ".home.arpa")
+#: Stripe's own names, which nobody else can let point elsewhere: programs under test reach the sandbox under them,
+#: by a proxy or by /etc/hosts (`meter-events.stripe.com` in scripts/triggers).
+_STRIPES: Final = (".stripe.com",)
 
 
 def check_host(header: str | None, allowed: Collection[str]) -> None:
@@ -34,9 +37,9 @@ def check_host(header: str | None, allowed: Collection[str]) -> None:
 
 @lru_cache(maxsize=256)
 def _is_local(header: str) -> bool:
-    """Whether the host of the header is an address, a name without a dot, or one with a reserved ending."""
+    """Whether the host of the header is an address, a name without a dot, or one that nobody can rebind."""
     name = _name_of(header)
-    if "." not in name or name.endswith(_RESERVED):
+    if "." not in name or name.endswith((*_RESERVED, *_STRIPES)):
         return True
     try:
         ip_address(name)

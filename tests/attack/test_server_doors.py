@@ -16,10 +16,11 @@ pytest.importorskip("uvicorn", reason="`serve` needs the extra `serve`")
 
 LOCAL = (
     "127.0.0.1", "127.0.0.1:1", "localhost", "LOCALHOST:80", "[::1]:9", "stripe", "a.localhost", "db.internal",
-    "x.test.",
+    "x.test.", "api.stripe.com", "meter-events.stripe.com:443",
 )  # fmt: skip
 PUBLIC = (
     "evil.example", "evil.example:12111", "127.0.0.1.evil.example", "localhost.evil.example", "1.2.3.4.5", "a.b.",
+    "stripe.com.evil.example", "evilstripe.com",
 )  # fmt: skip
 WRONG = (
     "http://", "https:///x", "http://[::1", "http://a b/", "http://a\nb/", "javascript:alert(1)", "ftp://a/", "//a/",
