@@ -134,8 +134,8 @@ _stripe_shell_entities() {
 _stripe_shell_options() {
   case "$command" in
     '') _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --show --spec --tags --var --verbose --version -c ;;
-    run) _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --grace --help --keep-going --live --memory --new --no-journal --notify --patience --report --resume --rows --runs-dir --show --spec --tags --var --verbose ;;
-    runs) _stripe_shell_offer --accept-edits --connection --db --done --format --grace --help --keep-going --key --live --memory --not-done --notify --patience --report --rows --runs-dir --show --spec --status --var --verbose --yes ;;
+    run) _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --grace --help --jobs --keep-going --live --memory --new --no-journal --notify --patience --report --resume --rows --runs-dir --show --spec --tags --var --verbose ;;
+    runs) _stripe_shell_offer --accept-edits --connection --db --done --format --grace --help --jobs --keep-going --key --live --memory --not-done --notify --patience --report --rows --runs-dir --show --spec --status --var --verbose --yes ;;
     check) _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose --version ;;
     fmt) _stripe_shell_offer --check --diff --help ;;
     replay) _stripe_shell_offer --connection --db --errata --help --live --memory --report --spec --update --var --verbose ;;
@@ -197,7 +197,7 @@ _stripe_shell() {
       continue
     fi
     case "$word" in
-      --accept-edits|--account|--allow-host|--api-version|--connection|--db|--diff|--done|--errata|--fault|--format|--forward-to|--grace|--host|--key|--latency|--notify|--patience|--port|--rate-limit|--report|--rows|--runs-dir|--seed|--spec|--status|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
+      --accept-edits|--account|--allow-host|--api-version|--connection|--db|--diff|--done|--errata|--fault|--format|--forward-to|--grace|--host|--jobs|--key|--latency|--notify|--patience|--port|--rate-limit|--report|--rows|--runs-dir|--seed|--spec|--status|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
       -?*) ;;
       /*) [[ ${#plain[@]} -gt 0 ]] && plain+=("$word") ;;
       *=*) assigned=1 ;;

@@ -59,6 +59,7 @@ Options of run, which resumes a script that was stopped or failed (docs/batches.
   --resume            also send again, under new keys, what Stripe refused
   --new               start over
   --accept-edits HOW  what took effect and was edited since: keep it, or rerun it
+  --jobs N            run so many rows of a loop at once, whatever the loop says (else rate by latency, at most 32)
   --rows ROWS         only these rows of the loops: 10 (the first ten), 101-200, or KEY,KEY; the next run does the rest
   --runs-dir FOLDER   where journals and row files are kept (else .stripe-runs beside the script)
   --no-journal        keep none; refused in live mode
@@ -137,6 +138,7 @@ class Arguments:
     grace: str = "30s"
     patience: str | None = None
     rows: str | None = None
+    jobs: str | None = None
     notify: str | None = None
     run_id: str = ""
     status: str | None = None
@@ -207,6 +209,7 @@ _GO_ON: Mapping[str, Option] = {
     "--grace": Option("grace"),
     "--patience": Option("patience"),
     "--rows": Option("rows"),
+    "--jobs": Option("jobs"),
     "--notify": Option("notify"),
 }
 _TEXT_OR_JSON = Option("format", choices=("text", "json"))

@@ -41,8 +41,15 @@ class Setup:
         from stripe_shell.spec.table import load_table
 
         chosen = frozenset(tag.strip() for tag in self._arguments.tags.split(",") if tag.strip())
-        rows = _parse_rows(self._arguments.rows)
-        return Engine(load_table(), self.connections, _open_rows, live=self._arguments.live, tags=chosen, rows=rows)
+        return Engine(
+            load_table(),
+            self.connections,
+            _open_rows,
+            live=self._arguments.live,
+            tags=chosen,
+            rows=_parse_rows(self._arguments.rows),
+            jobs=_parse_jobs(self._arguments.jobs),
+        )
 
 
 class LazyEngine:
@@ -137,6 +144,15 @@ def _parse_rows(text: str | None) -> RowSelection | None:
     if selection is None:
         raise UsageError(f"--rows is a number of rows such as 10, a range such as 101-200, or keys, not `{text}`")
     return selection
+
+
+def _parse_jobs(text: str | None) -> int | None:
+    """Returns the number of `--jobs`; None leaves it to the loops. Raises UsageError."""
+    if text is None or text == "auto":
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise UsageError(f"--jobs is how many rows run at once, such as 4, not `{text}`")
+    return int(text)
 
 
 def _open_rows(target: RowTarget) -> RowSink:

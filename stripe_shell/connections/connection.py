@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from _thread import allocate_lock
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from stripe_shell.connections.credentials import CredentialResult, key_mode
@@ -17,6 +18,7 @@ from stripe_shell.secrets import Credential, Secrets
 from stripe_shell.wire import Request, Response, Transport
 
 if TYPE_CHECKING:
+    from stripe_shell.pace import Pace
     from stripe_shell.transports.retry import RetryDelay
 
 RequiredBy = Literal["documented", "stripe"]
@@ -176,6 +178,15 @@ class Connection:
         self._learn_mode(response)
         return response
 
+    def find_pace(self) -> Pace | None:
+        """Returns the pace of the connection, which is opened for it; None without a limit, or if it cannot be used."""
+        if self.kind == "sandbox" and self.base_url is None:
+            return None
+        with suppress(ConfigurationError):
+            pace: Pace | None = getattr(self._transport.opened(), "pace", None)
+            return pace
+        return None
+
     def reconnect(self) -> None:
         """Closes idle connections, so that the next request opens another one."""
         self._transport.reconnect()
@@ -202,10 +213,14 @@ class LazyTransport:
 
     def send(self, request: Request) -> Response:
         """Sends the request as `wire.Transport`; also raises ConfigurationError if the connection cannot be used."""
+        return self.opened().send(request)
+
+    def opened(self) -> Transport:
+        """Returns the open transport. Raises ConfigurationError if the connection cannot be used."""
         with self._lock:
             if self._transport is None:
                 self._transport = self._open()
-        return self._transport.send(request)
+            return self._transport
 
     def reconnect(self) -> None:
         """Closes the connections of a transport that has some."""
@@ -285,6 +300,7 @@ def _link(connection: Connection) -> Link:
         read_only=connection.read_only,
         lasting=connection.lasting,
         identify=connection.identify,
+        find_pace=connection.find_pace,
         origin="" if connection.kind == "sandbox" else connection.origin,
     )
 

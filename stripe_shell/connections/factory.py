@@ -257,8 +257,11 @@ class Builder:
         )
 
     def _sender(self, name: str, profile: Profile, rate: float | None = None) -> Sender:
-        """Returns the sender of a connection; `rate` is that of Stripe, unless the profile sets another one."""
-        from stripe_shell.transports.pace import Pace
+        """Returns the sender of a connection; `rate` is that of Stripe, unless the profile sets another one.
+
+        Where there is a limit, the one of Stripe for each operation holds too.
+        """
+        from stripe_shell.pace import Pace
         from stripe_shell.transports.retry import RetryDelay, RetryPolicy
         from stripe_shell.transports.sending import Sender
 
@@ -267,7 +270,7 @@ class Builder:
             self.observer.wait(f"/{name}: {delay.reason}; sent again in {delay.seconds:.1f} s", delay.seconds)
 
         limit = profile.rate_limit or rate
-        pace = Pace(limit, OPERATION_RATE if rate else None) if limit else None
+        pace = Pace(limit, OPERATION_RATE) if limit else None
         return Sender(RetryPolicy(profile.retries), pace, on_retry=tell)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block
 from stripe_shell.records import field, record
 from stripe_shell.wire import Transport
+
+if TYPE_CHECKING:
+    from stripe_shell.pace import Pace
 
 Mode = Literal["test", "live", "unknown", "sandbox"]
 
@@ -20,7 +23,8 @@ class Link:
 
     `read_only` forbids writes in every mode. `origin` describes where the credential came from; it is empty without
     one. `lasting`: what is written outlives the process. `identify` returns what tells the connection from another one
-    of the same account: a hash of the key, or the database of a sandbox.
+    of the same account: a hash of the key, or the database of a sandbox. `find_pace` returns the rate that the
+    connection keeps, None without a limit; it may open the connection.
     """
 
     name: str
@@ -32,6 +36,7 @@ class Link:
     origin: str = ""
     lasting: bool = True
     identify: Callable[[], str] = field(default=lambda: "", compare=False)
+    find_pace: Callable[[], Pace | None] = field(default=lambda: None, compare=False)
 
     @property
     def counts_as_live(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import requests
 
 from stripe_shell.errors import NotSent, ShellError
+from stripe_shell.pace import Pace
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Credential
 from stripe_shell.transports.retry import ANSWERED_BY, AttemptFailure
@@ -93,6 +94,11 @@ class ProxyTransport:
             return self._attempt(request, limits, once)
 
         return self._sender.send(request, host_of(self._form.url), attempt)
+
+    @property
+    def pace(self) -> Pace | None:
+        """Returns the pace of the connection; None if it has no limit."""
+        return self._sender.pace
 
     def close(self) -> None:
         """Closes the connections of the pool."""

@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from stripe_shell import __version__
 from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown, TransportError
+from stripe_shell.pace import Pace
 from stripe_shell.records import field, record, replace
-from stripe_shell.transports.pace import Pace
 from stripe_shell.transports.retry import (
     AttemptFailure,
     RetryBudget,
@@ -87,10 +87,10 @@ class Sender:
         def in_pace() -> Response | AttemptFailure:
             if self.pace is None:
                 return attempt()
-            self.pace.wait(self.sleep, operation)
+            turn = self.pace.wait(self.sleep, operation)
             seen = attempt()
             if isinstance(seen, Response):
-                self.pace.heed(seen, operation)
+                self.pace.heed(seen, operation, turn)
             return seen
 
         return send_repeatedly(

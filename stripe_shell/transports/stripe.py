@@ -17,6 +17,7 @@ import requests
 import urllib3
 
 from stripe_shell.errors import NotSent
+from stripe_shell.pace import Pace
 from stripe_shell.records import record, replace
 from stripe_shell.secrets import Credential
 from stripe_shell.transports.adapter import WatchedAdapter, prepare
@@ -223,6 +224,11 @@ class StripeTransport:
         wire = replace(request, path=self._address(request), headers=self._headers(request), idempotency_key=None)
         limits = self._limits.within(request.timeout_ms)
         return self._sender.send(request, host_of(wire.path), lambda: self._exchange.attempt(wire, limits))
+
+    @property
+    def pace(self) -> Pace | None:
+        """Returns the pace of the connection; None if it has no limit."""
+        return self._sender.pace
 
     def close(self) -> None:
         """Closes the connections of the pool."""

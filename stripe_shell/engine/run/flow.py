@@ -16,6 +16,7 @@ from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, loop_id
 from stripe_shell.engine.outcome import Outcome, RowResult, RunStep
 from stripe_shell.engine.run.error_limit import ErrorLimit
 from stripe_shell.engine.run.ledger import Ledger, StepLedger, StepPlace
+from stripe_shell.engine.run.loop_speed import FindPaces, LoopSpeed, loop_pace
 from stripe_shell.engine.run.row_results import (
     deciding_outcome,
     is_write,
@@ -31,6 +32,7 @@ from stripe_shell.engine.stamps import stamp_row
 from stripe_shell.errors import NotSent
 from stripe_shell.lang.ast import Block, Comment, Directive, Loop, Reference, ScriptItem, Tags
 from stripe_shell.lang.visit import blocks_in, names_given, nodes_in
+from stripe_shell.pace import Pace
 from stripe_shell.records import field, record, replace
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ if TYPE_CHECKING:
 
     from stripe_shell.engine.run.stopping import StopRequest
 
-#: Runs one block in a scope, with the journal of its step; returns its outcome and the scope after it.
-RunBlock = Callable[[Block, Scope, StepLedger], tuple[Outcome, Scope]]
+#: Runs one block in a scope, with the journal of its step and the paces of its loops; returns its outcome and the scope
+#: after it.
+RunBlock = Callable[[Block, Scope, StepLedger, tuple[Pace, ...]], tuple[Outcome, Scope]]
 
 Steps = Generator[RunStep, None, Scope]
 
@@ -56,6 +59,7 @@ class Flow:
     `late_loops` are the `id`s of loops whose rows become known in the run; `check_late` checks these.
     `loop`, `row_key` and `row_name` identify the row of the steps, `row_id` the outermost row, and `inner` the row
     below it; they are empty outside of loops. `limit` counts the failures of a loop.
+    `jobs` is how many rows run at once, whatever the loops say; `paces` are those of the loops around the steps.
     `sent`: a request was sent. `left_out`: a loop did not run all its rows, as they are not selected. `interrupted`: an
     item did not run because of `stop`. `stopped`: the remaining items must not run.
     `unknown`: the outcome of a write is unknown, which stops everything.
@@ -78,6 +82,9 @@ class Flow:
     row_id: str = ""
     inner: str = ""
     limit: ErrorLimit | None = None
+    jobs: int | None = None
+    find_paces: FindPaces = lambda loop, scope: ()
+    paces: tuple[Pace, ...] = ()
     late_loops: Set[int] = frozenset()
     check_late: Callable[[Loop, Scope, ReadRows], Sequence[Diagnostic]] = lambda loop, scope, rows: ()
     sent: bool = False
@@ -139,7 +146,7 @@ class Flow:
         place = StepPlace(step, self.row_key, self.row_name, self.row_id, self.inner)
         if not self._selected(block, scope):
             return self._named(_skipped(block, scope, "its tags were not chosen"))
-        outcome, scope = self.run_block(block, scope, self.ledger.step(place, block))
+        outcome, scope = self.run_block(block, scope, self.ledger.step(place, block), self.paces)
         if self.sent and outcome.status == "invalid":
             # The check found no error beforehand, so a response or a row has caused this one.
             outcome = replace(outcome, status="failed")
@@ -189,13 +196,17 @@ class Flow:
         limit = self.limit
         self.limit = ErrorLimit(header(loop).max_errors, self.stop) if not self.loop else limit
         rows = self._selected_rows(name, source)
-        jobs = _jobs_of(loop)
-        yield from self._parallel(loop, name, rows, jobs) if jobs > 1 else self._one_by_one(loop, name, rows)
+        paces, self.paces = self.paces, (*self.paces, *loop_pace(loop))
+        speed = self._speed(loop, scope)
+        if speed.one_by_one:
+            yield from self._one_by_one(loop, name, rows)
+        else:
+            yield from self._parallel(loop, name, rows, speed)
         left = sum(1 for _ in rows)
         yield from self._recalled(loop, scope, rows)
         yield from self._not_run(loop, scope, left + rows.left_out)
         self.left_out = self.left_out or rows.left_out > 0
-        self.limit = limit
+        self.limit, self.paces = limit, paces
         count_steps(loop, self.seen, self.root)
         return after_loop(loop, scope)
 
@@ -222,6 +233,14 @@ class Flow:
         step = RunStep(loop, scope, Outcome(blocks[0], "failed", diagnostics=tuple(found)))
         self._note(step)
         return step
+
+    def _speed(self, loop: Loop, scope: Scope) -> LoopSpeed:
+        """Returns the speed of a loop; in a loop in a loop the rows run one by one, unless it says otherwise."""
+        written = header(loop).jobs
+        most = written if isinstance(written, int) else 1 if self.loop else None
+        if self.jobs is not None and not self.loop:
+            most = self.jobs
+        return LoopSpeed(most, () if most == 1 else self.find_paces(loop, scope))
 
     def _selected_rows(self, name: str, rows: Iterator[LoopRow]) -> SelectedRows:
         """Returns the rows of a loop that shall run; in a loop in a loop all of them do."""
@@ -260,18 +279,18 @@ class Flow:
             if self.stopped or self.stop.requested:
                 return
 
-    def _parallel(self, loop: Loop, name: str, rows: SelectedRows, jobs: int) -> Iterator[RunStep]:
+    def _parallel(self, loop: Loop, name: str, rows: SelectedRows, speed: LoopSpeed) -> Iterator[RunStep]:
         """Runs rows in parallel and yields their steps in order; after a stopping failure, lets started rows finish."""
         from stripe_shell.engine.run.row_pool import RowPool
 
         waiting: deque[WaitingRow] = deque()
-        pool: RowPool[list[RunStep]] = RowPool(jobs)
+        pool: RowPool[list[RunStep]] = RowPool(speed.jobs)
         try:
             for row in rows:
                 yield from self._recalled(loop, row.around, rows)
                 inner = self._inner(loop, name, row)
                 waiting.append((inner, row, pool.submit(partial(inner.collect_row, loop, row))))
-                if len(waiting) >= 2 * jobs:
+                if len(waiting) >= 2 * speed.jobs():
                     yield from self._next_row(loop, waiting)
                 if self.stopped or self.stop.requested:
                     break
@@ -367,11 +386,6 @@ class Flow:
         goes_on = header(loop).on_error == "continue" and not inner.unknown
         self.stopped = self.stopped or (inner.stopped and not goes_on)
         self.unknown = self.unknown or inner.unknown
-
-
-def _jobs_of(loop: Loop) -> int:
-    jobs = header(loop).jobs
-    return jobs if isinstance(jobs, int) else 1
 
 
 def is_teardown(item: ScriptItem) -> TypeGuard[Block]:

@@ -25,6 +25,7 @@ from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall
 from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import Flow, skip_names
 from stripe_shell.engine.run.ledger import Ledger, NoLedger, StepLedger, UnrecordedStep
+from stripe_shell.engine.run.loop_speed import paced, paces_of
 from stripe_shell.engine.run.messages import (
     explain_assertion,
     explain_changed,
@@ -41,6 +42,7 @@ from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.stamps import stamp_row
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
 from stripe_shell.lang.ast import Block, Expectation, Loop, Match, Name, Retry, ScriptItem
+from stripe_shell.pace import Pace
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.table import Table
@@ -70,9 +72,10 @@ class Engine:
 
     Pass the same `resolver` to `check`, `preview` and `run` so that each block is resolved once. `live` allows writes
     on connections that count as live. `tags` selects blocks; empty selects all. `rows` selects rows of the outermost
-    loops; None selects all. `sleep` waits a number of seconds
-    between the polls of `@retry`. `observer` is told what is sent. `stream` opens what takes the rows of a list of
-    several pages that nothing else refers to; without it they are joined in the outcome's `body`.
+    loops; None selects all. `jobs` is how many of their rows run at once; None leaves that to the loops. `sleep` waits
+    a number of seconds between the polls of `@retry`, and for a turn. `observer` is told what is sent. `stream` opens
+    what takes the rows of a list of several pages that nothing else refers to; without it they are joined in the
+    outcome's `body`.
     """
 
     table: Table
@@ -81,6 +84,7 @@ class Engine:
     live: bool = False
     tags: frozenset[str] = frozenset()
     rows: RowSelection | None = None
+    jobs: int | None = None
     sleep: Callable[[float], None] = time.sleep
     observer: RunObserver = field(default_factory=RunObserver)
     stream: StreamRows | None = None
@@ -181,6 +185,8 @@ class Engine:
             resolver.find_file,
             late_loops=resolver.late_loops,
             check_late=partial(self._check_late, resolver=resolver),
+            jobs=self.jobs,
+            find_paces=partial(paces_of, links=self.links),
         )
         yield from flow.run(items, scope)
 
@@ -193,15 +199,20 @@ class Engine:
         """Runs one block; returns its outcome and the next scope. `key` is its idempotency key unless it sets one."""
         return self.run_step(block, scope, UnrecordedStep(key), resolver=resolver or self.resolver())
 
-    def run_step(self, block: Block, scope: Scope, step: StepLedger, *, resolver: Resolver) -> tuple[Outcome, Scope]:
-        """Runs one block of a run with the journal of its step; returns its outcome and the next scope."""
+    def run_step(
+        self, block: Block, scope: Scope, step: StepLedger, paces: tuple[Pace, ...] = (), *, resolver: Resolver
+    ) -> tuple[Outcome, Scope]:
+        """Runs one block of a run with the journal of its step; returns its outcome and the next scope.
+
+        `paces` are those that the loops around the block ask for.
+        """
         verdict = evaluate_when(block, scope)
         if verdict.problems:
             return Outcome(block, _unsent_status(verdict.problems), diagnostics=verdict.problems), scope
         if not verdict.holds:
             why = f"`{verdict.text}` does not hold: {scope.masks.mask(verdict.actual)}"
             return Outcome(block, "skipped", reason=why), skip_names(block, scope.next_block(), why)
-        ask = partial(self._outcome, block, scope, resolver, step)
+        ask = partial(self._outcome, block, scope, resolver, step, paces)
         retry = retry_of(block)
         outcome = ask() if retry is None else self._poll(retry, ask, scope)
         return outcome, scope_after(outcome, scope)
@@ -223,7 +234,9 @@ class Engine:
         unmet = explain_unmet(retry, scope.masks.mask(verdict.actual))
         return replace(outcome, status="unexpected", diagnostics=(*outcome.diagnostics, unmet))
 
-    def _outcome(self, block: Block, scope: Scope, resolver: Resolver, step: StepLedger) -> Outcome:
+    def _outcome(
+        self, block: Block, scope: Scope, resolver: Resolver, step: StepLedger, paces: tuple[Pace, ...]
+    ) -> Outcome:
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
         if isinstance(link, Diagnostic):
             return Outcome(block, "invalid", diagnostics=(link,))
@@ -233,8 +246,9 @@ class Engine:
         found = (*resolved.diagnostics, *assertions.problems, *lost, *refusals)
         if resolved.call is None or has_errors(found):
             return Outcome(block, _unsent_status(found), link.name, resolved.call, diagnostics=found)
+        link = paced(link, paces, self.sleep)
         outcome = self._exchange(block, resolved.call, link, scope, step=step, block_assertions=assertions)
-        return replace(outcome, diagnostics=(*found, *outcome.diagnostics))
+        return replace(outcome, diagnostics=(*found, *outcome.diagnostics)) if found else outcome
 
     def _exchange(
         self,
