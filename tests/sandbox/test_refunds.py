@@ -151,3 +151,27 @@ def test_refunds_never_exceed_the_charge(parts: list[int]) -> None:
     shown = stripe.get(f"/v1/charges/{charge}")
     assert (shown["amount_refunded"], shown["refunded"]) == (given_back, given_back == 2000)
     stripe.sandbox.store.close()
+
+
+def uncaptured(stripe: Client) -> Json:
+    return stripe.post("/v1/charges", {"amount": 7200, "currency": "usd", "source": "tok_visa", "capture": "false"})
+
+
+@pytest.mark.parametrize("amount", [None, 7200])
+def test_an_uncaptured_charge_of_the_charges_api_is_released(stripe: Client, amount: int | None) -> None:
+    """Without a PaymentIntent to cancel, a refund releases the hold; no money moves."""
+    charge = uncaptured(stripe)
+    rows = len(stripe.get("/v1/balance_transactions")["data"])
+    refund = stripe.post("/v1/refunds", {"charge": charge["id"], **({"amount": amount} if amount else {})})
+    assert (refund["amount"], refund["status"], refund["balance_transaction"]) == (7200, "succeeded", None)
+    after = stripe.get(f"/v1/charges/{charge['id']}")
+    assert (after["amount_refunded"], after["refunded"], after["captured"]) == (7200, True, False)
+    assert len(stripe.get("/v1/balance_transactions")["data"]) == rows
+    error = stripe.refused("POST", "/v1/refunds", {"charge": charge["id"]})
+    assert error["code"] == "charge_already_refunded"
+
+
+def test_an_uncaptured_charge_is_released_as_a_whole(stripe: Client) -> None:
+    error = stripe.refused("POST", "/v1/refunds", {"charge": uncaptured(stripe)["id"], "amount": 1200})
+    assert (error["status"], error["param"]) == (400, "amount")
+    assert error["message"].startswith("You cannot partially refund an uncaptured charge.")

@@ -166,7 +166,12 @@ CARDS: Final[tuple[CardFacts, ...]] = (
         decline="stolen_card",
         declines_later=True,
     ),
-    CardFacts("4100000000000019", ("radarBlock",), decline="fraudulent", risk="highest"),
+    CardFacts(
+        "4100000000000019",
+        ("radarBlock", "chargeDeclinedFraudulent", "visa_chargeDeclinedFraudulent"),
+        decline="fraudulent",
+        risk="highest",
+    ),
     CardFacts("4000000000004954", ("riskLevelHighest",), decline="fraudulent", risk="highest"),
     CardFacts("4000000000009235", ("riskLevelElevated",), risk="elevated"),
     CardFacts("4000000000000101", ("cvcCheckFail",), cvc="fail"),
