@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
@@ -16,6 +16,9 @@ from .objects.registry import ResourceRegistry
 
 #: The maximum number of segments of a path, including `data`.
 DEEPEST = 4
+
+#: Members that answers have and the description lacks: the kind of object that each holds.
+_UNDESCRIBED: Final[Mapping[tuple[str, str], str]] = {("subscription", "plan"): "plan"}
 
 #: Paths as nested dicts: `{"data": {"customer": {}}}`.
 ExpandTree = dict[str, "ExpandTree"]
@@ -102,6 +105,7 @@ def member_shape(table: Table, shape: Shape, name: str, kind: str | None = None)
     for inner in concrete_shapes(table, shape):
         field = inner.fields.get(name)
         if field is None:
+            found = found or _undescribed(inner, name)
             if inner.kind == "map" and inner.items is not None:
                 found = found or inner.items
             continue
@@ -110,6 +114,12 @@ def member_shape(table: Table, shape: Shape, name: str, kind: str | None = None)
             return field.shape
         found = found or field.shape
     return found
+
+
+def _undescribed(shape: Shape, name: str) -> Shape | None:
+    kind = shape.fields.get("object")
+    held = _UNDESCRIBED.get((kind.shape.enum[0], name)) if kind is not None and kind.shape.enum else None
+    return None if held is None else Shape("reference", schema=held)
 
 
 def _object_of(ctx: Context, value: Any, shape: Shape, table: Table) -> Any:

@@ -107,3 +107,16 @@ def test_deleted_objects_show_what_remains(stripe: Client) -> None:
     stripe.delete(f"/v1/customers/{customer}")
     shown = stripe.get(f"/v1/promotion_codes/{bound['id']}", {"expand": ["customer"]})["customer"]
     assert shown == {"id": customer, "object": "customer", "deleted": True}
+
+
+def test_through_a_member_that_only_answers_have(stripe: Client) -> None:
+    """The plan of a subscription is not described; a tap for a data warehouse expands what is below it."""
+    customer = stripe.post("/v1/customers", {"payment_method": "pm_card_visa"})["id"]
+    recurring = {"currency": "usd", "unit_amount": 500, "recurring": {"interval": "month"}}
+    price = stripe.post("/v1/prices", {**recurring, "product_data": {"name": "Gold"}})["id"]
+    stripe.post(
+        "/v1/subscriptions",
+        {"customer": customer, "items": [{"price": price}], "collection_method": "send_invoice", "days_until_due": 7},
+    )
+    (found,) = stripe.get("/v1/subscriptions", {"expand": ["data.plan.product"]})["data"]
+    assert (found["plan"]["id"], found["plan"]["product"]["name"]) == (price, "Gold")
