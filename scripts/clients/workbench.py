@@ -15,7 +15,7 @@ SHOP = Path(__file__).parent / "shop.stripe"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stripe-shell" / "clients"
 
 #: How long a client may take, in seconds: one that waits for what never comes is ended.
-LONGEST = 900
+LONGEST = 300
 
 #: Read by Python at its start: requests to Stripe go to the sandbox, whatever address the client insists on.
 REDIRECT = """\
