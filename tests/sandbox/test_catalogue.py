@@ -52,7 +52,7 @@ def test_a_product_with_a_default_price(stripe: Client) -> None:
 
 
 def test_own_ids_and_updates(stripe: Client) -> None:
-    stripe.post("/v1/products", {"id": "shirt", "name": "Shirt", "images": ["a"]})
+    stripe.post("/v1/products", {"id": "shirt", "name": "Shirt", "images": ["https://example.com/a.png"]})
     assert stripe.refused("POST", "/v1/products", {"id": "shirt", "name": "x"})["code"] == "resource_already_exists"
     stripe.clock.advance(5)
     changed = stripe.post("/v1/products/shirt", {"images": "", "url": "https://x.y"})
