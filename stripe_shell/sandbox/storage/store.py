@@ -207,4 +207,7 @@ class Store:
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:
     """Whether another process holds the lock that was asked for."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    try:
+        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    except AttributeError:  # raised by Python, not by SQLite
+        return False
