@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from stripe_shell.sandbox.payments.accounts.schedules import next_payout
 from stripe_shell.sandbox.resources.account import Account
 
 from .conftest import NOW, Client, Json
@@ -304,6 +305,11 @@ def test_what_cannot_be_created(stripe: Client) -> None:
     assert (error["code"], error["param"]) == ("parameter_missing", "settings[payouts][schedule][weekly_anchor]")
 
 
+def test_the_account_of_the_key_cannot_be_rejected(stripe: Client) -> None:
+    own = stripe.get("/v1/account")["id"]
+    assert stripe.refused("POST", f"/v1/accounts/{own}/reject", {"reason": "other"})["status"] == 403
+
+
 def test_account_tokens(stripe: Client) -> None:
     data = {"business_type": "individual", "individual": {"first_name": "Jane"}, "tos_shown_and_accepted": True}
     token = stripe.post("/v1/tokens", {"account": data})["id"]
@@ -312,3 +318,75 @@ def test_account_tokens(stripe: Client) -> None:
     token = stripe.post("/v1/tokens", {"person": {"last_name": "Doe"}})["id"]
     person = stripe.post(f"/v1/accounts/{made['id']}/persons", {"person_token": token})
     assert person["last_name"] == "Doe"
+
+
+@pytest.mark.parametrize(
+    ("token", "charges", "payouts", "deadline"),
+    [
+        ("pm_card_triggerNextRequirements", True, True, True),
+        ("pm_card_triggerChargeBlock", False, True, False),
+        ("pm_card_triggerPayoutBlock", True, False, False),
+    ],
+)
+def test_trigger_cards(stripe: Client, token: str, charges: bool, payouts: bool, deadline: bool) -> None:
+    """docs.stripe.com/connect/testing: cards that make requirements due, or block charges or payouts."""
+    account = stripe.post("/v1/accounts", {"type": "custom", **BOTH})["id"]
+    onboard(stripe, account)
+    params = {"amount": 500, "currency": "usd", "payment_method": token, "payment_method_types": ["card"]}
+    stripe.post("/v1/payment_intents", {**params, "confirm": True}, **on(account))
+    found = stripe.get(f"/v1/accounts/{account}")
+    assert found["requirements"]["currently_due"] == ["individual.id_number"]
+    assert (found["charges_enabled"], found["payouts_enabled"]) == (charges, payouts)
+    assert (found["requirements"]["current_deadline"] is not None) is deadline
+    given = stripe.post(f"/v1/accounts/{account}", {"individual": {"id_number": "000000000"}})
+    assert (given["charges_enabled"], given["payouts_enabled"]) == (True, True)
+    assert given["requirements"]["currently_due"] == []
+
+
+def test_automatic_payouts(stripe: Client) -> None:
+    """The schedule of the account: its available balance is paid out on the next day, unless it is manual."""
+    account = stripe.post("/v1/accounts", {"type": "custom", **BOTH})["id"]
+    onboard(stripe, account)
+    funds(stripe, account, "usd")
+    stripe.clock.advance(2 * 86_400)
+    (payout,) = stripe.get("/v1/payouts", **on(account))["data"]
+    assert (payout["automatic"], payout["amount"], payout["reconciliation_status"]) == (True, 4825, "in_progress")
+    assert stripe.get("/v1/balance", **on(account))["available"][0]["amount"] == 0
+    stripe.clock.advance(9 * 86_400)
+    (payout,) = stripe.get("/v1/payouts", **on(account))["data"]
+    assert (payout["status"], payout["reconciliation_status"]) == ("paid", "completed")
+    assert told(stripe, account)[-3:] == ["payout.paid", "payout.updated", "payout.reconciliation_completed"]
+    stripe.post(f"/v1/accounts/{account}", {"settings": {"payouts": {"schedule": {"interval": "manual"}}}})
+    funds(stripe, account, "usd")
+    stripe.clock.advance(5 * 86_400)
+    assert len(stripe.get("/v1/payouts", **on(account))["data"]) == 1
+
+
+def test_the_schedule_of_payouts(stripe: Client) -> None:
+    account = stripe.post("/v1/accounts", {"type": "custom", "country": "JP"})["id"]
+    path = f"/v1/accounts/{account}"
+
+    def changed(**schedule: object) -> Json:
+        found: Json = stripe.post(path, {"settings": {"payouts": {"schedule": schedule}}})
+        shown: Json = found["settings"]["payouts"]["schedule"]
+        return shown
+
+    monthly = changed(interval="monthly", monthly_anchor=15)
+    assert monthly == {"delay_days": 4, "interval": "monthly", "monthly_anchor": 15}
+    assert changed(interval="daily", delay_days=9) == {"delay_days": 9, "interval": "daily"}
+    assert changed(delay_days="minimum") == {"delay_days": 4, "interval": "daily"}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "days"),
+    [
+        ({"interval": "daily"}, 1),
+        ({"interval": "weekly", "weekly_anchor": "friday"}, 4),
+        ({"interval": "monthly", "monthly_anchor": 31}, 29),
+        ({"interval": "manual"}, None),
+    ],
+)
+def test_the_next_payout(schedule: Json, days: int | None) -> None:
+    """From Monday, 1 June 2026: Tuesday, Friday, the last of June, never."""
+    found = next_payout(schedule, NOW)
+    assert found == (None if days is None else NOW // 86_400 * 86_400 + days * 86_400)

@@ -148,6 +148,8 @@ class Context(StoredObjects):
         self.expand = call.expand
         #: Whether the operation was served by the generic resource alone.
         self.generic = False
+        #: The seconds by which the job that runs is late.
+        self.job_lag = 0
         #: Whether a job was scheduled: see jobs.py.
         self.scheduled_jobs = False
         #: The stored events of this request, in order.

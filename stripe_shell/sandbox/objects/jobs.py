@@ -23,7 +23,8 @@ from .context import Context
 def schedule(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) -> None:
     """Schedules the object's job `method`, declared with `@job` in its resource, to run in a number of seconds.
 
-    While the method runs, the context's time is the scheduled one, and events have no request id. It is skipped when
+    While the method runs, the context's time is the scheduled one, and events have no request id. A job that is late
+    schedules further ones as if it were not. It is skipped when
     the object is deleted by then. The same method of the same object at the same time is scheduled once. Raises
     LookupError for a method that is not declared.
     """
@@ -33,7 +34,7 @@ def schedule(ctx: Context, seconds: int, obj: Mapping[str, Any], method: str) ->
     queues.add_job(
         ctx.session,
         ctx.account_number,
-        at=ctx.real_clock.now() + seconds,
+        at=ctx.real_clock.now() - ctx.job_lag + seconds,
         kind=obj["object"],
         key=resource.key(obj),
         method=method,
@@ -77,6 +78,7 @@ def run_job(ctx: Context, job: Job) -> None:
     Raises LookupError for one whose method is not declared, such as a job from a file of another release.
     """
     ctx.platform = job.platform
+    ctx.job_lag = max(0, ctx.real_clock.now() - job.at)
     resource = ctx.resource(job.kind)
     method = resource.job_method(job.method)
     with ctx.at(job.time):

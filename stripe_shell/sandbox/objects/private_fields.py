@@ -23,7 +23,7 @@ class AccountPrivate(PrivateFields, total=False):
 
     `requested_at` has the time at which each capability was requested, in epoch seconds; `tax_id` and `document` are
     the outcomes of a company's test values (verification.py). `was_active`: charges were enabled before, so that what
-    is due has a deadline. `threshold`: what is required later is due now. `blocked` are `charges` or `payouts`.
+    is due has a deadline. `threshold` has what is due now instead of later. `blocked` are `charges` or `payouts`.
     `keeps_payouts`: it was rejected but may still be paid out.
     """
 
@@ -34,7 +34,7 @@ class AccountPrivate(PrivateFields, total=False):
     requested_at: dict[str, int]
     rejected: str
     tax_id: str
-    threshold: bool
+    threshold: list[str]
     traits: Json
     was_active: bool
 

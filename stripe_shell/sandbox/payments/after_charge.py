@@ -5,6 +5,7 @@ from __future__ import annotations
 from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import disputes, payment_methods, transfers
+from .accounts import state
 
 
 def charge_paid(ctx: Context, charge: Json) -> None:
@@ -17,6 +18,8 @@ def charge_paid(ctx: Context, charge: Json) -> None:
         disputes.open_disputes(ctx, charge, kind)
     if card and card.fraud_warning:
         _warn(ctx, charge)
+    if card and card.trigger:
+        state.trigger(ctx, charge.get("on_behalf_of") or ctx.account, card.trigger)
     transfers.distribute(ctx, charge)
 
 

@@ -22,7 +22,8 @@ class CardFacts:
     `names` follow `pm_card_` and `tok_`. `decline` is a key of DECLINES in declines.py; `declines_later` allows
     attaching the card, which then declines charges. `authentication` says when 3D Secure is required. `cvc`, `line1`
     and `postal_code` are the results of the checks. `dispute` is a key of DISPUTES, `refund` the status of refunds.
-    `available_at_once` makes the funds available immediately.
+    `available_at_once` makes the funds available immediately. `trigger` is what a charge on a connected account brings
+    about there: requirements become due, or charges or payouts are blocked.
     """
 
     number: str
@@ -41,6 +42,7 @@ class CardFacts:
     fraud_warning: bool = False
     refund: Literal["succeeded", "pending", "failed"] = "succeeded"
     available_at_once: bool = False
+    trigger: Literal["", "requirements", "charges", "payouts"] = ""
 
     @property
     def last4(self) -> str:
@@ -210,6 +212,17 @@ CARDS: Final[tuple[CardFacts, ...]] = (
     ),
     CardFacts("4000000000003055", ("threeDSecureOptional",), authentication="optional"),
     CardFacts("4000000000003097", ("threeDSecureOptionalProcessingError",), authentication="optional"),
+    CardFacts(
+        "4000000000004202",
+        ("triggerNextRequirements", "visa_triggerNextRequirements", "visa_triggerVerification"),
+        trigger="requirements",
+    ),
+    CardFacts("4000000000004210", ("triggerChargeBlock", "visa_triggerChargeBlock"), trigger="charges"),
+    CardFacts(
+        "4000000000004236",
+        ("triggerPayoutBlock", "visa_triggerPayoutBlock", "visa_triggerTransferBlock"),
+        trigger="payouts",
+    ),
     CardFacts("4000000000000259", ("createDispute", "visa_createDispute"), dispute="fraudulent"),
     CardFacts("4000000000002685", ("createDisputeProductNotReceived",), dispute="product_not_received"),
     CardFacts("4000000000001976", ("createDisputeInquiry",), dispute="inquiry"),

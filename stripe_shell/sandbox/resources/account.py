@@ -162,13 +162,16 @@ class Account(Resource):
     @action
     def reject(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Rejects an account: disables charges, capabilities and, unless `payouts_action` is `none`, payouts."""
-        private = ctx.private(obj, AccountPrivate)
+        if obj["id"] == ctx.platform:
+            raise errors.invalid("You cannot reject the account that your API key belongs to.", status=403)
+        keeper = self._keeper(ctx)
+        private = keeper.private(obj, AccountPrivate)
         kind = params["reason"].partition("_")[0] if params["reason"].startswith("fraud") else params["reason"]
         private |= {
             "keeps_payouts": params.get("payouts_action") == "none",
             "rejected": kind if kind in _REJECTED else "other",
         }
-        state.refresh(ctx, obj)
+        state.refresh(keeper, obj)
         return obj
 
     def onboard(self, ctx: Context, obj: Json, outcome: onboarding.Verification) -> None:

@@ -22,7 +22,7 @@ _UNPAYABLE_CARD = "4000056655665572"
 
 
 class Payout(Resource):
-    """`/v1/payouts`. All payouts are manual."""
+    """`/v1/payouts`. Those of connected accounts with a schedule are automatic, all others manual."""
 
     object = "payout"
     id_param = "payout"
@@ -44,6 +44,8 @@ class Payout(Resource):
         instant = obj["method"] == "instant"
         target = self._destination(ctx, obj)
         obj["destination"] = target["id"]
+        if obj["automatic"]:
+            obj["reconciliation_status"] = "in_progress"
         obj["type"] = target["object"]
         obj["arrival_date"] = ctx.now() if instant else ledger.available_on(ctx.now())
         row = self._record_transaction(ctx, obj, "payout", -obj["amount"], "STRIPE PAYOUT")
@@ -73,9 +75,14 @@ class Payout(Resource):
             obj["failure_balance_transaction"] = row["id"]
         else:
             obj["status"] = "paid"
+        reconciled = obj["reconciliation_status"] == "in_progress"
+        if reconciled:
+            obj["reconciliation_status"] = "completed"
         changed = ctx.save(obj)
         ctx.emit(f"payout.{obj['status']}", obj)
         ctx.emit("payout.updated", obj, changed)
+        if reconciled:
+            ctx.emit("payout.reconciliation_completed", obj)
 
     @action
     def cancel(self, ctx: Context, obj: Json, params: Json) -> Json:

@@ -64,6 +64,26 @@ def refresh_by_id(ctx: Context, account: str | None) -> None:
         refresh(platform, found)
 
 
+def trigger(ctx: Context, account: str, kind: str) -> None:
+    """Makes the next requirements of an active connected account due, and with a `kind` of those blocks it.
+
+    `kind` is that of a test card: `requirements`, `charges` or `payouts` (docs.stripe.com/connect/testing).
+    """
+    platform = on_account(ctx, ctx.platform)
+    found = platform.find("account", account) if account != ctx.platform else None
+    if found is None:
+        return
+    private = platform.private(found, AccountPrivate)
+    if not private.get("was_active"):
+        return
+    represented = next(filter(requirements.is_representative, platform.iterate("person", account=account)), None)
+    named = requirements.later(found, represented) if represented is not None else []
+    private["threshold"] = named or ["verification.document"]
+    if kind != "requirements":
+        private["blocked"] = [kind]
+    refresh(platform, found)
+
+
 def external_accounts(ctx: Context, account: str) -> list[Json]:
     """Returns copies of the bank accounts and debit cards that receive an account's payouts, oldest first."""
     kinds = ("bank_account", "card")
@@ -107,13 +127,21 @@ def _findings(ctx: Context, account: Json, persons: list[Json], *, has_external:
         prefix = requirements.prefix_of(account, person)
         _judge(ctx, account, person, f"{prefix}.", found)
         if requirements.is_representative(person):
-            found.later.extend(f"{prefix}.{name}" for name in requirements.later(account, person))
+            found.later.extend(f"{prefix}.{name}" for name in _later(ctx, account, person))
     company = account.get("company") or {}
     if requirements.is_company(account) and requirements.is_given(company, "tax_id"):
         private = ctx.private(account, AccountPrivate)
         judgement = verification.judge_company(company, private.get("tax_id"), private.get("document"))
         _note_failure(judgement, "company.", found)
     return found
+
+
+def _later(ctx: Context, account: Json, person: Json) -> list[str]:
+    """Returns the members that become due next: those of the country, and a document once a threshold asked for it."""
+    asked = ctx.private(account, AccountPrivate).get("threshold") or []
+    given = bool(ctx.private(person, PersonPrivate).get("document"))
+    document = [] if given or "verification.document" not in asked else ["verification.document"]
+    return [*requirements.later(account, person), *document]
 
 
 def _judge(ctx: Context, account: Json, person: Json, prefix: str, found: Findings) -> None:
