@@ -350,12 +350,17 @@ def _caret_width(span: Span, line: int) -> int:
     return max(1, sum(cells(char) for char in shown))
 
 
+#: Categories of characters that take no column of their own; the vowels of Hangul that join a syllable are letters.
+_WITHOUT_WIDTH = frozenset({"Mn", "Me", "Cf"})
+_SOFT_HYPHEN = "\u00ad"
+
+
 def cells(char: str) -> int:
-    """Returns how many terminal columns a character takes: 2 for wide ones, 0 for combining ones."""
+    """Returns how many terminal columns a character takes: 2 for wide ones, 0 for combining and invisible ones."""
     if char.isascii():
         return 1
     import unicodedata
 
-    if unicodedata.combining(char):
+    if (unicodedata.category(char) in _WITHOUT_WIDTH and char != _SOFT_HYPHEN) or "\u1160" <= char <= "\u11ff":
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wcwidth import wcwidth
 
+from stripe_shell.diagnostics import cells
 from stripe_shell.escaping import visible
 from stripe_shell.render.cells import cut, fit, grid_lines, pad, text_width
+
+from .texts import TEXTS
 
 texts = st.text(st.characters(), max_size=30).map(visible)
 
@@ -66,3 +70,10 @@ def test_what_fits_has_room(widths: list[int], room: int) -> None:
 def test_grid_lines() -> None:
     lines = list(grid_lines([["a", "山田"], ["1", "10"]], [3, 4], [False, True], ["", "36"], "  "))
     assert lines == ["a       \x1b[36m1\x1b[0m", "山…    \x1b[36m10\x1b[0m"]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_carets_and_columns_measure_alike(name: str) -> None:
+    text = TEXTS[name] or ""
+    for char in text:
+        assert char < " " or cells(char) == max(wcwidth(char), 0), hex(ord(char))

@@ -35,6 +35,10 @@ _MOST_LINES, _MOST_NESTED = 9, 3
 
 #: The widest head in columns; the state is at its right end.
 _WIDEST_HEAD = 78
+#: The columns that an id has at least, before the state gives way to it.
+_LEAST_ID = 12
+#: The columns that the text before an id has at least, before the id gives way to it.
+_LEAST_TEXT = 8
 
 _NAMES = ("name", "display_name", "title", "email", "nickname", "number", "description")
 #: Members that the head shows, or that carry no information.
@@ -48,20 +52,22 @@ def card_lines(obj: JsonObject, display: Display, *, counted: bool = True) -> It
     rows = [row for _, found in shown for row in found]
     width = max((text_width(label) for label, _, _ in rows), default=0) + 2
     for label, text, identifier in rows:
-        room = 1_000_000 if display.full else display.width - width - 2
+        room = 1_000_000 if display.full else max(display.width - width - 2, 1)
         yield f"  {paint(pad(label, width), BOLD, display.color)}{_fitted(text, identifier, room, display)}".rstrip(" ")
     if counted:
         yield from _last_line(obj, [line for line, _ in shown], display)
 
 
 def head_line(obj: JsonObject, display: Display, *, with_state: bool = True) -> str:
-    """Returns `● subscription  sub_…   active`; the state can be left out."""
+    """Returns `● subscription  sub_…   active`; the state can be left out, and is where there is no room for it."""
     state = state_of(obj, display)
-    kind, identifier = visible(str(obj.get("object") or "object")), visible(str(obj.get("id") or ""))
-    room = min(display.width, _WIDEST_HEAD) - text_width(kind) - len(state) - 6
-    shown = cut(identifier, max(room, 12))
-    gap = " " * max(room - text_width(shown), 0) if state else ""
     bullet = paint(sign(state), state_style(state), display.color)
+    kind, identifier = visible(str(obj.get("object") or "object")), visible(str(obj.get("id") or ""))
+    if text_width(kind) + text_width(state) + 6 + _LEAST_ID > display.width:
+        state, kind = "", cut(kind, max(display.width - 4 - _LEAST_ID, 1))
+    room = min(display.width, _WIDEST_HEAD) - text_width(kind) - (text_width(state) + 6 if state else 4)
+    shown = cut(identifier, max(room, 1))
+    gap = " " * max(room - text_width(shown), 0) if state else ""
     line = f"{bullet} {paint(kind, BOLD, display.color)}  {paint(shown, CYAN, display.color)}"
     return f"{line}{gap}  {painted_state(state, display.color)}".rstrip(" ") if with_state else line
 
@@ -159,15 +165,15 @@ def _currency(obj: JsonObject, name: str, outer: str | None) -> str | None:
 
 
 def _fitted(text: str, identifier: str, room: int, display: Display) -> str:
-    """Returns text and id in the room: the id shortened where it does not fit, then the text cut."""
+    """Returns text and id in the room: the id is shortened first, then the text is cut, then the id left out."""
     if not identifier:
         return cut(text, room)
     if not text:
         return paint(cut(identifier, room), CYAN, display.color)
     if text_width(text) + 2 + len(identifier) > room:
         identifier = short_id(identifier, tail=8)
-    shown = cut(text, max(room - len(identifier) - 2, 8))
-    return f"{shown}  {paint(identifier, CYAN, display.color)}"
+    left = room - len(identifier) - 2
+    return f"{cut(text, left)}  {paint(identifier, CYAN, display.color)}" if left >= _LEAST_TEXT else cut(text, room)
 
 
 def _last_line(obj: JsonObject, lines: list[FactLine], display: Display) -> Iterator[str]:
