@@ -10,6 +10,7 @@ from stripe_shell.engine.load import load_program
 from stripe_shell.errors import UsageError
 from stripe_shell.lang.ast import Block
 from stripe_shell.repl.expand import expand
+from stripe_shell.repl.showing import show_outcome
 
 if TYPE_CHECKING:
     from stripe_shell.repl.session import ReplSession
@@ -73,5 +74,5 @@ def _draw(session: ReplSession, block: Block, title: str) -> bool:
         session.console.result(_CLEAR)
     session.console.message(title.replace("{time}", f"{time:%H:%M:%S} UTC"))
     for outcome in outcomes:
-        session.printer.outcome(outcome)
+        show_outcome(session, outcome)
     return all(outcome.status in {"passed", "skipped"} for outcome in outcomes)

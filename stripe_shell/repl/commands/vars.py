@@ -31,7 +31,8 @@ def _describe_body(body: Any) -> str:
         return type(body).__name__
     if isinstance(body.get("data"), list) and "id" not in body:
         return f"list of {len(body['data'])}"
-    return " ".join(str(body[name]) for name in ("object", "id") if body.get(name))
+    names = ("object", "id") if "object" in body else ("type", "code")  # the latter of an error
+    return " ".join(str(body[name]) for name in names if body.get(name))
 
 
 COMMAND = PromptCommand(_vars)
