@@ -10,6 +10,7 @@ from pathlib import Path
 import pyte
 from prompt_toolkit.application import Application, create_app_session
 from prompt_toolkit.data_structures import Size
+from prompt_toolkit.formatted_text import fragment_list_to_text
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
@@ -270,12 +271,20 @@ class KeystrokeRun:
         else:
             _check_text(key, before, after, kept, moved=after.index != before.index + shift)
 
+    def _width_before(self, row: int) -> int:
+        """The columns of the label, or of what stands before another line, and one for the cursor."""
+        label = fragment_list_to_text(self.prompt._label()).rpartition("\n")[2]
+        before = fragment_list_to_text(self.prompt._continuation(len(label), row, 0)) if row else label
+        return max(len(label), len(before)) + 1
+
     def _check_screen(self, after: State) -> None:
         """The row of the cursor shows the line of the cursor, as far as it is not folded."""
         screen, reader = self.terminal.screen, self.prompt.reader
         line = reader.default_buffer.document.current_line_before_cursor
-        if after.searching or after.menu is not None or len(line) + 10 >= screen.columns or not line.isascii():
+        if after.searching or after.menu is not None or not line.isascii():
             return
+        if len(line) + self._width_before(reader.default_buffer.document.cursor_position_row) >= screen.columns:
+            return  # it is folded
         shown = screen.display[screen.cursor.y][: screen.cursor.x]
         assert shown.endswith(line), f"{shown!r} shows {line!r}"
         assert "too small" not in "".join(screen.display)
