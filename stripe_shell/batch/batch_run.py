@@ -34,14 +34,15 @@ from stripe_shell.batch.run_folder import (
 from stripe_shell.batch.runner import PreparedScript
 from stripe_shell.batch.steps_table import StepEntry, steps_table
 from stripe_shell.engine.check.script import walk
+from stripe_shell.engine.foreach import header
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.outcome import RowStatus
 from stripe_shell.engine.run.flow import is_teardown
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import JournalDisagrees, NotSent, OutcomeUnknown, RunStopped, TransportError
-from stripe_shell.lang.ast import Block, Loop, Output, Pages, ScriptItem
-from stripe_shell.lang.visit import blocks_in, directives_in
+from stripe_shell.lang.ast import Block, Loop, Output, Pages, Reference, ScriptItem
+from stripe_shell.lang.visit import blocks_in, directives_in, nodes_in
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import Request
@@ -264,9 +265,16 @@ def _open(setup: RunSetup, folder: Path, lock: RunLock, account: list[str], *, r
         setup.secrets,
         setup.masks,
         untold=untold,
+        sources=_list_names(script.program.items),
     )
     teardown = any(is_teardown(item) for item in script.program.items)
     return BatchRun(ledger.run_id, folder, scope, ledger, lock, resumed, teardown, setup.writes)
+
+
+def _list_names(items: Sequence[ScriptItem]) -> frozenset[str]:
+    """Returns the names of the saved lists that the outermost loops of a script run over."""
+    loops = [header(item).file for item in items if isinstance(item, Loop)]
+    return frozenset(reference.name for file in loops for reference in nodes_in(file, Reference))
 
 
 def _facts(

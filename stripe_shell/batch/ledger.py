@@ -55,7 +55,8 @@ class JournalLedger:
 
     `state` is what earlier processes of the run left. `retry` repeats what Stripe refused under new keys. `secrets` are
     the values of `@secret` by name. `untold` are the finished rows whose lines the row file lacks; None if any may be
-    missing. `clock` returns epoch seconds.
+    missing. `sources` are the names of lists that loops run over, whose rows are kept instead of the response. `clock`
+    returns epoch seconds.
     """
 
     run_id: str
@@ -72,6 +73,7 @@ class JournalLedger:
     lock: Lock = field(default_factory=Lock)
     clock: Callable[[], float] = time.time
     untold: frozenset[str] | None = None
+    sources: frozenset[str] = frozenset()
 
     def step(self, place: StepPlace, block: Block) -> JournalStep:
         """Returns the journal of a step."""
@@ -209,6 +211,8 @@ class JournalStep:
         if outcome.status == "unknown" or outcome.indeterminate:
             return
         if not request.writes and outcome.written_to is None and output_of(outcome.block) is not None:
+            return
+        if not request.writes and outcome.saved_as in self.ledger.sources:
             return
         if response is None or (says_not_executed(response) and response.status != 409):
             if request.writes and not self.state.open:

@@ -152,3 +152,9 @@ def test_a_list_inside_a_row(batch: Batch) -> None:
     result = batch.run()
     assert result.code == 0, result.err
     assert batch.made("product", "name") == ["c3@b.co", "c4@b.co"]
+
+
+def test_the_journal_does_not_hold_the_list_that_a_loop_runs_over(batch: Batch) -> None:
+    script(batch, LIST % "")
+    assert batch.run().code == 0
+    assert not any(entry["t"] == "d" and "data" in entry["b"] for entry in batch.journal())
