@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
@@ -24,23 +25,20 @@ def dies_at(number: int, moment: str) -> Callable[[], None]:
     """Ends the process like SIGKILL before or after the entry `number` of the journal, or after that request."""
 
     def prepare() -> None:
-        count = 0
+        count = itertools.count(1)  # its steps are atomic, for the threads of several jobs
         append, send = journal.Journal.append, sandbox.SandboxTransport.send
 
         def fatal_append(self: journal.Journal, entry: dict[str, object], *, lasting: bool = False) -> None:
-            nonlocal count
-            count += 1
-            if moment == "before" and count == number:
+            now = next(count)
+            if moment == "before" and now == number:
                 os._exit(9)
             append(self, entry, lasting=lasting)
-            if moment == "after" and count == number:
+            if moment == "after" and now == number:
                 os._exit(9)
 
         def fatal_send(self: sandbox.SandboxTransport, request: Request) -> Response:
-            nonlocal count
             response = send(self, request)
-            count += 1
-            if count == number:
+            if next(count) == number:
                 os._exit(9)
             return response
 
