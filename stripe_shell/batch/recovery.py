@@ -67,7 +67,7 @@ def resend_open_writes(ledger: JournalLedger, links: Links) -> Iterator[Response
         request = restore_request(intent["q"], ledger.secrets, intent.get("k")) if intent.get("q") else None
         if request is None or not isinstance(link, Link) or request_hash(request) != intent["rh"]:
             continue
-        response = _settle_delete(request, _send(link, request))
+        response = _settle_delete(link, request, link.transport.send(request))
         if response.status in {401, 403, 409, 429} or response.status >= 500:
             raise OutcomeUnknown(
                 f"Outcome unknown: {request.method} {request.path} answered {response.status} (key {intent['k']})."
@@ -76,14 +76,18 @@ def resend_open_writes(ledger: JournalLedger, links: Links) -> Iterator[Response
         yield response
 
 
-def _send(link: Link, request: Request) -> Response:
-    return link.transport.send(request)
+def _settle_delete(link: Link, request: Request, response: Response) -> Response:
+    """Returns a success for a deletion that finds nothing: the first attempt has deleted or canceled the object.
 
-
-def _settle_delete(request: Request, response: Response) -> Response:
-    """Returns a success for a deletion that finds nothing: the first attempt has deleted it."""
+    What is canceled can still be read. Raises TransportError.
+    """
     if request.method != "DELETE" or response.status != 404:
         return response
+    headers = {name: value for name, value in request.headers.items() if name.startswith("Stripe-")}
+    found = link.transport.send(Request("GET", request.path, headers=headers, host=request.host))
+    body: Any = found.json() if found.ok else {}
+    if isinstance(body, dict) and body.get("id"):
+        return found if body.get("deleted") or body.get("status") == "canceled" else response
     made = request.path.rpartition("/")[2]
     return Response(200, response.headers, f'{{"id": "{made}", "deleted": true}}'.encode(), response.elapsed)
 

@@ -114,6 +114,30 @@ def test_a_write_with_a_file_is_recalled_and_its_file_is_written_again(batch: Ba
     assert any(made in file.read_text() for made in batch.made("product", "id"))
 
 
+def test_a_cancellation_whose_answer_was_lost_is_recalled_as_it_is(batch: Batch) -> None:
+    """The second attempt finds nothing to cancel: the subscription itself tells that the first one was carried out."""
+    before = (
+        "/sandbox create customer email=x@b.co name=X payment_method=pm_card_visa\n"
+        "invoice_settings.default_payment_method: pm_card_visa\n@as payer\n\n"
+        "/sandbox create price unit_amount=500 currency=usd product_data.name=P interval=month\n@as price\n\n"
+        "/sandbox create subscription customer=${payer.id} price_id=${price.id}\n@as subscription\n\n"
+        "/sandbox cancel subscription id=${subscription.id}\n@expect status == canceled\n\n"
+    )
+    batch.script(BODY, before)
+    batch.rows(EMAILS)
+    assert batch.run_and_die(dies_at(5, "sent")) == 9  # the account, three creations, and the cancellation
+    assert batch.made("subscription", "status") == ["canceled"]
+    result = batch.run()
+    assert result.code == 0, result.err
+    assert batch.made("subscription", "status") == ["canceled"]
+    (done,) = [
+        entry
+        for entry in batch.journal()
+        if entry["t"] == "d" and entry["b"].get("object") == "subscription" and "status" in entry["b"]
+    ]
+    assert done["b"]["status"] == "canceled"
+
+
 # --- edits ------------------------------------------------------------------------------------------------------
 
 
