@@ -21,7 +21,7 @@ _NARROWEST = 0.8
 _SECOND = 1.012
 #: After a refusal the rate is halved, down to this share, and recovers by `_RECOVERY` of the full rate per success.
 _LEAST = 1 / 32
-_RECOVERY = 1 / 50
+_RECOVERY = 1 / 25
 #: No more rows than this run at once, unless someone asks for them.
 MOST_JOBS = 32
 #: Rows that wait for their turn come on top of those whose request is under way.
@@ -160,15 +160,15 @@ class Pace:
     def heed(self, response: Response, operation: str = "", turn: float | None = None) -> None:
         """Slows down after a 429, by its `Stripe-Rate-Limited-Reason`, and recovers with each success.
 
-        `turn` is when the request took its turn: of several that are refused together only the first counts. What was
-        sent later than that takes its place in the second in which it was sent.
+        `turn` is when the request took its turn: of several that are refused together only the first counts. A request
+        that was under way for longer than usual may have arrived late, and takes its place in that second.
         """
-        lanes = self._lanes(operation)
+        lanes, seconds = self._lanes(operation), response.elapsed / 1000
         with self._lock:
+            self._latency += (seconds - self._latency) * (_WEIGHT if self._latency else 1)
             if turn is not None:
                 for lane in lanes:
-                    lane.move(turn, self._clock() - response.elapsed / 1000)
-            self._latency += (response.elapsed / 1000 - self._latency) * (_WEIGHT if self._latency else 1)
+                    lane.move(turn, self._clock() - min(seconds, self._latency))
             if response.status == 429:
                 refused = self._refused(response, lanes)
                 if refused is not None:
