@@ -84,7 +84,7 @@ def _run_all(
         return 2
     garbage.enable_collector()
     if arguments.dry_run:
-        return _dry_run(setup, scripts, printer.console)
+        return _dry_run(arguments, setup, scripts, printer.console)
     from stripe_shell.cli.script_run import ScriptRunner
 
     runner = ScriptRunner(arguments, setup, printer, reporting)
@@ -138,13 +138,21 @@ def _reporting(arguments: Arguments) -> ReportWriter | None:
     return open_reporting(arguments)
 
 
-def _dry_run(setup: Setup, scripts: Sequence[PreparedScript], console: Console) -> int:
+def _dry_run(arguments: Arguments, setup: Setup, scripts: Sequence[PreparedScript], console: Console) -> int:
+    """Shows the requests; of a loop how many there are, unless `--show` or `--rows` asks for each of them."""
+    from stripe_shell.engine.loop_totals import loop_totals
+    from stripe_shell.lang.ast import Loop
     from stripe_shell.render.exchange import render_request
 
+    each_row = arguments.show or arguments.rows is not None
     for script in scripts:
-        items, scope, resolver = script.program.items, script.scope, script.resolver
-        for request in setup.engine.preview(items, scope, run_id=new_run_id(), resolver=resolver):
+        items, resolver, run_id = script.program.items, script.resolver, new_run_id()
+        for request in setup.engine.preview(items, script.scope, run_id=run_id, resolver=resolver, each_row=each_row):
             console.result(render_request(request) + "\n")
+        for loop in [] if each_row else [item for item in items if isinstance(item, Loop)]:
+            totals = loop_totals(loop, resolver)
+            if totals is not None:
+                console.result(f"{script.source.name}:{loop.span.location()[0]}: {totals}")
     return 0
 
 

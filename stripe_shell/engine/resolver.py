@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,7 +46,8 @@ class Resolver:
     Thread-safe. `version` replaces the API version that the script and the connections ask for. `row_counts` are the
     rows of the loops that were checked, by the `id` of the loop. `rows_checked` returns the number of rows of a data
     file that was checked before with the same script, None for others: the check skips its rows. `late_loops` are the
-    `id`s of loops whose rows become known only in the run.
+    `id`s of loops whose rows become known only in the run. `calls` counts the rows that a block was checked with and
+    is not skipped for, by the `id` of the block.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Resolver:
         self.version = version
         self.find_file = find_file
         self.row_counts: dict[int, int] = {}
+        self.calls: Counter[int] = Counter()
         self.rows_checked: Callable[[Path], int | None] = lambda path: None
         self.late_loops: set[int] = set()
         self._kept: dict[int, _Kept] = {}

@@ -32,9 +32,9 @@ from stripe_shell.cli import main
 out, sys.stdout = sys.stdout, open(os.devnull, "w")
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 short, long = sys.argv[1:]
-assert main(["run", short, "--dry-run", "--memory"]) == 0
+assert main(["run", short, "--dry-run", "--memory", "--show"]) == 0
 before = peak()
-assert main(["run", long, "--dry-run", "--memory"]) == 0
+assert main(["run", long, "--dry-run", "--memory", "--show"]) == 0
 print(peak() - before, file=out)
 """
 #: What a row may keep: its key, so that a second one is found. A million of them are 200 MB at the most.
@@ -60,8 +60,30 @@ def test_a_dry_run_over_many_rows_keeps_none_of_them(tmp_path: Path) -> None:
     assert int(done.stdout) <= rows * BYTES_PER_ROW / 1024 + slack
 
 
-def test_a_dry_run_shows_every_row(stripe_shell: Command, tmp_path: Path) -> None:
-    result = stripe_shell("run", str(_loop(tmp_path / "rows", 300)), "--dry-run", "--memory")
+def test_a_dry_run_tells_how_many_rows_and_calls_a_loop_has(stripe_shell: Command, tmp_path: Path) -> None:
+    script = _loop(tmp_path / "rows", 300)
+    result = stripe_shell("run", str(script), "--dry-run", "--memory")
+    assert result.code == 0
+    assert result.out == f"{script}:1: 300 rows · create customer 300\n"
+
+
+def test_calls_that_a_row_skips_are_left_out_of_the_totals(stripe_shell: Command, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(
+        "email,plan\n" + "".join(f"{n}@b.co,{'pro' if n % 3 else ''}\n" for n in range(9))
+    )
+    (tmp_path / "inner.csv").write_text("n\n1\n2\n")
+    (tmp_path / "loop.stripe").write_text(
+        '@foreach row in "rows.csv" key=email\n/sandbox create customer email=${row.email} name=A\n@as it\n\n'
+        "/sandbox create customer email=${row.email} name=B\n@when ${row.plan} == pro\n\n"
+        "/sandbox get customer id=${it.id}\n\n"
+        '@foreach each in "inner.csv"\n/sandbox create product name=${each.n}\n@end\n@end\n'
+    )
+    result = stripe_shell("run", str(tmp_path / "loop.stripe"), "--dry-run", "--memory")
+    assert result.out.endswith(":1: 9 rows · create customer 15 · retrieve customer 9 · create product 18\n")
+
+
+def test_a_dry_run_shows_every_row_if_asked(stripe_shell: Command, tmp_path: Path) -> None:
+    result = stripe_shell("run", str(_loop(tmp_path / "rows", 300)), "--dry-run", "--memory", "--show")
     assert result.code == 0
     assert result.out.count("POST /v1/customers") == 300
     assert "email=user299@example.com" in result.out

@@ -208,6 +208,7 @@ class _Checker(Visitor):
         for row in rows:
             for item, inner in walk(loop.items, self.resolver, row.scope):
                 if isinstance(item, Block) and mark in item.span.text and not _is_skipped(item, inner):
+                    self.resolver.calls[id(item)] += 1
                     for each in self.resolver.resolve(item, inner).diagnostics:
                         note = f"in {row_name(row, header(loop).key)}"
                         found.setdefault((each.code, each.span), replace(each, notes=(*each.notes, note)))

@@ -108,10 +108,19 @@ class Engine:
         return list(lint(program, self.table, scope))
 
     def preview(
-        self, items: Sequence[ScriptItem], scope: Scope, *, run_id: str, resolver: Resolver | None = None
+        self,
+        items: Sequence[ScriptItem],
+        scope: Scope,
+        *,
+        run_id: str,
+        resolver: Resolver | None = None,
+        each_row: bool = True,
     ) -> Iterator[Request]:
-        """Yields the requests that a run would send, with references to responses as written. Sends nothing."""
-        yield from self._preview(items, scope, resolver or self.resolver(), run_id, "")
+        """Yields the requests that a run would send, with references to responses as written. Sends nothing.
+
+        Without `each_row` it leaves out loops whose rows are known.
+        """
+        yield from self._preview(items, scope, resolver or self.resolver(), run_id, "", each_row=each_row)
 
     def _preview(
         self,
@@ -122,6 +131,7 @@ class Engine:
         row_key: str,
         *,
         seen: Counter[str] | None = None,
+        each_row: bool = True,
     ) -> Iterator[Request]:
         seen = Counter() if seen is None else seen
         for item, inner in walk(items, resolver, scope):
@@ -133,7 +143,8 @@ class Engine:
                     count_steps(item, seen)
                     continue
                 selection = None if row_key else self.rows
-                for row in SelectedRows(rows_of(item, inner, resolver.find_file), selection):
+                rows = SelectedRows(rows_of(item, inner, resolver.find_file), selection) if each_row else ()
+                for row in rows:
                     key = f"{row_key}{SEPARATOR}{row.key}" if row_key else row.key
                     stamped = stamp_row(header(item).stamp, row.scope, run_id, key)
                     yield from self._preview(item.items, stamped, resolver, run_id, key, seen=Counter(seen))
