@@ -19,6 +19,8 @@ _MARGIN = 1.025
 _CATCH_UP = 0.5
 _NARROWEST = 0.8
 _SECOND = 1.012
+#: A request that was under way for longer than usual is taken to have arrived at most so late, in seconds.
+_LATEST = 0.02
 #: After a refusal the rate is halved, down to this share, and recovers by `_RECOVERY` of the full rate per success.
 _LEAST = 1 / 32
 _RECOVERY = 1 / 25
@@ -167,8 +169,9 @@ class Pace:
         with self._lock:
             self._latency += (seconds - self._latency) * (_WEIGHT if self._latency else 1)
             if turn is not None:
+                late = min(max(seconds - self._latency, 0.0), _LATEST)
                 for lane in lanes:
-                    lane.move(turn, self._clock() - min(seconds, self._latency))
+                    lane.move(turn, self._clock() - seconds + late)
             if response.status == 429:
                 refused = self._refused(response, lanes)
                 if refused is not None:

@@ -152,7 +152,7 @@ def test_what_is_under_way_for_longer_than_usual_may_have_arrived_late() -> None
         pace.heed(Response(200, {}, b"{}", elapsed=100))
     turns = [pace.wait(time.sleep) for _ in range(10)]
     pace.heed(Response(200, {}, b"{}", elapsed=(time.now - turns[0]) * 1000), "", turns[0])
-    assert pace.wait(time.sleep) > 1.5
+    assert pace.wait(time.sleep) == pytest.approx(1.012 + 0.02)
 
 
 def test_of_several_that_are_refused_together_the_first_counts() -> None:
