@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 from stripe_shell.records import replace
 
@@ -13,8 +14,9 @@ from .objects.context import Answer, Context, Json
 from .objects.listing import ListPage
 from .objects.registry import ResourceRegistry
 from .request.call import SandboxCall
-from .versions.answer import downgrade
+from .versions.answer import carry_back, downgrade
 from .versions.chain import Chain, chain_at
+from .versions.kept_texts import WatchedContext
 
 
 def run_call(ctx: Context, call: SandboxCall, registry: ResourceRegistry) -> bytes:
@@ -47,11 +49,22 @@ def _render_page(ctx: Context, page: ListPage, paths: ExpandTree, chain: Chain |
     inner = paths.get("data", {})
     if not inner and chain is None:
         return page
-    texts = [
-        _shown(ctx, json.loads(text), inner, chain) if inner or chain is None or chain.touches(text) else text
-        for text in page.texts
-    ]
-    return replace(page, texts=texts)
+    if inner or chain is None:
+        return replace(page, texts=[_shown(ctx, json.loads(text), inner, chain) for text in page.texts])
+    return replace(page, texts=[_carried_back(ctx, text, chain) for text in page.texts])
+
+
+def _carried_back(ctx: Context, text: str, chain: Chain) -> str:
+    """Returns the JSON text of a stored object in the version of the chain, kept if it depends on nothing else."""
+    kept = chain.carried_back.get(text)
+    if kept is not None or not chain.touches(text):
+        return text if kept is None else kept
+    obj, watched = json.loads(text), WatchedContext(ctx)
+    carry_back(cast("Context", watched), chain, obj)
+    shown = json.dumps(obj, separators=(",", ":"))
+    if not watched.was_read:
+        chain.carried_back.keep(text, shown)
+    return shown
 
 
 def _render_object(ctx: Context, obj: Json, paths: ExpandTree, registry: ResourceRegistry, chain: Chain | None) -> str:
@@ -59,8 +72,8 @@ def _render_object(ctx: Context, obj: Json, paths: ExpandTree, registry: Resourc
     kind = obj.get("object")
     resource = registry.resource(kind) if isinstance(kind, str) and "deleted" not in obj else None
     presents = resource is not None and resource.presents
-    if not paths and not presents and (chain is None or not chain.touches(ctx.text(obj))):
-        return ctx.text(obj)
+    if not paths and not presents:
+        return ctx.text(obj) if chain is None else _carried_back(ctx, ctx.text(obj), chain)
     shown: Json = json.loads(ctx.text(obj))
     if resource is not None:
         shown = resource.present(ctx, shown)

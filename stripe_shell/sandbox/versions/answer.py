@@ -29,7 +29,7 @@ def downgrade(ctx: Context, chain: Chain, value: Any, tree: ExpandTree, shape: S
     Events are left: Stripe shows them in the version that they were made in, whatever a request asks for.
     """
     if not tree:
-        _carry_back(ctx, chain, value)
+        carry_back(ctx, chain, value)
     elif isinstance(value, list):
         for item in value:
             downgrade(ctx, chain, item, tree, shape.items or shape)
@@ -45,16 +45,16 @@ def downgrade(ctx: Context, chain: Chain, value: Any, tree: ExpandTree, shape: S
                 downgrade(ctx, chain, member, tree.get(name, {}), inner)
 
 
-def _carry_back(ctx: Context, chain: Chain, value: Any) -> None:
+def carry_back(ctx: Context, chain: Chain, value: Any) -> None:
     """Mutates a value in which nothing is expanded, for which no shapes are needed."""
     if isinstance(value, list):
         for item in value:
             if isinstance(item, dict):
-                _carry_back(ctx, chain, item)
+                carry_back(ctx, chain, item)
     elif isinstance(value, dict) and _carry_object_back(ctx, chain, value) != "event":
         for name, member in value.items():
             if member and isinstance(member, dict | list) and name not in _OWN:
-                _carry_back(ctx, chain, member)
+                carry_back(ctx, chain, member)
 
 
 def _carry_object_back(ctx: Context, chain: Chain, value: Json) -> str | None:
