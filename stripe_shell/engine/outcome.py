@@ -102,8 +102,8 @@ class Outcome:
         return (response.header("Stripe-Should-Retry") or "").lower() != "true"
 
 
-#: `done`: every step passed or was skipped, and at least one passed. `skipped`: every step was skipped. `failed`: a
-#: step failed. `unknown`: the outcome of a write is unknown. `not run`: the row was never reached, or was interrupted
+#: `done`: every step passed or was skipped. `skipped`: a step was skipped, and nothing was written. `failed`: a step
+#: failed. `unknown`: the outcome of a write is unknown. `not run`: the row was never reached, or was interrupted
 #: between two steps.
 RowStatus = Literal["done", "skipped", "failed", "unknown", "not run"]
 

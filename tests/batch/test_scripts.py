@@ -50,13 +50,17 @@ def objects(batch: Batch, kind: str) -> list[dict[str, Any]]:
     return [json.loads(text) for (text,) in found]
 
 
-def killed_and_run_again(batch: Batch, name: str, number: int, moment: str = "after") -> None:
-    """Runs a script as it stands; it dies at an entry of its journal or behind a request, and is run once more."""
+def killed_and_run_again(batch: Batch, name: str, number: int, moment: str = "after") -> str:
+    """Runs a script as it stands; it dies at an entry of its journal or behind a request, and is run once more.
+
+    Returns what the second process says.
+    """
     (batch.folder / "b.stripe").write_bytes((batch.folder / name).read_bytes())
     assert batch.run_and_die(dies_at(number, moment)) == 9
     result = batch.run()
     assert result.code == 0, result.err
     assert len(batch.folders) == 1
+    return result.err
 
 
 @pytest.mark.parametrize("number", [20, 45, 70])
@@ -99,7 +103,8 @@ def test_charges_are_refunded_once_unless_they_were(scripts: Batch, number: int)
     reasons = ("duplicate", "fraudulent", "requested_by_customer")
     lines = [f"{charge},{reasons[number % 3]},T-{number}\n" for number, charge in enumerate(charges)]
     (scripts.folder / "refunds.csv").write_text("charge,reason,ticket\n" + "".join(lines))
-    killed_and_run_again(scripts, "refund.stripe", number)
+    said = killed_and_run_again(scripts, "refund.stripe", number)
+    assert f"{ROWS - 3} rows done · 3 skipped" in said
     refunds = objects(scripts, "refund")[3:]
     assert sorted((each["charge"], each["reason"], each["amount"]) for each in refunds) == sorted(
         (charge, reasons[number % 3], 1000) for number, charge in enumerate(charges) if number not in {3, 7, 11}

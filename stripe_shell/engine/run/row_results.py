@@ -25,7 +25,10 @@ def _shortened(text: str) -> str:
 
 
 def row_status(outcomes: Sequence[Outcome], *, interrupted: bool = False) -> RowStatus:
-    """Returns the status of a row from the outcomes of its steps; `interrupted`: it stopped between two steps."""
+    """Returns the status of a row from the outcomes of its steps; `interrupted`: it stopped between two steps.
+
+    A row that only looked something up, and skipped what it would have written, is skipped.
+    """
     statuses: set[OutcomeStatus] = {outcome.status for outcome in outcomes}
     if "unknown" in statuses:
         return "unknown"
@@ -33,6 +36,8 @@ def row_status(outcomes: Sequence[Outcome], *, interrupted: bool = False) -> Row
         return "failed"
     if interrupted:
         return "not run"
+    if "skipped" in statuses and not any(is_write(outcome) for outcome in outcomes):
+        return "skipped"
     return "done" if "passed" in statuses else "skipped"
 
 
