@@ -17,8 +17,11 @@ from .objects.registry import ResourceRegistry
 #: The maximum number of segments of a path, including `data`.
 DEEPEST = 4
 
-#: Members that answers have and the description lacks: the kind of object that each holds.
-_UNDESCRIBED: Final[Mapping[tuple[str, str], str]] = {("subscription", "plan"): "plan"}
+#: Members that answers have and the description lacks: an object, or the id of one.
+_UNDESCRIBED: Final[Mapping[tuple[str, str], Shape]] = {
+    ("charge", "dispute"): Shape("reference", schema="dispute", expandable=True),
+    ("subscription", "plan"): Shape("reference", schema="plan"),
+}
 
 #: Paths as nested dicts: `{"data": {"customer": {}}}`.
 ExpandTree = dict[str, "ExpandTree"]
@@ -118,8 +121,7 @@ def member_shape(table: Table, shape: Shape, name: str, kind: str | None = None)
 
 def _undescribed(shape: Shape, name: str) -> Shape | None:
     kind = shape.fields.get("object")
-    held = _UNDESCRIBED.get((kind.shape.enum[0], name)) if kind is not None and kind.shape.enum else None
-    return None if held is None else Shape("reference", schema=held)
+    return _UNDESCRIBED.get((kind.shape.enum[0], name)) if kind is not None and kind.shape.enum else None
 
 
 def _object_of(ctx: Context, value: Any, shape: Shape, table: Table) -> Any:

@@ -120,3 +120,13 @@ def test_through_a_member_that_only_answers_have(stripe: Client) -> None:
     )
     (found,) = stripe.get("/v1/subscriptions", {"expand": ["data.plan.product"]})["data"]
     assert (found["plan"]["id"], found["plan"]["product"]["name"]) == (price, "Gold")
+
+
+def test_the_dispute_of_a_charge(stripe: Client) -> None:
+    """Not described, and read by Tryton's module of today and by clients of 2020."""
+    pay = {"amount": 500, "currency": "usd", "payment_method_types": ["card"], "confirm": "true"}
+    intent = stripe.post("/v1/payment_intents", {**pay, "payment_method": "pm_card_createDispute"})
+    charge = stripe.get(f"/v1/charges/{intent['latest_charge']}", {"expand": ["dispute"]})
+    assert (charge["dispute"]["charge"], charge["disputed"]) == (charge["id"], True)
+    other = stripe.post("/v1/payment_intents", {**pay, "payment_method": "pm_card_visa"})
+    assert stripe.get(f"/v1/charges/{other['latest_charge']}")["dispute"] is None

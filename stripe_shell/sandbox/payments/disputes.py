@@ -40,7 +40,7 @@ def _make_one(ctx: Context, charge: Json, facts: DisputeFacts) -> None:
     if not inquiry:
         withdraw(ctx, dispute)
     ctx.insert(dispute)
-    charge["disputed"] = True
+    charge |= {"dispute": dispute["id"], "disputed": True}
     ctx.save(charge)
     ctx.emit("charge.dispute.created", dispute)
     if not inquiry:
