@@ -99,6 +99,11 @@ CARDS: Final[tuple[CardFacts, ...]] = (
     CardFacts("4000056655665556", ("visa_debit",), funding="debit"),
     CardFacts("5555555555554444", ("mastercard",), "mastercard"),
     CardFacts("2223003122003222", (), "mastercard"),
+    # Listed in Stripe's documentation of earlier years, and still taken: clients' tests use them.
+    CardFacts("4012888888881881"),
+    CardFacts("30569309025904", (), "diners"),
+    CardFacts("38520000023237", (), "diners"),
+    CardFacts("3530111333300000", (), "jcb", country="JP"),
     CardFacts("5200828282828210", ("mastercard_debit",), "mastercard", funding="debit"),
     CardFacts("5105105105105100", ("mastercard_prepaid",), "mastercard", funding="prepaid"),
     CardFacts("378282246310005", ("amex", "amex_threeDSecureNotSupported"), "amex"),
