@@ -49,6 +49,10 @@ DEFAULT_MAXIMUM: Final = 99_999_999
 WHOLE_UNITS: Final = frozenset(("ugx", "isk"))
 
 
+#: Currencies that are paid out in whole units alone.
+_WHOLE_PAYOUTS: Final = frozenset(("huf", "twd"))
+
+
 def maximum(currency: str) -> int:
     """Returns the largest charge of a currency, in the smallest currency unit."""
     return MAXIMUM.get(currency, DEFAULT_MAXIMUM)
@@ -68,6 +72,25 @@ def check_step(amount: int, currency: str, param: str | None = "amount") -> None
             "evenly divisible by 10. Please see https://stripe.com/docs/currencies#three-decimal for more details.",
             param=param,
         )
+
+
+def check_payout(amount: int, currency: str) -> None:
+    """Raises StripeError for an amount that cannot be paid out: forints and Taiwan dollars go in whole ones.
+
+    Source: https://docs.stripe.com/currencies#special-cases; the text is assumed.
+    """
+    check_step(amount, currency)
+    if currency in _WHOLE_PAYOUTS and amount % 100:
+        raise invalid(
+            f"Invalid amount. Payouts in {currency.upper()} must be evenly divisible by 100. Please see "
+            "https://stripe.com/docs/currencies#special-cases for more details.",
+            param="amount",
+        )
+
+
+def unpayable(amount: int, currency: str) -> int:
+    """Returns the part of an amount that lies between two steps, which no payment can have."""
+    return amount % (100 if currency in WHOLE_UNITS else 10 if decimals(currency) == 3 else 1)
 
 
 def check_charge(amount: int, currency: str, param: str | None = "amount") -> None:

@@ -73,12 +73,34 @@ def test_an_amount_between_two_steps(shop: Shop, currency: str, step: int) -> No
     price = shop.price(amount + 1, currency=currency)["id"]
     items = {"customer": shop.customer()["id"], "items": [{"price": price}]}
     assert shop.stripe.refused("POST", "/v1/subscriptions", items)["status"] == 400
-    lines = {"mode": "subscription", "line_items": [{"price": price, "quantity": 1}]}
-    session = {"success_url": "https://example.com/ok", **lines}
-    answer = shop.stripe.send("POST", "/v1/checkout/sessions", session)
-    charges = shop.stripe.get("/v1/charges")["data"]
-    assert all(charge["amount"] % step == 0 for charge in charges)
-    assert answer.status in (200, 400)
+    item = {"customer": shop.customer()["id"], **odd}
+    assert shop.stripe.refused("POST", "/v1/invoiceitems", item)["param"] == "amount"
+    assert shop.stripe.refused("POST", "/v1/topups", {**odd, "description": "x"})["param"] == "amount"
+    held = {**CARD, "amount": amount, "currency": currency, "capture_method": "manual"}
+    intent = shop.stripe.post("/v1/payment_intents", held)["id"]
+    part = {"amount_to_capture": amount - 1}
+    assert shop.stripe.refused("POST", f"/v1/payment_intents/{intent}/capture", part)["param"] == "amount_to_capture"
+    assert all(charge["amount"] % step == 0 for charge in shop.stripe.get("/v1/charges")["data"])
+
+
+@pytest.mark.parametrize(("currency", "step"), STEPS.items())
+def test_what_an_invoice_cannot_charge_is_owed(shop: Shop, currency: str, step: int) -> None:
+    """A tax can leave an amount between two steps: the rest goes to the balance in that currency."""
+    owner = shop.customer()["id"]
+    rate = shop.stripe.post("/v1/tax_rates", {"display_name": "VAT", "percentage": 7.77, "inclusive": False})["id"]
+    invoice = shop.stripe.post("/v1/invoices", {"customer": owner, "currency": currency})["id"]
+    item = {"customer": owner, "invoice": invoice, "amount": 50_100, "currency": currency, "tax_rates": [rate]}
+    shop.stripe.post("/v1/invoiceitems", item)
+    paid = shop.stripe.post(f"/v1/invoices/{invoice}/pay")
+    assert (paid["total"], paid["amount_paid"]) == (53_993, 53_993 // step * step)
+    assert _balance(shop, owner)[2] == {currency: 53_993 % step}
+
+
+@pytest.mark.parametrize("currency", ["huf", "twd", "ugx"])
+def test_a_payout_in_whole_units(stripe: Client, currency: str) -> None:
+    """Refused before the balance is looked at."""
+    error = stripe.refused("POST", "/v1/payouts", {"amount": 10_050, "currency": currency})
+    assert (error["param"], "divisible by 100" in error["message"]) == ("amount", True)
 
 
 def test_no_decimals_and_three(stripe: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.currencies import check_step
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action, job
@@ -224,6 +225,7 @@ class PaymentIntent(intent_rules.Intent):
         if params["amount"] <= obj["amount"]:
             message = "The new amount must be greater than the amount that is authorized already."
             raise errors.invalid(message, param="amount")
+        intent_rules.check_amount(params["amount"], obj["currency"])
         self.echo(obj, params)
         obj["amount_capturable"] = obj["amount"]
         charge = ctx.get("charge", obj["latest_charge"])
@@ -310,6 +312,7 @@ def _check_capture(ctx: Context, obj: Json, params: Json, amount: Any) -> None:
     if amount > obj["amount_capturable"]:
         message = "The requested capture amount is greater than the amount you can capture for this charge."
         raise intent_rules.intent_error(ctx, PAYMENT, obj, message, code="amount_too_large")
+    check_step(amount, obj["currency"], "amount_to_capture")
 
 
 def _check_transfer(ctx: Context, obj: Json, params: Json) -> None:

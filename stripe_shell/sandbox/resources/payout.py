@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.currencies import check_payout
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action, job
@@ -40,6 +41,7 @@ class Payout(Resource):
         """Mutates `obj`: sets destination and arrival date; debits the balance. Raises StripeError if it is too low."""
         if obj["amount"] < 1:
             raise errors.below_minimum("amount", 1)
+        check_payout(obj["amount"], obj["currency"])
         ledger.check_funds(ctx, obj["amount"], obj["currency"], "payout")
         instant = obj["method"] == "instant"
         target = self._destination(ctx, obj)

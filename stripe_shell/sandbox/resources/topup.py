@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.currencies import check_step
 from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action, job
@@ -21,6 +22,7 @@ class Topup(Resource):
         """Sets the expected availability date, two business days ahead. Raises StripeError for an amount below 1."""
         if obj["amount"] < 1:
             raise errors.below_minimum("amount", 1)
+        check_step(obj["amount"], obj["currency"])
         obj["expected_availability_date"] = ledger.available_on(ctx.now())
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:

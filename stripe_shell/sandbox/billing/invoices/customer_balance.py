@@ -32,16 +32,16 @@ def apply_to_invoice(ctx: Context, invoice: Json, customer: Json) -> None:
     change_balance(ctx, customer, after - before, "applied_to_invoice", invoice)
 
 
-def carry_over(ctx: Context, invoice: Json, customer: Json, kind: str) -> None:
-    """Moves an amount that cannot be charged to the balance, as debt for the next invoice.
+def carry_over(ctx: Context, invoice: Json, customer: Json, kind: str, part: int | None = None) -> None:
+    """Moves an amount that cannot be charged, or a part of it, to the balance, as debt for the next invoice.
 
     `kind` is the transaction's type: `invoice_too_small`, `invoice_too_large`
     (https://docs.stripe.com/billing/customer/balance).
 
     Mutates `invoice`; saves the customer.
     """
-    due = invoice["amount_due"]
-    invoice["amount_due"] = 0
+    due = invoice["amount_due"] if part is None else part
+    invoice["amount_due"] -= due
     invoice["ending_balance"] = (invoice["ending_balance"] or 0) + due
     change_balance(ctx, customer, due, kind, invoice)
 

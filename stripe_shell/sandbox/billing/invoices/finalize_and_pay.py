@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import DAY
-from stripe_shell.sandbox.currencies import maximum, minimum
+from stripe_shell.sandbox.currencies import maximum, minimum, unpayable
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.carried_over import customer_to_invoice, rendering_of
 from stripe_shell.sandbox.objects.context import Context, Json
@@ -78,6 +78,8 @@ def _apply_balance(ctx: Context, invoice: Json, customer: Json) -> None:
         customer_balance.carry_over(ctx, invoice, customer, "invoice_too_small")
     elif invoice["amount_due"] > maximum(invoice["currency"]):
         customer_balance.carry_over(ctx, invoice, customer, "invoice_too_large")
+    elif rest := unpayable(invoice["amount_due"], invoice["currency"]):  # of taxes and prorations (assumed)
+        customer_balance.carry_over(ctx, invoice, customer, "invoice_too_small", rest)
 
 
 def _invoice_number(invoice: Json, customer: Json) -> None:

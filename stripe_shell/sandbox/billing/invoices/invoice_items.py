@@ -9,6 +9,7 @@ from typing import Any
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import customer_currency
 from stripe_shell.sandbox.billing.calc.money import half_up
+from stripe_shell.sandbox.currencies import check_step
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear, merge_metadata
 from stripe_shell.sandbox.objects.private_fields import InvoiceItemPrivate
@@ -61,6 +62,7 @@ def build_item(ctx: Context, customer: Json, params: Mapping[str, Any], currency
         )
     seen = prices.in_currency(ctx, price, currency) or price
     amount = half_up(prices.exact_amount(ctx, price, quantity, currency))
+    check_step(amount, currency, f"{where}[amount]" if where else "amount")
     item = lines.new_invoice_item(
         ctx,
         customer,
