@@ -136,6 +136,48 @@ def test_a_coupon_needs_something_to_apply_to(stripe: Client) -> None:
             assert answer.json()["error"]["code"] == "coupon_applies_to_nothing"
 
 
+def test_a_coupon_needs_the_currency(stripe: Client) -> None:
+    """An amount off in euros takes nothing off dollars: it is refused, by sessions and by subscriptions."""
+    shop = Shop(stripe)
+    coupon = {"amount_off": 100, "currency": "eur", "duration": "once"}
+    discounts = [{"coupon": stripe.post("/v1/coupons", coupon)["id"]}]
+    both = {**coupon, "currency_options": {"usd": {"amount_off": 120}}}
+    for path, params in (
+        ("/v1/checkout/sessions", _session(stripe)),
+        ("/v1/subscriptions", {"customer": shop.customer()["id"], "items": [{"price": shop.price()["id"]}]}),
+    ):
+        error = stripe.refused("POST", path, {**params, "discounts": discounts})
+        assert (error["status"], "eur" in error["message"]) == (400, True)
+        other = [{"coupon": stripe.post("/v1/coupons", both)["id"]}]
+        assert stripe.post(path, {**params, "discounts": other})["id"]
+
+
+@pytest.mark.parametrize("quantity", [0, -1])
+def test_a_line_is_of_something(stripe: Client, quantity: int) -> None:
+    """A quantity of 0 is refused by sessions and links."""
+    price = Shop(stripe).price(500, None)["id"]
+    lines = [{"price": price, "quantity": quantity}]
+    for path, params in (("/v1/checkout/sessions", _session(stripe)), ("/v1/payment_links", {})):
+        error = stripe.refused("POST", path, {**params, "line_items": lines})
+        assert (error["param"], error["code"]) == ("line_items[0][quantity]", "parameter_invalid_integer")
+
+
+def test_a_minimum_amount_has_a_currency(stripe: Client) -> None:
+    """A promotion code names it."""
+    coupon = stripe.post("/v1/coupons", {"percent_off": 10, "duration": "once"})["id"]
+    params = {"promotion": {"type": "coupon", "coupon": coupon}, "restrictions": {"minimum_amount": 100}}
+    error = stripe.refused("POST", "/v1/promotion_codes", params)
+    assert error["param"] == "restrictions[minimum_amount_currency]"
+
+
+def test_eight_pictures(stripe: Client) -> None:
+    """The ninth is refused, at once and by an update."""
+    images = [f"https://a.example/{at}.png" for at in range(9)]
+    assert stripe.refused("POST", "/v1/products", {"name": "x", "images": images})["param"] == "images"
+    made = stripe.post("/v1/products", {"name": "x", "images": images[:8]})["id"]
+    assert stripe.refused("POST", f"/v1/products/{made}", {"images": images})["param"] == "images"
+
+
 def test_a_session_takes_one_discount(stripe: Client) -> None:
     """Two are refused, and none of them is redeemed."""
     coupons = [stripe.post("/v1/coupons", {"percent_off": 5, "duration": "once"})["id"] for _ in range(2)]

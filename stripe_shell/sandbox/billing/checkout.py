@@ -114,6 +114,7 @@ def set_totals(ctx: Context, session: Json, requested_discounts: Any) -> None:
             else []
         )
         summed = quotes.line_totals(trial, rows, currency, discounts_of=names)
+        discounts.check_currency(trial, names, currency)
         discounts.check_minimum(trial, names, summed.subtotal, currency)
         discounts.check_applies(trial, names, [row["price"]["product"] for row in rows], currency)
     url = f"/v1/checkout/sessions/{session['id']}/line_items"

@@ -31,6 +31,8 @@ def price_lines(ctx: Context, requested: Sequence[Mapping[str, Any]], *, counted
         if counted and entry.get("quantity") is None and not prices.is_metered(price):
             raise errors.invalid(f"Quantity is required. Add `quantity` to `{where}`", param=f"{where}[quantity]")
         quantity = 1 if entry.get("quantity") is None else entry["quantity"]
+        if counted and quantity < 1 and not prices.is_metered(price):
+            raise errors.below_minimum(f"{where}[quantity]", 1)
         rates = lines.rates_json(ctx, entry.get("tax_rates") or (), f"{where}[tax_rates]")
         rows.append({"price": price, "quantity": quantity, "rates": rates, "discounts": entry.get("discounts") or []})
     return rows

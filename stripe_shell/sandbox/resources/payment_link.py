@@ -32,7 +32,7 @@ class PaymentLink(Resource):
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets line items, currency, URL and collection rules. Raises StripeError for bad lines."""
-        rows = quotes.price_lines(ctx, params["line_items"])
+        rows = quotes.price_lines(ctx, params["line_items"], counted=True)
         recurring = any(row["price"]["type"] == "recurring" for row in rows)
         checkout.check_lines("subscription" if recurring else "payment", rows)
         if params.get("subscription_data") and not recurring:

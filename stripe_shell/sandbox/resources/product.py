@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.invoices import new_prices
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import ListFilters, among
 from stripe_shell.sandbox.objects.resource import Resource
+
+#: The most pictures of a product.
+_MOST_IMAGES: Final = 8
 
 
 class Product(Resource):
@@ -21,9 +24,14 @@ class Product(Resource):
     indexed = ("default_price",)
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Raises StripeError for an empty name."""
+        """Raises StripeError for an empty name, or for too many pictures."""
         if not params["name"].strip():
             raise errors.empty_parameter("name")
+        _check_images(params)
+
+    def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
+        """Raises StripeError for too many pictures."""
+        _check_images(params)
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets the id if given. Stores the default price of `default_price_data`."""
@@ -72,3 +80,9 @@ class Product(Resource):
         if not price["active"]:
             raise errors.invalid("An inactive price cannot be the default price.", param="default_price")
         return named
+
+
+def _check_images(params: Json) -> None:
+    """Raises StripeError for more than eight pictures (Stripe's API reference; the text is assumed)."""
+    if len(params.get("images") or ()) > _MOST_IMAGES:
+        raise errors.invalid(f"A product can have at most {_MOST_IMAGES} images.", param="images")

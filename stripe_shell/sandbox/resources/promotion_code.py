@@ -46,6 +46,9 @@ class PromotionCode(Resource):
         if not coupon_id:
             raise errors.invalid("You must pass promotion.coupon when passing promotion", param="promotion.coupon")
         coupon = ctx.get("coupon", coupon_id, param="promotion[coupon]")
+        restrictions = params.get("restrictions") or {}
+        if restrictions.get("minimum_amount") and not restrictions.get("minimum_amount_currency"):
+            raise errors.missing_parameter("restrictions[minimum_amount_currency]")
         self._check_code(ctx, params)
         _check_limits(ctx, coupon, params)
 

@@ -191,6 +191,20 @@ def check_minimum(ctx: Context, names: Iterable[str], subtotal: int, currency: s
             )
 
 
+def check_currency(ctx: Context, names: Iterable[str], currency: str) -> None:
+    """Raises StripeError for an amount off that exists in other currencies alone (the text is assumed)."""
+    for name in names:
+        discount = ctx.find("discount", name)
+        coupon = coupon_of(ctx, discount) if discount else None
+        if coupon is None or coupon["percent_off"] is not None or _amount_off(ctx, coupon, currency):
+            continue
+        raise errors.invalid(
+            f"The coupon {coupon['id']} takes off an amount in {coupon['currency']} and cannot be applied to an amount "
+            f"in {currency}.",
+            param="discounts",
+        )
+
+
 def check_applies(ctx: Context, names: Iterable[str], products: Iterable[str], currency: str) -> None:
     """Raises StripeError for a discount that is limited to other products than these.
 

@@ -53,6 +53,7 @@ def create_first_invoice(
         ctx, customer, subscription, reason="subscription_create", period=Period(now, now)
     )
     draft.fill_draft(ctx, invoice, records, waiting)
+    discounts.check_currency(ctx, subscription["discounts"], invoice["currency"])
     discounts.check_minimum(ctx, subscription["discounts"], invoice["subtotal"], invoice["currency"])
     draft.store_draft(ctx, invoice, waiting)
     items.note_billed(ctx, subscription, created, lines.records_of(ctx, invoice), invoice)
