@@ -9,6 +9,7 @@ from stripe_shell.diagnostics import Diagnostic, Span, closest
 from stripe_shell.engine.run.paging import is_list
 from stripe_shell.engine.times import RunClock
 from stripe_shell.lang.ast import Reference, Value
+from stripe_shell.lang.insertions import describe_bad_reference
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets, names_secret
 
@@ -218,6 +219,9 @@ def _look_up(reference: Reference, scope: Scope) -> FoundValue | PendingValue | 
         return FoundValue(scope.now)
     if name == "uuid" and not reference.path:
         return FoundValue(draw_uuid(scope))
+    if not name.isidentifier():  # the parser has said so
+        message, label = describe_bad_reference(name)
+        return Diagnostic("E108", message, reference.span, label=label)
     return undefined_name(reference, scope)
 
 

@@ -25,6 +25,9 @@ _AS = pattern(r"[ \t]+as[ \t]+")
 _CURRENCY = pattern(r"[A-Za-z]{3,4}[ \t]*\Z")
 _END = pattern(r"[ \t]*\Z")
 
+#: A column or a member with blanks or signs, such as `row.Created (UTC)`.
+_COLUMN = pattern(r"[ \t]*([^\W\d]\w*)\.([^\W\d][^\"'${}:\[\]]*[^\s\"'${}:\[\]])[ \t]*")
+
 #: Returns the span of a range of the text between the braces.
 SpanOf = Callable[[int, int], Span]
 
@@ -39,8 +42,8 @@ def parse_insertion(reading: Reading, start: int, end: int, *, escapes: bool) ->
         span_of = lambda first, last: whole  # noqa: E731
     found = _read(content, span_of)
     if found is None:
-        message = f"`{content.strip()}` is not a reference" if content.strip() else "a reference without a name"
-        reading.problem("E108", message, whole, _hint(content))
+        message, label = describe_bad_reference(content)
+        reading.problem("E108", message, whole, label)
         return Reference(None, content.strip(), (), None, content.strip(), whole)
     if isinstance(found, Reference) and found.namespace not in (None, "env"):
         label = "the only namespace is `env:`"
@@ -48,7 +51,15 @@ def parse_insertion(reading: Reading, start: int, end: int, *, escapes: bool) ->
     return found
 
 
+def describe_bad_reference(content: str) -> tuple[str, str]:
+    """Returns the message and the label of E108 for the text between the braces."""
+    message = f"`{content.strip()}` is not a reference" if content.strip() else "a reference without a name"
+    return message, _hint(content)
+
+
 def _hint(content: str) -> str:
+    if column := _COLUMN.fullmatch(content):
+        return f'write `${{{column[1]}."{column[2]}"}}`: a name with blanks or signs stands in quotes'
     if _OPERATOR.search(content):
         return f"write `${{A op B}}`: two numbers or references, then for a rounding {', '.join(ROUNDINGS)}"
     if _AS.search(content):

@@ -97,6 +97,20 @@ def test_a_comma_in_a_url(stripe_shell: Command, images: str, kept: list[str]) -
     assert json.loads(result.out)["images"] == kept
 
 
+@pytest.mark.parametrize("column", ["Created (UTC)", "crm id (metadata)", "Card Last4"])
+def test_a_column_of_stripes_own_export(stripe_shell: Command, home: Path, column: str) -> None:
+    """The one message has the form that works, and that form works."""
+    (home / "data.csv").write_text(f"id,{column}\ncus_A,2021\n")
+    loop = '@foreach row in "data.csv" key=id\n  /sandbox\n  action: create\n  entity: customer\n  email: a@b.co\n'
+    (home / "bad.stripe").write_text(f"@spec stripe\n{loop}  name: ${{row.{column}}}\n@end\n")
+    result = stripe_shell("check", "bad.stripe")
+    written = f'${{row."{column}"}}'
+    assert (result.code, result.err.count("error[")) == (2, 1)
+    assert f"write `{written}`" in result.err
+    (home / "good.stripe").write_text(f"@spec stripe\n{loop}  name: {written}\n@end\n")
+    assert stripe_shell("check", "good.stripe").code == 0
+
+
 def test_results_that_cannot_be_written(home: Path) -> None:
     """A full disk: one sentence and exit code 3, no traceback."""
     command = [sys.executable, "-m", "stripe_shell", "--memory", "create", "customer", "email=a@b.co", "name=A"]

@@ -193,7 +193,8 @@ def test_a_bank_debit_comes_later(stripe: Client, shirt: str) -> None:
     assert (waiting["status"], waiting["payment_status"]) == ("complete", "unpaid")
     stripe.clock.advance(86_400 * 10)
     assert stripe.get(f"/v1/checkout/sessions/{session['id']}")["payment_status"] == "paid"
-    assert stripe.event_types()[-1] == "checkout.session.async_payment_succeeded"
+    types = [name for name in stripe.event_types() if name != "balance.available"]
+    assert types[-1] == "checkout.session.async_payment_succeeded"
     assert stripe.get(f"/v1/coupons/{coupon}")["times_redeemed"] == 1
 
 

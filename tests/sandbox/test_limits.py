@@ -51,4 +51,4 @@ def test_too_long_a_query_is_refused(stripe: Client) -> None:
 
 def test_as_many_as_are_allowed_are_read(stripe: Client) -> None:
     answer = stripe.sandbox.send(Request("POST", "/v1/customers", body=pairs("metadata[k{n}]=1", MOST_PARAMETERS)))
-    assert answer.json()["error"]["message"].startswith("Metadata can have at most 50 keys")
+    assert answer.json()["error"]["message"].startswith("Metadata can have up to 50 keys")

@@ -37,7 +37,7 @@ def test_every_file_is_found_by_its_name(file: Path) -> None:
 
 
 def test_an_object_without_a_file_is_generic() -> None:
-    resource = ResourceRegistry(load_table()).resource("radar.value_list")
+    resource = ResourceRegistry(load_table()).resource("shipping_rate")
     assert type(resource) is Resource
     assert not resource.modelled
 
