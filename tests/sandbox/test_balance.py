@@ -268,3 +268,16 @@ def check(stripe: Client) -> None:
 
 def test_the_clock_of_these_tests() -> None:
     assert NOW % DAY == DAY / 2
+
+
+def test_a_row_of_a_list_is_the_row_that_is_retrieved(stripe: Client) -> None:
+    """Lists set the status in the text, a retrieved row is parsed; what a description says does not count."""
+    made = 'said "status":"pending","available_on":1,"created":2'
+    intent = {"amount": 500, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True, "description": made}
+    stripe.post("/v1/payment_intents", {**intent, "return_url": "https://example.com"})
+    for later in (0, 30 * 86_400):
+        stripe.clock.seconds += later
+        (row,) = stripe.get("/v1/balance_transactions")["data"]
+        assert row == stripe.get(f"/v1/balance_transactions/{row['id']}")
+        assert row["description"] == made
+        assert row["status"] == ("available" if later else "pending")

@@ -269,7 +269,8 @@ def shown_texts(ctx: Context, rows: Sequence[StoredRow]) -> list[str]:
 def _shown_text(resource: ResourceProtocol, ctx: Context, row: StoredRow) -> str:
     if not resource.presents:
         return row.json
-    return json.dumps(resource.present(ctx, json.loads(row.json)), separators=(",", ":"))
+    text = resource.present_text(ctx, row.json)
+    return text if text is not None else json.dumps(resource.present(ctx, json.loads(row.json)), separators=(",", ":"))
 
 
 def _form(operation: Operation) -> str:

@@ -220,6 +220,10 @@ class Resource:
         """Returns the live object with this id, as given in the path or a parameter, or None."""
         return ctx.find(self.kind, key)
 
+    def present_text(self, ctx: Context, text: str) -> str | None:
+        """Returns what `present` makes of an object's JSON text where that needs no parsing, as in long lists."""
+        return None
+
     def present(self, ctx: Context, obj: Json) -> Json:
         """Returns the object as in responses; may mutate `obj`, which is not stored."""
         return obj
