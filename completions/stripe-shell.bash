@@ -155,7 +155,7 @@ _stripe_shell_values() {
     :--db|run:--db|run:--runs-dir|runs:--db|runs:--runs-dir|check:--db|replay:--db|replay:--errata|serve:--db|exec:--seed|exec:--db|connections:--db) _stripe_shell_files ;;
     :--spec|run:--spec|runs:--spec|check:--spec|replay:--spec|convert:--spec) _stripe_shell_offer documented stripe ;;
     :--format|run:--format) _stripe_shell_offer table json jsonl csv yaml ;;
-    run:--report|runs:--report|replay:--report) _stripe_shell_pairs junit html json tap ;;
+    run:--report|runs:--report|replay:--report) _stripe_shell_pairs junit html json jsonl tap ;;
     run:--accept-edits|runs:--accept-edits) _stripe_shell_offer keep rerun ;;
     runs:--format) _stripe_shell_offer table csv json ;;
     runs:--status) _stripe_shell_offer done skipped failed unknown not-run ;;

@@ -209,7 +209,7 @@ function _stripe_shell_values --no-scope-shadowing
         case ':--format' 'run:--format'
             _stripe_shell_offer table json jsonl csv yaml
         case 'run:--report' 'runs:--report' 'replay:--report'
-            _stripe_shell_pairs junit html json tap
+            _stripe_shell_pairs junit html json jsonl tap
         case 'run:--accept-edits' 'runs:--accept-edits'
             _stripe_shell_offer keep rerun
         case 'runs:--format'

@@ -51,7 +51,7 @@ def test_the_script_becomes_what_is_printed(language: str, write: object) -> Non
 
 
 def test_the_words_of_the_page_are_those_of_the_program() -> None:
-    assert tuple(re.findall(r"^\| `(junit|html|json|tap)` \|", PAGE, re.MULTILINE)) == REPORTS
+    assert tuple(re.findall(r"^\| `(junit|html|jsonl?|tap)` \|", PAGE, re.MULTILINE)) == REPORTS
     plugin = (ROOT / "stripe_shell" / "pytest_plugin" / "__init__.py").read_text()
     options = re.findall(r'addoption\(\s*"(--stripe-\w+)"', plugin)
     assert re.findall(r"^\| `(--stripe-\w+)", PAGE, re.MULTILINE) == options

@@ -22,7 +22,7 @@ COMMANDS = ("run", "runs", "check", "fmt", "replay", "convert", "spec", "serve",
 SHELLS = ("bash", "zsh", "fish")
 
 #: The formats of `--report FORMAT=FILE`.
-REPORTS = ("junit", "html", "json", "tap")
+REPORTS = ("junit", "html", "json", "jsonl", "tap")
 
 _OVERVIEW = """\
 usage: stripe-shell [OPTIONS]                      the prompt on a terminal, else a script from standard input
@@ -79,7 +79,7 @@ Options of check and spec:
   --version VERSION   judge by this version of the API, e.g. 2024-06-20; check says what the move to it breaks
 
 Options of run and replay:
-  --report FORMAT=FILE …   also write junit, html, json or tap, several at once: --report junit=a.xml html=a.html
+  --report FORMAT=FILE …   also write junit, html, json, jsonl or tap, several at once: --report junit=a.xml html=a.html
 
 Options of replay:
   --errata FILE       the corrections of the page (else PAGE.errata.toml beside it)

@@ -27,7 +27,7 @@ _WORDS = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}
 
 def replay(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
     """Replays every page, each in a sandbox of its own unless a connection or a database is given."""
-    reporting = _reporting(arguments)
+    reporting = _reporting(arguments, console)
     garbage.enable_collector()
     try:
         codes = [_Replaying(arguments, environ, console, reporting, path).run() for path in arguments.words]
@@ -37,12 +37,12 @@ def replay(arguments: Arguments, environ: Mapping[str, str], console: Console) -
     return next((code for code in (6, 5, 3, 4, 2, 1) if code in codes), 0)
 
 
-def _reporting(arguments: Arguments) -> ReportWriter | None:
+def _reporting(arguments: Arguments, console: Console) -> ReportWriter | None:
     if not arguments.reports:
         return None
     from stripe_shell.cli.report import open_reporting
 
-    return open_reporting(arguments)
+    return open_reporting(arguments, console)
 
 
 @record

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from stripe_shell.batch.reports import Target, parse_targets, write_reports
 from stripe_shell.batch.reports.record import EntryVerdict, Recorder, ReportCheck, ReportEntry, entry_of
 from stripe_shell.batch.runner import PreparedScript
@@ -14,6 +16,9 @@ from stripe_shell.render.console import Console
 from stripe_shell.replay.errata import path_text
 from stripe_shell.replay.runner import ExampleResult
 
+if TYPE_CHECKING:
+    from stripe_shell.batch.reports.live import LiveReport
+
 
 @record
 class ReportWriter:
@@ -22,6 +27,7 @@ class ReportWriter:
     targets: tuple[Target, ...]
     recorder: Recorder
     title: str
+    live: tuple[LiveReport, ...] = ()
 
     def prepared(self, script: PreparedScript) -> None:
         """Records the diagnostics of a checked script."""
@@ -31,6 +37,9 @@ class ReportWriter:
         """Records an item that has run."""
         if step.outcome is not None:
             self.recorder.outcome(step.outcome, step.row)
+        if step.result is not None:
+            for report in self.live:
+                report.row(step.result)
 
     def example(self, result: ExampleResult) -> None:
         """Records an example of a documentation page."""
@@ -38,7 +47,10 @@ class ReportWriter:
 
     def write(self, console: Console) -> None:
         """Writes the reports, with the console's secrets masked. Raises UsageError if a file cannot be written."""
-        write_reports(self.targets, self.recorder.report(self.title), console.secrets)
+        report = self.recorder.report(self.title)
+        for live in self.live:
+            live.end(report)
+        write_reports(self.targets, report, console.secrets)
 
 
 def _example_entry(result: ExampleResult) -> ReportEntry:
@@ -59,9 +71,20 @@ def _example_entry(result: ExampleResult) -> ReportEntry:
     )
 
 
-def open_reporting(arguments: Arguments) -> ReportWriter:
+def open_reporting(arguments: Arguments, console: Console) -> ReportWriter:
     """Returns the writer of the reports named by `--report`. Raises UsageError for an invalid one."""
     import time
 
-    targets = parse_targets(arguments.reports)
-    return ReportWriter(targets, Recorder(time.monotonic, time.time()), " ".join(arguments.words))
+    targets, title, began = parse_targets(arguments.reports), " ".join(arguments.words), time.time()
+    live: tuple[LiveReport, ...] = ()
+    if any(target.format == "jsonl" for target in targets):
+        from stripe_shell.batch.reports.live import LiveReport
+
+        paths = (target.path for target in targets if target.format == "jsonl")
+        live = tuple(LiveReport(path, title, began, lambda: console.secrets) for path in paths)
+
+    def tell(entry: ReportEntry) -> None:
+        for report in live:
+            report.entry(entry)
+
+    return ReportWriter(targets, Recorder(time.monotonic, began, on_entry=tell), title, live)

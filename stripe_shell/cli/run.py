@@ -26,7 +26,7 @@ def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> i
 
     Stops after one that fails, unless `--keep-going`.
     """
-    reporting = _reporting(arguments)
+    reporting = _reporting(arguments, console)
     # A dry run sends nothing, so it may show the requests for a live connection.
     setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ, console)
     printer = RunPrinter(console, arguments.format, quiet=arguments.command == "block", show=arguments.show)
@@ -127,7 +127,7 @@ def _checked_before(arguments: Arguments, setup: Setup, data: FrozenData, consol
     return CheckedBefore(data, setup.connections, record_options(arguments, console.secrets), arguments.runs_dir)
 
 
-def _reporting(arguments: Arguments) -> ReportWriter | None:
+def _reporting(arguments: Arguments, console: Console) -> ReportWriter | None:
     """Returns the writer of the requested reports, or None."""
     if not arguments.reports:
         return None
@@ -135,7 +135,7 @@ def _reporting(arguments: Arguments) -> ReportWriter | None:
         raise UsageError("--report tells how a run went; --dry-run sends nothing")
     from stripe_shell.cli.report import open_reporting
 
-    return open_reporting(arguments)
+    return open_reporting(arguments, console)
 
 
 def _dry_run(arguments: Arguments, setup: Setup, scripts: Sequence[PreparedScript], console: Console) -> int:

@@ -1,18 +1,18 @@
-"""Reports of a run as JUnit, TAP, JSON or HTML; several at once, with secrets masked in each."""
+"""Reports of a run as JUnit, TAP, JSON, JSON Lines or HTML; several at once, with secrets masked in each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from stripe_shell.batch.reports.record import Report
 from stripe_shell.errors import UsageError
-from stripe_shell.files import check_writable, write_text
+from stripe_shell.files import OutputFile, check_writable
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 
 #: The formats of `--report FORMAT=FILE`.
-REPORT_FORMATS = ("junit", "html", "json", "tap")
+REPORT_FORMATS = ("junit", "html", "json", "jsonl", "tap")
 
 
 @record
@@ -45,17 +45,28 @@ def parse_targets(texts: Sequence[str]) -> tuple[Target, ...]:
 
 
 def write_reports(targets: Sequence[Target], report: Report, secrets: Secrets) -> None:
-    """Writes every report atomically. Raises UsageError if a file cannot be written."""
+    """Writes every report atomically, except JSON Lines. Raises UsageError if a file cannot be written."""
     masked = report.masked(secrets)
     for target in targets:
-        text = _renderers()[target.format](masked)
+        if target.format != "jsonl":
+            _write(target, _renderers()[target.format](masked))
+
+
+def _write(target: Target, pieces: Iterator[str]) -> None:
+    try:
+        file = OutputFile(target.path, errors="backslashreplace")
         try:
-            write_text(target.path, text, errors="backslashreplace")
-        except OSError as error:
-            raise UsageError(f"the report {target.path} cannot be written: {error.strerror or error}") from error
+            for piece in pieces:
+                file.stream.write(piece)
+            file.commit()
+        except BaseException:
+            file.discard()
+            raise
+    except OSError as error:
+        raise UsageError(f"the report {target.path} cannot be written: {error.strerror or error}") from error
 
 
-def _renderers() -> Mapping[str, Callable[[Report], str]]:
+def _renderers() -> Mapping[str, Callable[[Report], Iterator[str]]]:
     from stripe_shell.batch.reports.html import render_html
     from stripe_shell.batch.reports.json import render_json
     from stripe_shell.batch.reports.junit import render_junit

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from tempfile import TemporaryFile
+from typing import Any, Literal, Protocol
 
 from stripe_shell.diagnostics import Diagnostic, excerpt
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus
@@ -80,39 +83,104 @@ class ReportEntry:
         return f" #{self.ordinal}" if self.ordinal > 1 else ""
 
 
+class Entries(Protocol):
+    """The entries of a run, in order. They can be iterated several times; each time they may be read from a file."""
+
+    def __iter__(self) -> Iterator[ReportEntry]: ...
+
+    def __len__(self) -> int: ...
+
+
 @record
 class Report:
     """A run: its title, start (epoch seconds), duration (milliseconds), and entries in order.
 
     `problems` are the errors of the check, after which nothing is sent, and those of a page as a whole. `not_run`
-    counts the blocks after the one that stopped a script.
+    counts the blocks after the one that stopped a script. `verdicts` counts the entries by verdict; None counts them
+    when it is asked for.
     """
 
     title: str
     began: float
     duration: float
-    entries: tuple[ReportEntry, ...]
+    entries: Entries
     problems: tuple[str, ...] = ()
     not_run: int = 0
+    verdicts: Mapping[EntryVerdict, int] | None = None
 
     def count(self, verdict: EntryVerdict) -> int:
         """Returns the number of entries with this verdict."""
+        if self.verdicts is not None:
+            return self.verdicts.get(verdict, 0)
         return sum(entry.verdict == verdict for entry in self.entries)
 
     def masked(self, secrets: Secrets) -> Report:
         """Returns the report with every secret masked."""
-        data = _masked(as_dict(self), secrets)
-        entries = tuple(
-            ReportEntry(
-                **{
-                    **entry,
-                    "checks": tuple(ReportCheck(**check) for check in entry["checks"]),
-                    "problems": tuple(entry["problems"]),
-                }
-            )
-            for entry in data["entries"]
-        )
-        return Report(**{**data, "entries": entries, "problems": tuple(data["problems"])})
+        title, problems = secrets.mask(self.title), tuple(map(secrets.mask, self.problems))
+        return replace(self, title=title, problems=problems, entries=_MaskedEntries(self.entries, secrets))
+
+
+@record
+class _MaskedEntries:
+    """Entries that are masked one by one, when they are asked for."""
+
+    entries: Entries
+    secrets: Secrets
+
+    def __iter__(self) -> Iterator[ReportEntry]:
+        return (entry_from(_masked(as_dict(entry), self.secrets)) for entry in self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
+class SpooledEntries:
+    """Entries in a temporary file, so that a run of any length takes the same memory."""
+
+    def __init__(self) -> None:
+        self._file = TemporaryFile("w+b")  # noqa: SIM115 (it lasts as long as the process, and has no name)
+        self._count = 0
+
+    def append(self, entry: ReportEntry) -> None:
+        """Adds an entry."""
+        self._file.write(json.dumps(as_dict(entry)).encode() + b"\n")
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[ReportEntry]:
+        self._file.flush()
+        rest, place = b"", 0
+        while chunk := os.pread(self._file.fileno(), 1 << 16, place):
+            place += len(chunk)
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                yield entry_from(json.loads(line))
+
+
+def entry_from(data: Mapping[str, Any]) -> ReportEntry:
+    """Returns the entry that `as_dict` was given."""
+    checks = tuple(ReportCheck(**check) for check in data["checks"])
+    return ReportEntry(**{**data, "checks": checks, "problems": tuple(data["problems"])})
+
+
+def rows_of(report: Report) -> Iterator[list[ReportEntry]]:
+    """Yields the entries of each row of a loop together, and each block outside of loops by itself."""
+    group: list[ReportEntry] = []
+    for entry in report.entries:
+        if group and not (entry.row and entry.row == group[0].row and entry.file == group[0].file):
+            yield group
+            group = []
+        group.append(entry)
+    if group:
+        yield group
+
+
+def verdict_of(group: Sequence[ReportEntry]) -> EntryVerdict:
+    """Returns the verdict of a row: that of its gravest step; skipped if all steps were."""
+    found = {entry.verdict for entry in group}
+    return next(verdict for verdict in ("error", "failed", "passed", "skipped") if verdict in found)
 
 
 def _masked(data: Any, secrets: Secrets) -> Any:
@@ -125,12 +193,17 @@ def _masked(data: Any, secrets: Secrets) -> Any:
 
 @record(frozen=False)
 class Recorder:
-    """Records a run. `clock` is a monotonic clock in seconds; `began` is epoch seconds."""
+    """Records a run. `clock` is a monotonic clock in seconds; `began` is epoch seconds.
+
+    `on_entry` is called with every entry as it is recorded.
+    """
 
     clock: Callable[[], float]
     began: float
     origin: float = field(default=0.0)
-    entries: list[ReportEntry] = field(default_factory=list)
+    entries: SpooledEntries = field(default_factory=SpooledEntries)
+    verdicts: Counter[EntryVerdict] = field(default_factory=Counter)
+    on_entry: Callable[[ReportEntry], None] = lambda entry: None
     problems: list[str] = field(default_factory=list)
     lines: Counter[tuple[str, int]] = field(default_factory=Counter)
     not_run: int = 0
@@ -154,12 +227,15 @@ class Recorder:
         entry = replace(entry, started=max(0.0, ended - entry.elapsed), ordinal=self.lines[line])
         if len(self.entries) >= KEPT_EXCHANGES and entry.verdict == "passed":
             entry = replace(entry, request="", response="")
+        self.verdicts[entry.verdict] += 1
         self.entries.append(entry)
+        self.on_entry(entry)
 
     def report(self, title: str) -> Report:
         """Returns the report of what was recorded."""
         duration = (self.clock() - self.origin) * 1e3
-        return Report(title, self.began, duration, tuple(self.entries), tuple(self.problems), self.not_run)
+        counts, problems = dict(self.verdicts), tuple(self.problems)
+        return Report(title, self.began, duration, self.entries, problems, self.not_run, counts)
 
 
 def entry_of(outcome: Outcome) -> ReportEntry:

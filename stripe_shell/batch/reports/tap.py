@@ -9,9 +9,9 @@ from stripe_shell.batch.reports.record import Report, ReportEntry
 from stripe_shell.escaping import comment, tap_text, visible_json
 
 
-def render_tap(report: Report) -> str:
-    """Returns one test point per block; failures are in a YAML block below their point."""
-    return "\n".join(_tap_lines(report)) + "\n"
+def render_tap(report: Report) -> Iterator[str]:
+    """Yields one test point per block; failures are in a YAML block below their point."""
+    return (f"{line}\n" for line in _tap_lines(report))
 
 
 def _tap_lines(report: Report) -> Iterator[str]:
