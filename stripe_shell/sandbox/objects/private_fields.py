@@ -79,6 +79,12 @@ class CustomerPrivate(PrivateFields, total=False):
     watched: int
 
 
+class PromotionCodePrivate(PrivateFields, total=False):
+    """A promotion code: its coupon as it was when it was deleted, which older versions show."""
+
+    coupon: Json
+
+
 class DiscountPrivate(PrivateFields, total=False):
     """The coupon when it was redeemed: a discount outlives the deletion of its coupon."""
 

@@ -8,7 +8,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.invoices.redemption import why_invalid
 from stripe_shell.sandbox.currencies import check_currency_keys
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.private_fields import CouponPrivate
+from stripe_shell.sandbox.objects.private_fields import CouponPrivate, PromotionCodePrivate
 from stripe_shell.sandbox.objects.resource import Resource
 
 _FIVE_YEARS = 5 * 366 * 24 * 3600
@@ -60,9 +60,11 @@ class Coupon(Resource):
         """Marks the coupon as invalid and deactivates its promotion codes."""
         obj["valid"] = False
         for code in ctx.all("promotion_code", coupon=obj["id"]):
-            if code["active"]:
-                code["active"] = False
-                ctx.emit("promotion_code.updated", code, ctx.save(code))
+            ctx.private(code, PromotionCodePrivate)["coupon"] = dict(obj)
+            was_active, code["active"] = code["active"], False
+            changed = ctx.save(code)
+            if was_active:
+                ctx.emit("promotion_code.updated", code, changed)
 
     def present(self, ctx: Context, obj: Json) -> Json:
         """Mutates `obj`: sets `valid`, which is false once the coupon is expired or used up."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.sandbox.objects.context import Context
-from stripe_shell.sandbox.objects.private_fields import DiscountPrivate
+from stripe_shell.sandbox.objects.private_fields import DiscountPrivate, PromotionCodePrivate
 from stripe_shell.sandbox.versions.change import Json, VersionChange
 
 
@@ -45,9 +45,13 @@ class PromotionCodeCoupon(VersionChange):
 
     def upgrade_request(self, ctx: Context, operation: str, params: Json) -> None:
         """Moves the coupon down."""
-        params["promotion"] = {"type": "coupon", "coupon": params.pop("coupon")}
+        if "coupon" in params:
+            params["promotion"] = {"type": "coupon", "coupon": params.pop("coupon")}
 
     def downgrade_answer(self, ctx: Context, obj: Json) -> None:
         """Moves the coupon up, as an object."""
         if "promotion" in obj:
-            obj["coupon"] = _whole(ctx, (obj.pop("promotion") or {}).get("coupon"))
+            coupon = _whole(ctx, (obj.pop("promotion") or {}).get("coupon"))
+            if isinstance(coupon, dict) and "deleted" in coupon:
+                coupon = ctx.private(obj, PromotionCodePrivate).get("coupon") or coupon
+            obj["coupon"] = coupon
