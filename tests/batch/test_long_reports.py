@@ -171,14 +171,17 @@ def test_a_browser_filters_the_rows(tmp_path: Path) -> None:
     text = "".join(render_html(record(300).report("t")))
     digest = re.search(r"script-src '[^']*'", text)
     assert digest
-    typed = '<script>input.value = "refunds.csv:102 402"; input.oninput();</script>'
+    words = "const input = document.querySelector('input'); input.value = 'refunds.csv:102 402'; input.oninput();"
+    typed = f"<script>addEventListener('load', () => setTimeout(() => {{ {words} }}, 500))</script>"
     text = text.replace(digest[0], "script-src 'unsafe-inline'").replace("</main>", f"{typed}</main>")
     (tmp_path / "r.html").write_text(text, encoding="utf-8")
-    shown = Page(browse("--dump-dom", f"file://{tmp_path / 'r.html'}", folder=tmp_path))
+    shown = Page(browse("--virtual-time-budget=3000", "--dump-dom", f"file://{tmp_path / 'r.html'}", folder=tmp_path))
     assert "1 to 1 of 1" in shown.text
     assert shown.attributes.count(("class", "step error")) == 1
 
 
 def test_the_policy_lets_the_pages_own_script_run(tmp_path: Path) -> None:
     (tmp_path / "r.html").write_text("".join(render_html(record(300).report("t"))), encoding="utf-8")
-    assert "1 to 100 of 300" in browse("--dump-dom", f"file://{tmp_path / 'r.html'}", folder=tmp_path)
+    assert "1 to 100 of 300" in browse(
+        "--virtual-time-budget=3000", "--dump-dom", f"file://{tmp_path / 'r.html'}", folder=tmp_path
+    )

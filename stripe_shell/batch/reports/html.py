@@ -219,13 +219,15 @@ _FILTER = """\
 <p class="bar" hidden><input type="search" placeholder="filter: a key, an id, failed" aria-label="filter">
 <button>back</button> <button>next</button> <output></output></p>"""
 
+#: Begins behind the first paint, as it reads all rows.
 _SCRIPT = """
+function start() {
 const text = document.getElementById("data").textContent, {rows: data, steps: names} = JSON.parse(text);
 const section = document.getElementById("rows");
 const bar = section.querySelector(".bar"), [input] = bar.getElementsByTagName("input");
 const [back, on] = bar.getElementsByTagName("button"), [said] = bar.getElementsByTagName("output");
 const place = section.querySelector("div"), first = [...place.childNodes], size = 100;
-const texts = data.map(row => JSON.stringify(row).toLowerCase());
+let texts;
 let found = data, from = 0;
 function element(name, text, kind) {
   const made = document.createElement(name);
@@ -249,6 +251,7 @@ function show() {
   on.disabled = from + size >= found.length;
 }
 input.oninput = () => {
+  texts ??= data.map(row => JSON.stringify(row).toLowerCase());
   const words = input.value.toLowerCase().split(/\\s+/).filter(Boolean);
   found = words.length ? data.filter((row, index) => words.every(word => texts[index].includes(word))) : data;
   from = 0;
@@ -258,6 +261,8 @@ back.onclick = () => { from -= size; show(); };
 on.onclick = () => { from += size; show(); };
 bar.hidden = false;
 show();
+}
+requestAnimationFrame(() => setTimeout(start));
 """
 
 _STYLE = """
@@ -275,6 +280,7 @@ code, pre { font-family: ui-monospace, monospace; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .6rem; }
 td, th { border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
 article { border-left: .3rem solid var(--bad); padding: .2rem 0 .2rem 1rem; margin: 1rem 0; }
+article, #rows details { content-visibility: auto; contain-intrinsic-size: auto 3rem; }
 details { border-bottom: 1px solid var(--line); padding: .3rem 0; }
 summary { display: grid; grid-template-columns: 5rem minmax(0, 1fr) 14rem 5rem; gap: .8rem; cursor: pointer; }
 summary > span { overflow-wrap: anywhere; } summary > span:last-child { text-align: right; }
