@@ -246,10 +246,11 @@ class Retry:
 
 @record
 class Pages:
-    """`@pages all` (count None) or `@pages 5`."""
+    """`@pages all [jobs=N]` (count None) or `@pages 5`."""
 
     count: int | None
     span: Span = field(compare=False, repr=False)
+    jobs: int = 1
 
 
 @record

@@ -110,6 +110,7 @@ class DirectiveDefinition:
 
 
 _RETRY = pattern(r"([0-9]+)[ \t\r]+every[ \t\r]+(\S+)[ \t\r]+until[ \t\r]+")
+_ALL_PAGES = pattern(r"all(?:[ \t\r]+jobs[ \t\r]*=[ \t\r]*(\S+))?")
 _FAILS = pattern(r"(\*|[a-z][a-z0-9_]*)(?:/(\*|[A-Za-z0-9_.-]+))?\Z")
 _TAG = pattern(r"[\w.:/-]+")
 CONNECTION = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -206,14 +207,17 @@ def _format_retry(retry: Retry, _indent: str) -> str:
 
 
 def _pages(reading: Reading, start: int, end: int) -> Pages:
-    text = reading.text[start:end]
-    if text == "all":
-        return Pages(None, reading.span(start, end))
+    match = _ALL_PAGES.fullmatch(reading.text, start, end)
+    if match is not None:
+        jobs = parse_positive(reading, *match.span(1)) if match[1] else 1
+        return Pages(None, reading.span(start, end), jobs)
     return Pages(parse_positive(reading, start, end), reading.span(start, end))
 
 
 def _format_pages(pages: Pages, _indent: str) -> str:
-    return "all" if pages.count is None else str(pages.count)
+    if pages.count is not None:
+        return str(pages.count)
+    return "all" if pages.jobs == 1 else f"all jobs={pages.jobs}"
 
 
 def _timeout(reading: Reading, start: int, end: int) -> Duration:
@@ -328,8 +332,8 @@ _DEFINITIONS = (
         _retry, _format_retry, "5 every 2s until status == active", completes="retry", unconvertible="polling",
     ),
     DirectiveDefinition(
-        "pages", "block", "all", "follow the pages of a list",
-        _pages, _format_pages, choices=(("all", "every page"), ("5", "at most so many")),
+        "pages", "block", "all [jobs=N]", "follow the pages of a list",
+        _pages, _format_pages, example="all", choices=(("all", "every page"), ("5", "at most so many")),
         lost="only the first page is asked for",
     ),
     DirectiveDefinition(

@@ -35,13 +35,14 @@ from stripe_shell.engine.run.messages import (
     explain_unstored,
 )
 from stripe_shell.engine.run.paging import Exchange, read_body, with_cursor
+from stripe_shell.engine.run.ranges import can_divide
 from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
 from stripe_shell.engine.run.row_target import OpenRows, StreamRows
 from stripe_shell.engine.run.rows import CollectedPages, NotStored, RowOutput, collect, open_journalled, row_target
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.stamps import stamp_row
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
-from stripe_shell.lang.ast import Block, Expectation, Loop, Match, Name, Retry, ScriptItem
+from stripe_shell.lang.ast import Block, Expectation, Loop, Match, Name, Pages, Retry, ScriptItem
 from stripe_shell.pace import Pace
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
@@ -425,12 +426,21 @@ def _receive(
         return replace(outcome, body=read_body(exchange))
     keep_rows = file is None or count == 1 or _speaks_of_rows(outcome.block)
     tell = partial(observer.page, outcome)
-    collected = collect(link.transport, exchange, count, file, keep_rows=keep_rows, on_page=tell)
+    collected = collect(
+        link.transport, exchange, count, file, keep_rows=keep_rows, jobs=_jobs_of(outcome), on_page=tell
+    )
     outcome = replace(outcome, body=collected.body)
     if file is None:
         return outcome
     file.close(collected.body)
     return replace(outcome, written_to=file.path, rows_written=collected.rows, left_out=file.sink.left_out())
+
+
+def _jobs_of(outcome: Outcome) -> int:
+    """Returns how many ranges of the block's list are read at once; 1 for a list that cannot be divided."""
+    pages, call, request = outcome.block.argument(Pages), outcome.call, outcome.request
+    divided = pages is not None and call is not None and request is not None and can_divide(call.operation, request)
+    return pages.jobs if pages is not None and divided else 1
 
 
 def _speaks_of_rows(block: Block) -> bool:

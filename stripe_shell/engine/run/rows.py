@@ -10,6 +10,7 @@ from stripe_shell.engine.paths import evaluate_output
 from stripe_shell.engine.resolve import BlockCall
 from stripe_shell.engine.run.ledger import RowsWritten, StepLedger
 from stripe_shell.engine.run.paging import Exchange, Page, cursor_of, follow_pages, is_list
+from stripe_shell.engine.run.ranges import follow_ranges
 from stripe_shell.engine.run.row_target import OpenRows, RowSink, RowTarget
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import NoAnswer, NotSent
@@ -163,9 +164,11 @@ def collect(
     file: RowOutput | None,
     *,
     keep_rows: bool,
+    jobs: int = 1,
     on_page: OnPage = want_all,
 ) -> CollectedPages:
-    """Joins the page `first` and those after it, `count` in all (None: all), and writes their rows to `file`.
+    """Joins the page `first` and those after it, `count` in all (None: all), and writes their rows to `file`;
+    `jobs` ranges of them are read at once.
 
     With `ending_before` Stripe pages towards newer rows while each page is sorted newest first; several such pages are
     joined oldest first, as in the official libraries. Raises what `follow_pages` and `read_body` raise, and NotStored.
@@ -173,7 +176,8 @@ def collect(
     before = file.written if file is not None else None
     collected = CollectedPages(keep_rows, before.pages if before else 0, before.rows if before else 0)
     turned = count != 1 and "ending_before" in decode_form(first.request.query)
-    for page in follow_pages(transport, first):
+    pages = follow_ranges(transport, first, jobs) if jobs > 1 else follow_pages(transport, first)
+    for page in pages:
         if not page.exchange.response.ok:
             raise NoAnswer(_unreadable(page, collected.pages + 1))
         rows = page.body["data"] if is_list(page.body) else [page.body]
