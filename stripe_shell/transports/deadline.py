@@ -7,10 +7,13 @@ one address after the other, have no time-out together.
 
 from __future__ import annotations
 
+import math
+import os
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -25,17 +28,20 @@ class Deadline:
         self._end = monotonic() + seconds
         self._lock = threading.Lock()
         self._connection: Any = None
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
 
     def __enter__(self) -> Deadline:
-        self._timer.start()
+        _watchdog().add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        _watchdog().remove(self)
         with self._lock:
             self._connection = None
+
+    @property
+    def end(self) -> float:
+        """Returns when the time is over, in seconds of the monotonic clock."""
+        return self._end
 
     @property
     def left(self) -> float:
@@ -54,13 +60,59 @@ class Deadline:
             self._connection = connection
         self.check()
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """Ends the attempt."""
         with self._lock:
             self.over = True
             sock = getattr(self._connection, "sock", None)
             if sock is not None:
                 with suppress(OSError):
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)  # a TLS socket would first end TLS in good order
+
+
+class _Watchdog:
+    """A thread that ends attempts at their time limits; one for the process, as a thread for each would cost more.
+
+    It wakes at the earliest limit that it has seen, and looks which ones are over then.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._deadlines: set[Deadline] = set()
+        self._wakes = math.inf
+        self._process: int | None = None
+
+    def add(self, deadline: Deadline) -> None:
+        """Watches a deadline."""
+        with self._changed:
+            self._deadlines.add(deadline)
+            if self._process != os.getpid():  # a fork has no threads
+                self._process = os.getpid()
+                threading.Thread(target=self._watch, name="deadlines", daemon=True).start()
+            elif deadline.end < self._wakes:
+                self._changed.notify()
+
+    def remove(self, deadline: Deadline) -> None:
+        """Watches a deadline no longer."""
+        with self._changed:
+            self._deadlines.discard(deadline)
+
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                now = monotonic()
+                over = [each for each in self._deadlines if each.end <= now]
+                self._deadlines.difference_update(over)
+                if not over:
+                    self._wakes = min([each.end for each in self._deadlines], default=math.inf)
+                    self._changed.wait(None if self._wakes == math.inf else self._wakes - now)
+            for deadline in over:
+                deadline.expire()
+
+
+@cache
+def _watchdog() -> _Watchdog:
+    return _Watchdog()
 
 
 def run_within(work: Callable[[], T], seconds: float, discard: Callable[[T], None]) -> T:
