@@ -77,9 +77,10 @@ class SandboxTransport:
 
 
 def _make_private(path: Path) -> None:
-    """Creates the folder (0700) and the file (0600) if missing; existing ones keep their mode."""
+    """Creates the folder (0700) and the file (0600) if missing; existing ones keep their mode, and may be read-only."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise ConfigurationError(f"The sandbox file {path} cannot be used: {error.strerror}.") from error

@@ -270,14 +270,13 @@ def entry_of(outcome: Outcome) -> ReportEntry:
     )
 
 
-def _granting_values(node: Any) -> Iterator[str]:
-    """Yields the values of the members of a response that grant access."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _granting_values(item)
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            if name in _GRANTING and isinstance(value, str):
-                yield value
-            else:
-                yield from _granting_values(value)
+def _granting_values(body: Any) -> Iterator[str]:
+    """Yields the values of the members of a response that grant access, however deep they are."""
+    waiting = [body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            yield from (value for name, value in node.items() if name in _GRANTING and isinstance(value, str))
+            waiting += node.values()

@@ -15,7 +15,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from stripe_shell.errors import ConfigurationError
+from .file_check import is_read_only, read_only_address, unsupported
 
 #: Incremented when the layout changes; files from version 2 on are migrated when they are opened.
 SCHEMA_VERSION = 6
@@ -110,6 +110,9 @@ _MIGRATIONS = {
     5: _FROM_5,
 }
 
+#: The versions of files that can be opened, the current one last.
+SUPPORTED = (*_MIGRATIONS, SCHEMA_VERSION)
+
 _CONNECTION = f"""
 PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
 PRAGMA synchronous = NORMAL;
@@ -120,9 +123,10 @@ PRAGMA wal_autocheckpoint = 4000;
 
 
 def connect(path: str | None) -> sqlite3.Connection:
-    """Opens a connection to the file, or to a database in memory."""
+    """Opens a connection to the file, or to a database in memory; a file that cannot be written is only read."""
+    address = ":memory:" if path is None else read_only_address(path) if is_read_only(path) else path
     connection = sqlite3.connect(
-        path or ":memory:", isolation_level=None, check_same_thread=False, cached_statements=512
+        address, isolation_level=None, check_same_thread=False, cached_statements=512, uri=address.startswith("file:")
     )
     connection.executescript(_CONNECTION)
     return connection
@@ -131,7 +135,8 @@ def connect(path: str | None) -> sqlite3.Connection:
 def prepare(connection: sqlite3.Connection, path: str | None) -> None:
     """Creates the tables in a new file, or migrates a file of an older version, in one transaction.
 
-    Raises ConfigurationError for a newer version or another program's file, which is left unchanged.
+    A file that cannot be written must have the current version. Raises ConfigurationError for a newer version or
+    another program's file, which is left unchanged.
     """
     if _version_of(connection, path) != SCHEMA_VERSION:
         connection.execute("BEGIN IMMEDIATE")
@@ -142,7 +147,8 @@ def prepare(connection: sqlite3.Connection, path: str | None) -> None:
                 connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
-    _switch_to_wal(connection)
+    if path is None or not is_read_only(path):
+        _switch_to_wal(connection)
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
@@ -166,10 +172,7 @@ def _version_of(connection: sqlite3.Connection, path: str | None) -> int:
     version, tables = connection.execute(sql).fetchone()
     if version in (*_MIGRATIONS, SCHEMA_VERSION) or not (version or tables):
         return int(version)
-    raise ConfigurationError(
-        f"{path} is not a sandbox file of this version (it has {version}, this is {SCHEMA_VERSION}); "
-        "name another file, or remove it to begin anew"
-    )
+    raise unsupported(path, version, SCHEMA_VERSION)
 
 
 def _create_or_migrate(connection: sqlite3.Connection, path: str | None) -> None:

@@ -15,7 +15,8 @@ from typing import Final
 
 from stripe_shell.errors import ConfigurationError
 
-from .schema import BUSY_TIMEOUT_MS, connect, prepare
+from .file_check import check_file
+from .schema import BUSY_TIMEOUT_MS, SUPPORTED, connect, prepare
 from .session import StoreSession
 
 #: The size of the log, in pages of 4 KB, at which a commit checkpoints although another thread does so periodically.
@@ -61,6 +62,8 @@ class Store:
 
         Raises ConfigurationError for a file of another program or version.
         """
+        if path is not None:
+            check_file(str(path), SUPPORTED)
         try:
             return cls(path)
         except sqlite3.DatabaseError as error:
