@@ -67,6 +67,16 @@ def log_line(text: str) -> str:
     return shown if len(shown) <= _LONGEST_LINE else f"{shown[:_LONGEST_LINE]}… {len(shown)} characters"
 
 
+class Drawn(str):
+    """The text of an error that has several lines on purpose, such as excerpts, whose parts are escaped already."""
+
+
+def error_text(error: BaseException) -> str:
+    """Returns the text of an error on one line, or on several if it is `Drawn`."""
+    text = error.args[0] if error.args else ""
+    return str(text) if isinstance(text, Drawn) else visible(str(error))
+
+
 # --- documents ------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from stripe_shell.cli.arguments import COMMANDS, OVERVIEW, Arguments, parse_arguments
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, OutputNotWritten, ShellError, TransportError
-from stripe_shell.escaping import visible
+from stripe_shell.escaping import error_text
 from stripe_shell.render.console import Console, standard_streams
 
 CliCommand = Callable[[Arguments, Mapping[str, str], Console], int]
@@ -28,7 +28,7 @@ def dispatch(argv: Sequence[str]) -> int:
         arguments = parse_arguments(argv)
         return _find_command(arguments)(arguments, os.environ, console)
     except ShellError as error:
-        console.message(f"stripe-shell: {visible(str(error))}")
+        console.message(f"stripe-shell: {error_text(error)}")
         return _code_of(error)
     except KeyboardInterrupt:
         console.message("interrupted")

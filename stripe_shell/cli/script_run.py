@@ -41,7 +41,8 @@ PATIENCE = "10m"
 class ScriptRunner:
     """Runs scripts one after the other; `interrupted`: a signal stopped one of them.
 
-    `failed_rows` are the files of `failed=` of a script that runs without a journal.
+    `unshown`: an answer could not be shown. `failed_rows` are the files of `failed=` of a script that runs without a
+    journal.
     """
 
     arguments: Arguments
@@ -49,6 +50,7 @@ class ScriptRunner:
     printer: RunPrinter
     reporting: ReportWriter | None
     interrupted: bool = False
+    unshown: bool = False
     failed_rows: RowFiles | None = None
 
     def run(self, script: PreparedScript, frozen: FrozenData) -> int:
@@ -161,16 +163,27 @@ class ScriptRunner:
         return result
 
     def _show(self, step: RunStep, journalled: JournalledScript | None, count: Callable[[RunStep], None]) -> None:
-        """Counts, records and prints a step, with its secrets masked."""
+        """Counts, records and prints a step, with its secrets masked.
+
+        A step that cannot be shown stays recorded, and the run goes on: what was sent was sent.
+        """
         count(step)
         self.printer.console.mask(secrets_of(step.scope))
         if journalled is not None:
             journalled.step(step)
         elif self.failed_rows is not None and step.result is not None:
             self.failed_rows.add(step.result)
-        self.printer.step(step)
         if self.reporting is not None:
             self.reporting.step(step)
+        try:
+            self.printer.step(step)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the step itself has been carried out
+            self.unshown = True
+            name = step.outcome.name if step.outcome is not None else "a step"
+            what = f"what came of {name} cannot be shown ({type(error).__name__})"
+            self.printer.console.message(f"stripe-shell: {what}, a mistake of this program's own; it is recorded")
 
     def _tell_end(self, name: str, result: ScriptRun, stop: StopRequest, journalled: JournalledScript | None) -> None:
         """Says which writes nobody waited for, why the run stopped, and the totals."""
@@ -185,7 +198,7 @@ class ScriptRunner:
         unknown = result.rows.get("unknown") or result.counts.get("unknown")
         if unknown or (journalled is not None and journalled.unanswered()):
             return 5 if result.exit_code != 6 else 6
-        return signal_code or result.exit_code
+        return signal_code or result.exit_code or (3 if self.unshown else 0)
 
 
 def _seconds(text: str, option: str) -> float:

@@ -17,7 +17,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from stripe_shell.diagnostics import Diagnostic, SourceText
 from stripe_shell.errors import ShellError
-from stripe_shell.escaping import visible
+from stripe_shell.escaping import error_text
 from stripe_shell.render.typed_line import TypedLine
 from stripe_shell.repl.checking import PauseCheck, wrong_words
 from stripe_shell.repl.choosing import ChoosingWithTab, WordChoices
@@ -118,11 +118,11 @@ class Prompt:
         try:
             return run_text(session, SourceText("<prompt>", text))
         except ShellError as error:
-            session.console.message(visible(str(error)))
+            session.console.message(error_text(error))
         except KeyboardInterrupt:
             session.console.message("interrupted")
         except Exception as error:  # noqa: BLE001 (a mistake of the shell's own must not cost the person the session)
-            session.console.message(f"internal error, please report it: {type(error).__name__}: {visible(str(error))}")
+            session.console.message(f"internal error, please report it: {type(error).__name__}: {error_text(error)}")
         return True
 
     def _draft(self) -> Document:
@@ -294,7 +294,7 @@ class Prompt:
         try:
             return edit_text(text, public_environment(session.scope.environment, session.console.secrets))
         except ShellError as error:
-            session.console.message(visible(str(error)))
+            session.console.message(error_text(error))
             return text
 
     def _history_place(self, name: str | None) -> HistoryPlace | None:

@@ -15,6 +15,7 @@ from stripe_shell.engine.outcome import RunStep
 from stripe_shell.engine.run.interpreter import Engine, secrets_of
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.escaping import Drawn
 from stripe_shell.render.files import open_rows
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.secrets import Secrets, secrets_of_environment
@@ -46,7 +47,7 @@ def run_seed(sandbox: Sandbox, path: Path, account: str | None = None) -> Captur
     scope = Scope(now=sandbox.clock.now(), seed=os.urandom(16).hex(), environment=os.environ, hidden=hidden)
     prepared = prepare(engine, source, scope)
     if not prepared.sound:
-        raise SeedFailed(prepared.secrets.mask(format_diagnostics(prepared.diagnostics)))
+        raise SeedFailed(Drawn(prepared.secrets.mask(format_diagnostics(prepared.diagnostics))))
     failures = _Failures(prepared.secrets)
     run = run_prepared(engine, prepared, run_id=os.urandom(16).hex(), on_step=failures.add)
     if run.exit_code:

@@ -35,6 +35,7 @@ from stripe_shell.connections.settings.schema import (
 from stripe_shell.diagnostics import Diagnostic, SourceText, closest, format_diagnostics, sort_diagnostics
 from stripe_shell.durations import parse_rate
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.escaping import Drawn, visible
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, fields, record, replace
 
@@ -104,7 +105,7 @@ def parse_settings(text: str, path: Path) -> ConnectionSettings:
     settings = reading.read()
     if reading.problems:
         raise ConfigurationError(
-            f"{path.name} cannot be used.\n{format_diagnostics(sort_diagnostics(reading.problems))}"
+            Drawn(f"{visible(path.name)} cannot be used.\n{format_diagnostics(sort_diagnostics(reading.problems))}")
         )
     return settings
 
