@@ -24,7 +24,10 @@ def failed_search(reader: PromptSession[str]) -> str:
 
 
 class SearchOrigin:
-    """Remembers the text and the place at which a search begins, and goes back there."""
+    """Remembers the text and the place at which a search begins, and goes back there.
+
+    The text is counted from the end: history that is loaded meanwhile stands before it.
+    """
 
     def __init__(self) -> None:
         self._reader: PromptSession[str] | None = None
@@ -40,9 +43,10 @@ class SearchOrigin:
         stop_search()
         if self._reader is not None:
             buffer = self._reader.default_buffer
-            buffer.working_index, buffer.cursor_position = self._place
+            from_end, cursor = self._place
+            buffer.working_index, buffer.cursor_position = len(buffer._working_lines) - from_end, cursor
 
     def _remember(self, _: object) -> None:
         if self._reader is not None and not self._reader.layout.is_searching:
             buffer = self._reader.default_buffer
-            self._place = (buffer.working_index, buffer.cursor_position)
+            self._place = (len(buffer._working_lines) - buffer.working_index, buffer.cursor_position)
