@@ -178,8 +178,10 @@ def test_an_answer_is_walked_into_and_compared(session: SharedSession) -> None:
     session.run("@open recurring.interval", "month")
     session.run("@open product", "Pro")
     session.run("list prices limit=1", "1")
-    session.run("update price 1 nickname=Monthly", "Monthly")
-    session.run("@diff", "nickname")
+    session.run("update price 1 nickname=Monthly", "nickname (none) → Monthly")
+    assert "unit_amount" not in session.text.rpartition("update price")[2]
+    session.run("@diff", "nickname (none) → Monthly")
+    assert "unit_amount" not in session.text.rpartition("@diff")[2]
     session.run("@events", "price.updated")
 
 

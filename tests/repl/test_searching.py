@@ -14,12 +14,7 @@ from stripe_shell.repl import searching
 def test_a_search_goes_back_to_its_text_though_history_came_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "stop_search", lambda: None)
     buffer = SimpleNamespace(_working_lines=deque(["what is written"]), working_index=0, cursor_position=4)
-    processor = SimpleNamespace(before_key_press=[])
-    reader: Any = SimpleNamespace(
-        default_buffer=buffer,
-        layout=SimpleNamespace(is_searching=False),
-        app=SimpleNamespace(key_processor=processor),
-    )
+    reader: Any = SimpleNamespace(default_buffer=buffer, layout=SimpleNamespace(is_searching=False))
     origin = searching.SearchOrigin()
     origin._reader = reader
     origin._remember(None)
