@@ -60,7 +60,7 @@ def test_the_toolbar_says_what_enter_does(session: SharedSession) -> None:
 
 def test_a_message_is_folded_with_an_indent(session: SharedSession) -> None:
     session.type(f"create subscription customer=cus_none00000000 pric=x items=y{ENTER}")
-    session.wait("JSON in brackets")
+    session.wait(lambda text: "JSON in brackets" in session.folded and text.count("sandbox> create subscription") == 2)
     typed = max(number for number, line in enumerate(session.lines) if line.endswith("pric=x items=y"))
     below = [line for line in session.lines[typed + 1 :] if line]
     message = below[: next(number for number, line in enumerate(below) if line.startswith("sandbox>"))]
