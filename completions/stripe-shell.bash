@@ -134,7 +134,7 @@ _stripe_shell_entities() {
 _stripe_shell_options() {
   case "$command" in
     '') _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --show --spec --tags --var --verbose --version -c ;;
-    run) _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --grace --help --jobs --keep-going --live --memory --new --no-journal --notify --patience --report --resume --rows --runs-dir --show --spec --tags --var --verbose ;;
+    run) _stripe_shell_offer --accept-edits --confirm --connection --continue-on-error --db --dry-run --format --grace --help --jobs --keep-going --live --memory --new --no-journal --notify --patience --plan --report --resume --rows --runs-dir --show --spec --tags --var --verbose ;;
     runs) _stripe_shell_offer --accept-edits --connection --db --done --format --grace --help --jobs --keep-going --key --live --memory --not-done --notify --patience --report --rows --runs-dir --show --spec --status --var --verbose --yes ;;
     check) _stripe_shell_offer --connection --db --fix --format --help --live --memory --spec --var --verbose --version ;;
     fmt) _stripe_shell_offer --check --diff --help ;;
@@ -197,7 +197,7 @@ _stripe_shell() {
       continue
     fi
     case "$word" in
-      --accept-edits|--account|--allow-host|--api-version|--connection|--db|--diff|--done|--errata|--fault|--format|--forward-to|--grace|--host|--jobs|--key|--latency|--notify|--patience|--port|--rate-limit|--report|--rows|--runs-dir|--seed|--spec|--status|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
+      --accept-edits|--account|--allow-host|--api-version|--confirm|--connection|--db|--diff|--done|--errata|--fault|--format|--forward-to|--grace|--host|--jobs|--key|--latency|--notify|--patience|--port|--rate-limit|--report|--rows|--runs-dir|--seed|--spec|--status|--tags|--to|--var|--version|--webhook-host|--webhook-retries|-c) option=$word ;;
       -?*) ;;
       /*) [[ ${#plain[@]} -gt 0 ]] && plain+=("$word") ;;
       *=*) assigned=1 ;;

@@ -173,7 +173,7 @@ function _stripe_shell_options --no-scope-shadowing
         case ''
             _stripe_shell_offer --connection --continue-on-error --db --dry-run --format --help --keep-going --live --memory --show --spec --tags --var --verbose --version -c
         case 'run'
-            _stripe_shell_offer --accept-edits --connection --continue-on-error --db --dry-run --format --grace --help --jobs --keep-going --live --memory --new --no-journal --notify --patience --report --resume --rows --runs-dir --show --spec --tags --var --verbose
+            _stripe_shell_offer --accept-edits --confirm --connection --continue-on-error --db --dry-run --format --grace --help --jobs --keep-going --live --memory --new --no-journal --notify --patience --plan --report --resume --rows --runs-dir --show --spec --tags --var --verbose
         case 'runs'
             _stripe_shell_offer --accept-edits --connection --db --done --format --grace --help --jobs --keep-going --key --live --memory --not-done --notify --patience --report --rows --runs-dir --show --spec --status --var --verbose --yes
         case 'check'
@@ -267,7 +267,7 @@ function _stripe_shell
             continue
         end
         switch $word
-            case --accept-edits --account --allow-host --api-version --connection --db --diff --done --errata --fault --format --forward-to --grace --host --jobs --key --latency --notify --patience --port --rate-limit --report --rows --runs-dir --seed --spec --status --tags --to --var --version --webhook-host --webhook-retries -c
+            case --accept-edits --account --allow-host --api-version --confirm --connection --db --diff --done --errata --fault --format --forward-to --grace --host --jobs --key --latency --notify --patience --port --rate-limit --report --rows --runs-dir --seed --spec --status --tags --to --var --version --webhook-host --webhook-retries -c
                 set option $word
             case '-?*'
             case '/*'

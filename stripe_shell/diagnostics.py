@@ -67,6 +67,7 @@ CODES: dict[str, str] = {
     "E505": "bad settings",
     "E506": "connection is read-only",
     "E507": "journal disagrees with the script",
+    "E508": "limit of writes reached",
     # E601: conversion errors.
     "E601": "cannot be converted",
     # Wxxx: warnings.

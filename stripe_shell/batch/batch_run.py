@@ -98,15 +98,20 @@ class BatchRun:
             )
         return sum(1 for _ in resend_open_writes(self.ledger, links))
 
-    def end(self, code: int, rows: Mapping[RowStatus, int] | None = None) -> None:
+    @property
+    def accounts(self) -> list[str]:
+        """Returns the accounts of the connections that the run writes to."""
+        return list(self.ledger.state.start.get("account", ()))
+
+    def end(self, code: int, rows: Mapping[RowStatus, int] | None = None, *, planned: bool = False) -> None:
         """Journals how the process ended, and releases the lock. `rows` counts the rows by status, if all are counted.
 
-        A run that failed, or of which rows are left, stays unfinished.
+        A run that failed, that was only `planned`, or of which rows are left, stays unfinished.
         """
         left = bool(rows and rows.get("not run"))
         entry: dict[str, Any] = {"t": END, "time": round(time.time(), 3), "code": code}
         entry |= {"rows": dict(rows)} if rows is not None else {}
-        entry["finished"] = (code == 0 and not left) or self.teardown
+        entry["finished"] = ((code == 0 and not left) or self.teardown) and not planned
         with suppress(JournalUnwritable):  # the journal keeps the problem, which the run reports
             self.ledger.journal.append(entry)
         self.ledger.journal.close()

@@ -29,6 +29,12 @@ def write_kept_rows(folder: Path, loop: str, rows: Iterable[DataRow]) -> None:
         raise NotSent(f"the rows cannot be kept in {folder}: {error.strerror or error}") from error
 
 
+def forget_kept_rows(folder: Path) -> None:
+    """Removes the rows that were kept of all loops."""
+    for path in folder.glob("list-*.jsonl"):
+        path.unlink(missing_ok=True)
+
+
 def has_kept_rows(folder: Path, loop: str) -> bool:
     """Whether an earlier process of the run kept the rows of a loop."""
     return _path(folder, loop).exists()

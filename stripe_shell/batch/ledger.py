@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
@@ -12,13 +13,15 @@ from typing import Any, Literal
 
 from stripe_shell.batch.captures import Wanted, capture, covers
 from stripe_shell.batch.journal import DONE, INTENT, NOT_EXECUTED, PAGES, ROW, Journal, JournalUnwritable
-from stripe_shell.batch.journal_state import JournalState, StepKey, StepState
+from stripe_shell.batch.journal_state import JournalState, StepKey, StepState, row_entries
 from stripe_shell.batch.kept_rows import has_kept_rows, read_kept_rows, write_kept_rows
 from stripe_shell.batch.recorded_request import record_request, request_hash
 from stripe_shell.batch.row_cells import row_cells
+from stripe_shell.batch.run_folder import JOURNAL
 from stripe_shell.batch.steps_table import StepEntry, short_id
 from stripe_shell.engine.foreach import LoopRow, ReadRows
 from stripe_shell.engine.idempotency_keys import idempotency_key
+from stripe_shell.engine.limits import WRITES
 from stripe_shell.engine.links import Link
 from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus
 from stripe_shell.engine.paths import output_of
@@ -75,6 +78,20 @@ class JournalLedger:
     untold: frozenset[str] | None = None
     sources: frozenset[str] = frozenset()
 
+    @property
+    def spent(self) -> Mapping[str, int]:
+        """Returns the writes of the rows that earlier processes finished and their money, by unit."""
+        spent: Counter[str] = Counter()
+        for entry in row_entries(self.journal.folder / JOURNAL) if len(self.state.finished) else ():
+            if entry["st"] == "done":
+                spent.update(entry.get("e", {}))
+        return spent
+
+    @property
+    def has_sent(self) -> bool:
+        """Whether an earlier process of the run sent anything."""
+        return bool(self.state.steps) or len(self.state.finished) > 0
+
     def step(self, place: StepPlace, block: Block) -> JournalStep:
         """Returns the journal of a step."""
         step = short_id(place.step)
@@ -128,6 +145,7 @@ class JournalLedger:
             "st": result.status,
             "k": masks.mask(row.key),
             "n": masks.mask(result.name),
+            "e": {WRITES: result.writes, **result.money},
             "w": sorted(wrote),
             "x": masks.mask_data(row_cells(result)),
         }

@@ -23,6 +23,7 @@ from stripe_shell.secrets import Secrets
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stripe_shell.engine.run.guard import WriteGuard
     from stripe_shell.engine.run.ledger import Ledger
     from stripe_shell.engine.run.stopping import StopRequest
 
@@ -62,7 +63,8 @@ class ScriptRun:
     """The result of a script: the diagnostics of the check, the number of blocks by status, the scope at the end.
 
     `outcomes` are those of blocks outside loops, since a loop may have a million. `rows` counts the rows of loops by
-    status, `writes` the writes that succeeded in them. `not_run` counts the blocks after the one that stopped the
+    status, `writes` the writes that succeeded in them, `money` what
+    these were about, in the smallest unit by currency. `not_run` counts the blocks after the one that stopped the
     script, a loop as one.
     """
 
@@ -73,6 +75,7 @@ class ScriptRun:
     not_run: int = 0
     rows: Mapping[RowStatus, int] = field(default_factory=dict)
     writes: int = 0
+    money: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -118,6 +121,7 @@ def run_prepared(
     on_step: Callable[[RunStep], None] = lambda _: None,
     ledger: Ledger | None = None,
     stop: StopRequest | None = None,
+    guard: WriteGuard | None = None,
 ) -> ScriptRun:
     """Runs a script, unless the check found an error; calls `on_step` after every item.
 
@@ -134,6 +138,7 @@ def run_prepared(
             ledger=ledger,
             stop=stop,
             root=prepared.root,
+            guard=guard,
         )
         try:
             for step in steps:
@@ -156,6 +161,7 @@ class _Tally:
         self._counts: Counter[OutcomeStatus] = Counter()
         self._rows: Counter[RowStatus] = Counter()
         self._writes = 0
+        self._money: Counter[str] = Counter()
         self._waiting = {id(item) for item in items if isinstance(item, Block | Loop)}
         #: The loop of each item inside one; both by their `id`.
         self._loops = {
@@ -170,6 +176,7 @@ class _Tally:
         if step.result is not None:
             self._rows[step.result.status] += step.result.count
             self._writes += step.result.writes
+            self._money.update(step.result.money)
         elif id(step.item) not in self._loops:
             self._scope = step.scope
             self._outcomes += [step.outcome] if step.outcome else []
@@ -177,7 +184,9 @@ class _Tally:
     def result(self) -> ScriptRun:
         """Returns the result of the run."""
         outcomes, left = tuple(self._outcomes), len(self._waiting)
-        return ScriptRun(self._diagnostics, outcomes, self._scope, self._counts, left, self._rows, self._writes)
+        return ScriptRun(
+            self._diagnostics, outcomes, self._scope, self._counts, left, self._rows, self._writes, self._money
+        )
 
 
 def run_source(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stripe_shell.batch.runner import ScriptRun
+from stripe_shell.engine.money import format_amounts
 from stripe_shell.engine.outcome import ROW_STATUSES, RowStatus
 
 
 def closing_line(run: ScriptRun) -> str:
     """Returns the totals: `3 passed, 0 failed`, and for loops `1,961 rows done · 37 skipped · …`."""
     parts = [part for part in (_blocks(run), rows_line(run.rows, run.writes) if run.rows else "") if part]
-    return "; ".join(parts) or "nothing to send"
+    money = f" · {format_amounts(run.money)}" if run.money else ""
+    return f"{'; '.join(parts)}{money}" if parts else "nothing to send"
 
 
 def rows_line(rows: Mapping[RowStatus, int], writes: int) -> str:

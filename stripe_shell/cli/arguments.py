@@ -60,6 +60,8 @@ Options of run, which resumes a script that was stopped or failed (docs/batches.
   --new               start over
   --accept-edits HOW  what took effect and was edited since: keep it, or rerun it
   --jobs N            run so many rows of a loop at once, whatever the loop says (else rate by latency, at most 32)
+  --plan [PLAN.json]  read, write nothing, and tell what would be written; `run PLAN.json` sends exactly that
+  --confirm TEXT      write only if the plan is this: "2000 writes" or "412300.00 usd"; several allowed
   --rows ROWS         only these rows of the loops: 10 (the first ten), 101-200, or KEY,KEY; the next run does the rest
   --runs-dir FOLDER   where journals and row files are kept (else .stripe-runs beside the script)
   --no-journal        keep none; refused in live mode
@@ -139,6 +141,9 @@ class Arguments:
     patience: str | None = None
     rows: str | None = None
     jobs: str | None = None
+    plan: bool = False
+    plan_file: str = ""
+    confirm: tuple[str, ...] = ()
     notify: str | None = None
     run_id: str = ""
     status: str | None = None
@@ -232,6 +237,8 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--resume": Option("resume", "flag"),
         "--new": Option("new", "flag"),
         "--no-journal": Option("no_journal", "flag"),
+        "--plan": Option("plan", "flag"),
+        "--confirm": Option("confirm", "many"),
         **_GO_ON,
     },
     "runs": {
@@ -323,7 +330,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     for first, second in _EXCLUDING:
         if values.get(first) and values.get(second):
             raise UsageError(f"--{first} and --{second.replace('_', '-')} exclude each other")
-    for name in ("faults", "allowed_hosts", "webhook_hosts", "reports", "keys", "seeds"):
+    for name in ("faults", "allowed_hosts", "webhook_hosts", "reports", "keys", "seeds", "confirm"):
         values[name] = tuple(values.get(name, ()))
     values["variables"] = tuple(_parse_variable(text) for text in values.get("variables", ()))
     if command:

@@ -18,6 +18,7 @@ from stripe_shell.render.console import Console
 from stripe_shell.render.run_printer import RunPrinter
 
 if TYPE_CHECKING:
+    from stripe_shell.batch.plan_file import PlanFile
     from stripe_shell.cli.report import ReportWriter
 
 
@@ -26,14 +27,19 @@ def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> i
 
     Stops after one that fails, unless `--keep-going`.
     """
+    planned: PlanFile | None = None
+    if any(word.lower().endswith(".json") for word in arguments.words):
+        from stripe_shell.cli.planning import open_plan
+
+        arguments, planned = open_plan(arguments)
     reporting = _reporting(arguments, console)
-    # A dry run sends nothing, so it may show the requests for a live connection.
-    setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run), environ, console)
+    # What sends no write may show those for a live connection.
+    setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run or arguments.plan), environ, console)
     printer = RunPrinter(console, arguments.format, quiet=arguments.command == "block", show=arguments.show)
     data: list[FrozenData] = []
     code = 3
     try:
-        code = _run_all(arguments, setup, printer, reporting, data)
+        code = _run_all(arguments, setup, printer, reporting, data, planned=planned)
     except KeyboardInterrupt:
         _tell_left_open(arguments)
         raise
@@ -73,6 +79,8 @@ def _run_all(
     printer: RunPrinter,
     reporting: ReportWriter | None,
     data: list[FrozenData],
+    *,
+    planned: PlanFile | None,
 ) -> int:
     """Checks and runs all scripts; adds the copies of their data files to `data`, one for each script."""
     scripts = _prepare_all(arguments, setup, printer, data)
@@ -87,7 +95,7 @@ def _run_all(
         return _dry_run(arguments, setup, scripts, printer.console)
     from stripe_shell.cli.script_run import ScriptRunner
 
-    runner = ScriptRunner(arguments, setup, printer, reporting)
+    runner = ScriptRunner(arguments, setup, printer, reporting, planned=planned)
     codes: list[int] = []
     for script, frozen in zip(scripts, data, strict=True):
         codes.append(runner.run(script, frozen))

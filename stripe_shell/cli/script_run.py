@@ -6,19 +6,24 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stripe_shell.batch.batch_run import is_batch
+from stripe_shell.batch.batch_run import is_batch, writing_links
+from stripe_shell.batch.kept_rows import forget_kept_rows
 from stripe_shell.batch.patience import PatienceSettings, PatientLinks
+from stripe_shell.batch.plan_file import facts_of
 from stripe_shell.batch.row_file import RowFiles, failed_paths
 from stripe_shell.batch.runner import PreparedScript, ScriptRun, run_prepared
 from stripe_shell.batch.signals import RunSignals
 from stripe_shell.batch.totals import closing_line
 from stripe_shell.cli.arguments import Arguments
 from stripe_shell.cli.journalled import JournalledScript, begin, wants_journal
+from stripe_shell.cli.planning import Decision, PlannedRun
+from stripe_shell.cli.recorded_options import record_options
 from stripe_shell.cli.run_watch import RunWatch
 from stripe_shell.cli.setup import Setup, new_run_id
 from stripe_shell.durations import parse_duration
 from stripe_shell.engine.outcome import RunStep
 from stripe_shell.engine.run.interpreter import Engine, secrets_of
+from stripe_shell.engine.run.ledger import NoLedger
 from stripe_shell.engine.run.row_target import StreamRows
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.errors import RunStopped, UsageError
@@ -30,6 +35,8 @@ from stripe_shell.render.stream_rows import stream_rows
 
 if TYPE_CHECKING:
     from stripe_shell.batch.frozen_data import FrozenData
+    from stripe_shell.batch.plan import PlanGuard
+    from stripe_shell.batch.plan_file import PlanFile
     from stripe_shell.cli.report import ReportWriter
 
 
@@ -51,6 +58,7 @@ class ScriptRunner:
     reporting: ReportWriter | None
     interrupted: bool = False
     unshown: bool = False
+    planned: PlanFile | None = None
     failed_rows: RowFiles | None = None
 
     def run(self, script: PreparedScript, frozen: FrozenData) -> int:
@@ -68,12 +76,60 @@ class ScriptRunner:
                 return signals.exit_code or 3
             self.failed_rows = self._failed_rows(script) if journalled is None else None
             run_id = new_run_id() if journalled is None else journalled.run.run_id
+            try:
+                decision = self._decide(engine, script, journalled, frozen, run_id)
+            except BaseException:
+                if journalled is not None:
+                    self._leave(journalled, 6)
+                raise
+            if decision.code is not None:
+                return decision.code if journalled is None else self._leave(journalled, decision.code)
             watch.begin(run_id)
-            result = self._run(engine, script, stop, journalled, run_id=run_id, count=watch.progress.step)
+            result = self._run(
+                engine, script, stop, journalled, run_id=run_id, count=watch.progress.step, guard=decision.guard
+            )
             self.interrupted = signals.received != 0
         code = self._exit_code(result, signals.exit_code, journalled)
         code = self._close(script, journalled, result, code)
         watch.end(result, code, stopped=stop.requested)
+        return code
+
+    def _decide(
+        self,
+        engine: Engine,
+        script: PreparedScript,
+        journalled: JournalledScript | None,
+        frozen: FrozenData,
+        run_id: str,
+    ) -> Decision:
+        """Plans the run and asks for what must be confirmed, as far as the command line and the mode want it."""
+        arguments = self.arguments
+        links = writing_links(script.program.items, script, engine.links) if arguments.command == "run" else []
+        live = any(link.counts_as_live for link in links)
+        if journalled is not None and self.planned is None and not journalled.run.ledger.has_sent:
+            forget_kept_rows(journalled.run.folder)
+        if not (live or arguments.plan or arguments.confirm or self.planned):
+            return Decision()
+
+        ledger = NoLedger(run_id) if journalled is None else journalled.run.ledger
+        accounts = [each.identify() for each in links] if journalled is None else journalled.run.accounts
+        options = {**record_options(arguments, self.printer.console.secrets), "rows": arguments.rows}
+        return PlannedRun(
+            arguments,
+            engine,
+            script if journalled is None else replace(script, scope=journalled.run.scope),
+            ledger,
+            self.printer.console,
+            facts_of(script, frozen.hashes, accounts),
+            options,
+            live,
+            self.planned,
+        ).decide()
+
+    def _leave(self, journalled: JournalledScript, code: int) -> int:
+        """Ends a run that was planned and not carried out."""
+        journalled.rows.close()
+        journalled.run.end(code, None, planned=True)
         return code
 
     def _failed_rows(self, script: PreparedScript) -> RowFiles | None:
@@ -137,6 +193,7 @@ class ScriptRunner:
         *,
         run_id: str,
         count: Callable[[RunStep], None],
+        guard: PlanGuard | None = None,
     ) -> ScriptRun:
         name, console = script.source.shown_name, self.printer.console
         result: ScriptRun | None = None
@@ -149,6 +206,7 @@ class ScriptRunner:
                 on_step=lambda step: self._show(step, journalled, count),
                 ledger=None if journalled is None else journalled.run.ledger,
                 stop=stop,
+                guard=guard,
             )
         except BrokenPipeError:
             self.printer.close(f"{name}: stopped, as nobody reads the results any more")

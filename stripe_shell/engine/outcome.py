@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.assertions.compare import Assertion
+from stripe_shell.engine.limits import Money
 from stripe_shell.engine.resolve import BlockCall
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block, ScriptItem
-from stripe_shell.records import record
+from stripe_shell.records import field, record
 from stripe_shell.wire import Request, Response
 
 #: `changed`: another request took effect as this step in an earlier process of the run.
@@ -39,7 +40,7 @@ class Outcome:
     omits the rows of several pages unless the block
     asserts on them or saves them. `origin` describes where the credential came from, empty without one. `reason` says
     why the block was skipped. `recalled`: the request was sent by an earlier process of the same run. `stopped`: it
-    was skipped because the run was stopped.
+    was skipped because the run was stopped. `money` is what a write is about, None if nothing tells.
     """
 
     block: Block
@@ -59,6 +60,7 @@ class Outcome:
     reason: str = ""
     recalled: bool = False
     stopped: bool = False
+    money: Money | None = None
 
     @property
     def name(self) -> str:
@@ -117,8 +119,8 @@ class RowResult:
 
     `name` is the row in messages: `refunds.csv:1738 (charge=ch_1x)`. `values` are its columns. `outcome` is that of the
     step that decided the status, None if there is none; `ids` are the objects that its writes returned. `writes` counts
-    the writes that were answered with success, `seconds` is the time from the first step to the last. `recalled`: the
-    row was finished by an earlier process of the same run.
+    the writes that were answered with success, `money` is what they were about, by currency. `seconds` is the time from
+    the first step to the last. `recalled`: the row was finished by an earlier process of the same run.
     """
 
     loop: int
@@ -132,6 +134,7 @@ class RowResult:
     seconds: float = 0.0
     count: int = 1
     recalled: bool = False
+    money: Mapping[str, int] = field(default_factory=dict)
 
 
 @record

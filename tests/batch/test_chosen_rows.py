@@ -84,7 +84,7 @@ def test_two_loops_that_follow_each_other_both_run_the_chosen_rows(batch: Batch)
 
 def test_a_dry_run_shows_the_requests_of_the_chosen_rows(batch: Batch) -> None:
     batch.rows(EMAILS)
-    out = batch.run("--dry-run", "--rows", "2-3").out
+    out = batch.run("--dry-run", "--show", "--rows", "2-3").out
     assert [email for email in EMAILS if email.replace("@", "%40") in out or email in out] == EMAILS[1:3]
 
 

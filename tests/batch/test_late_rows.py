@@ -136,7 +136,7 @@ def test_a_list_of_a_variable_is_known_before_the_run(batch: Batch) -> None:
 
 def test_a_dry_run_shows_the_block_of_unknown_rows_once(batch: Batch) -> None:
     script(batch, LIST % "")
-    result = batch.run("--dry-run")
+    result = batch.run("--dry-run", "--show")
     assert result.code == 0
     assert "${each.email}" in result.out or "%7Beach.email%7D" in result.out
 

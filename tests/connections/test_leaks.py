@@ -197,7 +197,9 @@ def test_batch_runs_leave_no_secret_behind(house: House, backend: Backend) -> No
         script = house.home / f"{name}.stripe"
         script.write_text(SCRIPT.replace("{{", "{").replace("}}", "}").replace("{name}", name))
         reports = [word for kind in REPORTS for word in ("--report", f"{kind}={name}.report.{kind}")]
-        code = house.run("run", script.name, "--live", "--verbose", *reports, given=f"{STDIN_KEY}\n")
+        code = house.run(
+            "run", script.name, "--live", "--confirm", "1 write", "--verbose", *reports, given=f"{STDIN_KEY}\n"
+        )
         assert code == (3 if name == "wrong" else 0), house.shown[-1]
         assert {path.suffix for path in house.home.glob(f"{name}.report.*")} == {f".{kind}" for kind in REPORTS}
     for name in ("by-toml", "by-exec", "by-stdin"):

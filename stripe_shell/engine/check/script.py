@@ -97,10 +97,7 @@ class _Following(Visitor):
 
     def visit_block(self, block: Block) -> None:
         """Adds the response name of the block to the scope as pending."""
-        shape = _response_shape(block, self.resolver.operation(block))
-        pending = None if shape is None else _PendingResponse(shape, self.resolver.table_of(block, self.scope))
-        saved = block.argument(Name)
-        self.scope = self.scope.after_block(*([saved.text] if saved else []), shape=pending)
+        self.scope = after_unsent(block, self.resolver, self.scope)
 
     def visit_directive(self, directive: Directive) -> None:
         """Applies the directive to the scope. A name left without a value was reported, and then counts as known."""
@@ -111,6 +108,14 @@ class _Following(Visitor):
 
     def visit_loop(self, loop: Loop) -> None:
         self.scope = after_loop(loop, self.scope)
+
+
+def after_unsent(block: Block, resolver: Resolver, scope: Scope) -> Scope:
+    """Returns the scope after a block that is not sent: its response is pending, of the shape that it will have."""
+    shape = _response_shape(block, resolver.operation(block))
+    pending = None if shape is None else _PendingResponse(shape, resolver.table_of(block, scope))
+    saved = block.argument(Name)
+    return scope.after_block(*([saved.text] if saved else []), shape=pending)
 
 
 def check_items(

@@ -20,6 +20,7 @@ from stripe_shell.engine.run.loop_speed import FindPaces, LoopSpeed, loop_pace
 from stripe_shell.engine.run.row_results import (
     deciding_outcome,
     is_write,
+    money_written,
     row_name,
     row_status,
     succeeded,
@@ -171,6 +172,8 @@ class Flow:
         self.unknown = self.unknown or status in {"unknown", "changed"}
         stopped = step.outcome is not None and step.outcome.stopped
         self.interrupted = self.interrupted or stopped
+        if stopped and status == "failed" and step.outcome is not None:
+            self.stop.request(step.outcome.diagnostics[-1].message)
         self.stopped = self.unknown or stopped or (status not in {"passed", "skipped"} and not self.keep_going)
 
     def _tear_down(self, blocks: Sequence[Block], scope: Scope) -> Iterator[RunStep]:
@@ -356,6 +359,7 @@ class Flow:
             written_ids(outcomes),
             sum(is_write(outcome) and succeeded(outcome) for outcome in outcomes),
             self.clock() - began,
+            money=money_written(outcomes),
         )
         self.ledger.end_row(row, self.row_id, result)
         if self.limit is not None:

@@ -12,11 +12,12 @@ from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.api_versions import table_named
 from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, evaluate_assertions, facts_of
 from stripe_shell.engine.assertions.conditions import evaluate_until, evaluate_when, retry_of
-from stripe_shell.engine.check.script import check_block, check_items, check_late_loop, walk
+from stripe_shell.engine.check.script import after_unsent, check_block, check_items, check_late_loop, walk
 from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.encode import encode, takes_key
 from stripe_shell.engine.foreach import ReadRows, header, rows_of
 from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, idempotency_key, loop_id, step_id
+from stripe_shell.engine.limits import limits_of, money_of
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.load import Program
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep
@@ -24,12 +25,14 @@ from stripe_shell.engine.paths import output_of
 from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall
 from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import Flow, skip_names
+from stripe_shell.engine.run.guard import Fuse, LimitReached, NotPlanned, WriteGuard, account_for, admitted
 from stripe_shell.engine.run.ledger import Ledger, NoLedger, StepLedger, UnrecordedStep
 from stripe_shell.engine.run.loop_speed import paced, paces_of
 from stripe_shell.engine.run.messages import (
     explain_assertion,
     explain_changed,
     explain_error,
+    explain_limit,
     explain_unanswered,
     explain_unmet,
     explain_unstored,
@@ -39,10 +42,11 @@ from stripe_shell.engine.run.ranges import can_divide
 from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
 from stripe_shell.engine.run.row_target import OpenRows, StreamRows
 from stripe_shell.engine.run.rows import CollectedPages, NotStored, RowOutput, collect, open_journalled, row_target
-from stripe_shell.engine.scope import Scope
+from stripe_shell.engine.scope import PendingValue, Scope, look_up
 from stripe_shell.engine.stamps import stamp_row
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
-from stripe_shell.lang.ast import Block, Expectation, Loop, Match, Name, Pages, Retry, ScriptItem
+from stripe_shell.lang.ast import Block, Expectation, Loop, Match, Name, Pages, Reference, Retry, ScriptItem
+from stripe_shell.lang.visit import nodes_in
 from stripe_shell.pace import Pace
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
@@ -175,20 +179,25 @@ class Engine:
         ledger: Ledger | None = None,
         stop: StopRequest | None = None,
         root: str = "",
+        guard: WriteGuard | None = None,
     ) -> Generator[RunStep, None, None]:
         """Runs the items in order and yields their steps; stops after a block that did not pass, unless `keep_going`.
 
         Always stops after a write whose outcome is unknown. Once a request was sent, a block that does not resolve
         counts as failed, not invalid: `check` found it valid, so the value of a response caused it.
 
-        `ledger` journals the run, `stop` can stop it, `root` is the folder of the script.
+        `ledger` journals the run, `stop` can stop it, `root` is the folder of the script. `guard` decides about each
+        write; without one the limits of `@most` do.
         """
         from stripe_shell.engine.run.stopping import StopRequest
 
         resolver = resolver or self.resolver()
+        ledger = ledger or NoLedger(run_id)
+        limits = limits_of(items)
+        guard = guard or Fuse(limits, ledger.spent if limits else {})
         flow = Flow(
-            partial(self.run_step, resolver=resolver),
-            ledger or NoLedger(run_id),
+            partial(self.run_step, resolver=resolver, guard=guard),
+            ledger,
             stop or StopRequest(),
             keep_going,
             self.tags,
@@ -202,6 +211,35 @@ class Engine:
         )
         yield from flow.run(items, scope)
 
+    def plan(
+        self,
+        items: Sequence[ScriptItem],
+        scope: Scope,
+        *,
+        ledger: Ledger,
+        resolver: Resolver,
+        root: str = "",
+    ) -> Generator[RunStep, None, None]:
+        """Yields the steps of a run that carries out what reads, and only resolves what writes.
+
+        The outcome of a write has its request and no response. `ledger` knows what earlier processes did.
+        """
+        from stripe_shell.engine.run.stopping import StopRequest
+
+        flow = Flow(
+            partial(self.plan_step, resolver=resolver),
+            ledger,
+            StopRequest(),
+            True,
+            self.tags,
+            root,
+            self.rows,
+            resolver.find_file,
+            late_loops=resolver.late_loops,
+            check_late=partial(self._check_late, resolver=resolver),
+        )
+        yield from flow.run(items, scope)
+
     def _check_late(self, loop: Loop, scope: Scope, rows: ReadRows, *, resolver: Resolver) -> Sequence[Diagnostic]:
         return check_late_loop(loop, scope, rows, resolver, self.links, live=self.live)
 
@@ -212,11 +250,18 @@ class Engine:
         return self.run_step(block, scope, UnrecordedStep(key), resolver=resolver or self.resolver())
 
     def run_step(
-        self, block: Block, scope: Scope, step: StepLedger, paces: tuple[Pace, ...] = (), *, resolver: Resolver
+        self,
+        block: Block,
+        scope: Scope,
+        step: StepLedger,
+        paces: tuple[Pace, ...] = (),
+        *,
+        resolver: Resolver,
+        guard: WriteGuard | None = None,
     ) -> tuple[Outcome, Scope]:
         """Runs one block of a run with the journal of its step; returns its outcome and the next scope.
 
-        `paces` are those that the loops around the block ask for.
+        `paces` are those that the loops around the block ask for. `guard` may refuse a write.
         """
         verdict = evaluate_when(block, scope)
         if verdict.problems:
@@ -224,7 +269,7 @@ class Engine:
         if not verdict.holds:
             why = f"`{verdict.text}` does not hold: {scope.masks.mask(verdict.actual)}"
             return Outcome(block, "skipped", reason=why), skip_names(block, scope.next_block(), why)
-        ask = partial(self._outcome, block, scope, resolver, step, paces)
+        ask = partial(self._outcome, block, scope, resolver, step, paces=paces, guard=guard)
         retry = retry_of(block)
         outcome = ask() if retry is None else self._poll(retry, ask, scope)
         return outcome, scope_after(outcome, scope)
@@ -246,25 +291,81 @@ class Engine:
         unmet = explain_unmet(retry, scope.masks.mask(verdict.actual))
         return replace(outcome, status="unexpected", diagnostics=(*outcome.diagnostics, unmet))
 
-    def _outcome(
-        self, block: Block, scope: Scope, resolver: Resolver, step: StepLedger, paces: tuple[Pace, ...]
-    ) -> Outcome:
+    def plan_step(
+        self,
+        block: Block,
+        scope: Scope,
+        step: StepLedger,
+        paces: tuple[Pace, ...] = (),
+        *,
+        resolver: Resolver,
+    ) -> tuple[Outcome, Scope]:
+        """Carries out a block that reads; of one that writes returns the outcome with its unsent request.
+
+        A block whose condition or values depend on a response that a write is yet to bring is planned with these
+        values as written; one that reads is skipped.
+        """
+        verdict = evaluate_when(block, scope)
+        operation = resolver.operation(block)
+        known = verdict.holds and operation is not None and not operation.writes
+        if operation is None or verdict.holds is False or (known and not _waits(block, scope)):
+            return self.run_step(block, scope, step, paces, resolver=resolver)
+        if verdict.problems:
+            return Outcome(block, _unsent_status(verdict.problems), diagnostics=verdict.problems), scope
+        drafted = self._draft(block, scope, resolver)
+        if has_errors(drafted.diagnostics) or drafted.call is None:
+            return drafted, scope_after(drafted, scope)
+        after = after_unsent(block, resolver, scope)
+        if not operation.writes:
+            return replace(drafted, status="skipped", reason="it reads what a write of this run brings"), after
+        link = self.links.find(drafted.connection, block.connection_span)
+        request = None if isinstance(link, Diagnostic) else self._encode(drafted.call, link, step.key)
+        if request is not None and not isinstance(link, Diagnostic) and step.recall(request, link) is not None:
+            return self.run_step(block, scope, step, paces, resolver=resolver)
+        undecided = "" if verdict.holds else "its `@when` depends on a response"
+        return replace(drafted, status="passed", request=request, reason=undecided), after
+
+    def _draft(self, block: Block, scope: Scope, resolver: Resolver) -> Outcome:
+        """Returns the outcome of a block before it is sent: its call and its money, or its problems."""
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
         if isinstance(link, Diagnostic):
             return Outcome(block, "invalid", diagnostics=(link,))
         resolved, assertions = resolver.resolve(block, scope), resolver.assertions(block, scope)
+        call = resolved.call
+        money = money_of(block, call, scope) if call is not None and call.operation.writes else None
+        untold = (money,) if isinstance(money, Diagnostic) else ()
         refusals = check_block(block, resolved.operation, link, live=self.live)
         lost = scope.unsettled(block.connection_span)
-        found = (*resolved.diagnostics, *assertions.problems, *lost, *refusals)
-        if resolved.call is None or has_errors(found):
-            return Outcome(block, _unsent_status(found), link.name, resolved.call, diagnostics=found)
+        found = (*resolved.diagnostics, *assertions.problems, *untold, *lost, *refusals)
+        status = _unsent_status(found) if has_errors(found) or call is None else "failed"
+        told = None if isinstance(money, Diagnostic) else money
+        return Outcome(block, status, link.name, call, diagnostics=found, origin=link.origin, money=told)
+
+    def _outcome(
+        self,
+        block: Block,
+        scope: Scope,
+        resolver: Resolver,
+        step: StepLedger,
+        *,
+        paces: tuple[Pace, ...],
+        guard: WriteGuard | None,
+    ) -> Outcome:
+        drafted = self._draft(block, scope, resolver)
+        if drafted.call is None or has_errors(drafted.diagnostics):
+            return drafted
+        link = self.links.find(drafted.connection, block.connection_span)
+        if isinstance(link, Diagnostic):
+            return replace(drafted, status="invalid", diagnostics=(link,))
+        found, assertions = drafted.diagnostics, resolver.assertions(block, scope)
+        draft = replace(drafted, diagnostics=())
         link = paced(link, paces, self.sleep)
-        outcome = self._exchange(block, resolved.call, link, scope, step=step, block_assertions=assertions)
+        outcome = self._exchange(draft, drafted.call, link, scope, step=step, block_assertions=assertions, guard=guard)
         return replace(outcome, diagnostics=(*found, *outcome.diagnostics)) if found else outcome
 
     def _exchange(
         self,
-        block: Block,
+        draft: Outcome,
         call: BlockCall,
         link: Link,
         scope: Scope,
@@ -272,22 +373,28 @@ class Engine:
         step: StepLedger,
         block_assertions: BlockAssertions,
         request: Request | None = None,
+        guard: WriteGuard | None = None,
     ) -> Outcome:
         """Sends the call, unless its response can be recalled, journals what becomes of it and returns its outcome.
 
-        Sends `request` instead of encoding the call, if given.
+        Sends `request` instead of encoding the call, if given. `guard` may refuse a write.
         """
         call = with_page_size(call)
-        name = saved_name(block)
-        outcome = Outcome(block, "failed", link.name, call, saved_as=name.text if name else None, origin=link.origin)
+        name = saved_name(draft.block)
+        outcome = replace(draft, status="failed", call=call, saved_as=name.text if name else None)
         try:
             request = request or self._encode(call, link, step.key)
             outcome = replace(outcome, request=request)
-            outcome = self._recall(outcome, link, scope, step) or self._ask(outcome, link, scope, step)
+            outcome = self._recall(outcome, link, scope, step) or self._ask(admitted(outcome, guard), link, scope, step)
+        except LimitReached as error:
+            return replace(outcome, diagnostics=(explain_limit(error, outcome),), stopped=True)
+        except NotPlanned as error:
+            return replace(outcome, status="skipped", reason=str(error))
         except JournalDisagrees as error:
             return replace(outcome, status="changed", diagnostics=(explain_changed(error, outcome),))
         except TransportError as error:
             return replace(outcome, diagnostics=(explain_unanswered(error, outcome),))
+        account_for(outcome, guard)
         if not outcome.recalled:
             step.settle(outcome)
         if outcome.diagnostics or outcome.stopped:
@@ -375,7 +482,8 @@ class Engine:
         if isinstance(link, Diagnostic):
             return Outcome(block, "invalid", diagnostics=(link,)), scope
         assertions, step = assertions_of(block, scope), UnrecordedStep(request.idempotency_key or "")
-        again = self._exchange(block, call, link, scope, step=step, block_assertions=assertions, request=request)
+        draft = Outcome(block, "failed", link.name, call, origin=link.origin)
+        again = self._exchange(draft, call, link, scope, step=step, block_assertions=assertions, request=request)
         return again, scope_after(again, scope)
 
     def _table_of(self, outcome: Outcome, link: Link) -> Table:
@@ -390,6 +498,11 @@ class Engine:
             account=link.account,
             idempotency_key=(call.idempotency_key or key) if takes_key(call) else None,
         )
+
+
+def _waits(block: Block, scope: Scope) -> bool:
+    """Whether the block refers to a response that a write is yet to bring."""
+    return any(isinstance(look_up(each, scope), PendingValue) for each in nodes_in(block.items, Reference))
 
 
 def _send(link: Link, request: Request) -> Response:

@@ -87,6 +87,11 @@ class Ledger(Protocol):
         """Returns the id of the run."""
         ...
 
+    @property
+    def spent(self) -> Mapping[str, int]:
+        """Returns the writes of finished rows and their money, by unit."""
+        ...
+
     def step(self, place: StepPlace, block: Block) -> StepLedger:
         """Returns the journal of a step."""
         ...
@@ -146,6 +151,11 @@ class NoLedger:
     """The ledger of a run without a journal: it only knows the id of the run."""
 
     run_id: str
+
+    @property
+    def spent(self) -> Mapping[str, int]:
+        """Returns nothing: the run has just begun."""
+        return {}
 
     def step(self, place: StepPlace, block: Block) -> StepLedger:
         """Returns a step that is not journalled."""

@@ -58,6 +58,12 @@ def explain_unstored(reason: str, outcome: Outcome) -> Diagnostic:
     return Diagnostic("E303", message, outcome.block.connection_span, label="no file was left behind", notes=notes)
 
 
+def explain_limit(error: Exception, outcome: Outcome) -> Diagnostic:
+    """Returns E508 for a write that was not sent, as it would exceed an `@most`."""
+    label = "not sent, and nothing after it"
+    return Diagnostic("E508", f"this write would make {error}", outcome.block.connection_span, label=label)
+
+
 def explain_unmet(retry: Retry, actual: str) -> Diagnostic:
     """Returns E402 for a `@retry` whose condition never held."""
     message = f"`{retry.until.span.text}` did not come true in {retry.attempts} attempts"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stripe_shell.engine.foreach import LoopRow
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RowStatus
@@ -55,6 +55,15 @@ def written_ids(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     """Returns the ids of the objects that successful writes returned."""
     bodies = [outcome.body for outcome in outcomes if is_write(outcome) and succeeded(outcome)]
     return tuple(str(body["id"]) for body in bodies if isinstance(body, dict) and body.get("id"))
+
+
+def money_written(outcomes: Sequence[Outcome]) -> Mapping[str, int]:
+    """Returns the money that successful writes are about, in the smallest unit by currency."""
+    sums: dict[str, int] = {}
+    for outcome in outcomes:
+        if outcome.money is not None and is_write(outcome) and succeeded(outcome):
+            sums[outcome.money.currency] = sums.get(outcome.money.currency, 0) + outcome.money.amount
+    return sums
 
 
 def is_write(outcome: Outcome) -> bool:

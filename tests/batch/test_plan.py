@@ -1,0 +1,264 @@
+"""Plans: what a run would write and to how much money, its confirmation, and the fuse of `@most`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+
+import pytest
+
+from stripe_shell.cli import main
+
+from .support import Batch, BatchResult
+
+CURRENCIES = ("usd", "eur", "jpy")
+
+CHARGES = """@foreach row in "charges.csv" key=n jobs=4
+  /sandbox create charge amount=${row.amount} currency=${row.currency} source=tok_visa metadata.n=${row.n}
+@end
+"""
+
+REFUNDS = """/sandbox list charges
+@pages all
+@as charges
+
+@foreach charge in ${charges.data} key=id
+  /sandbox get charge id=${charge.id}
+  @as fresh
+
+  /sandbox
+  action: create
+  entity: refund
+  charge: ${charge.id}
+  amount: ${fresh.amount - fresh.amount_refunded}
+  @when ${fresh.refunded} == false
+  @total ${fresh.amount - fresh.amount_refunded} ${fresh.currency}
+@end
+"""
+
+
+def script(batch: Batch, text: str) -> None:
+    (batch.folder / "b.stripe").write_text(text, encoding="utf-8")
+
+
+def charges(batch: Batch, count: int, refunded: int, partly: int) -> None:
+    """Makes charges in three currencies; the first ones are refunded, the next ones partly."""
+    rows = [f"{n},{500 + n},{CURRENCIES[n % 3]}\n" for n in range(count)]
+    (batch.folder / "charges.csv").write_text("n,amount,currency\n" + "".join(rows))
+    script(batch, CHARGES)
+    assert batch.run().code == 0
+    ids = [each["id"] for each in sorted(objects(batch, "charge"), key=lambda each: int(each["metadata"]["n"]))]
+    done = [f"/sandbox create refund charge={each}\n" for each in ids[:refunded]]
+    done += [f"/sandbox create refund charge={each} amount=101\n" for each in ids[refunded : refunded + partly]]
+    other = batch.folder / "other.stripe"
+    other.write_text("\n".join(done))
+    if done:
+        assert main(["run", str(other), "--db", str(batch.folder / "s.db"), "--no-journal"]) == 0
+
+
+def objects(batch: Batch, kind: str) -> list[dict[str, object]]:
+    database = sqlite3.connect(batch.folder / "s.db")
+    found = [json.loads(text) for (text,) in database.execute("SELECT json FROM objects WHERE object=?", (kind,))]
+    database.close()
+    return found
+
+
+def left(batch: Batch) -> tuple[int, Counter[str]]:
+    """The charges that can be refunded, and what is left of them by currency, from the state of the server."""
+    money: Counter[str] = Counter()
+    count = 0
+    for each in objects(batch, "charge"):
+        rest = int(str(each["amount"])) - int(str(each["amount_refunded"]))
+        count += rest > 0
+        money[str(each["currency"])] += rest
+    return count, money
+
+
+def shown(money: Counter[str]) -> list[str]:
+    """How sums are written."""
+    return [
+        f"{money[each]:,} {each}" if each == "jpy" else f"{money[each] // 100:,}.{money[each] % 100:02d} {each}"
+        for each in sorted(money)
+    ]
+
+
+def refunds(batch: Batch) -> int:
+    return len(objects(batch, "refund"))
+
+
+def run_plan(batch: Batch, *options: str) -> BatchResult:
+    """Runs the plan of the folder in this process."""
+    batch._capsys.readouterr()
+    code = main(["run", str(batch.folder / "plan.json"), *options])
+    said = batch._capsys.readouterr()
+    return BatchResult(code, said.out, said.err)
+
+
+@pytest.fixture
+def planned(batch: Batch) -> Batch:
+    charges(batch, 30, 3, 4)
+    script(batch, REFUNDS)
+    return batch
+
+
+def plan(batch: Batch) -> BatchResult:
+    return batch.run("--plan", str(batch.folder / "plan.json"))
+
+
+def test_the_plan_and_the_run_have_the_sums_of_the_server(planned: Batch) -> None:
+    count, money = left(planned)
+    before = refunds(planned)
+    told = plan(planned)
+    assert told.code == 0, told.err
+    assert f"plan of {planned.folder / 'b.stripe'}: 30 rows · {count} writes · {' · '.join(shown(money))}" in told.out
+    assert "3 skipped" in told.out
+    assert "skipped 3: `${fresh.refunded} == false` does not hold: true" in told.out
+    assert told.out.count("POST /v1/refunds") == 3
+    assert refunds(planned) == before
+    run = run_plan(planned)
+    assert run.code == 0, run.err
+    assert (
+        f"27 rows done · 3 skipped · 0 failed · 0 unknown · 0 not run · {count} writes · {' · '.join(shown(money))}"
+        in run.err
+    )
+    assert left(planned) == (0, Counter(dict.fromkeys(CURRENCIES, 0)))
+
+
+def test_a_charge_that_is_refunded_in_between_is_skipped(planned: Batch) -> None:
+    assert plan(planned).code == 0
+    before = refunds(planned)
+    mine = next(each for each in objects(planned, "charge") if each["amount_refunded"] == 0)
+    assert main(["create", "refund", f"charge={mine['id']}", "--db", str(planned.folder / "s.db")]) == 0
+    run = run_plan(planned)
+    assert run.code == 0, run.err
+    assert "26 rows done · 4 skipped · 0 failed · 0 unknown · 0 not run · 26 writes" in run.err
+    assert refunds(planned) == before + 27
+
+
+def test_another_amount_than_planned_is_never_sent(planned: Batch) -> None:
+    assert plan(planned).code == 0
+    mine = next(each for each in objects(planned, "charge") if each["amount_refunded"] == 0)
+    assert main(["create", "refund", f"charge={mine['id']}", "amount=1", "--db", str(planned.folder / "s.db")]) == 0
+    run = run_plan(planned)
+    assert run.code == 6
+    assert "what the plan relied on has changed" in run.err
+    assert [each["amount_refunded"] for each in objects(planned, "charge") if each["id"] == mine["id"]] == [1]
+
+
+def test_a_plan_of_another_script_data_or_account_is_refused(batch: Batch) -> None:
+    (batch.folder / "rows.csv").write_text("email\na@b.co\n")
+    text = '@foreach row in "rows.csv" key=email\n  /sandbox create customer email=${row.email} name=A\n@end\n'
+    script(batch, text)
+    assert plan(batch).code == 0
+    script(batch, text.replace("name=A", "name=B"))
+    refused = run_plan(batch)
+    assert (refused.code, batch.made("customer")) == (6, [])
+    assert "the script is not the one that was planned with" in refused.err
+    script(batch, text)
+    (batch.folder / "rows.csv").write_text("email\na@b.co\nc@d.co\n")
+    assert run_plan(batch).code == 6
+    (batch.folder / "rows.csv").write_text("email\na@b.co\n")
+    planned = json.loads((batch.folder / "plan.json").read_text())
+    planned["facts"]["account"] = ["sandbox: acct_other"]
+    (batch.folder / "plan.json").write_text(json.dumps(planned))
+    assert run_plan(batch).code == 6
+    assert batch.made("customer") == []
+
+
+def test_what_is_not_in_the_plan_is_left_out(batch: Batch) -> None:
+    (batch.folder / "rows.csv").write_text("email\na@b.co\nc@d.co\n")
+    script(batch, '@foreach row in "rows.csv" key=email\n  /sandbox create customer email=${row.email} name=A\n@end\n')
+    assert plan(batch).code == 0
+    planned = json.loads((batch.folder / "plan.json").read_text())
+    planned["writes"].pop(next(iter(planned["writes"])))
+    (batch.folder / "plan.json").write_text(json.dumps(planned))
+    run = run_plan(batch)
+    assert (run.code, batch.made("customer")) == (0, ["c@d.co"])
+
+
+def test_writes_that_depend_on_writes_are_planned_and_sent(batch: Batch) -> None:
+    (batch.folder / "rows.csv").write_text("email\na@b.co\nc@d.co\n")
+    script(
+        batch,
+        '@foreach row in "rows.csv" key=email\n  /sandbox create customer email=${row.email} name=A\n  @as made\n\n'
+        "  /sandbox update customer id=${made.id} metadata.of=${made.created}\n"
+        "  @when ${made.email} == ${row.email}\n@end\n",
+    )
+    told = plan(batch)
+    assert "2 rows · 4 writes" in told.out
+    assert "2 of them depend on a response" in told.out
+    assert run_plan(batch).code == 0
+    assert len(batch.made("customer")) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (["27 writes"], 0), (["26 writes"], 2), (["28 writes"], 2), (["1 usd"], 2), (["MONEY"], 0),
+        (["MONEY", "27 writes"], 0), (["CENT"], 2), (["PART"], 2),
+    ],
+)  # fmt: skip
+def test_the_confirmation_must_equal_the_plan(planned: Batch, said: list[str], code: int) -> None:
+    _, money = left(planned)
+    before = refunds(planned)
+    exact = [each.replace(",", "") for each in shown(money)]
+    off = [each.replace(",", "") for each in shown(money + Counter({"usd": 1}))]
+    words = [{"MONEY": ", ".join(exact), "CENT": ", ".join(off), "PART": exact[0]}.get(each, each) for each in said]
+    result = planned.run(*[option for each in words for option in ("--confirm", each)])
+    assert result.code == code, result.err
+    assert refunds(planned) - before == (27 if code == 0 else 0)
+
+
+def test_what_is_no_confirmation_is_a_mistake(planned: Batch) -> None:
+    assert planned.run("--confirm", "yes").code == 1
+    assert planned.run("--confirm", "5.001 usd").code == 1
+
+
+@pytest.mark.parametrize("jobs", [1, 8])
+@pytest.mark.parametrize(("most", "sent"), [("20 writes", 20), ("0.50 usd", 0), ("20.00 usd", None)])
+def test_the_fuse_lets_not_one_write_more_through(batch: Batch, jobs: int, most: str, sent: int | None) -> None:
+    rows = "".join(f"{n},{n + 50}\n" for n in range(60))
+    (batch.folder / "rows.csv").write_text(f"n,amount\n{rows}")
+    loop = (
+        f'@foreach row in "rows.csv" key=n jobs={jobs}\n'
+        "  /sandbox create payment_intent amount=${row.amount} currency=usd metadata.n=${row.n}\n@end\n"
+    )
+    script(batch, f"@most {most}\n{loop}")
+    blown = batch.run()
+    amounts = [int(str(each["amount"])) for each in objects(batch, "payment_intent")]
+    assert blown.code == 3
+    assert "`@most` allows" in blown.err
+    assert "error[E508]" in blown.err
+    if sent is not None and most != "0.50 usd":
+        assert len(amounts) == sent
+    if most.endswith("usd"):
+        limit = int(most.split(".", maxsplit=1)[0]) * 100 + (50 if most.startswith("0.50") else 0)
+        assert sum(amounts) <= limit
+    told = batch.run("--plan", "--new")
+    assert told.code == 2
+    assert "`@most` allows" in told.err
+
+
+def test_the_fuse_counts_what_earlier_processes_wrote(batch: Batch) -> None:
+    rows = "".join(f"{n}\n" for n in range(10))
+    (batch.folder / "rows.csv").write_text(f"n\n{rows}")
+    loop = '@foreach row in "rows.csv" key=n\n  /sandbox create product name=p${row.n}\n@end\n'
+    script(batch, f"@most 4 writes\n{loop}")
+    assert batch.run().code == 3
+    assert len(batch.made("product", "name")) == 4
+    script(batch, f"@most 6 writes\n{loop}")
+    assert batch.run("--resume").code == 3
+    assert len(batch.made("product", "name")) == 6
+    script(batch, f"@most 10 writes\n{loop}")
+    assert batch.run("--resume").code == 0
+    assert len(batch.made("product", "name")) == 10
+
+
+def test_a_new_plan_looks_anew(batch: Batch) -> None:
+    charges(batch, 3, 0, 0)
+    script(batch, REFUNDS)
+    assert "3 writes" in plan(batch).out
+    mine = objects(batch, "charge")[0]["id"]
+    assert main(["create", "refund", f"charge={mine}", "--db", str(batch.folder / "s.db")]) == 0
+    assert "2 writes" in plan(batch).out
