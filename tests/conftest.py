@@ -1,13 +1,25 @@
-"""What is said at the end of a run: how many answers of the sandbox were compared with Stripe's description."""
+"""A state folder of the tests' own, and at the end how many answers were compared with Stripe's description."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 ANSWERS = pytest.StashKey[int]()
 OPERATIONS = pytest.StashKey[set[str]]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the runs of scripts are noted: not among the runs of the person who tests."""
+    folder = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "XDG_STATE_HOME", str(folder))
+        yield folder
 
 
 def pytest_configure(config: pytest.Config) -> None:
