@@ -36,6 +36,7 @@ VIEWS = {
     "payment_method": "MethodPrivate",
     "person": "PersonPrivate",
     "price": "PricePrivate",
+    "promotion_code": "PromotionCodePrivate",
     "quote": "QuotePrivate",
     "source": "MethodPrivate",
     "subscription": "SubscriptionPrivate",

@@ -98,9 +98,13 @@ ALTER TABLE accounts ADD COLUMN version TEXT;
 ALTER TABLE idempotency ADD COLUMN version TEXT;
 """
 
-#: Version 5 did not keep the id of the request that a saved response answered.
+#: Version 5 did not keep the id of the request that a saved response answered, nor name a charge's dispute.
 _FROM_5 = """
 ALTER TABLE idempotency ADD COLUMN request TEXT;
+UPDATE objects SET json = json_set(json, '$.dispute', iif(json_extract(json, '$.disputed'),
+    (SELECT id FROM objects AS d WHERE d.account = objects.account AND d.object = 'dispute'
+      AND json_extract(d.json, '$.charge') = objects.id LIMIT 1), NULL))
+  WHERE object = 'charge' AND json_type(json, '$.dispute') IS NULL;
 """
 
 _MIGRATIONS = {

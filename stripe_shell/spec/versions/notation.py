@@ -33,6 +33,9 @@ def read_shape(table: Table, text: str) -> Shape:
         return Shape("array", items=read_shape(table, text[6:-1]), **marks)
     if text.startswith("map<"):
         return Shape("map", items=read_shape(table, text[4:-1]), **marks)
+    if text.startswith("enum(") and not text.endswith(")"):
+        literals, _, other = text.partition(")|")
+        return Shape("union", variants=(read_shape(table, f"{literals})"), read_shape(table, other)), **marks)
     if text.startswith("enum("):
         values = text[5:-1].split("|")
         return Shape("string", enum=() if any(value.startswith("…") for value in values) else tuple(values), **marks)
