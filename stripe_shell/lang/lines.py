@@ -32,8 +32,11 @@ _LINE = pattern(
 #: A name outside the strict grammar (`metadata.Order ID`): up to the first colon followed by a blank.
 _LOOSE_PARAM = pattern(r"([^\n]*?):(?=[ \t\r\n]|\Z)[ \t\r]*")
 STRING = pattern(STRING_PATTERN)
-#: A reference, whose default may be a reference with a default, and so on.
-REFERENCE_PATTERN = r"\$\{(?:\$\{(?:\$\{[^}\n]*+\}|[^}\n])*+\}|[^}\n])*+\}"
+_INNERMOST = r"\$\{[^}\n]*+\}"
+_INNER = rf"\$\{{(?:[^$}}\n]|\$(?!\{{)|{_INNERMOST})*+\}}"
+#: A reference, whose default may be a reference with a default, and so on. Each `${` can be read in one way only, so
+#: that many of them without an end take no longer than their length.
+REFERENCE_PATTERN = rf"\$\{{(?:[^$}}\n]|\$(?!\{{)|{_INNER})*+\}}"
 #: In `create customer name="a: b"` the colon is part of a word.
 _INLINE_FORM = pattern(r"[a-z][a-z0-9_]*[ \t][^\n]*=")
 #: The name of an inline `name=value`, and its `=`.
