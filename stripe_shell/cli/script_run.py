@@ -26,7 +26,7 @@ from stripe_shell.engine.run.interpreter import Engine, secrets_of
 from stripe_shell.engine.run.ledger import NoLedger
 from stripe_shell.engine.run.row_target import StreamRows
 from stripe_shell.engine.run.stopping import StopRequest
-from stripe_shell.errors import RunStopped, UsageError
+from stripe_shell.errors import OutputNotWritten, RunStopped, UsageError
 from stripe_shell.lang.ast import Reference
 from stripe_shell.lang.visit import nodes_in
 from stripe_shell.records import record, replace
@@ -235,7 +235,7 @@ class ScriptRunner:
             self.reporting.step(step)
         try:
             self.printer.step(step)
-        except OSError:
+        except (OSError, OutputNotWritten):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the step itself has been carried out
             self.unshown = True

@@ -12,7 +12,7 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -270,12 +270,15 @@ PLACES = (
     ],
     ids=["html", "junit", "tap", "json"],
 )
-def test_reports(tally: Tally, render: Callable[[Report], str], shape: Callable[[str], Shape]) -> None:
+def test_reports(tally: Tally, render: Callable[[Report], Iterable[str]], shape: Callable[[str], Shape]) -> None:
     for words, text in TEXTS.items():
         for place in PLACES if words in SHORT else ("response", "title"):
-            shown = render(report(place, text))
-            tally.count(not RAW.search(shown), ("raw", words, place))
-            tally.count(differ(lambda text, place=place: shape(render(report(place, text))), text), (words, place))  # type: ignore[misc]
+
+            def shown(text: str, place: str = place) -> str:
+                return "".join(render(report(place, text)))
+
+            tally.count(not RAW.search(shown(text)), ("raw", words, place))
+            tally.count(differ(lambda text, shown=shown: shape(shown(text)), text), (words, place))  # type: ignore[misc]
 
 
 def test_the_journal(tally: Tally, tmp_path: Path) -> None:
