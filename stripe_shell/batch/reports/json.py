@@ -8,15 +8,16 @@ from textwrap import indent
 from typing import Any
 
 from stripe_shell.batch.reports.record import Report
+from stripe_shell.escaping import visible_json
 from stripe_shell.records import as_dict
 
 
 def render_json(report: Report) -> Iterator[str]:
     """Yields the document: the counts by verdict, `problems`, and `entries` in order. Times are in milliseconds."""
-    yield json.dumps(summary_of(report), ensure_ascii=False, indent=2)[:-2]
+    yield visible_json(json.dumps(summary_of(report), ensure_ascii=False, indent=2))[:-2]
     separator = ',\n  "entries": ['
     for entry in report.entries:
-        yield separator + "\n" + indent(json.dumps(as_dict(entry), ensure_ascii=False, indent=2), "    ")
+        yield separator + "\n" + indent(visible_json(json.dumps(as_dict(entry), ensure_ascii=False, indent=2)), "    ")
         separator = ","
     yield f"{separator}]\n}}\n" if len(separator) > 1 else "\n  ]\n}\n"
 

@@ -13,6 +13,7 @@ from stripe_shell.batch.reports.record import Report, ReportEntry
 from stripe_shell.batch.row_cells import row_cells
 from stripe_shell.engine.outcome import RowResult
 from stripe_shell.errors import UsageError
+from stripe_shell.escaping import visible_json
 from stripe_shell.records import as_dict
 from stripe_shell.secrets import Secrets
 
@@ -60,7 +61,8 @@ class LiveReport:
         if self.problem:
             return
         masked = self._masks().mask_data(json.loads(json.dumps(facts)))
-        line = json.dumps({"type": kind, **masked}, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+        text = visible_json(json.dumps({"type": kind, **masked}, ensure_ascii=False))
+        line = text.encode(errors="backslashreplace") + b"\n"
         try:
             while line:
                 line = line[os.write(self._file, line) :]
