@@ -37,7 +37,11 @@ class SharedSession:
         self._count += 1
         mark = f"@let mark{self._count} = 1"
         self.terminal.type(f"{CTRL_C}{mark}")
-        self.terminal.wait(lambda _: any(line.endswith(mark) for line in self.terminal.lines))
+        try:
+            self.terminal.wait(lambda _: any(line.endswith(mark) for line in self.terminal.lines))
+        except AssertionError:  # Ctrl-C came while a line was still carried out, and took what was typed ahead with it
+            self.terminal.type(f"{CTRL_C}{mark}")
+            self.terminal.wait(lambda _: any(line.endswith(mark) for line in self.terminal.lines))
         self.terminal.type(ENTER)
         self.terminal.wait(lambda _: self._prompt_below(mark) is not None)
         found = self._prompt_below(mark)
