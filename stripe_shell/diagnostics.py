@@ -84,6 +84,7 @@ CODES: dict[str, str] = {
     "W303": "write that is made again",
     "W304": "delimiter of a data file that was guessed",
     "W305": "secret sent as a value",
+    "W306": "one file for all rows of a loop",
     "W601": "lost in the conversion",
 }
 

@@ -11,7 +11,7 @@ from stripe_shell.engine.load import Program
 from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.script_settings import SETTINGS
-from stripe_shell.lang.ast import Assignment, Block, Condition, Directive, Loop, Param, Reference, ScriptItem
+from stripe_shell.lang.ast import Assignment, Block, Condition, Directive, Loop, Output, Param, Reference, ScriptItem
 from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.lang.visit import blocks_in, loops_in, names_given, nodes_in
 from stripe_shell.secrets import names_secret
@@ -26,12 +26,13 @@ _PART_OF_THE_CALL = frozenset(each.name for each in DIRECTIVES.values() if each.
 
 
 def lint(program: Program, table: Table, scope: Scope) -> Iterator[Diagnostic]:
-    """Yields the warnings W301, W302, W303 and W305 of a script; `scope` is the scope of its first line."""
+    """Yields the warnings W301, W302, W303, W305 and W306 of a script; `scope` is the scope of its first line."""
     yield from _unused(program)
     yield from _unreachable(program.items, scope, {})
     yield from _repeated(program.items, table)
     for loop in loops_in(program.items):
         yield from _alike(loop, table)
+        yield from _overwritten(loop)
         yield from _repeated(loop.items, table)
     yield from _secrets_sent(program)
 
@@ -158,11 +159,7 @@ def _twice(block: Block, earlier: Block, operation: Operation) -> Diagnostic:
 def _alike(loop: Loop, table: Table) -> Iterator[Diagnostic]:
     """Yields the writes in the loop that depend neither on the row nor on objects created for the row."""
     name = header(loop).name
-    of_row = {
-        name,
-        *_OTHER_EACH_TIME,
-        *(given for given, _ in names_given(loop.items, "response", "variable", "secret")),
-    }
+    of_row = _names_of_row(loop)
     for item in loop.items:
         if not isinstance(item, Block) or _is_deliberate(item):
             continue
@@ -173,6 +170,24 @@ def _alike(loop: Loop, table: Table) -> Iterator[Diagnostic]:
             message = f"`{operation.name}` is the same for every row"
             label = f"nothing in it comes from `{name}`"
             yield Diagnostic("W303", message, words_span(item), severity="warning", label=label)
+
+
+def _names_of_row(loop: Loop) -> set[str]:
+    """Returns the names whose value may differ from row to row."""
+    given = (name for name, _ in names_given(loop.items, "response", "variable", "secret"))
+    return {header(loop).name, *_OTHER_EACH_TIME, *given}
+
+
+def _overwritten(loop: Loop) -> Iterator[Diagnostic]:
+    """Yields W306 for each `@out` whose file has the same name for every row; devices take what is added."""
+    of_row = _names_of_row(loop)
+    for block in blocks_in(loop.items):
+        for output in nodes_in(block, Output):
+            named = any(reference.name in of_row for reference in output.file.references)
+            if not named and not output.file.span.text.startswith("/dev/"):
+                message = "every row writes this file anew: only what the last row writes is left"
+                label = f"put something of `{header(loop).name}` into its name"
+                yield Diagnostic("W306", message, output.file.span, severity="warning", label=label)
 
 
 # --- secrets ------------------------------------------------------------------------------------------------
