@@ -211,6 +211,24 @@ def test_changes() -> None:
     assert list(change_lines(found, display(80), most=2))[-1].startswith("  + 3 more changes")
 
 
+@pytest.mark.parametrize("width", [30, 60, 80])
+def test_changes_and_trees_fold_at_the_width_with_a_hanging_indent(width: int) -> None:
+    body = {"description": "the order of last week " * 6, "name": "Ann Lee", "url": "https://example.com/" + "a" * 90}
+    found = changes({"description": "an older text " * 9, "name": "Ann"}, body)
+    for rows in (list(change_lines(found, display(width))), list(tree_lines(body, display(width)))):
+        assert all(text_width(row) <= width or len(row.split()) <= 2 for row in rows), rows
+        words = " ".join(rows).split()
+        assert words.count("week") == 6 and body["url"] in words, "no word is lost or broken"
+        assert all(row.startswith((" ", *body)) for row in rows)
+
+
+def test_the_id_of_a_card_with_chosen_fields_is_the_id_alone() -> None:
+    intent = OBJECTS["payment_intent"]
+    known = {intent["id"]: intent}
+    shown = list(card_lines(intent, Display(80, False, NOW, known, fields={"payment_intent": ("id", "amount")})))
+    assert shown[1].split() == ["id", intent["id"]]
+
+
 def test_nothing_has_changed() -> None:
     body = OBJECTS["invoice"]
     assert changes(body, json.loads(json.dumps(body))) == []

@@ -111,7 +111,8 @@ def _values(obj: JsonObject, line: FactLine, display: Display) -> Iterator[tuple
         if isinstance(value, Mapping) and not isinstance(value.get("id"), str) and _has_members(value):
             yield from _tree(line.label, value, name, currency, display)
             return
-        yield from _reference(line.label, value, display) or _plain(obj, line, display)
+        other = _reference(line.label, value, display) if line.path != "id" else []
+        yield from other or _plain(obj, line, display)
         return
     yield from _plain(obj, line, display)
 

@@ -11,6 +11,7 @@ from stripe_shell.render.cards.money import BY_CURRENCY, currency_of, is_amount,
 from stripe_shell.render.cards.times import is_time, moment_text
 from stripe_shell.render.cards.values import Display, is_empty, leaves
 from stripe_shell.render.cells import BOLD, CYAN, DIM, pad, paint, text_width
+from stripe_shell.render.fold import fold_line
 from stripe_shell.render.formats.json import scalar_text
 
 _NARROWEST = 20
@@ -41,9 +42,21 @@ def _members(value: Any, display: Display, indent: str, currency: str | None) ->
             yield f"{indent}{label}"
             yield from _members(item, display, f"{indent}  ", "" if name in BY_CURRENCY else inner)
         else:
-            text = leaf_text(item, name, inner)
-            shown = paint(text, CYAN, display.color) if name == "id" else text
+            before = f"{indent}{pad('', width)}  "
+            first, *rest = _folded(leaf_text(item, name, inner), before, display)
+            shown = paint(first, CYAN, display.color) if name == "id" else first
             yield f"{indent}{label}{pad('', width - text_width(visible(name)))}  {shown}"
+            yield from rest
+
+
+def _folded(text: str, before: str, display: Display) -> list[str]:
+    """Returns a text as rows for the columns behind `before`; the second and later rows begin with blanks.
+
+    A word that is wider than a row is left to the terminal, so that a copied URL is whole.
+    """
+    indent = min(len(before), max(display.width - _NARROWEST, 4))
+    first, *rest = fold_line(" " * len(before) + text, display.width, indent)
+    return [first[len(before) :], *rest]
 
 
 def _told_members(value: Any, currency: str | None) -> Iterator[tuple[str, Any, str | None]]:
@@ -100,7 +113,24 @@ def change_lines(changed: list[tuple[str, str, str]], display: Display, *, most:
     shown = changed if most is None or len(changed) <= most + 1 else changed[:most]
     width = max((text_width(path) for path, _, _ in shown), default=0)
     for path, before, after in shown:
-        label = paint(pad(path, width), BOLD, display.color)
-        yield f"  {label}  {paint(before, DIM, display.color)} → {after}"
+        yield from _change_rows(path, before, after, width, display)
     if len(shown) < len(changed):
         yield paint(f"  + {len(changed) - len(shown)} more changes      @diff  all of them", DIM, display.color)
+
+
+def _change_rows(path: str, before: str, after: str, width: int, display: Display) -> Iterator[str]:
+    """Yields a change on one row if it fits, else the value after it below the value before."""
+    label = paint(pad(path, width), BOLD, display.color)
+    if width + 7 + text_width(before) + text_width(after) <= display.width:
+        yield f"  {label}  {paint(before, DIM, display.color)} → {after}"
+        return
+    narrow = display.width - width - 4 < _NARROWEST
+    indent, head = (" " * 4, " " * 4) if narrow else (" " * (width + 4), f"  {label}  ")
+    if narrow:
+        yield f"  {paint(path, BOLD, display.color)}"
+    first, *rest = _folded(before, indent, display)
+    yield f"{head}{paint(first, DIM, display.color)}"
+    yield from (paint(row, DIM, display.color) for row in rest)
+    first, *rest = _folded(after, f"{indent}→ ", display)
+    yield f"{indent}→ {first}"
+    yield from rest
