@@ -71,13 +71,14 @@ def _named(rows: Mapping[str, int]) -> dict[str, int]:
 
 
 def find_run(name: str, folders: Iterable[Path]) -> FoundRun:
-    """Returns the run of a name: that of its folder, the beginning of its id, or a path. Raises UsageError."""
+    """Returns the run of a name: of its folder, its id or their beginning, its script, or a path. Raises UsageError."""
     beside = read_run(Path(name).expanduser()) if "/" in name else None
     if beside is not None:
         return beside
     found = [run for folder in folders for run in find_runs(folder)]
     exact = [run for run in found if name in {run.folder.name, run.start.get("run")}]
-    close = exact or [run for run in found if len(name) >= 4 and _fits(name, run.folder.name, run.start)]
+    named = exact or [run for run in found if name == run.folder.name.rpartition("-")[0]]
+    close = named or [run for run in found if len(name) >= 4 and _fits(name, run.folder.name, run.start)]
     if not close:
         raise UsageError(f"there is no run `{name}`; `stripe-shell runs` lists them")
     if len(close) > 1:

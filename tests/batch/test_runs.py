@@ -149,6 +149,14 @@ def test_a_name_that_is_unknown_or_fits_two_runs_is_an_error(batch: Batch) -> No
     assert "did you mean `show`" in batch.runs("shw").err
 
 
+def test_the_name_of_a_script_names_its_run_though_another_begins_alike(batch: Batch) -> None:
+    batch.rows(EMAILS[:1])
+    assert batch.run().code == batch.run().code == 0
+    (batch.folders[0]).rename(batch.folder / ".stripe-runs" / "refund-1")
+    (batch.folders[1]).rename(batch.folder / ".stripe-runs" / "refund-2b-2")
+    assert batch.runs("show", "refund").code == 0
+
+
 # --- going on ---------------------------------------------------------------------------------------------------
 
 
