@@ -29,11 +29,11 @@ class FilePart(pytest.Item):
         self.run = run
 
     def runtest(self) -> None:
-        """Runs the test. Raises Failure."""
+        """Runs the test. Raises ItemFailure."""
         self.run(self)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Returns the diagnostic of a Failure instead of a traceback."""
+        """Returns the diagnostic of an ItemFailure instead of a traceback."""
         return str(excinfo.value) if isinstance(excinfo.value, ItemFailure) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
