@@ -6,10 +6,11 @@ import json
 import os
 from array import array
 from bisect import bisect_left
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from stripe_shell.batch.journal import DONE, END, INTENT, NOT_EXECUTED, PAGES, RESUMED, ROW, START
 from stripe_shell.engine.outcome import RowStatus
@@ -32,6 +33,12 @@ _STEP = slice(0, 48)
 _BEGUN_OR_ENDED = frozenset(kind.encode() for kind in (START, RESUMED, END))
 #: So many of the last entries of rows are kept as they are.
 _LAST = 1024
+#: What begins and ends the extent of a row in its entry: `"e":{"writes":2,"usd":1250},"w":[…`.
+_EXTENT, _WROTE = b'"e":{', b'"w":['
+#: So many different extents are counted before they are summed up.
+_EXTENTS = 4096
+
+_Part = TypeVar("_Part", dict[str, int], list[str])
 
 #: What identifies a step: its row, its id, and the inner row of a loop in a loop (else empty).
 StepKey = tuple[str, str, str]
@@ -123,9 +130,9 @@ def _sorted_places(ids: array[int]) -> array[int]:
 class JournalState:
     """A journal that has been read. `tables` are the steps of the script as each process of the run knew it.
 
-    `wrote` are the ids of steps that took effect in any row. `latest` is the latest time in the journal. `total` is the
-    number of rows of the data, None if it is not known. `begun` are the first entries of the processes, `last_rows` the
-    last lines of rows that ended.
+    `wrote` are the ids of steps that took effect in any row. `spent` are the writes of the finished rows and their
+    money, by unit. `latest` is the latest time in the journal. `total` is the number of rows of the data, None if it is
+    not known. `begun` are the first entries of the processes, `last_rows` the last lines of rows that ended.
     """
 
     start: dict[str, Any]
@@ -133,6 +140,7 @@ class JournalState:
     finished: FinishedRows = field(default_factory=lambda: FinishedRows(array("Q"), array("Q"), bytearray()))
     steps: dict[StepKey, StepState] = field(default_factory=dict)
     wrote: set[str] = field(default_factory=set)
+    spent: Counter[str] = field(default_factory=Counter)
     rows_with_writes: set[str] = field(default_factory=set)
     latest: float = 0.0
     total: int | None = None
@@ -170,6 +178,7 @@ def read_journal(path: Path, *, every_step: bool = False, repair: bool = True) -
     if state is None or state.start.get("t") != START:
         raise JournalDisagrees(f"{path} does not begin as a journal does")
     state.wrote = rows.steps_that_wrote()
+    state.spent = rows.spent()
     state.last_rows = rows.last
     state.finished = rows.finished()
     for number, line in rows.steps_left(state.finished):
@@ -185,6 +194,8 @@ class _RowsRead:
         self._every_step = every_step
         self._ids, self._hashes, self._skipped = array("Q"), array("Q"), bytearray()
         self._wrote: set[bytes] = set()
+        self._extents: Counter[bytes] = Counter()
+        self._spent: Counter[str] = Counter()
         self.last: deque[bytes] = deque(maxlen=_LAST)
         #: The lines of steps by row, of rows that have not finished yet.
         self.under_way: dict[bytes, list[tuple[int, bytes]]] = {}
@@ -202,14 +213,37 @@ class _RowsRead:
         status = line[_STATUS]
         if status not in _FINISHED_STATUSES:
             return
-        start = line.rfind(b'"w":[')
+        start = line.rfind(_WROTE)
         self._wrote.add(line[start + 4 : line.find(b"]", start) + 1] if start >= 0 else b"[]")
         if self._every_step:
             return
+        self._add_extent(line, start)
         self._ids.append(_row_number(line[_ROW_ID], self._path, number))
         self._hashes.append(_row_number(line[_ROW_HASH], self._path, number))
         self._skipped.append(status == _SKIPPED)
         self.under_way.pop(line[_ROW_ID], None)
+
+    def _add_extent(self, line: bytes, end: int) -> None:
+        """Counts the extent of a row: most rows have one of a few, so that few are parsed."""
+        start = line.rfind(_EXTENT, 0, end) if end >= 0 else -1
+        if start >= 0:
+            self._extents[line[start + 4 : end - 1]] += 1
+        if len(self._extents) >= _EXTENTS:
+            self._sum_up()
+
+    def _sum_up(self) -> None:
+        for text, count in self._extents.items():
+            for unit, amount in self._part(text, dict).items():
+                self._spent[unit] += int(amount) * count
+        self._extents.clear()
+
+    def _part(self, text: bytes, kind: type[_Part]) -> _Part:
+        """Returns a part of an entry, parsed. Raises JournalDisagrees if it is damaged."""
+        with suppress(ValueError):
+            part = json.loads(text)
+            if isinstance(part, kind):
+                return part
+        raise JournalDisagrees(f"{self._path} is damaged in the entry of a row")
 
     def steps_left(self, finished: FinishedRows) -> Iterator[tuple[int, bytes]]:
         """Yields the lines of steps of all rows that have not finished."""
@@ -218,7 +252,12 @@ class _RowsRead:
                 yield from lines
 
     def steps_that_wrote(self) -> set[str]:
-        return {step for text in self._wrote for step in json.loads(text)}
+        return {step for text in self._wrote for step in self._part(text, list)}
+
+    def spent(self) -> Counter[str]:
+        """Returns the writes of the finished rows and their money, by unit."""
+        self._sum_up()
+        return self._spent
 
     def finished(self) -> FinishedRows:
         return FinishedRows(self._ids, self._hashes, self._skipped)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
@@ -13,11 +12,10 @@ from typing import Any, Literal
 
 from stripe_shell.batch.captures import Wanted, capture, covers
 from stripe_shell.batch.journal import DONE, INTENT, NOT_EXECUTED, PAGES, ROW, Journal, JournalUnwritable
-from stripe_shell.batch.journal_state import JournalState, StepKey, StepState, row_entries
+from stripe_shell.batch.journal_state import JournalState, StepKey, StepState
 from stripe_shell.batch.kept_rows import has_kept_rows, read_kept_rows, write_kept_rows
 from stripe_shell.batch.recorded_request import record_request, request_hash
 from stripe_shell.batch.row_cells import row_cells
-from stripe_shell.batch.run_folder import JOURNAL
 from stripe_shell.batch.steps_table import StepEntry, short_id
 from stripe_shell.engine.foreach import LoopRow, ReadRows
 from stripe_shell.engine.idempotency_keys import idempotency_key
@@ -81,11 +79,7 @@ class JournalLedger:
     @property
     def spent(self) -> Mapping[str, int]:
         """Returns the writes of the rows that earlier processes finished and their money, by unit."""
-        spent: Counter[str] = Counter()
-        for entry in row_entries(self.journal.folder / JOURNAL) if len(self.state.finished) else ():
-            if entry["st"] == "done":
-                spent.update(entry.get("e", {}))
-        return spent
+        return self.state.spent
 
     @property
     def has_sent(self) -> bool:

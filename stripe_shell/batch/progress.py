@@ -38,6 +38,11 @@ class Progress:
         #: Time, rows and writes of this process, for each second of the window.
         self._samples: deque[tuple[float, int, int]] = deque([(self._began, 0, 0)])
 
+    def go_on(self, writes: int) -> None:
+        """Begins with the writes of earlier processes of the run; they do not count for its speed."""
+        self.writes = writes
+        self._samples = deque([(self._began, 0, writes)])
+
     def step(self, step: RunStep) -> None:
         """Counts a step."""
         if step.result is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors, sort_diagnostics
 from stripe_shell.engine.data_files import FindFile, find_on_disk
+from stripe_shell.engine.limits import WRITES
 from stripe_shell.engine.load import Program, load_program
 from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RowStatus, RunStep, exit_code
@@ -63,7 +64,7 @@ class ScriptRun:
     """The result of a script: the diagnostics of the check, the number of blocks by status, the scope at the end.
 
     `outcomes` are those of blocks outside loops, since a loop may have a million. `rows` counts the rows of loops by
-    status, `writes` the writes that succeeded in them, `money` what
+    status, `writes` the writes that succeeded in them, those of earlier processes of the run included, `money` what
     these were about, in the smallest unit by currency. `not_run` counts the blocks after the one that stopped the
     script, a loop as one.
     """
@@ -127,7 +128,7 @@ def run_prepared(
 
     `ledger` journals the run, `stop` can stop it: a KeyboardInterrupt behind an immediate stop ends it as well.
     """
-    tally = _Tally(prepared)
+    tally = _Tally(prepared, {} if ledger is None else ledger.spent)
     if prepared.sound:
         steps = engine.run(
             prepared.program.items,
@@ -153,15 +154,16 @@ def run_prepared(
 class _Tally:
     """Counts the steps of a run."""
 
-    def __init__(self, prepared: PreparedScript) -> None:
+    def __init__(self, prepared: PreparedScript, spent: Mapping[str, int]) -> None:
+        """Takes the writes of the rows that earlier processes of the run finished and their money, by unit."""
         items = prepared.program.items
         self._diagnostics = prepared.diagnostics
         self._scope = prepared.scope
         self._outcomes: list[Outcome] = []
         self._counts: Counter[OutcomeStatus] = Counter()
         self._rows: Counter[RowStatus] = Counter()
-        self._writes = 0
-        self._money: Counter[str] = Counter()
+        self._money = Counter(spent)
+        self._writes = self._money.pop(WRITES, 0)
         self._waiting = {id(item) for item in items if isinstance(item, Block | Loop)}
         #: The loop of each item inside one; both by their `id`.
         self._loops = {

@@ -36,9 +36,10 @@ class RunWatch:
             words, environ = parse_command(arguments.notify), script.scope.environment
             self._notifier = Notifier(words, environ, lambda: console.secrets, console.message)
 
-    def begin(self, run_id: str) -> None:
-        """Notes the id of the run, for the command of `--notify`."""
+    def begin(self, run_id: str, writes: int) -> None:
+        """Notes the id of the run, and how many writes earlier processes of it made in rows that they finished."""
         self._run_id = run_id
+        self.progress.go_on(writes)
 
     def __enter__(self) -> RunWatch:
         if self._ticker is not None:

@@ -21,6 +21,7 @@ from stripe_shell.cli.recorded_options import record_options
 from stripe_shell.cli.run_watch import RunWatch
 from stripe_shell.cli.setup import Setup, new_run_id
 from stripe_shell.durations import parse_duration
+from stripe_shell.engine.limits import WRITES
 from stripe_shell.engine.outcome import RunStep
 from stripe_shell.engine.run.interpreter import Engine, secrets_of
 from stripe_shell.engine.run.ledger import NoLedger
@@ -84,7 +85,7 @@ class ScriptRunner:
                 raise
             if decision.code is not None:
                 return decision.code if journalled is None else self._leave(journalled, decision.code)
-            watch.begin(run_id)
+            watch.begin(run_id, 0 if journalled is None else journalled.run.ledger.spent.get(WRITES, 0))
             result = self._run(
                 engine, script, stop, journalled, run_id=run_id, count=watch.progress.step, guard=decision.guard
             )

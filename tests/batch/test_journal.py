@@ -27,8 +27,8 @@ from stripe_shell.wire import Request
 START = {"t": "S", "run": "r", "time": 1.0, "steps": {}}
 
 
-def row(number: int, status: str = "done") -> dict[str, Any]:
-    return {"t": "r", "r": f"{number:016x}", "h": f"{number + 1:016x}", "st": status, "w": ["aa"]}
+def row(number: int, status: str = "done", **extent: int) -> dict[str, Any]:
+    return {"t": "r", "r": f"{number:016x}", "h": f"{number + 1:016x}", "st": status, "e": extent, "w": ["aa"]}
 
 
 def step(kind: str, number: int, **more: Any) -> dict[str, Any]:
@@ -149,6 +149,19 @@ def test_a_torn_last_line_is_cut_off(tmp_path: Path, torn: bytes) -> None:
     path.write_bytes(whole + torn)
     assert len(read_journal(path).finished) == 1
     assert path.read_bytes() == whole
+
+
+def test_what_finished_rows_wrote_is_summed_up(tmp_path: Path) -> None:
+    rows = [row(number, writes=2, usd=number, jpy=5) for number in range(5_000)]
+    state = read_journal(write(tmp_path / "j", START, *rows, row(6_000, "failed", writes=1, usd=7)))
+    assert state.spent == {"writes": 10_000, "usd": sum(range(5_000)), "jpy": 25_000}
+
+
+def test_a_row_whose_sums_cannot_be_read_is_damage(tmp_path: Path) -> None:
+    path = write(tmp_path / "j", START, row(1, writes=1))
+    path.write_bytes(path.read_bytes().replace(b'{"writes":1}', b'{"writes";1}'))
+    with pytest.raises(JournalDisagrees, match="damaged"):
+        read_journal(path)
 
 
 def test_a_line_that_is_damaged_in_the_middle_is_told(tmp_path: Path) -> None:

@@ -72,6 +72,17 @@ def test_a_run_that_dies_again_and_again_takes_effect_once(batch: Batch) -> None
     assert batch.made("customer") == batch.made("invoiceitem", "description") == EMAILS
 
 
+def test_the_totals_of_a_run_that_died_are_those_of_the_whole_run(batch: Batch) -> None:
+    """Rows that an earlier process finished, one that died between its two writes, and one that was not begun."""
+    batch.rows(EMAILS)
+    assert batch.run_and_die(dies_at(8, "after")) == 9
+    assert (
+        batch.run()
+        .err.splitlines()[-1]
+        .endswith("3 rows done · 0 skipped · 0 failed · 0 unknown · 0 not run · 6 writes · 3.00 usd")
+    )
+
+
 def test_a_finished_run_is_not_resumed(batch: Batch) -> None:
     batch.rows(EMAILS[:1])
     assert batch.run().code == batch.run().code == 0
