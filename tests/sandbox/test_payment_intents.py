@@ -230,7 +230,7 @@ def test_the_customers_default_is_used(stripe: Client) -> None:
 
 
 def test_return_url_is_needed_for_automatic_methods(stripe: Client) -> None:
-    """§2.4, §15: refused; not with types, `allow_redirects: never`, nor for calls that name no version (§25)."""
+    """§2.4, §15: refused; not with types, `allow_redirects: never`, off session, nor without a version (§25)."""
     made = {"amount": 2000, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
     error = stripe.refused("POST", PATH, made, headers=VERSION)
     assert error["message"].startswith(
@@ -241,6 +241,7 @@ def test_return_url_is_needed_for_automatic_methods(stripe: Client) -> None:
         {"return_url": "https://example.com"},
         {"payment_method_types": ["card"]},
         {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}},
+        {"off_session": True},
     ):
         assert stripe.post(PATH, {**made, **more}, headers=VERSION)["status"] == "succeeded"
     assert stripe.post(PATH, made)["status"] == "succeeded"
@@ -359,14 +360,16 @@ def test_manual_capture(stripe: Client) -> None:
 
 
 def test_partial_capture(stripe: Client) -> None:
-    """§15, §17.4: the rest is released; one ledger row, of the captured amount; a second capture is refused."""
+    """§15, §17.4: the rest is released without a refund; one ledger row, of the captured amount; nothing to capture."""
     intent = held(stripe)
     path = f"{PATH}/{intent['id']}/capture"
     done = stripe.post(path, {"amount_to_capture": 1200})
     assert (done["status"], done["amount_received"]) == ("succeeded", 1200)
     charge = stripe.get(f"/v1/charges/{intent['latest_charge']}", {"expand": ["balance_transaction"]})
-    assert (charge["amount"], charge["amount_captured"], charge["amount_refunded"]) == (2000, 1200, 800)
+    assert (charge["amount"], charge["amount_captured"], charge["amount_refunded"]) == (2000, 1200, 0)
     assert charge["refunded"] is False
+    assert stripe.get("/v1/refunds")["data"] == []
+    assert stripe.event_types()[-2:] == ["charge.captured", "payment_intent.succeeded"]
     assert charge["balance_transaction"]["amount"] == 1200
     error = stripe.refused("POST", path)
     assert error["code"] == "payment_intent_unexpected_state"
@@ -417,6 +420,7 @@ def test_a_hold_runs_out(stripe: Client) -> None:
     stripe.clock.advance(1)
     gone = stripe.get(f"{PATH}/{intent['id']}")
     assert (gone["status"], gone["canceled_at"], gone["amount_capturable"]) == ("canceled", NOW + 604_800, 0)
+    assert gone["cancellation_reason"] == "expired"
     event = stripe.events(type="payment_intent.canceled")[0]
     assert event["request"] == {"id": None, "idempotency_key": None}
 
@@ -440,8 +444,9 @@ def test_cancel(stripe: Client) -> None:
     intent = held(stripe)
     stripe.post(f"{PATH}/{intent['id']}/cancel")
     charge = stripe.get(f"/v1/charges/{intent['latest_charge']}")
-    assert (charge["captured"], charge["refunded"], charge["amount_refunded"]) == (False, True, 2000)
-    assert stripe.event_types()[-1] == "payment_intent.canceled"
+    assert (charge["captured"], charge["refunded"], charge["amount_refunded"]) == (False, False, 0)
+    assert stripe.get("/v1/refunds")["data"] == []
+    assert stripe.event_types()[-2:] == ["payment_intent.amount_capturable_updated", "payment_intent.canceled"]
 
 
 def test_cancel_in_the_wrong_state(stripe: Client) -> None:

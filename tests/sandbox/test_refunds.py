@@ -175,3 +175,17 @@ def test_an_uncaptured_charge_is_released_as_a_whole(stripe: Client) -> None:
     error = stripe.refused("POST", "/v1/refunds", {"charge": uncaptured(stripe)["id"], "amount": 1200})
     assert (error["status"], error["param"]) == (400, "amount")
     assert error["message"].startswith("You cannot partially refund an uncaptured charge.")
+
+
+def test_what_a_capture_released_cannot_be_refunded(stripe: Client) -> None:
+    """The refundable amount is what was captured; refunding it refunds the charge in full."""
+    charge = uncaptured(stripe)["id"]
+    stripe.post(f"/v1/charges/{charge}/capture", {"amount": 4000})
+    error = stripe.refused("POST", "/v1/refunds", {"charge": charge, "amount": 4001})
+    assert error["message"] == "Refund amount ($40.01) is greater than charge amount ($40.00)"
+    stripe.post("/v1/refunds", {"charge": charge, "amount": 3800})
+    after = stripe.get(f"/v1/charges/{charge}")
+    assert (after["amount_refunded"], after["refunded"]) == (3800, False)
+    stripe.post("/v1/refunds", {"charge": charge})
+    after = stripe.get(f"/v1/charges/{charge}")
+    assert (after["amount_refunded"], after["refunded"]) == (4000, True)

@@ -102,23 +102,16 @@ def record_capture(ctx: Context, charge: Json, amount: int) -> None:
     }
 
 
-def capture_charge(ctx: Context, charge: Json, amount: int, *, release: int = 0) -> None:
-    """Captures `amount` of an authorized charge and releases `release` to the customer. Saves the charge."""
+def capture_charge(ctx: Context, charge: Json, amount: int) -> None:
+    """Captures `amount` of an authorized charge. Saves the charge.
+
+    What is not captured is released and shown nowhere: since 2025-03-31.basil it makes no refund and does not raise
+    `amount_refunded` (docs.stripe.com/changelog/basil/2025-03-31, versions/changes/basil_released_refunds.py).
+    """
     record_capture(ctx, charge, amount)
-    charge["amount_refunded"] += release
     charge["payment_method_details"].get("card", {}).pop("capture_before", None)
     ctx.save(charge)
     ctx.emit("charge.captured", charge)
-
-
-def release_charge(ctx: Context, charge: Json, *, expired: bool = False) -> None:
-    """Releases an authorized charge that is canceled or expired. Saves the charge."""
-    charge |= {"amount_refunded": charge["amount"], "refunded": True}
-    changed = ctx.save(charge)
-    if expired:
-        ctx.emit("charge.expired", charge)
-    else:
-        ctx.emit("charge.refunded", charge, changed)
 
 
 def settle_charge(ctx: Context, charge: Json) -> None:

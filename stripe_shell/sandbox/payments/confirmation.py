@@ -379,14 +379,13 @@ def decline_error(ctx: Context, method: Json, decline: Decline, charge: Json | N
 def cancel_intent(ctx: Context, intent: Json, reason: str | None, *, expired: bool = False) -> None:
     """Cancels an intent and releases its authorization, also for voided invoices and expired sessions. Saves it."""
     charge = ctx.find("charge", intent["latest_charge"]) if intent["latest_charge"] else None
-    held = intent["status"] == "requires_capture"
     if intent["status"] == "processing" and charge is not None:
         charges.reject_charge(ctx, charge, Decline("payment_intent_canceled", None, "The payment was canceled."))
     intent |= {"amount_capturable": 0, "canceled_at": ctx.now(), "cancellation_reason": reason}
     intent |= {"next_action": None, "status": "canceled"}
     ctx.save(intent)
-    if held and charge is not None:
-        charges.release_charge(ctx, charge, expired=expired)
+    if expired and charge is not None:
+        ctx.emit("charge.expired", charge)
     ctx.emit("payment_intent.canceled", intent)
 
 

@@ -222,12 +222,13 @@ def _check_return_url(ctx: Context, words: IntentWording, intent: Json, params: 
     """Raises StripeError for automatic payment methods that may redirect without a `return_url`.
 
     Applies only to requests with a `Stripe-Version` header: accounts with old default versions, and the Stripe CLI's
-    fixtures, confirm without a `return_url`.
+    fixtures, confirm without a `return_url`; nor to payments off session, where nobody can be redirected (a suite that
+    runs against Stripe pays so).
     """
     automatic = intent["automatic_payment_methods"]
     if not automatic or automatic.get("allow_redirects") == "never" or params.get("return_url"):
         return
-    if params.get("use_stripe_sdk") or not _shows_version(ctx):
+    if params.get("off_session") or params.get("use_stripe_sdk") or not _shows_version(ctx):
         return
     message = (
         f"This {words.title} is configured to accept payment methods enabled in your Dashboard. Because some of these "

@@ -11,7 +11,6 @@ from stripe_shell.sandbox.objects.carried_over import refund_to_charge
 from stripe_shell.sandbox.objects.context import Context, Json
 
 from . import ledger, payment_methods, transfers
-from .charges import release_charge
 
 _REASONS: Final = ("duplicate", "fraudulent", "requested_by_customer")
 #: Statuses of disputes that leave a charge refundable.
@@ -35,8 +34,7 @@ def make_refund(ctx: Context, charge: Json, params: Json) -> Json:
     refund["balance_transaction"] = row["id"]
     ctx.insert(refund)
     ctx.emit("refund.created", refund)
-    charge["amount_refunded"] += amount
-    charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
+    _add_refunded(ctx, charge, amount)
     refund_to_charge(charge, refund)
     ctx.emit("charge.refunded", charge, ctx.save(charge))
     _share(ctx, charge, refund, params)
@@ -61,10 +59,41 @@ def _void(ctx: Context, charge: Json, params: Json) -> Json:
             param="amount",
         )
     refund = _fresh(ctx, charge, left, params, "succeeded")
+    _store_release(ctx, charge, refund)
+    return refund
+
+
+def refund_released(ctx: Context, charge: Json) -> None:
+    """Refunds what a capture or a cancellation released, as versions before 2025-03-31.basil show it. Saves the charge.
+
+    No money moves. Does nothing where everything was captured.
+    """
+    rest = charge["amount"] - max(charge["amount_captured"], charge["amount_refunded"])
+    if rest <= 0:
+        return
+    _store_release(ctx, charge, _fresh(ctx, charge, rest, {}, "succeeded"))
+
+
+def _store_release(ctx: Context, charge: Json, refund: Json) -> None:
     ctx.insert(refund)
     ctx.emit("refund.created", refund)
-    release_charge(ctx, charge)
-    return refund
+    _add_refunded(ctx, charge, refund["amount"])
+    ctx.emit("charge.refunded", charge, ctx.save(charge))
+
+
+def _add_refunded(ctx: Context, charge: Json, amount: int) -> None:
+    charge["amount_refunded"] += amount
+    charge["refunded"] = _left(ctx, charge) <= 0
+
+
+def _left(ctx: Context, charge: Json) -> int:
+    """Returns what can still be refunded: what was captured, less the refunds that moved money."""
+    moveless = (refund["amount"] for refund in ctx.iterate("refund", charge=charge["id"]) if not _moved(refund))
+    return int(charge["amount_captured"] + sum(moveless) - charge["amount_refunded"])
+
+
+def _moved(refund: Json) -> bool:
+    return refund["balance_transaction"] is not None
 
 
 def _share(ctx: Context, charge: Json, refund: Json, params: Json) -> None:
@@ -76,7 +105,7 @@ def _share(ctx: Context, charge: Json, refund: Json, params: Json) -> None:
                 f"Cannot reverse the transfer of charge {charge['id']} because it has none.",
                 param="reverse_transfer",
             )
-        share = transfer["amount"] * refund["amount"] // charge["amount"]
+        share = transfer["amount"] * refund["amount"] // charge["amount_captured"]
         amount = min(share, transfer["amount"] - transfer["amount_reversed"])
         refund["transfer_reversal"] = transfers.reverse(ctx, transfer, amount, refund=refund["id"])["id"]
         ctx.save(refund)
@@ -142,8 +171,8 @@ def _checked_amount(ctx: Context, charge: Json, requested: Any) -> int:
         raise errors.invalid(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
         )
-    left = charge["amount"] - charge["amount_refunded"]
-    if not left:
+    left = _left(ctx, charge)
+    if left <= 0:
         raise errors.invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     amount, currency = left if requested is None else int(requested), charge["currency"]
     if amount < 1:

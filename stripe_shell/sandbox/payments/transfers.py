@@ -259,6 +259,6 @@ def give_fee_back(ctx: Context, charge: Json, refunded: int) -> None:
     fee = platform.find("application_fee", charge["application_fee"]) if charge["application_fee"] else None
     if fee is None:
         raise errors.invalid(f"Charge {charge['id']} does not have an application fee.", param="refund_application_fee")
-    amount = min(fee["amount"] * refunded // charge["amount"], fee["amount"] - fee["amount_refunded"])
+    amount = min(fee["amount"] * refunded // charge["amount_captured"], fee["amount"] - fee["amount_refunded"])
     if amount:
         refund_fee(platform, fee, amount)

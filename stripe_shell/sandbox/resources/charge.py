@@ -139,7 +139,7 @@ class Charge(Resource):
                 "The requested capture amount is greater than the amount of the charge.", param="amount"
             )
         self.echo(obj, {name: value for name, value in params.items() if name != "amount"})
-        charges.capture_charge(ctx, obj, amount, release=obj["amount"] - amount)
+        charges.capture_charge(ctx, obj, amount)
         charge_paid(ctx, obj)
         return obj
 

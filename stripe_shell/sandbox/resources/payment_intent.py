@@ -182,7 +182,7 @@ class PaymentIntent(intent_rules.Intent):
         charge["application_fee_amount"] = obj["application_fee_amount"]
         rest = obj["amount_capturable"] - amount
         final = params.get("final_capture", True) or not rest
-        charges.capture_charge(ctx, charge, amount, release=rest if final else 0)
+        charges.capture_charge(ctx, charge, amount)
         if final:
             confirmation.complete_payment(ctx, obj, charge)
             confirmation.notify_payee(ctx, PaymentAttempt("succeeded", obj, charge))
@@ -264,7 +264,7 @@ class PaymentIntent(intent_rules.Intent):
     def run_out(self, ctx: Context, obj: Json) -> None:
         """Cancels an intent whose hold was not captured in time. Runs as a job."""
         if obj["status"] == "requires_capture":
-            confirmation.cancel_intent(ctx, obj, "automatic", expired=True)
+            confirmation.cancel_intent(ctx, obj, "expired", expired=True)
 
     @job
     def settle(self, ctx: Context, obj: Json) -> None:

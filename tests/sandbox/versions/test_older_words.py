@@ -318,3 +318,50 @@ def test_the_default_currency_of_a_customer(stripe: Client) -> None:
     _, customer, _ = subscribed(stripe)
     assert older(stripe, "2020-08-27").get(f"/v1/customers/{customer['id']}")["default_currency"] == "usd"
     assert without(older(stripe, "2022-08-01").get(f"/v1/customers/{customer['id']}"), "default_currency")
+
+
+# --- what a capture or a cancellation releases ----------------------------------------------------------------------
+
+HOLD = {"amount": 2000, "currency": "usd", "source": "tok_visa", "capture": False}
+INTENT = {
+    "amount": 2000,
+    "currency": "usd",
+    "payment_method": "pm_card_visa",
+    "payment_method_types": ["card"],
+    "confirm": True,
+    "capture_method": "manual",
+}
+
+
+def test_a_partial_capture_made_a_refund(stripe: Client, acacia: Older) -> None:
+    """Entry B12: the rest is a refund without a balance transaction; what was captured can still be refunded."""
+    charge = acacia.post("/v1/charges", HOLD)["id"]
+    done = acacia.post(f"/v1/charges/{charge}/capture", {"amount": 1200})
+    assert (done["amount_captured"], done["amount_refunded"], done["refunded"]) == (1200, 800, False)
+    (refund,) = stripe.get("/v1/refunds", {"charge": charge})["data"]
+    assert (refund["amount"], refund["balance_transaction"], refund["status"]) == (800, None, "succeeded")
+    assert stripe.event_types()[-3:] == ["charge.captured", "refund.created", "charge.refunded"]
+    assert stripe.post("/v1/refunds", {"charge": charge})["amount"] == 1200
+    assert stripe.get(f"/v1/charges/{charge}")["refunded"] is True
+
+
+def test_a_cancellation_made_a_refund(stripe: Client, acacia: Older) -> None:
+    intent = acacia.post("/v1/payment_intents", INTENT)
+    acacia.post(f"/v1/payment_intents/{intent['id']}/cancel")
+    charge = stripe.get(f"/v1/charges/{intent['latest_charge']}")
+    assert (charge["captured"], charge["amount_refunded"], charge["refunded"]) == (False, 2000, True)
+
+
+def test_captures_that_leave_more_to_capture_made_none(stripe: Client, acacia: Older) -> None:
+    intent = acacia.post("/v1/payment_intents", INTENT)
+    path = f"/v1/payment_intents/{intent['id']}/capture"
+    acacia.post(path, {"amount_to_capture": 500, "final_capture": False})
+    assert stripe.get("/v1/refunds")["data"] == []
+    acacia.post(path, {"amount_to_capture": 500})
+    assert [refund["amount"] for refund in stripe.get("/v1/refunds")["data"]] == [1000]
+
+
+def test_a_hold_that_ran_out_was_canceled_automatically(stripe: Client, acacia: Older) -> None:
+    intent = acacia.post("/v1/payment_intents", INTENT)
+    stripe.clock.advance(604_800)
+    assert acacia.get(f"/v1/payment_intents/{intent['id']}")["cancellation_reason"] == "automatic"

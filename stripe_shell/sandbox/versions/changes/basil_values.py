@@ -36,13 +36,3 @@ class ForeverAmountOff(VersionChange):
     version = "2025-03-31.basil"
     certainty = "B"
     accepted = ("duration",)
-
-
-class CaptureMakesRefund(VersionChange):
-    """A partial capture or a cancellation refunds what it releases (entry B12).
-
-    Page: remove-refund-from-partial-capture. The charge tells it in every version; no Refund is made of it.
-    """
-
-    version = "2025-03-31.basil"
-    certainty = "B"
