@@ -22,6 +22,7 @@ FLOORS = [
         "errors",
         "escaping",
         "files",
+        "json_text",
         "loopback",
         "patterns",
         "records",

@@ -7,12 +7,12 @@ from textwrap import wrap
 from typing import Any
 
 from stripe_shell.escaping import visible
+from stripe_shell.json_text import scalar_text
 from stripe_shell.render.cards.money import BY_CURRENCY, currency_of, is_amount, money_text
 from stripe_shell.render.cards.times import is_time, moment_text
 from stripe_shell.render.cards.values import Display, is_empty, leaves
 from stripe_shell.render.cells import BOLD, CYAN, DIM, pad, paint, text_width
 from stripe_shell.render.fold import fold_line
-from stripe_shell.render.formats.json import scalar_text
 
 _NARROWEST = 20
 

@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any
 
 from stripe_shell.escaping import visible
+from stripe_shell.json_text import scalar_text
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, record
 from stripe_shell.render.cards.computed import COMPUTED
 from stripe_shell.render.cards.facts import LAYOUTS, Layout
 from stripe_shell.render.cards.money import BY_CURRENCY, currency_of, is_amount, money_text
 from stripe_shell.render.cards.times import date_text, is_time, moment_text, relative, short_date
-from stripe_shell.render.formats.json import compact_json, scalar_text
+from stripe_shell.render.formats.json import compact_json
 from stripe_shell.render.shape import pick
 
 JsonObject = Mapping[str, Any]

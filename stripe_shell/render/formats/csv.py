@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stripe_shell.escaping import visible
-from stripe_shell.render.formats.json import compact_json, scalar_text
+from stripe_shell.json_text import scalar_text
+from stripe_shell.render.formats.json import compact_json
 from stripe_shell.render.shape import flatten, rows_of
 
 

@@ -9,8 +9,9 @@ from textwrap import wrap
 from typing import Any
 
 from stripe_shell.escaping import visible
+from stripe_shell.json_text import scalar_text
 from stripe_shell.render.cells import BOLD, CYAN, DIM, column_width, fit, grid_lines, paint, text_width
-from stripe_shell.render.formats.json import compact_json, scalar_text
+from stripe_shell.render.formats.json import compact_json
 from stripe_shell.render.shape import flatten, pick, rows_of
 
 # The most important members, in the order in which a narrow terminal keeps them; of the amounts only the first found.

@@ -8,7 +8,7 @@ from json import dumps
 from typing import Any
 
 from stripe_shell.escaping import visible_json
-from stripe_shell.render.formats.json import scalar_text
+from stripe_shell.json_text import scalar_text
 
 # Plain text under YAML 1.1 and 1.2: begins with a letter, has no special meaning, does not end with a space.
 _PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_.,/@+()-]|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9(]))*")
