@@ -53,6 +53,7 @@ CODES: dict[str, str] = {
     "E307": "path out of data leaves its folder",
     "E308": "sum or amount that cannot be computed",
     "E309": "secret in the name of a file",
+    "E310": "two blocks of a loop write one file",
     # E4xx: the response differs from what the script or page expects.
     "E401": "response differs from the documentation",
     "E402": "expectation failed",
@@ -84,7 +85,7 @@ CODES: dict[str, str] = {
     "W303": "write that is made again",
     "W304": "delimiter of a data file that was guessed",
     "W305": "secret sent as a value",
-    "W306": "one file for all rows of a loop",
+    "W306": "file that is written twice",
     "W601": "lost in the conversion",
 }
 

@@ -21,6 +21,8 @@ _MOST_LINKS = 40
 #: The limit of random names that are tried for a partial file.
 _MOST_NAMES = 100
 
+_PARTIAL_NAME = pattern(r"\.stripe-shell-[0-9a-f]{16}\.partial")
+
 _OWN_STREAMS = pattern(r"/dev/fd|/proc/(?P<process>[0-9]+)(?:/task/[0-9]+)?/fd")
 
 
@@ -105,6 +107,14 @@ class PartialFile:
         os.ftruncate(descriptor, self.length)
         os.lseek(descriptor, 0, os.SEEK_END)
         return descriptor
+
+
+def remove_partial(path: str) -> None:
+    """Removes a partial file that a killed process left, with the files of SQLite beside it."""
+    if _PARTIAL_NAME.fullmatch(os.path.basename(path)):
+        for each in (path, f"{path}-journal", f"{path.removesuffix('.partial')}.compact"):
+            with suppress(OSError):
+                os.unlink(each)
 
 
 def write_text(path: FilePath, text: str, *, private: bool = False, errors: str = "strict") -> None:

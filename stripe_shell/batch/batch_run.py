@@ -36,11 +36,13 @@ from stripe_shell.batch.steps_table import StepEntry, steps_table
 from stripe_shell.engine.check.script import walk
 from stripe_shell.engine.foreach import header
 from stripe_shell.engine.links import Link, Links, connection_of
+from stripe_shell.engine.loop_outputs import lines_id, shared_blocks
 from stripe_shell.engine.outcome import RowStatus
 from stripe_shell.engine.run.flow import is_teardown
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import JournalDisagrees, NotSent, OutcomeUnknown, RunStopped, TransportError
+from stripe_shell.files import remove_partial
 from stripe_shell.lang.ast import Block, Loop, Output, Pages, Reference, ScriptItem
 from stripe_shell.lang.visit import blocks_in, directives_in, nodes_in
 from stripe_shell.records import field, record, replace
@@ -247,10 +249,14 @@ def _open(setup: RunSetup, folder: Path, lock: RunLock, account: list[str], *, r
     table = steps_table(script.program.items, script.scope, script.resolver, script.root)
     every_step = setup.options.edits == "rerun"
     state = read_journal(folder / JOURNAL, every_step=every_step) if resumed else None
+    if state is not None and not _has_lines(state, script.program.items):
+        state = read_journal(folder / JOURNAL, every_step=True)
     facts = _facts(setup, account, table, run_id=None if state is None else str(state.start["run"]))
     if state is not None and setup.options.edits == "refuse" and not is_unedited(facts, state.begun):
         _refuse_edits(setup, state, table, folder)
     untold = None if state is None else find_missing_lines(folder, state)
+    for partial in state.partials if state is not None else ():
+        remove_partial(partial)
     state = state or JournalState(facts)
     try:
         setup.data.keep(folder)
@@ -276,6 +282,21 @@ def _open(setup: RunSetup, folder: Path, lock: RunLock, account: list[str], *, r
     return BatchRun(ledger.run_id, folder, scope, ledger, lock, resumed, teardown, setup.writes)
 
 
+def _has_lines(state: JournalState, items: Sequence[ScriptItem]) -> bool:
+    """Whether every earlier process kept the lines of rows for the files that the loops write now.
+
+    Otherwise the rows run again, and their writes are recalled.
+    """
+    wanted = set(_kept_lines(items))
+    return all(wanted <= set(entry.get("lines", ())) for entry in state.begun)
+
+
+def _kept_lines(items: Sequence[ScriptItem]) -> list[str]:
+    """Returns the ids of the lines that rows of the outermost loops of a script have for the files of these loops."""
+    loops = [item for item in items if isinstance(item, Loop)]
+    return [lines_id(output) for loop in loops for _, output in shared_blocks(loop)]
+
+
 def _list_names(items: Sequence[ScriptItem]) -> frozenset[str]:
     """Returns the names of the saved lists that the outermost loops of a script run over."""
     loops = [header(item).file for item in items if isinstance(item, Loop)]
@@ -295,6 +316,7 @@ def _facts(
         "rows": rows_by_file(script),
         "total": count_rows(script),
         "steps": {step: entry.as_json() for step, entry in table.items()},
+        "lines": _kept_lines(script.program.items),
     }
     if run_id is not None:
         return {"t": RESUMED, **common}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from stripe_shell.engine.fields import ROW
 from stripe_shell.lang.ast import Block, Expectation, Match, Name, Output, Reference, Retry, ScriptItem
 from stripe_shell.lang.visit import blocks_in, nodes_in
 from stripe_shell.patterns import pattern
@@ -59,7 +60,8 @@ def _wanted_of(block: Block, by_name: Mapping[str, list[tuple[str | int, ...]]])
         if isinstance(directive.argument, Retry):
             _add(wanted, directive.argument.until.path.steps)
         if isinstance(directive.argument, Output):
-            named += [tuple(_STEP.findall(text)) for text in directive.argument.fields] or [()]
+            fields = [tuple(_STEP.findall(text)) for text in directive.argument.fields] or [()]
+            named += [steps for steps in fields if steps[:1] != (ROW,)]
         if isinstance(directive.argument, Match):
             for name in _names_matched(directive.argument):
                 _add(wanted, (name,))
@@ -112,6 +114,17 @@ def capture(body: Any, wanted: Wanted, masks: Secrets) -> KeptBody:
         kept = _prune(body, wanted, secret)
     masked = masks.mask_data(kept)
     return KeptBody(masked, complete=not secret and (masked is kept or masked == kept))
+
+
+def without_secrets(value: Any) -> Any:
+    """Returns JSON data without the fields that give access to something; the data itself if it has none."""
+    if isinstance(value, dict):
+        kept = {name: without_secrets(inner) for name, inner in value.items() if not (name in SECRET_FIELDS and inner)}
+        return kept if len(kept) < len(value) or any(kept[name] is not value[name] for name in kept) else value
+    if isinstance(value, list):
+        items = [without_secrets(item) for item in value]
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    return value
 
 
 def _short(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Condition
@@ -13,7 +13,8 @@ from typing import Any
 from stripe_shell.errors import NotSent
 
 #: The kinds of entries, the value of `t`. Entries of a step and of a row have their row as second member, `r`.
-START, RESUMED, INTENT, DONE, NOT_EXECUTED, ROW, END, PAGES = "S", "R", "i", "d", "n", "r", "E", "p"
+START, RESUMED, INTENT, DONE, NOT_EXECUTED, ROW, END = "S", "R", "i", "d", "n", "r", "E"
+PAGES, LINES, FILE = "p", "o", "f"
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
@@ -47,10 +48,15 @@ class Journal:
         self._closed = False
         self.problem = ""
 
-    def append(self, entry: Mapping[str, Any], *, lasting: bool = False) -> None:
-        """Appends an entry; with `lasting`, returns when it is on disk. Raises JournalUnwritable."""
+    def append(self, entry: Mapping[str, Any], *, lasting: bool = False, before: Iterable[bytes] = ()) -> None:
+        """Appends an entry; with `lasting`, returns when it is on disk. Raises JournalUnwritable.
+
+        `before` are entries that stand directly in front of it.
+        """
         line = _ENCODER.encode(entry).encode() + b"\n"
         with self._changed:
+            for each in before:
+                self._append(each)
             self._append(line)
             self._written += 1
             if lasting:

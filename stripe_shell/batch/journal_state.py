@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from stripe_shell.batch.journal import DONE, END, INTENT, NOT_EXECUTED, PAGES, RESUMED, ROW, START
+from stripe_shell.batch.journal import DONE, END, FILE, INTENT, LINES, NOT_EXECUTED, PAGES, RESUMED, ROW, START
+from stripe_shell.batch.line_entries import LinePlaces, is_complete, sorted_places
 from stripe_shell.engine.outcome import RowStatus
 from stripe_shell.errors import JournalDisagrees
 from stripe_shell.records import field, record
@@ -28,8 +29,10 @@ _FINISHED_STATUSES = frozenset({b"done", _SKIPPED})
 _ROW = ROW.encode()
 _OF_STEPS = frozenset(kind.encode() for kind in (INTENT, DONE, NOT_EXECUTED, PAGES))
 _PAGES = PAGES.encode()
+_LINES = LINES.encode()
 #: What entries of one step begin with: their kind, row and step.
 _STEP = slice(0, 48)
+_FILE = FILE.encode()
 _BEGUN_OR_ENDED = frozenset(kind.encode() for kind in (START, RESUMED, END))
 #: So many of the last entries of rows are kept as they are.
 _LAST = 1024
@@ -74,7 +77,7 @@ class FinishedRows:
 
     def __init__(self, ids: array[int], hashes: array[int], skipped: bytearray) -> None:
         """Takes for each row its id, the hash of its columns, and whether it was skipped."""
-        order = _sorted_places(ids)
+        order = sorted_places(ids)
         self._ids = array("Q", map(ids.__getitem__, order))
         self._hashes = array("Q", map(hashes.__getitem__, order))
         self._skipped = bytearray(map(skipped.__getitem__, order))
@@ -115,17 +118,6 @@ class FinishedRows:
         return index if index < len(self._ids) and self._ids[index] == row_id else -1
 
 
-def _sorted_places(ids: array[int]) -> array[int]:
-    """Returns the places of ids in ascending order; sorts in small parts, as a list of all would be much memory."""
-    parts = [array("L") for _ in range(256)]
-    for place, row_id in enumerate(ids):
-        parts[row_id >> 56].append(place)
-    order = array("L")
-    for part in parts:
-        order.extend(sorted(part, key=ids.__getitem__))
-    return order
-
-
 @record(frozen=False)
 class JournalState:
     """A journal that has been read. `tables` are the steps of the script as each process of the run knew it.
@@ -133,6 +125,7 @@ class JournalState:
     `wrote` are the ids of steps that took effect in any row. `spent` are the writes of the finished rows and their
     money, by unit. `latest` is the latest time in the journal. `total` is the number of rows of the data, None if it is
     not known. `begun` are the first entries of the processes, `last_rows` the last lines of rows that ended.
+    `lines` are the places of what finished rows add to files, `partials` the incomplete files begun for loops.
     """
 
     start: dict[str, Any]
@@ -146,6 +139,8 @@ class JournalState:
     total: int | None = None
     begun: list[dict[str, Any]] = field(default_factory=list)
     last_rows: deque[bytes] = field(default_factory=lambda: deque(maxlen=_LAST))
+    lines: LinePlaces = field(default_factory=LinePlaces)
+    partials: list[str] = field(default_factory=list)
 
     def open_steps(self) -> list[tuple[StepKey, StepState]]:
         """Returns the steps whose outcome is unknown."""
@@ -162,13 +157,20 @@ def read_journal(path: Path, *, every_step: bool = False, repair: bool = True) -
         _cut_torn_line(path)
     state: JournalState | None = None
     rows = _RowsRead(path, every_step=every_step)
+    place, partials = 0, list[str]()
     for number, line in _lines(path):
         kind = line[_KIND]
+        if kind == _LINES:
+            rows.add_lines(place, line)
+        place += len(line)
         if kind in _OF_STEPS:
             rows.add_step(number, line)
         elif kind == _ROW:
             rows.add(number, line)
+        elif kind == _FILE:
+            partials.append(str(_parse(line, path, number)["partial"]))
         elif kind in _BEGUN_OR_ENDED:
+            rows.drop_lines()
             entry = _parse(line, path, number)
             state = state or JournalState(entry)
             state.tables += [entry["steps"]] if "steps" in entry else []
@@ -181,6 +183,8 @@ def read_journal(path: Path, *, every_step: bool = False, repair: bool = True) -
     state.spent = rows.spent()
     state.last_rows = rows.last
     state.finished = rows.finished()
+    state.lines = LinePlaces(*rows.places)
+    state.partials = partials
     for number, line in rows.steps_left(state.finished):
         _apply(_parse(line, path, number), state)
     return state
@@ -199,6 +203,9 @@ class _RowsRead:
         self.last: deque[bytes] = deque(maxlen=_LAST)
         #: The lines of steps by row, of rows that have not finished yet.
         self.under_way: dict[bytes, list[tuple[int, bytes]]] = {}
+        #: Ids and places of the rows with lines, and the row, place and completeness of the lines that were read last.
+        self.places = array("Q"), array("Q")
+        self._latest = b"", 0, True
 
     def add_step(self, number: int, line: bytes) -> None:
         """Notes an entry of a step; of the pages of a list only the last ones count."""
@@ -207,17 +214,37 @@ class _RowsRead:
             lines.pop()
         lines.append((number, line))
 
+    def add_lines(self, place: int, line: bytes) -> None:
+        """Notes lines of a row; they count when its end follows."""
+        row, first, complete = self._latest
+        if row != line[_ROW_ID]:
+            row, first, complete = line[_ROW_ID], place, True
+        self._latest = row, first, complete and is_complete(line)
+
+    def drop_lines(self) -> None:
+        """Drops lines whose row did not end: its process did."""
+        self._latest = b"", 0, True
+
     def add(self, number: int, line: bytes) -> None:
-        """Notes a row that ended; the steps of one that finished are not needed any more."""
+        """Notes a row that ended; the steps of one that finished are not needed any more.
+
+        One whose lines are not complete runs again: its writes are recalled.
+        """
         self.last.append(line)
+        row, place, complete = self._latest
+        has_lines = row == line[_ROW_ID]
+        self.drop_lines()
         status = line[_STATUS]
         if status not in _FINISHED_STATUSES:
             return
         start = line.rfind(_WROTE)
         self._wrote.add(line[start + 4 : line.find(b"]", start) + 1] if start >= 0 else b"[]")
-        if self._every_step:
+        if self._every_step or (has_lines and not complete):
             return
         self._add_extent(line, start)
+        if has_lines:
+            self.places[0].append(_row_number(row, self._path, number))
+            self.places[1].append(place)
         self._ids.append(_row_number(line[_ROW_ID], self._path, number))
         self._hashes.append(_row_number(line[_ROW_HASH], self._path, number))
         self._skipped.append(status == _SKIPPED)

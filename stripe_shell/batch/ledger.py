@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from hashlib import sha256
 from threading import Lock
 from typing import Any, Literal
 
 from stripe_shell.batch.captures import Wanted, capture, covers
-from stripe_shell.batch.journal import DONE, INTENT, NOT_EXECUTED, PAGES, ROW, Journal, JournalUnwritable
+from stripe_shell.batch.journal import DONE, FILE, INTENT, NOT_EXECUTED, PAGES, ROW, Journal, JournalUnwritable
 from stripe_shell.batch.journal_state import JournalState, StepKey, StepState
 from stripe_shell.batch.kept_rows import has_kept_rows, read_kept_rows, write_kept_rows
+from stripe_shell.batch.line_entries import line_entries, read_lines
 from stripe_shell.batch.recorded_request import record_request, request_hash
 from stripe_shell.batch.row_cells import row_cells
+from stripe_shell.batch.run_folder import JOURNAL
 from stripe_shell.batch.steps_table import StepEntry, short_id
 from stripe_shell.engine.foreach import LoopRow, ReadRows
 from stripe_shell.engine.idempotency_keys import idempotency_key
@@ -24,6 +26,7 @@ from stripe_shell.engine.links import Link
 from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus
 from stripe_shell.engine.paths import output_of
 from stripe_shell.engine.run.ledger import RowsWritten, StepPlace
+from stripe_shell.engine.run.row_lines import RowLines
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.errors import JournalDisagrees, NoAnswer, RunStopped
 from stripe_shell.lang.ast import Block
@@ -125,8 +128,12 @@ class JournalLedger:
             write_kept_rows(self.journal.folder, loop, read())
         return partial(read_kept_rows, self.journal.folder, loop)
 
-    def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
-        """Journals the result of a row, unless it was interrupted."""
+    def note_file(self, partial: str) -> None:
+        """Journals that a file is begun."""
+        self.append({"t": FILE, "partial": partial})
+
+    def end_row(self, row: LoopRow, row_id: str, result: RowResult, lines: RowLines) -> None:
+        """Journals the result of a row and its lines, unless it was interrupted."""
         if result.status == "not run":
             return
         with self.lock:
@@ -143,7 +150,13 @@ class JournalLedger:
             "w": sorted(wrote),
             "x": masks.mask_data(row_cells(result)),
         }
-        self.append(entry)
+        self.append(entry, before=line_entries(row_id, lines, masks))
+
+    def recall_lines(self, row_id: str, lines: RowLines) -> None:
+        """Adds the lines of a row that an earlier process finished to `lines`. Raises OSError."""
+        place = self.state.lines.find(row_id)
+        if place is not None:
+            read_lines(self.journal.folder / JOURNAL, place, lines)
 
     def note_write(self, step: StepKey) -> None:
         """Notes that a step of a row took effect."""
@@ -151,10 +164,10 @@ class JournalLedger:
             with self.lock:
                 self.wrote.setdefault(step[0], set()).add(step[1])
 
-    def append(self, entry: Mapping[str, Any], *, lasting: bool = False) -> None:
+    def append(self, entry: Mapping[str, Any], *, lasting: bool = False, before: Iterable[bytes] = ()) -> None:
         """Appends an entry. An entry that is not `lasting` may be lost: the next announcement stops the run then."""
         try:
-            self.journal.append(entry, lasting=lasting)
+            self.journal.append(entry, lasting=lasting, before=before)
         except JournalUnwritable as error:
             self.stop.request(str(error), immediate=True)
             if lasting:

@@ -15,6 +15,7 @@ from stripe_shell.engine.links import Link
 from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus, RunStep
 from stripe_shell.engine.run.guard import Fuse, NotPlanned, extent_of
 from stripe_shell.engine.run.ledger import Ledger, RowsWritten, StepLedger, StepPlace
+from stripe_shell.engine.run.row_lines import RowLines
 from stripe_shell.engine.values import Deferred
 from stripe_shell.errors import JournalDisagrees
 from stripe_shell.lang.ast import Block, Loop
@@ -210,8 +211,14 @@ class PlanningLedger:
         """Keeps the rows of a loop, so that the run has those of the plan."""
         return self._inner.keep_rows(loop, read)
 
-    def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
+    def note_file(self, partial: str) -> None:
+        """Does nothing: a plan writes no file."""
+
+    def end_row(self, row: LoopRow, row_id: str, result: RowResult, lines: RowLines) -> None:
         """Does nothing."""
+
+    def recall_lines(self, row_id: str, lines: RowLines) -> None:
+        """Does nothing: a plan writes no file."""
 
 
 @record

@@ -19,10 +19,11 @@ from stripe_shell.engine.data_files import (
     read_rows,
 )
 from stripe_shell.engine.evaluate import evaluate_text
+from stripe_shell.engine.fields import picked, row_columns
 from stripe_shell.engine.run.paging import is_list
 from stripe_shell.engine.scope import PendingValue, Scope, look_up
 from stripe_shell.engine.values import is_deferred
-from stripe_shell.lang.ast import Condition, ForEach, Loop, Reference
+from stripe_shell.lang.ast import Condition, ForEach, Loop, Output, Reference
 from stripe_shell.lang.visit import nodes_in
 from stripe_shell.records import record
 from stripe_shell.wire import encode_form
@@ -101,27 +102,19 @@ def list_rows(loop: Loop, reference: Reference, scope: Scope) -> Iterator[DataRo
     for number, row in enumerate(value, start=1):
         if not isinstance(row, dict):
             raise BadData(f"item {number} of `{reference.raw}` is not an object")
-        yield DataRow(row if () in paths else _picked(row, paths), number)
+        yield DataRow(row if () in paths else picked(row, paths), number)
 
 
 def _paths_of_row(loop: Loop) -> set[tuple[str | int, ...]]:
-    """Returns the paths of a row that its loop refers to, its key columns among them."""
+    """Returns the paths of a row that its loop refers to, those of its key and of the fields of `@out` among them."""
     argument = header(loop)
     paths: set[tuple[str | int, ...]] = {(column,) for column in argument.key}
     for reference in nodes_in((loop.directive, *loop.items), Reference):
         if reference.namespace is None and reference.name == argument.name:
             paths.add(reference.path)
+    for output in nodes_in(loop.items, Output):
+        paths.update(row_columns(output))
     return paths
-
-
-def _picked(row: dict[str, Any], paths: set[tuple[str | int, ...]]) -> dict[str, Any]:
-    """Returns the members of a row on these paths; a list is kept as a whole."""
-    picked: dict[str, Any] = {}
-    for name, value in row.items():
-        inner = {path[1:] for path in paths if path and str(path[0]) == name}
-        if inner:
-            picked[name] = _picked(value, inner) if isinstance(value, dict) and () not in inner else value
-    return picked
 
 
 def data_file(loop: Loop, scope: Scope) -> Path | tuple[Diagnostic, ...]:

@@ -70,6 +70,11 @@ class TextRows:
         self._rows += len(rows)
         self._append(text)
 
+    @property
+    def partial(self) -> str:
+        """Returns the path of the incomplete file; empty for a device or a pipe."""
+        return self._output.partial
+
     def position(self) -> Mapping[str, Any] | None:
         """Flushes the file and returns what `RowTarget.position` takes; None if the file cannot be gone on with."""
         self._stream.flush()

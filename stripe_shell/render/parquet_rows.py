@@ -118,6 +118,11 @@ class ParquetFile:
         """Returns the number of rows in the group to come."""
         return len(self._chunks[0].present)
 
+    @property
+    def partial(self) -> str:
+        """Returns the path of the incomplete file; empty for a device or a pipe."""
+        return self._output.partial
+
     def position(self) -> Mapping[str, Any] | None:
         """Flushes the file and returns the position; None within a group."""
         if self._waiting or not self._output.partial:

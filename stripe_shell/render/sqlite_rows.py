@@ -71,6 +71,11 @@ class SqliteFile:
             self._connection.execute("COMMIT")
         self._rows += len(rows)
 
+    @property
+    def partial(self) -> str:
+        """Returns the path of the incomplete file."""
+        return self._output.partial
+
     def position(self) -> Mapping[str, Any] | None:
         """Returns the partial file and the number of its rows."""
         return {"partial": self._output.partial, "rows": self._rows}

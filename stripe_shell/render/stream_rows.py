@@ -48,6 +48,11 @@ class _Stream:
     def _searched(self, text: str) -> str:
         return text
 
+    @property
+    def partial(self) -> str:
+        """Returns no path."""
+        return ""
+
     def position(self) -> Mapping[str, Any] | None:
         """Returns None: what was written to standard output is gone."""
         return None

@@ -249,6 +249,8 @@ class _CopyLinks:
 class _NoFile:
     """Takes the rows of an `@out`, and writes none."""
 
+    partial = ""
+
     def write(self, rows: Sequence[Any], *, plain: bool = False) -> None: ...
 
     def position(self) -> None: ...

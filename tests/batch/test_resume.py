@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,11 +29,11 @@ def dies_at(number: int, moment: str) -> Callable[[], None]:
         count = itertools.count(1)  # its steps are atomic, for the threads of several jobs
         append, send = journal.Journal.append, sandbox.SandboxTransport.send
 
-        def fatal_append(self: journal.Journal, entry: dict[str, object], *, lasting: bool = False) -> None:
+        def fatal_append(self: journal.Journal, entry: dict[str, object], **options: Any) -> None:
             now = next(count)
             if moment == "before" and now == number:
                 os._exit(9)
-            append(self, entry, lasting=lasting)
+            append(self, entry, **options)
             if moment == "after" and now == number:
                 os._exit(9)
 

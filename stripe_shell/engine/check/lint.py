@@ -8,18 +8,27 @@ from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.assertions.conditions import evaluate_condition
 from stripe_shell.engine.foreach import header
 from stripe_shell.engine.load import Program
+from stripe_shell.engine.loop_outputs import OTHER_EACH_TIME, names_of_row, shared_blocks
 from stripe_shell.engine.operation_lookup import find_operation, words_span
 from stripe_shell.engine.scope import Scope
 from stripe_shell.engine.script_settings import SETTINGS
-from stripe_shell.lang.ast import Assignment, Block, Condition, Directive, Loop, Output, Param, Reference, ScriptItem
+from stripe_shell.lang.ast import (
+    Assignment,
+    Block,
+    Condition,
+    Directive,
+    Loop,
+    Output,
+    Param,
+    Reference,
+    ScriptItem,
+    Value,
+)
 from stripe_shell.lang.directives import DIRECTIVES
 from stripe_shell.lang.visit import blocks_in, loops_in, names_given, nodes_in
 from stripe_shell.secrets import names_secret
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
-
-#: References whose value differs between two blocks with the same text.
-_OTHER_EACH_TIME = frozenset({"last", "uuid"})
 
 #: Directives that change the request of a block.
 _PART_OF_THE_CALL = frozenset(each.name for each in DIRECTIVES.values() if each.changes_call)
@@ -32,8 +41,8 @@ def lint(program: Program, table: Table, scope: Scope) -> Iterator[Diagnostic]:
     yield from _repeated(program.items, table)
     for loop in loops_in(program.items):
         yield from _alike(loop, table)
-        yield from _overwritten(loop)
         yield from _repeated(loop.items, table)
+    yield from _written_twice(program)
     yield from _secrets_sent(program)
 
 
@@ -140,9 +149,9 @@ def _calls(items: Iterable[ScriptItem]) -> Iterator[tuple[Block, tuple[str, ...]
 
 def _is_other_each_time(block: Block) -> bool:
     text = block.span.text
-    if not any(name in text for name in _OTHER_EACH_TIME):
+    if not any(name in text for name in OTHER_EACH_TIME):
         return False
-    return any(reference.name in _OTHER_EACH_TIME for reference in nodes_in(block, Reference))
+    return any(reference.name in OTHER_EACH_TIME for reference in nodes_in(block, Reference))
 
 
 def _is_deliberate(block: Block) -> bool:
@@ -159,7 +168,7 @@ def _twice(block: Block, earlier: Block, operation: Operation) -> Diagnostic:
 def _alike(loop: Loop, table: Table) -> Iterator[Diagnostic]:
     """Yields the writes in the loop that depend neither on the row nor on objects created for the row."""
     name = header(loop).name
-    of_row = _names_of_row(loop)
+    of_row = names_of_row(loop)
     for item in loop.items:
         if not isinstance(item, Block) or _is_deliberate(item):
             continue
@@ -172,22 +181,26 @@ def _alike(loop: Loop, table: Table) -> Iterator[Diagnostic]:
             yield Diagnostic("W303", message, words_span(item), severity="warning", label=label)
 
 
-def _names_of_row(loop: Loop) -> set[str]:
-    """Returns the names whose value may differ from row to row."""
-    given = (name for name, _ in names_given(loop.items, "response", "variable", "secret"))
-    return {header(loop).name, *_OTHER_EACH_TIME, *given}
+def _written_twice(program: Program) -> Iterator[Diagnostic]:
+    """Yields W306 for each `@out` whose file an `@out` above writes as well; devices take what is added."""
+    first: dict[Value, Span] = {}
+    in_loops = {id(block) for loop in loops_in(program.items) for block in _files_of_rows(loop)}
+    for block in blocks_in(program.items):
+        output = block.argument(Output)
+        if output is None or id(block) in in_loops or output.file.span.text.startswith("/dev/"):
+            continue
+        if output.file in first:
+            message = "this file is written above as well: only what is written here is left"
+            context = ((first[output.file], "here it is written first"),)
+            label = "give it another name"
+            yield Diagnostic("W306", message, output.file.span, severity="warning", label=label, context=context)
+        first.setdefault(output.file, output.file.span)
 
 
-def _overwritten(loop: Loop) -> Iterator[Diagnostic]:
-    """Yields W306 for each `@out` whose file has the same name for every row; devices take what is added."""
-    of_row = _names_of_row(loop)
-    for block in blocks_in(loop.items):
-        for output in nodes_in(block, Output):
-            named = any(reference.name in of_row for reference in output.file.references)
-            if not named and not output.file.span.text.startswith("/dev/"):
-                message = "every row writes this file anew: only what the last row writes is left"
-                label = f"put something of `{header(loop).name}` into its name"
-                yield Diagnostic("W306", message, output.file.span, severity="warning", label=label)
+def _files_of_rows(loop: Loop) -> Iterator[Block]:
+    """Yields the blocks in a loop whose files have names of their own for each row."""
+    shared = {id(block) for block, _ in shared_blocks(loop)}
+    yield from (block for block in blocks_in(loop.items) if id(block) not in shared)
 
 
 # --- secrets ------------------------------------------------------------------------------------------------

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
 from stripe_shell.engine.assertions.block import assertions_of, right_side
 from stripe_shell.engine.assertions.conditions import evaluate_condition, evaluate_when, retry_of
+from stripe_shell.engine.check.outputs import check_files, check_row_fields, field_span, row_fields
 from stripe_shell.engine.data_files import find_on_disk
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
+from stripe_shell.engine.fields import field_steps, is_of_row
 from stripe_shell.engine.foreach import (
     LoopRow,
     ReadRows,
@@ -59,12 +61,14 @@ from stripe_shell.lang.ast import (
     Total,
     Value,
 )
-from stripe_shell.lang.paths import parse_path
 from stripe_shell.lang.visit import Visitor, names_given, nodes_in
 from stripe_shell.records import field, record, replace
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.shapes import response_field, response_names
 from stripe_shell.spec.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: The most problems reported for the rows of a data file; more usually mean that it is the wrong file.
 _MOST_ROW_PROBLEMS = 20
@@ -151,7 +155,7 @@ class _Checker(Visitor):
         return self.found
 
     def visit_block(self, block: Block) -> None:
-        self.found += _check_one(block, self.resolver, self.links, self.scope, live=self.live)
+        self.found += _check_one(block, self.resolver, self.links, self.scope, live=self.live, in_loop=self.in_loop)
         output = block.argument(Output)
         written = evaluate_output(output, self.scope) if output is not None else None
         if written is not None and not written.problems and not is_deferred(written.value):
@@ -177,6 +181,9 @@ class _Checker(Visitor):
         found += failed if isinstance(failed, tuple) else ()
         inner = scope.with_deferred(name, shape=row)
         found += _check_references((loop.directive,), inner)
+        found += check_files(loop, inner)
+        if isinstance(row, _PendingResponse):
+            found += _check_shown(loop, row)
         body = replace(self, scope=inner, in_loop=True, found=[]).check(loop.items)
         rows: list[Diagnostic] = []
         skipped = self.resolver.late_loops | self.checked_before
@@ -200,9 +207,17 @@ class _Checker(Visitor):
         if before is not None:
             self.resolver.row_counts[id(loop)] = before
             self.checked_before.add(id(loop))
-            return list(_check_columns(loop, columns_of(loop, path)))
+            return self._check_columns(loop, path)
         found = check_data(loop, path, scope, self.resolver.row_counts)
-        return found if has_errors(found) else [*found, *_check_columns(loop, columns_of(loop, path))]
+        return found if has_errors(found) else [*found, *self._check_columns(loop, path)]
+
+    def _check_columns(self, loop: Loop, path: Path) -> list[Diagnostic]:
+        """Returns E302 for columns that the data file does not have; what one loop lacks, one around it may have."""
+        columns = columns_of(loop, path)
+        if columns is None:
+            return []
+        shown = () if self.in_loop else check_row_fields(loop, columns)
+        return [*_check_columns(loop, columns), *shown]
 
     def check_rows(self, loop: Loop, rows: Iterable[LoopRow]) -> list[Diagnostic]:
         """Returns the problems caused by single rows: each problem once, with the first row that has it."""
@@ -267,7 +282,9 @@ def _note_placeholder(items: Sequence[ScriptItem], links: Links) -> Iterator[Dia
         yield Diagnostic("W203", message, block.connection_span, severity="note")
 
 
-def _check_one(block: Block, resolver: Resolver, links: Links, scope: Scope, *, live: bool) -> list[Diagnostic]:
+def _check_one(
+    block: Block, resolver: Resolver, links: Links, scope: Scope, *, live: bool, in_loop: bool
+) -> list[Diagnostic]:
     if not block.items:
         return []  # An empty block was reported by the parser.
     table, resolved = resolver.table_of(block, scope), resolver.resolve(block, scope)
@@ -286,7 +303,7 @@ def _check_one(block: Block, resolver: Resolver, links: Links, scope: Scope, *, 
     if "${" in block.span.text:
         found += _check_references(tuple(item for item in block.items if "${" in item.span.text), scope)
     found += assertions_of(block, scope).problems
-    found += _check_paths(block, resolved.operation, table, scope)
+    found += _check_paths(block, resolved.operation, table, scope, in_loop=in_loop)
     return found
 
 
@@ -366,10 +383,8 @@ def _check_row_name(loop: Loop) -> Iterator[Diagnostic]:
         yield Diagnostic("E305", message, argument.span, label="choose another name")
 
 
-def _check_columns(loop: Loop, columns: tuple[str, ...] | None) -> Iterator[Diagnostic]:
+def _check_columns(loop: Loop, columns: tuple[str, ...]) -> Iterator[Diagnostic]:
     """Yields E302 for each reference to a column that the data file does not have."""
-    if columns is None:
-        return
     name = header(loop).name
     for reference in nodes_in((loop.directive, *loop.items), Reference):
         wanted = str(reference.path[0]) if reference.path else ""
@@ -450,8 +465,13 @@ def _names_at(table: Table, shape: Shape, steps: Sequence[str | int]) -> tuple[s
     return response_names(table, above) if above is not None else ()
 
 
-def _check_paths(block: Block, operation: Operation | None, table: Table, scope: Scope) -> Iterator[Diagnostic]:
-    """Yields W205 for paths of `@expect` and fields of `@out` that the response's shape does not have."""
+def _check_paths(
+    block: Block, operation: Operation | None, table: Table, scope: Scope, *, in_loop: bool
+) -> Iterator[Diagnostic]:
+    """Yields W205 for paths of `@expect` and fields of `@out` that the response's shape does not have.
+
+    In a loop, fields that begin with `row.` are columns of the row.
+    """
     shape = _response_shape(block, operation)
     for directive in block.directives:
         output = directive.argument if isinstance(directive.argument, Output) else None
@@ -464,9 +484,14 @@ def _check_paths(block: Block, operation: Operation | None, table: Table, scope:
             if expectation.operator != "absent" and path.text[:1] != "$":
                 yield from _check_path(path.steps, path.text, path.span, shape, table)
         for name in output.fields if output is not None else ():
-            parsed = parse_path(name)
-            steps = parsed.steps if parsed else ()
-            yield from _check_path(steps, name, directive.span, shape.row or shape, table)
+            if not (in_loop and is_of_row(name)):
+                yield from _check_path(field_steps(name), name, directive.span, shape.row or shape, table)
+
+
+def _check_shown(loop: Loop, row: _PendingResponse) -> Iterator[Diagnostic]:
+    """Yields W205 for each column of the row in fields of `@out` that the objects of the loop's list may not have."""
+    for output, name, steps in row_fields(loop):
+        yield from _check_path(steps, name, field_span(output, name), row.shape, row.table)
 
 
 def _check_path(steps: Sequence[str | int], text: str, span: Span, shape: Shape, table: Table) -> Iterator[Diagnostic]:

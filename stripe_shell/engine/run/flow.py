@@ -16,7 +16,9 @@ from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, loop_id
 from stripe_shell.engine.outcome import Outcome, RowResult, RunStep
 from stripe_shell.engine.run.error_limit import ErrorLimit
 from stripe_shell.engine.run.ledger import Ledger, StepLedger, StepPlace
+from stripe_shell.engine.run.loop_files import LoopFiles, OpenFile, open_files
 from stripe_shell.engine.run.loop_speed import FindPaces, LoopSpeed, loop_pace
+from stripe_shell.engine.run.row_lines import RowLines
 from stripe_shell.engine.run.row_results import (
     deciding_outcome,
     is_write,
@@ -41,9 +43,9 @@ if TYPE_CHECKING:
 
     from stripe_shell.engine.run.stopping import StopRequest
 
-#: Runs one block in a scope, with the journal of its step and the paces of its loops; returns its outcome and the scope
-#: after it.
-RunBlock = Callable[[Block, Scope, StepLedger, tuple[Pace, ...]], tuple[Outcome, Scope]]
+#: Runs one block in a scope, with the journal of its step, the paces of its loops, and what takes its rows if they are
+#: for the file of a loop; returns its outcome and the scope after it.
+RunBlock = Callable[[Block, Scope, StepLedger, tuple[Pace, ...], RowLines | None], tuple[Outcome, Scope]]
 
 Steps = Generator[RunStep, None, Scope]
 
@@ -61,6 +63,8 @@ class Flow:
     `loop`, `row_key` and `row_name` identify the row of the steps, `row_id` the outermost row, and `inner` the row
     below it; they are empty outside of loops. `limit` counts the failures of a loop.
     `jobs` is how many rows run at once, whatever the loops say; `paces` are those of the loops around the steps.
+    `files` are those of the loop that runs, `lines` what the row has for them and for those of loops around it;
+    `shared` are the `id`s of the blocks whose rows go there.
     `sent`: a request was sent. `left_out`: a loop did not run all its rows, as they are not selected. `interrupted`: an
     item did not run because of `stop`. `stopped`: the remaining items must not run.
     `unknown`: the outcome of a write is unknown, which stops everything.
@@ -88,6 +92,10 @@ class Flow:
     paces: tuple[Pace, ...] = ()
     late_loops: Set[int] = frozenset()
     check_late: Callable[[Loop, Scope, ReadRows], Sequence[Diagnostic]] = lambda loop, scope, rows: ()
+    open_file: OpenFile = lambda block, scope: None
+    files: LoopFiles = field(default_factory=LoopFiles)
+    lines: RowLines = field(default_factory=RowLines)
+    shared: Set[int] = frozenset()
     sent: bool = False
     left_out: bool = False
     stopped: bool = False
@@ -147,7 +155,8 @@ class Flow:
         place = StepPlace(step, self.row_key, self.row_name, self.row_id, self.inner)
         if not self._selected(block, scope):
             return self._named(_skipped(block, scope, "its tags were not chosen"))
-        outcome, scope = self.run_block(block, scope, self.ledger.step(place, block), self.paces)
+        lines = self.lines if id(block) in self.shared else None
+        outcome, scope = self.run_block(block, scope, self.ledger.step(place, block), self.paces, lines)
         if self.sent and outcome.status == "invalid":
             # The check found no error beforehand, so a response or a row has caused this one.
             outcome = replace(outcome, status="failed")
@@ -196,22 +205,55 @@ class Flow:
         if has_errors(found):
             yield self._unreadable(loop, found, scope)
             return after_loop(loop, scope)
-        limit = self.limit
-        self.limit = ErrorLimit(header(loop).max_errors, self.stop) if not self.loop else limit
+        files, refused = open_files(loop, scope, self.shared, self.open_file, wanted=not self.tags)
+        if refused:
+            yield from self._unwritten(loop, refused, scope)
+            return after_loop(loop, scope)
+        for path in files.partials():
+            self.ledger.note_file(path)
+        around = self.limit, self.paces, self.files, self.shared
+        self.limit = self.limit if self.loop else ErrorLimit(header(loop).max_errors, self.stop)
+        self.paces = (*self.paces, *loop_pace(loop))
+        self.files, self.shared = files, self.shared | files.blocks
         rows = self._selected_rows(name, source)
-        paces, self.paces = self.paces, (*self.paces, *loop_pace(loop))
+        try:
+            yield from self._rows(loop, name, rows, scope)
+        finally:
+            unwritten = files.close()
+        self.limit, self.paces, self.files, self.shared = around
+        yield from self._unwritten(loop, unwritten, scope)
+        count_steps(loop, self.seen, self.root)
+        return after_loop(loop, scope)
+
+    def _rows(self, loop: Loop, name: str, rows: SelectedRows, scope: Scope) -> Iterator[RunStep]:
         speed = self._speed(loop, scope)
         if speed.one_by_one:
             yield from self._one_by_one(loop, name, rows)
         else:
-            yield from self._parallel(loop, name, rows, speed)
-        left = sum(1 for _ in rows)
+            yield from self._parallel(loop, name, rows, speed, scope)
+        left = yield from self._left(loop, name, rows)
         yield from self._recalled(loop, scope, rows)
         yield from self._not_run(loop, scope, left + rows.left_out)
         self.left_out = self.left_out or rows.left_out > 0
-        self.limit, self.paces = limit, paces
-        count_steps(loop, self.seen, self.root)
-        return after_loop(loop, scope)
+
+    def _left(self, loop: Loop, name: str, rows: SelectedRows) -> Generator[RunStep, None, int]:
+        """Goes through the rows that run no more: yields the results of finished ones, returns the number of others."""
+        left = 0
+        for row in rows:
+            inner = self._inner(loop, name, row)
+            result = inner.finished(loop, row)
+            left += result is None
+            if result is not None:
+                yield result
+                self._take(inner, loop)
+        return left
+
+    def _unwritten(self, loop: Loop, outcomes: Sequence[Outcome], scope: Scope) -> Iterator[RunStep]:
+        """Yields the steps of files that could not be written."""
+        for outcome in outcomes:
+            step = self._named(RunStep(loop, scope, outcome))
+            self._note(step)
+            yield step
 
     def _source(self, loop: Loop, name: str, scope: Scope) -> tuple[Sequence[Diagnostic], Iterator[LoopRow]]:
         """Returns the rows of a loop; those that became known in the run are kept and checked first.
@@ -249,12 +291,13 @@ class Flow:
         """Returns the rows of a loop that shall run; in a loop in a loop all of them do."""
         if self.loop:
             return SelectedRows(rows)
-        ledger = self.ledger
+        ledger, has_files = self.ledger, bool(self.files.files)
         return SelectedRows(
             rows,
             self.rows,
             finished=lambda row: ledger.finished(row, row_id(name, row.key), "") is not None,
-            recall=lambda row: ledger.recall_row(row_id(name, row.key)),
+            # The lines of a row that is done take their place in the file.
+            recall=lambda row: None if has_files else ledger.recall_row(row_id(name, row.key)),
         )
 
     def _recalled(self, loop: Loop, scope: Scope, rows: SelectedRows) -> Iterator[RunStep]:
@@ -282,7 +325,7 @@ class Flow:
             if self.stopped or self.stop.requested:
                 return
 
-    def _parallel(self, loop: Loop, name: str, rows: SelectedRows, speed: LoopSpeed) -> Iterator[RunStep]:
+    def _parallel(self, loop: Loop, name: str, rows: SelectedRows, speed: LoopSpeed, scope: Scope) -> Iterator[RunStep]:
         """Runs rows in parallel and yields their steps in order; after a stopping failure, lets started rows finish."""
         from stripe_shell.engine.run.row_pool import RowPool
 
@@ -300,24 +343,25 @@ class Flow:
             while waiting:
                 yield from self._next_row(loop, waiting)
         except KeyboardInterrupt:
-            yield from self._leave(loop, waiting, rows)
+            yield from self._leave(loop, waiting)
+            left = yield from self._left(loop, name, rows)
+            yield from self._not_run(loop, scope, left)
             raise
         finally:
             pool.close()
 
-    def _leave(self, loop: Loop, waiting: deque[WaitingRow], rows: Iterator[LoopRow]) -> Iterator[RunStep]:
-        """Yields the steps of rows that have ended, and the results of all others, without waiting for them."""
+    def _leave(self, loop: Loop, waiting: deque[WaitingRow]) -> Iterator[RunStep]:
+        """Yields the steps of rows that have ended, and the results of those under way, without waiting for them."""
         for inner, row, future in waiting:
             if future.done():
                 yield from future.result()
+                self._take(inner, loop)
             elif not self.loop and self.ledger.sends(inner.row_id):
                 result = RowResult(loop.span.start, "unknown", inner.row_name, row.key, row.data.values)
                 yield RunStep(loop, row.scope, result=result)
             else:
                 future.cancel()
                 yield from self._not_run(loop, row.scope, 1, inner.row_name)
-        for row in rows:
-            yield from self._not_run(loop, row.scope, 1 + sum(1 for _ in rows))
 
     def _next_row(self, loop: Loop, waiting: deque[WaitingRow]) -> Iterator[RunStep]:
         inner, row, future = waiting.popleft()
@@ -334,9 +378,9 @@ class Flow:
     def run_row(self, loop: Loop, row: LoopRow) -> Iterator[RunStep]:
         """Runs the items of a loop for one row; yields their steps, then the result, unless another loop is around."""
         nested = bool(self.inner)
-        finished = None if nested else self.ledger.finished(row, self.row_id, self.row_name)
+        finished = self.finished(loop, row)
         if finished is not None:
-            yield RunStep(loop, row.scope, result=replace(finished, loop=loop.span.start))
+            yield finished
             return
         if self.stop.requested and not nested:  # it waited for a thread when the run was stopped
             self.interrupted = True
@@ -347,11 +391,14 @@ class Flow:
         for step in self.run(loop.items, stamp_row(header(loop).stamp, row.scope, self.ledger.run_id, self.row_key)):
             outcomes += [step.outcome] if step.outcome is not None else []
             yield step
+        status = row_status(outcomes, interrupted=self.interrupted)
+        if status not in {"done", "skipped"}:
+            self.lines.clear()
         if nested:
             return
         result = RowResult(
             loop.span.start,
-            row_status(outcomes, interrupted=self.interrupted),
+            status,
             self.row_name,
             row.key,
             row.data.values,
@@ -361,10 +408,19 @@ class Flow:
             self.clock() - began,
             money=money_written(outcomes),
         )
-        self.ledger.end_row(row, self.row_id, result)
+        self.ledger.end_row(row, self.row_id, result, self.lines)
         if self.limit is not None:
             self.limit.note(result)
         yield RunStep(loop, row.scope, result=result)
+
+    def finished(self, loop: Loop, row: LoopRow) -> RunStep | None:
+        """Returns the step of a row that an earlier process of the run finished; None for others."""
+        result = None if self.inner else self.ledger.finished(row, self.row_id, self.row_name)
+        if result is None:
+            return None
+        if self.shared:
+            self.ledger.recall_lines(self.row_id, self.lines)
+        return RunStep(loop, row.scope, result=replace(result, loop=loop.span.start))
 
     def _inner(self, loop: Loop, name: str, row: LoopRow) -> Flow:
         """Returns the state of a row's run; in an inner loop its name and key follow those of the outer row."""
@@ -378,13 +434,16 @@ class Flow:
             row_id=self.row_id if nested else row_id(name, row.key),
             inner=SEPARATOR.join((self.inner, name, row.key)) if nested else "",
             seen=Counter(self.seen),
+            lines=RowLines({**self.lines.values, **row.data.values}),
             stopped=False,
             interrupted=False,
             unknown=False,
         )
 
     def _take(self, inner: Flow, loop: Loop) -> None:
-        """Takes over the state of a row's run: what was sent, and whether the loop stops."""
+        """Takes over the state of a row's run: what was sent, its lines, and whether the loop stops."""
+        if self.shared:
+            self.files.take(inner.lines, self.lines)
         self.sent = self.sent or inner.sent
         self.interrupted = self.interrupted or inner.interrupted
         goes_on = header(loop).on_error == "continue" and not inner.unknown

@@ -21,7 +21,7 @@ from stripe_shell.engine.limits import limits_of, money_of
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.load import Program
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep
-from stripe_shell.engine.paths import output_of
+from stripe_shell.engine.paths import evaluate_output, output_of
 from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall
 from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import Flow, skip_names
@@ -39,9 +39,18 @@ from stripe_shell.engine.run.messages import (
 )
 from stripe_shell.engine.run.paging import Exchange, read_body, with_cursor
 from stripe_shell.engine.run.ranges import can_divide
+from stripe_shell.engine.run.row_lines import RowLines
 from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
 from stripe_shell.engine.run.row_target import OpenRows, StreamRows
-from stripe_shell.engine.run.rows import CollectedPages, NotStored, RowOutput, collect, open_journalled, row_target
+from stripe_shell.engine.run.rows import (
+    CollectedPages,
+    NotStored,
+    RowOutput,
+    collect,
+    open_journalled,
+    open_row_output,
+    row_target,
+)
 from stripe_shell.engine.scope import PendingValue, Scope, look_up
 from stripe_shell.engine.stamps import stamp_row
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
@@ -55,6 +64,10 @@ from stripe_shell.wire import Request, Response
 
 if TYPE_CHECKING:
     from stripe_shell.engine.run.stopping import StopRequest
+
+
+#: Opens what takes the rows of a response; None if it is kept whole. Raises NotSent.
+OpenResult = Callable[[Outcome, Request], RowOutput | None]
 
 
 @record
@@ -208,6 +221,7 @@ class Engine:
             check_late=partial(self._check_late, resolver=resolver),
             jobs=self.jobs,
             find_paces=partial(paces_of, links=self.links),
+            open_file=partial(self._open_loop_file, resolver=resolver),
         )
         yield from flow.run(items, scope)
 
@@ -255,13 +269,15 @@ class Engine:
         scope: Scope,
         step: StepLedger,
         paces: tuple[Pace, ...] = (),
+        lines: RowLines | None = None,
         *,
         resolver: Resolver,
         guard: WriteGuard | None = None,
     ) -> tuple[Outcome, Scope]:
         """Runs one block of a run with the journal of its step; returns its outcome and the next scope.
 
-        `paces` are those that the loops around the block ask for. `guard` may refuse a write.
+        `paces` are those that the loops around the block ask for. `lines` takes the rows of its response if they are
+        for the file of a loop. `guard` may refuse a write.
         """
         verdict = evaluate_when(block, scope)
         if verdict.problems:
@@ -269,7 +285,7 @@ class Engine:
         if not verdict.holds:
             why = f"`{verdict.text}` does not hold: {scope.masks.mask(verdict.actual)}"
             return Outcome(block, "skipped", reason=why), skip_names(block, scope.next_block(), why)
-        ask = partial(self._outcome, block, scope, resolver, step, paces=paces, guard=guard)
+        ask = partial(self._outcome, block, scope, resolver, step, paces=paces, lines=lines, guard=guard)
         retry = retry_of(block)
         outcome = ask() if retry is None else self._poll(retry, ask, scope)
         return outcome, scope_after(outcome, scope)
@@ -297,6 +313,7 @@ class Engine:
         scope: Scope,
         step: StepLedger,
         paces: tuple[Pace, ...] = (),
+        lines: RowLines | None = None,
         *,
         resolver: Resolver,
     ) -> tuple[Outcome, Scope]:
@@ -309,7 +326,7 @@ class Engine:
         operation = resolver.operation(block)
         known = verdict.holds and operation is not None and not operation.writes
         if operation is None or verdict.holds is False or (known and not _waits(block, scope)):
-            return self.run_step(block, scope, step, paces, resolver=resolver)
+            return self.run_step(block, scope, step, paces, lines, resolver=resolver)
         if verdict.problems:
             return Outcome(block, _unsent_status(verdict.problems), diagnostics=verdict.problems), scope
         drafted = self._draft(block, scope, resolver)
@@ -321,7 +338,7 @@ class Engine:
         link = self.links.find(drafted.connection, block.connection_span)
         request = None if isinstance(link, Diagnostic) else self._encode(drafted.call, link, step.key)
         if request is not None and not isinstance(link, Diagnostic) and step.recall(request, link) is not None:
-            return self.run_step(block, scope, step, paces, resolver=resolver)
+            return self.run_step(block, scope, step, paces, lines, resolver=resolver)
         undecided = "" if verdict.holds else "its `@when` depends on a response"
         return replace(drafted, status="passed", request=request, reason=undecided), after
 
@@ -349,6 +366,7 @@ class Engine:
         step: StepLedger,
         *,
         paces: tuple[Pace, ...],
+        lines: RowLines | None,
         guard: WriteGuard | None,
     ) -> Outcome:
         drafted = self._draft(block, scope, resolver)
@@ -360,7 +378,9 @@ class Engine:
         found, assertions = drafted.diagnostics, resolver.assertions(block, scope)
         draft = replace(drafted, diagnostics=())
         link = paced(link, paces, self.sleep)
-        outcome = self._exchange(draft, drafted.call, link, scope, step=step, block_assertions=assertions, guard=guard)
+        outcome = self._exchange(
+            draft, drafted.call, link, scope, step=step, block_assertions=assertions, lines=lines, guard=guard
+        )
         return replace(outcome, diagnostics=(*found, *outcome.diagnostics)) if found else outcome
 
     def _exchange(
@@ -373,6 +393,7 @@ class Engine:
         step: StepLedger,
         block_assertions: BlockAssertions,
         request: Request | None = None,
+        lines: RowLines | None = None,
         guard: WriteGuard | None = None,
     ) -> Outcome:
         """Sends the call, unless its response can be recalled, journals what becomes of it and returns its outcome.
@@ -385,7 +406,9 @@ class Engine:
         try:
             request = request or self._encode(call, link, step.key)
             outcome = replace(outcome, request=request)
-            outcome = self._recall(outcome, link, scope, step) or self._ask(admitted(outcome, guard), link, scope, step)
+            open_file = partial(self._open_file, link=link, scope=scope, step=step, lines=lines)
+            recalled = self._recall(outcome, link, step, open_file)
+            outcome = recalled or self._ask(admitted(outcome, guard), link, step, open_file)
         except LimitReached as error:
             return replace(outcome, diagnostics=(explain_limit(error, outcome),), stopped=True)
         except NotPlanned as error:
@@ -401,7 +424,7 @@ class Engine:
             return outcome
         return evaluate_outcome(outcome, block_assertions, scope)
 
-    def _recall(self, outcome: Outcome, link: Link, scope: Scope, step: StepLedger) -> Outcome | None:
+    def _recall(self, outcome: Outcome, link: Link, step: StepLedger, open_file: OpenResult) -> Outcome | None:
         """Returns the outcome with the response that the journal kept; None if the request must be sent.
 
         The file of an `@out` is written again for a write; a read is sent again. Raises NotSent if the file cannot be
@@ -414,10 +437,10 @@ class Engine:
         if response is None:
             return None
         outcome = replace(outcome, response=response, body=response.json(), recalled=True)
-        file = self._open_file(outcome, request, link, scope, step) if output is not None and response.ok else None
+        file = open_file(outcome, request) if output is not None and response.ok else None
         return outcome if file is None else _write_again(outcome, Exchange(request, response), link, file)
 
-    def _ask(self, outcome: Outcome, link: Link, scope: Scope, step: StepLedger) -> Outcome:
+    def _ask(self, outcome: Outcome, link: Link, step: StepLedger, open_file: OpenResult) -> Outcome:
         """Sends the request and returns the outcome with its response; writes the rows to the file of `@out`.
 
         The outcome has diagnostics if there is no response, or if it could not be stored. Raises NotSent if the file
@@ -426,7 +449,7 @@ class Engine:
         request = outcome.request
         if request is None:
             return outcome
-        file = self._open_file(outcome, request, link, scope, step)
+        file = open_file(outcome, request)
         stored = False
         try:
             request = step.announce(request, link)
@@ -453,22 +476,34 @@ class Engine:
                 file.abandon()
 
     def _open_file(
-        self, outcome: Outcome, request: Request, link: Link, scope: Scope, step: StepLedger
+        self, outcome: Outcome, request: Request, *, link: Link, scope: Scope, step: StepLedger, lines: RowLines | None
     ) -> RowOutput | None:
         """Returns the file of the block's `@out`, or the stream for a long list; None if the response is kept whole.
 
-        Raises NotSent.
+        `lines` takes the rows if they are for the file of a loop. Raises NotSent.
         """
         call, output = outcome.call, output_of(outcome.block)
+        if output is not None and lines is not None:
+            return RowOutput(str(evaluate_output(output, scope).value), lines.sink(output, scope.masks))
         long = call is not None and call.pages != 1 and not _speaks_of_rows(outcome.block)
         if call is None or (output is None and not (long and self.stream is not None)):
             return None
-        target = row_target(call, output.fields if output else (), self._table_of(outcome, link), scope.masks)
+        fields, table = output.fields if output else (), self._table_of(outcome, link)
+        target = row_target(call.operation, fields, table, scope.masks, whole=call.pages == 1)
         if output is not None:
             noted = step if long else None
             return open_journalled(output, target, request, scope, open_rows=self.open_rows, step=noted)
         sink = self.stream(target) if self.stream is not None and call.operation.response.is_list else None
         return RowOutput("", sink) if sink is not None else None
+
+    def _open_loop_file(self, block: Block, scope: Scope, *, resolver: Resolver) -> RowOutput | None:
+        """Opens the file of a block that a loop writes, as far as its columns are known. Raises NotSent."""
+        output, operation = output_of(block), resolver.operation(block)
+        if output is None:
+            return None
+        whole = block.argument(Pages) is None
+        target = row_target(operation, output.fields, resolver.table_of(block, scope), scope.masks, whole=whole)
+        return open_row_output(output, target, scope, self.open_rows)
 
     def resend(self, outcome: Outcome, scope: Scope) -> tuple[Outcome, Scope]:
         """Sends the request of a block again: the same bytes under the same idempotency key.

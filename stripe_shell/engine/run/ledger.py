@@ -9,6 +9,7 @@ from stripe_shell.engine.foreach import LoopRow, ReadRows
 from stripe_shell.engine.idempotency_keys import idempotency_key
 from stripe_shell.engine.links import Link
 from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus
+from stripe_shell.engine.run.row_lines import RowLines
 from stripe_shell.lang.ast import Block
 from stripe_shell.records import record
 from stripe_shell.wire import Request, Response
@@ -115,8 +116,16 @@ class Ledger(Protocol):
         """
         ...
 
-    def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
-        """Journals that a row has ended. Called by the thread that ran it."""
+    def note_file(self, partial: str) -> None:
+        """Journals that a file is begun, so that the next process of the run removes what a killed one left of it."""
+        ...
+
+    def end_row(self, row: LoopRow, row_id: str, result: RowResult, lines: RowLines) -> None:
+        """Journals that a row has ended, with its lines for the files of the loop. Called by the thread that ran it."""
+        ...
+
+    def recall_lines(self, row_id: str, lines: RowLines) -> None:
+        """Adds the lines of a finished row to `lines`. Raises OSError."""
         ...
 
 
@@ -177,5 +186,11 @@ class NoLedger:
         """Returns `read`: nothing is kept."""
         return read
 
-    def end_row(self, row: LoopRow, row_id: str, result: RowResult) -> None:
+    def note_file(self, partial: str) -> None:
         """Does nothing."""
+
+    def end_row(self, row: LoopRow, row_id: str, result: RowResult, lines: RowLines) -> None:
+        """Does nothing."""
+
+    def recall_lines(self, row_id: str, lines: RowLines) -> None:
+        """Does nothing: every row is new."""

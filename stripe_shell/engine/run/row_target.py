@@ -47,6 +47,11 @@ class RowSink(Protocol):
         """
         ...
 
+    @property
+    def partial(self) -> str:
+        """Returns the path of the incomplete file; empty if there is none."""
+        ...
+
     def left_out(self) -> tuple[str, ...]:
         """Returns the names of members that have no column."""
         ...

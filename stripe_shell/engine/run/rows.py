@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 from stripe_shell.engine.paths import evaluate_output
-from stripe_shell.engine.resolve import BlockCall
 from stripe_shell.engine.run.ledger import RowsWritten, StepLedger
 from stripe_shell.engine.run.paging import Exchange, Page, cursor_of, follow_pages, is_list
 from stripe_shell.engine.run.ranges import follow_ranges
@@ -18,6 +17,7 @@ from stripe_shell.lang.ast import Output
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.columns import columns_at, columns_of
+from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
 from stripe_shell.wire import Request, Transport, decode_form
 
@@ -114,14 +114,20 @@ def open_journalled(
     return file
 
 
-def row_target(call: BlockCall, fields: tuple[str, ...], table: Table, masks: Secrets) -> RowTarget:
-    """Returns a target without a path for the rows of a call; `table` is that of its API version."""
-    response = call.operation.response
+def row_target(
+    operation: Operation | None, fields: tuple[str, ...], table: Table, masks: Secrets, *, whole: bool
+) -> RowTarget:
+    """Returns a target without a path for the rows of an operation, None if it is not known; `table` is that of its API
+    version, `whole` see `RowTarget.every_name`.
+    """
+    if operation is None:
+        return RowTarget("", fields, columns_at(table, None, fields), masks=masks, every_name=whole)
+    response = operation.response
     row = response.row or response
     columns = columns_at(table, row, fields) if fields else columns_of(table, row)
-    name = call.operation.entity.replace(".", "_")
+    name = operation.entity.replace(".", "_")
     form = response.form or "list"
-    return RowTarget("", fields, columns, name=name, masks=masks, form=form, every_name=call.pages == 1)
+    return RowTarget("", fields, columns, name=name, masks=masks, form=form, every_name=whole)
 
 
 @record(frozen=False)

@@ -1,0 +1,250 @@
+"""`@out` in a loop: one file with the lines of the rows in order, whatever runs at once, fails, or kills the run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sqlite3
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from stripe_shell.cli import main
+from stripe_shell.transports.sandbox import SandboxTransport
+from stripe_shell.wire import Request, Response
+
+from .support import Batch
+from .test_resume import dies_at
+
+EMAILS = [f"user{number}@b.co" for number in range(9)]
+FIELDS = "row.name,email,row.email,name"
+ENDINGS = ("csv", "json", "jsonl", "sqlite", "parquet")
+
+
+def body(ending: str = "csv", fields: str = FIELDS, more: str = "") -> str:
+    """A loop that makes two objects a row, and writes one of them."""
+    return (
+        "  /sandbox create customer email=${row.email} name=${row.name}\n  @as customer\n"
+        f"  @out made.{ending} fields={fields}\n\n"
+        f"  /sandbox create invoice_item customer=${{customer.id}} amount=100 currency=usd\n{more}"
+    )
+
+
+def ready(batch: Batch, text: str = "", options: str = "key=email") -> Path:
+    """Writes script and data; returns the path of the file without its ending."""
+    os.chdir(batch.folder)
+    batch.options = options
+    batch.script(text or body())
+    batch.rows(EMAILS, user3='"Ann, of ""Ö"""')
+    return batch.folder / "made"
+
+
+def lines(path: Path, column: str = "email") -> list[str]:
+    """Returns a column of a CSV file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row[column] for row in csv.DictReader(file)]
+
+
+def test_it_is_one_file_with_a_line_for_each_row(batch: Batch) -> None:
+    path = ready(batch).with_suffix(".csv")
+    assert batch.run().code == 0
+    names = ["Ann", "Ann", "Ann", '"Ann, of ""Ö"""', *["Ann"] * 5]
+    expected = [f"{name},{email},{email},{name}" for name, email in zip(names, EMAILS, strict=True)]
+    assert path.read_text(encoding="utf-8").splitlines() == [FIELDS, *expected]
+    assert [each.name for each in batch.folder.glob(".stripe-shell*")] == []
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_order_is_that_of_the_rows_though_answers_come_the_other_way_round(
+    batch: Batch, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ready(batch, body(ending)).with_suffix(f".{ending}")
+    assert batch.run("--no-journal").code == 0
+    in_order = path.read_bytes()
+    path.unlink()
+    answers_backwards(monkeypatch, 4)
+    batch.options = "key=email jobs=4"
+    batch.script(body(ending))
+    assert batch.run("--no-journal").code == 0
+    assert path.read_bytes() == in_order
+
+
+def answers_backwards(monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
+    """Of `jobs` customers that are created at once, the last one is answered first."""
+    answered = {email: Event() for email in EMAILS}
+    send = SandboxTransport.send
+
+    def late(self: SandboxTransport, request: Request) -> Response:
+        response = send(self, request)
+        email = response.json().get("email") if request.path == "/v1/customers" else None
+        if email is not None:
+            number = EMAILS.index(email) + 1
+            if number % jobs and number < len(EMAILS):
+                assert answered[EMAILS[number]].wait(10)
+            answered[email].set()
+        return response
+
+    monkeypatch.setattr(SandboxTransport, "send", late)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("options", ["key=email", "key=email jobs=4"])
+def test_a_run_that_is_killed_ends_with_the_file_of_one_that_is_not(batch: Batch, ending: str, options: str) -> None:
+    path = ready(batch, body(ending)).with_suffix(f".{ending}")
+    assert batch.run().code == 0
+    whole = path.read_bytes()
+    for number in (*range(1, 9), *range(9, 46, 6)) if ending == "csv" else (6, 24, 45):
+        batch.move_to(f"{number}")
+        path = ready(batch, body(ending), options).with_suffix(f".{ending}")
+        assert batch.run_and_die(dies_at(number, "after")) == 9
+        assert batch.run_and_die(dies_at(3, "after")) == 9
+        assert batch.run().code == 0, number
+        assert path.read_bytes() == whole, number
+        assert batch.made("customer") == EMAILS
+        assert list(batch.folder.glob(".stripe-shell*")) == []
+
+
+def test_rows_that_failed_leave_no_line_until_they_are_done(batch: Batch) -> None:
+    check = "  @when ${row.name} == bad\n\n  /sandbox delete coupon id=${row.name}\n  @when ${row.name} == bad\n"
+    path = ready(batch, body(more=check.partition("\n\n")[2]), "key=email on_error=continue").with_suffix(".csv")
+    batch.rows(EMAILS, user0="bad", user4="bad")
+    assert batch.run().code == 3
+    left = [email for email in EMAILS if email not in {"user0@b.co", "user4@b.co"}]
+    assert lines(path) == left
+    batch.script(body(more=check.partition("\n\n")[2].replace("== bad", "== worse")))
+    assert batch.run("--resume").code == 0
+    assert lines(path) == EMAILS
+    assert batch.made("customer") == EMAILS
+
+
+def test_the_first_rows_then_the_rest(batch: Batch) -> None:
+    path = ready(batch).with_suffix(".csv")
+    batch.run("--rows", "4-5")
+    assert lines(path) == EMAILS[3:5]
+    batch.run("--rows", "2")
+    assert lines(path) == [*EMAILS[:2], *EMAILS[3:5]]
+    assert batch.run().code == 0
+    assert lines(path) == EMAILS
+
+
+def test_a_column_that_is_added_is_written_for_rows_that_are_done_too(batch: Batch) -> None:
+    path = ready(batch).with_suffix(".csv")
+    assert batch.run_and_die(dies_at(30, "after")) == 9
+    batch.script(body(fields=f"{FIELDS},object"))
+    assert batch.run().code == 0
+    assert lines(path) == EMAILS
+    assert set(lines(path, "object")) == {"customer"}
+    assert batch.made("customer") == EMAILS
+
+
+def test_the_file_of_a_loop_in_a_loop(batch: Batch) -> None:
+    """The file of the outer loop has the lines of all inner rows, that of the inner loop those of one outer row."""
+    (batch.folder / "kinds.csv").write_text("kind\nred\nblue\n", encoding="utf-8")
+    text = (
+        '  @foreach each in "kinds.csv" jobs=2\n'
+        "    /sandbox create customer email=${row.email} name=${each.kind}\n"
+        "    @out made.csv fields=row.email,row.kind,email,name\n\n"
+        "    /sandbox create customer email=x@b.co name=${each.kind}\n"
+        "    @out ${row.email}.csv fields=row.email,row.kind\n"
+        "  @end\n"
+    )
+    path = ready(batch, text, "key=email jobs=3").with_suffix(".csv")
+    assert batch.run_and_die(dies_at(25, "after")) == 9
+    assert batch.run().code == 0
+    expected = [f"{email},{kind},{email},{kind}" for email in EMAILS for kind in ("red", "blue")]
+    assert path.read_text(encoding="utf-8").splitlines() == ["row.email,row.kind,email,name", *expected]
+    for email in EMAILS:
+        own = (batch.folder / f"{email}.csv").read_text(encoding="utf-8")
+        assert own == f"row.email,row.kind\n{email},red\n{email},blue\n"
+
+
+def test_a_loop_over_a_list_shows_columns_of_its_rows(batch: Batch) -> None:
+    ready(batch)
+    assert batch.run().code == 0
+    (batch.folder / "list.stripe").write_text(
+        "/sandbox list customers\n@pages all\n@as all\n\n"
+        "@foreach each in ${all.data} key=id jobs=2\n"
+        "  /sandbox list invoice_items customer=${each.id}\n  @pages all\n"
+        "  @out items.jsonl fields=row.email,row.invoice_settings.footer,amount\n@end\n",
+        encoding="utf-8",
+    )
+    assert main(["run", "list.stripe", "--db", str(batch.folder / "s.db")]) == 0
+    found = [json.loads(line) for line in (batch.folder / "items.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert sorted(each["row.email"] for each in found) == EMAILS
+    assert found[0] == {"row.email": found[0]["row.email"], "row.invoice_settings.footer": None, "amount": 100}
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--plan"])
+def test_nothing_is_written_where_nothing_is_sent(batch: Batch, option: str) -> None:
+    path = ready(batch, body() + "\n  /sandbox list customers\n  @out all.csv fields=id\n").with_suffix(".csv")
+    assert batch.run(option).code == 0
+    assert not path.exists()
+    assert not (batch.folder / "all.csv").exists()
+    assert list(batch.folder.glob(".stripe-shell*")) == []
+
+
+def test_a_file_that_cannot_be_written_stops_no_row_and_is_made_up_for(batch: Batch) -> None:
+    path = ready(batch).with_suffix(".csv")
+    path.symlink_to("/dev/full")
+    result = batch.run()
+    assert result.code == 3
+    assert "made.csv cannot be written: No space left on device" in result.err
+    assert batch.made("customer") == EMAILS
+    path.unlink()
+    assert batch.run().code == 0
+    assert lines(path) == EMAILS
+    assert batch.made("customer") == EMAILS
+
+
+def test_a_file_that_cannot_be_opened_stops_the_loop_before_anything_is_sent(batch: Batch) -> None:
+    path = ready(batch).with_suffix(".csv")
+    batch.folder.chmod(0o500) if os.getuid() else path.mkdir()
+    result = batch.run("--no-journal")
+    assert result.code == 3
+    assert "made.csv cannot be written" in result.err
+    assert not (batch.folder / "s.db").exists() or batch.made("customer") == []
+
+
+def test_secrets_are_in_no_journal_and_still_in_the_file(batch: Batch) -> None:
+    text = (
+        "  /sandbox create payment_intent amount=500 currency=usd description=${row.email}\n"
+        "  @out made.csv fields=description,client_secret\n"
+    )
+    path = ready(batch, text).with_suffix(".csv")
+    assert batch.run_and_die(dies_at(20, "after")) == 9
+    (folder,) = batch.folders
+    assert "_secret_" not in (folder / "journal.jsonl").read_text(encoding="utf-8")
+    assert batch.run().code == 0
+    assert lines(path, "description") == EMAILS
+    assert all("_secret_" in each for each in lines(path, "client_secret"))
+    assert batch.made("payment_intent", "description") == EMAILS
+
+
+def test_a_block_that_is_repeated_has_the_lines_of_its_last_answer(batch: Batch) -> None:
+    text = (
+        "  /sandbox create customer email=${row.email} name=Ann\n  @as customer\n\n"
+        "  /sandbox retrieve customer id=${customer.id}\n  @retry 3 every 1ms until email == none\n"
+        "  @out made.csv fields=email\n"
+    )
+    path = ready(batch, text, "key=email on_error=continue").with_suffix(".csv")
+    assert batch.run("--no-journal").code == 4
+    assert lines(path) == []
+    batch.script(text.replace("email == none", "email exists"))
+    assert batch.run("--no-journal").code == 0
+    assert lines(path) == EMAILS
+
+
+def test_tags_that_leave_the_block_out_leave_its_file_alone(batch: Batch) -> None:
+    path = ready(batch).with_suffix(".csv")
+    path.write_text("kept\n", encoding="utf-8")
+    assert batch.run("--tags", "other").code == 0
+    assert path.read_text(encoding="utf-8") == "kept\n"
+
+
+def test_a_database_has_one_table_of_all_rows(batch: Batch) -> None:
+    path = ready(batch, body("sqlite", "row.name,email")).with_suffix(".sqlite")
+    assert batch.run().code == 0
+    with sqlite3.connect(path) as database:
+        assert [email for _, email in database.execute("SELECT * FROM customer")] == EMAILS
