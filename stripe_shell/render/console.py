@@ -15,6 +15,7 @@ from stripe_shell.errors import OutputNotWritten
 from stripe_shell.escaping import visible, visible_lines
 from stripe_shell.records import field, record
 from stripe_shell.render.stand_ins import is_utf8, with_stand_ins
+from stripe_shell.render.terminal_size import terminal_size
 from stripe_shell.render.typed_line import TypedLine
 from stripe_shell.secrets import Secrets
 
@@ -58,18 +59,14 @@ class Console:
         """The width of the terminal in columns; None without a terminal, where nothing is folded or cut."""
         if not self.terminal:
             return None
-        from shutil import get_terminal_size
-
-        return get_terminal_size().columns
+        return terminal_size().columns
 
     @property
     def message_width(self) -> int | None:
         """Returns the columns of the terminal that shows messages; None off a terminal."""
         if not self.err.isatty():
             return None
-        from shutil import get_terminal_size
-
-        return get_terminal_size().columns
+        return terminal_size().columns
 
     def status(self, text: str) -> None:
         """Shows the waiting line in place of the previous one; any other output erases it.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from prompt_toolkit import PromptSession
 from prompt_toolkit.layout.containers import ConditionalContainer, FloatContainer, HSplit
 from prompt_toolkit.layout.menus import CompletionsMenu
+from prompt_toolkit.shortcuts.prompt import PromptSession
 
 #: The text above the input, the input, and a line for searches, which a prompt of several lines has elsewhere.
 _MAIN_PARTS = 3

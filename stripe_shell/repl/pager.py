@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from stripe_shell.render.terminal_size import terminal_size
 from stripe_shell.secrets import public_environment
 
 if TYPE_CHECKING:
@@ -35,9 +36,7 @@ def pager_for(session: ReplSession, lines: int) -> str:
     chosen, setting = session.results.pager, session.scope.environment.get("PAGER", "").strip()
     if chosen == "off" or not session.console.terminal or setting == "cat":
         return ""
-    from shutil import get_terminal_size
-
-    if lines < get_terminal_size().lines:
+    if lines < terminal_size().lines:
         return ""
     return setting or (_PAGER if chosen == "on" else "")
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
 
-from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_to_text
+from prompt_toolkit.shortcuts.prompt import PromptSession
 from prompt_toolkit.utils import get_cwidth
 
 from stripe_shell.diagnostics import Diagnostic, SourceText

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from prompt_toolkit import PromptSession
 from prompt_toolkit.search import SearchState, stop_search
+from prompt_toolkit.shortcuts.prompt import PromptSession
 
 
 def ignores_case(reader: PromptSession[str]) -> bool:
