@@ -60,6 +60,39 @@ def test_the_address_of_the_customer(stripe: Client) -> None:
     assert error["param"] == "customer_details"
 
 
+def test_what_locates_a_customer(stripe: Client) -> None:
+    """A postal code in the US, that or a province in Canada, elsewhere the country."""
+    for address, enough in (
+        ({"country": "US", "state": "CA"}, False),
+        ({"country": "US", "postal_code": "94111"}, True),
+        ({"country": "CA"}, False),
+        ({"country": "CA", "state": "BC"}, True),
+        ({"country": "JP"}, True),
+    ):
+        params = {"currency": "usd", "line_items": [{"amount": 1000}]}
+        details = {"address": address, "address_source": "billing"}
+        answer = stripe.send("POST", "/v1/tax/calculations", {**params, "customer_details": details})
+        assert (answer.status == 200) is enough, address
+        assert enough or answer.json()["error"]["code"] == "customer_tax_location_invalid"
+
+
+def test_a_business_in_another_country_of_the_eu_owes_the_tax(stripe: Client) -> None:
+    registration = {"country": "DE", "active_from": "now", "country_options": {"de": {"type": "standard"}}}
+    stripe.post("/v1/tax/registrations", registration)
+    business = {**GERMAN, "tax_ids": [{"type": "eu_vat", "value": "DE123456789"}]}
+    for seller, tax in (("DE", 190), ("US", 190), ("FR", 0)):
+        stripe.sandbox.set_traits({"country": seller})
+        made = calculate(stripe, customer_details=business)
+        assert made["tax_amount_exclusive"] == tax, seller
+    assert made["tax_breakdown"][0]["taxability_reason"] == "reverse_charge"
+
+
+def test_lines_have_references_of_their_own(stripe: Client) -> None:
+    lines = [{"amount": 1, "reference": "a"}, {"amount": 1}, {"amount": 1}, {"amount": 1, "reference": "a"}]
+    params = {"currency": "eur", "line_items": lines, "customer_details": GERMAN}
+    assert stripe.refused("POST", "/v1/tax/calculations", params)["param"] == "line_items[3][reference]"
+
+
 def test_ephemeral_keys(stripe: Client) -> None:
     owner = stripe.post("/v1/customers")["id"]
     key = stripe.post("/v1/ephemeral_keys", {"customer": owner}, headers={"Stripe-Version": "2026-09-30.endive"})

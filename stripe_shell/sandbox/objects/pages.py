@@ -94,6 +94,11 @@ _OFF_CLOCKS = (
 OWN_CLOCK = "@clock"
 
 
+def list_object(url: str, rows: list[Json]) -> Json:
+    """Returns an embedded list object of a few rows."""
+    return {"object": "list", "data": rows, "has_more": False, "total_count": len(rows), "url": url}
+
+
 def filters_of(
     resource: ResourceProtocol, ctx: Context, params: Json, filters: ListFilters | None = None
 ) -> ListFilters:

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc.money import half_up
-from stripe_shell.sandbox.billing.tax.rates import LocalTax, local_tax
+from stripe_shell.sandbox.billing.tax.rates import EU, LocalTax, local_tax
 from stripe_shell.sandbox.objects.context import Context, Json
+from stripe_shell.sandbox.objects.pages import list_object
 from stripe_shell.sandbox.objects.resource import Resource
 
 #: General tangible and electronic goods, and shipping: the tax codes of what names none.
@@ -26,19 +27,31 @@ class TaxCalculation(Resource):
     unechoed = ("customer_details", "line_items", "shipping_cost")
 
     def validate_create(self, ctx: Context, params: Json) -> None:
-        """Raises StripeError without a customer or an address."""
+        """Raises StripeError without a customer or an address, and for two lines with one reference."""
         if not params.get("customer") and not params.get("customer_details"):
             raise errors.missing_parameter("customer_details")
+        seen = set()
+        for at, line in enumerate(params["line_items"]):
+            reference = line.get("reference")
+            if reference in seen:
+                raise errors.invalid(
+                    f"The reference '{reference}' is used by more than one line item. References must be unique across "
+                    "the line items of a calculation.",
+                    param=f"line_items[{at}][reference]",
+                )
+            seen |= {reference} - {None, ""}
 
     def on_create(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets the taxes of its lines, and the totals."""
         details = _customer_details(ctx, params)
         tax = local_tax(ctx, details["address"])
         exempt = details["taxability_override"]
+        if exempt == "none" and _is_reverse_charge(ctx, details):
+            exempt = "reverse_charge"
         if tax is not None and exempt != "none":
             tax = LocalTax(tax.country, tax.state, tax.percentage, tax.kind, tax.name, tax.level, False)
         reason = _reason(tax, exempt)
-        rows = [_line(ctx, given, at, tax, reason) for at, given in enumerate(params["line_items"], 1)]
+        rows = [_line(ctx, given, at, tax, reason) for at, given in enumerate(params["line_items"])]
         shipping = _shipping(params.get("shipping_cost"), tax)
         taxed = [*rows, *([shipping] if shipping else [])]
         sums = {
@@ -49,7 +62,7 @@ class TaxCalculation(Resource):
             "amount_total": sum(row["amount"] for row in taxed) + sums["exclusive"],
             "customer_details": details,
             "expires_at": ctx.now() + _LASTS,
-            "line_items": _list(f"/v1/tax/calculations/{obj['id']}/line_items", rows),
+            "line_items": list_object(f"/v1/tax/calculations/{obj['id']}/line_items", rows),
             "shipping_cost": shipping,
             "tax_amount_exclusive": sums["exclusive"],
             "tax_amount_inclusive": sums["inclusive"],
@@ -71,13 +84,31 @@ def _customer_details(ctx: Context, params: Json) -> Json:
     if (details["address"] or {}).get("country"):
         parts = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
         details["address"] = parts | {name: value or None for name, value in details["address"].items()}
-    elif not details["ip_address"]:
+    if not (_is_located(details["address"] or {}) or details["ip_address"]):
         raise errors.invalid(
             "We could not determine the customer's tax location based on the provided customer address.",
             code="customer_tax_location_invalid",
             param="customer_details[address]",
         )
     return details
+
+
+def _is_located(address: Mapping[str, Any]) -> bool:
+    """Whether an address is enough to compute taxes (docs.stripe.com/tax/customer-locations#supported-formats)."""
+    match address.get("country"):
+        case "US":
+            return bool(address.get("postal_code"))
+        case "CA":
+            return bool(address.get("postal_code") or address.get("state"))
+        case country:
+            return bool(country)
+
+
+def _is_reverse_charge(ctx: Context, details: Json) -> bool:
+    """Whether the customer owes the tax: a business in another country of the EU (docs.stripe.com/tax/zero-tax)."""
+    here, there = ctx.get("account", ctx.account)["country"], (details["address"] or {}).get("country")
+    business = any(given["type"] == "eu_vat" for given in details["tax_ids"])
+    return business and here != there and here in EU and there in EU
 
 
 def _reason(tax: LocalTax | None, exempt: str) -> str:
@@ -90,7 +121,7 @@ def _reason(tax: LocalTax | None, exempt: str) -> str:
 
 def _line(ctx: Context, given: Mapping[str, Any], at: int, tax: LocalTax | None, reason: str) -> Json:
     behaviour = given.get("tax_behavior") or "exclusive"
-    code = given.get("tax_code") or _product_code(ctx, given) or _TAX_CODE
+    code = given.get("tax_code") or _product_code(ctx, given, at) or _TAX_CODE
     amount = given["amount"]
     due = _tax_of(amount, behaviour, tax)
     return ctx.new(
@@ -100,16 +131,18 @@ def _line(ctx: Context, given: Mapping[str, Any], at: int, tax: LocalTax | None,
         metadata=given.get("metadata") or None,
         product=given.get("product"),
         quantity=given.get("quantity") or 1,
-        reference=given.get("reference") or f"L{at}",
+        reference=given.get("reference") or f"L{at + 1}",
         tax_behavior=behaviour,
         tax_breakdown=[_breakdown(amount, due, behaviour, tax, reason)],
         tax_code=code,
     )
 
 
-def _product_code(ctx: Context, given: Mapping[str, Any]) -> str | None:
-    product = ctx.get("product", given["product"], param="line_items[0][product]") if given.get("product") else None
-    return product["tax_code"] if product else None
+def _product_code(ctx: Context, given: Mapping[str, Any], at: int) -> str | None:
+    if not given.get("product"):
+        return None
+    code: str | None = ctx.get("product", given["product"], param=f"line_items[{at}][product]")["tax_code"]
+    return code
 
 
 def _shipping(given: Mapping[str, Any] | None, tax: LocalTax | None) -> Json | None:
@@ -176,7 +209,3 @@ def _summary(taxed: list[Json], tax: LocalTax | None, reason: str) -> list[Json]
                 }
             )
     return found
-
-
-def _list(url: str, rows: list[Json]) -> Json:
-    return {"object": "list", "data": rows, "has_more": False, "total_count": len(rows), "url": url}

@@ -46,6 +46,8 @@ _VAT: Final[Mapping[str, str]] = {
     "SK": "23",
     "ZA": "15",
 }
+#: The countries of the European Union: those with VAT but Switzerland, Norway, the United Kingdom and South Africa.
+EU: Final = frozenset(_VAT) - {"CH", "GB", "NO", "ZA"}
 _GST: Final[Mapping[str, str]] = {"AU": "10", "CA": "5", "IN": "18", "NZ": "15", "SG": "9"}
 _CONSUMPTION_TAX: Final[Mapping[str, str]] = {"JP": "10"}
 _STATES: Final[Mapping[str, str]] = {

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stripe_shell.sandbox.objects.context import Json
+from stripe_shell.sandbox.objects.pages import list_object
 
 from .countries import facts_of
 
@@ -113,5 +114,4 @@ def new_company(country: str, *, provided: bool) -> Json:
 
 def empty_list(url: str, rows: list[Json] | None = None) -> Json:
     """Returns an embedded list object of a few rows."""
-    rows = rows or []
-    return {"object": "list", "data": rows, "has_more": False, "total_count": len(rows), "url": url}
+    return list_object(url, rows or [])
