@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from stripe_shell.engine.fields import ROW
+from stripe_shell.engine.fields import ROW, field_steps
 from stripe_shell.lang.ast import Block, Expectation, Match, Name, Output, Reference, Retry, ScriptItem
 from stripe_shell.lang.visit import blocks_in, nodes_in
-from stripe_shell.patterns import pattern
 from stripe_shell.records import record
 from stripe_shell.secrets import Secrets
 from stripe_shell.wire import parse_json
@@ -19,8 +18,6 @@ Wanted = dict[str, Any]
 #: Fields of a response that give access to something, and are not stored.
 SECRET_FIELDS = frozenset({"client_secret", "secret", "authentication_token", "ephemeral_key_secret"})
 
-#: A step of a path such as `items.data[0].id`.
-_STEP = pattern(r"[^.\[\]]+")
 
 #: What is kept of every response.
 _ALWAYS = (("id",), ("object",))
@@ -60,7 +57,7 @@ def _wanted_of(block: Block, by_name: Mapping[str, list[tuple[str | int, ...]]])
         if isinstance(directive.argument, Retry):
             _add(wanted, directive.argument.until.path.steps)
         if isinstance(directive.argument, Output):
-            fields = [tuple(_STEP.findall(text)) for text in directive.argument.fields] or [()]
+            fields = [field_steps(text) for text in directive.argument.fields] or [()]
             named += [steps for steps in fields if steps[:1] != (ROW,)]
         if isinstance(directive.argument, Match):
             for name in _names_matched(directive.argument):

@@ -21,6 +21,11 @@ def field_steps(name: str) -> FieldSteps:
     return path.steps if path is not None else ()
 
 
+def field_names(output: Output) -> tuple[str, ...]:
+    """Returns the names of the columns of an `@out`: its fields without the quotes around parts of them."""
+    return tuple([name.replace('"', "") for name in output.fields])
+
+
 def is_of_row(name: str) -> bool:
     """Whether a field is a column of the row."""
     steps = field_steps(name)

@@ -19,7 +19,8 @@ OUTPUT_ENDINGS = (".csv", ".json", ".jsonl", ".parquet", ".sqlite")
 
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = pattern(r"([^\s=]*)[ \t\r]*(=?)[ \t\r]*")
-_FIELD = pattern(r"[\w$-][\w.$\[\]*-]*\Z")
+_FIELD = pattern(r"""[\w$-](?:\."[^"\n]+"|[\w.$\[\]*-])*\Z""")
+_FIELD_WORD = pattern(r"""(?:"[^"\n]*"|[^ \t\r,"]|")+""")
 _GUARD = pattern(r"guard[ \t\r]*=[ \t\r]*formulas(?:[ \t\r]+|\Z)")
 _OPTION = pattern(r"([A-Za-z_]+)[ \t\r]*=[ \t\r]*")
 
@@ -103,7 +104,8 @@ def _check_ending(file: Value) -> None:
 
 def _fields(reading: Reading, start: int, end: int) -> list[str]:
     names = []
-    for name_start, name_end in split_words(reading, start, end, " \t\r,"):
+    for match in _FIELD_WORD.finditer(reading.text, start, end):
+        name_start, name_end = match.span()
         if not _FIELD.match(reading.text, name_start, name_end):
             raise Mistake("E111", "not a field", reading.span(name_start, name_end), "write `fields=id,customer.email`")
         names.append(reading.text[name_start:name_end])

@@ -29,8 +29,12 @@ def flatten(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 def pick(row: Any, path: str) -> Any:
     """Returns the member of `row` at a dotted path (`items.data[0].price.id`), None if there is none.
 
-    Also finds a key that itself contains dots (`metadata.order.id`).
+    Also finds a key that itself contains dots or brackets (`metadata.order.id`).
     """
+    if "[" in path and isinstance(row, Mapping):
+        head, _, name = path.partition(".")
+        if isinstance(inner := row.get(head), Mapping) and name in inner:
+            return inner[name]
     rest = path.replace("[", ".").replace("]", "")
     while rest:
         if isinstance(row, Mapping):

@@ -160,6 +160,13 @@ def test_the_file_of_a_loop_in_a_loop(batch: Batch) -> None:
         assert own == f"row.email,row.kind\n{email},red\n{email},blue\n"
 
 
+def test_columns_whose_names_are_no_identifiers_are_quoted(batch: Batch) -> None:
+    path = ready(batch, body(fields='row."Created, (UTC)",row."Amount [EUR]",email')).with_suffix(".csv")
+    (batch.folder / "rows.csv").write_text('email,name,"Created, (UTC)",Amount [EUR]\na@b.co,A,2026,"1,50"\n')
+    assert batch.run().code == 0
+    assert path.read_text() == '"row.Created, (UTC)",row.Amount [EUR],email\n2026,"1,50",a@b.co\n'
+
+
 def test_a_loop_over_a_list_shows_columns_of_its_rows(batch: Batch) -> None:
     ready(batch)
     assert batch.run().code == 0

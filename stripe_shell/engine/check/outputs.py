@@ -46,9 +46,14 @@ def check_row_fields(loop: Loop, columns: Sequence[str]) -> Iterator[Diagnostic]
         wanted = ".".join(map(str, steps))
         if wanted not in columns and str(steps[0]) not in columns:
             close = closest(wanted, columns)
-            label = f"did you mean `row.{close}`?" if close else f"it has: {', '.join(columns)}"
+            label = f"did you mean `{_field_of(close)}`?" if close else f"it has: {', '.join(columns)}"
             message = f"`row` has no field `{wanted}`: the data has no such column"
             yield Diagnostic("E302", message, field_span(output, name), label=label)
+
+
+def _field_of(column: str) -> str:
+    """Returns a column of the row as it is written among fields."""
+    return f"row.{column}" if re.fullmatch(r"[\w-]+", column) else f'row."{column}"'
 
 
 def field_span(output: Output, name: str) -> Span:

@@ -15,6 +15,7 @@ from stripe_shell.engine.assertions.conditions import evaluate_until, evaluate_w
 from stripe_shell.engine.check.script import after_unsent, check_block, check_items, check_late_loop, walk
 from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.encode import encode, takes_key
+from stripe_shell.engine.fields import field_names
 from stripe_shell.engine.foreach import ReadRows, header, rows_of
 from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, idempotency_key, loop_id, step_id
 from stripe_shell.engine.limits import limits_of, money_of
@@ -488,7 +489,7 @@ class Engine:
         long = call is not None and call.pages != 1 and not _speaks_of_rows(outcome.block)
         if call is None or (output is None and not (long and self.stream is not None)):
             return None
-        fields, table = output.fields if output else (), self._table_of(outcome, link)
+        fields, table = field_names(output) if output else (), self._table_of(outcome, link)
         target = row_target(call.operation, fields, table, scope.masks, whole=call.pages == 1)
         if output is not None:
             noted = step if long else None
@@ -502,7 +503,7 @@ class Engine:
         if output is None:
             return None
         whole = block.argument(Pages) is None
-        target = row_target(operation, output.fields, resolver.table_of(block, scope), scope.masks, whole=whole)
+        target = row_target(operation, field_names(output), resolver.table_of(block, scope), scope.masks, whole=whole)
         return open_row_output(output, target, scope, self.open_rows)
 
     def resend(self, outcome: Outcome, scope: Scope) -> tuple[Outcome, Scope]:

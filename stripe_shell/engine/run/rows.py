@@ -85,7 +85,7 @@ def open_row_output(output: Output, target: RowTarget, scope: Scope, open_rows: 
     evaluated = evaluate_output(output, scope)
     if evaluated.problems:
         raise NotSent(evaluated.problems[0].message)
-    target = replace(target, path=str(evaluated.value), fields=output.fields, guard=output.guard)
+    target = replace(target, path=str(evaluated.value), guard=output.guard)
     try:
         return RowOutput(target.path, open_rows(target))
     except (OSError, ValueError, RuntimeError) as error:
