@@ -61,7 +61,8 @@ def _list(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
 def _cells(connection: Connection, known: Connections) -> list[str]:
     """Returns the cells of a connection: mark of the default, name, kind, mode, notes, source of the key or problem."""
     special = [word for word in (connection.account, "read-only" if connection.read_only else "") if word]
-    last = connection.problem or connection.origin
+    where = f", sent to {connection.address}" if connection.kind != "sandbox" and connection.address else ""
+    last = connection.problem or f"{connection.origin}{where}"
     return [
         "*" if connection is known.default else " ",
         connection.name,

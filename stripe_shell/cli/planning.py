@@ -63,9 +63,15 @@ def refusal_of(script: PreparedScript, plan: RunPlan, ledger: Ledger) -> str:
     return exceeded(limits, total)
 
 
-def show_plan(console: Console, name: str, plan: RunPlan, *, limited: bool, to_result: bool = True) -> None:
-    """Writes the plan to standard output, or as messages: its totals, the time it takes, and its first requests."""
-    text = "\n".join([*_totals(name, plan), f"  {_time(plan) if limited else 'no rate limit here'}"])
+def show_plan(
+    console: Console, name: str, plan: RunPlan, *, limited: bool, addresses: Sequence[str] = (), to_result: bool = True
+) -> None:
+    """Writes the plan to standard output, or as messages: its totals, the time it takes, and its first requests.
+
+    `addresses` are those of the servers that are written to and are not Stripe's.
+    """
+    where = [f"  sent to {address}, which is not Stripe's own address" for address in addresses]
+    text = "\n".join([*_totals(name, plan), *where, f"  {_time(plan) if limited else 'no rate limit here'}"])
     say = console.result if to_result else console.message
     end = "\n" if to_result else ""
     say(f"{text}{end}")
@@ -149,14 +155,19 @@ def has_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask_for_count(console: Console, count: int) -> bool:
+def ask_for_count(console: Console, count: int, addresses: Sequence[str] = ()) -> bool:
     """Asks the person at the terminal to type the number of writes; what was typed before is discarded."""
+    where = f" to {' and '.join(addresses)}" if addresses else ""
+    console.message(f"LIVE MODE: {count:,} writes{where}. Type their number to send them, anything else to leave.")
+    return read_answer().strip().replace(",", "").replace("_", "") == str(count)
+
+
+def read_answer() -> str:
+    """Returns a line that is typed from now on; what was typed before is discarded."""
     import termios
 
-    console.message(f"LIVE MODE: {count:,} writes. Type their number to send them, anything else to leave.")
     termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    answer = sys.stdin.readline()
-    return answer.strip().replace(",", "").replace("_", "") == str(count)
+    return sys.stdin.readline()
 
 
 @record
@@ -173,6 +184,7 @@ class PlannedRun:
 
     `script` has the scope of the run, `ledger` is its journal. `facts` are what a plan depends on, `options` what it
     is run with again. `live`: it writes in live mode. `planned` is the plan that was given, None for a script.
+    `addresses` are those of the servers that it writes to and that are not Stripe's.
     """
 
     arguments: Arguments
@@ -184,6 +196,7 @@ class PlannedRun:
     options: Mapping[str, Any]
     live: bool
     planned: PlanFile | None
+    addresses: Sequence[str] = ()
 
     def decide(self) -> Decision:
         """Plans the run if that is asked for or needed, and asks for what must be confirmed."""
@@ -202,7 +215,7 @@ class PlannedRun:
             self.console.message(f"{name}: it cannot be planned; nothing was written")
             return Decision(3)
         if arguments.plan or not arguments.confirm:
-            show_plan(self.console, name, plan, limited=self.live, to_result=arguments.plan)
+            show_plan(self.console, name, plan, limited=self.live, addresses=self.addresses, to_result=arguments.plan)
         refusal = refusal_of(self.script, plan, self.ledger)
         if refusal:
             self.console.message(f"{name}: the plan is {refusal}. Nothing was written.")
@@ -232,7 +245,7 @@ class PlannedRun:
                 wanted = explain_extent(WRITES, count).replace(",", "")
                 self.console.message(f'{name}: live mode wants `--confirm "{wanted}"`. Nothing was written.')
                 return Decision(2)
-            if not ask_for_count(self.console, count):
+            if not ask_for_count(self.console, count, self.addresses):
                 self.console.message(f"{name}: not confirmed. Nothing was written.")
                 return Decision(2)
         return Decision(guard=guard)

@@ -125,6 +125,7 @@ class ScriptRunner:
             options,
             live,
             self.planned,
+            sorted({link.address for link in links} - {""}),
         ).decide()
 
     def _leave(self, journalled: JournalledScript, code: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
+from stripe_shell.connections.addresses import stranger
 from stripe_shell.connections.credentials import CredentialResult, key_mode
 from stripe_shell.connections.settings.schema import AnyProfile, ConnectionKind, JwtTable, OAuthTable
 from stripe_shell.diagnostics import Diagnostic, Span, closest
@@ -130,12 +131,18 @@ class Connection:
         return sha256(self.credential.reveal().encode()).hexdigest()[:16]
 
     @property
+    def address(self) -> str:
+        """Returns host and port of a connection that does not lead to Stripe's own address, else an empty string."""
+        return stranger(self.base_url or "")
+
+    @property
     def description(self) -> str:
-        """Returns a description: name, mode, and where the credential comes from."""
+        """Returns a description: name, mode, where the credential comes from, and where it goes if not to Stripe."""
         if self.kind == "sandbox":
             return f"/{self.name}: sandbox, {self.origin}"
         mode = {"live": "LIVE", "unknown": "perhaps LIVE, its key does not tell"}.get(self.mode, self.mode)
-        return f"/{self.name}: {mode}, key from {self.origin}"
+        where = f", sent to {self.address}" if self.address else ""
+        return f"/{self.name}: {mode}, key from {self.origin}{where}"
 
     @property
     def problem(self) -> str:
@@ -302,6 +309,7 @@ def _link(connection: Connection) -> Link:
         identify=connection.identify,
         find_pace=connection.find_pace,
         origin="" if connection.kind == "sandbox" else connection.origin,
+        address="" if connection.kind == "sandbox" else connection.address,
     )
 
 

@@ -6,11 +6,11 @@ requests is imported with the first request over HTTP, sqlite3 with the first on
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from stripe_shell.connections.addresses import base_problem, leads_elsewhere, stranger
 from stripe_shell.connections.connection import Connection, ConnectionObserver
 from stripe_shell.connections.credentials import (
     CredentialResult,
@@ -36,7 +36,6 @@ from stripe_shell.connections.settings.schema import (
     StripeProfile,
     fill,
 )
-from stripe_shell.loopback import is_loopback
 from stripe_shell.records import record
 from stripe_shell.secrets import Credential
 from stripe_shell.wire import Request, Response, Transport
@@ -125,7 +124,7 @@ class Builder:
             return _ObservedTransport(inner, self.observer) if self.observer.exchange else inner
 
         problem = base_problem(base) if base else ""
-        if base and not problem and _leads_elsewhere(base):
+        if base and not problem and leads_elsewhere(base):
             problem = "a sandbox is served on this machine; an address elsewhere may be anything"
         origin = base or path
         return Connection(
@@ -196,8 +195,9 @@ class Builder:
         source = profile.credential
         origin = origin_of(source, self.settings) if source is not None else "nowhere: it needs none"
         match profile.token:
-            case OAuthTable():
-                return f"client credentials, their secret from {origin}"
+            case OAuthTable() as table:
+                where = f", exchanged at {stranger(table.url)}" if stranger(table.url) else ""
+                return f"client credentials, their secret from {origin}{where}"
             case JwtTable():
                 return f"a token signed with the key from {origin}"
             case _:
@@ -331,36 +331,11 @@ def _limits(profile: Profile) -> Limits:
 # --- what cannot be used ----------------------------------------------------------------------------------------
 
 
-def base_problem(base: str) -> str:
-    """Returns why requests cannot be sent to the URL `base`, empty if they can."""
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(base)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return "the address is not a URL"
-    if parts.scheme not in ("https", "http") or not host or not base.isascii() or re.search(r"\s", base):
-        return "the address must look like `https://host`"
-    if parts.scheme == "http" and not is_loopback(host):
-        return f"plain http is for this machine only, the key would go to {host} in the clear; use https"
-    if parts.query or parts.fragment or parts.username is not None or parts.password is not None:
-        return "the address must be host, port and path alone"
-    return ""
-
-
 def default_rate(credential: Credential, base: str | None) -> float | None:
     """Returns the rate that Stripe allows a key; None for a server on this machine."""
-    if base is not None and not _leads_elsewhere(base):
+    if base is not None and not leads_elsewhere(base):
         return None
     return LIVE_RATE if key_mode(credential.reveal()) == "live" else TEST_RATE
-
-
-def _leads_elsewhere(base: str) -> bool:
-    """Whether the address is one of another machine."""
-    from urllib.parse import urlsplit
-
-    return not is_loopback(urlsplit(base).hostname or "")
 
 
 def _proxy_problem(profile: ProxyProfile, base: str) -> str:

@@ -22,9 +22,10 @@ class Link:
     """A connection as the engine uses it: name, transport, mode, account, and API version (None: the table's).
 
     `read_only` forbids writes in every mode. `origin` describes where the credential came from; it is empty without
-    one. `lasting`: what is written outlives the process. `identify` returns what tells the connection from another one
-    of the same account: a hash of the key, or the database of a sandbox. `find_pace` returns the rate that the
-    connection keeps, None without a limit; it may open the connection.
+    one. `address` is host and port of a server that is sent the credential and is not Stripe's own, else empty.
+    `lasting`: what is written outlives the process. `identify` returns what tells the connection from another one of
+    the same account: a hash of the key, or the database of a sandbox. `find_pace` returns the rate that the connection
+    keeps, None without a limit; it may open the connection.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Link:
     version: str | None = None
     read_only: bool = False
     origin: str = ""
+    address: str = ""
     lasting: bool = True
     identify: Callable[[], str] = field(default=lambda: "", compare=False)
     find_pace: Callable[[], Pace | None] = field(default=lambda: None, compare=False)

@@ -57,6 +57,7 @@ class Outcome:
     rows_written: int | None = None
     left_out: tuple[str, ...] = ()
     origin: str = ""
+    address: str = ""
     reason: str = ""
     recalled: bool = False
     stopped: bool = False

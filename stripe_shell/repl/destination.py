@@ -38,7 +38,7 @@ class Destination:
 
 def destination(session: ReplSession, connection: Connection) -> Destination:
     """Returns the destination of a block on the connection."""
-    return Destination(connection, live_words(connection), account_words(session, connection), address(connection))
+    return Destination(connection, live_words(connection), account_words(session, connection), connection.address)
 
 
 def live_words(connection: Connection) -> str:
@@ -59,22 +59,16 @@ def account_words(session: ReplSession, connection: Connection) -> str:
     return f"{name} …{own[-4:]}".strip() if own else ""
 
 
-def address(connection: Connection) -> str:
-    """Returns host and port of a connection that does not lead to Stripe's own address, else an empty string."""
-    host = (connection.base_url or "").partition("://")[2].partition("/")[0]
-    return "" if host.partition(":")[0].endswith(".stripe.com") else host
-
-
 def describe_connection(session: ReplSession, connection: Connection) -> str:
     """Returns one line for a connection in use: mode, account, address, and where its key comes from."""
     if connection.problem:
         return f"/{connection.name} ({connection.problem})"
     if connection.kind == "sandbox":
-        where = f"the server at {address(connection)}" if connection.base_url else describe_store(connection)
+        where = f"the server at {connection.address}" if connection.base_url else describe_store(connection)
         return f"/{connection.name}: an embedded Stripe on this machine, {where}; not one of Stripe's Sandboxes"
     mode = {"live": "LIVE", "unknown": "LIVE for all we know: its key does not tell"}.get(connection.mode)
     facts = [mode or connection.mode, account_words(session, connection), f"key from {connection.origin}"]
-    facts.append(f"via {address(connection)}" if address(connection) else "")
+    facts.append(f"via {connection.address}" if connection.address else "")
     facts.append("read-only" if connection.read_only else "")
     return f"/{connection.name}: {' · '.join(fact for fact in facts if fact)}"
 

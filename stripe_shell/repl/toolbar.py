@@ -8,7 +8,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
 from stripe_shell.connections import Connection
-from stripe_shell.repl.destination import account_words, address, destination, live_words
+from stripe_shell.repl.destination import account_words, destination, live_words
 from stripe_shell.repl.history import header_name
 from stripe_shell.repl.nearby import block_around
 from stripe_shell.repl.session import ReplSession
@@ -132,11 +132,11 @@ def _could_be_sent(text: str) -> bool:
 def _where(session: ReplSession, connection: Connection) -> Iterator[str]:
     yield f"/{connection.name}"
     if connection.kind == "sandbox":
-        yield address(connection) or ("in memory" if connection.origin == ":memory:" else connection.origin)
+        yield connection.address or ("in memory" if connection.origin == ":memory:" else connection.origin)
     else:
         yield "" if live_words(connection) else connection.mode
         yield account_words(session, connection)
-        yield f"via {address(connection)}" if address(connection) else ""
+        yield f"via {connection.address}" if connection.address else ""
     yield "read-only" if connection.read_only else ""
     if connection.kind != "sandbox":
         yield connection.problem or f"key from {connection.origin}"

@@ -44,7 +44,7 @@ def render_html(report: Report) -> Iterator[str]:
 <header>
 <h1>{title}</h1>
 <p>{html_text(_moment(report.began))} · {count:,} blocks in {_seconds(report.duration)}</p>
-{_summary(report)}
+{_addresses(report)}{_summary(report)}
 </header>
 <main>
 """
@@ -62,6 +62,11 @@ def _verdict_of(report: Report) -> str:
     if failed or report.problems:
         return f"{failed} of {len(report.entries)} failed"
     return "all passed"
+
+
+def _addresses(report: Report) -> str:
+    lines = (f"/{name}: sent to {address}" for name, address in report.addresses.items())
+    return "".join(f"<p>{html_text(line)}</p>\n" for line in lines)
 
 
 def _summary(report: Report) -> str:

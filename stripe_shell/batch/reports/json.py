@@ -26,6 +26,7 @@ def summary_of(report: Report) -> dict[str, Any]:
     """Returns what a report says of the run as a whole."""
     return {
         "title": report.title,
+        "addresses": dict(report.addresses),
         "began": report.began,
         "duration_ms": round(report.duration, 1),
         "passed": report.count("passed"),

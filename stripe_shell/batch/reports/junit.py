@@ -59,7 +59,7 @@ class _Suite:
             time=f"{self.elapsed / 1e3:.3f}",
             timestamp=datetime.fromtimestamp(report.began, UTC).strftime("%Y-%m-%dT%H:%M:%S"),
         )
-        return f"  <testsuite {attributes}>\n"
+        return f"  <testsuite {attributes}>\n{_properties(report)}"
 
 
 def _count(report: Report) -> list[_Suite]:
@@ -71,6 +71,15 @@ def _count(report: Report) -> list[_Suite]:
         suites[-1].cases[verdict_of(group)] += 1
         suites[-1].elapsed += sum(entry.elapsed for entry in group)
     return suites
+
+
+def _properties(report: Report) -> str:
+    """Returns the addresses that are not Stripe's as properties of a suite: a document has none in JUnit."""
+    properties = "".join(
+        f"      <property {_attributes(name=f'address of /{name}', value=address)}/>\n"
+        for name, address in report.addresses.items()
+    )
+    return f"    <properties>\n{properties}    </properties>\n" if properties else ""
 
 
 def _case(group: Sequence[ReportEntry]) -> str:

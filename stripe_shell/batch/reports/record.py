@@ -97,7 +97,7 @@ class Report:
 
     `problems` are the errors of the check, after which nothing is sent, and those of a page as a whole. `not_run`
     counts the blocks after the one that stopped a script. `verdicts` counts the entries by verdict; None counts them
-    when it is asked for.
+    when it is asked for. `addresses` are host and port of the connections that did not lead to Stripe, by name.
     """
 
     title: str
@@ -107,6 +107,7 @@ class Report:
     problems: tuple[str, ...] = ()
     not_run: int = 0
     verdicts: Mapping[EntryVerdict, int] | None = None
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, verdict: EntryVerdict) -> int:
         """Returns the number of entries with this verdict."""
@@ -207,6 +208,7 @@ class Recorder:
     problems: list[str] = field(default_factory=list)
     lines: Counter[tuple[str, int]] = field(default_factory=Counter)
     not_run: int = 0
+    addresses: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.origin = self.clock()
@@ -217,6 +219,8 @@ class Recorder:
 
     def outcome(self, outcome: Outcome, row: str = "") -> None:
         """Records a block that has just ended; `row` is the name of its row in a loop."""
+        if outcome.address and outcome.request is not None:
+            self.addresses[outcome.connection] = outcome.address
         self.add(replace(entry_of(outcome), row=row))
 
     def add(self, entry: ReportEntry) -> None:
@@ -235,7 +239,8 @@ class Recorder:
         """Returns the report of what was recorded."""
         duration = (self.clock() - self.origin) * 1e3
         counts, problems = dict(self.verdicts), tuple(self.problems)
-        return Report(title, self.began, duration, self.entries, problems, self.not_run, counts)
+        addresses = dict(sorted(self.addresses.items()))
+        return Report(title, self.began, duration, self.entries, problems, self.not_run, counts, addresses)
 
 
 def entry_of(outcome: Outcome) -> ReportEntry:

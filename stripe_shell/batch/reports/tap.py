@@ -17,6 +17,8 @@ def render_tap(report: Report) -> Iterator[str]:
 def _tap_lines(report: Report) -> Iterator[str]:
     yield "TAP version 14"
     yield f"1..{len(report.entries)}"
+    for name, address in report.addresses.items():
+        yield f"# /{comment(name)}: sent to {comment(address)}"
     for problem in report.problems:
         yield from (f"# {comment(line)}" for line in problem.splitlines())
     if report.problems and not report.entries:

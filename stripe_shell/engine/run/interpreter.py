@@ -357,7 +357,8 @@ class Engine:
         found = (*resolved.diagnostics, *assertions.problems, *untold, *lost, *refusals)
         status = _unsent_status(found) if has_errors(found) or call is None else "failed"
         told = None if isinstance(money, Diagnostic) else money
-        return Outcome(block, status, link.name, call, diagnostics=found, origin=link.origin, money=told)
+        draft = Outcome(block, status, link.name, call, diagnostics=found, money=told)
+        return replace(draft, origin=link.origin, address=link.address)
 
     def _outcome(
         self,
@@ -518,7 +519,7 @@ class Engine:
         if isinstance(link, Diagnostic):
             return Outcome(block, "invalid", diagnostics=(link,)), scope
         assertions, step = assertions_of(block, scope), UnrecordedStep(request.idempotency_key or "")
-        draft = Outcome(block, "failed", link.name, call, origin=link.origin)
+        draft = Outcome(block, "failed", link.name, call, origin=link.origin, address=link.address)
         again = self._exchange(draft, call, link, scope, step=step, block_assertions=assertions, request=request)
         return again, scope_after(again, scope)
 
