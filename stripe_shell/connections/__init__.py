@@ -7,7 +7,13 @@ the same floor. Modules are imported on first use.
 from __future__ import annotations
 
 from stripe_shell.connections.connection import NOBODY, Connection, ConnectionObserver, Connections
-from stripe_shell.connections.discovery import data_folder, load_connections, load_settings, settings_path
+from stripe_shell.connections.discovery import (
+    data_folder,
+    load_connections,
+    load_settings,
+    sandbox_in_memory,
+    settings_path,
+)
 
 __all__ = [
     "NOBODY",
@@ -17,5 +23,6 @@ __all__ = [
     "data_folder",
     "load_connections",
     "load_settings",
+    "sandbox_in_memory",
     "settings_path",
 ]

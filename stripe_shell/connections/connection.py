@@ -174,6 +174,14 @@ class Connection:
             self._observer.connect(self.description)
         return self._opener(self.credential)
 
+    def open_early(self) -> None:
+        """Opens a sandbox in this process whose file exists, before the first request, which reports a failure."""
+        from pathlib import Path
+
+        if not self.lasting or (self._database and Path(self._database).exists()):
+            with suppress(ConfigurationError):
+                self._transport.opened()
+
     def send(self, request: Request) -> Response:
         """Sends the request as `wire.Transport`, opening the connection with the first request.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.connections.connection import NOBODY, Connection, ConnectionObserver, Connections, no_connection
 from stripe_shell.connections.credentials import CredentialSources
-from stripe_shell.connections.factory import Builder
+from stripe_shell.connections.factory import MEMORY, Builder
 from stripe_shell.connections.settings.schema import ALWAYS, KEY_VARIABLE, AnyProfile, SandboxProfile
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import replace
@@ -35,6 +35,12 @@ def lazy_table() -> Table:
     from stripe_shell.spec.table import load_table
 
     return load_table()
+
+
+def sandbox_in_memory() -> Connections:
+    """Returns `/sandbox` alone, with its objects in memory, whatever the environment and the settings say."""
+    builder = Builder(CredentialSources({}, refuse_to_ask, dict), NOBODY, "", lazy_table, MEMORY, undo=True)
+    return Connections([builder.build("sandbox", SandboxProfile(kind="sandbox", path=MEMORY))], "sandbox")
 
 
 def load_connections(

@@ -270,8 +270,9 @@ class Prompt:
         self._loaded = True
         with suppress(RuntimeError):  # The prompt has ended meanwhile.
             self.reader.app.invalidate()
-        if self._session.connection.kind == "sandbox":
-            _import_sandbox()
+        from stripe_shell.repl.warming import warm_up
+
+        warm_up(self._session.connection)
 
     def _ask(self, question: str) -> str:
         """Returns the typed line; an empty one for Ctrl-C and Ctrl-D."""
@@ -310,12 +311,3 @@ class Prompt:
         from stripe_shell.repl.redact import hide_secrets
 
         return hide_secrets(text, self._session.console.secrets)
-
-
-def _import_sandbox() -> None:
-    """Imports what the first call to a sandbox of this process needs: half of the time until the next prompt."""
-    import stripe_shell.sandbox.resources.customer
-    import stripe_shell.transports.sandbox  # noqa: F401 (both for the first Enter)
-    from stripe_shell.spec.table import load_table
-
-    load_table()
