@@ -30,7 +30,8 @@ from .request.parameters import header
 from .seeding import checked_objects, store_object
 from .storage import queues
 from .storage.accounts import Accounts
-from .storage.session import StoredRow, StoreSession
+from .storage.rows import StoredRow
+from .storage.session import StoreSession
 from .storage.store import Store, StoreBusy
 from .travel import Travel
 from .versions.chain import requested_version
@@ -191,6 +192,7 @@ class Sandbox:
     def _run(self, call: SandboxCall, headers: Headers) -> tuple[int, bytes]:
         """Runs a call in one transaction. A StripeError rolls back, unless it `keeps_rows` (a declined payment)."""
         status, refused = 200, None
+        kept = None if call.writable or call.version == self.table.version else self.store.kept()
         with self.store.write() if call.writable else self.store.read() as session:
             known = self._idempotency.look_up(session, call)
             if known is not None:
@@ -201,7 +203,7 @@ class Sandbox:
                 return known.status, known.body
             ctx = self._context(session, call)
             try:
-                body = run_call(ctx, call, self.registry)
+                body = run_call(ctx, call, self.registry, kept)
             except StripeError as error:
                 if not error.keeps_rows:
                     raise

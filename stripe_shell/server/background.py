@@ -9,7 +9,7 @@ from typing import Final
 
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.storage.queues import Delivery
-from stripe_shell.sandbox.storage.session import StoredRow
+from stripe_shell.sandbox.storage.rows import StoredRow
 from stripe_shell.sandbox.webhooks.client import DeliveryAborted
 from stripe_shell.sandbox.webhooks.deliveries import Deliveries
 

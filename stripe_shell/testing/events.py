@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from stripe_shell.sandbox.app import Sandbox
-from stripe_shell.sandbox.storage.session import StoredRow
+from stripe_shell.sandbox.storage.rows import StoredRow
 
 Json = dict[str, Any]
 

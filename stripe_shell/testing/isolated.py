@@ -6,7 +6,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from stripe_shell.sandbox.app import Sandbox
-from stripe_shell.sandbox.storage.session import StoredRow
+from stripe_shell.sandbox.storage.rows import StoredRow
 
 from .clock import OffsetClock, StripeClock
 from .events import StripeEvents

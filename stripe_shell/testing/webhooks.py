@@ -11,7 +11,7 @@ from stripe_shell.records import record
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.clock import SystemClock
 from stripe_shell.sandbox.storage.queues import Delivery
-from stripe_shell.sandbox.storage.session import StoredRow
+from stripe_shell.sandbox.storage.rows import StoredRow
 from stripe_shell.sandbox.webhooks.client import WebhookClient
 from stripe_shell.sandbox.webhooks.deliveries import Deliveries, PostWebhook
 from stripe_shell.server.background import BackgroundWorker

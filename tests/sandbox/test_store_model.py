@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from stripe_shell.sandbox.storage import queues
 from stripe_shell.sandbox.storage.queues import CLAIMED_FOR, Delivery
-from stripe_shell.sandbox.storage.session import StoredRow
+from stripe_shell.sandbox.storage.rows import StoredRow
 from stripe_shell.sandbox.storage.store import Store
 
 ACCOUNT = 1

@@ -34,7 +34,8 @@ from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.ids import RandomIds
 from stripe_shell.sandbox.request.call import SandboxCall
 from stripe_shell.sandbox.storage.queues import add_delivery
-from stripe_shell.sandbox.storage.session import StoredRow, StoreSession
+from stripe_shell.sandbox.storage.rows import StoredRow
+from stripe_shell.sandbox.storage.session import StoreSession
 from stripe_shell.sandbox.webhooks.endpoints import EndpointCache, has_thin
 from stripe_shell.spec.model import Shape
 from stripe_shell.spec.table import Table
@@ -172,7 +173,16 @@ class Context(StoredObjects):
 
     def now(self) -> int:
         """Returns the current time in epoch seconds."""
+        self.session.reads()
         return self.clock.now()
+
+    def has_passed(self, seconds: int | None) -> bool:
+        """Whether a time has come. Unlike `now`, this lets what depends on it be kept until then (kept_texts.py)."""
+        if seconds is None:
+            return False
+        now = self.clock.now()
+        self.session.reads_time(now, seconds)
+        return seconds <= now
 
     def now_for(self, owner: Mapping[str, Any] | None) -> int:
         """Returns the time of the object's test clock, or the current time without one, in epoch seconds."""

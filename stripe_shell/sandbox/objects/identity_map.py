@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stripe_shell.sandbox.storage.session import StoredRow
+from stripe_shell.sandbox.storage.rows import StoredRow
 
 #: An object's kind and key: its id, except for singletons and objects stored under their parent's id.
 ObjectKey = tuple[str, str]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stripe_shell.records import field, record
-from stripe_shell.sandbox.storage.session import IndexEntry, SqlCondition
+from stripe_shell.sandbox.storage.rows import IndexEntry, SqlCondition
 
 #: List parameters that are not filters.
 PAGING = frozenset({"limit", "starting_after", "ending_before", "expand", "page", "include"})

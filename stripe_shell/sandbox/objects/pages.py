@@ -8,7 +8,7 @@ from typing import Any
 
 from stripe_shell.records import replace
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.storage.session import SqlCondition, StoredRow
+from stripe_shell.sandbox.storage.rows import SqlCondition, StoredRow
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table
 

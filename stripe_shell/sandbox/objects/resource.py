@@ -50,7 +50,7 @@ from typing import Any, ClassVar
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.storage.session import IndexEntry
+from stripe_shell.sandbox.storage.rows import IndexEntry
 from stripe_shell.spec.id_prefixes import ID_PREFIXES
 from stripe_shell.spec.model import Operation, Shape
 from stripe_shell.spec.table import Table

@@ -14,7 +14,7 @@ from typing import Any, Final
 from stripe_shell.records import record
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.request.parameters import header
-from stripe_shell.sandbox.storage.session import SqlCondition, StoredRow
+from stripe_shell.sandbox.storage.rows import SqlCondition, StoredRow
 from stripe_shell.spec.search_fields import SEARCHABLE, Searchable
 
 from .context import Context, Json, ResourceProtocol

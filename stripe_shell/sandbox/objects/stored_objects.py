@@ -12,7 +12,8 @@ from typing import Any, Protocol, TypeVar, cast
 
 from stripe_shell.sandbox.clock import Clock
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.storage.session import IndexEntry, StoredRow, StoreSession
+from stripe_shell.sandbox.storage.rows import IndexEntry, StoredRow
+from stripe_shell.sandbox.storage.session import StoreSession
 
 from .events import previous_attributes
 from .identity_map import IdentityMap, ObjectKey, encode
@@ -64,7 +65,9 @@ class StoredObjects:
     def row(self, kind: str, key: str) -> StoredRow | None:
         """Returns the stored row of an object, deleted or not; None when there is none."""
         row = self._seen.rows.get((kind, key))
-        if row is None:
+        if row is not None:
+            self.session.reads(self.account_number, kind, key)
+        else:
             row = self.session.get(self.account_number, kind, key)
             if row is not None:
                 self._seen.rows[kind, key] = row
@@ -114,6 +117,7 @@ class StoredObjects:
     def private_json(self, obj: Mapping[str, Any]) -> Json:
         """Returns the dict of `private` without types, for names that are known at run time only."""
         place = self._object_key(obj)
+        self.session.reads(self.account_number, *place)
         hidden = self._seen.private_read(place)
         return self._seen.private(place, self.row(*place)) if hidden is None else hidden
 

@@ -22,7 +22,7 @@ from stripe_shell.sandbox.payments.accounts import (
     verification,
 )
 from stripe_shell.sandbox.payments.accounts.own import own_account
-from stripe_shell.sandbox.storage.session import SqlCondition
+from stripe_shell.sandbox.storage.rows import SqlCondition
 from stripe_shell.spec.model import Operation
 
 from .person import Person

@@ -34,7 +34,7 @@ class BalanceTransaction(Resource):
 
     def present(self, ctx: Context, obj: Json) -> Json:
         """Mutates `obj`: sets `status` to `available` once `available_on` has passed. Rows without a delay are kept."""
-        if obj["created"] < obj["available_on"] <= ctx.now():
+        if obj["created"] < obj["available_on"] and ctx.has_passed(obj["available_on"]):
             obj["status"] = "available"
         return obj
 

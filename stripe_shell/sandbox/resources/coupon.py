@@ -68,7 +68,7 @@ class Coupon(Resource):
 
     def present(self, ctx: Context, obj: Json) -> Json:
         """Mutates `obj`: sets `valid`, which is false once the coupon is expired or used up."""
-        obj["valid"] = bool(obj["valid"]) and not why_invalid(obj, ctx.now())
+        obj["valid"] = bool(obj["valid"]) and not why_invalid(ctx, obj)
         return obj
 
     def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:

@@ -10,7 +10,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.events import KEPT
 from stripe_shell.sandbox.objects.listing import ListFilters, ListPage, among
 from stripe_shell.sandbox.objects.resource import Resource
-from stripe_shell.sandbox.storage.session import SqlCondition
+from stripe_shell.sandbox.storage.rows import SqlCondition
 from stripe_shell.sandbox.versions.events import event_text_in, version_of
 
 

@@ -14,7 +14,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.payments import confirmation
-from stripe_shell.sandbox.storage.session import IndexEntry, SqlCondition
+from stripe_shell.sandbox.storage.rows import IndexEntry, SqlCondition
 from stripe_shell.spec.model import Operation
 
 #: Parameters that a finalized invoice accepts.

@@ -10,7 +10,7 @@ from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.objects.resource import Resource
-from stripe_shell.sandbox.storage.session import SqlCondition
+from stripe_shell.sandbox.storage.rows import SqlCondition
 
 
 class InvoiceItem(Resource):

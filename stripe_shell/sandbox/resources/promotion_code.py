@@ -9,7 +9,7 @@ from stripe_shell.sandbox.ids import CAPITALS
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.objects.resource import Resource
-from stripe_shell.sandbox.storage.session import IndexEntry, SqlCondition
+from stripe_shell.sandbox.storage.rows import IndexEntry, SqlCondition
 from stripe_shell.spec.model import Operation
 
 _CODE = re.compile(r"[a-zA-Z0-9\-_]+")
@@ -70,7 +70,7 @@ class PromotionCode(Resource):
 
     def present(self, ctx: Context, obj: Json) -> Json:
         """Mutates `obj`: sets `active`, which is false once the code is expired or used up."""
-        over = obj["expires_at"] is not None and obj["expires_at"] <= ctx.now()
+        over = ctx.has_passed(obj["expires_at"])
         used = obj["max_redemptions"] is not None and obj["times_redeemed"] >= obj["max_redemptions"]
         obj["active"] = bool(obj["active"]) and not over and not used
         return obj

@@ -13,7 +13,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.listing import RANGES, ListFilters, ListPage, among
 from stripe_shell.sandbox.objects.resource import Resource
-from stripe_shell.sandbox.storage.session import SqlCondition
+from stripe_shell.sandbox.storage.rows import SqlCondition
 from stripe_shell.spec.model import Operation
 
 

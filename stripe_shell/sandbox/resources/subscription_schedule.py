@@ -14,7 +14,7 @@ from stripe_shell.sandbox.objects.events import previous_attributes
 from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.objects.private_fields import SubscriptionSchedulePrivate
 from stripe_shell.sandbox.objects.resource import Resource
-from stripe_shell.sandbox.storage.session import SqlCondition
+from stripe_shell.sandbox.storage.rows import SqlCondition
 from stripe_shell.spec.model import Operation
 
 _SETTINGS: Json = {

@@ -5,55 +5,21 @@ See schema.py for the layout of the file.
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from stripe_shell.records import record
+
+from .kept_texts import ANYTHING, Dependency, Reads
+from .rows import ROW, IndexEntry, SqlCondition, StoredRow, page_sql
 
 #: The account of rows that no account owns; the numbers of accounts begin at 1.
 NO_ACCOUNT = 0
 
-_ROW = "seq, object, id, created, deleted, json, hidden"
 
-_COLUMNS = ", ".join(f"o.{name}" for name in _ROW.split(", "))
-_ALL_OF_A_KIND = f"SELECT {_COLUMNS} FROM objects o WHERE o.account = ? AND o.object = ? AND o.deleted = 0"  # noqa: S608
-_ALL_WITH_A_LINK = (
-    f"SELECT {_COLUMNS} FROM links l CROSS JOIN objects o ON o.seq = l.seq"  # noqa: S608 - our own names
-    " WHERE l.account = ? AND l.name = ? AND l.value = ?"
-)
-
-#: An entry of the index `links`: the name of a member and its value as text.
-IndexEntry = tuple[str, str]
-
-
-class StoredRow(NamedTuple):
-    """A stored object: its position in lists (`created`, `seq`), its JSON text and its private fields.
-
-    A NamedTuple, because it is created straight from SQLite's tuples, up to a hundred per page.
-    """
-
-    seq: int
-    object: str
-    id: str
-    created: int
-    deleted: int
-    json: str
-    hidden: str | None
-
-    @property
-    def position(self) -> tuple[int, int]:
-        """Its position in a list."""
-        return self.created, self.seq
-
-
-@record
-class SqlCondition:
-    """A condition of a query: SQL over the columns of `objects` (as `o`), and its values."""
-
-    sql: str
-    values: tuple[object, ...] = ()
+_OBJECTS = re.compile(r"\b(?:objects|links)\b")
 
 
 @record
@@ -72,15 +38,65 @@ class IdempotentAnswer:
 
 
 class StoreSession:
-    """The queries and changes of one transaction. Accounts are given by their number."""
+    """The queries and changes of one transaction. Accounts are given by their number.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `changed` collects what is changed, see kept_texts.py; None where nobody asks.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, changed: set[Dependency] | None = None) -> None:
         self._connection = connection
         self._data_version: int | None = None
+        self._changed = changed
+        self._recorded: Reads | None = None
+
+    # --- recording -------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def recording(self) -> Iterator[Reads]:
+        """Collects what is read in the block."""
+        found = self._recorded = Reads()
+        try:
+            yield found
+        finally:
+            self._recorded = None
+
+    def reads(self, *dependency: Hashable) -> None:
+        """Records what is read without a query, such as an object that was read before; without arguments, anything."""
+        if self._recorded is not None:
+            self._recorded.dependencies.add(dependency)
+
+    def reads_time(self, now: int, asked: int) -> None:
+        """Records that it was asked at `now` whether a time has come."""
+        if self._recorded is not None:
+            self._recorded.time(now, asked)
+
+    def _reads_page(self, account: int, kind: str, link: IndexEntry | None, where: Sequence[SqlCondition]) -> None:
+        """Records what the query of a page reads; a condition with a query of its own reads anything."""
+        if any("SELECT" in condition.sql for condition in where):
+            self.reads()
+        elif link is None:
+            self.reads(account, kind)
+        else:
+            self.reads(account, f"{kind}.{link[0]}", link[1])
+
+    def _changes(self, account: int, kind: str, key: str, links: Iterable[IndexEntry] = ()) -> None:
+        """Records that an object changes, with the entries of the index that lead to it before and after."""
+        if self._changed is not None:
+            self._changed |= {(account, kind), (account, kind, key)}
+            self._changed |= {(account, f"{kind}.{name}", value) for name, value in links}
+
+    def _changes_by(self, sql: str) -> None:
+        """Records what a statement changes: anything, if it names a table of objects or of their index."""
+        if self._changed is not None and _OBJECTS.search(sql):
+            self._changed.add(ANYTHING)
+
+    # --- objects ---------------------------------------------------------------------------------------------
 
     def get(self, account: int, kind: str, key: str) -> StoredRow | None:
         """Returns the row of this kind and id, deleted or not, or None."""
-        sql = f"SELECT {_ROW} FROM objects WHERE account = ? AND object = ? AND id = ?"  # noqa: S608 - our own names
+        if self._recorded is not None:
+            self._recorded.dependencies.add((account, kind, key))
+        sql = f"SELECT {ROW} FROM objects WHERE account = ? AND object = ? AND id = ?"  # noqa: S608 - our own names
         row = self._connection.execute(sql, (account, kind, key)).fetchone()
         return StoredRow._make(row) if row else None
 
@@ -92,7 +108,7 @@ class StoreSession:
         *,
         created: int,
         json: str,
-        links: Iterable[IndexEntry] = (),
+        links: Collection[IndexEntry] = (),
         hidden: str | None = None,
     ) -> StoredRow:
         """Inserts an object. Raises sqlite3.IntegrityError when the id exists."""
@@ -101,6 +117,7 @@ class StoreSession:
             (account, kind, key, created, json, hidden),
         )
         row = StoredRow(cursor.lastrowid or 0, kind, key, created, 0, json, hidden)
+        self._changes(account, row.object, row.id, links)
         self._add_links(account, row, links)
         return row
 
@@ -117,13 +134,15 @@ class StoreSession:
         """Replaces the JSON text of `row`; `old` and `new` are its links before and after. Returns the new row."""
         self._set(account, row, "json = ?, hidden = ?", (json, hidden))
         before, after = set(old), set(new)
+        self._changes(account, row.object, row.id, before | after)
         self._drop_links(account, row, before - after)
         self._add_links(account, row, after - before)
         return row._replace(json=json, hidden=hidden)
 
-    def delete(self, account: int, row: StoredRow, json: str, links: Iterable[IndexEntry]) -> None:
+    def delete(self, account: int, row: StoredRow, json: str, links: Collection[IndexEntry]) -> None:
         """Marks an object as deleted and removes its links; `json` is the text that remains."""
         self._set(account, row, "json = ?, hidden = NULL, deleted = 1", (json,))
+        self._changes(account, row.object, row.id, links)
         self._drop_links(account, row, links)
 
     def page(
@@ -142,9 +161,10 @@ class StoreSession:
 
         `link` selects an index entry, `where` filters further.
         """
+        self._reads_page(account, kind, link, where)
         ascending = oldest_first == (before is None)
         edge = before if before is not None else after
-        sql, values = _page_sql(_source(account, kind, link), where, edge, ascending)
+        sql, values = page_sql(account, kind, link, where, edge, ascending=ascending)
         rows = self._connection.execute(sql, (*values, limit)).fetchall()
         found = list(map(StoredRow._make, rows))
         return found[::-1] if before is not None else found
@@ -153,31 +173,37 @@ class StoreSession:
         self, account: int, kind: str, where: Sequence[SqlCondition], after: tuple[int, int] | None
     ) -> Iterator[StoredRow]:
         """Yields all matching objects of a kind, newest first."""
-        sql, values = _page_sql(_source(account, kind, None), where, after, ascending=False)
+        self._reads_page(account, kind, None, where)
+        sql, values = page_sql(account, kind, None, where, after, ascending=False)
         for row in self._connection.execute(sql, (*values, -1)):
             yield StoredRow._make(row)
 
     def count(self, account: int, kind: str, link: IndexEntry | None = None, where: Sequence[SqlCondition] = ()) -> int:
         """Returns the number of matching objects of a kind."""
-        sql, values = _page_sql(_source(account, kind, link), where, None, ascending=True)
+        self._reads_page(account, kind, link, where)
+        sql, values = page_sql(account, kind, link, where, None, ascending=True)
         (number,) = self._connection.execute(f"SELECT count(*) FROM ({sql})", (*values, -1)).fetchone()  # noqa: S608
         return int(number)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Executes a query and returns its rows."""
+        self.reads()
         return self._connection.execute(sql, values).fetchall()
 
     def change(self, sql: str, values: Sequence[object] = ()) -> int:
         """Executes a statement that changes rows; returns how many."""
+        self._changes_by(sql)
         return self._connection.execute(sql, values).rowcount
 
     def cursor(self, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[object, ...]]:
         """Executes a query and yields its rows one by one; nothing may be changed meanwhile."""
+        self.reads()
         return self._connection.cursor().execute(sql, values)
 
     def change_all(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Executes a statement that changes rows, once with each of these values."""
         if rows:
+            self._changes_by(sql)
             self._connection.executemany(sql, rows)
 
     def data_version(self) -> int:
@@ -261,6 +287,7 @@ class StoreSession:
             "UPDATE objects SET json = json_set(json, '$.pending_webhooks',"
             " max(0, json_extract(json, '$.pending_webhooks') - 1)) WHERE account = ? AND object = 'event' AND id = ?"
         )
+        self._changes(account, "event", event)
         self._connection.execute(sql, (account, event))
 
     def account_id(self, number: int) -> str | None:
@@ -315,6 +342,7 @@ class StoreSession:
     def clear(self, account: int | None = None) -> None:
         """Deletes the objects, saved responses, jobs and deliveries of one account or of all; accounts are kept."""
         only, values = ("", ()) if account is None else (" WHERE account = ?", (account,))
+        self._changes_by("objects")
         highest = self.highest()
         for table in ("objects", "links", "idempotency", "jobs", "deliveries"):
             self._connection.execute(f"DELETE FROM {table}{only}", values)  # noqa: S608 - our own names
@@ -341,7 +369,7 @@ class StoreSession:
     def _set(self, account: int, row: StoredRow, columns: str, values: tuple[object, ...]) -> None:
         """Updates columns of a row. Raises LookupError when the row no longer exists."""
         sql = f"UPDATE objects SET {columns} WHERE seq = ? AND account = ? AND object = ? AND id = ?"  # noqa: S608
-        if self.change(sql, (*values, row.seq, account, row.object, row.id)) != 1:
+        if self._connection.execute(sql, (*values, row.seq, account, row.object, row.id)).rowcount != 1:
             raise LookupError(f"{row.object} {row.id} is not stored any more")
 
     def _add_links(self, account: int, row: StoredRow, links: Iterable[IndexEntry]) -> None:
@@ -355,29 +383,3 @@ class StoreSession:
         sql = "DELETE FROM links WHERE account = ? AND name = ? AND value = ? AND created = ? AND seq = ?"
         for name, value in links:
             self._connection.execute(sql, (account, f"{row.object}.{name}", value, row.created, row.seq))
-
-
-def _source(account: int, kind: str, link: IndexEntry | None) -> tuple[str, str, list[object]]:
-    """Returns what a page reads: the alias with the sort columns, the start of the query, and its values."""
-    if link is None:
-        return "o", _ALL_OF_A_KIND, [account, kind]
-    return "l", _ALL_WITH_A_LINK, [account, f"{kind}.{link[0]}", link[1]]
-
-
-def _page_sql(
-    source: tuple[str, str, list[object]],
-    where: Sequence[SqlCondition],
-    edge: tuple[int, int] | None,
-    ascending: bool,
-) -> tuple[str, list[object]]:
-    """Returns the query of a page and its values; the last placeholder is the limit."""
-    walked, sql, values = source
-    if edge is not None:
-        sql += f" AND ({walked}.created, {walked}.seq) {'>' if ascending else '<'} (?, ?)"
-        values += edge
-    for condition in where:
-        sql += f" AND {condition.sql}"
-        values += condition.values
-    order = "ASC" if ascending else "DESC"
-    sql += f" ORDER BY {walked}.created {order}, {walked}.seq {order} LIMIT ?"
-    return sql, values

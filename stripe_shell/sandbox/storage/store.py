@@ -16,6 +16,7 @@ from typing import Final
 from stripe_shell.errors import ConfigurationError
 
 from .file_check import check_file
+from .kept_texts import ANYTHING, Dependency, KeptAt, KeptTexts
 from .schema import BUSY_TIMEOUT_MS, SUPPORTED, connect, prepare
 from .session import StoreSession
 
@@ -48,6 +49,11 @@ class Store:
         self._waiting = _Waiting()
         self._interrupted = threading.Event()
         self._readers: list[sqlite3.Connection] = []
+        self._kept = KeptTexts()
+        #: The data version of the writer, which another process's commit changes, when the kept texts held last.
+        self._version: int | None = None
+        #: Whether a transaction is open in which that was looked at, so that no other process can commit.
+        self._settled = False
         self._writer = connect(self._path)
         try:
             prepare(self._writer, self._path)
@@ -55,6 +61,7 @@ class Store:
             self._writer.close()
             raise
         self._set_busy_timeout(0)  # `_begin` waits instead
+        self._check_data_version()
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Store:
@@ -73,6 +80,7 @@ class Store:
         """Replaces the content of this store, which is in memory, by a copy of another one's."""
         with other.connection() as source, self.connection() as target:
             source.backup(target)
+        self._kept.forget([ANYTHING])
 
     def close(self) -> None:
         """Closes every connection; the store cannot be used afterwards."""
@@ -93,13 +101,20 @@ class Store:
             if nested:
                 raise RuntimeError("a write transaction is open already on this thread; transactions do not nest")
             self._begin()
+            changed: set[Dependency] | None = set() if self._kept.has_dependents else None
             try:
-                yield StoreSession(self._writer)
+                if changed is not None:
+                    self._check_data_version()
+                    self._settled = True
+                yield StoreSession(self._writer, changed)
+                self._settled = False
                 self._writer.execute("COMMIT")
             except BaseException:
+                self._settled = False
                 if self._writer.in_transaction:  # SQLite itself rolls back when the disk is full
                     self._writer.execute("ROLLBACK")
                 raise
+            self._kept.forget([ANYTHING] if changed is None else changed)
 
     @contextmanager
     def without_waiting(self) -> Iterator[None]:
@@ -167,6 +182,31 @@ class Store:
         finally:
             self._readers.append(connection)
 
+    def kept(self) -> KeptAt | None:
+        """Returns the kept texts for a read transaction that begins afterwards.
+
+        None where it cannot be told whether they hold, as a thread of this process is about to write.
+        """
+        if self._path is not None and not self._settled:
+            if not self._lock.acquire(blocking=False):
+                return None
+            try:
+                self._check_data_version()
+            finally:
+                self._lock.release()
+        return KeptAt(self._kept, self._kept.changes)
+
+    def forget_kept(self) -> None:
+        """Drops all kept texts, to measure what is made without them."""
+        self._kept.clear()
+
+    def _check_data_version(self) -> None:
+        """Drops the kept texts that depend on objects if another process has written to the file."""
+        (version,) = self._writer.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._version = version
+            self._kept.forget([ANYTHING])
+
     @property
     def path(self) -> str | None:
         """The path of the file, None in memory."""
@@ -182,10 +222,13 @@ class Store:
             if self._writer.in_transaction:
                 raise RuntimeError("a write transaction is open on this thread")
             self._set_busy_timeout(BUSY_TIMEOUT_MS)
+            changes = self._writer.total_changes
             try:
                 yield self._writer
             finally:
                 self._set_busy_timeout(0)
+                if self._writer.total_changes != changes:
+                    self._kept.forget([ANYTHING])
 
     def relieve_commits(self) -> None:
         """Makes commits checkpoint only a very long log; the caller must call `checkpoint` periodically."""

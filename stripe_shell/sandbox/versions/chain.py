@@ -18,7 +18,6 @@ from stripe_shell.spec.versions.table import table_at
 
 from . import changes
 from .change import Json, VersionChange
-from .kept_texts import KeptTexts
 
 
 @cache
@@ -36,15 +35,11 @@ def all_changes() -> tuple[VersionChange, ...]:
 
 
 class Chain:
-    """The changes that separate one older version from the current one.
-
-    `carried_back` keeps the texts of objects in the older version, by those of today.
-    """
+    """The changes that separate one older version from the current one."""
 
     def __init__(self, table: Table, changes: Iterable[VersionChange]) -> None:
         self.table = table
         self._newest_first = tuple(changes)
-        self.carried_back = KeptTexts()
         self._answers: dict[str, list[VersionChange]] = {}
         self._any_answer: re.Pattern[str] | None = None
         self._steps: dict[str, list[tuple[VersionChange, str]]] = {}

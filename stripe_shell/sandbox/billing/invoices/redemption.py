@@ -41,7 +41,7 @@ def make_discount(
 
 def _redeem(ctx: Context, coupon: Json) -> None:
     """Counts one redemption. Saves the coupon. Raises StripeError when it is expired or used up."""
-    refusal = why_invalid(coupon, ctx.now())
+    refusal = why_invalid(ctx, coupon)
     if refusal:
         raise errors.invalid(
             f"Coupon {coupon['id']} is {refusal} and cannot be applied.", code="coupon_expired", param="coupon"
@@ -50,9 +50,9 @@ def _redeem(ctx: Context, coupon: Json) -> None:
     ctx.save(coupon)
 
 
-def why_invalid(coupon: Json, now: int) -> str:
-    """Returns `expired` or `used up`, or an empty string while it can be redeemed. `now` is in epoch seconds."""
-    if coupon["redeem_by"] is not None and coupon["redeem_by"] <= now:
+def why_invalid(ctx: Context, coupon: Json) -> str:
+    """Returns `expired` or `used up`, or an empty string while it can be redeemed."""
+    if ctx.has_passed(coupon["redeem_by"]):
         return "expired"
     if coupon["max_redemptions"] is not None and coupon["times_redeemed"] >= coupon["max_redemptions"]:
         return "used up"
