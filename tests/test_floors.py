@@ -23,6 +23,7 @@ FLOORS = [
         "escaping",
         "files",
         "json_text",
+        "late_modules",
         "loopback",
         "patterns",
         "records",

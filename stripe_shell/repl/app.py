@@ -12,6 +12,24 @@ if TYPE_CHECKING:
     from stripe_shell.engine.scope import Scope
     from stripe_shell.render.console import Console
 
+#: What prompt_toolkit and asyncio import, and the first prompt does not need.
+_LATE = (
+    "ssl",
+    "tokenize",
+    "locale",
+    "shutil",
+    "tempfile",
+    "shlex",
+    "datetime",
+    "xml",
+    "xml.dom",
+    "xml.dom.minidom",
+    "asyncio",
+    "asyncio.sslproto",
+    "prompt_toolkit",
+    "prompt_toolkit.shortcuts",
+)
+
 
 def run_prompt(
     engine: Engine,
@@ -41,9 +59,9 @@ def run_prompt(
 
 def _import_prompt_toolkit() -> None:
     """Imports prompt_toolkit without what the first prompt does not need, which takes a fifth of the time to it."""
+    from stripe_shell.late_modules import defer
     from stripe_shell.repl.late_bindings import late_vi_bindings
-    from stripe_shell.repl.late_modules import defer
 
-    defer()
+    defer(_LATE)
     with late_vi_bindings():
         import prompt_toolkit.application  # noqa: F401 (first, as the package itself would: its modules are circular)

@@ -1,6 +1,6 @@
 """Reads the settings file: TOML, validated with pydantic; every problem is a diagnostic at its line, without secrets.
 
-Imported only if there is a file, since tomllib and pydantic take longer to import than everything else at start-up.
+Imported only if there is a file, and pydantic only if something in it may be wrong.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_type_hints
-
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from stripe_shell.connections.connection import RequiredBy, no_connection
 from stripe_shell.connections.credentials import is_literal, readable_by_others, source_problem
+from stripe_shell.connections.settings.fitting import fit
 from stripe_shell.connections.settings.positions import find_place, public_text
 from stripe_shell.connections.settings.schema import (
     ALWAYS,
@@ -38,6 +37,9 @@ from stripe_shell.errors import ConfigurationError
 from stripe_shell.escaping import Drawn, visible
 from stripe_shell.patterns import pattern
 from stripe_shell.records import field, fields, record, replace
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 SettingPath = tuple[str, ...]
 
@@ -274,6 +276,11 @@ class _Reading:
 
     def _validate(self, model: type[Any], data: Mapping[str, Any], place: SettingPath) -> Any:
         """Returns `data` as a `model`, without invalid values; messages omit values, since one may be a key."""
+        fitted = fit(model, data, _members(model))
+        if fitted is not None:
+            return fitted
+        from pydantic import ValidationError
+
         good = dict(data)
         while True:
             try:
@@ -303,12 +310,16 @@ def _listed() -> str:
     return f"known: {', '.join(f'{{{name}}}' for name in (*MEMBERS, *OF_THE_REQUEST))}"
 
 
+def _members(model: type[Any]) -> list[str]:
+    """Returns the names of the fields that `_validate` reads: all but those that are read by hand."""
+    by_hand = ("token", "rate_limit", "connections") if model is _Written else ("token", "rate_limit")
+    return [member.name for member in fields(model) if member.name not in by_hand]
+
+
 def _schema(model: type[Any]) -> type[BaseModel]:
-    """Returns the pydantic model of a record whose fields all have defaults; omits fields read separately."""
+    """Returns the pydantic model of a record whose fields all have defaults."""
+    from pydantic import ConfigDict, create_model
+
     hints, empty = get_type_hints(model), model()
-    members: dict[str, Any] = {
-        member.name: (hints[member.name], getattr(empty, member.name))
-        for member in fields(model)
-        if member.name not in ("token", "rate_limit") and (model is not _Written or member.name != "connections")
-    }
+    members: dict[str, Any] = {name: (hints[name], getattr(empty, name)) for name in _members(model)}
     return create_model(model.__name__, __config__=ConfigDict(extra="forbid", strict=True), **members)

@@ -1,4 +1,4 @@
-"""Modules that are executed on first use, and the key bindings of vi mode."""
+"""Modules that are executed on first use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from stripe_shell.repl.late_modules import LateModule, defer
+from stripe_shell.late_modules import LateModule, defer
 
 EXECUTED: list[str] = []
 
@@ -20,7 +20,7 @@ EXECUTED: list[str] = []
 @pytest.fixture(autouse=True)
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A package `late_house` with a room, which both note that they are executed."""
-    noting = "from tests.repl.test_late_modules import EXECUTED\nEXECUTED.append(__name__)\n"
+    noting = "from tests.test_late_modules import EXECUTED\nEXECUTED.append(__name__)\n"
     folder = tmp_path / "late_house"
     folder.mkdir()
     (folder / "__init__.py").write_text(f"{noting}from .room import door\nroof = 'red'\n")
@@ -108,7 +108,7 @@ def test_everything_deferred_for_the_prompt_works_afterwards() -> None:
         "from stripe_shell.repl.app import _import_prompt_toolkit\n"
         "_import_prompt_toolkit()\n"
         "import asyncio, datetime, shutil, sys, xml.dom.minidom\n"
-        "from stripe_shell.repl.late_modules import _LATE\n"
+        "from stripe_shell.repl.app import _LATE\n"
         "assert asyncio.run(asyncio.sleep(0, 'slept')) == 'slept'\n"
         "assert asyncio.sslproto.SSLProtocol and asyncio.get_running_loop\n"
         "assert xml.dom.minidom.parseString('<a/>').documentElement.tagName == 'a'\n"
