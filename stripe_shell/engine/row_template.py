@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.evaluate import evaluate, evaluate_text
+from stripe_shell.engine.evaluate import Evaluation, evaluate, evaluate_text
 from stripe_shell.engine.resolve import HEADERS, BlockCall, ParamPath, Resolution, directive_texts
 from stripe_shell.engine.scope import Scope, ScopeSettings
+from stripe_shell.engine.stamps import stamps
 from stripe_shell.engine.values import Deferred
 from stripe_shell.lang.ast import Block, Directive, Output, RawParam, Text, Value
 from stripe_shell.records import record, replace
@@ -25,9 +26,12 @@ _HOLE = "\0hole {}\0"
 
 @record
 class _Leaf:
-    """A parameter with references: its value and shape, its place in the tree, and its name in a form."""
+    """A parameter with references: its value and shape, its place in the tree, and its name in a form.
 
-    value: Value
+    `value` is None for the stamp of the row.
+    """
+
+    value: Value | None
     shape: Shape | None
     path: tuple[str | int, ...]
     name: str
@@ -37,9 +41,9 @@ class _Leaf:
 class RowTemplate:
     """The call of a block, in which the values of some parameters are missing: those with references.
 
-    It holds for scopes with the same `settings` and `now`. `form` is the encoded form, with the index of a leaf in
-    place of its pairs; None for calls that send no form. `currencies`: some of the leaves are currency codes.
-    `has_texts`: directives that are sent as headers have references too.
+    It holds for scopes with the same `now` and `settings`, but for the text of their stamp. `form` is the encoded form,
+    with the index of a leaf in place of its pairs; None for calls that send no form. `currencies`: some of the leaves
+    are currency codes. `has_texts`: directives that are sent as headers have references too.
     """
 
     settings: ScopeSettings
@@ -55,9 +59,9 @@ class RowTemplate:
 
     def fill(self, scope: Scope) -> Resolution | None:
         """Returns what `resolve` returns for this scope; None if it must be asked, as a value may have a problem."""
-        if self.now != scope.now or self.settings != scope.settings:
+        if not self._holds_in(scope):
             return None
-        values = [evaluate(leaf.value, leaf.shape, scope) for leaf in self.leaves]
+        values = [_value_of(leaf, scope) for leaf in self.leaves]
         texts = [evaluate_text(value, scope) for value in self.path_values.values()]
         if any(each.problems for each in (*values, *texts)) or not all(each.value.strip() for each in texts):
             return None
@@ -76,6 +80,14 @@ class RowTemplate:
             **headers,
         )
         return Resolution(call, (), call.operation)
+
+    def _holds_in(self, scope: Scope) -> bool:
+        own, other = self.settings, scope.settings
+        if self.now != scope.now:
+            return False
+        if own.stamp is not None and other.stamp is not None and own.stamp[0] == other.stamp[0]:
+            other = replace(other, stamp=own.stamp)
+        return own == other
 
     def _is_valid(self, params: Mapping[str, ParamTree]) -> bool:
         """Whether the parameters that contain leaves are valid, as far as their values are known."""
@@ -116,6 +128,9 @@ def row_template(block: Block, call: BlockCall, scope: Scope) -> RowTemplate | N
     if len({*paths, *path_values}) < len(named) or ("limit",) in paths:
         return None
     leaves = [_leaf(value, path, call, paths) for value, path in varying]
+    stamp = scope.settings.stamp
+    if stamp is not None and stamps(operation) and ("metadata", stamp[0]) not in paths:
+        leaves.append(_stamp_leaf(stamp, call))
     if not all(leaves):
         return None
     found = tuple([leaf for leaf in leaves if leaf is not None])
@@ -167,6 +182,21 @@ def _leaf(value: Value, path: ParamPath, call: BlockCall, paths: Sequence[ParamP
             return None
         tree = tree[steps[-1]]
     return None if isinstance(tree, dict) else _Leaf(value, shape, tuple(steps), form_name(path))
+
+
+def _stamp_leaf(stamp: tuple[str, str], call: BlockCall) -> _Leaf | None:
+    """Returns the leaf of the row's stamp; None if the metadata is one value, on which it depends."""
+    metadata = call.params.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get(stamp[0]) != stamp[1]:
+        return None
+    path = ("metadata", stamp[0])
+    return _Leaf(None, shape_at(call.operation.params, path), path, form_name(path))
+
+
+def _value_of(leaf: _Leaf, scope: Scope) -> Evaluation:
+    if leaf.value is not None:
+        return evaluate(leaf.value, leaf.shape, scope)
+    return Evaluation(scope.settings.stamp[1] if scope.settings.stamp is not None else "")
 
 
 def _filled(

@@ -34,12 +34,17 @@ def stamp_text(run_id: str, row_key: str) -> str:
     return f"{text[: _LONGEST - 17]}~{sha256(text.encode(errors='surrogatepass')).hexdigest()[:16]}"
 
 
+def stamps(operation: Operation) -> bool:
+    """Whether calls of the operation are stamped: it creates something that has metadata."""
+    return operation.action == "create" and "metadata" in operation.params.fields
+
+
 def stamped(params: Mapping[str, Any], operation: Operation, stamp: tuple[str, str] | None) -> Mapping[str, Any]:
-    """Returns the parameters with the stamp in their metadata, if the operation creates something that has metadata.
+    """Returns the parameters with the stamp in their metadata, if calls of the operation are stamped.
 
     A value that the block itself writes under the key stays.
     """
-    if stamp is None or operation.action != "create" or "metadata" not in operation.params.fields:
+    if stamp is None or not stamps(operation):
         return params
     metadata = params.get("metadata")
     if isinstance(metadata, Deferred):

@@ -38,6 +38,11 @@ def scope_of(row: dict[str, Any]) -> Scope:
     return scope.with_variable("row", row)
 
 
+def stamped(scopes: Sequence[Scope], key: str) -> list[Scope]:
+    """The scopes of rows whose loop has `stamp=metadata.KEY`."""
+    return [scope.with_settings(stamp=(key, f"run7/{number}")) for number, scope in enumerate(scopes)]
+
+
 def requests_of(resolution: Resolution) -> Any:
     call = resolution.call
     if call is None or call.operation.encoding == "multipart":
@@ -90,7 +95,9 @@ def test_rows_of_every_kind_of_call(seed: int) -> None:
         text = "\n".join([f"/sandbox {action} {entity.name}", *lines, ""])
         rows = [{name: draw.choice(VALUES) for name in "abc"} for _ in range(6)]
         plain = [dict.fromkeys("abc", value) for value in ("Ann", "Ben")]
-        compare(text, [scope_of(row) for row in (*plain, *rows)], table)
+        scopes = [scope_of(row) for row in (*plain, *rows)]
+        compare(text, scopes, table)
+        compare(text, stamped(scopes, draw.choice("ab")), table)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +107,9 @@ def test_rows_of_every_kind_of_call(seed: int) -> None:
         ["email: ${row.a}", "email: ${row.b}"],
         ["email: a@b.co", "name: A", "metadata.x: ${row.a}", "metadata.y: ${later.id}"],
         ["email: ${later.email}", "name: ${row.a}"],
+        ["email: ${row.a}", "name: A", "metadata: ${row.b}"],
+        ["email: ${row.a}", "name: A", 'metadata: {"x": "${row.b}", "y": "1"}'],
+        ["email: ${row.a}", "name: A", "metadata: ${later.email}"],
         ["email: a@b.co", "name: A", "@idempotency_key ${row.a}"],
         ["email: a@b.co", "name: ${row.b}", "@account ${row.a}"],
         ["email: a@b.co", "name: ${row.b}", "@version ${row.a}"],
@@ -123,16 +133,21 @@ def test_rows_of_one_call(lines: list[str]) -> None:
     later = [scope.with_deferred("later") for scope in scopes]
     saved = [scope.with_capture("later", {"id": "cus_2", "email": None}) for scope in scopes]
     same = [scope_of({"a": value, "b": value}) for value in ("Eve", "Fay", "5", "6", 7, 500)]
-    compare("\n".join([head, *lines[lines[0].startswith("/") :], ""]), [*same, *scopes, *later, *saved], load_table())
+    every, text = [*same, *scopes, *later, *saved], "\n".join([head, *lines[lines[0].startswith("/") :], ""])
+    compare(text, every, load_table())
+    compare(text, stamped(every, "x"), load_table())
 
 
 def test_settings_that_change_are_heeded() -> None:
     rows = [scope_of({"a": name}) for name in ("Ann", "Ben", "Cid")]
     others = [row.with_settings(account="acct_2") for row in rows] + [row.with_settings(spec="stripe") for row in rows]
+    others += [*stamped(rows, "x"), *stamped(rows, "y"), *stamped(others, "x")]
     compare("/sandbox create customer email=${row.a}\n", [*rows, *others, *rows], load_table())
+    compare("/sandbox create customer email=${row.a}\n", [*stamped(rows, "x"), *others, *rows], load_table())
 
 
-def test_rows_are_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("key", ["", "x"])
+def test_rows_are_filled_in(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     calls = []
 
     def count(block: Block, table: Table, scope: Scope) -> Resolution:
@@ -142,6 +157,7 @@ def test_rows_are_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolver, "resolve", count)
     block = block_of("/sandbox create customer email=${row.a} name=A metadata.b=${row.b}\n")
     shared = Resolver(load_table())
-    for number in range(50):
-        shared.resolve(block, scope_of({"a": f"{number}@b.co", "b": number}))
+    scopes = [scope_of({"a": f"{number}@b.co", "b": number}) for number in range(50)]
+    for scope in stamped(scopes, key) if key else scopes:
+        shared.resolve(block, scope)
     assert len(calls) == 2
