@@ -174,7 +174,8 @@ class Sandbox:
     def _call(self, request: Request, platform: str, headers: Headers) -> SandboxCall:
         """Checks the headers and parses the request. Sets response headers in `headers`. Raises StripeError."""
         headers["Stripe-Version"] = self.table.version
-        version = requested_version(header(request, "stripe-version"), self.default_version(platform))
+        asked = header(request, "stripe-version")
+        version = self.default_version(platform) if asked is None else requested_version(asked)
         headers["Stripe-Version"] = version
         if request.idempotency_key:
             headers["Idempotency-Key"] = request.idempotency_key
@@ -227,7 +228,7 @@ class Sandbox:
             clock=self.clock,
             ids=self.ids,
             endpoint_cache=self._endpoint_cache,
-            default_version=self.default_version(call.platform),
+            default_version=self.default_version(call.platform) if call.writable else "",
         )
 
     # --- versions --------------------------------------------------------------------------------------------

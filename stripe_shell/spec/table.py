@@ -46,7 +46,8 @@ class Table:
     @property
     def version(self) -> str:
         """Returns the version of Stripe's API that the table describes, such as `2026-10-28.endive`."""
-        return cast(str, self._index["version"])
+        version: str = self._index["version"]
+        return version
 
     @property
     def general_parameters(self) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ class Context(StoredObjects):
         self.real_clock = clock
         self.ids = ids
         self.endpoint_cache = endpoint_cache
-        #: The API version of the account's events.
+        #: The API version of the account's events, where the context may write.
         self.default_version = default_version or table.version
         self.account = call.account
         self.platform = call.platform

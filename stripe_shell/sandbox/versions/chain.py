@@ -106,13 +106,11 @@ def chain_at(table: Table, version: str) -> Chain | None:
     return Chain(older, [change for change in all_changes() if is_older(older.version, change.version)])
 
 
-def requested_version(header: str | None, default: str) -> str:
-    """Returns the version that a request asks for by its header `Stripe-Version`; without one, `default`.
+def requested_version(header: str) -> str:
+    """Returns the version that the header `Stripe-Version` of a request asks for.
 
     Raises StripeError for a version that does not exist, as Stripe does.
     """
-    if header is None:
-        return default
     version = read_version(header)
     if version is None:
         raise errors.bad_version(header)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from stripe_shell.spec.versions.changes import read_index
 
@@ -19,6 +19,7 @@ def known_versions() -> tuple[str, ...]:
     return tuple(read_index()["versions"])
 
 
+@lru_cache(maxsize=256)
 def read_version(text: str) -> str | None:
     """Returns the version that a text names, None for one that does not exist.
 
