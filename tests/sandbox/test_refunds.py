@@ -189,3 +189,13 @@ def test_what_a_capture_released_cannot_be_refunded(stripe: Client) -> None:
     stripe.post("/v1/refunds", {"charge": charge})
     after = stripe.get(f"/v1/charges/{charge}")
     assert (after["amount_refunded"], after["refunded"]) == (4000, True)
+
+
+def test_a_charge_counts_all_of_its_refunds_and_shows_ten(stripe: Client) -> None:
+    charge = stripe.post("/v1/charges", {"amount": 5000, "currency": "usd", "source": "tok_visa"})["id"]
+    for number in range(12):
+        stripe.post("/v1/refunds", {"charge": charge, "amount": 100 + number})
+        shown = stripe.get(f"/v1/charges/{charge}", {"expand": ["refunds"]})["refunds"]
+        assert shown["data"][0]["amount"] == 100 + number
+        counted = (len(shown["data"]), shown["has_more"], shown["total_count"])
+        assert counted == (min(number + 1, 10), number >= 10, number + 1)

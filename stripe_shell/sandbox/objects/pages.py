@@ -21,6 +21,9 @@ Position = tuple[int, int]
 #: Sub-lists that contain a `total_count`.
 _COUNTED = frozenset({"external_accounts", "refunds", "reversals", "sources", "subscriptions", "tax_ids"})
 
+#: A sub-list has ten objects at most; one more tells that there are more.
+_MOST_READ = 11
+
 
 def list_page(resource: ResourceProtocol, ctx: Context, params: Json) -> ListPage:
     """Returns the page of one kind of object for a list operation."""
@@ -182,26 +185,28 @@ def member(resource: ResourceProtocol, ctx: Context, obj: Json, name: str) -> An
 
 def sub_list(resource: ResourceProtocol, ctx: Context, obj: Json, name: str, kinds: Sequence[str]) -> Json:
     """Returns the newest ten objects of these kinds that belong to `obj`, as a list object."""
-    rows: list[StoredRow] = []
-    for kind in kinds:
-        rows += _belonging(resource, ctx, obj, kind)
+    found = {kind: _belonging(resource, ctx, obj, kind) for kind in kinds}
+    rows = [row for each in found.values() for row in each]
     rows.sort(key=lambda row: row.position, reverse=True)
     data = [json.loads(row.json) for row in rows[:10]]
     url = f"{_address(resource, ctx, obj)}/{name}"
     made: Json = {"object": "list", "data": data, "has_more": len(rows) > 10, "url": url}
     if name in _COUNTED:
-        made["total_count"] = sum(_count(resource, ctx, obj, kind) for kind in kinds)
+        made["total_count"] = sum(_count(resource, ctx, obj, kind, len(each)) for kind, each in found.items())
     return made
 
 
-def _count(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> int:
+def _count(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str, read: int) -> int:
+    """Returns how many objects of a kind belong to `obj`; `read` is how many of them were read."""
+    if read < _MOST_READ:
+        return read
     filters = _ownership_filters(resource, ctx, obj, kind)
     return ctx.session.count(ctx.account_number, kind, filters.link, filters.where)
 
 
 def _belonging(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> list[StoredRow]:
     filters = _ownership_filters(resource, ctx, obj, kind)
-    return ctx.session.page(ctx.account_number, kind, link=filters.link, where=filters.where, limit=11)
+    return ctx.session.page(ctx.account_number, kind, link=filters.link, where=filters.where, limit=_MOST_READ)
 
 
 def _ownership_filters(resource: ResourceProtocol, ctx: Context, obj: Json, kind: str) -> ListFilters:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
-from stripe_shell.sandbox.objects.pages import sub_list
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import charges, confirmation, intent_rules, payment_methods, refunds
 from stripe_shell.sandbox.payments.accounts import traits
@@ -150,13 +149,6 @@ class Charge(Resource):
         return obj
 
     # --- after the payment ----------------------------------------------------------------------------------------
-
-    def expand_member(self, ctx: Context, obj: Json, name: str) -> Any:
-        """Returns the refunds as a list with `total_count`; other members as usual."""
-        if name != "refunds":
-            return super().expand_member(ctx, obj, name)
-        shown = sub_list(self, ctx, obj, name, ["refund"])
-        return shown | {"total_count": ctx.count("refund", charge=obj["id"])}
 
     def searched_value(self, obj: Mapping[str, Any], field: str) -> Any:
         """Returns for `refunded` True after a full refund, False after a partial one, None without one."""
