@@ -39,6 +39,7 @@ from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.loop_outputs import lines_id, shared_blocks
 from stripe_shell.engine.outcome import RowStatus
 from stripe_shell.engine.run.flow import is_teardown
+from stripe_shell.engine.run.paging import has_pages
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import JournalDisagrees, NotSent, OutcomeUnknown, RunStopped, TransportError
@@ -152,11 +153,6 @@ def exporting_links(items: Sequence[ScriptItem], script: PreparedScript, links: 
         if item.argument(Output) is not None and has_pages(item) and isinstance(link, Link):
             found[link.name] = link
     return list(found.values())
-
-
-def has_pages(block: Block) -> bool:
-    """Whether the block asks for several pages of a list."""
-    return block.argument(Pages) is not None or any(param.value.literal == "all" for param in block.params)
 
 
 def _blocks(items: Sequence[ScriptItem], script: PreparedScript, scope: Scope) -> Iterator[tuple[Block, Scope]]:

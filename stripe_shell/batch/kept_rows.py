@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 from stripe_shell.engine.data_files import DataRow
 from stripe_shell.errors import NotSent
+from stripe_shell.json_text import json_text
 from stripe_shell.wire import parse_json
 
 
 def write_kept_rows(folder: Path, loop: str, rows: Iterable[DataRow]) -> None:
-    """Writes the rows of a loop, all or none of them. Raises NotSent if the file cannot be written."""
+    """Writes the rows of a loop, all or none of them.
+
+    Raises NotSent if the file cannot be written, and what the iteration of `rows` raises.
+    """
     path = _path(folder, loop)
     part = path.with_suffix(".part")
-    try:
-        with _open_private(part) as file:
-            for row in rows:
-                file.write(json.dumps([row.number, row.values], separators=(",", ":")).encode() + b"\n")
+    with _keeping(folder):
+        file = _open_private(part)
+    with file:
+        for row in rows:
+            line = json_text([row.number, row.values]).encode(errors="surrogatepass")
+            with _keeping(folder):
+                file.write(line + b"\n")
+        with _keeping(folder):
             file.flush()
             os.fsync(file.fileno())
+    with _keeping(folder):
         part.replace(path)
-    except OSError as error:
-        raise NotSent(f"the rows cannot be kept in {folder}: {error.strerror or error}") from error
 
 
 def forget_kept_rows(folder: Path) -> None:
@@ -46,6 +53,15 @@ def read_kept_rows(folder: Path, loop: str) -> Iterator[DataRow]:
         for line in file:
             number, values = parse_json(line)
             yield DataRow(values, number)
+
+
+@contextmanager
+def _keeping(folder: Path) -> Iterator[None]:
+    """Raises NotSent for an error of a file in the folder."""
+    try:
+        yield
+    except OSError as error:
+        raise NotSent(f"the rows cannot be kept in {folder}: {error.strerror or error}") from error
 
 
 def _path(folder: Path, loop: str) -> Path:

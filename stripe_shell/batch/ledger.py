@@ -119,12 +119,13 @@ class JournalLedger:
         with self.lock:
             return list(self.in_flight.values())
 
-    def keep_rows(self, loop: str, read: ReadRows) -> ReadRows:
+    def keep_rows(self, loop: str, read: ReadRows, *, anew: bool = False) -> ReadRows:
         """Keeps the rows of a loop in the folder of the run, unless an earlier process did; returns how to read them.
 
-        Raises NotSent if they cannot be kept.
+        `anew`: the file of a loop of this run has those of the earlier process, and may have more. Raises NotSent if
+        they cannot be kept.
         """
-        if not has_kept_rows(self.journal.folder, loop):
+        if anew or not has_kept_rows(self.journal.folder, loop):
             write_kept_rows(self.journal.folder, loop, read())
         return partial(read_kept_rows, self.journal.folder, loop)
 

@@ -207,9 +207,9 @@ class PlanningLedger:
         """Returns False: nothing is written."""
         return False
 
-    def keep_rows(self, loop: str, read: ReadRows) -> ReadRows:
+    def keep_rows(self, loop: str, read: ReadRows, *, anew: bool = False) -> ReadRows:
         """Keeps the rows of a loop, so that the run has those of the plan."""
-        return self._inner.keep_rows(loop, read)
+        return self._inner.keep_rows(loop, read, anew=anew)
 
     def note_file(self, partial: str) -> None:
         """Does nothing: a plan writes no file."""

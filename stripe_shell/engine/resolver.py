@@ -37,6 +37,17 @@ class _Kept(NamedTuple):
     resolved: Resolution
 
 
+class Feed(NamedTuple):
+    """A block whose `@out` writes the data file of a later loop.
+
+    `writes`: its call writes too. `loop`: the file is that of a loop, to which a later process of the run may add rows.
+    """
+
+    block: Block
+    writes: bool
+    loop: bool
+
+
 class Resolver:
     """Resolves the blocks of one run and caches the last resolution of each until its dependencies change.
 
@@ -46,8 +57,8 @@ class Resolver:
     Thread-safe. `version` replaces the API version that the script and the connections ask for. `row_counts` are the
     rows of the loops that were checked, by the `id` of the loop. `rows_checked` returns the number of rows of a data
     file that was checked before with the same script, None for others: the check skips its rows. `late_loops` are the
-    `id`s of loops whose rows become known only in the run. `calls` counts the rows that a block was checked with and
-    is not skipped for, by the `id` of the block.
+    `id`s of loops whose rows become known only in the run, `feeds` the blocks that write their files. `calls` counts
+    the rows that a block was checked with and is not skipped for, by the `id` of the block.
     """
 
     def __init__(
@@ -65,6 +76,7 @@ class Resolver:
         self.calls: Counter[int] = Counter()
         self.rows_checked: Callable[[Path], int | None] = lambda path: None
         self.late_loops: set[int] = set()
+        self.feeds: dict[int, Feed] = {}
         self._kept: dict[int, _Kept] = {}
         self._templates: dict[int, RowTemplate | None] = {}
         self._assertions: dict[int, tuple[Block, BlockAssertions]] = {}

@@ -255,3 +255,51 @@ def test_a_database_has_one_table_of_all_rows(batch: Batch) -> None:
     assert batch.run().code == 0
     with sqlite3.connect(path) as database:
         assert [email for _, email in database.execute("SELECT * FROM customer")] == EMAILS
+
+
+FED = """
+@foreach made in "made.csv" key=email
+  /sandbox create customer email=again-${made.email} name=${made.name}
+  @out again.csv fields=row.email,email
+@end
+"""
+
+
+def test_a_loop_over_the_file_of_a_loop_has_the_rows_that_are_done_later_too(batch: Batch) -> None:
+    """The first rows only, then all but one, which is mended: each row of the file is run once, in its order."""
+    ready(batch)
+    batch.script(body(), after=FED)
+    batch.run("--rows", "2")
+    assert lines(batch.folder / "again.csv", "row.email") == EMAILS[:2]
+    missing = "\n  /sandbox delete coupon id=none\n  @when ${row.email} == user4@b.co\n"
+    batch.options = "key=email on_error=continue"
+    batch.script(body(more=missing), after=FED)
+    assert batch.run().code == 3
+    assert lines(batch.folder / "again.csv", "row.email") == [each for each in EMAILS if each != EMAILS[4]]
+    batch.script(body(more=missing.replace("user4", "none")), after=FED)
+    assert batch.run("--resume").code == 0
+    assert lines(batch.folder / "again.csv", "row.email") == EMAILS
+    assert batch.made("customer") == sorted([*EMAILS, *(f"again-{each}" for each in EMAILS)])
+
+
+def test_a_plan_does_not_take_the_file_of_another_run_for_that_of_this_one(batch: Batch) -> None:
+    path = ready(batch).with_suffix(".csv")
+    batch.script(body(), after=FED)
+    path.write_text("row.name,email,row.email,name\nold,old@b.co,old@b.co,old\n", encoding="utf-8")
+    result = batch.run("--plan")
+    assert result.code != 0
+    assert "the run writes this file: a plan makes none of the writes that its rows come from" in result.err
+    assert batch.run().code == 0
+    assert "again-old@b.co" not in batch.made("customer")
+
+
+def test_a_plan_writes_the_file_of_a_loop_that_reads_for_a_loop_that_writes(batch: Batch) -> None:
+    path = ready(batch).with_suffix(".csv")
+    batch.script("  /sandbox list customers email=${row.email}\n  @out made.csv fields=email,name\n", after=FED)
+    (batch.folder / "seed.stripe").write_text("/sandbox create customer email=user3@b.co name=Ada\n", encoding="utf-8")
+    assert main(["run", "seed.stripe", "--db", str(batch.folder / "s.db")]) == 0
+    result = batch.run("--plan")
+    assert result.code == 0
+    assert "1 write" in result.err + result.out
+    assert lines(path) == ["user3@b.co"]
+    assert not (batch.folder / "again.csv").exists()

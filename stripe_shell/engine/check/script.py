@@ -35,7 +35,7 @@ from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.operation_lookup import words_span
 from stripe_shell.engine.paths import evaluate_output
 from stripe_shell.engine.resolve import HEADERS, BlockCall, check_header
-from stripe_shell.engine.resolver import Resolver
+from stripe_shell.engine.resolver import Feed, Resolver
 from stripe_shell.engine.run.flow import after_loop
 from stripe_shell.engine.run.paging import can_page
 from stripe_shell.engine.run.row_results import row_name
@@ -134,8 +134,8 @@ def check_items(
 class _Checker(Visitor):
     """Collects the problems of items in `found`; `scope` is the scope of the item being visited.
 
-    `outputs` are the files that blocks write, as real paths; `checked_before` are the `id`s of loops over files whose
-    rows were checked before with the same script.
+    `outputs` are the blocks that write files, by their real paths; `checked_before` are the `id`s of loops over files
+    whose rows were checked before with the same script.
     """
 
     resolver: Resolver
@@ -144,7 +144,7 @@ class _Checker(Visitor):
     scope: Scope
     in_loop: bool = False
     found: list[Diagnostic] = field(default_factory=list)
-    outputs: set[str] = field(default_factory=set)
+    outputs: dict[str, Feed] = field(default_factory=dict)
     checked_before: set[int] = field(default_factory=set)
 
     def check(self, items: Sequence[ScriptItem]) -> list[Diagnostic]:
@@ -159,7 +159,9 @@ class _Checker(Visitor):
         output = block.argument(Output)
         written = evaluate_output(output, self.scope) if output is not None else None
         if written is not None and not written.problems and not is_deferred(written.value):
-            self.outputs.add(os.path.realpath(os.path.expanduser(written.value)))
+            operation = self.resolver.operation(block)
+            feed = Feed(block, operation is None or operation.writes, self.in_loop)
+            self.outputs[os.path.realpath(os.path.expanduser(written.value))] = feed
 
     def visit_directive(self, directive: Directive) -> None:
         self.found += _check_directive(directive, self.links, self.scope)
@@ -172,7 +174,10 @@ class _Checker(Visitor):
         known = look_up(reference, scope) if reference is not None else None
         row: object = None
         found: list[Diagnostic] = [*_check_references((loop.directive,), scope), *_check_row_name(loop)]
-        if isinstance(known, PendingValue) or (known is None and self._is_written(loop)):
+        feed = self._feed(loop) if known is None else None
+        if feed is not None:
+            self.resolver.feeds[id(loop)] = feed
+        if isinstance(known, PendingValue) or feed is not None:
             self.resolver.late_loops.add(id(loop))
             row = _row_shape(reference, known, found) if reference is not None else None
         elif not has_errors(found):
@@ -191,10 +196,10 @@ class _Checker(Visitor):
             rows = self.check_rows(loop, rows_of(loop, scope, self.resolver.find_file))
         self.found += [*found, *body, *rows]
 
-    def _is_written(self, loop: Loop) -> bool:
-        """Whether a block above writes the loop's data file."""
+    def _feed(self, loop: Loop) -> Feed | None:
+        """Returns the block above that writes the loop's data file."""
         path = data_file(loop, self.scope) if self.outputs else ()
-        return not isinstance(path, tuple) and os.path.realpath(path) in self.outputs
+        return None if isinstance(path, tuple) else self.outputs.get(os.path.realpath(path))
 
     def _check_source(self, loop: Loop, scope: Scope) -> list[Diagnostic]:
         """Returns the problems of a file or list that is known before the run."""

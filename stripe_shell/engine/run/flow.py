@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Sequence, Set
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeGuard
@@ -14,6 +14,7 @@ from stripe_shell.engine.data_files import BadData, FindFile, find_on_disk
 from stripe_shell.engine.foreach import LoopRow, ReadRows, header, loop_rows, read_source, rows_of, source_name
 from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, loop_id, numbered, row_id, step_base
 from stripe_shell.engine.outcome import Outcome, RowResult, RunStep
+from stripe_shell.engine.resolver import Feed
 from stripe_shell.engine.run.error_limit import ErrorLimit
 from stripe_shell.engine.run.ledger import Ledger, StepLedger, StepPlace
 from stripe_shell.engine.run.loop_files import LoopFiles, OpenFile, open_files
@@ -59,7 +60,8 @@ class Flow:
 
     `tags` selects blocks; empty selects all. `rows` selects rows of the outermost loops; None selects all. `root` is
     the folder of the script, `seen` counts the steps so far, `bases` are their ids without ordinals, by block.
-    `late_loops` are the `id`s of loops whose rows become known in the run; `check_late` checks these.
+    `late_loops` are the `id`s of loops whose rows become known in the run; `check_late` checks these. `feeds` are the
+    blocks that write their files. `planning`: nothing is written.
     `loop`, `row_key` and `row_name` identify the row of the steps, `row_id` the outermost row, and `inner` the row
     below it; they are empty outside of loops. `limit` counts the failures of a loop.
     `jobs` is how many rows run at once, whatever the loops say; `paces` are those of the loops around the steps.
@@ -91,6 +93,8 @@ class Flow:
     find_paces: FindPaces = lambda loop, scope: ()
     paces: tuple[Pace, ...] = ()
     late_loops: Set[int] = frozenset()
+    feeds: Mapping[int, Feed] = field(default_factory=dict)
+    planning: bool = False
     check_late: Callable[[Loop, Scope, ReadRows], Sequence[Diagnostic]] = lambda loop, scope, rows: ()
     open_file: OpenFile = lambda block, scope: None
     files: LoopFiles = field(default_factory=LoopFiles)
@@ -262,11 +266,18 @@ class Flow:
         """
         if id(loop) not in self.late_loops:
             return (), rows_of(loop, scope, self.find_file)
+        feed = self.feeds.get(id(loop))
         try:
+            if feed is not None and feed.writes and self.planning:
+                raise NotSent("the run writes this file: a plan makes none of the writes that its rows come from")
             read: ReadRows = partial(read_source, loop, scope, self.find_file)
-            read = read if self.loop else self.ledger.keep_rows(name, read)
+            anew = feed is not None and feed.loop
+            read = read if self.loop else self.ledger.keep_rows(name, read, anew=anew)
             found = self.check_late(loop, scope, read)
-        except (BadData, OSError, NotSent) as error:
+        except OSError as error:
+            reason = f"`{source_name(loop, scope)}` cannot be read: {error.strerror or error}"
+            return (Diagnostic("E303", reason, header(loop).file.span),), iter(())
+        except (BadData, NotSent) as error:
             return (Diagnostic("E303", str(error), header(loop).file.span),), iter(())
         return found, loop_rows(loop, scope, read(), source_name(loop, scope))
 

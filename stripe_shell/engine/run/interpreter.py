@@ -38,7 +38,7 @@ from stripe_shell.engine.run.messages import (
     explain_unmet,
     explain_unstored,
 )
-from stripe_shell.engine.run.paging import Exchange, read_body, with_cursor
+from stripe_shell.engine.run.paging import Exchange, has_pages, read_body, with_cursor
 from stripe_shell.engine.run.ranges import can_divide
 from stripe_shell.engine.run.row_lines import RowLines
 from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
@@ -219,6 +219,7 @@ class Engine:
             self.rows,
             resolver.find_file,
             late_loops=resolver.late_loops,
+            feeds=resolver.feeds,
             check_late=partial(self._check_late, resolver=resolver),
             jobs=self.jobs,
             find_paces=partial(paces_of, links=self.links),
@@ -251,6 +252,9 @@ class Engine:
             self.rows,
             resolver.find_file,
             late_loops=resolver.late_loops,
+            feeds=resolver.feeds,
+            planning=True,
+            open_file=partial(self._open_planned_file, resolver=resolver),
             check_late=partial(self._check_late, resolver=resolver),
         )
         yield from flow.run(items, scope)
@@ -503,9 +507,14 @@ class Engine:
         output, operation = output_of(block), resolver.operation(block)
         if output is None:
             return None
-        whole = block.argument(Pages) is None
+        whole = not has_pages(block)
         target = row_target(operation, field_names(output), resolver.table_of(block, scope), scope.masks, whole=whole)
         return open_row_output(output, target, scope, self.open_rows)
+
+    def _open_planned_file(self, block: Block, scope: Scope, *, resolver: Resolver) -> RowOutput | None:
+        """Opens the file of a block that a loop writes if a later loop reads it, and its block writes nothing else."""
+        wanted = any(feed.block is block and not feed.writes for feed in resolver.feeds.values())
+        return self._open_loop_file(block, scope, resolver=resolver) if wanted else None
 
     def resend(self, outcome: Outcome, scope: Scope) -> tuple[Outcome, Scope]:
         """Sends the request of a block again: the same bytes under the same idempotency key.

@@ -109,10 +109,11 @@ class Ledger(Protocol):
         """Whether a write of the row has been announced and not answered yet."""
         ...
 
-    def keep_rows(self, loop: str, read: ReadRows) -> ReadRows:
+    def keep_rows(self, loop: str, read: ReadRows, *, anew: bool = False) -> ReadRows:
         """Keeps the rows of a loop that became known in the run; returns how to read those that were kept first.
 
-        `loop` is the id of the loop. Raises what `read` raises, and NotSent if the rows cannot be kept.
+        `loop` is the id of the loop. `anew`: those that it has now are kept instead. Raises what `read` raises,
+        and NotSent if the rows cannot be kept.
         """
         ...
 
@@ -182,7 +183,7 @@ class NoLedger:
         """Returns True: without a journal a row that has started may have sent a write."""
         return True
 
-    def keep_rows(self, loop: str, read: ReadRows) -> ReadRows:
+    def keep_rows(self, loop: str, read: ReadRows, *, anew: bool = False) -> ReadRows:
         """Returns `read`: nothing is kept."""
         return read
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stripe_shell.errors import NoAnswer, OutcomeUnknown
+from stripe_shell.lang.ast import Block, Pages
 from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Operation
 from stripe_shell.wire import Request, Response, Transport, decode_form, encode_form, parse_json
@@ -21,6 +22,11 @@ def can_page(operation: Operation) -> bool:
     return operation.method == "GET" and (
         operation.action in {"list", "search"} or "starting_after" in operation.params.fields
     )
+
+
+def has_pages(block: Block) -> bool:
+    """Whether the block asks for several pages of a list."""
+    return block.argument(Pages) is not None or any(param.value.literal == "all" for param in block.params)
 
 
 @record
