@@ -6,12 +6,14 @@ import csv
 import json
 import os
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from stripe_shell.cli import main
+from stripe_shell.records import replace
 from stripe_shell.transports.sandbox import SandboxTransport
 from stripe_shell.wire import Request, Response
 
@@ -229,18 +231,39 @@ def test_secrets_are_in_no_journal_and_still_in_the_file(batch: Batch) -> None:
     assert batch.made("payment_intent", "description") == EMAILS
 
 
-def test_a_block_that_is_repeated_has_the_lines_of_its_last_answer(batch: Batch) -> None:
+def test_a_block_that_is_repeated_has_the_lines_of_its_last_answer(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = (
         "  /sandbox create customer email=${row.email} name=Ann\n  @as customer\n\n"
-        "  /sandbox retrieve customer id=${customer.id}\n  @retry 3 every 1ms until email == none\n"
-        "  @out made.csv fields=email\n"
+        "  /sandbox retrieve customer id=${customer.id}\n  @retry 3 every 1ms until description == %s\n"
+        "  @out made.csv fields=email,description\n"
     )
-    path = ready(batch, text, "key=email on_error=continue").with_suffix(".csv")
-    assert batch.run("--no-journal").code == 4
-    assert lines(path) == []
-    batch.script(text.replace("email == none", "email exists"))
+    send, asked = SandboxTransport.send, Counter[str]()
+
+    def counted(self: SandboxTransport, request: Request) -> Response:
+        response = send(self, request)
+        asked[request.path] += request.method == "GET"
+        return replace(response, body=json.dumps({**response.json(), "description": asked[request.path]}).encode())
+
+    monkeypatch.setattr(SandboxTransport, "send", counted)
+    path = ready(batch, text % "2", "key=email on_error=continue").with_suffix(".csv")
     assert batch.run("--no-journal").code == 0
     assert lines(path) == EMAILS
+    assert set(lines(path, "description")) == {"2"}
+    batch.script(text % "9")
+    assert batch.run("--no-journal").code == 4
+    assert lines(path) == []
+
+
+def test_a_run_that_stops_keeps_the_lines_of_rows_behind_its_end(batch: Batch) -> None:
+    bad = "\n  /sandbox delete coupon id=none\n  @when ${row.email} == user2@b.co\n"
+    path = ready(batch, body(more=bad)).with_suffix(".csv")
+    assert batch.run("--rows", "6-7").code == 0
+    result = batch.run()
+    assert result.code == 3
+    assert "4 rows done · 0 skipped · 1 failed · 0 unknown · 4 not run" in result.err
+    assert lines(path) == [*EMAILS[:2], *EMAILS[5:7]]
 
 
 def test_tags_that_leave_the_block_out_leave_its_file_alone(batch: Batch) -> None:
