@@ -15,6 +15,9 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from stripe_shell.transports.deadline import Deadline, run_within
 
+#: The longest body, in bytes, that leaves together with the head of its request.
+_SHORT = 16 * 1024
+
 
 class Departure(local):
     """The progress of the request that the current thread sends.
@@ -38,6 +41,18 @@ class WatchedConnection:
     auto_open: int
     timeout: Any
     _connecting = False
+    _held: list[bytes] | None = None
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
+        """Sends a request, as in urllib3, but the head and a short body together: one system call, one segment."""
+        self._held = [] if isinstance(body, bytes) and len(body) <= _SHORT else None
+        try:
+            super().request(method, url, body, headers, **options)  # type: ignore[misc]
+            whole, self._held = b"".join(self._held or ()), None
+            if whole:
+                self.send(whole)
+        finally:
+            self._held = None
 
     def connect(self) -> None:
         """Connects, as in `http.client`."""
@@ -50,6 +65,9 @@ class WatchedConnection:
 
     def send(self, data: Any) -> None:
         """Sends data, as in `http.client`, which passes every byte through here; connects first if necessary."""
+        if self._held is not None and not self._connecting:
+            self._held.append(data)
+            return
         if self.sock is None and self.auto_open:
             self.connect()
         if not self._connecting:

@@ -7,10 +7,12 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 
 import pytest
 
 from stripe_shell.errors import NoAnswer, NotSent, OutcomeUnknown
+from stripe_shell.records import replace
 from stripe_shell.secrets import Credential
 from stripe_shell.transports.retry import RetryPolicy
 from stripe_shell.transports.sending import Sender
@@ -169,3 +171,21 @@ def test_a_connection_gone_stale_is_replaced_under_the_same_key() -> None:
         assert line.send(WRITE).ok
         assert line.send(WRITE).ok
     assert all(b"Idempotency-Key: ss1-0123\r\n" in data for data in seen)
+
+
+@pytest.mark.parametrize(("length", "pieces"), [(20, 1), (40_000, 2)])
+def test_head_and_a_short_body_are_sent_at_once(monkeypatch: pytest.MonkeyPatch, length: int, pieces: int) -> None:
+    """One system call for a request, as every one of them lets other threads take over."""
+    sent: list[bytes] = []
+    send = HTTPConnection.send
+
+    def noted(self: HTTPConnection, data: bytes) -> None:
+        sent.append(data)
+        send(self, data)
+
+    monkeypatch.setattr(HTTPConnection, "send", noted)
+    body = b"a" * (length - len(WRITE.body)) + WRITE.body
+    with server(answering(WHOLE)) as base:
+        transport(base).send(replace(WRITE, body=body))
+    assert len(sent) == pieces
+    assert b"".join(sent).endswith(b"\r\n\r\n" + body)
