@@ -152,7 +152,7 @@ _stripe_shell_options() {
 _stripe_shell_values() {
   case "$command:$1" in
     :--connection|run:--connection|runs:--connection|check:--connection|replay:--connection|convert:--connection) _stripe_shell_ask ;;
-    :--db|run:--db|run:--runs-dir|runs:--db|runs:--runs-dir|check:--db|replay:--db|replay:--errata|serve:--db|exec:--seed|exec:--db|connections:--db) _stripe_shell_files ;;
+    :--db|run:--db|run:--plan|run:--runs-dir|runs:--db|runs:--runs-dir|check:--db|replay:--db|replay:--errata|serve:--db|exec:--seed|exec:--db|connections:--db) _stripe_shell_files ;;
     :--spec|run:--spec|runs:--spec|check:--spec|replay:--spec|convert:--spec) _stripe_shell_offer documented stripe ;;
     :--format|run:--format) _stripe_shell_offer table json jsonl csv yaml ;;
     run:--report|runs:--report|replay:--report) _stripe_shell_pairs junit html json jsonl tap ;;

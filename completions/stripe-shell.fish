@@ -202,7 +202,7 @@ function _stripe_shell_values --no-scope-shadowing
     switch "$command:$argv[1]"
         case ':--connection' 'run:--connection' 'runs:--connection' 'check:--connection' 'replay:--connection' 'convert:--connection'
             _stripe_shell_ask
-        case ':--db' 'run:--db' 'run:--runs-dir' 'runs:--db' 'runs:--runs-dir' 'check:--db' 'replay:--db' 'replay:--errata' 'serve:--db' 'exec:--seed' 'exec:--db' 'connections:--db'
+        case ':--db' 'run:--db' 'run:--plan' 'run:--runs-dir' 'runs:--db' 'runs:--runs-dir' 'check:--db' 'replay:--db' 'replay:--errata' 'serve:--db' 'exec:--seed' 'exec:--db' 'connections:--db'
             _stripe_shell_files
         case ':--spec' 'run:--spec' 'runs:--spec' 'check:--spec' 'replay:--spec' 'convert:--spec'
             _stripe_shell_offer documented stripe

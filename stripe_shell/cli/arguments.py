@@ -60,7 +60,7 @@ Options of run, which resumes a script that was stopped or failed (docs/batches.
   --new               start over
   --accept-edits HOW  what took effect and was edited since: keep it, or rerun it
   --jobs N            run so many rows of a loop at once, whatever the loop says (else rate by latency, at most 32)
-  --plan [PLAN.json]  read, write nothing, and tell what would be written; `run PLAN.json` sends exactly that
+  --plan[=PLAN.json]  read, write nothing, and tell what would be written; `run PLAN.json` sends exactly that
   --confirm TEXT      write only if the plan is this: "2000 writes" or "412300.00 usd"; several allowed
   --rows ROWS         only these rows of the loops: 10 (the first ten), 101-200, or KEY,KEY; the next run does the rest
   --runs-dir FOLDER   where journals and row files are kept (else .stripe-runs beside the script)
@@ -141,7 +141,7 @@ class Arguments:
     patience: str | None = None
     rows: str | None = None
     jobs: str | None = None
-    plan: bool = False
+    plan: bool | str = False
     plan_file: str = ""
     confirm: tuple[str, ...] = ()
     notify: str | None = None
@@ -180,8 +180,9 @@ class Arguments:
 class Option:
     """An option: the argument that it sets, whether it takes a value, the allowed values, whether it may be repeated.
 
-    `maybe`: the value is optional and follows `=`; without it the first of `choices` applies. `pairs`: all following
-    `name=value` words belong to the option. `completes` is the kind of value to complete that is not in `choices`.
+    `maybe`: the value is optional and follows `=`; without it the first of `choices` applies, or True if there are
+    none. `pairs`: all following `name=value` words belong to the option. `completes` is the kind of value to complete
+    that is not in `choices`.
     """
 
     argument: str
@@ -237,7 +238,7 @@ _OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "--resume": Option("resume", "flag"),
         "--new": Option("new", "flag"),
         "--no-journal": Option("no_journal", "flag"),
-        "--plan": Option("plan", "flag"),
+        "--plan": Option("plan", "maybe", completes="file"),
         "--confirm": Option("confirm", "many"),
         **_GO_ON,
     },
@@ -426,9 +427,10 @@ def _set_argument(values: dict[str, Any], name: str, option: Option, argument: s
         values[option.argument] = True
         return
     if option.kind == "maybe" and argument is None:
-        argument = option.choices[0]
+        values[option.argument] = option.choices[0] if option.choices else True
+        return
     value = argument if argument is not None else next(rest, None)
-    if value is None:
+    if value is None or (option.kind == "maybe" and not value):
         raise UsageError(f"{name} needs a value")
     if option.choices and option.kind != "pairs" and value not in option.choices:
         raise UsageError(f"{name} is one of {', '.join(option.choices)}, not `{value}`")

@@ -215,7 +215,9 @@ class PlannedRun:
             self.console.message(f"{name}: it cannot be planned; nothing was written")
             return Decision(3)
         if arguments.plan or not arguments.confirm:
-            show_plan(self.console, name, plan, limited=self.live, addresses=self.addresses, to_result=arguments.plan)
+            show_plan(
+                self.console, name, plan, limited=self.live, addresses=self.addresses, to_result=bool(arguments.plan)
+            )
         refusal = refusal_of(self.script, plan, self.ledger)
         if refusal:
             self.console.message(f"{name}: the plan is {refusal}. Nothing was written.")
@@ -251,16 +253,25 @@ class PlannedRun:
         return Decision(guard=guard)
 
 
+def is_plan_name(word: str) -> bool:
+    """Whether a word of the command line names a plan."""
+    return word.lower().endswith(".json")
+
+
 def open_plan(arguments: Arguments) -> tuple[Arguments, PlanFile | None]:
     """Returns the arguments of `run` with a `PLAN.json` taken apart: where to write a plan, or the plan to carry out.
 
     Raises UsageError for a plan that cannot be read, and for scripts beside it.
     """
-    files = [word for word in arguments.words if word.lower().endswith(".json")]
+    files = [word for word in arguments.words if is_plan_name(word)]
+    scripts = tuple(word for word in arguments.words if word not in files)
+    if isinstance(arguments.plan, str):
+        if not is_plan_name(arguments.plan):
+            raise UsageError(f"--plan={arguments.plan}: the name of a plan ends in .json")
+        files.append(arguments.plan)
     if arguments.command != "run" or not files:
         return arguments, None
     if arguments.plan:
-        scripts = tuple(word for word in arguments.words if word not in files)
         if len(files) > 1 or len(scripts) != 1:
             raise UsageError("`run FILE --plan PLAN.json` takes one script and one plan")
         return replace(arguments, words=scripts, plan_file=files[0]), None

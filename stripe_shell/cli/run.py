@@ -28,13 +28,15 @@ def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> i
     Stops after one that fails, unless `--keep-going`.
     """
     planned: PlanFile | None = None
-    if any(word.lower().endswith(".json") for word in arguments.words):
+    if isinstance(arguments.plan, str) or any(word.lower().endswith(".json") for word in arguments.words):
         from stripe_shell.cli.planning import open_plan
 
         arguments, planned = open_plan(arguments)
     reporting = _reporting(arguments, console)
     # What sends no write may show those for a live connection.
-    setup = set_up(replace(arguments, live=arguments.live or arguments.dry_run or arguments.plan), environ, console)
+    setup = set_up(
+        replace(arguments, live=arguments.live or arguments.dry_run or bool(arguments.plan)), environ, console
+    )
     printer = RunPrinter(console, arguments.format, quiet=arguments.command == "block", show=arguments.show)
     data: list[FrozenData] = []
     code = 3

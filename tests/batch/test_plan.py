@@ -146,6 +146,33 @@ def test_another_amount_than_planned_is_never_sent(planned: Batch) -> None:
     assert [each["amount_refunded"] for each in objects(planned, "charge") if each["id"] == mine["id"]] == [1]
 
 
+@pytest.mark.parametrize("words", [["--plan={}"], ["--plan", "{}"], ["{}", "--plan"]])
+def test_the_file_of_a_plan_stands_behind_it_or_an_equals_sign(batch: Batch, words: list[str]) -> None:
+    script(batch, "/sandbox create customer email=a@b.co name=A\n")
+    told = batch.run(*[word.format(batch.folder / "plan.json") for word in words])
+    assert told.code == 0, told.err
+    assert "1 writes" in told.out
+    assert run_plan(batch).code == 0
+    assert batch.made("customer") == ["a@b.co"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--plan="], "--plan needs a value"),
+        (["--plan=plan.txt"], "--plan=plan.txt: the name of a plan ends in .json"),
+        (["--plan=a.json", "b.json"], "takes one script and one plan"),
+        (["--dry-run=a.json"], "--dry-run takes no value"),
+    ],
+)
+def test_what_is_no_file_of_a_plan_is_refused(batch: Batch, words: list[str], says: str) -> None:
+    script(batch, "/sandbox create customer email=a@b.co name=A\n")
+    refused = batch.run(*words)
+    assert refused.code == 1
+    assert says in refused.err
+    assert not list(batch.folder.glob("*.json"))
+
+
 def test_a_plan_of_another_script_data_or_account_is_refused(batch: Batch) -> None:
     (batch.folder / "rows.csv").write_text("email\na@b.co\n")
     text = '@foreach row in "rows.csv" key=email\n  /sandbox create customer email=${row.email} name=A\n@end\n'
