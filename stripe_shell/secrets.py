@@ -56,6 +56,10 @@ class Secrets:
         """Returns these secrets and `more`; empty values are ignored."""
         return Secrets(self.values | {value for value in more if value})
 
+    def union(self, other: Secrets) -> Secrets:
+        """Returns these secrets and those of `other`; these themselves if they have all of them."""
+        return self if other.values <= self.values else Secrets(self.values | other.values)
+
     def mask(self, text: str) -> str:
         """Returns `text` with every secret masked, including secrets escaped for JSON or quoted for a URL."""
         if self.values and any(spelling in text for spelling in _all_spellings(self.values)):
@@ -102,6 +106,10 @@ class Secrets:
 
     def __repr__(self) -> str:
         return f"Secrets({len(self.values)} values)"
+
+
+#: Masks by form alone.
+NO_SECRETS = Secrets()
 
 
 def mask(text: str, secrets: Iterable[str] = ()) -> str:

@@ -15,7 +15,7 @@ from stripe_shell.diagnostics import Diagnostic, Span, closest
 from stripe_shell.engine.links import Link, Mode
 from stripe_shell.errors import ConfigurationError, NotSent
 from stripe_shell.records import record
-from stripe_shell.secrets import Credential, Secrets
+from stripe_shell.secrets import NO_SECRETS, Credential, Secrets
 from stripe_shell.wire import Request, Response, Transport
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Connection:
     `origin` describes where the credential comes from; `base_url` is where requests are sent (None for the sandbox in
     this process), `database` the file of that sandbox. If `account` and `api_version` are None, the key's own account
     and the table's version apply. The credential is looked up by `resolve_credential`; one from a fast source is
-    settled from the start. Thread-safe.
+    settled from the start. `secrets` returns the credentials of all connections that are known so far. Thread-safe.
     """
 
     def __init__(
@@ -68,9 +68,11 @@ class Connection:
         problem: str = "",
         observer: ConnectionObserver = NOBODY,
         database: str = "",
+        secrets: Callable[[], Secrets] = lambda: NO_SECRETS,
     ) -> None:
         self.name = name
         self._database = database
+        self.secrets = secrets
         self._observer = observer
         self.profile = profile
         self.origin = origin
@@ -315,6 +317,7 @@ def _link(connection: Connection) -> Link:
         read_only=connection.read_only,
         lasting=connection.lasting,
         identify=connection.identify,
+        secrets=connection.secrets,
         find_pace=connection.find_pace,
         origin="" if connection.kind == "sandbox" else connection.origin,
         address="" if connection.kind == "sandbox" else connection.address,

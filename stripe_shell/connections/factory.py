@@ -36,8 +36,8 @@ from stripe_shell.connections.settings.schema import (
     StripeProfile,
     fill,
 )
-from stripe_shell.records import record
-from stripe_shell.secrets import Credential
+from stripe_shell.records import field, record
+from stripe_shell.secrets import Credential, Secrets
 from stripe_shell.wire import Request, Response, Transport
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ LIVE_RATE, TEST_RATE, OPERATION_RATE = 100.0, 25.0, 25.0
 class Builder:
     """Builds connections. `settings` is the name of the settings file, `database` the default file of a sandbox.
 
-    `undo`: sandboxes keep their writes, so that the last ones can be taken back.
+    `undo`: sandboxes keep their writes, so that the last ones can be taken back. `known` are the credentials so far.
     """
 
     sources: CredentialSources
@@ -72,6 +72,7 @@ class Builder:
     table: Callable[[], Table]
     database: str
     undo: bool = False
+    known: set[str] = field(default_factory=set)
 
     def build(self, name: str, profile: AnyProfile) -> Connection:
         """Returns the connection; an invalid key or URL becomes its `problem`."""
@@ -105,6 +106,7 @@ class Builder:
             base_url=base,
             problem=base_problem(base) if base else "",
             observer=self.observer,
+            secrets=self._secrets,
         )
 
     def _sandbox(self, name: str, profile: SandboxProfile) -> Connection:
@@ -136,6 +138,7 @@ class Builder:
             base_url=base,
             problem=problem,
             database="" if base else path,
+            secrets=self._secrets,
         )
 
     def _proxy(self, name: str, profile: ProxyProfile) -> Connection:
@@ -168,6 +171,7 @@ class Builder:
             base_url=base.replace("{path}", ""),
             problem=_proxy_problem(profile, base),
             observer=self.observer,
+            secrets=self._secrets,
         )
 
     # --- credentials --------------------------------------------------------------------------------------------
@@ -185,11 +189,14 @@ class Builder:
 
     def _report_secret(self, value: str) -> None:
         """Reports a secret, and each line of a multi-line key, since output may contain single lines of it."""
-        self.observer.secret(value)
         lines = value.replace("\\n", "\n").split("\n")
-        for line in lines if len(lines) > 1 else ():
-            if len(line) >= 16 and not line.startswith("-----"):
-                self.observer.secret(line)
+        long = [line for line in lines if len(line) >= 16 and not line.startswith("-----")] if len(lines) > 1 else []
+        for secret in (value, *long):
+            self.known.add(secret)
+            self.observer.secret(secret)
+
+    def _secrets(self) -> Secrets:
+        return Secrets().plus(*self.known)
 
     def _token_origin(self, profile: ProxyProfile) -> str:
         source = profile.credential

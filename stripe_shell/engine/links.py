@@ -9,6 +9,7 @@ from stripe_shell.diagnostics import Diagnostic, Span
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block
 from stripe_shell.records import field, record
+from stripe_shell.secrets import NO_SECRETS, Secrets
 from stripe_shell.wire import Transport
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class Link:
     one. `address` is host and port of a server that is sent the credential and is not Stripe's own, else empty.
     `lasting`: what is written outlives the process. `identify` returns what tells the connection from another one of
     the same account: a hash of the key, or the database of a sandbox. `find_pace` returns the rate that the connection
-    keeps, None without a limit; it may open the connection.
+    keeps, None without a limit; it may open the connection. `secrets` returns the credentials that are known so far,
+    those of other connections too: a token is fetched with the first request, and renewed by later ones.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Link:
     address: str = ""
     lasting: bool = True
     identify: Callable[[], str] = field(default=lambda: "", compare=False)
+    secrets: Callable[[], Secrets] = field(default=lambda: NO_SECRETS, compare=False)
     find_pace: Callable[[], Pace | None] = field(default=lambda: None, compare=False)
 
     @property

@@ -53,7 +53,7 @@ class Scope:
     value and have none, for the reason in the diagnostic; a block that needs one is not sent. `given` are the names of
     variables from the command line, which take precedence over the script's. `written` are the names of variables whose
     value is written in the script or on the command line; all others hold data. `hidden` are the secrets of the
-    environment.
+    environment and of the connections that were used.
 
     The last definition of a name counts: it is a variable, a capture, deferred or lost, and only one of these.
     """
@@ -145,6 +145,11 @@ class Scope:
     def secret_values(self) -> tuple[str, ...]:
         """Returns the texts of secrets, which must be masked wherever they are shown or stored."""
         return tuple(text for name in self.secrets for text in _texts_in(self.variables.get(name)))
+
+    def hiding(self, secrets: Secrets) -> Scope:
+        """Returns the scope with secrets added to `hidden`."""
+        hidden = self.hidden.union(secrets)
+        return self if hidden is self.hidden else replace(self, hidden=hidden)
 
     @property
     def masks(self) -> Secrets:

@@ -63,7 +63,7 @@ class TextRows:
     def write(self, rows: Sequence[Any], *, plain: bool = False) -> None:
         """Writes rows of JSON data, secrets masked. `plain`: no number in them has a fraction or an exponent."""
         text = self._text(rows, plain)
-        masks = self._target.masks
+        masks = self._target.masks()
         searched = self._searched(text)
         if masks.mask(searched) != searched:
             text = self._text(masks.mask_data(list(rows)), plain=False)
@@ -164,7 +164,7 @@ class CsvFile(TextRows):
         if self._waiting is None:
             super().write(rows, plain=plain)
             return
-        for row in map(flat_row, self._target.masks.mask_data(list(rows))):
+        for row in map(flat_row, self._target.masks().mask_data(list(rows))):
             self._occurring |= dict.fromkeys(row)
             self._waiting.write(compact_json(row) + "\n")
 

@@ -28,7 +28,8 @@ class TypedCells:
             self._unknown.update(*(row.keys() - self._known for row in rows if isinstance(row, dict)))
         lines = self._convert(rows)
         text = "\0".join(str(cell) for line in lines for cell in line)
-        return lines if self._masks.mask(text) == text else self._convert(self._masks.mask_data(list(rows)))
+        masks = self._masks()
+        return lines if masks.mask(text) == text else self._convert(masks.mask_data(list(rows)))
 
     def left_out(self) -> tuple[str, ...]:
         """Returns the names of members that have no column."""

@@ -54,7 +54,7 @@ def write_rows(session: ReplSession, path: Path, rows: list[object]) -> None:
     from stripe_shell.engine.run.row_target import RowTarget
     from stripe_shell.render.files import open_rows
 
-    file = open_rows(RowTarget(str(path), masks=session.console.secrets))
+    file = open_rows(RowTarget(str(path), masks=lambda: session.console.secrets))
     try:
         file.write(rows)
     except BaseException:

@@ -14,13 +14,11 @@ from stripe_shell.engine.times import NO_CLOCK, RunClock, parse_time
 from stripe_shell.lang.ast import Expectation, Operator, Path
 from stripe_shell.patterns import pattern
 from stripe_shell.records import record
-from stripe_shell.secrets import Secrets
+from stripe_shell.secrets import NO_SECRETS, Secrets
 from stripe_shell.wire import parse_json
 
 if TYPE_CHECKING:
     from decimal import Decimal
-
-NO_SECRETS = Secrets()
 
 
 @record

@@ -293,7 +293,7 @@ class Engine:
         ask = partial(self._outcome, block, scope, resolver, step, paces=paces, lines=lines, guard=guard)
         retry = retry_of(block)
         outcome = ask() if retry is None else self._poll(retry, ask, scope)
-        return outcome, scope_after(outcome, scope)
+        return outcome, self._hiding(outcome, scope_after(outcome, scope))
 
     def _poll(self, retry: Retry, ask: Callable[[], Outcome], scope: Scope) -> Outcome:
         """Repeats the request until the condition holds; after the last attempt the outcome is `unexpected`."""
@@ -428,7 +428,7 @@ class Engine:
             step.settle(outcome)
         if outcome.diagnostics or outcome.stopped:
             return outcome
-        return evaluate_outcome(outcome, block_assertions, scope)
+        return evaluate_outcome(outcome, block_assertions, scope.hiding(link.secrets()))
 
     def _recall(self, outcome: Outcome, link: Link, step: StepLedger, open_file: OpenResult) -> Outcome | None:
         """Returns the outcome with the response that the journal kept; None if the request must be sent.
@@ -488,14 +488,14 @@ class Engine:
 
         `lines` takes the rows if they are for the file of a loop. Raises NotSent.
         """
-        call, output = outcome.call, output_of(outcome.block)
+        call, output, masks = outcome.call, output_of(outcome.block), _masks(scope, link)
         if output is not None and lines is not None:
-            return RowOutput(str(evaluate_output(output, scope).value), lines.sink(output, scope.masks))
+            return RowOutput(str(evaluate_output(output, scope).value), lines.sink(output, masks))
         long = call is not None and call.pages != 1 and not _speaks_of_rows(outcome.block)
         if call is None or (output is None and not (long and self.stream is not None)):
             return None
         fields, table = field_names(output) if output else (), self._table_of(outcome, link)
-        target = row_target(call.operation, fields, table, scope.masks, whole=call.pages == 1)
+        target = row_target(call.operation, fields, table, masks, whole=call.pages == 1)
         if output is not None:
             noted = step if long else None
             return open_journalled(output, target, request, scope, open_rows=self.open_rows, step=noted)
@@ -508,7 +508,9 @@ class Engine:
         if output is None:
             return None
         whole = not has_pages(block)
-        target = row_target(operation, field_names(output), resolver.table_of(block, scope), scope.masks, whole=whole)
+        target = row_target(
+            operation, field_names(output), resolver.table_of(block, scope), lambda: scope.masks, whole=whole
+        )
         return open_row_output(output, target, scope, self.open_rows)
 
     def _open_planned_file(self, block: Block, scope: Scope, *, resolver: Resolver) -> RowOutput | None:
@@ -530,7 +532,14 @@ class Engine:
         assertions, step = assertions_of(block, scope), UnrecordedStep(request.idempotency_key or "")
         draft = Outcome(block, "failed", link.name, call, origin=link.origin, address=link.address)
         again = self._exchange(draft, call, link, scope, step=step, block_assertions=assertions, request=request)
-        return again, scope_after(again, scope)
+        return again, self._hiding(again, scope_after(again, scope))
+
+    def _hiding(self, outcome: Outcome, scope: Scope) -> Scope:
+        """Returns the scope with the credentials hidden that the outcome's connection knows by now."""
+        if outcome.response is None:
+            return scope
+        link = self.links.find(outcome.connection, outcome.block.connection_span)
+        return scope if isinstance(link, Diagnostic) else scope.hiding(link.secrets())
 
     def _table_of(self, outcome: Outcome, link: Link) -> Table:
         """Returns the table of the API version that the request asks for."""
@@ -549,6 +558,11 @@ class Engine:
 def _waits(block: Block, scope: Scope) -> bool:
     """Whether the block refers to a response that a write is yet to bring."""
     return any(isinstance(look_up(each, scope), PendingValue) for each in nodes_in(block.items, Reference))
+
+
+def _masks(scope: Scope, link: Link) -> Callable[[], Secrets]:
+    """Returns what tells the secrets of a scope and of a connection, which may fetch a token with the next request."""
+    return lambda: scope.masks.union(link.secrets())
 
 
 def _send(link: Link, request: Request) -> Response:

@@ -63,7 +63,7 @@ class RowLines:
         self._file = None
         self._begun.clear()
 
-    def sink(self, output: Output, masks: Secrets) -> LineSink:
+    def sink(self, output: Output, masks: Callable[[], Secrets]) -> LineSink:
         """Returns what takes the rows of a response as lines of the row."""
         return LineSink(self, output, masks)
 
@@ -76,7 +76,7 @@ class RowLines:
 class LineSink:
     """Takes the rows of a response as lines for the file of a loop; a `RowSink`."""
 
-    def __init__(self, lines: RowLines, output: Output, masks: Secrets) -> None:
+    def __init__(self, lines: RowLines, output: Output, masks: Callable[[], Secrets]) -> None:
         self._lines = lines
         self._file = lines_id(output)
         self._masks = masks
@@ -89,7 +89,7 @@ class LineSink:
         """Adds rows of JSON data, with what the fields show of them, and secrets masked. Raises OSError."""
         for row in rows:
             line = {**row, ROW: dict(self._lines.values)} if self._adds_row and isinstance(row, dict) else row
-            self._lines.add(self._file, line_text(self._choose(line), self._masks))
+            self._lines.add(self._file, line_text(self._choose(line), self._masks()))
 
     @property
     def partial(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from stripe_shell.records import record
-from stripe_shell.secrets import Secrets
+from stripe_shell.secrets import NO_SECRETS, Secrets
 from stripe_shell.spec.columns import Column
 
 
@@ -18,7 +18,7 @@ class RowTarget:
     `columns` are the columns in the description of the objects, empty if it is not known; `every_name`: all rows are
     there at once, so that text formats have the columns that occur in them. `guard`: a text cell that
     a spreadsheet would run as a formula gets an apostrophe in front. `name` is that of the table in a database.
-    `masks` are masked in the rows. `position` is where to go on, from `RowSink.position`.
+    `masks` returns what is masked in the rows. `position` is where to go on, from `RowSink.position`.
     `form` is that of the list, a member of `spec.model.LIST_FORMS`.
     """
 
@@ -27,7 +27,7 @@ class RowTarget:
     columns: tuple[Column, ...] = ()
     guard: bool = False
     name: str = "rows"
-    masks: Secrets = Secrets()
+    masks: Callable[[], Secrets] = lambda: NO_SECRETS
     position: Mapping[str, Any] | None = None
     form: str = "list"
     every_name: bool = False

@@ -115,7 +115,7 @@ def open_journalled(
 
 
 def row_target(
-    operation: Operation | None, fields: tuple[str, ...], table: Table, masks: Secrets, *, whole: bool
+    operation: Operation | None, fields: tuple[str, ...], table: Table, masks: Callable[[], Secrets], *, whole: bool
 ) -> RowTarget:
     """Returns a target without a path for the rows of an operation, None if it is not known; `table` is that of its API
     version, `whole` see `RowTarget.every_name`.
