@@ -109,6 +109,12 @@ def test_charges_are_refunded_once_unless_they_were(scripts: Batch, number: int)
     assert sorted((each["charge"], each["reason"], each["amount"]) for each in refunds) == sorted(
         (charge, reasons[number % 3], 1000) for number, charge in enumerate(charges) if number not in {3, 7, 11}
     )
+    by_charge = {each["charge"]: each["id"] for each in refunds}
+    with (scripts.folder / "refunded.csv").open(encoding="utf-8", newline="") as file:
+        told = [(row["row.ticket"], row["id"], row["amount"]) for row in csv.DictReader(file)]
+    assert told == [
+        (f"T-{number}", by_charge[charge], "1000") for number, charge in enumerate(charges) if number not in {3, 7, 11}
+    ]
 
 
 @pytest.mark.parametrize("number", [5, 12])
