@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import sqlite3
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 from threading import Event
@@ -18,6 +19,7 @@ from stripe_shell.transports.sandbox import SandboxTransport
 from stripe_shell.wire import Request, Response
 
 from .support import Batch
+from .test_exports import fill
 from .test_resume import dies_at
 
 EMAILS = [f"user{number}@b.co" for number in range(9)]
@@ -264,6 +266,26 @@ def test_a_run_that_stops_keeps_the_lines_of_rows_behind_its_end(batch: Batch) -
     assert result.code == 3
     assert "4 rows done · 0 skipped · 1 failed · 0 unknown · 4 not run" in result.err
     assert lines(path) == [*EMAILS[:2], *EMAILS[5:7]]
+
+
+def test_memory_does_not_grow_with_the_list_of_a_row(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(batch.folder / "s.db", 1_530)
+    monkeypatch.setattr("stripe_shell.engine.run.row_lines._MOST_IN_MEMORY", 10_000)
+    path = ready(batch).with_suffix(".jsonl")
+    batch.rows(EMAILS[:1])
+
+    def peak(pages: str) -> int:
+        batch.script(f"  /sandbox list customers\n  @pages {pages}\n  @out made.jsonl\n")
+        tracemalloc.start()
+        assert batch.run("--new").code == 0
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak("1")
+    few, many = peak("3"), peak("all")
+    assert many < few + 500_000  # 1,530 customers as Python objects take 5 MB
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 1_530
 
 
 def test_tags_that_leave_the_block_out_leave_its_file_alone(batch: Batch) -> None:
