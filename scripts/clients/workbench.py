@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[2]
 SHOP = Path(__file__).parent / "shop.stripe"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stripe-shell" / "clients"
 
-#: How long a client may take, in seconds: one that waits for what never comes is ended.
-LONGEST = 300
+#: How long a client may take, in seconds: one that waits for what never comes is ended. Tryton's scenarios wait up to
+#: ten minutes for each event.
+LONGEST = 900
 
 #: Read by Python at its start: requests to Stripe go to the sandbox, whatever address the client insists on.
 REDIRECT = """\

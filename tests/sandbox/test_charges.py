@@ -156,3 +156,31 @@ def test_missing(stripe: Client, path: str) -> None:
     """§2.2: param `id`."""
     error = stripe.refused("GET", f"/v1/{path}")
     assert (error["status"], error["message"]) == (404, "No such charge: 'ch_x'")
+
+
+def test_a_dispute_comes_after_the_answer(stripe: Client) -> None:
+    """Seen at Stripe by the suite of another mock: the charge is answered without the dispute, and has it then."""
+    made = stripe.post("/v1/charges", {"amount": 5000, "currency": "usd", "source": "tok_createDispute"})
+    assert (made["dispute"], made["disputed"]) == (None, False)
+    after = stripe.get(f"/v1/charges/{made['id']}")
+    assert (after["dispute"][:3], after["disputed"]) == ("du_", True)
+
+
+def test_the_descriptor_of_a_card_is_its_suffix(stripe: Client) -> None:
+    params = {"amount": 5000, "currency": "usd", "source": "tok_visa", "statement_descriptor": "hello world"}
+    assert stripe.post("/v1/charges", params)["statement_descriptor_suffix"] == "hello world"
+
+
+@pytest.mark.parametrize(("amount", "code"), [(0, "parameter_invalid_integer"), (12, "amount_too_small")])
+def test_a_capture_has_the_minimum_of_a_charge(stripe: Client, amount: int, code: str) -> None:
+    params = {"amount": 5000, "currency": "usd", "source": "tok_visa", "capture": False}
+    path = f"/v1/charges/{stripe.post('/v1/charges', params)['id']}/capture"
+    assert stripe.refused("POST", path, {"amount": amount})["code"] == code
+
+
+def test_a_source_of_nobody(stripe: Client) -> None:
+    owner = stripe.post("/v1/customers", {"source": "tok_visa"})["id"]
+    params = {"amount": 5000, "currency": "usd", "customer": owner, "source": "card_none"}
+    error = stripe.refused("POST", "/v1/charges", params)
+    message = f"Customer {owner} does not have a linked source with ID card_none."
+    assert (error["status"], error["code"], error["param"], error["message"]) == (404, "missing", "source", message)

@@ -144,7 +144,7 @@ def test_legacy_cards(stripe: Client) -> None:
     assert stripe.get(f"/v1/customers/{made['id']}")["default_source"] == card["id"]
     assert stripe.post(f"{path}/{second['id']}", {"metadata": {"a": "1"}})["metadata"] == {"a": "1"}
     assert stripe.delete(f"{path}/{card['id']}")["deleted"] is True
-    assert stripe.get(f"/v1/customers/{made['id']}")["default_source"] is None
+    assert stripe.get(f"/v1/customers/{made['id']}")["default_source"] == second["id"]
     assert [row["id"] for row in stripe.get(path)["data"]] == [second["id"]]
     assert {"customer.source.created", "customer.source.updated", "customer.source.deleted"} <= set(
         stripe.event_types()
@@ -177,3 +177,21 @@ def test_a_customer_on_a_test_clock_lives_in_its_time(stripe: Client) -> None:
     stripe.post("/v1/customers")
     page = stripe.get("/v1/customers", {"test_clock": clock["id"]})
     assert [row["id"] for row in page["data"]] == [made["id"]]
+
+
+def test_the_default_source_comes_first(stripe: Client) -> None:
+    """Seen at Stripe by the suite of another mock; any other source of the customer can take its place."""
+    owner = stripe.post("/v1/customers", {"source": "tok_mastercard"})
+    other = stripe.post(f"/v1/customers/{owner['id']}/sources", {"source": "tok_visa"})["id"]
+    expanded = {"expand": ["sources"]}
+
+    def shown() -> list[str]:
+        return [each["id"] for each in stripe.get(f"/v1/customers/{owner['id']}", expanded)["sources"]["data"]]
+
+    assert shown() == [owner["default_source"], other]
+    stripe.post(f"/v1/customers/{owner['id']}", {"default_source": other})
+    assert shown() == [other, owner["default_source"]]
+    strange = stripe.post("/v1/customers", {"source": "tok_visa"})["default_source"]
+    for key in ("card_none", strange):
+        error = stripe.refused("POST", f"/v1/customers/{owner['id']}", {"default_source": key})
+        assert (error["status"], error["code"], error["param"]) == (400, "resource_missing", "source")

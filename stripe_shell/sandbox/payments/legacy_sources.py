@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Context, Json
@@ -14,6 +14,18 @@ from stripe_shell.spec.model import Operation
 from .accounts import state
 from .test_cards import CardFacts
 from .transfers import on_account
+
+#: The kinds of sources that a customer has.
+SOURCES: Final = ("card", "bank_account", "source")
+
+
+def next_default(ctx: Context, customer: Json, gone: str) -> str | None:
+    """Returns the source that takes the place of a default source that is gone: the newest of the customer's others.
+
+    Documented in https://docs.stripe.com/api/cards/delete; with sources of several kinds, a card comes first.
+    """
+    others = (each["id"] for kind in SOURCES for each in ctx.iterate(kind, customer=customer["id"]))
+    return next((key for key in others if key != gone), None)
 
 
 class AttachedSource(Resource):
@@ -103,7 +115,7 @@ def become_default(ctx: Context, customer: str, key: str) -> None:
 
 
 def remove(ctx: Context, obj: Json) -> Json:
-    """Deletes a source or external account and returns what remains. Saves the customer without its default source.
+    """Deletes a source or external account and returns what remains. Saves the customer with another default source.
 
     Raises StripeError for the default external account of a currency.
     """
@@ -120,7 +132,7 @@ def remove(ctx: Context, obj: Json) -> Json:
     announce(ctx, "deleted", obj)
     customer = ctx.find("customer", obj["customer"]) if obj.get("customer") else None
     if customer is not None and customer["default_source"] == obj["id"]:
-        customer["default_source"] = None
+        customer["default_source"] = next_default(ctx, customer, obj["id"])
         ctx.emit("customer.updated", customer, ctx.save(customer))
     return remains
 

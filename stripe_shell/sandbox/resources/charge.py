@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.currencies import check_charge
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.resource import Resource
@@ -22,6 +23,9 @@ _END_OF_LIFE: Final = (
     "The Customers and Charges API for cards has reached the end of its life and is not available to your account. "
     "Use the Payment Intents API instead: create a PaymentMethod with the token and confirm a PaymentIntent with it."
 )
+
+#: A charge of a disputed test card is answered as it was before: Stripe opens the dispute after the answer.
+_DISPUTED: Final = ("dispute", "disputed")
 
 
 class Charge(Resource):
@@ -66,11 +70,15 @@ class Charge(Resource):
         charge = charges.make_charge(ctx, intent, method, captured=params.get("capture", True))
         if source is not None:
             charge["source"] = source
-            ctx.save(charge)
+        # A card's descriptor is used as the suffix: seen at Stripe by the suite of another mock (2020-08-27).
+        charge["statement_descriptor_suffix"] = charge["statement_descriptor_suffix"] or charge["statement_descriptor"]
+        ctx.save(charge)
         ctx.emit("charge.succeeded", charge)
-        if charge["captured"]:
-            charge_paid(ctx, charge)
-        return charge
+        if not charge["captured"]:
+            return charge
+        made = {name: charge[name] for name in _DISPUTED}
+        charge_paid(ctx, charge)
+        return charge | made
 
     def _method(self, ctx: Context, params: Json) -> tuple[Json, Json | None]:
         """Returns the payment method to charge, and the card that is shown as the charge's `source`."""
@@ -82,11 +90,7 @@ class Charge(Resource):
             if not traits.has_trait(ctx, "card_tokens"):
                 raise errors.invalid(_END_OF_LIFE)
             if customer:
-                raise errors.invalid(
-                    f"Customer {customer} does not have a linked source with ID {source}.",
-                    code="missing",
-                    param="source",
-                )
+                raise _not_linked(customer, source)
             return ctx.handler(Card).of_charge(ctx, source)
         if str(source or "").startswith("pm_"):
             raise errors.invalid(
@@ -98,6 +102,8 @@ class Charge(Resource):
         method = ctx.find("payment_method", key) if key else None
         if method is not None:
             return method
+        if key and owner is not None:
+            raise _not_linked(owner["id"], key)
         if key:
             raise errors.missing("source", str(key), param="source")
         has_method = owner is not None and ctx.count("payment_method", customer=owner["id"]) > 0
@@ -137,6 +143,9 @@ class Charge(Resource):
             raise errors.invalid(
                 "The requested capture amount is greater than the amount of the charge.", param="amount"
             )
+        if amount < 1:
+            raise errors.below_minimum("amount", 1)
+        check_charge(amount, obj["currency"], None)
         self.echo(obj, {name: value for name, value in params.items() if name != "amount"})
         charges.capture_charge(ctx, obj, amount)
         charge_paid(ctx, obj)
@@ -155,3 +164,13 @@ class Charge(Resource):
         if field != "refunded":
             return super().searched_value(obj, field)
         return bool(obj.get("refunded")) if obj.get("amount_refunded") else None
+
+
+def _not_linked(customer: str, source: Any) -> errors.StripeError:
+    """Returns the error for a source that is not the customer's."""
+    return errors.invalid(
+        f"Customer {customer} does not have a linked source with ID {source}.",
+        code="missing",
+        param="source",
+        status=404,
+    )

@@ -14,6 +14,7 @@ from stripe_shell.sandbox.objects.declarations import action, job
 from stripe_shell.sandbox.objects.listing import ListFilters
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments.accounts.traits import default_currency
+from stripe_shell.sandbox.payments.legacy_sources import SOURCES
 
 from .card import Card
 from .tax_id import TaxId
@@ -72,6 +73,9 @@ class Customer(Resource):
         """Raises StripeError for an invalid email address or invoice prefix."""
         _check_email(params)
         self._check_invoice_prefix(ctx, params, obj)
+        source = params.get("default_source")
+        if source and not any(_owns(ctx, obj, kind, source) for kind in SOURCES):
+            raise errors.missing("source", str(source), param="source")
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Mutates `obj`: sets currency, source and default payment method. Stores a row for a changed balance."""
@@ -116,7 +120,11 @@ class Customer(Resource):
             return customer_balance.balances(ctx, obj)
         if name == "tax":
             return _tax_location(ctx, obj)
-        return super().expand_member(ctx, obj, name)
+        shown = super().expand_member(ctx, obj, name)
+        if name == "sources":
+            # The default source comes first: seen at Stripe by the suite of another mock (2020-08-27).
+            shown["data"].sort(key=lambda source: source["id"] != obj["default_source"])
+        return shown
 
     def filter_test_clock(self, ctx: Context, value: str, filters: ListFilters) -> None:
         """Filters by test clock."""
@@ -256,3 +264,8 @@ def _discount(ctx: Context, obj: Json, coupon: str) -> None:
     changed = ctx.save(obj)
     ctx.emit(f"customer.discount.{'updated' if had else 'created'}", discount, {"id": had["id"]} if had else None)
     ctx.emit("customer.updated", obj, changed)
+
+
+def _owns(ctx: Context, customer: Json, kind: str, key: str) -> bool:
+    found = ctx.find(kind, key)
+    return found is not None and found["customer"] == customer["id"]

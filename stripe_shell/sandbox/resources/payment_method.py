@@ -11,7 +11,7 @@ from stripe_shell.sandbox.objects.listing import ListFilters, ListPage
 from stripe_shell.sandbox.objects.pages import list_page
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 from stripe_shell.sandbox.objects.resource import Resource
-from stripe_shell.sandbox.payments import confirmation, payment_methods, transfers
+from stripe_shell.sandbox.payments import confirmation, legacy_sources, payment_methods, transfers
 
 
 class PaymentMethod(Resource):
@@ -127,7 +127,7 @@ def _forget_default(ctx: Context, customer: Json, key: str) -> None:
     if settings["default_payment_method"] == key:
         settings["default_payment_method"] = None
     if customer["default_source"] == key:
-        customer["default_source"] = None
+        customer["default_source"] = legacy_sources.next_default(ctx, customer, key)
     changed = ctx.save(customer)
     if changed:
         ctx.emit("customer.updated", customer, changed)

@@ -40,6 +40,8 @@ class Product(Resource):
             obj["created"] = ctx.now()
         obj["updated"] = obj["created"]
         obj["type"] = params.get("type") or obj["type"]
+        if obj["type"] == "good" and obj["shippable"] is None:
+            obj["shippable"] = True
         data = params.get("default_price_data")
         if data:
             price = new_prices.build(ctx, {**data, "product": obj["id"]})

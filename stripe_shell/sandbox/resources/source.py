@@ -55,7 +55,7 @@ class Source(Resource):
         ctx.emit("customer.source.deleted", obj, changed)
         owner = ctx.find("customer", customer) if customer else None
         if owner is not None and owner["default_source"] == obj["id"]:
-            owner["default_source"] = None
+            owner["default_source"] = legacy_sources.next_default(ctx, owner, obj["id"])
             ctx.emit("customer.updated", owner, ctx.save(owner))
         return obj
 
