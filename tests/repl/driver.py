@@ -104,6 +104,7 @@ class Driver:
         self.frames: list[list[str]] = []
         self.texts: list[str] = []
         self._steps = list(steps)
+        self._unread = False
         self._prompts: list[object] = []
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
             self.prompt = Prompt(state, lambda: 1_700_000_000.0)
@@ -125,10 +126,16 @@ class Driver:
             self._look(moment)
             self.frames.append(menu(moment.buffer))
             self.texts.append(moment.buffer.text)
-            if self._steps and self._steps[0][0](moment):
+            if not self._unread and self._steps and self._steps[0][0](moment):
+                self._unread = True
                 pipe.send_text(self._steps.pop(0)[1])
 
         app.after_render += drawn
+        app.key_processor.before_key_press += self._note_read
+
+    def _note_read(self, _: object) -> None:
+        """A frame that is drawn before the keys of a step are read says nothing of the next step."""
+        self._unread = False
 
     def _confirm(self, pipe: PipeInput, keys: str) -> None:
         """Send the keys whenever what was typed before a question has been discarded."""
