@@ -141,12 +141,19 @@ def _report_late(session: ReplSession, late: RunStep | StreamEnd, run: Abandoned
             session.console.message(f"late answer to {asked}: {late.error}")
         return
     outcome = late.outcome
-    if outcome is None or run.shown or outcome.request not in [known.request for known in run.under_way]:
+    if outcome is None or run.shown or not _is_awaited(outcome, run):
         return
     if outcome.status != "unknown":
         session.unknown = [known for known in session.unknown if known.request != outcome.request]
     learn_ids(session, outcome)
     session.printer.late(outcome)
+
+
+def _is_awaited(outcome: Outcome, run: AbandonedRun) -> bool:
+    """Whether the outcome was under way, or is that of a write whose answer came while the wait ended."""
+    if outcome.request in [known.request for known in run.under_way]:
+        return True
+    return outcome.response is not None and outcome.request is not None and outcome.request.writes
 
 
 def learn_ids(session: ReplSession, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -29,13 +30,15 @@ OnLate = Callable[[T | StreamEnd], None]
 class BackgroundStream(Generic[T]):
     """Iterates over items that a thread of its own produces.
 
-    `on_tick` is called ten times a second, in the thread that waits.
+    `on_tick` is called ten times a second, in the thread that waits. An item counts as taken when the next one is asked
+    for: one whose taking was interrupted is late, so that no answer is lost to a Ctrl-C at the wrong moment.
     """
 
     def __init__(self, items: Iterator[T], on_tick: Callable[[], None] = lambda: None) -> None:
         self._items = items
         self._on_tick = on_tick
-        self._arrived: SimpleQueue[T | StreamEnd] = SimpleQueue()
+        self._arrived: deque[T | StreamEnd] = deque()
+        self._wake: SimpleQueue[None] = SimpleQueue()
         self._lock = Lock()
         self._on_late: OnLate[T] | None = None
 
@@ -44,21 +47,24 @@ class BackgroundStream(Generic[T]):
         Thread(target=self._work, daemon=True).start()
         while not isinstance(item := self._next(), StreamEnd):
             yield item
+            self._arrived.popleft()
         if item.error is not None:
             raise item.error
 
     def _next(self) -> T | StreamEnd:
         while True:
             try:
-                return self._arrived.get(timeout=_TICK)
+                self._wake.get(timeout=_TICK)
             except Empty:
                 self._on_tick()
+            else:
+                return self._arrived[0]
 
     def abandon(self, on_late: OnLate[T]) -> None:
         """Stops waiting. Later items go to `on_late`, in the thread of the iterator, which starts no new ones."""
         with self._lock:
-            while not self._arrived.empty():
-                on_late(self._arrived.get())
+            while self._arrived:
+                on_late(self._arrived.popleft())
             self._on_late = on_late
 
     def _work(self) -> None:
@@ -78,6 +84,7 @@ class BackgroundStream(Generic[T]):
     def _deliver(self, item: T | StreamEnd) -> None:
         with self._lock:
             if self._on_late is None:
-                self._arrived.put(item)
+                self._arrived.append(item)
+                self._wake.put(None)
             else:
                 self._on_late(item)
