@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stripe_shell.errors import UsageError
+from stripe_shell.repl.interrupts import left_to_child
 
 
 def edit_text(text: str, environ: Mapping[str, str]) -> str:
@@ -23,7 +22,7 @@ def edit_text(text: str, environ: Mapping[str, str]) -> str:
         path = Path(folder) / "block.stripe"
         path.write_text(text, encoding="utf-8", errors="surrogateescape")
         try:
-            with _without_interrupts():
+            with left_to_child():
                 ended = subprocess.run([*editor, str(path)], env=dict(environ), check=False)  # noqa: S603 (the person's own choice)
         except OSError as error:
             raise UsageError(f"{editor[0]} cannot be started: {error.strerror}; set EDITOR") from error
@@ -33,13 +32,3 @@ def edit_text(text: str, environ: Mapping[str, str]) -> str:
             return path.read_text(encoding="utf-8", errors="surrogateescape")
         except OSError as error:
             raise UsageError(f"{editor[0]} left no text: {error.strerror}; nothing was changed") from error
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Leaves Ctrl-C to the child process, which the terminal sends it to as well. Main thread only."""
-    before = signal.signal(signal.SIGINT, lambda _signal, _frame: None)  # a function, unlike SIG_IGN, is not inherited
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

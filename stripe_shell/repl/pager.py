@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from stripe_shell.render.terminal_size import terminal_size
+from stripe_shell.repl.interrupts import left_to_child
 from stripe_shell.secrets import public_environment
 
 if TYPE_CHECKING:
@@ -46,15 +47,12 @@ def _page(session: ReplSession, pager: str, text: str) -> bool:
     environ = public_environment(session.scope.environment, session.console.secrets)
     masked = session.console.secrets.mask(text)
     session.console.out.flush()
-    try:
-        with session.environment.lend_terminal():
-            done = subprocess.run(  # noqa: S602 (the person's own command, as git and psql run it)
-                pager,
-                shell=True,
-                input=f"{masked}\n".encode("utf-8", "replace"),
-                env={"LESS": _LESS, **environ, "PATH": environ.get("PATH", os.defpath)},
-                check=False,
-            )
-    except KeyboardInterrupt:
-        return True
+    with session.environment.lend_terminal(), left_to_child():
+        done = subprocess.run(  # noqa: S602 (the person's own command, as git and psql run it)
+            pager,
+            shell=True,
+            input=f"{masked}\n".encode("utf-8", "replace"),
+            env={"LESS": _LESS, **environ, "PATH": environ.get("PATH", os.defpath)},
+            check=False,
+        )
     return done.returncode not in _NOT_STARTED

@@ -25,6 +25,7 @@ from stripe_shell.repl.completer import BlockCompleter
 from stripe_shell.repl.destination import introduce
 from stripe_shell.repl.greeting import Greeting
 from stripe_shell.repl.history import HistoryFile, HistoryPlace, PromptHistory, SuggestFromHistory, history_path
+from stripe_shell.repl.interrupts import Interrupts
 from stripe_shell.repl.keys import key_bindings
 from stripe_shell.repl.late import LateAnswers
 from stripe_shell.repl.light_layout import lighten
@@ -60,6 +61,7 @@ class Prompt:
         self.reader = self._new_reader()
         lighten(self.reader)
         self.typed_ahead = TypedAhead(self.reader.app.input)
+        self.interrupts = Interrupts(self._end)
         session.environment = ReplEnvironment(
             seed=os.urandom(16).hex(),
             clock=clock,
@@ -77,22 +79,27 @@ class Prompt:
         self._late.attach(self.reader.app)
 
     def run(self) -> int:
-        """Reads and runs input until the user leaves."""
-        self._greet()
-        with self.typed_ahead.hidden():
-            self._read_and_run()
-        self._report_unanswered()
-        return 0
+        """Reads and runs input until the user leaves; returns 0, or 128 and the number of the signal that ended it."""
+        with self.interrupts.handled():
+            self._greet()
+            with self.typed_ahead.hidden():
+                self._read_and_run()
+            with suppress(OSError):  # The window is closed.
+                self._report_unanswered()
+        return 128 + self.interrupts.ending if self.interrupts.ending else 0
+
+    def _end(self) -> None:
+        self._session.leaving = True
 
     def _read_and_run(self) -> None:
-        while True:
+        while not self.interrupts.ending:
             self._late.report_all()
             draft = self._draft()
             try:
-                text = self.reader.prompt(
+                text = self.interrupts.reading(
+                    self.reader,
                     default=draft,
                     pre_run=self._load_the_rest,
-                    handle_sigint=False,
                     refresh_interval=float(bool(self._session.live_left(self._session.connection))),
                 )
             except KeyboardInterrupt:
@@ -116,7 +123,7 @@ class Prompt:
         indent = get_cwidth(fragment_list_to_text(self._label()).rpartition("\n")[2])
         session.console.typed_line = TypedLine(text, indent)
         try:
-            return run_text(session, SourceText("<prompt>", text))
+            return self.interrupts.running(lambda: run_text(session, SourceText("<prompt>", text)))
         except ShellError as error:
             session.console.message(error_text(error))
         except KeyboardInterrupt:
@@ -282,7 +289,8 @@ class Prompt:
         shown = f"{fold(question.rstrip(), self._columns)} "
         asker: PromptSession[str] = PromptSession(shown, style=STYLE)
         try:
-            return asker.prompt()
+            answer = self.interrupts.reading(asker)
+            return "" if self.interrupts.take_missed() else answer
         except (EOFError, KeyboardInterrupt):
             return ""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stripe_shell.errors import UsageError
 from stripe_shell.files import write_text
+from stripe_shell.repl.interrupts import left_to_child
 from stripe_shell.repl.shown_rows import last_result, last_rows, note_more
 from stripe_shell.secrets import public_environment
 
@@ -75,7 +76,7 @@ def pipe_result(session: ReplSession, command: str) -> None:
     note_more(session)
     environ = public_environment(session.scope.environment, session.console.secrets)
     session.console.out.flush()
-    with session.environment.lend_terminal():
+    with session.environment.lend_terminal(), left_to_child():
         done = subprocess.run(  # noqa: S602 (the person has typed it, and has just read it)
             command,
             shell=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import termios
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -57,6 +58,7 @@ class Terminal:
             preexec_fn=_obey_interrupts,
         )
         self.child.delaybeforesend = None
+        self.restored = False
 
     def type(self, text: str) -> None:
         """Send keys."""
@@ -92,11 +94,13 @@ class Terminal:
         return self.text
 
     def wait_end(self) -> int | None:
-        """Read until the program ends; its exit code."""
+        """Read until the program ends; its exit code. `restored`: the terminal echoes and edits lines again."""
         while True:
             try:
                 self._read()
             except EOFError:
+                flags = termios.tcgetattr(self.child.child_fd)[3]
+                self.restored = bool(flags & termios.ECHO and flags & termios.ICANON)
                 self.child.close()
                 return self.child.exitstatus
 
