@@ -15,7 +15,7 @@ from .request.idempotency import fingerprint
 from .request.parameters import check_parameters, decode, header, take_expand
 from .request.undocumented import match_undocumented
 from .storage.accounts import Accounts
-from .versions.chain import chain_at
+from .versions.chain import chain_at, refuse_removed
 
 
 def read_call(
@@ -35,6 +35,7 @@ def read_call(
     operation = asked if chain is None else chain.successor(table, asked)
     account = accounts.resolve(platform, header(request, "stripe-account"))
     params = decode(request)
+    refuse_removed(version, asked, params, named=header(request, "stripe-version") is not None)
     paths = take_expand(params, asked)
     route = route_of(table, registry, operation, path, params)
     resource = registry.resource(route.kind)

@@ -17,7 +17,7 @@ from stripe_shell.sandbox.payments.intent_rules import Intent
 from . import customer_currency, quotes, scheduler
 from .calc.periods import Period
 from .invoices import discounts, draft, finalize_and_pay
-from .subscriptions import create
+from .subscriptions import after_payment, create, first_invoice
 
 #: Members of `payment_intent_data` that are copied to the PaymentIntent.
 _HANDED_ON: Final = (
@@ -242,23 +242,22 @@ def _charge_intent(ctx: Context, session: Json, method: Json) -> None:
         return
     intent = ctx.find("payment_intent", session["payment_intent"]) if session["payment_intent"] else None
     if intent is None:
-        intent = _open_intent(ctx, session, method, data)
-        session["payment_intent"] = intent["id"]
-        ctx.save(session)
+        intent = open_intent(ctx, session, data, method=method["id"])
     attempt = confirmation.attempt_payment(ctx, intent, method, ConfirmOptions(return_url=session["success_url"]))
     if attempt.error is not None:
         raise attempt.error
     settle(ctx, session, attempt)
 
 
-def _open_intent(ctx: Context, session: Json, method: Json, data: Mapping[str, Any]) -> Json:
+def open_intent(ctx: Context, session: Json, data: Mapping[str, Any], *, method: str | None = None) -> Json:
+    """Creates the PaymentIntent of a session, and saves the session. `data` is its `payment_intent_data`."""
     with ctx.hold_events() as held:
         intent = confirmation.open_intent(
             ctx,
             amount=session["amount_total"],
             currency=session["currency"],
             customer=session["customer"],
-            payment_method=method["id"],
+            payment_method=method,
             off_session=False,
         )
     held.clear()
@@ -267,6 +266,8 @@ def _open_intent(ctx: Context, session: Json, method: Json, data: Mapping[str, A
     ctx.private(intent, PaymentIntentPrivate)["checkout_session"] = session["id"]
     ctx.save(intent)
     ctx.emit("payment_intent.created", intent)
+    session["payment_intent"] = intent["id"]
+    ctx.save(session)
     return intent
 
 
@@ -289,12 +290,35 @@ def _subscribe(ctx: Context, session: Json, method: Json) -> None:
         params["add_invoice_items"] = once
     if hidden.get("discounts"):
         params["discounts"] = json.loads(json.dumps(hidden["discounts"]))
-    subscription = create.create_subscription(ctx, params)
-    scheduler.schedule_next(ctx, ctx.get("customer", subscription["customer"]), subscription)
-    invoice = ctx.get("invoice", subscription["latest_invoice"])
-    session |= {"invoice": invoice["id"], "subscription": subscription["id"]}
+    invoice = _subscribe_and_pay(ctx, session, method, params)
     free = invoice["total"] == 0
     _complete(ctx, session, "no_payment_required" if free else "paid" if invoice["status"] == "paid" else "unpaid")
+
+
+def _subscribe_and_pay(ctx: Context, session: Json, method: Json, params: Json) -> Json:
+    """Creates the session's subscription, and returns its first invoice. Raises StripeError if the payment fails.
+
+    With `subscribes_at_attempt` the subscription stays, incomplete, when the payment fails, and the next attempt pays
+    the same invoice.
+    """
+    early = ctx.private(session, CheckoutSessionPrivate).get("subscribes_at_attempt")
+    if not session["subscription"]:
+        behavior = {"payment_behavior": "default_incomplete"} if early else {}
+        subscription = create.create_subscription(ctx, params | behavior)
+        scheduler.schedule_next(ctx, ctx.get("customer", subscription["customer"]), subscription)
+        session |= {"invoice": subscription["latest_invoice"], "subscription": subscription["id"]}
+    invoice = ctx.get("invoice", session["invoice"])
+    if not early or invoice["status"] != "open":
+        return invoice
+    ctx.save(session)
+    attempt = finalize_and_pay.pay_invoice(ctx, invoice, method=method["id"], off_session=False)
+    if invoice["status"] == "paid":
+        after_payment.invoice_paid(ctx, invoice)
+    elif attempt is not None and attempt.error is not None:
+        raise attempt.error
+    elif attempt is not None and attempt.status == "requires_action":
+        raise first_invoice.needs_action_error()
+    return invoice
 
 
 def _requested_item(row: Json) -> Json:

@@ -40,12 +40,16 @@ class AccountPrivate(PrivateFields, total=False):
 
 
 class CheckoutSessionPrivate(PrivateFields, total=False):
-    """Parameters that apply when the customer pays; the priced lines, and the list object that shows them."""
+    """Parameters that apply when the customer pays; the priced lines, and the list object that shows them.
+
+    `subscribes_at_attempt` is set in versions before 2025-03-31.basil: versions/changes/basil_checkout_subscription.py.
+    """
 
     discounts: list[Json] | None
     line_items: Json
     payment_intent_data: Json | None
     rows: list[Json]
+    subscribes_at_attempt: bool
     subscription_data: Json | None
 
 

@@ -100,7 +100,9 @@ class CheckoutSession(PaymentOwner):
         obj["payment_status"] = "unpaid" if obj["amount_total"] and not trial else "no_payment_required"
 
     def after_create(self, ctx: Context, obj: Json, params: Json) -> None:
-        """Schedules the expiry at `expires_at`."""
+        """Schedules the expiry at `expires_at`. Creates the PaymentIntent that versions before 2022-08-01 ask for."""
+        if params.get("opens_intent"):
+            checkout.open_intent(ctx, obj, params.get("payment_intent_data") or {})
         jobs.schedule(ctx, obj["expires_at"] - ctx.now(), obj, "run_out")
 
     @action

@@ -16,6 +16,7 @@ from stripe_shell.sandbox.objects.private_fields import SubscriptionSchedulePriv
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.storage.rows import SqlCondition
 from stripe_shell.spec.model import Operation
+from stripe_shell.spec.validate import shape_at
 
 _SETTINGS: Json = {
     "application_fee_percent": None,
@@ -41,13 +42,14 @@ class SubscriptionSchedule(Resource):
     unechoed = ("billing_mode", "default_settings", "phases", "start_date", "from_subscription", "prorate")
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
-        """Removes from `params` and returns `phases[i][iterations]`, which the OpenAPI description lacks."""
+        """Removes from `params` and returns `phases[i][iterations]`, which newer tables lack."""
         given = params.get("phases")
         counts = {}
+        known = shape_at(operation.params, ("phases", "0", "iterations")) is not None
         for index, phase in enumerate(given if isinstance(given, list) else ()):
             if isinstance(phase, dict):
                 validate.take_plans(phase.get("items"))
-            if isinstance(phase, dict) and "iterations" in phase:
+            if isinstance(phase, dict) and "iterations" in phase and not known:
                 counts[index] = phase.pop("iterations")
         return {"iterations": counts} if counts else {}
 
@@ -175,6 +177,8 @@ class SubscriptionSchedule(Resource):
 
 
 def _take_iterations(params: Json) -> None:
-    """Mutates `params`: puts the removed `iterations` back into the phases."""
+    """Mutates `params`: puts the removed `iterations` back into the phases. Raises StripeError for no number."""
     for index, count in params.pop("iterations", {}).items():
+        if not str(count).isdecimal():
+            raise errors.invalid_integer(f"phases[{index}][iterations]", count)
         params["phases"][index]["iterations"] = int(count)

@@ -106,6 +106,20 @@ def chain_at(table: Table, version: str) -> Chain | None:
     return Chain(older, [change for change in all_changes() if is_older(older.version, change.version)])
 
 
+def refuse_removed(version: str, operation: Operation, params: Json, *, named: bool) -> None:
+    """Raises StripeError for what a version no longer takes; `named` if the request asks for the version itself."""
+    for change in _refusing(version, operation.name, operation.response.form):
+        if named or not change.spares_unnamed:
+            change.refuse_request(operation.name, params)
+
+
+@cache
+def _refusing(version: str, name: str, form: str | None) -> tuple[VersionChange, ...]:
+    """Returns the changes, up to a version, that refuse requests of an operation."""
+    since = [change for change in all_changes() if not is_older(version, change.version)]
+    return tuple(change for change in since if change.refuses(name, form))
+
+
 def requested_version(header: str) -> str:
     """Returns the version that the header `Stripe-Version` of a request asks for.
 

@@ -28,6 +28,17 @@ class VersionChange:
     accepted: ClassVar[tuple[str, ...]] = ()
     #: Parameters as errors of today name them, with the older names: `("discounts[0][coupon]", "coupon")`.
     names: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: Operations whose requests of this version and later ones are refused where they still have what is gone.
+    refused: ClassVar[tuple[str, ...]] = ()
+    #: Whether a request without the header `Stripe-Version` may still have it, as scripts for older versions do.
+    spares_unnamed: ClassVar[bool] = True
+
+    def refuses(self, operation: str, form: str | None) -> bool:
+        """Whether requests of an operation, whose response has this `Shape.form`, go through `refuse_request`."""
+        return operation in self.refused
+
+    def refuse_request(self, operation: str, params: Json) -> None:
+        """Raises StripeError for what the version of the change no longer takes. `params` are not validated yet."""
 
     def upgrade_request(self, ctx: Context, operation: str, params: Json) -> None:
         """Mutates `params`: a request of before the change becomes one of after it. Raises StripeError."""

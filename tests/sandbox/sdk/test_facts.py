@@ -226,7 +226,7 @@ def test_bank_debits(sdk: Sdk) -> None:
         "amount": 2000,
         "currency": "usd",
         "payment_method": "pm_usBankAccount_success",
-        "payment_method_types": ["us_bank_account"],
+        "allowed_payment_method_types": ["us_bank_account"],
         "confirm": True,
         "mandate_data": {"customer_acceptance": {"type": "offline"}},
     }

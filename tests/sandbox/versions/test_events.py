@@ -89,7 +89,7 @@ def test_each_endpoint_gets_its_version(stripe: Client) -> None:
         stripe.post("/v1/webhook_endpoints", given | ({"api_version": version} if version else {}))
     stripe.sandbox.set_default_version(BASIL)
     given = {"amount": 500, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
-    intent = older(stripe, TODAY).post("/v1/payment_intents", {**given, "payment_method_types": ["card"]})
+    intent = older(stripe, TODAY).post("/v1/payment_intents", {**given, "allowed_payment_method_types": ["card"]})
     seen = {body["url"][-1]: body for body in delivered(stripe)}
     assert {name: body["api_version"] for name, body in seen.items()} == {
         "a": "2022-08-01",

@@ -64,6 +64,9 @@ def _phase(ctx: Context, entry: Mapping[str, Any], start: int, count: MonthCount
         raise errors.missing_parameter(f"{where}[items]")
     own = [_phase_item(ctx, item, f"{where}[items][{index}]") for index, item in enumerate(entry["items"])]
     _check_length(entry, where)
+    # Versions before 2025-09-30.clover send `counts_anew`: their phases do not follow the billing cycle.
+    if entry.get("billing_cycle_anchor") == "phase_start" or entry.get("counts_anew"):
+        count.restart(start)
     end = _phase_end(ctx, entry, start, own[0], count)
     if end <= start:
         raise errors.invalid("A phase must end after it starts.", param=f"{where}[end_date]")

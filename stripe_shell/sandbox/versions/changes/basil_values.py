@@ -27,12 +27,18 @@ class NaverPayOfPaymentMethod(VersionChange):
     accepted = ("naver_pay", "political_exposure")
 
 
-class ForeverAmountOff(VersionChange):
-    """A coupon of an amount may be for ever (entry B14, page: restrict-coupon-duration).
+class ClosedReview(VersionChange):
+    """A review of a payment that was canceled is closed as `refunded` (entry B12).
 
-    The sandbox takes such coupons in every version.
+    Page: remove-refund-from-partial-capture-and-payment-cancellation-flow.
     """
 
     version = "2025-03-31.basil"
-    certainty = "B"
-    accepted = ("duration",)
+    certainty = "A"
+    kinds = ("review",)
+
+    def downgrade_answer(self, ctx: Context, obj: Json) -> None:
+        """Says `refunded`."""
+        for name in ("closed_reason", "reason"):
+            if obj.get(name) == "canceled":
+                obj[name] = "refunded"

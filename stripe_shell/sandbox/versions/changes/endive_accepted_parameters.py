@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox.versions.change import VersionChange
+from stripe_shell.sandbox import errors
+from stripe_shell.sandbox.versions.change import Json, VersionChange
 
 
 class WritablePaymentMethodTypes(VersionChange):
     """`payment_method_types` of PaymentIntents, SetupIntents and Checkout Sessions is a parameter (entry E1).
 
-    Pages: remove-payment-method-types. Stripe refuses it from endive on. The sandbox takes it in every version, since
-    scripts in the field have it, as an explicit restriction of the methods.
+    Pages: removes-the-payment-method-types-parameter-from-payment-intents-and-setup-intents and
+    remove-payment-method-types-checkout-sessions. It is an explicit restriction of the methods; the member of that name
+    stays. Requests that name endive or a later version are refused, in words that are assumed; the code is that of the
+    page for intents, and assumed for sessions. Requests that name none may have it, since scripts in the field do.
     """
 
     version = "2026-09-30.endive"
     certainty = "A"
     accepted = ("payment_method_types",)
+    refused = (
+        "create payment_intent",
+        "update payment_intent",
+        "confirm payment_intent",
+        "create setup_intent",
+        "update setup_intent",
+        "create checkout.session",
+    )
+
+    def refuse_request(self, operation: str, params: Json) -> None:
+        """Raises StripeError for the parameter."""
+        if "payment_method_types" in params:
+            raise errors.mistake(
+                "The parameter `payment_method_types` is no longer supported on this API version. Use "
+                "`allowed_payment_method_types` or `excluded_payment_method_types`, or manage payment methods in the "
+                "Dashboard.",
+                "payment_method_types_no_longer_supported",
+                "payment_method_types",
+            )
 
 
 class AnchorAsWord(VersionChange):

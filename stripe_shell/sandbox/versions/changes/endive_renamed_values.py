@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from stripe_shell.sandbox.objects.context import Context
+import json
+
+from stripe_shell.sandbox.objects.context import Answer, Context
+from stripe_shell.sandbox.request.parameters import decode
 from stripe_shell.sandbox.versions.change import Json, VersionChange
 
 
@@ -41,3 +44,64 @@ class RejectReason(VersionChange):
         """Names the kind that says least."""
         if params.get("reason") == "fraud":
             params["reason"] = "fraud_other"
+
+
+class EvaluationScore(VersionChange):
+    """The score of a payment evaluation is a number, never null (entry E4); that it is 0 then is certainty C.
+
+    Page: payment-evaluations-nullable-score.
+    """
+
+    version = "2026-09-30.endive"
+    certainty = "C"
+    kinds = ("radar.payment_evaluation",)
+
+    def downgrade_answer(self, ctx: Context, obj: Json) -> None:
+        """Shows 0 for no score."""
+        fraud = (obj.get("signals") or {}).get("fraudulent_payment") or {}
+        if "score" in fraud and fraud["score"] is None:
+            fraud["score"] = 0
+
+
+class IgicOfRegistration(VersionChange):
+    """A tax registration in the European Union has `igic` in its `country_options` (entry E7).
+
+    Only 2026-08-26.dahlia has it. The sandbox knows no such tax: it leaves the parameter out, and the member is absent.
+    """
+
+    version = "2026-09-30.endive"
+    certainty = "B"
+    operations = ("create tax.registration",)
+
+    def upgrade_request(self, ctx: Context, operation: str, params: Json) -> None:
+        """Leaves the parameter out."""
+        for options in (params.get("country_options") or {}).values():
+            if isinstance(options, dict):
+                options.pop("igic", None)
+
+
+class LinkedConfigurations(VersionChange):
+    """An account link of API v2 says in its `use_case` which `configurations` of the account it is for (entry E10)."""
+
+    version = "2026-09-30.endive"
+    certainty = "A"
+    operations = ("create v2.core.account_link",)
+
+    def upgrade_request(self, ctx: Context, operation: str, params: Json) -> None:
+        """Leaves the parameter out."""
+        for case in _use_cases(params):
+            case.pop("configurations", None)
+
+    def answer(self, ctx: Context, operation: str, found: Answer) -> Answer:
+        """Says what the request said: a link can be seen in this answer alone."""
+        if not isinstance(found, dict):
+            return found
+        shown: Json = json.loads(json.dumps(found))
+        for given, case in zip(_use_cases(decode(ctx.request)), _use_cases(shown), strict=False):
+            case["configurations"] = given.get("configurations") or []
+        return shown
+
+
+def _use_cases(params: Json) -> list[Json]:
+    """Returns the parts of `use_case` that are objects."""
+    return [case for case in (params.get("use_case") or {}).values() if isinstance(case, dict)]
