@@ -21,11 +21,11 @@ from stripe_shell.cli.recorded_options import record_options
 from stripe_shell.cli.run_watch import RunWatch
 from stripe_shell.cli.setup import Setup, new_run_id
 from stripe_shell.durations import parse_duration
+from stripe_shell.engine.foreach import spooled_lists
 from stripe_shell.engine.limits import WRITES
 from stripe_shell.engine.outcome import RunStep
 from stripe_shell.engine.run.interpreter import Engine, secrets_of
 from stripe_shell.engine.run.ledger import NoLedger
-from stripe_shell.engine.run.row_target import StreamRows
 from stripe_shell.engine.run.stopping import StopRequest
 from stripe_shell.errors import OutputNotWritten, RunStopped, UsageError
 from stripe_shell.lang.ast import Reference
@@ -66,7 +66,11 @@ class ScriptRunner:
         """Runs a script over the copies of its data files; returns its exit code."""
         stop = StopRequest()
         watch = RunWatch(self.arguments, script, self.printer.console)
-        engine = replace(self._patient_engine(script, stop, watch), stream=self._stream(script))
+        names = {reference.name for reference in nodes_in(tuple(script.program.items), Reference)}
+        engine = self._patient_engine(script, stop, watch)
+        if "last" not in names:  # else the rows of the last list are kept
+            stream = partial(stream_rows, self.printer.console, self.printer.format)
+            engine = replace(engine, stream=stream, spools=spooled_lists(script.program.items))
         grace = _seconds(self.arguments.grace, "--grace")
         with RunSignals(stop, grace, watch.progress.line, watch.interruptions.note) as signals, watch:
             try:
@@ -167,11 +171,6 @@ class ScriptRunner:
             stop=stop,
             kept_for=self.setup.connections.keep_runs * 24 * 3600.0,
         )
-
-    def _stream(self, script: PreparedScript) -> StreamRows | None:
-        """Returns what writes long lists to standard output page by page; None if the script refers to the last one."""
-        names = {reference.name for reference in nodes_in(tuple(script.program.items), Reference)}
-        return None if "last" in names else partial(stream_rows, self.printer.console, self.printer.format)
 
     def _patient_engine(self, script: PreparedScript, stop: StopRequest, watch: RunWatch) -> Engine:
         """Returns the engine; its connections are patient for batches in files, and wherever `--patience` is given."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from stripe_shell.diagnostics import Diagnostic, closest
@@ -19,12 +19,13 @@ from stripe_shell.engine.data_files import (
     read_rows,
 )
 from stripe_shell.engine.evaluate import evaluate_text
-from stripe_shell.engine.fields import picked, row_columns
+from stripe_shell.engine.fields import FieldSteps, picked, row_columns
 from stripe_shell.engine.run.paging import is_list
+from stripe_shell.engine.run.row_spool import RowSpool
 from stripe_shell.engine.scope import PendingValue, Scope, look_up
 from stripe_shell.engine.values import is_deferred
-from stripe_shell.lang.ast import Condition, ForEach, Loop, Output, Reference
-from stripe_shell.lang.visit import nodes_in
+from stripe_shell.lang.ast import Block, Condition, ForEach, Loop, Output, Reference, ScriptItem
+from stripe_shell.lang.visit import names_given, nodes_in
 from stripe_shell.records import record
 from stripe_shell.wire import encode_form
 
@@ -95,14 +96,31 @@ def list_rows(loop: Loop, reference: Reference, scope: Scope) -> Iterator[DataRo
     if isinstance(found, Diagnostic):
         raise BadData(found.message)
     value: Any = None if isinstance(found, PendingValue) else found.value
-    value = value["data"] if is_list(value) else value
-    if not isinstance(value, list):
+    whole = isinstance(value, dict) and (is_list(value) or isinstance(value.get("data"), RowSpool))
+    value = value["data"] if whole else value
+    if not isinstance(value, list | RowSpool):
         raise BadData(f"`{reference.raw}` is not a list")
     paths = _paths_of_row(loop)
     for number, row in enumerate(value, start=1):
         if not isinstance(row, dict):
             raise BadData(f"item {number} of `{reference.raw}` is not an object")
         yield DataRow(row if () in paths else picked(row, paths), number)
+
+
+def spooled_lists(items: Sequence[ScriptItem]) -> dict[str, Set[FieldSteps]]:
+    """Returns the names of responses that a script refers to only as the lists of its outermost loops, with the fields
+    of rows that these refer to.
+    """
+    loops = [each for each in items if isinstance(each, Loop)]
+    sources = [header(loop).file.sole_insertion for loop in loops]
+    references = Counter(each.name for each in nodes_in(tuple(items), Reference) if each.namespace is None)
+    found: dict[str, set[FieldSteps]] = {}
+    for loop, source in zip(loops, sources, strict=True):
+        if isinstance(source, Reference) and source.path in ((), ("data",)) and source.default is None:
+            references[source.name] -= 1
+            found.setdefault(source.name, set()).update(_paths_of_row(loop))
+    given = {name for name, _ in names_given([item for item in items if isinstance(item, Block)], "response")}
+    return {name: paths for name, paths in found.items() if name in given and not references[name]}
 
 
 def _paths_of_row(loop: Loop) -> set[tuple[str | int, ...]]:

@@ -9,6 +9,7 @@ from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.assertions.compare import Assertion
 from stripe_shell.engine.limits import Money
 from stripe_shell.engine.resolve import BlockCall
+from stripe_shell.engine.run.row_spool import RowSpool
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block, ScriptItem
 from stripe_shell.records import field, record
@@ -41,6 +42,7 @@ class Outcome:
     asserts on them or saves them. `origin` describes where the credential came from, empty without one. `reason` says
     why the block was skipped. `recalled`: the request was sent by an earlier process of the same run. `stopped`: it
     was skipped because the run was stopped. `money` is what a write is about, None if nothing tells.
+    `spool` has the rows of a list that only loops go through.
     """
 
     block: Block
@@ -62,6 +64,7 @@ class Outcome:
     recalled: bool = False
     stopped: bool = False
     money: Money | None = None
+    spool: RowSpool | None = None
 
     @property
     def name(self) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import tracemalloc
 
 import pytest
 
 from stripe_shell.cli import main
 
 from .support import Batch
+from .test_exports import fill
 
 SEED = "".join(f"/sandbox create customer email=c{n}@b.co name=C{n}\n\n" for n in range(5))
 
@@ -158,3 +161,50 @@ def test_the_journal_does_not_hold_the_list_that_a_loop_runs_over(batch: Batch) 
     script(batch, LIST % "")
     assert batch.run().code == 0
     assert not any(entry["t"] == "d" and "data" in entry["b"] for entry in batch.journal())
+
+
+def test_memory_does_not_grow_with_a_list_that_only_a_loop_goes_through(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(batch.folder / "many.db", 1_530)
+
+    def peak(pages: str) -> int:
+        script(batch, LIST.replace("limit=100", f"\n@pages {pages}") % """ where="${each.email} == none@b.co" """)
+        monkeypatch.setattr("sys.stdout", open(os.devnull, "w"))  # noqa: PTH123, SIM115 (pytest's keeps what is written)
+        tracemalloc.start()
+        assert main(["run", "b.stripe", "--db", "many.db", "--new"]) == 0
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak("1")
+    few, many = peak("3"), peak("all")
+    assert many < few + 500_000  # 1,530 customers as Python objects take 5 MB
+
+
+@pytest.mark.parametrize("more", ["", "@out all.jsonl fields=id\n", "@expect data count == 5\n"])
+def test_a_list_is_told_and_run_the_same_whether_it_is_kept_in_memory(batch: Batch, more: str) -> None:
+    """A reference to it that is no loop's keeps it in memory."""
+    text = LIST.replace("limit=100", "limit=2\n@pages all").replace("@as found\n", f"@as found\n{more}") % ""
+    script(batch, text)
+    first = batch.run("--format", "json")
+    script(batch, text + "\n/sandbox retrieve customer id=${found.data[4].id}\n@out one.json\n")
+    second = batch.run("--format", "json", "--new")
+    assert (first.code, second.code) == (0, 0)
+    assert second.out == first.out
+    assert ("c0@b.co" in first.out) == (not more.startswith("@out"))
+    assert batch.made("invoiceitem", "description") == sorted(2 * EMAILS)
+    assert len({each.read_bytes() for folder in batch.folders for each in folder.glob("list-*.jsonl")}) == 1
+
+
+def test_a_loop_in_a_loop_goes_through_a_list_after_a_resume(batch: Batch) -> None:
+    text = "/sandbox list customers limit=2\n@pages all\n@as found\n\n/sandbox create customer email=x@b.co name=X\n\n"
+    inner = "  @foreach each in ${found.data} key=id\n    /sandbox create invoice_item customer=${each.id} amount=1"
+    inner += " currency=usd description=${row.n}-${each.email}\n%s  @end\n"
+    (batch.folder / "n.csv").write_text("n\n1\n2\n")
+    loop = '@foreach row in "n.csv" key=n\n' + inner + "@end\n"
+    script(batch, text + loop % "    @expect description != 1-c3@b.co\n")
+    assert batch.run().code == 4
+    script(batch, text + loop % "")
+    assert batch.run().code == 0
+    assert batch.made("invoiceitem", "description") == [f"{n}-{each}" for n in (1, 2) for each in EMAILS]

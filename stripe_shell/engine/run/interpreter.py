@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from stripe_shell.engine.assertions.conditions import evaluate_until, evaluate_w
 from stripe_shell.engine.check.script import after_unsent, check_block, check_items, check_late_loop, walk
 from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.encode import encode, takes_key
-from stripe_shell.engine.fields import field_names
+from stripe_shell.engine.fields import FieldSteps, field_names
 from stripe_shell.engine.foreach import ReadRows, header, rows_of
 from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, idempotency_key, loop_id, step_id
 from stripe_shell.engine.limits import limits_of, money_of
@@ -42,6 +42,7 @@ from stripe_shell.engine.run.paging import Exchange, has_pages, read_body, with_
 from stripe_shell.engine.run.ranges import can_divide
 from stripe_shell.engine.run.row_lines import RowLines
 from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
+from stripe_shell.engine.run.row_spool import RowSpool
 from stripe_shell.engine.run.row_target import OpenRows, StreamRows
 from stripe_shell.engine.run.rows import (
     CollectedPages,
@@ -94,7 +95,8 @@ class Engine:
     loops; None selects all. `jobs` is how many of their rows run at once; None leaves that to the loops. `sleep` waits
     a number of seconds between the polls of `@retry`, and for a turn. `observer` is told what is sent. `stream` opens
     what takes the rows of a list of several pages that nothing else refers to; without it they are joined in the
-    outcome's `body`.
+    outcome's `body`. `spools` are the names of responses that only loops go through, with the fields of rows that these
+    need: such a list of several pages is kept in a file.
     """
 
     table: Table
@@ -107,6 +109,7 @@ class Engine:
     sleep: Callable[[float], None] = time.sleep
     observer: RunObserver = field(default_factory=RunObserver)
     stream: StreamRows | None = None
+    spools: Mapping[str, Set[FieldSteps]] = field(default_factory=dict)
 
     def observed(self, observer: RunObserver) -> Engine:
         """Returns a copy of the engine that tells `observer` what is sent."""
@@ -492,15 +495,26 @@ class Engine:
         if output is not None and lines is not None:
             return RowOutput(str(evaluate_output(output, scope).value), lines.sink(output, masks))
         long = call is not None and call.pages != 1 and not _speaks_of_rows(outcome.block)
-        if call is None or (output is None and not (long and self.stream is not None)):
+        spool = self._spool(outcome)
+        if call is None or (output is None and not ((long or spool) and self.stream is not None)):
             return None
         fields, table = field_names(output) if output else (), self._table_of(outcome, link)
         target = row_target(call.operation, fields, table, masks, whole=call.pages == 1)
         if output is not None:
             noted = step if long else None
-            return open_journalled(output, target, request, scope, open_rows=self.open_rows, step=noted)
+            file = open_journalled(output, target, request, scope, open_rows=self.open_rows, step=noted)
+            file.spool = spool
+            return file
         sink = self.stream(target) if self.stream is not None and call.operation.response.is_list else None
-        return RowOutput("", sink) if sink is not None else None
+        return RowOutput("", sink, spool=spool) if sink is not None else None
+
+    def _spool(self, outcome: Outcome) -> RowSpool | None:
+        """Returns what keeps the rows of a block's list for loops; None if they are kept in memory."""
+        name, call = saved_name(outcome.block), outcome.call
+        if call is None or call.pages == 1 or name is None or name.text not in self.spools:
+            return None
+        judged = any(isinstance(each.argument, Expectation | Match) for each in outcome.block.directives)
+        return None if judged else RowSpool(self.spools[name.text])
 
     def _open_loop_file(self, block: Block, scope: Scope, *, resolver: Resolver) -> RowOutput | None:
         """Opens the file of a block that a loop writes, as far as its columns are known. Raises NotSent."""
@@ -597,12 +611,13 @@ def _receive(
     count = outcome.call.pages if outcome.call else 1
     if not exchange.response.ok:
         return replace(outcome, body=read_body(exchange))
-    keep_rows = file is None or count == 1 or _speaks_of_rows(outcome.block)
+    spool = file.spool if file is not None else None
+    keep_rows = file is None or count == 1 or (spool is None and _speaks_of_rows(outcome.block))
     tell = partial(observer.page, outcome)
     collected = collect(
         link.transport, exchange, count, file, keep_rows=keep_rows, jobs=_jobs_of(outcome), on_page=tell
     )
-    outcome = replace(outcome, body=collected.body)
+    outcome = replace(outcome, body=collected.body, spool=spool)
     if file is None:
         return outcome
     file.close(collected.body)
@@ -656,7 +671,8 @@ def scope_after(outcome: Outcome, scope: Scope) -> Scope:
     name = saved_name(outcome.block)
     names = {"last": outcome.block.span, **({name.text: name.span} if name else {})}
     if outcome.body is not None:
-        return scope.after_response(outcome.body, names)
+        body = outcome.body if outcome.spool is None else {**outcome.body, "data": outcome.spool}
+        return scope.after_response(body, names)
     scope = scope.next_block()
     for word in names:
         cause = Diagnostic("E302", "this block brought no answer", outcome.block.connection_span)

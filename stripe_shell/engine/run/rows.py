@@ -10,6 +10,7 @@ from stripe_shell.engine.paths import evaluate_output
 from stripe_shell.engine.run.ledger import RowsWritten, StepLedger
 from stripe_shell.engine.run.paging import Exchange, Page, cursor_of, follow_pages, is_list
 from stripe_shell.engine.run.ranges import follow_ranges
+from stripe_shell.engine.run.row_spool import RowSpool
 from stripe_shell.engine.run.row_target import OpenRows, RowSink, RowTarget
 from stripe_shell.engine.scope import Scope
 from stripe_shell.errors import NoAnswer, NotSent
@@ -31,7 +32,8 @@ class RowOutput:
     """An open `@out` file, or standard output, whose `path` is empty.
 
     `written` is how far an earlier process wrote it. `note` is called with how far it has been written by now, and
-    returns whether that was journalled; `noted` then keeps what was written of it when it fails.
+    returns whether that was journalled; `noted` then keeps what was written of it when it fails. `spool` takes the rows
+    for loops.
     """
 
     path: str
@@ -39,6 +41,7 @@ class RowOutput:
     written: RowsWritten | None = None
     note: Callable[[RowsWritten], bool] = lambda _: False
     noted: bool = False
+    spool: RowSpool | None = None
 
     def write(self, page: Page, rows: Sequence[Any], pages: int, count: int) -> None:
         """Appends the rows of a page; `pages` and `count` are the pages and rows so far. Raises NotStored."""
@@ -48,6 +51,11 @@ class RowOutput:
                 self._note(page.following, pages, count)
         except OSError as error:
             raise self._not_stored(error) from error
+        try:
+            if self.spool is not None:
+                self.spool.add(rows)
+        except OSError as error:
+            raise NotStored(f"the rows of the list cannot be kept for its loop: {error.strerror or error}") from error
 
     def begin(self) -> None:
         """Tells the journal of the file before there are rows in it, so that a killed process leaves none behind."""
