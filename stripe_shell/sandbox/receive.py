@@ -35,7 +35,7 @@ def read_call(
     operation = asked if chain is None else chain.successor(table, asked)
     account = accounts.resolve(platform, header(request, "stripe-account"))
     params = decode(request)
-    refuse_removed(version, asked, params, named=header(request, "stripe-version") is not None)
+    refuse_removed(version, asked, params, lambda: _is_chosen(version, platform, accounts, table))
     paths = take_expand(params, asked)
     route = route_of(table, registry, operation, path, params)
     resource = registry.resource(route.kind)
@@ -66,3 +66,11 @@ def _match(table: Table, request: Request) -> tuple[Operation, dict[str, str]]:
     if found is None:
         raise errors.unrecognized_url(request.method, request.path)
     return found
+
+
+def _is_chosen(version: str, platform: str, accounts: Accounts, table: Table) -> bool:
+    """Whether the version of a request was chosen: the account's default was set, or it is not the newest.
+
+    The newest one is that of requests without the header, and of those of the shell, which sends it with every call.
+    """
+    return version != table.version or accounts.default_version(platform) is not None

@@ -239,7 +239,7 @@ def test_return_url_is_needed_for_automatic_methods(stripe: Client) -> None:
     assert stripe.get(PATH)["data"] == []
     for more in (
         {"return_url": "https://example.com"},
-        {"allowed_payment_method_types": ["card"]},
+        {"payment_method_types": ["card"]},
         {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}},
         {"off_session": True},
     ):

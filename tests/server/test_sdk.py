@@ -42,7 +42,7 @@ def test_a_payment(official: Any) -> None:
             "amount": 2000,
             "currency": "usd",
             "payment_method": "pm_card_visa",
-            "allowed_payment_method_types": ["card"],
+            "payment_method_types": ["card"],
             "confirm": True,
             "expand": ["latest_charge"],
         }
@@ -57,7 +57,7 @@ def test_a_declined_card_is_a_card_error(official: Any) -> None:
                 "amount": 2000,
                 "currency": "usd",
                 "payment_method": "pm_card_chargeDeclined",
-                "allowed_payment_method_types": ["card"],
+                "payment_method_types": ["card"],
                 "confirm": True,
             }
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -106,10 +106,10 @@ def chain_at(table: Table, version: str) -> Chain | None:
     return Chain(older, [change for change in all_changes() if is_older(older.version, change.version)])
 
 
-def refuse_removed(version: str, operation: Operation, params: Json, *, named: bool) -> None:
-    """Raises StripeError for what a version no longer takes; `named` if the request asks for the version itself."""
+def refuse_removed(version: str, operation: Operation, params: Json, chosen: Callable[[], bool]) -> None:
+    """Raises StripeError for what a version no longer takes; `chosen` says whether the client chose the version."""
     for change in _refusing(version, operation.name, operation.response.form):
-        if named or not change.spares_unnamed:
+        if not change.spares_default or chosen():
             change.refuse_request(operation.name, params)
 
 

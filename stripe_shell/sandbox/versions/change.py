@@ -30,8 +30,8 @@ class VersionChange:
     names: ClassVar[tuple[tuple[str, str], ...]] = ()
     #: Operations whose requests of this version and later ones are refused where they still have what is gone.
     refused: ClassVar[tuple[str, ...]] = ()
-    #: Whether a request without the header `Stripe-Version` may still have it, as scripts for older versions do.
-    spares_unnamed: ClassVar[bool] = True
+    #: Whether a request may still have it where nobody chose the version, as scripts for older versions do.
+    spares_default: ClassVar[bool] = True
 
     def refuses(self, operation: str, form: str | None) -> bool:
         """Whether requests of an operation, whose response has this `Shape.form`, go through `refuse_request`."""

@@ -142,7 +142,7 @@ class Sdk:
             "amount": amount,
             "currency": "usd",
             "payment_method": card,
-            "allowed_payment_method_types": ["card"],
+            "payment_method_types": ["card"],
             "confirm": True,
         }
         return self.v1.payment_intents.create(params=params | more)

@@ -74,7 +74,7 @@ def test_a_direct_charge_with_a_fee(sdk: Sdk) -> None:
         "amount": 2000,
         "currency": "usd",
         "payment_method": "pm_card_visa",
-        "allowed_payment_method_types": ["card"],
+        "payment_method_types": ["card"],
         "confirm": True,
         "application_fee_amount": 200,
     }

@@ -226,7 +226,7 @@ def test_bank_debits(sdk: Sdk) -> None:
         "amount": 2000,
         "currency": "usd",
         "payment_method": "pm_usBankAccount_success",
-        "allowed_payment_method_types": ["us_bank_account"],
+        "payment_method_types": ["us_bank_account"],
         "confirm": True,
         "mandate_data": {"customer_acceptance": {"type": "offline"}},
     }

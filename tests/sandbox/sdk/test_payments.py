@@ -11,7 +11,7 @@ from .conftest import Sdk, Served, stripe
 
 def intent(sdk: Sdk, **more: Any) -> Any:
     """A payment intent for cards that is not confirmed."""
-    params = {"amount": 2000, "currency": "usd", "allowed_payment_method_types": ["card"], **more}
+    params = {"amount": 2000, "currency": "usd", "payment_method_types": ["card"], **more}
     return sdk.v1.payment_intents.create(params=params)
 
 
@@ -244,7 +244,7 @@ def test_whose_method(sdk: Sdk) -> None:
 def test_setup_intents(sdk: Sdk) -> None:
     """§16: off session always; success attaches first; a decline keeps last_setup_error."""
     customer = sdk.v1.customers.create()
-    params = {"customer": customer.id, "allowed_payment_method_types": ["card"], "payment_method": "pm_card_visa"}
+    params = {"customer": customer.id, "payment_method_types": ["card"], "payment_method": "pm_card_visa"}
     done = sdk.v1.setup_intents.create(params=params | {"confirm": True, "usage": "on_session"})
     assert (done.status, done.usage, done.latest_attempt[:7]) == ("succeeded", "off_session", "setatt_")
     assert sdk.v1.payment_methods.retrieve(done.payment_method).customer == customer.id
@@ -253,11 +253,7 @@ def test_setup_intents(sdk: Sdk) -> None:
         "payment_method.attached",
         "setup_intent.succeeded",
     ]
-    params = {
-        "allowed_payment_method_types": ["card"],
-        "payment_method": "pm_card_chargeDeclinedExpiredCard",
-        "confirm": True,
-    }
+    params = {"payment_method_types": ["card"], "payment_method": "pm_card_chargeDeclinedExpiredCard", "confirm": True}
     error = sdk.refused(sdk.v1.setup_intents.create, params=params)
     assert (error.http_status, error.code, error.error.decline_code) == (402, "expired_card", "expired_card")
     kept = error.error.setup_intent
@@ -272,11 +268,11 @@ def test_setup_intents(sdk: Sdk) -> None:
 
 def test_setup_intents_end(sdk: Sdk) -> None:
     """§2.4, §16: cancel once; what is done cannot be canceled."""
-    made = sdk.v1.setup_intents.create(params={"allowed_payment_method_types": ["card"]})
+    made = sdk.v1.setup_intents.create(params={"payment_method_types": ["card"]})
     assert sdk.refused(sdk.v1.setup_intents.confirm, made.id).code == "setup_intent_unexpected_state"
     assert sdk.v1.setup_intents.cancel(made.id).status == "canceled"
     assert "it is already canceled" in sdk.refused(sdk.v1.setup_intents.cancel, made.id).user_message
-    three_d_secure = {"allowed_payment_method_types": ["card"], "payment_method": "pm_card_authenticationRequired"}
+    three_d_secure = {"payment_method_types": ["card"], "payment_method": "pm_card_authenticationRequired"}
     assert sdk.v1.setup_intents.create(params=three_d_secure | {"confirm": True}).status == "requires_action"
 
 

@@ -151,7 +151,7 @@ def test_idempotency_keeps_declines_but_no_mistakes(sdk: Sdk) -> None:
                 "amount": 1000,
                 "currency": "usd",
                 "payment_method": "pm_card_visa_chargeDeclined",
-                "allowed_payment_method_types": ["card"],
+                "payment_method_types": ["card"],
                 "confirm": True,
             },
             options={"idempotency_key": "decline"},

@@ -11,8 +11,8 @@ class WritablePaymentMethodTypes(VersionChange):
 
     Pages: removes-the-payment-method-types-parameter-from-payment-intents-and-setup-intents and
     remove-payment-method-types-checkout-sessions. It is an explicit restriction of the methods; the member of that name
-    stays. Requests that name endive or a later version are refused, in words that are assumed; the code is that of the
-    page for intents, and assumed for sessions. Requests that name none may have it, since scripts in the field do.
+    stays. Endive and later versions refuse it, in words that are assumed; the code is that of the page for intents, and
+    assumed for sessions. Where nobody chose the version it is taken, since scripts in the field have it.
     """
 
     version = "2026-09-30.endive"
