@@ -12,8 +12,9 @@ from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.foreach import LoopRow, ReadRows, header
 from stripe_shell.engine.limits import WRITES
 from stripe_shell.engine.links import Link
-from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus, RunStep
-from stripe_shell.engine.run.guard import Fuse, NotPlanned, extent_of
+from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus, RunStep, UnsentWrite
+from stripe_shell.engine.resolve import BlockCall
+from stripe_shell.engine.run.guard import Fuse, NotPlanned
 from stripe_shell.engine.run.ledger import Ledger, RowsWritten, StepLedger, StepPlace
 from stripe_shell.engine.run.row_lines import RowLines
 from stripe_shell.engine.values import Deferred
@@ -43,7 +44,8 @@ class PlanGroup:
     """The writes of one operation in one loop; `place` is the loop's source, empty outside of loops.
 
     `money` is in the smallest unit by currency, `unpriced` counts the writes about which nothing tells an amount.
-    `undecided` counts those whose `@when` depends on a response. `skipped` counts why blocks are skipped.
+    `undecided` counts those whose `@when` depends on a response. `skipped` counts why blocks are skipped. `last` is the
+    last call with its planned write: rows may share a call.
     """
 
     place: str
@@ -53,6 +55,15 @@ class PlanGroup:
     unpriced: int = 0
     undecided: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    last: tuple[BlockCall, PlannedWrite] | None = None
+
+    def planned(self, write: UnsentWrite) -> PlannedWrite:
+        """Returns the write as it is kept in the plan."""
+        if self.last is None or self.last[0] is not write.call:
+            names, open_path = _open_parts(write.call)
+            digest = _digest(write.request, names, open_path=open_path)
+            self.last = write.call, PlannedWrite(digest, names, open_path)
+        return self.last[1]
 
 
 @record(frozen=False)
@@ -82,6 +93,12 @@ class RunPlan:
         """Adds a step of the planning run; `place` is the source of the loop around it."""
         if step.result is not None:
             self.rows[step.result.status] += step.result.count
+        if step.unsent:
+            self.rows["done"] += 1
+        for write in step.unsent:
+            self.requests[write.call.operation.name] += 1
+            if write.request.writes:
+                self._add_write(self._group(place, write.call.operation.name), write)
         outcome = step.outcome
         if outcome is None or outcome.recalled:
             return
@@ -92,31 +109,33 @@ class RunPlan:
         if request is not None:
             self.requests[outcome.name] += 1
         if outcome.status == "skipped":
-            self._group(place, outcome).skipped[outcome.reason] += 1
-        elif request is not None and request.writes and outcome.response is None:
-            self._add_write(self._group(place, outcome), outcome, request)
+            self._group(place, outcome.name).skipped[outcome.reason] += 1
+        elif request is not None and request.writes and outcome.response is None and outcome.call is not None:
+            write = UnsentWrite(outcome.call, request, outcome.money)
+            self._add_write(self._group(place, outcome.name), write, undecided=bool(outcome.reason))
 
-    def _group(self, place: str, outcome: Outcome) -> PlanGroup:
-        return self.groups.setdefault((place, outcome.name), PlanGroup(place, outcome.name))
+    def _group(self, place: str, name: str) -> PlanGroup:
+        group = self.groups.get((place, name))
+        if group is None:
+            group = self.groups[place, name] = PlanGroup(place, name)
+        return group
 
-    def _add_write(self, group: PlanGroup, outcome: Outcome, request: Request) -> None:
+    def _add_write(self, group: PlanGroup, write: UnsentWrite, *, undecided: bool = False) -> None:
+        request, money = write.request, write.money
         group.writes += 1
-        extent = {unit: amount for unit, amount in extent_of(outcome).items() if unit != WRITES}
-        group.money.update(extent)
-        group.unpriced += not extent
-        group.undecided += bool(outcome.reason)
+        if money is None:
+            group.unpriced += 1
+        else:
+            group.money[money.currency] += money.amount
+        group.undecided += undecided
         if len(self.first) < _SHOWN:
             self.first.append(request)
-        names, open_path = _open_parts(outcome)
-        planned = PlannedWrite(_digest(request, names, open_path=open_path), names, open_path)
+        planned = group.planned(write)
         self.writes[request.idempotency_key or planned.digest] = planned
 
 
-def _open_parts(outcome: Outcome) -> tuple[tuple[str, ...], bool]:
+def _open_parts(call: BlockCall) -> tuple[tuple[str, ...], bool]:
     """Returns the names of the parameters that depend on a response, and whether the path does."""
-    call = outcome.call
-    if call is None:
-        return (), False
     names = tuple(sorted(_deferred_names(call.params, ())))
     return names, any(isinstance(value, Deferred) for value in call.path_params.values())
 
@@ -190,6 +209,11 @@ class PlanningLedger:
     def spent(self) -> Mapping[str, int]:
         """Returns the writes of finished rows and their money, by unit."""
         return self._inner.spent
+
+    @property
+    def has_sent(self) -> bool:
+        """Whether an earlier process of the run sent anything."""
+        return self._inner.has_sent
 
     def step(self, place: StepPlace, block: Block) -> StepLedger:
         """Returns the journal of a step, to which nothing is added."""

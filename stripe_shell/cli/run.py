@@ -117,7 +117,17 @@ def _prepare_all(
         data.append(FrozenData())
         find_file = find_on_disk if arguments.dry_run else data[-1].find
         known = _checked_before(arguments, setup, data[-1], printer.console)
-        scripts.append(prepare(setup.engine, source, scope, prompt=typed, find_file=find_file, checked=known))
+        scripts.append(
+            prepare(
+                setup.engine,
+                source,
+                scope,
+                prompt=typed,
+                find_file=find_file,
+                checked=known,
+                keeps_rows=bool(arguments.plan or arguments.confirm),
+            )
+        )
         printer.console.mask(scripts[-1].secrets)
         printer.checked(scripts[-1].diagnostics)
         if arguments.rows is not None and scripts[-1].sound:

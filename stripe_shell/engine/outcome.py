@@ -142,10 +142,20 @@ class RowResult:
 
 
 @record
+class UnsentWrite:
+    """A write of a plan: its call, the request that it would send, and the money that it is about."""
+
+    call: BlockCall
+    request: Request
+    money: Money | None
+
+
+@record
 class RunStep:
     """An item that has run: its outcome if it is a block, and the scope after it.
 
     `row` is the name of the row that a block ran for. `result` is set in the step of a loop that ends one of its rows.
+    `unsent` are the writes of a row of a loop that is planned as a whole.
     """
 
     item: ScriptItem
@@ -153,6 +163,7 @@ class RunStep:
     outcome: Outcome | None = None
     row: str = ""
     result: RowResult | None = None
+    unsent: tuple[UnsentWrite, ...] = ()
 
 
 def exit_code(statuses: Iterable[OutcomeStatus]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from typing import TYPE_CHECKING, NamedTuple
 
 from stripe_shell.engine.api_versions import table_of
@@ -11,9 +11,9 @@ from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of
 from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.links import Links
 from stripe_shell.engine.operation_lookup import find_operation
-from stripe_shell.engine.resolve import Resolution, resolve
+from stripe_shell.engine.resolve import BlockCall, Resolution, resolve
 from stripe_shell.engine.row_template import RowTemplate, row_template
-from stripe_shell.engine.scope import FoundValue, Scope, comes_from_data, look_up
+from stripe_shell.engine.scope import FoundValue, Scope, ScopeSettings, comes_from_data, look_up
 from stripe_shell.lang.ast import Block, Condition, Expectation, Fails, Match, Reference, Retry, Total
 from stripe_shell.lang.visit import nodes_in
 from stripe_shell.spec.model import Operation
@@ -48,6 +48,14 @@ class Feed(NamedTuple):
     loop: bool
 
 
+class _RowCalls(NamedTuple):
+    """The calls of a block by the key of the row, and what else they depend on."""
+
+    now: int
+    settings: ScopeSettings
+    calls: dict[str, BlockCall]
+
+
 class Resolver:
     """Resolves the blocks of one run and caches the last resolution of each until its dependencies change.
 
@@ -76,6 +84,8 @@ class Resolver:
         self.calls: Counter[int] = Counter()
         self.rows_checked: Callable[[Path], int | None] = lambda path: None
         self.late_loops: set[int] = set()
+        self.keeps_rows = False
+        self._row_calls: dict[int, _RowCalls] = {}
         self.feeds: dict[int, Feed] = {}
         self._kept: dict[int, _Kept] = {}
         self._templates: dict[int, RowTemplate | None] = {}
@@ -99,6 +109,18 @@ class Resolver:
         self._kept[id(block)] = _Kept(block, dependencies, resolved)
         return resolved
 
+    def keep_row(self, block: Block, key: str, scope: Scope, call: BlockCall) -> None:
+        """Keeps the call of a block for the row with this key; `scope` is that of the row."""
+        kept = self._row_calls.get(id(block))
+        if kept is None:
+            kept = self._row_calls[id(block)] = _RowCalls(scope.now, scope.settings, {})
+        kept.calls[key] = call
+
+    def row_calls(self, block: Block, scope: Scope) -> Mapping[str, BlockCall]:
+        """Returns the kept calls of a block by the key of the row, as far as they hold in this scope."""
+        kept = self._row_calls.get(id(block))
+        return kept.calls if kept is not None and kept[:2] == (scope.now, scope.settings) else {}
+
     def assertions(self, block: Block, scope: Scope) -> BlockAssertions:
         """Returns the assertions of the block in this scope; those without references are kept."""
         kept = self._assertions.get(id(block))
@@ -118,6 +140,16 @@ class Resolver:
         """Returns the operation of the block, independent of any scope; None if its words are wrong."""
         kept = self._kept.get(id(block))
         return kept.resolved.operation if kept is not None else find_operation(block, self.table, [])
+
+
+def depends_on(names: Set[str], block: Block) -> bool:
+    """Whether a reference of the block has one of these names, as the default of another one too."""
+    return "${" in block.span.text and any(each.name in names for each in nodes_in(block.items, Reference))
+
+
+def depends_on_row(block: Block, name: str) -> bool:
+    """Whether all references of the block are to the columns of the row with this name."""
+    return all(each.name == name and each.namespace is None for each in nodes_in(block.items, Reference))
 
 
 def dependencies_of(block: Block, scope: Scope) -> Dependencies:

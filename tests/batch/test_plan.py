@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import Counter
 
 import pytest
 
 from stripe_shell.cli import main
+from stripe_shell.engine.foreach import LoopRow
+from stripe_shell.engine.outcome import RunStep
+from stripe_shell.engine.run import interpreter
+from stripe_shell.engine.run.unsent_rows import UnsentLoop
 
 from .support import Batch, BatchResult
 
@@ -171,6 +176,92 @@ def test_what_is_no_file_of_a_plan_is_refused(batch: Batch, words: list[str], sa
     assert refused.code == 1
     assert says in refused.err
     assert not list(batch.folder.glob("*.json"))
+
+
+#: Loops that only write, each with whether its rows are planned as a whole; `{}` stands for the path of the data.
+WRITING = {
+    "row": ("key=n", "/sandbox create product name=${row.name} metadata.n=${row.n}", True),
+    "money": ("key=n", "/sandbox create payment_intent amount=${row.n} currency=usd description=${row.name}", True),
+    "two": ("key=n", "/sandbox create customer email=${row.name}@b.co name=A\n@as c\n\n"
+        "/sandbox create invoice_item customer=${c.id} amount=${row.n} currency=eur\n\n"
+        "/sandbox create invoice customer=${c.id}", True),
+    "equal steps": ("key=n", "/sandbox create product name=A\n\n/sandbox create product name=A", True),
+    "stamp": ("key=n stamp=metadata.run", "/sandbox create product name=${row.name}", True),
+    "total": ("key=n", "/sandbox create product name=${row.name}\n@total ${row.n} jpy", True),
+    "uuid": ("key=n", "/sandbox create product name=${uuid}", True),
+    "now": ("key=n", "/sandbox create product name=${now}", True),
+    "default": ("key=n", "/sandbox create customer email=a@b.co name=A\n@as c\n\n"
+        "/sandbox update customer id=${c.id} name=${row.empty:-${c.created}}", True),
+    "no key": ("", "/sandbox create product name=${row.name}", True),
+    "where": ('key=n where="${row.n} > 2"', "/sandbox create product name=${row.name}", True),
+    "jobs": ("key=n jobs=4", "/sandbox create product name=${row.name}", True),
+    "own key": ("key=n", "/sandbox create product name=${row.name}\n@idempotency_key k-${row.n}", True),
+    "account": ("key=n", "/sandbox create product name=A\n@account acct_${row.n}", True),
+    "expect": ("key=n", "/sandbox create product name=${row.name}\n@expect name == ${row.name}", True),
+    "delete": ("key=n", "/sandbox delete product id=prod_${row.n}", True),
+    "json": ("key=n", "/sandbox POST /v2/core/accounts contact_email=${row.name}@b.co", False),
+    "when": ("key=n", "/sandbox create product name=${row.name}\n@when ${row.n} > 2", False),
+    "let": ("key=n", "@let word = ${row.name}\n\n/sandbox create product name=${word}", False),
+    "reads": ("key=n", "/sandbox list products\n\n/sandbox create product name=${row.name}", False),
+}  # fmt: skip
+
+
+def _as_before(batch: Batch, monkeypatch: pytest.MonkeyPatch, *options: str) -> tuple[list[int], bool]:
+    """Plans a script, block by block too; returns the codes, and whether the two plans are the same to the byte."""
+    told, written = [], []
+    for number in range(2):
+        with monkeypatch.context() as patched:
+            if number:
+                patched.setattr(interpreter, "unsent_loop", lambda *args, **kwargs: None)
+            path = batch.folder / f"plan{number}.json"
+            told.append(batch.run(f"--plan={path}", *options))
+            written.append(path.read_bytes() if path.exists() else b"")
+    return [each.code for each in told], (told[0].out, written[0]) == (told[1].out, written[1])
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_rows_that_are_planned_as_a_whole_are_planned_as_block_by_block(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    options, body, as_a_whole = WRITING[name]
+    rows = "".join(f"{n},p{n},\n" for n in range(1, 7))
+    (batch.folder / "rows.csv").write_text(f"n,name,empty\n{rows}")
+    loop = f'@foreach row in "rows.csv" {options}\n{body}\n@end\n'
+    again = re.sub(r"(@as |@let |[$][{])(c|word)", r"\1other", loop)
+    script(batch, f"{loop}\n{again}")
+    planned: list[bool] = []
+    plan_row = UnsentLoop.plan_row
+
+    def noted(self: UnsentLoop, row: LoopRow) -> RunStep | None:
+        step = plan_row(self, row)
+        planned.append(step is not None)
+        return step
+
+    monkeypatch.setattr(UnsentLoop, "plan_row", noted)
+    assert _as_before(batch, monkeypatch) == ([0, 0], True)
+    assert bool(planned) == as_a_whole
+    assert all(planned)
+    assert _as_before(batch, monkeypatch, "--rows", "2-3") == ([0, 0], True)
+
+
+def test_a_row_with_a_problem_is_told_as_block_by_block(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    (batch.folder / "rows.csv").write_text("n,unit\n1,usd\n2,gold\n3,usd\n")
+    script(
+        batch,
+        '@foreach row in "rows.csv" key=n\n/sandbox create product name=${row.n}\n@total ${row.n} ${row.unit}\n@end\n',
+    )
+    assert _as_before(batch, monkeypatch) == ([3, 3], True)
+    assert "`@total` is `2 gold`" in batch.run("--plan").err
+
+
+def test_a_run_of_which_rows_are_done_is_planned_as_block_by_block(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (batch.folder / "rows.csv").write_text("n\n" + "".join(f"{n}\n" for n in range(6)))
+    script(batch, '@foreach row in "rows.csv" key=n\n/sandbox create product name=p${row.n}\n@end\n')
+    assert batch.run("--rows", "2").code == 0
+    assert _as_before(batch, monkeypatch) == ([0, 0], True)
+    assert "6 rows · 4 writes" in batch.run("--plan").out
 
 
 def test_a_plan_of_another_script_data_or_account_is_refused(batch: Batch) -> None:

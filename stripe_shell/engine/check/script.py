@@ -35,7 +35,7 @@ from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.operation_lookup import words_span
 from stripe_shell.engine.paths import evaluate_output
 from stripe_shell.engine.resolve import HEADERS, BlockCall, check_header
-from stripe_shell.engine.resolver import Feed, Resolver
+from stripe_shell.engine.resolver import Feed, Resolver, depends_on_row
 from stripe_shell.engine.run.flow import after_loop
 from stripe_shell.engine.run.paging import can_page
 from stripe_shell.engine.run.row_results import row_name
@@ -230,16 +230,27 @@ class _Checker(Visitor):
         mark = f"${{{header(loop).name}."
         if not any(mark in item.span.text for item in loop.items):
             return []
+        kept = self._kept_blocks(loop)
         for row in rows:
             for item, inner in walk(loop.items, self.resolver, row.scope):
                 if isinstance(item, Block) and mark in item.span.text and not _is_skipped(item, inner):
                     self.resolver.calls[id(item)] += 1
-                    for each in self.resolver.resolve(item, inner).diagnostics:
+                    resolved = self.resolver.resolve(item, inner)
+                    if id(item) in kept and resolved.call is not None and not resolved.diagnostics:
+                        self.resolver.keep_row(item, row.key, inner, resolved.call)
+                    for each in resolved.diagnostics:
                         note = f"in {row_name(row, header(loop).key)}"
                         found.setdefault((each.code, each.span), replace(each, notes=(*each.notes, note)))
             if len(found) >= _MOST_ROW_PROBLEMS:
                 break
         return list(found.values())
+
+    def _kept_blocks(self, loop: Loop) -> frozenset[int]:
+        """Returns the `id`s of the blocks of an outermost loop whose calls a plan takes from the check."""
+        if not self.resolver.keeps_rows or self.in_loop or id(loop) in self.resolver.late_loops:
+            return frozenset()
+        blocks = [item for item in loop.items if isinstance(item, Block)]
+        return frozenset(id(block) for block in blocks if depends_on_row(block, header(loop).name))
 
 
 def check_late_loop(

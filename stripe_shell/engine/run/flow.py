@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 #: for the file of a loop; returns its outcome and the scope after it.
 RunBlock = Callable[[Block, Scope, StepLedger, tuple[Pace, ...], RowLines | None], tuple[Outcome, Scope]]
 
+#: Returns the step of a row that is planned as a whole; None if its blocks must be planned one by one.
+PlanRow = Callable[[LoopRow], RunStep | None]
+
 Steps = Generator[RunStep, None, Scope]
 
 #: A row that was handed to a thread, and its steps to come.
@@ -66,7 +69,8 @@ class Flow:
     below it; they are empty outside of loops. `limit` counts the failures of a loop.
     `jobs` is how many rows run at once, whatever the loops say; `paces` are those of the loops around the steps.
     `files` are those of the loop that runs, `lines` what the row has for them and for those of loops around it;
-    `shared` are the `id`s of the blocks whose rows go there.
+    `shared` are the `id`s of the blocks whose rows go there. `plan_rows` returns what plans the rows of a loop as a
+    whole, None if there is nothing.
     `sent`: a request was sent. `left_out`: a loop did not run all its rows, as they are not selected. `interrupted`: an
     item did not run because of `stop`. `stopped`: the remaining items must not run.
     `unknown`: the outcome of a write is unknown, which stops everything.
@@ -97,6 +101,7 @@ class Flow:
     planning: bool = False
     check_late: Callable[[Loop, Scope, ReadRows], Sequence[Diagnostic]] = lambda loop, scope, rows: ()
     open_file: OpenFile = lambda block, scope: None
+    plan_rows: Callable[[Loop, Scope, Counter[str]], PlanRow | None] = lambda loop, scope, seen: None
     files: LoopFiles = field(default_factory=LoopFiles)
     lines: RowLines = field(default_factory=RowLines)
     shared: Set[int] = frozenset()
@@ -231,7 +236,10 @@ class Flow:
 
     def _rows(self, loop: Loop, name: str, rows: SelectedRows, scope: Scope) -> Iterator[RunStep]:
         speed = self._speed(loop, scope)
-        if speed.one_by_one:
+        plan_row = None if self.loop else self.plan_rows(loop, scope, self.seen)
+        if plan_row is not None:
+            yield from self._planned(loop, name, rows, plan_row)
+        elif speed.one_by_one:
             yield from self._one_by_one(loop, name, rows)
         else:
             yield from self._parallel(loop, name, rows, speed, scope)
@@ -326,6 +334,17 @@ class Flow:
     def _not_run(self, loop: Loop, scope: Scope, count: int, name: str = "") -> Iterator[RunStep]:
         if count and not self.loop:
             yield RunStep(loop, scope, result=RowResult(loop.span.start, "not run", name, count=count))
+
+    def _planned(self, loop: Loop, name: str, rows: SelectedRows, plan_row: PlanRow) -> Iterator[RunStep]:
+        for row in rows:
+            step = plan_row(row)
+            if step is not None:
+                self.sent = True
+                yield step
+                continue
+            inner = self._inner(loop, name, row)
+            yield from inner.run_row(loop, row)
+            self._take(inner, loop)
 
     def _one_by_one(self, loop: Loop, name: str, rows: SelectedRows) -> Iterator[RunStep]:
         for row in rows:

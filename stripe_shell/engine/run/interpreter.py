@@ -25,7 +25,7 @@ from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep
 from stripe_shell.engine.paths import evaluate_output, output_of
 from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall
 from stripe_shell.engine.resolver import Resolver
-from stripe_shell.engine.run.flow import Flow, skip_names
+from stripe_shell.engine.run.flow import Flow, PlanRow, skip_names
 from stripe_shell.engine.run.guard import Fuse, LimitReached, NotPlanned, WriteGuard, account_for, admitted
 from stripe_shell.engine.run.ledger import Ledger, NoLedger, StepLedger, UnrecordedStep
 from stripe_shell.engine.run.loop_speed import paced, paces_of
@@ -53,6 +53,7 @@ from stripe_shell.engine.run.rows import (
     open_row_output,
     row_target,
 )
+from stripe_shell.engine.run.unsent_rows import unsent_loop
 from stripe_shell.engine.scope import PendingValue, Scope, look_up
 from stripe_shell.engine.stamps import stamp_row
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
@@ -241,9 +242,18 @@ class Engine:
     ) -> Generator[RunStep, None, None]:
         """Yields the steps of a run that carries out what reads, and only resolves what writes.
 
-        The outcome of a write has its request and no response. `ledger` knows what earlier processes did.
+        The outcome of a write has its request and no response. `ledger` knows what earlier processes did. Of a loop
+        that only writes, and of which nothing was done, there is one step for each row.
         """
         from stripe_shell.engine.run.stopping import StopRequest
+
+        def plan_rows(loop: Loop, scope: Scope, seen: Counter[str]) -> PlanRow | None:
+            if self.tags or ledger.has_sent:
+                return None
+            planned = unsent_loop(
+                loop, scope, seen, resolver=resolver, links=self.links, run_id=ledger.run_id, root=root
+            )
+            return planned.plan_row if planned is not None else None
 
         flow = Flow(
             partial(self.plan_step, resolver=resolver),
@@ -259,6 +269,7 @@ class Engine:
             planning=True,
             open_file=partial(self._open_planned_file, resolver=resolver),
             check_late=partial(self._check_late, resolver=resolver),
+            plan_rows=plan_rows,
         )
         yield from flow.run(items, scope)
 

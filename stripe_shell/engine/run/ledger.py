@@ -93,6 +93,11 @@ class Ledger(Protocol):
         """Returns the writes of finished rows and their money, by unit."""
         ...
 
+    @property
+    def has_sent(self) -> bool:
+        """Whether an earlier process of the run sent anything."""
+        ...
+
     def step(self, place: StepPlace, block: Block) -> StepLedger:
         """Returns the journal of a step."""
         ...
@@ -166,6 +171,11 @@ class NoLedger:
     def spent(self) -> Mapping[str, int]:
         """Returns nothing: the run has just begun."""
         return {}
+
+    @property
+    def has_sent(self) -> bool:
+        """Returns False: the run has just begun."""
+        return False
 
     def step(self, place: StepPlace, block: Block) -> StepLedger:
         """Returns a step that is not journalled."""
