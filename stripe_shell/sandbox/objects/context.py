@@ -156,17 +156,12 @@ class Context(StoredObjects):
         self.scheduled_jobs = False
         #: The stored events of this request, in order.
         self.emitted: list[StoredRow] = []
-        self._reset()
-
-    def _reset(self) -> None:
-        """Resets the identity map and the list of held events."""
-        self._seen = IdentityMap()
         self._held: list[UnstoredEvent] | None = None
 
     def fork(self) -> Context:
         """Returns a copy in the same transaction with an identity map of its own and a shared list of events."""
         inner = copy(self)
-        inner._reset()
+        inner._seen, inner._held = IdentityMap(), None
         return inner
 
     # --- time ------------------------------------------------------------------------------------------------
