@@ -148,7 +148,8 @@ class PythonSdk:
 
     def _classes_in(self, annotation: ast.expr, scope: Scope) -> Iterator[tuple[ast.ClassDef, Scope]]:
         for node in ast.walk(_parsed(annotation)):
-            text = node.value if isinstance(node, ast.Constant) else node.id if isinstance(node, ast.Name) else ""
+            dotted = ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+            text = node.value if isinstance(node, ast.Constant) else dotted
             if isinstance(text, str) and (found := self._find(text, scope)):
                 yield found
 

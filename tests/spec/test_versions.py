@@ -11,7 +11,7 @@ import pytest
 from stripe_shell.spec.shapes import shape_at
 from stripe_shell.spec.table import load_table
 from stripe_shell.spec.validate import validate
-from stripe_shell.spec.versions.changes import read_index, versions_between
+from stripe_shell.spec.versions.changes import read_index, read_steps, versions_between
 from stripe_shell.spec.versions.known import OLDEST, known_versions, read_version
 from stripe_shell.spec.versions.table import table_at
 
@@ -143,3 +143,31 @@ def test_the_data_are_made_from_the_differences() -> None:
     command = [sys.executable, str(script), "--check", str(DIFFERENCES)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_values_that_an_enum_lost_are_taken_in_the_version_before() -> None:
+    """Of every parameter of the data, whether it is a value or a list of values."""
+    tried, refused = 0, []
+    for version in versions_between(OLDEST, TABLE.version):
+        before = table_at(TABLE, SERVED[SERVED.index(version) - 1])
+        for step in read_steps(version):
+            for route, change in step["operations"]["changed"].items():
+                found = before.match(*route.split(" "))
+                for path, marks in change.get("changed", {}).items():
+                    inner = shape_at(found[0].params, tuple(path.replace("[]", ".0").split("."))) if found else None
+                    inner = inner.items if inner is not None and inner.kind == "array" else inner
+                    for value in marks.get("enum_removed", ()) if inner is not None and inner.enum else ():
+                        tried += 1
+                        refused += [(version, route, path, value)] if value not in inner.enum else []
+    assert refused == []
+    assert tried >= 40
+
+
+def test_an_endpoint_is_told_of_what_had_events_then() -> None:
+    create = table_at(TABLE, "2023-10-16").operation("create", "webhook_endpoint")
+    assert create is not None
+    given = {"url": "https://example.com", "enabled_events": ["invoiceitem.updated", "sku.created"]}
+    assert validate(given, create.params) == []
+    later = table_at(TABLE, "2024-04-10").operation("create", "webhook_endpoint")
+    assert later is not None
+    assert [problem.value for problem in validate(given, later.params)] == given["enabled_events"]

@@ -50,6 +50,8 @@ OPERATIONS: Final[Mapping[str, tuple[Details, ...]]] = {
             "2024-09-30.acacia",
             {
                 "filter.customer": "string?",
+                "filter.subscription": "string?",
+                "filter.subscription_item": "string?",
                 "usage_threshold_config.gte": "integer",
                 "usage_threshold_config.meter": "string?",
                 "usage_threshold_config.recurrence": "enum(one_time)",

@@ -61,8 +61,8 @@ def _remarked(table: Table, marks: Json, *, request: bool) -> Edit:
             shape = replace(read_shape(table, marks["type"][0]), **kept)
         if "expandable" in marks:
             shape = replace(shape, expandable=marks["expandable"][0])
-        if "enum_removed" in marks and shape.enum:
-            shape = replace(shape, enum=(*shape.enum, *marks["enum_removed"]))
+        if "enum_removed" in marks:
+            shape = _with_values(shape, tuple(marks["enum_removed"]))
         if marks.get("clearable", (False,))[0]:
             shape = replace(shape, clearable=True)
         if marks.get("nullable", (False,))[0]:
@@ -72,6 +72,15 @@ def _remarked(table: Table, marks: Json, *, request: bool) -> Edit:
         return replace(field, shape=shape, required=required)
 
     return edit
+
+
+def _with_values(shape: Shape, values: tuple[str, ...]) -> Shape:
+    """Returns the shape with more values in its enum, or in that of its items, as paths leave out a last `[]`."""
+    if shape.enum:
+        return replace(shape, enum=(*shape.enum, *(value for value in values if value not in shape.enum)))
+    if shape.kind == "array" and shape.items is not None:
+        return replace(shape, items=_with_values(shape.items, values))
+    return shape
 
 
 def _edit(table: Table, shape: Shape, segments: list[str], edit: Edit) -> Shape:
