@@ -278,6 +278,18 @@ def test_three_d_secure_that_is_passed_or_failed(stripe: Client) -> None:
     with stripe.sandbox.context() as ctx:
         done = confirmation.authenticate(ctx, ctx.get("payment_intent", intent["id"]))
     assert (done.status, done.payment_intent["next_action"]) == ("succeeded", None)
+    secured = stripe.get(f"/v1/charges/{done.payment_intent['latest_charge']}")["payment_method_details"]["card"]
+    assert {**secured["three_d_secure"], "transaction_id": "…"} == {
+        "authentication_flow": "challenge",
+        "electronic_commerce_indicator": "05",
+        "exemption_indicator": None,
+        "result": "authenticated",
+        "result_reason": None,
+        "transaction_id": "…",
+        "version": "2.1.0",
+    }
+    plain = stripe.get(f"/v1/charges/{confirmed(stripe)['latest_charge']}")["payment_method_details"]["card"]
+    assert plain["three_d_secure"] is None
     poor = confirmed(stripe, "authenticationRequiredChargeDeclinedInsufficientFunds")
     failing = confirmed(stripe, "authenticationRequired")
     with stripe.sandbox.context() as ctx:
@@ -307,6 +319,10 @@ def test_authentication_from_outside(stripe: Client) -> None:
     refused = answer_private(stripe.sandbox, failing).json()
     assert refused == stripe.get(f"/v1/setup_intents/{setup}")
     assert refused["status"] == "requires_payment_method"
+    (failed, asked) = stripe.get("/v1/setup_attempts", {"setup_intent": setup})["data"]
+    secured = failed["payment_method_details"]["card"]["three_d_secure"]
+    assert (secured["result"], secured["result_reason"]) == ("failed", "rejected")
+    assert asked["payment_method_details"]["card"]["three_d_secure"] is None
     assert answer_private(stripe.sandbox, Request("POST", "/_sandbox/authenticate", body=b"[]")).status == 400
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import MethodPrivate
 
-from . import ledger, transfers
+from . import ledger, three_d_secure, transfers
 from .declines import Decline
 from .payment_methods import DEBITS, card_of, run_checks
 from .test_cards import CardFacts
@@ -35,10 +35,15 @@ _INHERITED: Final = (
 )
 
 
-def make_charge(ctx: Context, intent: Json, method: Json, *, captured: bool = True) -> Json:
-    """Stores and returns the charge of a successful payment; `captured=False` only authorizes it."""
+def make_charge(
+    ctx: Context, intent: Json, method: Json, *, captured: bool = True, authenticated: bool = False
+) -> Json:
+    """Stores and returns the charge of a successful payment; `captured=False` only authorizes it.
+
+    `authenticated` says that the customer has completed 3D Secure.
+    """
     debit = method["type"] in DEBITS
-    charge = _new_charge(ctx, intent, method)
+    charge = _new_charge(ctx, intent, method, authenticated=authenticated)
     charge |= {
         "captured": captured,
         "outcome": _outcome(card_of(ctx, method)),
@@ -58,9 +63,11 @@ def make_charge(ctx: Context, intent: Json, method: Json, *, captured: bool = Tr
     return charge
 
 
-def fail_charge(ctx: Context, intent: Json, method: Json, decline: Decline, card: CardFacts | None) -> Json:
+def fail_charge(
+    ctx: Context, intent: Json, method: Json, decline: Decline, card: CardFacts | None, *, authenticated: bool = False
+) -> Json:
     """Stores and returns the charge of a declined payment, and emits `charge.failed`."""
-    charge = _new_charge(ctx, intent, method)
+    charge = _new_charge(ctx, intent, method, authenticated=authenticated)
     charge |= {
         "failure_code": decline.code,
         "failure_message": decline.message,
@@ -137,7 +144,7 @@ def reject_charge(ctx: Context, charge: Json, decline: Decline) -> None:
     ctx.emit("charge.failed", charge)
 
 
-def _new_charge(ctx: Context, intent: Json, method: Json) -> Json:
+def _new_charge(ctx: Context, intent: Json, method: Json, *, authenticated: bool) -> Json:
     run_checks(ctx, method)
     card = method["type"] == "card"
     charge = ctx.new(
@@ -150,6 +157,8 @@ def _new_charge(ctx: Context, intent: Json, method: Json) -> Json:
         payment_method_details=_method_details(ctx, method),
         **{name: intent.get(name) for name in _INHERITED},
     )
+    if card and authenticated:
+        charge["payment_method_details"]["card"]["three_d_secure"] = three_d_secure.result_of_charge(ctx, method)
     if not card:
         charge["id"] = ctx.new_id("charge", "py")
     if intent.get("transfer_data"):

@@ -265,9 +265,10 @@ def _pay_by_card(ctx: Context, intent: Json, method: Json, confirm_options: Conf
         return decline_intent(ctx, intent, method, decline, charge)
     if card is not None and card.decline:
         decline = DECLINES[card.decline]
-        charge = charges.fail_charge(ctx, intent, method, decline, card)
+        authenticated = confirm_options.authenticated
+        charge = charges.fail_charge(ctx, intent, method, decline, card, authenticated=authenticated)
         return decline_intent(ctx, intent, method, decline, charge)
-    return charge_intent(ctx, intent, method)
+    return charge_intent(ctx, intent, method, authenticated=confirm_options.authenticated)
 
 
 def _pay_from_cash_balance(ctx: Context, intent: Json, method: Json) -> PaymentAttempt:
@@ -300,11 +301,11 @@ def asks_for_three_d_secure(intent: Mapping[str, Any]) -> bool:
     return options.get("request_three_d_secure") in ("any", "challenge")
 
 
-def charge_intent(ctx: Context, intent: Json, method: Json) -> PaymentAttempt:
+def charge_intent(ctx: Context, intent: Json, method: Json, *, authenticated: bool = False) -> PaymentAttempt:
     """Records a successful payment: captures it, or authorizes it for a later capture. Saves the intent."""
     hold = is_hold(intent, method)
     _attach_for_later(ctx, intent, method)
-    charge = charges.make_charge(ctx, intent, method, captured=not hold)
+    charge = charges.make_charge(ctx, intent, method, captured=not hold, authenticated=authenticated)
     _consume_method(ctx, method)
     ctx.emit("charge.succeeded", charge)
     intent |= {"last_payment_error": None, "latest_charge": charge["id"], "next_action": None}

@@ -6,6 +6,7 @@ from copy import deepcopy
 
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.resource import Resource
+from stripe_shell.sandbox.payments import three_d_secure
 
 _SHOWN = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "wallet")
 
@@ -16,14 +17,20 @@ class SetupAttempt(Resource):
     object = "setup_attempt"
     indexed = ("setup_intent",)
 
-    def record(self, ctx: Context, intent: Json, status: str, error: Json | None = None) -> Json:
-        """Stores the result of confirming an intent with its payment method. Returns the attempt."""
+    def record(
+        self, ctx: Context, intent: Json, status: str, error: Json | None = None, *, passed: bool | None = None
+    ) -> Json:
+        """Stores the result of confirming an intent with its payment method. Returns the attempt.
+
+        `passed` says how 3D Secure ended, None without it.
+        """
         method = ctx.get("payment_method", intent["payment_method"])
         kind = method["type"]
         details: Json = {}
         if kind == "card":
             details = {name: deepcopy(method["card"][name]) for name in _SHOWN}
-            details |= {"network": method["card"]["networks"]["available"][0], "three_d_secure": None}
+            secured = None if passed is None else three_d_secure.result(ctx, method, passed=passed)
+            details |= {"network": method["card"]["networks"]["available"][0], "three_d_secure": secured}
         attempt = self.new(ctx)
         attempt |= {
             "application": intent["application"],

@@ -115,9 +115,9 @@ class SetupIntent(intent_rules.Intent):
         """Ends the authentication of an intent in `requires_action`. Returns the intent, without raising on failure."""
         method = ctx.get("payment_method", obj["payment_method"])
         if passed:
-            self._succeed(ctx, obj, method)
+            self._succeed(ctx, obj, method, passed=True)
         else:
-            self._fail(ctx, obj, method, _NOT_AUTHENTICATED)
+            self._fail(ctx, obj, method, _NOT_AUTHENTICATED, passed=False)
         return obj
 
     # --- internal --------------------------------------------------------------------------------------------
@@ -156,21 +156,23 @@ class SetupIntent(intent_rules.Intent):
         ctx.save(obj)
         ctx.emit("setup_intent.requires_action", obj)
 
-    def _succeed(self, ctx: Context, obj: Json, method: Json) -> None:
+    def _succeed(self, ctx: Context, obj: Json, method: Json, *, passed: bool | None = None) -> None:
         ctx.private(method, MethodPrivate)["set_up"] = True
         if obj["customer"]:
             confirmation.attach_method(ctx, method, obj["customer"])
         ctx.save(method)
         obj |= {"last_setup_error": None, "next_action": None, "status": "succeeded"}
-        obj["latest_attempt"] = ctx.handler(SetupAttempt).record(ctx, obj, "succeeded")["id"]
+        obj["latest_attempt"] = ctx.handler(SetupAttempt).record(ctx, obj, "succeeded", passed=passed)["id"]
         ctx.save(obj)
         ctx.emit("setup_intent.succeeded", obj)
 
-    def _fail(self, ctx: Context, obj: Json, method: Json, decline: Decline) -> StripeError:
+    def _fail(
+        self, ctx: Context, obj: Json, method: Json, decline: Decline, *, passed: bool | None = None
+    ) -> StripeError:
         """Records a decline on the intent. Saves the intent and returns the error to raise."""
         error = card_error(decline, extra={"payment_method": payment_methods.copy_object(ctx, method)})
         shown = last_error(error, method)
-        attempt = ctx.handler(SetupAttempt).record(ctx, obj, "failed", shown)
+        attempt = ctx.handler(SetupAttempt).record(ctx, obj, "failed", shown, passed=passed)
         obj |= {"last_setup_error": shown, "latest_attempt": attempt["id"], "next_action": None}
         obj |= {"payment_method": None, "status": "requires_payment_method"}
         ctx.save(obj)
