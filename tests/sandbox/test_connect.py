@@ -220,6 +220,45 @@ def test_links(stripe: Client, account: str) -> None:
     assert stripe.post(f"/v1/accounts/{account}/login_links")["url"].startswith("https://connect.stripe.com/")
 
 
+def test_links_that_change_details(stripe: Client) -> None:
+    """Only for accounts whose requirements the platform collects."""
+    for kind, status in (("custom", 200), ("express", 400), ("standard", 400)):
+        account = stripe.post("/v1/accounts", {"type": kind})["id"]
+        link = {"account": account, "type": "account_update", "return_url": "https://a.b"}
+        answer = stripe.send("POST", "/v1/account_links", link)
+        assert answer.status == status, kind
+        assert status == 200 or answer.json()["error"]["param"] == "type"
+
+
+@pytest.mark.parametrize(
+    ("choices", "param"),
+    [
+        (("application", "application", "stripe", "none"), "controller[losses][payments]"),
+        (("application", "application", "application", "express"), "controller[stripe_dashboard][type]"),
+        (("application", "application", "application", "full"), "controller[stripe_dashboard][type]"),
+        (("application", "stripe", "application", "none"), "controller[losses][payments]"),
+        (("account", "stripe", "stripe", "express"), "controller[stripe_dashboard][type]"),
+        (("application", "stripe", "stripe", "express"), "controller[stripe_dashboard][type]"),
+        (("application", "application", "application", "none"), None),
+        (("account", "stripe", "stripe", "none"), None),
+        (("application", "application", "stripe", "express"), None),
+        (("application", "application", "stripe", "full"), None),
+        (("account", "stripe", "stripe", "full"), None),
+    ],
+)
+def test_controllers(stripe: Client, choices: tuple[str, str, str, str], param: str | None) -> None:
+    """Who pays fees, who is liable, who collects requirements, and the dashboard."""
+    payer, losses, collection, dashboard = choices
+    controller = {
+        "fees": {"payer": payer},
+        "losses": {"payments": losses},
+        "requirement_collection": collection,
+        "stripe_dashboard": {"type": dashboard},
+    }
+    answer = stripe.send("POST", "/v1/accounts", {"controller": controller}).json()
+    assert answer.get("error", {}).get("param") == param
+
+
 def test_persons(stripe: Client, account: str) -> None:
     path = f"/v1/accounts/{account}/persons"
     made = stripe.post(path, {"first_name": "Ann", "ssn_last_4": "0000", "dob": {"day": 1, "month": 2, "year": 1990}})

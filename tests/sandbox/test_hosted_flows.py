@@ -165,7 +165,11 @@ def test_onboard(stripe: Client) -> None:
     account = stripe.post("/v1/accounts", {"type": "express"})["id"]
     link = {"account": account, "type": "account_onboarding", "refresh_url": "https://a.b", "return_url": "https://a.b"}
     stripe.post("/v1/account_links", link)
-    done = play(stripe, "onboard", account=account)
+    first, late = (stripe.post("/v1/account_links", link)["url"] for _ in range(2))
+    done = play(stripe, "onboard", account_link=first)
+    assert sent(stripe, "onboard", {"account_link": first}).status == 400
+    stripe.clock.advance(300)
+    assert sent(stripe, "onboard", {"account_link": late}).status == 400
     assert (done["charges_enabled"], done["details_submitted"]) == (True, True)
     assert done["capabilities"] == {"card_payments": "active", "transfers": "active"}
     other = stripe.post("/v1/accounts", {"type": "standard"})["id"]

@@ -17,6 +17,7 @@ from stripe_shell.sandbox.payments.accounts.onboarding import VERIFICATIONS
 from stripe_shell.sandbox.payments.intent_rules import Intent
 from stripe_shell.sandbox.payments.transfers import on_account
 from stripe_shell.sandbox.resources.account import Account
+from stripe_shell.sandbox.resources.account_link import AccountLink
 from stripe_shell.sandbox.resources.bank_account import BankAccount
 from stripe_shell.sandbox.resources.checkout_session import CheckoutSession
 from stripe_shell.sandbox.resources.invoice import Invoice
@@ -132,15 +133,27 @@ def use_payment_link(ctx: Context, body: Mapping[str, Any]) -> Json:
 
 
 def onboard(ctx: Context, body: Mapping[str, Any]) -> Json:
-    """Gives everything that is due on a connected account, as its holder does in onboarding."""
+    """Gives everything that is due on a connected account, as its holder does in onboarding.
+
+    The account is named by its id or by the URL of an account link, which is used up.
+    """
     outcome = body.get("verification") or "verified"
     if outcome not in VERIFICATIONS:
         raise ValueError(f"verification is one of {', '.join(VERIFICATIONS)}")
-    account = ctx.get("account", _text(body, "account"), param="account")
+    url = body.get("account_link")
+    key = _account_of(url) if isinstance(url, str) else _text(body, "account")
+    account = ctx.get("account", key, param="account")
+    if url and not ctx.handler(AccountLink).use(ctx, account, url):
+        raise ValueError("the account link has expired or was used before; make a new one")
     if account["id"] == ctx.platform:
         raise ValueError("the account of the key needs no onboarding; name a connected account")
     ctx.handler(Account).onboard(ctx, account, outcome)
     return _shown(ctx, "account", account["id"])
+
+
+def _account_of(url: str) -> str:
+    """Returns the id of the account in the URL of an account link."""
+    return next((part for part in url.split("/") if part.startswith("acct_")), "")
 
 
 def verify_microdeposits(ctx: Context, body: Mapping[str, Any]) -> Json:

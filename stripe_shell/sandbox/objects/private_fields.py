@@ -24,13 +24,15 @@ class AccountPrivate(PrivateFields, total=False):
     `requested_at` has the time at which each capability was requested, in epoch seconds; `tax_id` and `document` are
     the outcomes of a company's test values (verification.py). `was_active`: charges were enabled before, so that what
     is due has a deadline. `threshold` has what is due now instead of later. `blocked` are `charges` or `payouts`.
-    `keeps_payouts`: it was rejected but may still be paid out.
+    `keeps_payouts`: it was rejected but may still be paid out. `links` has the times at which account links expire, by
+    their URLs.
     """
 
     blocked: list[str]
     deadline: int
     document: str
     keeps_payouts: bool
+    links: dict[str, int]
     requested_at: dict[str, int]
     rejected: str
     tax_id: str

@@ -98,6 +98,8 @@ class Account(Resource):
                 "mutually exclusive.",
                 param="type",
             )
+        if params.get("controller"):
+            forms.check_controller(forms.controller_given(params["controller"]))
         if params.get("country") and not countries.is_known(params["country"]):
             raise errors.invalid(f"Country '{params['country']}' is not supported by Stripe.", param="country")
         schedules.check(params)

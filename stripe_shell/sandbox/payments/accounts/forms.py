@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.objects.context import Json
 from stripe_shell.sandbox.objects.pages import list_object
 
@@ -39,6 +40,41 @@ def controller_given(given: Mapping[str, Any]) -> Json:
         given.get("requirement_collection") or "stripe",
         (given.get("stripe_dashboard") or {}).get("type") or "full",
     )
+
+
+def check_controller(controller: Json) -> None:
+    """Raises StripeError for a combination that Stripe does not offer.
+
+    The first text is Stripe's, as a report of 2026-04 quotes it; the others are worded like it, for what the page names
+    (https://docs.stripe.com/connect/migrate-to-controller-properties) and a report of 2026-07 tells of the dashboard of
+    Express accounts.
+    """
+    dashboard = controller["stripe_dashboard"]["type"]
+    collection = controller["requirement_collection"]
+    payer, losses = controller["fees"]["payer"], controller["losses"]["payments"]
+    if dashboard == "none" and collection == "stripe" and losses != "stripe":
+        raise errors.invalid(
+            "When stripe_dashboard[type]=none and requirement_collection=stripe, Stripe must be liable for negative "
+            "balances or refunds and chargebacks.",
+            param="controller[losses][payments]",
+        )
+    if collection == "application" and dashboard != "none":
+        raise errors.invalid(
+            "When requirement_collection=application, stripe_dashboard[type] must be none.",
+            param="controller[stripe_dashboard][type]",
+        )
+    if collection == "application" and losses != "application":
+        raise errors.invalid(
+            "When requirement_collection=application, the application must be liable for negative balances or refunds "
+            "and chargebacks.",
+            param="controller[losses][payments]",
+        )
+    if dashboard == "express" and (payer, losses) != ("application", "application"):
+        raise errors.invalid(
+            "When stripe_dashboard[type]=express, the application must pay fees and be liable for negative balances or "
+            "refunds and chargebacks.",
+            param="controller[stripe_dashboard][type]",
+        )
 
 
 def _controller(payer: str, losses: str, collection: str, dashboard: str) -> Json:
