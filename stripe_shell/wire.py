@@ -205,6 +205,14 @@ def _percent(text: str, safe: str) -> str:
 MAX_DEPTH = 32
 
 
+class Elements(list[ParamTree]):
+    """A list whose elements were written without an index (`k[]`): no map with numbers for keys, as `k[0]` can be."""
+
+
+class _Elements(dict[str, ParamTree]):
+    """The elements of an `Elements` by their index, while it is decoded."""
+
+
 def decode_form(text: str) -> dict[str, ParamTree]:
     """Returns form text as a parameter tree whose leaves are strings: the inverse of `encode_form`.
 
@@ -264,7 +272,7 @@ def _insert(root: dict[str, ParamTree], path: list[str], value: str) -> None:
         key = segment if segment or depth == 0 else _element(node, path[depth + 1])
         inner = node.get(key)
         if not isinstance(inner, dict):
-            inner = node[key] = {}
+            inner = node[key] = {} if path[depth + 1] else _Elements()
         node = inner
     last = path[-1]
     node[str(len(node)) if last == "" and len(path) > 1 else last] = value
@@ -281,4 +289,6 @@ def _lists(value: ParamTree) -> ParamTree:
         return value
     inner = {key: _lists(item) for key, item in value.items()}
     indexes = [str(index) for index in range(len(inner))]
-    return [inner[index] for index in indexes] if inner and inner.keys() == set(indexes) else inner
+    if not inner or inner.keys() != set(indexes):
+        return inner
+    return (Elements if isinstance(value, _Elements) else list)(inner[index] for index in indexes)

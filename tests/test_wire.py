@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stripe_shell.wire import (
+    Elements,
     ExactFloat,
     Request,
     Response,
@@ -157,3 +158,9 @@ def test_response_headers_in_any_case() -> None:
     assert response.ok
     assert response.header("request-id") == "req_1"
     assert response.header("Retry-After") is None
+
+
+def test_elements_without_an_index_are_no_map() -> None:
+    found = decode_form("metadata[]=a&metadata[]=b&other[0]=a&rows[][x]=1")
+    assert found == {"metadata": ["a", "b"], "other": ["a"], "rows": [{"x": "1"}]}
+    assert [type(found[name]) for name in ("metadata", "other", "rows")] == [Elements, list, Elements]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from stripe_shell.records import replace
+from stripe_shell.wire import Elements
 
 from .model import Operation, Shape
 from .nearby import with_places
@@ -157,10 +158,10 @@ def _map(value: ParamTree, shape: Shape, path: ParamPath) -> Iterator[Problem]:
 
 
 def _pairs(value: ParamTree) -> list[tuple[str, ParamTree]] | None:
-    """Returns the entries of a map; form encoding turns numeric keys into a list."""
+    """Returns the entries of a map; form encoding turns numeric keys into a list, but not `k[]`."""
     if isinstance(value, Mapping):
         return list(value.items())
-    if isinstance(value, list):
+    if isinstance(value, list) and not isinstance(value, Elements):
         return [(str(index), inner) for index, inner in enumerate(value)]
     return None
 

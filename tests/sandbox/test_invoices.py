@@ -111,6 +111,11 @@ def test_due_dates(shop: Shop, customer: Json) -> None:
     )
     error = shop.stripe.refused("POST", "/v1/invoices", {"customer": customer["id"], "days_until_due": 3})
     assert error["message"].startswith("You can only specify 'due_date' or 'days_until_due' if")
+    late = {"customer": customer["id"], "collection_method": "send_invoice", "due_date": NOW}
+    error = shop.stripe.refused("POST", "/v1/invoices", late)
+    assert (error["param"], error["message"][-21:]) == ("due_date", "which is in the past.")
+    error = shop.stripe.refused("POST", f"/v1/invoices/{made['id']}", {"due_date": NOW - 1})
+    assert error["param"] == "due_date"
 
 
 def test_deleting_a_draft(shop: Shop, customer: Json) -> None:

@@ -233,3 +233,20 @@ def test_the_discount_of_a_line_is_in_the_subtotal(stripe: Client) -> None:
     shown = stripe.get(f"/v1/invoices/{invoice}")
     assert (shown["subtotal"], shown["subtotal_excluding_tax"], shown["total"]) == (900, 900, 850)
     assert shown["lines"]["data"][0]["amount"] == 1000
+
+
+def test_a_payment_link_below_the_minimum(stripe: Client) -> None:
+    """At create, and when quantities change; a recurring price may be below, as in subscriptions."""
+    product = {"product_data": {"name": "a"}, "currency": "usd"}
+
+    def line(amount: int, **more: object) -> dict[str, object]:
+        price = stripe.post("/v1/prices", {**product, "unit_amount": amount, **more})["id"]
+        return {"price": price, "quantity": 1}
+
+    error = stripe.refused("POST", "/v1/payment_links", {"line_items": [line(49)]})
+    assert (error["code"], error["message"]) == (
+        "amount_too_small",
+        "The Payment Link's total amount must convert to at least 50 cents. $0.49 is below that.",
+    )
+    assert stripe.post("/v1/payment_links", {"line_items": [line(49), line(1)]})["currency"] == "usd"
+    assert stripe.post("/v1/payment_links", {"line_items": [line(10, recurring={"interval": "month"})]})["active"]

@@ -173,3 +173,9 @@ def test_an_email_address_that_is_none(stripe: Client, name: str) -> None:
         assert (error["code"], error["message"]) == ("email_invalid", f"Invalid email address: {name}")
     refund = {"charge": "ch_1", "instructions_email": name}
     assert stripe.refused("POST", "/v1/refunds", refund)["code"] == "email_invalid"
+
+
+def test_metadata_without_keys(stripe: Client) -> None:
+    """`metadata[]=x` is a list; `metadata[0]=x`, which the encoders of several languages send, is a key."""
+    assert _post(stripe, b"metadata[]=x", FORM)["error"]["message"] == "Invalid object"
+    assert _post(stripe, b"metadata[0]=x", FORM)["metadata"] == {"0": "x"}

@@ -77,26 +77,31 @@ def check_lines(mode: str, rows: Sequence[Json]) -> None:
         )
 
 
-def check_total(ctx: Context, session: Json) -> None:
-    """Raises StripeError for a total that cannot be charged, and for another currency than the customer's.
+def check_payable(title: str, total: int, currency: str) -> None:
+    """Raises StripeError for the total of a Checkout Session or a payment link that cannot be charged.
 
-    The text of the minimum is that of a recorded answer (odoo#227688); a total of 0 needs no payment.
+    The text of the minimum is that of a recorded answer about a Checkout Session; a total of 0 needs no payment.
     """
-    total, currency = session["amount_total"], session["currency"]
-    if session["mode"] == "subscription":
-        if session["customer"]:
-            customer_currency.check(ctx, session["customer"], currency)
-        return
     least = minimum(currency)
     if 0 < total < least:
         shown = "50 cents" if least == DEFAULT_MINIMUM else format_amount(least, currency)
         raise errors.invalid(
-            f"The Checkout Session's total amount must convert to at least {shown}. "
+            f"The {title}'s total amount must convert to at least {shown}. "
             f"{format_amount(total, currency)} is below that.",
             code="amount_too_small",
         )
     if total:
         check_charge(total, currency, None)
+
+
+def check_total(ctx: Context, session: Json) -> None:
+    """Raises StripeError for a total that cannot be charged, and for another currency than the customer's."""
+    total, currency = session["amount_total"], session["currency"]
+    if session["mode"] == "subscription":
+        if session["customer"]:
+            customer_currency.check(ctx, session["customer"], currency)
+        return
+    check_payable("Checkout Session", total, currency)
 
 
 def set_totals(ctx: Context, session: Json, requested_discounts: Any) -> None:

@@ -66,4 +66,6 @@ class PaymentLink(Resource):
         )
         for old, new in zip(before, made["data"], strict=False):
             new["id"] = old["id"]
+        if not any(row["price"]["type"] == "recurring" for row in rows):
+            checkout.check_payable("Payment Link", sum(line["amount_total"] for line in made["data"]), obj["currency"])
         hidden |= {"rows": rows, "line_items": made}

@@ -38,7 +38,7 @@ def create_invoice(ctx: Context, params: Json, echo: Callable[[Json, Json], None
     subscription = invoice_items.subscription_of(ctx, params, customer)
     invoice = _draft_for(ctx, customer, subscription, params)
     echo(invoice, {name: value for name, value in params.items() if name not in SPECIAL})
-    _collection(invoice, params, None)
+    _collection(invoice, params, None, ctx.now())
     draft.set_auto_advance(invoice, bool(params.get("auto_advance")))
     _own_times(ctx, invoice, params)
     if "default_tax_rates" in params:
@@ -66,7 +66,7 @@ def update_invoice(ctx: Context, invoice: Json, params: Json, echo: Callable[[Js
     if invoice["status"] != "draft":
         return
     if {"collection_method", "days_until_due", "due_date"} & set(params):
-        _collection(invoice, params, invoice["due_date"])
+        _collection(invoice, params, invoice["due_date"], ctx.now())
         draft.set_auto_advance(invoice, invoice["auto_advance"])
     _own_times(ctx, invoice, params)
     if "default_tax_rates" in params:
@@ -237,8 +237,11 @@ def _pending_items(ctx: Context, customer: Json, subscription: Json | None, invo
     return lines.pending_items(ctx, customer["id"], None, invoice["currency"])
 
 
-def _collection(invoice: Json, params: Json, due_date: int | None) -> None:
-    """Sets the due date by the collection method. Mutates `invoice`. Raises StripeError if they conflict."""
+def _collection(invoice: Json, params: Json, due_date: int | None, now: int) -> None:
+    """Sets the due date by the collection method. Mutates `invoice`.
+
+    Raises StripeError if they conflict, and for a due date in the past.
+    """
     term = params.get("due_date") or params.get("days_until_due")
     if params.get("due_date") and params.get("days_until_due") is not None:
         raise errors.exclusive("due_date", "days_until_due")
@@ -253,6 +256,8 @@ def _collection(invoice: Json, params: Json, due_date: int | None) -> None:
         raise errors.invalid(
             "If invoice collection method is 'send_invoice', you must specify 'due_date' or 'days_until_due'."
         )
+    if params.get("due_date") and params["due_date"] <= now:
+        raise errors.in_the_past("due_date", params["due_date"])
     if params.get("days_until_due") is not None:
         due_date = invoice["created"] + params["days_until_due"] * DAY
     invoice["due_date"] = params.get("due_date") or due_date
