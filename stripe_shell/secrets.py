@@ -25,8 +25,6 @@ _NESTED = (dict, list)
 _SECRET_NAME = pattern(r"(?i).*(?:KEY|TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIALS?)")
 #: The minimum length of the value of such a variable that is masked: a shorter one, such as `1`, is too frequent.
 _SHORTEST_VARIABLE = 8
-#: Characters that need no quoting in a path.
-_IN_PATHS = "/:@!$&'()*+,;=~"
 _PREFIX = pattern(r"(?:sk|rk|pk|ek)_(?:org_|test_|live_)*|whsec_")
 
 
@@ -61,8 +59,8 @@ class Secrets:
         return self if other.values <= self.values else Secrets(self.values | other.values)
 
     def mask(self, text: str) -> str:
-        """Returns `text` with every secret masked, including secrets escaped for JSON or quoted for a URL."""
-        if self.values and any(spelling in text for spelling in _all_spellings(self.values)):
+        """Returns `text` with every secret masked, including secrets escaped for JSON or HTML, or quoted for a URL."""
+        if self.values and any(all(run in text for run in runs) for runs in _runs(self.values)):
             text = _pattern(self.values).sub(lambda match: mask_key(match[0]), text)
         if _may_have_key(text):
             text = _KEY_LOOK.sub(lambda match: mask_key(match[0]), text)
@@ -141,25 +139,47 @@ def _may_have_key(text: str) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _pattern(values: frozenset[str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, _all_spellings(values))))
+def _runs(values: frozenset[str]) -> tuple[tuple[str, ...], ...]:
+    """Returns the letters and digits of each value that stand together, and so in each spelling of it."""
+    return tuple(tuple(re.findall(r"[A-Za-z0-9]+", value)) for value in values)
 
 
 @lru_cache(maxsize=8)
-def _all_spellings(values: frozenset[str]) -> tuple[str, ...]:
-    """Returns all spellings of the values, the longest first."""
-    spellings = {spelling for value in values for spelling in _spellings(value)}
-    return tuple(sorted(spellings, key=len, reverse=True))
+def _pattern(values: frozenset[str]) -> re.Pattern[str]:
+    """Returns a pattern of the values in all their spellings, the longest first."""
+    ordered = sorted(values, key=lambda value: (len(value), value), reverse=True)
+    return re.compile("|".join("".join(map(_spellings, value)) for value in ordered))
 
 
-def _spellings(value: str) -> set[str]:
+@lru_cache(maxsize=256)
+def _spellings(character: str) -> str:
+    """Returns a pattern of the character as it stands in plain text, JSON, HTML and URLs.
+
+    Servers escape more than they must: PHP writes `\\/` in JSON, Go and .NET `\\u003c`, some URLs have `%2f`.
+    """
+    if character.isascii() and character.isalnum():
+        return character
     import json
+    from html import escape
     from urllib.parse import quote, quote_plus
 
-    escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-    quoted = {quote(value, safe=safe, errors="replace") for safe in ("", "/", _IN_PATHS)}
-    quoted.add(quote_plus(value, errors="replace"))
-    return {value} | escaped | quoted
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    point = ord(character)
+    exact = {
+        character,
+        json.dumps(character)[1:-1],
+        f"\\{character}",
+        escape(character),
+        quote_plus(character, errors="replace"),
+    }
+    folded = {
+        quote(character, safe="", errors="replace"),
+        "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)),
+        f"&#{point};",
+        f"&#x{point:x};",
+    }
+    parts = [(text, re.escape(text)) for text in exact] + [(text, f"(?i:{re.escape(text)})") for text in folded]
+    return f"(?:{'|'.join(part for _, part in sorted(parts, key=lambda each: (-len(each[0]), each)))})"
 
 
 def names_secret(name: str) -> bool:

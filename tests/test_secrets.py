@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import traceback
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -48,6 +49,33 @@ def test_a_known_secret_never_comes_through(secret: str, before: str, after: str
 def test_a_secret_is_found_in_json_and_in_a_url(secret: str) -> None:
     texts = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote_plus(secret))
     assert {mask(text, [secret]) for text in texts} == {mask_key(secret)}
+
+
+SPECIAL = "p@ss:w/rd?&=%'\"<~\\ü🎉 end>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SPECIAL,
+        json.dumps(SPECIAL)[1:-1],
+        json.dumps(SPECIAL, ensure_ascii=False)[1:-1],
+        json.dumps(SPECIAL)[1:-1].replace("/", "\\/"),  # PHP
+        "".join(c if c.isalnum() or ord(c) > 0xFFFF else f"\\u{ord(c):04X}" for c in SPECIAL),
+        json.dumps(SPECIAL)[1:-1].replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"),  # Go
+        json.dumps(SPECIAL)[1:-1].replace("<", "\\u003C").replace(">", "\\u003E").replace("'", "\\u0027"),  # .NET
+        quote(SPECIAL),
+        quote(SPECIAL, safe=""),
+        quote(SPECIAL, safe="/:@!$&'()*+,;=~"),
+        quote_plus(SPECIAL).lower(),
+        html.escape(SPECIAL),
+        html.escape(SPECIAL, quote=False),
+        html.escape(SPECIAL).replace("&#x27;", "&#39;"),
+        repr(SPECIAL)[1:-1],
+    ],
+)
+def test_a_secret_is_found_however_a_server_writes_it(text: str) -> None:
+    assert mask(f"a {text} b", [SPECIAL]) == "a ******** b"
 
 
 def test_the_longer_of_two_secrets_wins() -> None:
