@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,9 @@ def is_api_error(answer: Answer) -> bool:
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_every_statement_and_encoding_may_fail(served: Served, error: Exception) -> None:
+def test_every_statement_and_encoding_may_fail(
+    served: Served, error: Exception, request: pytest.FixtureRequest
+) -> None:
     created, at = 0, 0
     while True:
         at += 1
@@ -126,10 +129,79 @@ def test_every_statement_and_encoding_may_fail(served: Served, error: Exception)
         assert again.status == 200, (at, again.body)
         created += 1
     assert at > 3
+    request.node.user_properties.append(("attack", [at, at]))  # for `scripts/attack`
     assert len(served.client.get("/v1/customers", {"limit": 100})["data"]) == created + 1
     with sqlite3.connect(served.path) as file:
         assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert len(served.reported) >= at - 1
+
+
+#: Requests of other kinds; `{customer}`, `{invoice}` … are ids that exist.
+REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "list": ("GET", "/v1/customers", {"limit": 5, "expand[]": "data.default_source"}),
+    "retrieve": ("GET", "/v1/customers/{customer}", {}),
+    "search": ("GET", "/v1/customers/search", {"query": "name:'Ann'"}),
+    "events": ("GET", "/v1/events", {"limit": 3}),
+    "update": ("POST", "/v1/customers/{customer}", {"name": "Bob", "metadata[a]": "b"}),
+    "delete": ("DELETE", "/v1/customers/{spare}", {}),
+    "subscribe": ("POST", "/v1/subscriptions", {"customer": "{customer}", "items[0][price]": "{price}"}),
+    "pay": ("POST", "/v1/payment_intents", {
+        "amount": 100, "currency": "usd", "customer": "{customer}", "payment_method": "pm_card_visa", "confirm": "true",
+        "return_url": "https://example.com",
+    }),
+    "finalize": ("POST", "/v1/invoices/{invoice}/finalize", {}),
+    "generic": ("POST", "/v1/radar/value_lists", {"alias": "a{at}", "name": "A"}),
+    "account": ("GET", "/v1/account", {}),
+}  # fmt: skip
+
+
+def prepared(served: Served) -> dict[str, str]:
+    """Makes the objects that the requests name; returns their ids."""
+    post = served.client.post
+    customer = post("/v1/customers", {"name": "Ann", "payment_method": "pm_card_visa"})["id"]
+    card = served.client.get("/v1/payment_methods", {"customer": customer})["data"][0]["id"]
+    post(f"/v1/customers/{customer}", {"invoice_settings[default_payment_method]": card})
+    product = {"currency": "usd", "unit_amount": 500, "recurring[interval]": "month", "product_data[name]": "Plan"}
+    return {
+        "customer": customer,
+        "price": post("/v1/prices", product)["id"],
+        "spare": post("/v1/customers", {"name": "Spare"})["id"],
+        "invoice": post("/v1/invoices", {"customer": customer})["id"],
+    }
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_every_statement_of_other_requests_may_fail(served: Served, name: str, request: pytest.FixtureRequest) -> None:
+    """Each is answered as `api_error`, changes nothing, and succeeds when it is sent again under the same key."""
+    ids = prepared(served)
+    method, path, params = REQUESTS[name]
+    error, at = ERRORS[0], 0
+    while True:
+        at += 1
+        facts = {**ids, "at": str(at)}
+        words = {key: value.format(**facts) if isinstance(value, str) else value for key, value in params.items()}
+        key = {"Idempotency-Key": f"key-{at}"} if method == "POST" else {}
+        before = counts(served)
+        served.plan.arm(at, error)
+        first = served.client.send(method, path.format(**facts), words, key)
+        reached = served.plan.reached
+        served.plan.disarm()
+        if not reached:
+            assert first.status == 200, (name, at, first.body)
+            break
+        assert is_api_error(first), (name, at, first.body)
+        assert counts(served) == before, (name, at)
+    assert at > 1
+    request.node.user_properties.append(("attack", [at, at]))
+    assert len(served.reported) >= at - 1
+    with sqlite3.connect(served.path) as file:
+        assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def counts(served: Served) -> dict[str, str]:
+    """A digest of every object in the file, by its id."""
+    with closing(sqlite3.connect(served.path)) as file:
+        return {f"{row[0]} {row[1]}": row[2] for row in file.execute("SELECT object, id, json FROM objects")}
 
 
 @pytest.mark.parametrize("route", ["reset", "seed", "snapshot", "rollback", "undo"])
