@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 import resource
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +21,14 @@ from stripe_shell.errors import ConfigurationError
 from stripe_shell.sandbox.app import Sandbox
 from stripe_shell.sandbox.storage import file_check, schema
 from stripe_shell.sandbox.storage.store import Store
+from stripe_shell.server.app import Application
 from stripe_shell.spec.table import load_table
 from stripe_shell.transports.sandbox import open_sandbox
 from stripe_shell.wire import Request
 from tests.attack.conftest import Tally
 from tests.server.conftest import Client
+
+uvicorn = pytest.importorskip("uvicorn", reason="`serve` needs the extra `serve`")
 
 ROOT = Path(__file__).parents[2]
 BLOCK = ("create", "customer", "email=a@x.co", "name=Ann")
@@ -133,12 +139,36 @@ def test_truncated_and_damaged_files(tally: Tally, tmp_path: Path) -> None:
         place = page * 4096 + dice.randrange(3700)
         damaged.write_bytes(content[:place] + dice.randbytes(300) + content[place + 300 :])
         _try_every_request(tally, damaged, made, f"page {page}")
+        if tally.full or page % 10 == 0:
+            damaged.write_bytes(content[:place] + dice.randbytes(300) + content[place + 300 :])
+            _try_every_request(tally, damaged, made, f"page {page} over HTTP", served=True)
     for length in (0, 1, 50, 100, 1000, 4096, 4097, len(content) // 2, len(content) - 1):
         damaged.write_bytes(content[:length])
         _try_every_request(tally, damaged, made, f"{length} bytes")
+        damaged.write_bytes(content[:length])
+        _try_every_request(tally, damaged, made, f"{length} bytes over HTTP", served=True)
 
 
-def _try_every_request(tally: Tally, path: Path, made: list[str], words: str) -> None:
+@contextmanager
+def served_here(sandbox: Sandbox) -> Iterator[Client]:
+    """A client of a server in this process."""
+    from stripe_shell.server.protocol import HttpProtocol
+
+    config = uvicorn.Config(
+        Application(sandbox), http=HttpProtocol, ws="none", interface="asgi3", lifespan="off", log_config=None
+    )
+    server = uvicorn.Server(config)
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    client = Client(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    yield client
+    client.connection.close()
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+def _try_every_request(tally: Tally, path: Path, made: list[str], words: str, *, served: bool = False) -> None:
     try:
         store = Store.open(path)
     except ConfigurationError as error:
@@ -150,15 +180,23 @@ def _try_every_request(tally: Tally, path: Path, made: list[str], words: str) ->
         store.close()
         tally.count(True, error)  # `usable` makes a line of it, where it is opened
         return
+    with served_here(sandbox) if served else nullcontext() as client:
+        _send_requests(tally, sandbox, client, made, words)
+    store.close()
+
+
+def _send_requests(tally: Tally, sandbox: Sandbox, client: Client | None, made: list[str], words: str) -> None:
     for method, target, body in (
         ("GET", "/v1/customers", b""), ("GET", f"/v1/customers/{made[0]}", b""), ("POST", "/v1/customers", b"name=x"),
         ("POST", f"/v1/customers/{made[-1]}", b"name=y"), ("DELETE", f"/v1/customers/{made[1]}", b""),
         ("GET", "/v1/events", b""),
     ):  # fmt: skip
-        answer = sandbox.send(Request(method, target, "", body, {}, target if body else None))
+        if client is None:
+            answer: Any = sandbox.send(Request(method, target, "", body, {}, target if body else None))
+        else:
+            answer = client.send(method, target, headers={"Idempotency-Key": target} if body else {}, body=body)
         held = answer.status in (200, 404) or (answer.status == 500 and answer.json()["error"]["type"] == "api_error")
         tally.count(held, (words, method, target, answer.body[:200]))
-    store.close()
 
 
 def test_a_damaged_file_on_the_command_line(tally: Tally, tmp_path: Path) -> None:
