@@ -151,11 +151,22 @@ class UnsentWrite:
 
 
 @record
+class WrittenFile:
+    """The file of a loop that was written: for which block, where, with how many rows, and without which members."""
+
+    block: Block
+    path: str
+    rows: int
+    left_out: tuple[str, ...] = ()
+
+
+@record
 class RunStep:
     """An item that has run: its outcome if it is a block, and the scope after it.
 
-    `row` is the name of the row that a block ran for. `result` is set in the step of a loop that ends one of its rows.
-    `unsent` are the writes of a row of a loop that is planned as a whole.
+    `row` is the name of the row that a block ran for. `result` is set in the step of a loop that ends one of its rows,
+    `file` in the step of a loop that has written one. `unsent` are the writes of a row of a loop that is planned as a
+    whole.
     """
 
     item: ScriptItem
@@ -164,6 +175,7 @@ class RunStep:
     row: str = ""
     result: RowResult | None = None
     unsent: tuple[UnsentWrite, ...] = ()
+    file: WrittenFile | None = None
 
 
 def exit_code(statuses: Iterable[OutcomeStatus]) -> int:

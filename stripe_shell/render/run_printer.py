@@ -11,7 +11,7 @@ from stripe_shell.escaping import visible
 from stripe_shell.records import field, record
 
 if TYPE_CHECKING:
-    from stripe_shell.engine.outcome import Outcome, RunStep
+    from stripe_shell.engine.outcome import Outcome, RunStep, WrittenFile
     from stripe_shell.render.console import Console
 
 
@@ -67,6 +67,8 @@ class RunPrinter:
 
     def step(self, step: RunStep) -> None:
         """Prints the outcome of a step; of a row only a failure, unless `show`."""
+        if step.file is not None:
+            self._message(_file_line(step.file))
         if step.outcome is None:
             return
         if step.outcome.recalled and step.outcome.status == "passed" and not step.row:
@@ -118,6 +120,13 @@ def _summary(outcome: Outcome) -> str:
     from stripe_shell.render.summary import summary_line
 
     return summary_line(outcome)
+
+
+def _file_line(file: WrittenFile) -> str:
+    """Calls `file_line`, imported late as `summary_line` is."""
+    from stripe_shell.render.summary import file_line
+
+    return file_line(file)
 
 
 def _has_result(outcome: Outcome) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_shell.engine.outcome import Outcome, OutcomeStatus
+from stripe_shell.engine.outcome import Outcome, OutcomeStatus, WrittenFile
 from stripe_shell.escaping import visible
 
 _WORDS: dict[OutcomeStatus, str] = {
@@ -28,6 +28,19 @@ def summary_line(outcome: Outcome) -> str:
         facts.append(f"without {', '.join(outcome.left_out)}" if outcome.left_out else "")
     if outcome.saved_as:
         facts.append(f"as {outcome.saved_as}")
+    return visible(" ".join(fact for fact in facts if fact))
+
+
+def file_line(file: WrittenFile) -> str:
+    """Returns `ok  create customer (1,961 rows) → customers.csv` for the file of a loop."""
+    name = Outcome(file.block, "passed").name
+    facts = [
+        f"{_WORDS['passed']:<10}",
+        name,
+        f"({file.rows:,} {'row' if file.rows == 1 else 'rows'})",
+        f"→ {file.path}",
+    ]
+    facts.append(f"without {', '.join(file.left_out)}" if file.left_out else "")
     return visible(" ".join(fact for fact in facts if fact))
 
 

@@ -53,7 +53,9 @@ def lines(path: Path, column: str = "email") -> list[str]:
 
 def test_it_is_one_file_with_a_line_for_each_row(batch: Batch) -> None:
     path = ready(batch).with_suffix(".csv")
-    assert batch.run().code == 0
+    result = batch.run()
+    assert result.code == 0
+    assert "ok         create customer (9 rows) → made.csv\n" in result.err
     names = ["Ann", "Ann", "Ann", '"Ann, of ""Ö"""', *["Ann"] * 5]
     expected = [f"{name},{email},{email},{name}" for name, email in zip(names, EMAILS, strict=True)]
     assert path.read_text(encoding="utf-8").splitlines() == [FIELDS, *expected]
@@ -207,6 +209,18 @@ def test_a_file_that_cannot_be_written_stops_no_row_and_is_made_up_for(batch: Ba
     assert batch.run().code == 0
     assert lines(path) == EMAILS
     assert batch.made("customer") == EMAILS
+
+
+def test_members_that_the_description_lacks_are_named(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    send = SandboxTransport.send
+
+    def more(self: SandboxTransport, request: Request) -> Response:
+        response = send(self, request)
+        return replace(response, body=json.dumps({**response.json(), "brand_new": 1}).encode())
+
+    monkeypatch.setattr(SandboxTransport, "send", more)
+    ready(batch, body("parquet").replace(f" fields={FIELDS}", ""))
+    assert "create customer (9 rows) → made.parquet without brand_new\n" in batch.run().err
 
 
 def test_a_file_that_cannot_be_opened_stops_the_loop_before_anything_is_sent(batch: Batch) -> None:

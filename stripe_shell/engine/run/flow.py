@@ -230,6 +230,8 @@ class Flow:
         finally:
             unwritten = files.close()
         self.limit, self.paces, self.files, self.shared = around
+        for file in files.written if not self.loop else ():
+            yield RunStep(loop, scope, file=file)
         yield from self._unwritten(loop, unwritten, scope)
         count_steps(loop, self.seen, self.root)
         return after_loop(loop, scope)

@@ -8,7 +8,7 @@ from typing import Any
 
 from stripe_shell.diagnostics import Diagnostic
 from stripe_shell.engine.loop_outputs import lines_id, shared_blocks
-from stripe_shell.engine.outcome import Outcome
+from stripe_shell.engine.outcome import Outcome, WrittenFile
 from stripe_shell.engine.run.row_lines import RowLines
 from stripe_shell.engine.run.rows import RowOutput
 from stripe_shell.engine.scope import Scope
@@ -38,17 +38,23 @@ class LoopFile:
     output: RowOutput | None
     wanted: bool = True
     problem: str = ""
+    rows: int = 0
+    written: WrittenFile | None = None
 
     def write(self, rows: list[Any]) -> None:
         """Writes rows of JSON data."""
         self.wanted = True
+        self.rows += len(rows)
         self._attempt(lambda output: output.sink.write(rows))
 
     def close(self) -> None:
         """Moves the file to its name."""
         if not self.wanted:
             self.discard()
+        output = self.output
         self._attempt(lambda output: output.sink.close())
+        if output is not None and self.output is not None:
+            self.written = WrittenFile(self.block, output.path, self.rows, output.sink.left_out())
         self.output = None
 
     def discard(self) -> None:
@@ -100,6 +106,11 @@ class LoopFiles:
         for file in self.files.values():
             file.close()
         return [_failed(file.block, file.problem, _LOST) for file in self.files.values() if file.problem]
+
+    @property
+    def written(self) -> list[WrittenFile]:
+        """Returns the files that were written, when they are closed."""
+        return [file.written for file in self.files.values() if file.written is not None]
 
 
 def open_files(
