@@ -88,12 +88,14 @@ class Resolver:
         self._row_calls: dict[int, _RowCalls] = {}
         self.feeds: dict[int, Feed] = {}
         self._kept: dict[int, _Kept] = {}
-        self._templates: dict[int, RowTemplate | None] = {}
+        #: By the `id` of the block, and whether its rows are stamped: those of the check are not.
+        self._templates: dict[tuple[int, bool], RowTemplate | None] = {}
         self._assertions: dict[int, tuple[Block, BlockAssertions]] = {}
 
     def resolve(self, block: Block, scope: Scope) -> Resolution:
         """Returns the call of the block in this scope and all its diagnostics, from the cache if possible."""
-        template = self._templates.get(id(block))
+        place = id(block), scope.settings.stamp is not None
+        template = self._templates.get(place)
         if template is not None and (filled := template.fill(scope)) is not None:
             return filled
         dependencies = dependencies_of(block, scope)
@@ -103,9 +105,9 @@ class Resolver:
         resolved = resolve(block, self.table_of(block, scope), scope)
         if resolved.call is None:
             return resolved
-        if kept is not None and id(block) not in self._templates and not resolved.diagnostics:
+        if kept is not None and place not in self._templates and not resolved.diagnostics:
             # It is resolved for the second time: it is in a loop, or refers to a response.
-            self._templates[id(block)] = row_template(block, resolved.call, scope)
+            self._templates[place] = row_template(block, resolved.call, scope)
         self._kept[id(block)] = _Kept(block, dependencies, resolved)
         return resolved
 

@@ -158,6 +158,6 @@ def test_rows_are_filled_in(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     block = block_of("/sandbox create customer email=${row.a} name=A metadata.b=${row.b}\n")
     shared = Resolver(load_table())
     scopes = [scope_of({"a": f"{number}@b.co", "b": number}) for number in range(50)]
-    for scope in stamped(scopes, key) if key else scopes:
+    for scope in [*scopes[:10], *stamped(scopes, key)] if key else scopes:
         shared.resolve(block, scope)
-    assert len(calls) == 2
+    assert len(calls) == (3 if key else 2)  # the check has no stamps
