@@ -9,8 +9,9 @@ from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from stripe_shell.batch.journal import DONE, END, FILE, INTENT, LINES, NOT_EXECUTED, PAGES, RESUMED, ROW, START
 from stripe_shell.batch.line_entries import LinePlaces, is_complete, sorted_places
@@ -36,12 +37,12 @@ _FILE = FILE.encode()
 _BEGUN_OR_ENDED = frozenset(kind.encode() for kind in (START, RESUMED, END))
 #: So many of the last entries of rows are kept as they are.
 _LAST = 1024
+#: So many bytes are read at once: larger ones take several times as long to allocate.
+_CHUNK = 1 << 16
 #: What begins and ends the extent of a row in its entry: `"e":{"writes":2,"usd":1250},"w":[…`.
 _EXTENT, _WROTE = b'"e":{', b'"w":['
-#: So many different extents are counted before they are summed up.
-_EXTENTS = 4096
-
-_Part = TypeVar("_Part", dict[str, int], list[str])
+#: So many different effects of rows are counted before they are summed up.
+_DIFFERENT = 4096
 
 #: What identifies a step: its row, its id, and the inner row of a loop in a loop (else empty).
 StepKey = tuple[str, str, str]
@@ -114,8 +115,9 @@ class FinishedRows:
         return [f"{self._ids[index]:016x}" for index, met in enumerate(self._met) if not met]
 
     def _index(self, row_id: int) -> int:
-        index = bisect_left(self._ids, row_id)
-        return index if index < len(self._ids) and self._ids[index] == row_id else -1
+        ids = self._ids
+        index = bisect_left(ids, row_id)
+        return index if index < len(ids) and ids[index] == row_id else -1
 
 
 @record(frozen=False)
@@ -157,26 +159,17 @@ def read_journal(path: Path, *, every_step: bool = False, repair: bool = True) -
         _cut_torn_line(path)
     state: JournalState | None = None
     rows = _RowsRead(path, every_step=every_step)
-    place, partials = 0, list[str]()
-    for number, line in _lines(path):
-        kind = line[_KIND]
-        if kind == _LINES:
-            rows.add_lines(place, line)
-        place += len(line)
-        if kind in _OF_STEPS:
-            rows.add_step(number, line)
-        elif kind == _ROW:
-            rows.add(number, line)
-        elif kind == _FILE:
+    partials = list[str]()
+    for number, line in rows.read():
+        if line[_KIND] == _FILE:
             partials.append(str(_parse(line, path, number)["partial"]))
-        elif kind in _BEGUN_OR_ENDED:
-            rows.drop_lines()
-            entry = _parse(line, path, number)
-            state = state or JournalState(entry)
-            state.tables += [entry["steps"]] if "steps" in entry else []
-            state.begun += [entry] if "steps" in entry else []
-            state.total = entry.get("total", state.total)
-            state.latest = max(state.latest, float(entry.get("time", 0)))
+            continue
+        entry = _parse(line, path, number)
+        state = state or JournalState(entry)
+        state.tables += [entry["steps"]] if "steps" in entry else []
+        state.begun += [entry] if "steps" in entry else []
+        state.total = entry.get("total", state.total)
+        state.latest = max(state.latest, float(entry.get("time", 0)))
     if state is None or state.start.get("t") != START:
         raise JournalDisagrees(f"{path} does not begin as a journal does")
     state.wrote = rows.steps_that_wrote()
@@ -191,14 +184,15 @@ def read_journal(path: Path, *, every_step: bool = False, repair: bool = True) -
 
 
 class _RowsRead:
-    """The entries of rows that ended, while they are read: most of a long journal, so that few are parsed as JSON."""
+    """The entries of rows, while they are read: most of a long journal, so that few are parsed as JSON."""
 
     def __init__(self, path: Path, *, every_step: bool) -> None:
         self._path = path
         self._every_step = every_step
         self._ids, self._hashes, self._skipped = array("Q"), array("Q"), bytearray()
-        self._wrote: set[bytes] = set()
-        self._extents: Counter[bytes] = Counter()
+        #: How many rows had the same extent and steps that wrote, by the text of these members.
+        self._effects: Counter[bytes] = Counter()
+        self._wrote: set[str] = set()
         self._spent: Counter[str] = Counter()
         self.last: deque[bytes] = deque(maxlen=_LAST)
         #: The lines of steps by row, of rows that have not finished yet.
@@ -207,69 +201,94 @@ class _RowsRead:
         self.places = array("Q"), array("Q")
         self._latest = b"", 0, True
 
-    def add_step(self, number: int, line: bytes) -> None:
-        """Notes an entry of a step; of the pages of a list only the last ones count."""
-        lines = self.under_way.setdefault(line[_ROW_ID], [])
-        if lines and line[_KIND] == _PAGES and line[_STEP] == lines[-1][1][_STEP]:
-            lines.pop()
-        lines.append((number, line))
+    def read(self) -> Iterator[tuple[int, bytes]]:
+        """Reads the journal; yields the lines of processes that began or ended, and of files that were begun."""
+        under_way, add_row = self.under_way, self._add_row
+        first, place = 1, 0
+        for lines in _parts(self._path):
+            for number, line in enumerate(lines, first):
+                kind = line[_KIND]
+                if kind in _OF_STEPS:
+                    row = line[_ROW_ID]
+                    known = under_way.get(row)
+                    if known is None:
+                        under_way[row] = [(number, line)]
+                    elif kind == _PAGES and line[_STEP] == known[-1][1][_STEP]:
+                        known[-1] = number, line  # of the pages of a list only the last ones count
+                    else:
+                        known.append((number, line))
+                elif kind == _ROW:
+                    add_row(number, line)
+                elif kind == _LINES:
+                    self._add_lines(place + sum(map(len, lines[: number - first])), line)
+                elif kind == _FILE:
+                    yield number, line
+                elif kind in _BEGUN_OR_ENDED:
+                    self._latest = b"", 0, True  # lines whose row did not end: its process did
+                    yield number, line
+            first += len(lines)
+            place += sum(map(len, lines))
 
-    def add_lines(self, place: int, line: bytes) -> None:
+    def _add_lines(self, place: int, line: bytes) -> None:
         """Notes lines of a row; they count when its end follows."""
         row, first, complete = self._latest
         if row != line[_ROW_ID]:
             row, first, complete = line[_ROW_ID], place, True
         self._latest = row, first, complete and is_complete(line)
 
-    def drop_lines(self) -> None:
-        """Drops lines whose row did not end: its process did."""
-        self._latest = b"", 0, True
-
-    def add(self, number: int, line: bytes) -> None:
+    def _add_row(self, number: int, line: bytes) -> None:
         """Notes a row that ended; the steps of one that finished are not needed any more.
 
         One whose lines are not complete runs again: its writes are recalled.
         """
         self.last.append(line)
         row, place, complete = self._latest
-        has_lines = row == line[_ROW_ID]
-        self.drop_lines()
+        row_id = line[_ROW_ID]
+        if row:
+            self._latest = b"", 0, True
         status = line[_STATUS]
         if status not in _FINISHED_STATUSES:
             return
-        start = line.rfind(_WROTE)
-        self._wrote.add(line[start + 4 : line.find(b"]", start) + 1] if start >= 0 else b"[]")
-        if self._every_step or (has_lines and not complete):
+        runs_again = self._every_step or (row == row_id and not complete)
+        self._add_effects(line, wrote_only=runs_again)
+        if runs_again:
             return
-        self._add_extent(line, start)
-        if has_lines:
-            self.places[0].append(_row_number(row, self._path, number))
+        try:
+            row_number, row_hash = int(row_id, 16), int(line[_ROW_HASH], 16)
+        except ValueError:
+            raise _damaged(self._path, number) from None
+        if row == row_id:
+            self.places[0].append(row_number)
             self.places[1].append(place)
-        self._ids.append(_row_number(line[_ROW_ID], self._path, number))
-        self._hashes.append(_row_number(line[_ROW_HASH], self._path, number))
+        self._ids.append(row_number)
+        self._hashes.append(row_hash)
         self._skipped.append(status == _SKIPPED)
-        self.under_way.pop(line[_ROW_ID], None)
+        self.under_way.pop(row_id, None)
 
-    def _add_extent(self, line: bytes, end: int) -> None:
-        """Counts the extent of a row: most rows have one of a few, so that few are parsed."""
-        start = line.rfind(_EXTENT, 0, end) if end >= 0 else -1
-        if start >= 0:
-            self._extents[line[start + 4 : end - 1]] += 1
-        if len(self._extents) >= _EXTENTS:
+    def _add_effects(self, line: bytes, *, wrote_only: bool) -> None:
+        """Counts the extent of a row and the steps that wrote: most are like those of others, and parsed once."""
+        wrote = line.rfind(_WROTE)
+        if wrote < 0:
+            return
+        extent = -1 if wrote_only else line.rfind(_EXTENT, 0, wrote)
+        self._effects[line[extent if extent >= 0 else wrote : line.find(b"]", wrote) + 1]] += 1
+        if len(self._effects) >= _DIFFERENT:
             self._sum_up()
 
     def _sum_up(self) -> None:
-        for text, count in self._extents.items():
-            for unit, amount in self._part(text, dict).items():
+        for text, count in self._effects.items():
+            effects = self._parsed(b"{" + text + b"}")
+            self._wrote.update(effects["w"])
+            for unit, amount in effects.get("e", {}).items():
                 self._spent[unit] += int(amount) * count
-        self._extents.clear()
+        self._effects.clear()
 
-    def _part(self, text: bytes, kind: type[_Part]) -> _Part:
-        """Returns a part of an entry, parsed. Raises JournalDisagrees if it is damaged."""
+    def _parsed(self, text: bytes) -> dict[str, Any]:
+        """Returns the members of an entry, parsed. Raises JournalDisagrees if they are damaged."""
         with suppress(ValueError):
-            part = json.loads(text)
-            if isinstance(part, kind):
-                return part
+            effects = json.loads(text)
+            if isinstance(effects["w"], list) and isinstance(effects.get("e", {}), dict):
+                return dict(effects)
         raise JournalDisagrees(f"{self._path} is damaged in the entry of a row")
 
     def steps_left(self, finished: FinishedRows) -> Iterator[tuple[int, bytes]]:
@@ -279,7 +298,9 @@ class _RowsRead:
                 yield from lines
 
     def steps_that_wrote(self) -> set[str]:
-        return {step for text in self._wrote for step in self._part(text, list)}
+        """Returns the ids of steps that took effect in any finished row."""
+        self._sum_up()
+        return self._wrote
 
     def spent(self) -> Counter[str]:
         """Returns the writes of the finished rows and their money, by unit."""
@@ -333,8 +354,16 @@ def journal_lines(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yields the complete lines, with their numbers."""
+    return enumerate(chain.from_iterable(_parts(path)), start=1)
+
+
+def _parts(path: Path) -> Iterator[list[bytes]]:
+    """Yields the complete lines, many at a time."""
     with path.open("rb") as file:
-        yield from ((number, line) for number, line in enumerate(file, start=1) if line.endswith(b"\n"))
+        while lines := file.readlines(_CHUNK):
+            if not lines[-1].endswith(b"\n"):
+                lines.pop()
+            yield lines
 
 
 def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
@@ -351,7 +380,11 @@ def _row_number(text: bytes, path: Path, number: int) -> int:
     try:
         return int(text, 16)
     except ValueError:
-        raise JournalDisagrees(f"{path} is damaged in line {number}") from None
+        raise _damaged(path, number) from None
+
+
+def _damaged(path: Path, number: int) -> JournalDisagrees:
+    return JournalDisagrees(f"{path} is damaged in line {number}")
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter, deque
-from collections.abc import Iterator
 from pathlib import Path
 
 from stripe_shell.batch.journal_state import JournalState
@@ -16,6 +15,7 @@ from stripe_shell.escaping import guard_cell
 _Told = tuple[str, ...]
 #: So many of the last lines of each row file are looked at.
 _LAST = 4096
+_FINISHED = ("done", "skipped")
 
 
 def find_missing_lines(folder: Path, state: JournalState) -> frozenset[str] | None:
@@ -29,7 +29,7 @@ def find_missing_lines(folder: Path, state: JournalState) -> frozenset[str] | No
     except (OSError, ValueError, csv.Error):
         return None
     entries = [json.loads(line) for line in state.last_rows]
-    ended = {_told(entry["x"]): entry["r"] for entry in entries if entry["st"] in {"done", "skipped"}}
+    ended = {_told(entry["x"]): entry["r"] for entry in entries if entry["st"] in _FINISHED}
     missing = frozenset(row for told, row in ended.items() if told not in last)
     return missing if count + len(missing) == len(state.finished) else None
 
@@ -42,18 +42,14 @@ def _read_row_files(folder: Path) -> tuple[int, Counter[_Told]]:
             lines = csv.reader(file)
             names = next(lines, [])
             place = names.index("_status")
-            told: deque[_Told] = deque(maxlen=_LAST)
-            for cells in _finished(lines, len(names), place):
-                count += 1
-                told.append(tuple(cells[place:]))
-            last.update(told)
+            told: deque[list[str]] = deque(maxlen=_LAST)
+            columns = len(names)
+            for cells in lines:
+                if len(cells) == columns and cells[place] in _FINISHED:
+                    count += 1
+                    told.append(cells)
+            last.update(tuple(cells[place:]) for cells in told)
     return count, last
-
-
-def _finished(lines: Iterator[list[str]], columns: int, place: int) -> Iterator[list[str]]:
-    for cells in lines:
-        if len(cells) == columns and cells[place] in {"done", "skipped"}:
-            yield cells
 
 
 def _told(cells: dict[str, object]) -> _Told:

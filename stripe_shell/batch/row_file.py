@@ -10,7 +10,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from hashlib import sha256
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -81,11 +83,11 @@ class RowFiles:
             failed.unlink()
         columns = tuple(result.values or ())
         if self.folder is None:
-            return _LoopFiles(columns, None, failed, _Present(complete=True))
+            return _LoopFiles(columns, None, failed, None)
         rows = self.folder / f"rows{number}.csv"
         present = _keep_finished(rows)
         file = _open_private(rows, append=True)
-        if not present.complete:
+        if present is None:
             file.write(_header((*columns, *COLUMNS)))
         return _LoopFiles(columns, file, failed, present)
 
@@ -100,16 +102,27 @@ def failed_paths(script: PreparedScript) -> dict[int, Path]:
     return found
 
 
-@record
 class _Present:
-    """The lines of finished rows that a row file holds, as sorted hashes of their columns."""
+    """The lines of finished rows that a row file held when it was opened, told apart by hashes of their columns.
 
-    complete: bool
-    lines: Sequence[int] = ()
+    They are read when a row is first looked up, which only rows are whose lines may be missing.
+    """
+
+    def __init__(self, path: Path, count: int) -> None:
+        """Takes the number of these lines, which are the first ones of the file."""
+        self._path = path
+        self.count = count
 
     def __contains__(self, line: int) -> bool:
-        index = bisect_left(self.lines, line)
-        return index < len(self.lines) and self.lines[index] == line
+        index = bisect_left(self._lines, line)
+        return index < len(self._lines) and self._lines[index] == line
+
+    @cached_property
+    def _lines(self) -> Sequence[int]:
+        with self._path.open(encoding="utf-8", newline="") as file:
+            cells = csv.reader(file)
+            place = next(cells).index("_status")
+            return array("Q", sorted(array("Q", (_hash(each[:place]) for each in islice(cells, self.count)))))
 
 
 @record(frozen=False)
@@ -117,13 +130,13 @@ class _LoopFiles:
     columns: tuple[str, ...]
     rows: TextIO | None
     failed_path: Path
-    present: _Present
+    present: _Present | None
     failed: TextIO | None = None
 
     def add(self, result: RowResult, masks: Secrets, find_entry: Callable[[str], Mapping[str, Any]]) -> None:
         values = result.values or {}
         cells = [masks.mask(_text(values.get(name, ""))) for name in self.columns]
-        if result.recalled and _hash(guard_cell(cell) for cell in cells) in self.present:
+        if result.recalled and self.present and _hash(guard_cell(cell) for cell in cells) in self.present:
             return
         added = find_entry(result.name) if result.recalled else masks.mask_data(row_cells(result))
         if self.rows is not None:
@@ -145,26 +158,51 @@ class _LoopFiles:
                 problems.append(f"the row file cannot be written: {error.strerror or error}")
 
 
-def _keep_finished(path: Path) -> _Present:
-    """Rewrites the row file of an earlier process with the lines of finished rows only; returns which it has."""
+def _keep_finished(path: Path) -> _Present | None:
+    """Leaves the lines of finished rows in the row file of an earlier process; returns which it has.
+
+    Returns None if there is no such file.
+    """
     if not path.exists():
-        return _Present(complete=False)
-    copy = path.with_suffix(".new")
-    lines: array[int] = array("Q")
+        return None
+    count = _all_finished(path)
+    return _Present(path, count) if count is not None else _rewrite(path)
+
+
+def _all_finished(path: Path) -> int | None:
+    """Returns the number of lines of a row file that are all those of finished rows, else None."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 1))
+        if file.read() != b"\n":
+            return None
+    with path.open(encoding="utf-8", newline="") as file:
+        records = csv.reader(file)
+        names = next(records, [])
+        if "_status" not in names or path.is_symlink():
+            return None
+        columns, place = len(names), names.index("_status")
+        finished = takewhile(lambda cells: len(cells) == columns and cells[place] in _FINISHED, records)
+        count = sum(1 for _ in finished)
+        return count if count == records.line_num - 1 else None
+
+
+def _rewrite(path: Path) -> _Present | None:
+    """Rewrites a row file with the lines of finished rows only; returns which it has, None for another file."""
+    copy, count = path.with_suffix(".new"), 0
     with path.open(encoding="utf-8", newline="") as source, _open_private(copy) as target:
         records = _records(source)
         names = next(records, ([], ""))[0]
         if "_status" not in names:
             copy.unlink()
-            return _Present(complete=False)
+            return None
         place = names.index("_status")
         target.write(_header(names))
         for cells, text in records:
             if len(cells) == len(names) and cells[place] in _FINISHED:
                 target.write(text)
-                lines.append(_hash(cells[:place]))
+                count += 1
     copy.replace(path)
-    return _Present(complete=True, lines=array("Q", sorted(lines)))
+    return _Present(path, count)
 
 
 def _records(file: TextIO) -> Iterator[tuple[list[str], str]]:

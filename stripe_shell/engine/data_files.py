@@ -166,11 +166,12 @@ def _read_csv(path: Path, written: DataFormat) -> Iterator[DataRow]:
         for _ in range(dialect.skipped):
             file.readline()
         start = file.tell()
-        restore = restore_cell if _ALL_QUOTED.fullmatch(file.readline().rstrip("\r\n")) else str
+        guarded = _ALL_QUOTED.fullmatch(file.readline().rstrip("\r\n")) is not None
         file.seek(start)
         reader = csv.reader(file, strict=True, delimiter=dialect.delimiter)
         try:
-            columns = list(map(restore, next(reader, [])))
+            head = next(reader, [])
+            columns = list(map(restore_cell, head)) if guarded else head
             _check_columns(columns)
             for cells in reader:
                 if not cells:
@@ -178,7 +179,8 @@ def _read_csv(path: Path, written: DataFormat) -> Iterator[DataRow]:
                 number = reader.line_num + dialect.skipped
                 if len(cells) != len(columns):
                     raise BadData(f"line {number} has {len(cells)} cells, the head has {len(columns)}")
-                yield DataRow(dict(zip(columns, map(restore, cells), strict=True)), number)
+                values = map(restore_cell, cells) if guarded else cells
+                yield DataRow(dict(zip(columns, values, strict=True)), number)
         except csv.Error as error:
             raise BadData(f"line {reader.line_num + dialect.skipped}: {error}") from error
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
 
 from stripe_shell.engine.scope import plain_text
 from stripe_shell.lang.ast import Block, ForEach, Loop, Name
@@ -76,6 +78,13 @@ def _template(block: Block) -> str:
 
 
 def _digest(texts: Iterable[str]) -> str:
+    digest: str = _sha256()(SEPARATOR.join(texts).encode(errors="surrogatepass")).hexdigest()
+    return digest
+
+
+@cache
+def _sha256() -> Callable[[bytes], Any]:
+    """Returns `hashlib.sha256`, imported with the first digest; an import statement takes as long as a digest."""
     from hashlib import sha256
 
-    return sha256(SEPARATOR.join(texts).encode(errors="surrogatepass")).hexdigest()
+    return sha256

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from stripe_shell.batch import batch_run
+from stripe_shell.batch import batch_run, journal_state, row_file
 from stripe_shell.batch.journal_state import read_journal
 from stripe_shell.batch.missing_lines import find_missing_lines
 from stripe_shell.engine.foreach import LoopRow
@@ -145,3 +146,63 @@ def test_ten_thousand_finished_rows_are_read_in_no_time(batch: Batch) -> None:
     state = read_journal(journal)
     assert len(state.finished) >= 10_000
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("options", ["key=email", "key=email jobs=4"])
+@pytest.mark.parametrize("chunk", [1, 700, 4096])
+def test_a_journal_is_read_alike_in_parts_of_any_size(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, options: str, chunk: int
+) -> None:
+    dead(batch, options=options)
+    path = batch.folders[0] / "journal.jsonl"
+    with path.open("ab") as file:
+        file.write(b'{"t":"i","r":"0123')
+    whole = read_journal(path, repair=False)
+    assert whole.steps or len(whole.finished) > 45
+    monkeypatch.setattr(journal_state, "_CHUNK", chunk)
+    parts = read_journal(path, repair=False)
+    for name in ("start", "tables", "steps", "wrote", "spent", "rows_with_writes", "latest", "total", "last_rows"):
+        assert getattr(parts, name) == getattr(whole, name)
+    assert vars(parts.finished) == vars(whole.finished)
+    assert whole.spent["writes"] == 2 * len(whole.finished)
+
+
+HEADER = '"email","_status"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"{HEADER}a@b.co,done\nc@d.co,skipped\n", None),
+        (f"{HEADER}", None),
+        (f'{HEADER}"two\nlines",done\n', f'{HEADER}"two\nlines",done\n'),
+        (f"{HEADER}a@b.co,done\nc@d.co,failed\ne@f.co,done\n", f"{HEADER}a@b.co,done\ne@f.co,done\n"),
+        (f"{HEADER}a@b.co,failed\n", HEADER),
+        (f"{HEADER}a@b.co,done\nc@d.co,do", f"{HEADER}a@b.co,done\n"),
+        (f"{HEADER}a@b.co,done\nc@d.co,done", f"{HEADER}a@b.co,done\n"),
+        (f'{HEADER}a@b.co,done\n"c\n', f"{HEADER}a@b.co,done\n"),
+        (f"{HEADER}a@b.co,done\nc@d.co,done,\n", f"{HEADER}a@b.co,done\n"),
+        ("email,_status\na@b.co,done\nc@d.co,unknown\n", f"{HEADER}a@b.co,done\n"),
+    ],
+)
+def test_lines_of_unfinished_rows_leave_the_row_file(tmp_path: Path, text: str, kept: str | None) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(text)
+    before = path.stat().st_ino
+    present = row_file._keep_finished(path)
+    assert present is not None
+    assert path.read_text() == (text if kept is None else kept)
+    assert (path.stat().st_ino == before) == (kept is None)
+    with path.open("a") as file:
+        file.write("later@b.co,done\n")
+    told = [row_file._hash([cell]) in present for cell in ("a@b.co", "c@d.co", "later@b.co", "two\nlines")]
+    assert told == ["a@b.co,done\n" in path.read_text(), "c@d.co,skipped" in text, False, "two" in text]
+
+
+@pytest.mark.parametrize("text", ["", "email,name\na@b.co,Ann\n"])
+def test_another_file_has_no_lines(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(text)
+    assert row_file._keep_finished(path) is None
+    assert row_file._keep_finished(tmp_path / "none.csv") is None
+    assert path.read_text() == text
