@@ -72,7 +72,7 @@ class Builder:
     table: Callable[[], Table]
     database: str
     undo: bool = False
-    known: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set, repr=False)
 
     def build(self, name: str, profile: AnyProfile) -> Connection:
         """Returns the connection; an invalid key or URL becomes its `problem`."""

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
-from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application, get_app_or_none
+from prompt_toolkit.shortcuts.prompt import PromptSession
 
 T = TypeVar("T")
 
