@@ -153,7 +153,7 @@ def test_lists_of_several_kinds(stripe: Client) -> None:
     assert ([row["id"] for row in rest["data"]], rest["has_more"]) == ([made[0]["id"]], False)
     assert [row["id"] for row in stripe.get(path, {"object": "bank_account"})["data"]] == [made[1]["id"]]
     expanded = stripe.get(f"/v1/customers/{customer}", {"expand": ["sources"]})["sources"]
-    assert [row["id"] for row in expanded["data"]] == [row["id"] for row in made[::-1]]
+    assert [row["id"] for row in expanded["data"]] == [made[at]["id"] for at in (0, 2, 1)]
 
 
 def test_what_lives_on_a_test_clock_is_listed_with_its_clock_or_customer(stripe: Client) -> None:

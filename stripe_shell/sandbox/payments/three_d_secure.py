@@ -1,4 +1,4 @@
-"""What a charge and a setup attempt tell of 3D Secure after the customer was challenged."""
+"""Results of 3D Secure, as charges and setup attempts show them after the customer was challenged."""
 
 from __future__ import annotations
 
