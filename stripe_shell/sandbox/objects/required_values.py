@@ -54,6 +54,8 @@ IDS: Final[Mapping[str, Mapping[str, str]]] = {
 
 #: Secrets and URLs, by kind and member: the text before 24 random characters.
 RANDOM_TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "customer_session": {"client_secret": "cuss_secret_"},
+    "financial_connections.session": {"client_secret": "fcsess_client_secret_"},
     "terminal.connection_token": {"secret": "pst_test_"},
     "v2.core.account_link": {"url": "https://accounts.stripe.com/r/acct_link#"},
 }

@@ -1,4 +1,4 @@
-"""Parameters by the format of their values: currencies in lower case, and ranges of numbers, times, URLs and emails.
+"""Parameters by the format of their values: the case of currencies and countries, ranges of numbers and times, texts.
 
 The table's formats and kinds decide, and the parameter's name where the description says nothing; so a rule holds at
 every depth of every operation. The texts of errors are Stripe's where an issue shows them: `Invalid timestamp: can be
@@ -36,6 +36,8 @@ _POSITIVE: Final = frozenset(
         "payments_per_period",
     )
 )
+#: Ends of the names of counts and amounts that are at least 0.
+_NOT_NEGATIVE: Final = ("days_until_due", "fixed_amount[amount]")
 #: Names of parameters that take a percentage, from 0 to 100.
 _PERCENT: Final = frozenset(("application_fee_percent", "amount_percent", "percent_ownership"))
 _EMAILS: Final = frozenset(
@@ -87,6 +89,8 @@ def _shaped(value: Any, shape: Shape, name: str, where: str, operation: Operatio
 def _scalar(value: Any, shape: Shape, name: str, where: str, operation: Operation) -> Any:
     if is_currency(name, shape) and isinstance(value, str):
         return checked_currency(value, where)
+    if name == "country" and isinstance(value, str) and len(value) == 2:
+        return value.upper()
     if operation.method == "POST":
         check = _CHECKS.get(shape.kind)
         if check is not None:
@@ -129,6 +133,8 @@ def _url_form(name: str, where: str, operation: Operation) -> Any:
 def _check_integer(value: Any, name: str, where: str, operation: Operation) -> None:
     if name in _POSITIVE and value < 1:
         raise errors.below_minimum(where, 1)
+    if value < 0 and where.endswith(_NOT_NEGATIVE):
+        raise errors.mistake("Invalid non-negative integer", "parameter_invalid_integer", where)
     if value > LARGEST:
         raise errors.mistake(f"This value must be less than or equal to {LARGEST}.", "parameter_invalid_integer", where)
     if value < -LARGEST:
@@ -153,7 +159,7 @@ def _check_decimal(value: Any, name: str, where: str, operation: Operation) -> N
 def _check_time(value: Any, name: str, where: str, operation: Operation) -> None:
     if value > LATEST:
         raise errors.bad_value(where, "Invalid timestamp: can be no more than five years in the future.")
-    if value < -LATEST:
+    if value < 0:
         raise errors.invalid_integer(where, value)
 
 

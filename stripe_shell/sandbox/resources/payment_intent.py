@@ -132,6 +132,13 @@ class PaymentIntent(intent_rules.Intent):
         self.echo(obj, {name: value for name, value in params.items() if name not in ("metadata", "payment_method")})
         intent_rules.check_method(ctx, PAYMENT, obj, method, params)
         off_session = params.get("off_session")
+        if off_session and obj["setup_future_usage"]:
+            # The text is Stripe's (reports of 2019 and 2022).
+            message = (
+                "You cannot confirm with the `off_session` parameter when `setup_future_usage` is also set on the "
+                "PaymentIntent because you cannot set up future usages when processing payments off-session."
+            )
+            raise intent_rules.intent_error(ctx, PAYMENT, obj, message, code=None, param="off_session")
         terms = ConfirmOptions(
             off_session=off_session not in (None, False, ""),
             return_url=params.get("return_url"),

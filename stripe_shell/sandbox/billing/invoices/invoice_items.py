@@ -45,6 +45,13 @@ def create_item(ctx: Context, params: Json) -> Json:
     return item
 
 
+def _period(given: Json) -> Json:
+    """Returns the period of an item. Raises StripeError for an end before the start."""
+    if given["end"] < given["start"]:
+        raise errors.invalid("The end of the period must be greater than or equal to its start.", param="period[end]")
+    return {"end": given["end"], "start": given["start"]}
+
+
 def build_item(ctx: Context, customer: Json, params: Mapping[str, Any], currency: str, where: str = "") -> Json:
     """Returns an item from the parameters of a request. Does not store it. Raises StripeError."""
     check_item_amount(params, where)
@@ -77,7 +84,7 @@ def build_item(ctx: Context, customer: Json, params: Mapping[str, Any], currency
         tax_rates=lines.rates_json(ctx, params.get("tax_rates") or (), "tax_rates"),
     )
     if params.get("period"):
-        item["period"] = {"end": params["period"]["end"], "start": params["period"]["start"]}
+        item["period"] = _period(params["period"])
     item["discounts"] = discounts.apply_discounts(
         ctx, params.get("discounts"), (), customer=customer["id"], invoice_item=item["id"]
     )
@@ -113,7 +120,7 @@ def alter_item(ctx: Context, item: Json, params: Mapping[str, Any]) -> None:
     if "metadata" in params:
         item["metadata"] = merge_metadata(item["metadata"] or {}, params["metadata"])
     if params.get("period"):
-        item["period"] = {"end": params["period"]["end"], "start": params["period"]["start"]}
+        item["period"] = _period(params["period"])
     if "tax_rates" in params:
         names = () if is_clear(params["tax_rates"]) else params["tax_rates"]
         item["tax_rates"] = lines.rates_json(ctx, names, "tax_rates")

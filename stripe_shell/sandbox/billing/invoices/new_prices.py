@@ -74,6 +74,13 @@ def _check_amount(params: Json) -> None:
     if params.get("tiers"):
         if params.get("billing_scheme") == "per_unit":
             raise errors.invalid("You cannot pass `tiers` when `billing_scheme` is `per_unit`.", param="tiers")
+        # `transform_quantity` cannot be combined with tiers, `unit_amount` is for prices without (api/prices/create);
+        # the texts are not known.
+        other = next(
+            (name for name in ("transform_quantity", "unit_amount", "unit_amount_decimal") if params.get(name)), None
+        )
+        if other is not None:
+            raise errors.invalid(f"You cannot pass `{other}` when `billing_scheme` is `tiered`.", param=other)
         _check_tiers(params["tiers"])
 
 
