@@ -12,7 +12,8 @@ from stripe_shell.convert.references import usable_name
 from stripe_shell.diagnostics import Diagnostic, SourceText, Span, has_errors
 from stripe_shell.engine.evaluate import evaluate_variable
 from stripe_shell.engine.resolve import BlockCall, resolve
-from stripe_shell.engine.run.interpreter import Engine, saved_name, with_page_size
+from stripe_shell.engine.run.interpreter import Engine, with_page_size
+from stripe_shell.engine.run.outputs import saved_name
 from stripe_shell.engine.scope import Scope, comes_from_data, plain_text
 from stripe_shell.engine.script_settings import apply_directive
 from stripe_shell.engine.times import is_relative_time

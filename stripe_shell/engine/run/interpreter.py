@@ -9,20 +9,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
-from stripe_shell.engine.api_versions import table_named
 from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, evaluate_assertions, facts_of
 from stripe_shell.engine.assertions.conditions import evaluate_until, evaluate_when, retry_of
 from stripe_shell.engine.check.script import after_unsent, check_block, check_items, check_late_loop, walk
 from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.encode import encode, takes_key
-from stripe_shell.engine.fields import FieldSteps, field_names
+from stripe_shell.engine.fields import FieldSteps
 from stripe_shell.engine.foreach import ReadRows, header, rows_of
 from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, idempotency_key, loop_id, step_id
 from stripe_shell.engine.limits import limits_of, money_of
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.load import Program
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep
-from stripe_shell.engine.paths import evaluate_output, output_of
+from stripe_shell.engine.paths import output_of
 from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall
 from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.flow import Flow, PlanRow, skip_names
@@ -38,26 +37,23 @@ from stripe_shell.engine.run.messages import (
     explain_unmet,
     explain_unstored,
 )
-from stripe_shell.engine.run.paging import Exchange, has_pages, read_body, with_cursor
+from stripe_shell.engine.run.outputs import OpenResult, Outputs, saved_name, speaks_of_rows
+from stripe_shell.engine.run.paging import Exchange, read_body, with_cursor
 from stripe_shell.engine.run.ranges import can_divide
 from stripe_shell.engine.run.row_lines import RowLines
 from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
-from stripe_shell.engine.run.row_spool import RowSpool
 from stripe_shell.engine.run.row_target import OpenRows, StreamRows
 from stripe_shell.engine.run.rows import (
     CollectedPages,
     NotStored,
     RowOutput,
     collect,
-    open_journalled,
-    open_row_output,
-    row_target,
 )
 from stripe_shell.engine.run.unsent_rows import unsent_loop
 from stripe_shell.engine.scope import PendingValue, Scope, look_up
 from stripe_shell.engine.stamps import stamp_row
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
-from stripe_shell.lang.ast import Block, Expectation, Loop, Match, Name, Pages, Reference, Retry, ScriptItem
+from stripe_shell.lang.ast import Block, Loop, Pages, Reference, Retry, ScriptItem
 from stripe_shell.lang.visit import nodes_in
 from stripe_shell.pace import Pace
 from stripe_shell.records import field, record, replace
@@ -67,10 +63,6 @@ from stripe_shell.wire import Request, Response
 
 if TYPE_CHECKING:
     from stripe_shell.engine.run.stopping import StopRequest
-
-
-#: Opens what takes the rows of a response; None if it is kept whole. Raises NotSent.
-OpenResult = Callable[[Outcome, Request], RowOutput | None]
 
 
 @record
@@ -111,6 +103,10 @@ class Engine:
     observer: RunObserver = field(default_factory=RunObserver)
     stream: StreamRows | None = None
     spools: Mapping[str, Set[FieldSteps]] = field(default_factory=dict)
+
+    @property
+    def _outputs(self) -> Outputs:
+        return Outputs(self.table, self.open_rows, self.stream, self.spools)
 
     def observed(self, observer: RunObserver) -> Engine:
         """Returns a copy of the engine that tells `observer` what is sent."""
@@ -227,7 +223,7 @@ class Engine:
             check_late=partial(self._check_late, resolver=resolver),
             jobs=self.jobs,
             find_paces=partial(paces_of, links=self.links),
-            open_file=partial(self._open_loop_file, resolver=resolver),
+            open_file=partial(self._outputs.open_for_loop, resolver=resolver),
         )
         yield from flow.run(items, scope)
 
@@ -267,7 +263,7 @@ class Engine:
             late_loops=resolver.late_loops,
             feeds=resolver.feeds,
             planning=True,
-            open_file=partial(self._open_planned_file, resolver=resolver),
+            open_file=partial(self._outputs.open_for_plan, resolver=resolver),
             check_late=partial(self._check_late, resolver=resolver),
             plan_rows=plan_rows,
         )
@@ -426,7 +422,7 @@ class Engine:
         try:
             request = request or self._encode(call, link, step.key)
             outcome = replace(outcome, request=request)
-            open_file = partial(self._open_file, link=link, scope=scope, step=step, lines=lines)
+            open_file = partial(self._outputs.open, link=link, scope=scope, step=step, lines=lines)
             recalled = self._recall(outcome, link, step, open_file)
             outcome = recalled or self._ask(admitted(outcome, guard), link, step, open_file)
         except LimitReached as error:
@@ -495,54 +491,6 @@ class Engine:
             if file is not None and not stored:
                 file.abandon()
 
-    def _open_file(
-        self, outcome: Outcome, request: Request, *, link: Link, scope: Scope, step: StepLedger, lines: RowLines | None
-    ) -> RowOutput | None:
-        """Returns the file of the block's `@out`, or the stream for a long list; None if the response is kept whole.
-
-        `lines` takes the rows if they are for the file of a loop. Raises NotSent.
-        """
-        call, output, masks = outcome.call, output_of(outcome.block), _masks(scope, link)
-        if output is not None and lines is not None:
-            return RowOutput(str(evaluate_output(output, scope).value), lines.sink(output, masks))
-        long = call is not None and call.pages != 1 and not _speaks_of_rows(outcome.block)
-        spool = self._spool(outcome)
-        if call is None or (output is None and not ((long or spool) and self.stream is not None)):
-            return None
-        fields, table = field_names(output) if output else (), self._table_of(outcome, link)
-        target = row_target(call.operation, fields, table, masks, whole=call.pages == 1)
-        if output is not None:
-            noted = step if long else None
-            file = open_journalled(output, target, request, scope, open_rows=self.open_rows, step=noted)
-            file.spool = spool
-            return file
-        sink = self.stream(target) if self.stream is not None and call.operation.response.is_list else None
-        return RowOutput("", sink, spool=spool) if sink is not None else None
-
-    def _spool(self, outcome: Outcome) -> RowSpool | None:
-        """Returns what keeps the rows of a block's list for loops; None if they are kept in memory."""
-        name, call = saved_name(outcome.block), outcome.call
-        if call is None or call.pages == 1 or name is None or name.text not in self.spools:
-            return None
-        judged = any(isinstance(each.argument, Expectation | Match) for each in outcome.block.directives)
-        return None if judged else RowSpool(self.spools[name.text])
-
-    def _open_loop_file(self, block: Block, scope: Scope, *, resolver: Resolver) -> RowOutput | None:
-        """Opens the file of a block that a loop writes, as far as its columns are known. Raises NotSent."""
-        output, operation = output_of(block), resolver.operation(block)
-        if output is None:
-            return None
-        whole = not has_pages(block)
-        target = row_target(
-            operation, field_names(output), resolver.table_of(block, scope), lambda: scope.masks, whole=whole
-        )
-        return open_row_output(output, target, scope, self.open_rows)
-
-    def _open_planned_file(self, block: Block, scope: Scope, *, resolver: Resolver) -> RowOutput | None:
-        """Opens the file of a block that a loop writes if a later loop reads it, and its block writes nothing else."""
-        wanted = any(feed.block is block and not feed.writes for feed in resolver.feeds.values())
-        return self._open_loop_file(block, scope, resolver=resolver) if wanted else None
-
     def resend(self, outcome: Outcome, scope: Scope) -> tuple[Outcome, Scope]:
         """Sends the request of a block again: the same bytes under the same idempotency key.
 
@@ -566,11 +514,6 @@ class Engine:
         link = self.links.find(outcome.connection, outcome.block.connection_span)
         return scope if isinstance(link, Diagnostic) else scope.hiding(link.secrets())
 
-    def _table_of(self, outcome: Outcome, link: Link) -> Table:
-        """Returns the table of the API version that the request asks for."""
-        version = (outcome.call.version if outcome.call else None) or link.version
-        return table_named(self.table, version) if version else self.table
-
     def _encode(self, call: BlockCall, link: Link, key: str) -> Request:
         return encode(
             call,
@@ -583,11 +526,6 @@ class Engine:
 def _waits(block: Block, scope: Scope) -> bool:
     """Whether the block refers to a response that a write is yet to bring."""
     return any(isinstance(look_up(each, scope), PendingValue) for each in nodes_in(block.items, Reference))
-
-
-def _masks(scope: Scope, link: Link) -> Callable[[], Secrets]:
-    """Returns what tells the secrets of a scope and of a connection, which may fetch a token with the next request."""
-    return lambda: scope.masks.union(link.secrets())
 
 
 def _send(link: Link, request: Request) -> Response:
@@ -623,7 +561,7 @@ def _receive(
     if not exchange.response.ok:
         return replace(outcome, body=read_body(exchange))
     spool = file.spool if file is not None else None
-    keep_rows = file is None or count == 1 or (spool is None and _speaks_of_rows(outcome.block))
+    keep_rows = file is None or count == 1 or (spool is None and speaks_of_rows(outcome.block))
     tell = partial(observer.page, outcome)
     collected = collect(
         link.transport, exchange, count, file, keep_rows=keep_rows, jobs=_jobs_of(outcome), on_page=tell
@@ -640,11 +578,6 @@ def _jobs_of(outcome: Outcome) -> int:
     pages, call, request = outcome.block.argument(Pages), outcome.call, outcome.request
     divided = pages is not None and call is not None and request is not None and can_divide(call.operation, request)
     return pages.jobs if pages is not None and divided else 1
-
-
-def _speaks_of_rows(block: Block) -> bool:
-    """Whether the block asserts on its response or saves it, so that rows written to a file stay in memory too."""
-    return any(isinstance(directive.argument, Expectation | Match | Name) for directive in block.directives)
 
 
 def with_page_size(call: BlockCall) -> BlockCall:
@@ -689,8 +622,3 @@ def scope_after(outcome: Outcome, scope: Scope) -> Scope:
         cause = Diagnostic("E302", "this block brought no answer", outcome.block.connection_span)
         scope = scope.with_lost(word, cause)
     return scope
-
-
-def saved_name(block: Block) -> Name | None:
-    """Returns the name that `@as` gives the response."""
-    return block.argument(Name)

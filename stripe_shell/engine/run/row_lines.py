@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stripe_shell.engine.fields import ROW, FieldSteps, field_steps, picked, row_columns
 from stripe_shell.engine.loop_outputs import lines_id
@@ -12,6 +11,9 @@ from stripe_shell.json_text import json_text
 from stripe_shell.lang.ast import Output
 from stripe_shell.records import field, record
 from stripe_shell.secrets import Secrets
+
+if TYPE_CHECKING:
+    from tempfile import SpooledTemporaryFile
 
 #: Lines of more bytes are kept in a temporary file.
 _MOST_IN_MEMORY = 1 << 20
@@ -40,6 +42,8 @@ class RowLines:
     def add(self, file: str, text: bytes) -> None:
         """Adds a line: one JSON value."""
         if self._file is None:
+            from tempfile import SpooledTemporaryFile  # imported with the first line
+
             self._file = SpooledTemporaryFile(_MOST_IN_MEMORY)  # noqa: SIM115 (closed in clear)
         self._file.write(file.encode() + b" " + text + b"\n")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence, Set
-from tempfile import TemporaryFile
 from typing import Any
 
 from stripe_shell.engine.fields import FieldSteps, picked
@@ -21,6 +20,8 @@ class RowSpool:
     """
 
     def __init__(self, paths: Set[FieldSteps]) -> None:
+        from tempfile import TemporaryFile  # imported with the first list
+
         self._paths = paths
         self._file = TemporaryFile()  # noqa: SIM115 (lives as long as the spool)
 
