@@ -118,6 +118,10 @@ def cancel(shop: Shop, subscription: Json) -> None:
     shop.stripe.delete(f"/v1/subscriptions/{subscription['id']}")
 
 
+def pause(shop: Shop, subscription: Json) -> None:
+    shop.stripe.post(f"/v1/subscriptions/{subscription['id']}/pause")
+
+
 def wait(seconds: int) -> Step:
     return lambda shop, subscription: shop.stripe.clock.advance(seconds)
 
@@ -210,6 +214,7 @@ WALK: dict[StatusChange, tuple[Callable[[Shop], Json], Step, str]] = {
     ("trialing", "canceled"): (ends_in("cancel"), end_trial, "canceled"),
     ("active", "trialing"): (active, begin_trial, "trialing"),
     ("active", "past_due"): (active, fail_a_renewal, "past_due"),
+    ("active", "paused"): (active, pause, "paused"),
     ("active", "canceled"): (active, cancel, "canceled"),
     ("past_due", "active"): (past_due, pay, "active"),
     ("past_due", "trialing"): (past_due, begin_trial, "trialing"),

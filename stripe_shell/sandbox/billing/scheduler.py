@@ -17,7 +17,7 @@ from stripe_shell.sandbox.objects.private_fields import (
 
 from .calc import rules
 from .invoices import discounts, finalize_and_pay, preview
-from .subscriptions import after_payment, cancel, create, items, renew, schedules, update
+from .subscriptions import after_payment, cancel, create, items, pause_schedules, renew, schedules, update
 
 #: The most tasks of one advance: more are an endless loop.
 _MOST_STEPS = 100_000
@@ -158,7 +158,7 @@ def _of_invoice(ctx: Context, invoice: Json) -> Iterator[Task]:
     hidden = ctx.private(invoice, InvoicePrivate)
     hopeless = hidden.get("uncollectible_at")
     if hopeless is not None:
-        yield Task(hopeless, 6, partial(finalize_and_pay.mark_uncollectible, ctx, invoice))
+        yield Task(hopeless, 6, partial(finalize_and_pay.mark_uncollectible, ctx, invoice, "subscription_canceled"))
     elif invoice["status"] == "draft" and invoice["auto_advance"]:
         yield Task(_finalizes_at(invoice), 7, partial(renew.advance_draft, ctx, invoice))
     elif invoice["status"] == "open" and invoice["next_payment_attempt"] is not None:
@@ -175,6 +175,8 @@ def _finalizes_at(invoice: Json) -> int:
 
 
 def _of_schedule(ctx: Context, subscription_schedule: Json) -> Iterator[Task]:
+    for due, step in pause_schedules.steps(ctx, subscription_schedule):
+        yield Task(due, 2, step)
     time = schedules.next_transition(subscription_schedule)
     if time is None:
         return

@@ -19,6 +19,7 @@ from stripe_shell.spec.validate import typed
 from . import payment_methods
 from .ledger import available_on
 from .mandates import make_mandate
+from .method_currencies import CURRENCIES_OF
 from .test_banks import TIMED_OUT, TOO_MANY_TRIES, VERIFYING
 
 #: The key of the card of `payment_method_data` in `params` while the other parameters are validated.
@@ -27,6 +28,13 @@ _CARD_DATA: Final = "payment_method_data[card]"
 #: Payment method types that never redirect the customer.
 _STAYS: Final = frozenset({"card", "link", *payment_methods.DEBITS, "customer_balance"})
 
+#: Parameters that choose the methods beside `allowed_payment_method_types`.
+_CHOICES: Final = (
+    "automatic_payment_methods",
+    "excluded_payment_method_types",
+    "payment_method_configuration",
+    "payment_method_types",
+)
 _TEXTS: Final = Shape("array", items=Shape("string"))
 
 
@@ -138,9 +146,26 @@ def take_card_data(params: Json) -> Json:
 
 
 def types_of_allowed(params: Mapping[str, Any]) -> Json:
-    """Returns `allowed_payment_method_types` as `payment_method_types`, which takes precedence if both are given."""
-    given = None if "payment_method_types" in params else params.get("allowed_payment_method_types")
-    return {"payment_method_types": typed(given, _TEXTS)} if given else {}
+    """Returns `allowed_payment_method_types` as `payment_method_types`, without those of other currencies.
+
+    Raises StripeError for other parameters that choose methods, and where no method is left.
+    Source: https://docs.stripe.com/changelog/dahlia/2026-07-29/allowed-payment-method-types-parameter
+    """
+    given = params.get("allowed_payment_method_types")
+    if not given:
+        return {}
+    other = next((name for name in _CHOICES if params.get(name)), None)
+    if other is not None:
+        raise errors.exclusive("allowed_payment_method_types", other)
+    types, currency = typed(given, _TEXTS), str(params.get("currency") or "").lower()
+    fitting = [kind for kind in types if not currency or currency in CURRENCIES_OF.get(kind, (currency,))]
+    if not fitting:
+        raise errors.invalid(
+            "No valid payment method types for this Payment Intent. Please ensure that you have activated payment "
+            "methods compatible with your chosen currency in your dashboard "
+            "(https://dashboard.stripe.com/settings/payment_methods) or specify payment_method_types explicitly.",
+        )
+    return {"payment_method_types": fitting}
 
 
 def method_data(params: Mapping[str, Any]) -> Json:

@@ -116,6 +116,7 @@ def _share(ctx: Context, charge: Json, refund: Json, params: Json) -> None:
 def _fresh(ctx: Context, charge: Json, amount: int, params: Json, fate: str) -> Json:
     details = charge["payment_method_details"]
     kind = details["type"] if details else "card"
+    method = charge["payment_method"]
     refund = ctx.new("refund")
     if kind != "card":
         refund["id"] = ctx.new_id("refund", "pyr")
@@ -126,8 +127,10 @@ def _fresh(ctx: Context, charge: Json, amount: int, params: Json, fate: str) -> 
         "amount": amount,
         "charge": charge["id"],
         "currency": charge["currency"],
+        "customer": charge["customer"],
         "destination_details": _destination(kind),
         "payment_intent": charge["payment_intent"],
+        "payment_method": method if method and method.startswith("pm_") else None,
         "reason": params.get("reason"),
         "status": "pending" if fate == "pending" else "succeeded",
     }

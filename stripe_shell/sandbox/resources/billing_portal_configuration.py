@@ -17,10 +17,15 @@ class PortalConfiguration(Resource):
         obj["is_default"] = not ctx.count(self.kind)
         self._settle(ctx, obj)
 
+    def validate_create(self, ctx: Context, params: Json) -> None:
+        """Raises StripeError for feedback options that are unknown or inactive."""
+        _check_options(ctx, params)
+
     def validate_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Raises StripeError for deactivating the default configuration."""
         if params.get("active") is False and obj["is_default"]:
             raise errors.invalid("You cannot deactivate the default configuration.", param="active")
+        _check_options(ctx, params)
 
     def on_update(self, ctx: Context, obj: Json, params: Json) -> None:
         """Sets `updated` and the URL of the login page."""
@@ -43,3 +48,16 @@ class PortalConfiguration(Resource):
             login["url"] = None
         elif not login["url"]:
             login["url"] = f"https://billing.stripe.com/p/login/test_{ctx.ids.text(24)}"
+
+
+def _check_options(ctx: Context, params: Json) -> None:
+    """Raises StripeError for feedback options that cannot be shown; the text is assumed.
+
+    Source: https://docs.stripe.com/api/billing/feedback-option/deactivate
+    """
+    feature = (params.get("features") or {}).get("subscription_cancel") or {}
+    where = "features[subscription_cancel][cancellation_reason][feedback_options]"
+    for index, key in enumerate((feature.get("cancellation_reason") or {}).get("feedback_options") or ()):
+        option = ctx.get("billing.feedback_option", key, param=f"{where}[{index}]")
+        if option["status"] != "active":
+            raise errors.invalid(f"The feedback option {key} is inactive.", param=f"{where}[{index}]")

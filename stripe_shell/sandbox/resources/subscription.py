@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import scheduler
 from stripe_shell.sandbox.billing.calc import rules
-from stripe_shell.sandbox.billing.subscriptions import cancel, update, validate
+from stripe_shell.sandbox.billing.subscriptions import cancel, pause, update, validate
 from stripe_shell.sandbox.billing.subscriptions.create import DEFAULTS, SPECIAL, billing_mode, create_subscription
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
@@ -25,7 +25,7 @@ class Subscription(Resource):
     defaults: ClassVar = DEFAULTS
     indexed = ("customer", "status", "test_clock")
     unechoed = SPECIAL
-    absent = ("presentment_details",)
+    absent = ("presentment_details", "status_details")
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
         """Items may name plans; the `billing_cycle_anchor` of an update may be a word, as earlier versions take it."""
@@ -59,10 +59,21 @@ class Subscription(Resource):
         return obj
 
     @action
+    def pause(self, ctx: Context, obj: Json, params: Json) -> Json:
+        """Pauses an active subscription in flexible billing mode. Raises StripeError for one with a schedule."""
+        cancel.check_alive(obj)
+        if obj["schedule"]:
+            raise errors.invalid(
+                "You cannot pause a subscription that is attached to a schedule; use the schedule's `pause_schedules`."
+            )
+        pause.pause(ctx, obj, params)
+        return obj
+
+    @action
     def resume(self, ctx: Context, obj: Json, params: Json) -> Json:
         """Resumes a paused subscription, which is active once its invoice is paid."""
         validate.read_anchor(params)
-        update.resume(ctx, obj, params)
+        pause.resume(ctx, obj, params)
         scheduler.schedule_next(ctx, ctx.get("customer", obj["customer"]), obj)
         return obj
 

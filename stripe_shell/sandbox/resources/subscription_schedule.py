@@ -8,6 +8,7 @@ from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import scheduler
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.subscriptions import cancel, schedule_phases, schedules, states, validate
+from stripe_shell.sandbox.billing.subscriptions.pause_schedules import pauses_from
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action
 from stripe_shell.sandbox.objects.events import previous_attributes
@@ -39,7 +40,15 @@ class SubscriptionSchedule(Resource):
     object = "subscription_schedule"
     indexed = ("customer", "subscription")
     defaults: ClassVar = {"default_settings": _SETTINGS, "end_behavior": "release", "status": "not_started"}
-    unechoed = ("billing_mode", "default_settings", "phases", "start_date", "from_subscription", "prorate")
+    unechoed = (
+        "billing_mode",
+        "default_settings",
+        "from_subscription",
+        "pause_schedules",
+        "phases",
+        "prorate",
+        "start_date",
+    )
 
     def take_legacy(self, operation: Operation, params: Json) -> Json:
         """Removes from `params` and returns `phases[i][iterations]`, which newer tables lack."""
@@ -71,6 +80,8 @@ class SubscriptionSchedule(Resource):
         self.echo(obj, params)
         if "default_settings" in params:
             schedules.set_defaults(ctx, obj, params["default_settings"])
+        if "pause_schedules" in params:
+            obj["pause_schedules"] = pauses_from(ctx, params["pause_schedules"] or (), old.get("pause_schedules") or ())
         if "phases" in params:
             self._replace_phases(ctx, obj, params)
         ctx.save(obj)

@@ -217,6 +217,7 @@ def record_payment(ctx: Context, invoice: Json, *, out_of_band: bool = False) ->
         "next_payment_attempt": None,
         "status": "paid",
     }
+    invoice.pop("status_details", None)
     invoice["status_transitions"]["paid_at"] = ctx.now()
     if out_of_band:
         invoice["amount_paid"] = invoice["amount_due"]
@@ -279,6 +280,7 @@ def next_attempt(ctx: Context, invoice: Json) -> int | None:
 def void_invoice(ctx: Context, invoice: Json) -> None:
     """Voids an open invoice: returns the applied balance, cancels the payment, and saves it."""
     invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "void"}
+    invoice.pop("status_details", None)
     invoice["status_transitions"]["voided_at"] = ctx.now()
     customer_balance.restore(ctx, invoice, ctx.get("customer", invoice["customer"]))
     cancel_payment(ctx, invoice)
@@ -286,9 +288,13 @@ def void_invoice(ctx: Context, invoice: Json) -> None:
     ctx.emit("invoice.voided", invoice)
 
 
-def mark_uncollectible(ctx: Context, invoice: Json) -> None:
-    """Marks an invoice as uncollectible, which ends its automatic collection, and saves it."""
+def mark_uncollectible(ctx: Context, invoice: Json, reason: str = "user_forgiven") -> None:
+    """Marks an invoice as uncollectible, which ends its automatic collection, and saves it.
+
+    `reason` is what `status_details` say. Which of its values stands for what is certainty C.
+    """
     invoice |= {"auto_advance": False, "next_payment_attempt": None, "status": "uncollectible"}
+    invoice["status_details"] = {"uncollectible": {"reason": reason}}
     invoice["status_transitions"]["marked_uncollectible_at"] = ctx.now()
     ctx.save(invoice)
     ctx.emit("invoice.marked_uncollectible", invoice)

@@ -124,6 +124,7 @@ def _renewal(ctx: Context, subscription: Json, params: Json) -> Json:
     own = items.items_of(ctx, subscription)
     end = items.first_end(own)
     period = Period(min(item["current_period_start"] for item in own), end)
+    renew.end_offers(ctx, subscription, own, end, alone=True)
     records = [] if subscription["cancel_at_period_end"] else renew.next_records(ctx, subscription, own, end)
     if params.get("preview_mode") == "recurring":
         return _collect_invoice(ctx, subscription, params, records, period, sweeps=False)

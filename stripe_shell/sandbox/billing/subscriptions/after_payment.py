@@ -44,6 +44,9 @@ def invoice_failed(ctx: Context, invoice: Json, *, automatic: bool) -> None:
         set_delinquent(ctx, invoice["customer"], True)
     if subscription is None:
         return
+    if _resumes_in_arrears(ctx, subscription, invoice):
+        _apply_pending(ctx, subscription, invoice)
+        change_status(ctx, subscription, "past_due")
     if subscription["status"] in ("active", "trialing") and _counts(subscription, invoice):
         change_status(ctx, subscription, "past_due")
     over = automatic and invoice["next_payment_attempt"] is None and subscription["status"] == "past_due"
@@ -168,6 +171,13 @@ def _waits_for(ctx: Context, subscription: Json, invoice: Json) -> bool:
     """Whether the invoice pays for the pending update; a subscription that was canceled has none any more."""
     pending = ctx.private(subscription, SubscriptionPrivate).get("pending")
     return bool(subscription["pending_update"] and pending and pending.get("invoice") == invoice["id"])
+
+
+def _resumes_in_arrears(ctx: Context, subscription: Json, invoice: Json) -> bool:
+    """Whether a failed attempt to pay the invoice resumes a paused subscription."""
+    pending = ctx.private(subscription, SubscriptionPrivate).get("pending") or {}
+    waits = subscription["status"] == "paused" and _waits_for(ctx, subscription, invoice)
+    return waits and not pending.get("only_if_paid")
 
 
 def _counts(subscription: Json, invoice: Json) -> bool:

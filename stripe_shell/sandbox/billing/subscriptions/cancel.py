@@ -26,7 +26,7 @@ def cancel(ctx: Context, subscription: Json, params: Mapping[str, Any]) -> None:
     check_alive(subscription)
     if subscription["cancel_at_period_end"]:  # it ends now, not at the end of the period (recorded)
         subscription |= {"cancel_at": None, "cancel_at_period_end": False}
-    note_details(subscription, params.get("cancellation_details"))
+    note_details(ctx, subscription, params.get("cancellation_details"))
     customer = ctx.find("customer", subscription["customer"])
     if customer is not None:
         if params.get("prorate") and subscription["status"] in ("active", "past_due", "unpaid"):
@@ -57,12 +57,18 @@ def end_subscription(ctx: Context, subscription: Json, reason: str) -> None:
     _end_schedule(ctx, subscription, reason)
 
 
-def note_details(subscription: Json, feedback: Any) -> None:
-    """Sets the customer's comment and feedback about the cancellation. Mutates `subscription`."""
+def note_details(ctx: Context, subscription: Json, feedback: Any) -> None:
+    """Sets the customer's comment and feedback about the cancellation. Mutates `subscription`. Raises StripeError.
+
+    `feedback_option` is one of the account's own reasons.
+    """
     if not feedback:
         return
+    option = feedback.get("feedback_option")
+    if option:
+        ctx.get("billing.feedback_option", option, param="cancellation_details[feedback_option]")
     details = subscription["cancellation_details"] = dict(subscription["cancellation_details"] or {})
-    for name in ("comment", "feedback"):
+    for name in ("comment", "feedback", "feedback_option"):
         if name in feedback:
             details[name] = feedback[name] or None
 

@@ -18,6 +18,8 @@ from stripe_shell.sandbox.billing.invoices.lines import Record, billed_item
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import SubscriptionItemPrivate
 
+from . import trial_offers
+
 
 def items_of(ctx: Context, subscription: Json) -> list[Json]:
     """Returns the items of a subscription, oldest first."""
@@ -41,6 +43,7 @@ def new_item(ctx: Context, subscription: Json, price: Json, params: Mapping[str,
         tax_rates=list(params.get("tax_rates") or ()),
     )
     item["billing_thresholds"] = params.get("billing_thresholds") or None
+    item["current_trial"] = trial_offers.current_trial(ctx, params, period.start)
     set_price(ctx, item, price, params.get("quantity"))
     return item
 

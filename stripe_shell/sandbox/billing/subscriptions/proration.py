@@ -64,6 +64,11 @@ def credit_all(ctx: Context, subscription: Json) -> None:
             ctx.save(credited)
 
 
+def credit_unused(ctx: Context, subscription: Json, item: Json, time: int) -> None:
+    """Stores a credit for the time of an item's period from `time` on."""
+    _credit_item(ctx, subscription, item, items.last_bill(ctx, item), time)
+
+
 def keep_charge(ctx: Context, subscription: Json, item: Json, net: Fraction, charged: Json) -> None:
     """Records what a charge for the rest of a period bills the item, so that it can be credited later."""
     ctx.private(item, SubscriptionItemPrivate)["billed"] = {

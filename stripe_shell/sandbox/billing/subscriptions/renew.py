@@ -14,7 +14,7 @@ from stripe_shell.sandbox.objects.events import previous_attributes
 from stripe_shell.sandbox.objects.private_fields import InvoicePrivate
 from stripe_shell.sandbox.payments import confirmation
 
-from . import after_payment, cancel, items, states
+from . import after_payment, cancel, items, states, trial_offers
 from .usage import usage_total
 from .usage_records import recorded_usage
 
@@ -31,6 +31,7 @@ def renew(ctx: Context, subscription: Json) -> None:
     own = items.items_of(ctx, subscription)
     due = [item for item in own if item["current_period_end"] <= now]
     over = Period(min(item["current_period_start"] for item in due), now)
+    end_offers(ctx, subscription, due, now, alone=len(due) == len(own))
     records = next_records(ctx, subscription, due, now)
     _advance_periods(subscription, due, now)
     with ctx.hold_events() as held:
@@ -56,6 +57,20 @@ def next_records(ctx: Context, subscription: Json, due: Sequence[Json], time: in
         else:
             records += lines.whole_period_lines(ctx, subscription, item, period, quantity)
     return records
+
+
+def end_offers(ctx: Context, subscription: Json, due: Sequence[Json], now: int, *, alone: bool) -> None:
+    """Sets the price that follows a trial offer, and the anchor to now unless `trial_settings` keep it.
+
+    With other items that are not due (`alone` is false) the anchor stays, whose periods it counts (certainty C).
+    """
+    ended = [(item, price) for item in due if (price := trial_offers.price_after(ctx, item, now)) is not None]
+    for item, price in ended:
+        items.set_price(ctx, item, price, item.get("quantity"))
+        item["current_trial"] = None
+    behavior = (subscription["trial_settings"] or {}).get("end_behavior") or {}
+    if ended and alone and behavior.get("billing_cycle_anchor") != "unchanged":
+        subscription |= {"billing_cycle_anchor": now, "billing_cycle_anchor_config": None}
 
 
 def _advance_periods(subscription: Json, due: Sequence[Json], time: int) -> None:
@@ -102,7 +117,7 @@ def end_trial(ctx: Context, subscription: Json) -> None:
     if lacking and settings.get("missing_payment_method") == "cancel":
         cancel.end_subscription(ctx, subscription, "cancellation_requested")
     elif lacking and settings.get("missing_payment_method") == "pause":
-        states.set_status(subscription, "paused")
+        states.pause(subscription, "trial_end_without_payment_method", ctx.now())
         changed = ctx.save(subscription)
         ctx.emit("customer.subscription.paused", subscription)
         ctx.emit("customer.subscription.updated", subscription, changed)
@@ -130,7 +145,7 @@ def advance_draft(ctx: Context, invoice: Json) -> None:
     elif pause.get("behavior") == "void":
         finalize_and_pay.void_invoice(ctx, invoice)
     elif pause.get("behavior") == "mark_uncollectible":
-        finalize_and_pay.mark_uncollectible(ctx, invoice)
+        finalize_and_pay.mark_uncollectible(ctx, invoice, "subscription_paused")
     elif invoice["collection_method"] == "send_invoice":
         ctx.emit("invoice.sent", invoice)
     else:

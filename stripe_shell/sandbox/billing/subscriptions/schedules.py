@@ -17,6 +17,7 @@ from stripe_shell.sandbox.objects.private_fields import SubscriptionSchedulePriv
 
 from . import cancel, states
 from .create import billing_mode, create_subscription
+from .pause_schedules import pauses_from
 from .schedule_phases import phases_from
 from .validate import check_clock
 
@@ -58,6 +59,7 @@ def new(ctx: Context, params: Json, customer: str) -> Json:
     ctx.resource("subscription_schedule").echo(schedule, params)
     schedule["billing_mode"] = billing_mode(params.get("billing_mode") or {"type": "flexible"}, ctx.now())
     set_defaults(ctx, schedule, params.get("default_settings") or {})
+    schedule["pause_schedules"] = pauses_from(ctx, params.get("pause_schedules") or (), ())
     return schedule
 
 

@@ -27,6 +27,7 @@ SUBSCRIPTION: Mapping[StatusChange, str] = {
     ("trialing", "canceled"): "a request or `cancel_at` cancels it, or the trial ends without a payment method",
     ("active", "trialing"): "an update begins a trial, or a pending update that ended one is held back",
     ("active", "past_due"): "payment is required but cannot be paid, or a sent invoice is not paid by its due date",
+    ("active", "paused"): "a request or its schedule pauses it",
     ("active", "canceled"): "a request, `cancel_at` or its schedule cancels it",
     ("past_due", "active"): "its open invoices are paid",
     ("past_due", "trialing"): "an update begins a trial",
@@ -59,6 +60,16 @@ def set_status(subscription: Json, status: str, *, new: bool = False) -> None:
     Setting the status that it has is allowed. Raises ValueError for a change that `SUBSCRIPTION` lacks.
     """
     _set(subscription, status, SUBSCRIPTION, new=new)
+    if status != "paused":
+        subscription.pop("status_details", None)
+
+
+def pause(subscription: Json, why: str, now: int) -> None:
+    """Sets a subscription's status to `paused`, and says why. Mutates `subscription`, which the caller saves."""
+    set_status(subscription, "paused")
+    subscription["status_details"] = {
+        "paused": {"subscription": {"type": why}, "transitioned_at": now, "type": "subscription"}
+    }
 
 
 def set_schedule_status(schedule: Json, status: str, *, new: bool = False) -> None:

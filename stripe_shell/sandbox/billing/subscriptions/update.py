@@ -8,7 +8,7 @@ from copy import deepcopy
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing.calc import rules
 from stripe_shell.sandbox.billing.calc.periods import Period, add_interval
-from stripe_shell.sandbox.billing.invoices import customer_balance, discounts, draft, finalize_and_pay, lines, prices
+from stripe_shell.sandbox.billing.invoices import customer_balance, discounts, finalize_and_pay, lines, prices
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear
 from stripe_shell.sandbox.objects.events import previous_attributes
@@ -45,40 +45,6 @@ def update_subscription(ctx: Context, subscription: Json, params: Json, echo: Ca
     _apply_times(update)
     _apply_cancellation(update)
     _store_and_bill(update, previous)
-
-
-def resume(ctx: Context, subscription: Json, params: Json) -> None:
-    """Resumes a paused subscription: bills a new cycle; it becomes active when that invoice is paid.
-
-    Until then it stays `paused`, with a pending update and a SetupIntent (observed in test mode recordings).
-    """
-    cancel.check_alive(subscription)
-    if subscription["status"] != "paused":
-        raise errors.invalid("You can only resume a subscription if it is `paused`.")
-    customer = ctx.get("customer", subscription["customer"])
-    update = SubscriptionUpdate(
-        ctx, customer, params, subscription, deepcopy(subscription), items.items_of(ctx, subscription)
-    )
-    previous = pending_update.snapshot(ctx, subscription, update.items)
-    anchor = subscription["billing_cycle_anchor"] if params.get("billing_cycle_anchor") == "unchanged" else ctx.now()
-    subscription["billing_cycle_anchor"] = anchor
-    new_periods(update)
-    update.records = full_records(update)
-    invoice = draft_now(update, "subscription_cycle")
-    finalize_and_pay.finalize_invoice(ctx, invoice, method=confirmation.default_method(ctx, customer, subscription))
-    subscription["latest_invoice"] = invoice["id"]
-    if invoice["status"] == "paid":
-        states.set_status(subscription, "active")
-        changed = items.save(ctx, subscription, update.items)
-        ctx.emit("customer.subscription.resumed", subscription)
-        ctx.emit("customer.subscription.updated", subscription, changed)
-        return
-    draft.set_auto_advance(invoice, True)
-    invoice["automatically_finalizes_at"] = None
-    ctx.save(invoice)
-    pending_update.store_pending_update(ctx, subscription, update.items, previous, invoice)
-    subscription["pending_setup_intent"] = first_invoice.setup_intent(ctx, subscription)["id"]
-    ctx.emit("customer.subscription.updated", subscription, ctx.save(subscription))
 
 
 def set_pending_interval(ctx: Context, subscription: Json) -> None:
@@ -188,7 +154,7 @@ def _apply_plain_fields(update: SubscriptionUpdate, echo: Callable[[Json, Json],
             None if is_clear(interval) else {"interval_count": 1, **interval}
         )
         subscription["next_pending_invoice_item_invoice"] = next_pending_invoice(subscription, ctx.now())
-    cancel.note_details(subscription, params.get("cancellation_details"))
+    cancel.note_details(update.ctx, subscription, params.get("cancellation_details"))
     first_invoice.add_items(ctx, subscription, update.customer, params.get("add_invoice_items") or ())
 
 
@@ -214,7 +180,7 @@ def _end_trial(update: SubscriptionUpdate) -> None:
     lacking = charged and confirmation.default_method(ctx, update.customer, subscription) is None
     behavior = ((subscription["trial_settings"] or {}).get("end_behavior") or {}).get("missing_payment_method")
     if lacking and behavior == "pause":
-        states.set_status(subscription, "paused")
+        states.pause(subscription, "trial_end_without_payment_method", ctx.now())
         return
     if lacking and behavior == "cancel":
         states.set_status(subscription, "canceled")

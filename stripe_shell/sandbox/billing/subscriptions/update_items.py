@@ -13,7 +13,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import is_clear, merge_metadata
 from stripe_shell.sandbox.objects.private_fields import SubscriptionItemPrivate
 
-from . import create, items, validate
+from . import create, items, trial_offers, validate
 from .proration import ItemChange
 
 _UNPRICED = ("price", "price_data", "quantity")
@@ -63,6 +63,7 @@ def _find_item(remaining: Sequence[Json], key: str, where: str) -> Json:
 def _add_item(
     ctx: Context, subscription: Json, remaining: Sequence[Json], entry: Mapping[str, Any], where: str
 ) -> Json:
+    entry = trial_offers.with_price(ctx, entry, where)
     price = prices.price_from(ctx, entry, where, recurring=True)
     if price is None:
         raise errors.missing_parameter(f"{where}[price]")
@@ -75,12 +76,15 @@ def _add_item(
 
 
 def _alter_item(ctx: Context, subscription: Json, item: Json, entry: Mapping[str, Any], where: str) -> None:
+    entry = trial_offers.with_price(ctx, entry, where)
     same = entry.get("price") == item["price"]["id"]
     price = None if same else prices.price_from(ctx, entry, where, recurring=True)
     if price is not None:
         items.set_price(ctx, item, price, entry.get("quantity"))
     elif entry.get("quantity") is not None and not prices.is_metered(item["price"]):
         item["quantity"] = entry["quantity"]
+    if "current_trial" in entry or price is not None:
+        item["current_trial"] = trial_offers.current_trial(ctx, entry, ctx.now())
     if "metadata" in entry:
         item["metadata"] = merge_metadata(item["metadata"], entry["metadata"])
     if "tax_rates" in entry:

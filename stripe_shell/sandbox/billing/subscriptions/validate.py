@@ -14,6 +14,8 @@ from stripe_shell.sandbox.billing.invoices.lines import rates_json
 from stripe_shell.sandbox.currencies import check_step
 from stripe_shell.sandbox.objects.context import Context, Json
 
+from . import trial_offers
+
 
 def take_anchor(params: Json) -> None:
     """Converts `billing_cycle_anchor` from a word or a time to the object of the table. Mutates `params`.
@@ -87,6 +89,7 @@ def requested_items(
     found = []
     for index, entry in enumerate(requested):
         where = f"items[{index}]"
+        entry = trial_offers.with_price(ctx, entry, where)  # noqa: PLW2901
         price = prices.price_from(ctx, entry, where, recurring=True, active=active)
         if price is None:
             raise errors.missing_parameter(f"{where}[price]")
