@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -200,3 +201,36 @@ def test_accounts_do_not_share_texts(stripe: Client) -> None:
     for _ in range(2):
         names = [client.get(path, account=account)["coupon"]["name"] for account in (None, other)]
         assert names == [None, "Theirs"]
+
+
+@pytest.mark.parametrize("foreign", [False, True], ids=["one process", "two processes"])
+def test_what_was_answered_is_seen_by_whoever_asks_afterwards(tmp_path: Path, foreign: bool) -> None:
+    """Threads read a code in three versions while another renames its coupon: none sees a name from before."""
+    stripe = open_client(tmp_path / "shared.db", 1)
+    other = open_client(tmp_path / "shared.db", 2) if foreign else stripe
+    coupon = stripe.post("/v1/coupons", {"percent_off": 5, "duration": "forever", "name": "0"})["id"]
+    code = stripe.post("/v1/promotion_codes", {"promotion": {"type": "coupon", "coupon": coupon}})["id"]
+    answered, stale, reads = [0], list[tuple[str, int, int]](), [0]
+    done = Event()
+
+    def read(version: str) -> None:
+        while not done.is_set():
+            least = answered[0]
+            seen = int(get(stripe, f"/v1/promotion_codes/{code}", version).json()["coupon"]["name"])
+            reads[0] += 1
+            if seen < least:
+                stale.append((version, seen, least))
+
+    threads = [Thread(target=read, args=(version,)) for version in VERSIONS]
+    for thread in threads:
+        thread.start()
+    for number in range(1, 200):
+        other.post(f"/v1/coupons/{coupon}", {"name": str(number)})
+        answered[0] = number
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert stale == []
+    assert reads[0] >= len(VERSIONS)
+    for client in {id(each): each for each in (stripe, other)}.values():
+        client.sandbox.store.close()
