@@ -185,6 +185,7 @@ class Sandbox:
             headers["Request-Id"],
             platform,
             version,
+            named=asked is not None,
             accounts=self.accounts,
             registry=self.registry,
             table=self.table,

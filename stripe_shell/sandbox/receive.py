@@ -24,11 +24,15 @@ def read_call(
     platform: str,
     version: str,
     *,
+    named: bool,
     accounts: Accounts,
     registry: ResourceRegistry,
     table: Table,
 ) -> SandboxCall:
-    """Parses a request and validates it by the table of its version, without running it. Raises StripeError."""
+    """Parses a request and validates it by the table of its version, without running it. Raises StripeError.
+
+    `named` says that the request names the version itself.
+    """
     chain = chain_at(table, version)
     shown = table if chain is None else chain.table
     asked, path = _match(shown, request)
