@@ -9,7 +9,7 @@ from hashlib import sha256
 from urllib.parse import parse_qsl
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.foreach import LoopRow, ReadRows, header
+from stripe_shell.engine.foreach import LoopRow, ReadRows
 from stripe_shell.engine.limits import WRITES
 from stripe_shell.engine.links import Link
 from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus, RunStep, UnsentWrite
@@ -17,6 +17,7 @@ from stripe_shell.engine.resolve import BlockCall
 from stripe_shell.engine.run.guard import Fuse, NotPlanned
 from stripe_shell.engine.run.ledger import Ledger, RowsWritten, StepLedger, StepPlace
 from stripe_shell.engine.run.row_lines import RowLines
+from stripe_shell.engine.run_totals import source_text
 from stripe_shell.engine.values import Deferred
 from stripe_shell.errors import JournalDisagrees
 from stripe_shell.lang.ast import Block, Loop
@@ -274,5 +275,5 @@ def gather(steps: Iterator[RunStep], loops: Mapping[int, Loop]) -> RunPlan:
     plan = RunPlan()
     for step in steps:
         loop = step.item if isinstance(step.item, Loop) else loops.get(id(step.item))
-        plan.add(step, "" if loop is None else header(loop).file.span.text.strip("\"'"))
+        plan.add(step, "" if loop is None else source_text(loop))
     return plan

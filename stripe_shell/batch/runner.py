@@ -13,7 +13,7 @@ from stripe_shell.engine.limits import WRITES
 from stripe_shell.engine.load import Program, load_program
 from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RowStatus, RunStep, exit_code
-from stripe_shell.engine.resolver import Resolver
+from stripe_shell.engine.resolver import Purpose, Resolver
 from stripe_shell.engine.run.interpreter import Engine
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block, Loop
@@ -94,18 +94,18 @@ def prepare(
     find_file: FindFile = find_on_disk,
     version: str | None = None,
     checked: EarlierCheck | None = None,
-    keeps_rows: bool = False,
+    purpose: Purpose = "run",
 ) -> PreparedScript:
     """Parses and checks a text; sends nothing.
 
     `prompt` allows the short forms of the prompt, such as a block without a header. `lint` adds warnings if there are
     no errors. `find_file` returns the file to read for a data file. `version` is the API version to judge by instead of
     the script's and the connections'; a block's own `@version` stays. `checked` knows data that was checked before.
-    `keeps_rows`: the script is to be planned, which takes the calls of rows from the check.
+    `purpose` is what the check is to keep of the rows for.
     """
     program = load_program(source, prompt=prompt)
     resolver = engine.resolver(find_file, version)
-    resolver.keeps_rows = keeps_rows
+    resolver.purpose = purpose
     if checked is not None:
         resolver.rows_checked = checked(program, source, scope)
     found = [*program.diagnostics, *engine.check(program.items, scope, resolver)]

@@ -48,7 +48,7 @@ Options that choose where requests go and how results look:
   --format NAME       FORMATS (on a terminal table, else json)
   --var NAME=VALUE    a variable for ${NAME}, whatever the script's own `@let NAME` says; several allowed
   --keep-going        go on after a block that failed
-  --dry-run           show the requests, of loops how many (each with --show), send nothing
+  --dry-run           tell how many rows, writes and how much money (each request with --show), send nothing
   --show              show every row of a loop and every result, not only what failed
   --tags A,B          run only the blocks that `@tags` marks with one of these
   --spec stripe       ask for no more parameters than Stripe does

@@ -21,6 +21,7 @@ from stripe_shell.lang.ast import Loop, ScriptItem
 from stripe_shell.lang.visit import items_in, loops_in
 from stripe_shell.records import record, replace
 from stripe_shell.render.exchange import render_request
+from stripe_shell.render.totals import format_extent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +81,7 @@ def show_plan(
 
 
 def _totals(name: str, plan: RunPlan) -> list[str]:
-    lines = [f"plan of {name}: {_sum(plan)}"]
+    lines = [f"plan of {name}: {format_extent(sum(plan.rows.values()), plan.extent)}"]
     for group in plan.groups.values():
         place = f"{group.place}, " if group.place else ""
         parts = [f"{group.writes:,} writes"] if group.writes else []
@@ -91,14 +92,6 @@ def _totals(name: str, plan: RunPlan) -> list[str]:
         lines.append(f"  {place}{group.operation}: {' · '.join(parts)}")
         lines += [f"    skipped {count:,}: {reason}" for reason, count in group.skipped.most_common(_REASONS)]
     return lines
-
-
-def _sum(plan: RunPlan) -> str:
-    rows = sum(plan.rows.values())
-    extent = plan.extent
-    money = format_amounts({unit: amount for unit, amount in extent.items() if unit != WRITES})
-    parts = [f"{rows:,} rows"] if rows else []
-    return " · ".join([*parts, f"{extent.get(WRITES, 0):,} writes", *([money] if money else [])])
 
 
 def _time(plan: RunPlan) -> str:

@@ -20,6 +20,7 @@ from stripe_shell.render.run_printer import RunPrinter
 if TYPE_CHECKING:
     from stripe_shell.batch.plan_file import PlanFile
     from stripe_shell.cli.report import ReportWriter
+    from stripe_shell.engine.resolver import Purpose
 
 
 def run(arguments: Arguments, environ: Mapping[str, str], console: Console) -> int:
@@ -125,7 +126,7 @@ def _prepare_all(
                 prompt=typed,
                 find_file=find_file,
                 checked=known,
-                keeps_rows=bool(arguments.plan or arguments.confirm),
+                purpose=_purpose(arguments),
             )
         )
         printer.console.mask(scripts[-1].secrets)
@@ -135,6 +136,12 @@ def _prepare_all(
 
             check_selection(scripts[-1], setup.engine.rows)
     return scripts
+
+
+def _purpose(arguments: Arguments) -> Purpose:
+    if arguments.dry_run:
+        return "dry run"
+    return "plan" if arguments.plan or arguments.confirm else "run"
 
 
 def _checked_before(arguments: Arguments, setup: Setup, data: FrozenData, console: Console) -> EarlierCheck | None:
@@ -159,20 +166,22 @@ def _reporting(arguments: Arguments, console: Console) -> ReportWriter | None:
 
 
 def _dry_run(arguments: Arguments, setup: Setup, scripts: Sequence[PreparedScript], console: Console) -> int:
-    """Shows the requests; of a loop how many there are, unless `--show` or `--rows` asks for each of them."""
-    from stripe_shell.engine.loop_totals import loop_totals
-    from stripe_shell.lang.ast import Loop
+    """Tells the totals of each script, as far as they are known; with `--show`, and of typed blocks, each request."""
+    from stripe_shell.engine.run_totals import run_totals
     from stripe_shell.render.exchange import render_request
+    from stripe_shell.render.totals import render_totals
 
-    each_row = arguments.show or arguments.rows is not None
+    typed = arguments.command != "run"
     for script in scripts:
-        items, resolver, run_id = script.program.items, script.resolver, new_run_id()
-        for request in setup.engine.preview(items, script.scope, run_id=run_id, resolver=resolver, each_row=each_row):
-            console.result(render_request(request) + "\n")
-        for loop in [] if each_row else [item for item in items if isinstance(item, Loop)]:
-            totals = loop_totals(loop, resolver)
-            if totals is not None:
-                console.result(f"{script.source.name}:{loop.span.location()[0]}: {totals}")
+        items, resolver = script.program.items, script.resolver
+        if arguments.show or typed:
+            requests = setup.engine.preview(items, script.scope, run_id=new_run_id(), resolver=resolver)
+            for request in requests:
+                console.result(render_request(request) + "\n")
+        if not typed:
+            console.result("\n".join(render_totals(script.source.name, run_totals(items, resolver, setup.engine.tags))))
+    if not typed:
+        console.message("nothing was sent" if arguments.show else "nothing was sent; `--show` shows each request")
     return 0
 
 

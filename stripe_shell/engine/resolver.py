@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Set
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from stripe_shell.engine.api_versions import table_of
 from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of
+from stripe_shell.engine.block_tally import BlockTally
 from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.links import Links
 from stripe_shell.engine.operation_lookup import find_operation
 from stripe_shell.engine.resolve import BlockCall, Resolution, resolve
 from stripe_shell.engine.row_template import RowTemplate, row_template
+from stripe_shell.engine.run.row_selection import RowSelection
 from stripe_shell.engine.scope import FoundValue, Scope, ScopeSettings, comes_from_data, look_up
-from stripe_shell.lang.ast import Block, Condition, Expectation, Fails, Match, Reference, Retry, Total
+from stripe_shell.lang.ast import Block, Condition, Expectation, Fails, Loop, Match, Reference, Retry, Total
 from stripe_shell.lang.visit import nodes_in
 from stripe_shell.spec.model import Operation
 from stripe_shell.spec.table import Table
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Directives that decide whether a block runs or evaluate its response; they do not affect its call.
-_JUDGES = frozenset({Condition, Expectation, Fails, Match, Retry, Total})
+_JUDGES = frozenset({Condition, Expectation, Fails, Loop, Match, Retry, Total})
 
 #: Everything in a scope that a block's call depends on.
 Dependencies = tuple[object, ...]
@@ -48,6 +49,10 @@ class Feed(NamedTuple):
     loop: bool
 
 
+#: What the check of a script comes before.
+Purpose = Literal["run", "plan", "dry run"]
+
+
 class _RowCalls(NamedTuple):
     """The calls of a block by the key of the row, and what else they depend on."""
 
@@ -65,8 +70,10 @@ class Resolver:
     Thread-safe. `version` replaces the API version that the script and the connections ask for. `row_counts` are the
     rows of the loops that were checked, by the `id` of the loop. `rows_checked` returns the number of rows of a data
     file that was checked before with the same script, None for others: the check skips its rows. `late_loops` are the
-    `id`s of loops whose rows become known only in the run, `feeds` the blocks that write their files. `calls` counts
-    the rows that a block was checked with and is not skipped for, by the `id` of the block.
+    `id`s of loops whose rows become known only in the run, `feeds` the blocks that write their files.
+    `purpose` says what the check keeps of rows: for a plan the calls of blocks that depend on nothing but the row of a
+    loop over a file; for a dry run `tallies` of blocks, by their `id`. `selection` selects rows of the outermost loops,
+    None all; `selected` are their numbers, by the `id` of the loop.
     """
 
     def __init__(
@@ -81,10 +88,12 @@ class Resolver:
         self.version = version
         self.find_file = find_file
         self.row_counts: dict[int, int] = {}
-        self.calls: Counter[int] = Counter()
+        self.tallies: dict[int, BlockTally] = {}
+        self.selection: RowSelection | None = None
+        self.selected: dict[int, int] = {}
         self.rows_checked: Callable[[Path], int | None] = lambda path: None
         self.late_loops: set[int] = set()
-        self.keeps_rows = False
+        self.purpose: Purpose = "run"
         self._row_calls: dict[int, _RowCalls] = {}
         self.feeds: dict[int, Feed] = {}
         self._kept: dict[int, _Kept] = {}
@@ -110,6 +119,10 @@ class Resolver:
             self._templates[place] = row_template(block, resolved.call, scope)
         self._kept[id(block)] = _Kept(block, dependencies, resolved)
         return resolved
+
+    def rows_of(self, loop: Loop) -> int:
+        """Returns the number of rows of a loop that was checked and that run; 0 if a response tells it."""
+        return self.selected.get(id(loop), self.row_counts.get(id(loop), 0))
 
     def keep_row(self, block: Block, key: str, scope: Scope, call: BlockCall) -> None:
         """Keeps the call of a block for the row with this key; `scope` is that of the row."""

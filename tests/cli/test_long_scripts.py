@@ -64,7 +64,7 @@ def test_a_dry_run_tells_how_many_rows_and_calls_a_loop_has(stripe_shell: Comman
     script = _loop(tmp_path / "rows", 300)
     result = stripe_shell("run", str(script), "--dry-run", "--memory")
     assert result.code == 0
-    assert result.out == f"{script}:1: 300 rows · create customer 300\n"
+    assert result.out == f"dry run of {script}: 300 rows · 300 writes\n  rows.csv, create customer: 300 writes\n"
 
 
 def test_calls_that_a_row_skips_are_left_out_of_the_totals(stripe_shell: Command, tmp_path: Path) -> None:
@@ -79,7 +79,12 @@ def test_calls_that_a_row_skips_are_left_out_of_the_totals(stripe_shell: Command
         '@foreach each in "inner.csv"\n/sandbox create product name=${each.n}\n@end\n@end\n'
     )
     result = stripe_shell("run", str(tmp_path / "loop.stripe"), "--dry-run", "--memory")
-    assert result.out.endswith(":1: 9 rows · create customer 15 · retrieve customer 9 · create product 18\n")
+    assert result.out.splitlines()[0].endswith(": 9 rows · 33 writes · 9 reads")
+    assert result.out.splitlines()[1:] == [
+        "  rows.csv, create customer: 15 writes · 3 skipped",
+        "  rows.csv, retrieve customer: 9 reads",
+        "  inner.csv, create product: 18 writes",
+    ]
 
 
 def test_a_dry_run_shows_every_row_if_asked(stripe_shell: Command, tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
 from stripe_shell.engine.assertions.block import assertions_of, right_side
 from stripe_shell.engine.assertions.conditions import evaluate_condition, evaluate_when, retry_of
+from stripe_shell.engine.block_tally import BlockTally
 from stripe_shell.engine.check.outputs import check_files, check_row_fields, field_span, row_fields
 from stripe_shell.engine.data_files import find_on_disk
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
@@ -34,7 +35,7 @@ from stripe_shell.engine.limits import check_most, total_problems
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.operation_lookup import words_span
 from stripe_shell.engine.paths import evaluate_output
-from stripe_shell.engine.resolve import HEADERS, BlockCall, check_header
+from stripe_shell.engine.resolve import HEADERS, BlockCall, Resolution, check_header
 from stripe_shell.engine.resolver import Feed, Resolver, depends_on_row
 from stripe_shell.engine.run.flow import after_loop
 from stripe_shell.engine.run.paging import can_page
@@ -58,6 +59,7 @@ from stripe_shell.lang.ast import (
     Reference,
     Retry,
     ScriptItem,
+    Tags,
     Total,
     Value,
 )
@@ -72,6 +74,9 @@ if TYPE_CHECKING:
 
 #: The most problems reported for the rows of a data file; more usually mean that it is the wrong file.
 _MOST_ROW_PROBLEMS = 20
+
+#: The resolution of a block that is not sent.
+_NOTHING = Resolution(None, ())
 
 
 def walk(items: Sequence[ScriptItem], resolver: Resolver, scope: Scope) -> Iterator[tuple[ScriptItem, Scope]]:
@@ -156,12 +161,25 @@ class _Checker(Visitor):
 
     def visit_block(self, block: Block) -> None:
         self.found += _check_one(block, self.resolver, self.links, self.scope, live=self.live, in_loop=self.in_loop)
+        if self.resolver.purpose == "dry run":
+            self.resolver.tallies[id(block)] = self._tally(block)
         output = block.argument(Output)
         written = evaluate_output(output, self.scope) if output is not None else None
         if written is not None and not written.problems and not is_deferred(written.value):
             operation = self.resolver.operation(block)
             feed = Feed(block, operation is None or operation.writes, self.in_loop)
             self.outputs[os.path.realpath(os.path.expanduser(written.value))] = feed
+
+    def _tally(self, block: Block) -> BlockTally:
+        """Returns the tally of a block that runs once, or alike in every row."""
+        own, verdict = block.argument(Tags), evaluate_when(block, self.scope).holds
+        tally = BlockTally(tags=frozenset(own.names if own is not None else self.scope.settings.tags))
+        call = self.resolver.resolve(block, self.scope).call if block.items else None
+        if verdict is False:
+            tally.skipped = 1
+        elif call is not None:
+            tally.add(block, call, self.scope, decided=verdict is True)
+        return tally
 
     def visit_directive(self, directive: Directive) -> None:
         self.found += _check_directive(directive, self.links, self.scope)
@@ -228,14 +246,17 @@ class _Checker(Visitor):
         """Returns the problems caused by single rows: each problem once, with the first row that has it."""
         found: dict[tuple[str, Span | None], Diagnostic] = {}
         mark = f"${{{header(loop).name}."
-        if not any(mark in item.span.text for item in loop.items):
+        selection = None if self.in_loop else self.resolver.selection
+        if selection is None and not any(mark in item.span.text for item in loop.items):
             return []
-        kept = self._kept_blocks(loop)
-        for row in rows:
+        kept, tallies = self._kept_blocks(loop), self._fresh_tallies(loop, mark)
+        chosen = 0
+        for position, row in enumerate(rows, start=1):
+            takes = selection is None or selection.takes(position, row.key)
+            chosen += takes
             for item, inner in walk(loop.items, self.resolver, row.scope):
-                if isinstance(item, Block) and mark in item.span.text and not _is_skipped(item, inner):
-                    self.resolver.calls[id(item)] += 1
-                    resolved = self.resolver.resolve(item, inner)
+                if isinstance(item, Block) and mark in item.span.text:
+                    resolved = self._resolve_in_row(item, inner, tallies.get(id(item)) if takes else None)
                     if id(item) in kept and resolved.call is not None and not resolved.diagnostics:
                         self.resolver.keep_row(item, row.key, inner, resolved.call)
                     for each in resolved.diagnostics:
@@ -243,11 +264,35 @@ class _Checker(Visitor):
                         found.setdefault((each.code, each.span), replace(each, notes=(*each.notes, note)))
             if len(found) >= _MOST_ROW_PROBLEMS:
                 break
+        if selection is not None:
+            self.resolver.selected[id(loop)] = chosen
         return list(found.values())
+
+    def _resolve_in_row(self, block: Block, scope: Scope, tally: BlockTally | None) -> Resolution:
+        """Returns the block as it is in a row, and counts it; nothing if its `@when` is known to be false."""
+        holds = evaluate_when(block, scope).holds
+        if holds is False:
+            if tally is not None:
+                tally.skipped += 1
+            return _NOTHING
+        resolved = self.resolver.resolve(block, scope)
+        if tally is not None and resolved.call is not None:
+            tally.add(block, resolved.call, scope, decided=holds is True)
+        return resolved
+
+    def _fresh_tallies(self, loop: Loop, mark: str) -> Mapping[int, BlockTally]:
+        """Returns empty tallies of the blocks that refer to the row, by their `id`, for the rows of the loop."""
+        fresh = {
+            id(item): BlockTally(tags=self.resolver.tallies[id(item)].tags)
+            for item in loop.items
+            if isinstance(item, Block) and mark in item.span.text and id(item) in self.resolver.tallies
+        }
+        self.resolver.tallies.update(fresh)
+        return fresh
 
     def _kept_blocks(self, loop: Loop) -> frozenset[int]:
         """Returns the `id`s of the blocks of an outermost loop whose calls a plan takes from the check."""
-        if not self.resolver.keeps_rows or self.in_loop or id(loop) in self.resolver.late_loops:
+        if self.resolver.purpose != "plan" or self.in_loop or id(loop) in self.resolver.late_loops:
             return frozenset()
         blocks = [item for item in loop.items if isinstance(item, Block)]
         return frozenset(id(block) for block in blocks if depends_on_row(block, header(loop).name))
@@ -385,11 +430,6 @@ def _check_conditions(block: Block, scope: Scope) -> Iterator[Diagnostic]:
     retry = retry_of(block)
     if retry is not None:
         yield from right_side(retry.until, scope)[1]
-
-
-def _is_skipped(block: Block, scope: Scope) -> bool:
-    """Whether the block's `@when` is known to be false."""
-    return evaluate_when(block, scope).holds is False
 
 
 def _check_row_name(loop: Loop) -> Iterator[Diagnostic]:

@@ -162,7 +162,7 @@ class Flow:
             self.bases[id(block)] = step_base(block, self.root)
         step = numbered(self.bases[id(block)], self.seen)
         place = StepPlace(step, self.row_key, self.row_name, self.row_id, self.inner)
-        if not self._selected(block, scope):
+        if not is_selected(block, scope, self.tags):
             return self._named(_skipped(block, scope, "its tags were not chosen"))
         lines = self.lines if id(block) in self.shared else None
         outcome, scope = self.run_block(block, scope, self.ledger.step(place, block), self.paces, lines)
@@ -180,10 +180,6 @@ class Flow:
         found = tuple([replace(each, notes=(*each.notes, note)) for each in step.outcome.diagnostics])
         outcome = replace(step.outcome, diagnostics=found) if found else step.outcome
         return RunStep(step.item, step.scope, outcome, self.row_name)
-
-    def _selected(self, block: Block, scope: Scope) -> bool:
-        own = block.argument(Tags)
-        return not self.tags or not self.tags.isdisjoint(own.names if own else scope.settings.tags)
 
     def _note(self, step: RunStep) -> None:
         status = step.outcome.status if step.outcome else "passed"
@@ -481,6 +477,12 @@ class Flow:
         goes_on = header(loop).on_error == "continue" and not inner.unknown
         self.stopped = self.stopped or (inner.stopped and not goes_on)
         self.unknown = self.unknown or inner.unknown
+
+
+def is_selected(block: Block, scope: Scope, tags: frozenset[str]) -> bool:
+    """Whether the block has one of the tags, or no tags are chosen."""
+    own = block.argument(Tags)
+    return not tags or not tags.isdisjoint(own.names if own else scope.settings.tags)
 
 
 def is_teardown(item: ScriptItem) -> TypeGuard[Block]:

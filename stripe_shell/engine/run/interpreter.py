@@ -24,7 +24,7 @@ from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep
 from stripe_shell.engine.paths import output_of
 from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall
 from stripe_shell.engine.resolver import Resolver
-from stripe_shell.engine.run.flow import Flow, PlanRow, skip_names
+from stripe_shell.engine.run.flow import Flow, PlanRow, is_selected, skip_names
 from stripe_shell.engine.run.guard import Fuse, LimitReached, NotPlanned, WriteGuard, account_for, admitted
 from stripe_shell.engine.run.ledger import Ledger, NoLedger, StepLedger, UnrecordedStep
 from stripe_shell.engine.run.loop_speed import paced, paces_of
@@ -114,7 +114,9 @@ class Engine:
 
     def resolver(self, find_file: FindFile = find_on_disk, version: str | None = None) -> Resolver:
         """Returns a new resolver for the items of one run; `version` replaces the script's own API version."""
-        return Resolver(self.table, find_file, self.links, version)
+        resolver = Resolver(self.table, find_file, self.links, version)
+        resolver.selection = self.rows
+        return resolver
 
     def check(self, items: Sequence[ScriptItem], scope: Scope, resolver: Resolver | None = None) -> list[Diagnostic]:
         """Returns all problems of the items that can be found without sending a request."""
@@ -174,7 +176,7 @@ class Engine:
                 yield from [request] if request else []
 
     def _preview_block(self, block: Block, scope: Scope, resolver: Resolver, key: str) -> Request | None:
-        if evaluate_when(block, scope).holds is False:
+        if evaluate_when(block, scope).holds is False or not is_selected(block, scope, self.tags):
             return None
         link = self.links.find(connection_of(block, scope, self.links), block.connection_span)
         call = resolver.resolve(block, scope).call
