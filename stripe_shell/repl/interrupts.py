@@ -8,13 +8,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from prompt_toolkit.application import Application, get_app_or_none
 from prompt_toolkit.shortcuts.prompt import PromptSession
-
-if TYPE_CHECKING:
-    from prompt_toolkit.shortcuts.prompt import PromptSession
 
 T = TypeVar("T")
 
