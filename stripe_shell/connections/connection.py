@@ -82,6 +82,7 @@ class Connection:
         self._problem = problem
         self._lock = allocate_lock()
         self._found: CredentialResult | None = None
+        self._mode_of_key: Mode = "unknown"
         self._shown: Mode = "unknown"
         self._transport = LazyTransport(self.open)
 
@@ -110,10 +111,7 @@ class Connection:
         """Returns the mode of the key, else the mode of the responses so far, else `unknown`, which counts as live."""
         if self.kind == "sandbox":
             return "sandbox"
-        # A credential from which tokens are fetched or signed is not a Stripe key, even if it looks like one.
-        given = self.credential if not isinstance(getattr(self.profile, "token", None), OAuthTable | JwtTable) else None
-        said = key_mode(given.reveal()) if given else "unknown"
-        return said if said != "unknown" else self._shown
+        return self._mode_of_key if self._mode_of_key != "unknown" else self._shown
 
     @property
     def lasting(self) -> bool:
@@ -163,9 +161,16 @@ class Connection:
 
     def resolve_credential(self) -> None:
         """Looks the credential up, once. May take time, run a command or ask for input."""
+        if self._found is not None:
+            return
         with self._lock:
             if self._found is None and not self._problem:
-                self._found = self._find()
+                found = self._find()
+                # A credential from which tokens are fetched or signed is not a Stripe key, even if it looks like one.
+                makes_tokens = isinstance(getattr(self.profile, "token", None), OAuthTable | JwtTable)
+                if found.credential is not None and not makes_tokens:
+                    self._mode_of_key = key_mode(found.credential.reveal())
+                self._found = found
 
     def open(self) -> Transport:
         """Returns the transport. Raises ConfigurationError if the connection cannot be used."""
