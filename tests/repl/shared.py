@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.repl.terminal import CTRL_C, ENTER, Terminal
+from tests.repl.terminal import Terminal
 
 SIZES = [(80, 24), (120, 40), (60, 20), (100, 6)]
 
@@ -35,18 +35,17 @@ class SharedSession:
     def begin(self) -> None:
         """Drops what is written, and begins behind a line that no other test has typed."""
         self._count += 1
-        mark = f"@let mark{self._count} = 1"
-        self.terminal.type(f"{CTRL_C}{mark}")
-        try:
-            self.terminal.wait(lambda _: any(line.endswith(mark) for line in self.terminal.lines))
-        except AssertionError:  # Ctrl-C came while a line was still carried out, and took what was typed ahead with it
-            self.terminal.type(f"{CTRL_C}{mark}")
-            self.terminal.wait(lambda _: any(line.endswith(mark) for line in self.terminal.lines))
-        self.terminal.type(ENTER)
-        self.terminal.wait(lambda _: self._prompt_below(mark) is not None)
-        found = self._prompt_below(mark)
-        assert found is not None
-        self._start = found
+        self.terminal.drop()
+        self.terminal.run(f"@let mark{self._count} = 1")
+        self._start = self.terminal.row
+
+    def drop(self) -> None:
+        """Drops what is written."""
+        self.terminal.drop()
+
+    def enter(self, line: str) -> None:
+        """Types a line, and Enter once it is echoed."""
+        self.terminal.enter(line)
 
     def type(self, text: str) -> None:
         self.terminal.type(text)
@@ -63,9 +62,8 @@ class SharedSession:
 
     def run(self, line: str, wanted: str) -> str:
         """Types a line and Enter, and reads until the text is shown behind it with an empty prompt below."""
-        before = len(self._above())
-        self.type(f"{line}{ENTER}")
-        return self.wait(lambda _: wanted in self._above()[before:] and self.written() == "")
+        self.terminal.run(line, wanted)
+        return self.text
 
     def written(self) -> str | None:
         """What stands behind the label on the line of the cursor; None if no label does."""
@@ -83,11 +81,3 @@ class SharedSession:
         """The last line above the toolbar and the empty rows."""
         cursor = self.terminal.screen.cursor.y
         return self.terminal.screen.display[cursor].rstrip()
-
-    def _prompt_below(self, mark: str) -> int | None:
-        lines = self.terminal.lines
-        at = max((number for number, line in enumerate(lines) if line.endswith(mark)), default=None)
-        if at is None or not self._last_line().endswith(self.label):
-            return None
-        last = len(lines) - self.terminal.screen.lines + self.terminal.screen.cursor.y
-        return last if last > at else None

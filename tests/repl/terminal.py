@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import termios
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import pexpect
@@ -17,16 +19,24 @@ ROOT = Path(__file__).parents[2]
 CTRL_C, CTRL_D, TAB, ENTER, DOWN, ESCAPE = "\x03", "\x04", "\t", "\r", "\x1b[B", "\x1b"
 
 _CURSOR_QUESTION = "\x1b[6n"
-_LONGEST_WAIT = 60.0
+#: What stands before the rest of a line that is wider than the window.
+_FOLDED = re.compile(r"^ *[…~] ")
+
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.1, 60.0
 
 
-def unfolded(text: str) -> str:
-    """A screen's text on one line, as messages are folded at its width."""
-    return " ".join(text.split())
+def unfolded(text: str | Sequence[str]) -> str:
+    """A screen's text or its lines as one line, as messages are folded at its width."""
+    return " ".join((text if isinstance(text, str) else " ".join(text)).split())
 
 
 class Terminal:
-    """The program on a screen; waits for what the screen shows, never for time to pass."""
+    """The program on a screen; waits for what the screen shows, never for time to pass.
+
+    A test types where a line is read, and presses Enter once the line is echoed (`enter`, `run`). A wait for an empty
+    prompt is satisfied by the prompt of before if the keys are not echoed yet, and a line that is typed while the one
+    before still runs is one that is typed ahead, which Enter does not send.
+    """
 
     def __init__(
         self,
@@ -37,7 +47,8 @@ class Terminal:
         lines: int = 24,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self.screen = pyte.HistoryScreen(columns, lines, history=1000)
+        self.screen = pyte.HistoryScreen(columns, lines, history=100_000)
+        self._above: list[str] = []
         self._stream = pyte.Stream(self.screen)
         environ = {
             "HOME": str(home),
@@ -59,10 +70,54 @@ class Terminal:
         )
         self.child.delaybeforesend = None
         self.restored = False
+        self._silent = 0
 
     def type(self, text: str) -> None:
         """Send keys."""
         self.child.send(text)
+
+    def enter(self, line: str) -> None:
+        """Type a line where one is read, and Enter once the line is echoed."""
+        self.wait(lambda _: self.reads)
+        self.type(line)
+        self.wait(lambda _: self._is_echoed(line))
+        self.type(ENTER)
+
+    def run(self, line: str, wanted: str = "") -> list[str]:
+        """Enter a line, and read until an empty prompt is below it; the lines between the two, which show `wanted`."""
+        self.enter(line)
+        return self.wait_below(self.row, wanted)
+
+    def drop(self) -> None:
+        """Press Ctrl-C where a line is read, and read until an empty prompt is below it."""
+        self.wait(lambda _: self.reads)
+        self.type(CTRL_C)
+        self.wait_below(self.row)
+
+    def wait_below(self, row: int, wanted: str = "") -> list[str]:
+        """Read until an empty prompt is below the row and the text above it, folded or not; the lines between."""
+
+        def stands(_: str) -> bool:
+            between = self.lines[row + 1 : self.row]
+            return self.at_prompt and self.row > row and (wanted in "\n".join(between) or wanted in unfolded(between))
+
+        self.wait(stands)
+        return self.lines[row + 1 : self.row]
+
+    @property
+    def reads(self) -> bool:
+        """Whether a line or an answer is read: keys come as they are, and Ctrl-C is one of them."""
+        return not termios.tcgetattr(self.child.child_fd)[3] & termios.ISIG
+
+    @property
+    def row(self) -> int:
+        """The row of the cursor in `lines`."""
+        return len(self.screen.history.top) + self.screen.cursor.y
+
+    @property
+    def at_prompt(self) -> bool:
+        """Whether a line is read, and nothing is typed yet."""
+        return self.reads and self._before_cursor().endswith("> ")
 
     def paste(self, text: str) -> None:
         """Send a bracketed paste."""
@@ -76,10 +131,11 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """What the screen shows, and above it what has scrolled away."""
-        above = [
-            "".join(line[column].data for column in range(self.screen.columns)) for line in self.screen.history.top
-        ]
-        return [line.rstrip() for line in [*above, *self.screen.display]]
+        scrolled = self.screen.history.top
+        if len(scrolled) < len(self._above):
+            self._above.clear()
+        self._above += map(self._text_of, islice(scrolled, len(self._above), None))
+        return [line.rstrip() for line in [*self._above, *self.screen.display]]
 
     @property
     def text(self) -> str:
@@ -89,6 +145,7 @@ class Terminal:
     def wait(self, wanted: str | Callable[[str], bool]) -> str:
         """Read until the screen shows the text, or satisfies the function; fail with what it shows instead."""
         satisfied = wanted if callable(wanted) else lambda text: wanted in text
+        self._silent = 0
         while not satisfied(self.text):
             self._read()
         return self.text
@@ -108,13 +165,31 @@ class Terminal:
         """End the program."""
         self.child.close(force=True)
 
+    def _text_of(self, line: Mapping[int, pyte.screens.Char], end: int | None = None) -> str:
+        return "".join(line[column].data for column in range(self.screen.columns if end is None else end))
+
+    def _before_cursor(self) -> str:
+        cursor = self.screen.cursor
+        return self._text_of(self.screen.buffer[cursor.y], cursor.x)
+
+    def _is_echoed(self, line: str) -> bool:
+        """Whether the line, which may be folded, ends at the cursor."""
+        rows = [*self.lines[: self.row], self._before_cursor()]
+        unfolded_rows = (_FOLDED.sub("", row) for row in rows[-self.screen.lines :])
+        return "".join("".join(unfolded_rows).split()).endswith("".join(line.split()))
+
     def _read(self) -> None:
+        """Take what comes next, if anything does in a tenth of a second: `reads` changes without it."""
         try:
-            text = self.child.read_nonblocking(65536, timeout=_LONGEST_WAIT)
+            text = self.child.read_nonblocking(65536, timeout=_SHORTEST_WAIT)
         except pexpect.TIMEOUT:
-            raise AssertionError(f"nothing more came; the screen shows\n{self.text}") from None
+            self._silent += 1
+            if self._silent * _SHORTEST_WAIT > _LONGEST_WAIT:
+                raise AssertionError(f"nothing more came; the screen shows\n{self.text}") from None
+            return
         except pexpect.EOF:
             raise EOFError(f"the program ended; the screen shows\n{self.text}") from None
+        self._silent = 0
         while _CURSOR_QUESTION in text:
             before, _, text = text.partition(_CURSOR_QUESTION)
             self._stream.feed(before)

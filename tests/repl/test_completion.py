@@ -87,7 +87,8 @@ def test_tab_writes_the_only_item_whole(tmp_path: Path) -> None:
 def test_what_has_its_letters_alone_is_no_action(tmp_path: Path) -> None:
     """`ct` has two letters of `create` in order."""
     with opened(tmp_path) as terminal:
-        terminal.type(f"ct{TAB}x{ENTER}")
+        terminal.type(f"ct{TAB}")
+        terminal.enter("x")
         shown = terminal.wait("unknown action `ctx`")
         assert "create " not in shown.partition("sandbox> ")[2].split("ctx")[0]
 
@@ -99,7 +100,7 @@ def test_what_has_its_letters_alone_is_no_action(tmp_path: Path) -> None:
 def test_an_id_is_found_by_its_label_in_any_script(tmp_path: Path, columns: int, lines: int) -> None:
     with opened(tmp_path, columns, lines) as terminal:
         for name, email in (("Ann Lee", "ann@x.co"), ("Зоя", "zoe@x.co"), ("王伟", "wei@x.co")):
-            terminal.type(f'create customer email={email} name="{name}"{ENTER}')
+            terminal.enter(f'create customer email={email} name="{name}"')
             terminal.wait(lambda text, email=email: "req_" in text.split(email)[-1] and ended(text))
         for part, label in (
             ("lee", "Ann Lee · ann@x.co · now"),
@@ -111,8 +112,7 @@ def test_an_id_is_found_by_its_label_in_any_script(tmp_path: Path, columns: int,
             assert "cus_" in next(line for line in shown.split("\n") if label in line)
             terminal.type(TAB)
             terminal.wait(lambda text: "get customer id=cus_" in text.split("sandbox>")[-1])
-            terminal.type(CTRL_C)
-            terminal.wait(ended)
+            terminal.drop()
 
 
 def ended(text: str) -> bool:
@@ -172,7 +172,7 @@ def test_a_country_is_found_by_its_name(tmp_path: Path, columns: int, lines: int
 
 def test_a_word_for_a_currency_is_none(tmp_path: Path) -> None:
     with opened(tmp_path) as terminal:
-        terminal.type(f"create price currency=dollar amount=5{ENTER}")
+        terminal.enter("create price currency=dollar amount=5")
         terminal.wait("not one of its values; usd?")
         assert "req_" not in terminal.text
 

@@ -36,13 +36,16 @@ def flat(terminal: Terminal) -> str:
 
 
 def ask(terminal: Terminal, line: str, asked: str) -> None:
-    terminal.type(line + ENTER)
+    terminal.enter(line)
     terminal.wait(lambda _: flat(terminal).endswith(f"Type {asked} to send it, d to see the request:"))
 
 
 def refuse(terminal: Terminal, keys: str) -> None:
     count = flat(terminal).count("nothing was sent")
-    terminal.type(keys if keys in (CTRL_C, CTRL_D) else keys + ENTER)
+    if keys in (CTRL_C, CTRL_D):
+        terminal.type(keys)
+    else:
+        terminal.enter(keys)
     terminal.wait(lambda text: flat(terminal).count("nothing was sent") > count and at_prompt(text))
 
 
@@ -92,7 +95,7 @@ def test_only_the_right_answer_sends(
             refuse(terminal, keys)
         assert remote.writes == []
         ask(terminal, line, asked)
-        terminal.type(right + ENTER)
+        terminal.enter(right)
         terminal.wait(lambda text: "req_1" in text and at_prompt(text))
         assert len(remote.writes) == 1
 
@@ -114,12 +117,12 @@ def test_a_question_costs_at_most_one_get(tmp_path: Path, remote: Remote) -> Non
 def test_d_shows_the_request_and_sends_nothing(tmp_path: Path, remote: Remote) -> None:
     with remote_shell(tmp_path, remote, key=LIVE_KEY) as terminal:
         ask(terminal, "create customer email=bob@x.co name=Bob", "bob@x.co")
-        terminal.type(f"d{ENTER}")
+        terminal.enter("d")
         terminal.wait("POST /v1/customers")
         terminal.wait("name=Bob")
         terminal.wait(lambda text: text.count("d to see the request:") == 2)
         assert remote.sent == []
-        terminal.type(f"bob@x.co{ENTER}")
+        terminal.enter("bob@x.co")
         terminal.wait(lambda _: len(remote.writes) == 1)
 
 
@@ -151,7 +154,7 @@ def test_a_loop_is_confirmed_by_the_number_of_its_writes(tmp_path: Path, remote:
         refuse(terminal, "1")
         assert remote.writes == []
         ask(terminal, "@run all.stripe", "13, the number of writes,")
-        terminal.type(f"13{ENTER}")
+        terminal.enter("13")
         terminal.wait(lambda _: len(remote.writes) == 13)
 
 
@@ -161,7 +164,7 @@ def test_an_account_that_cannot_be_read_leaves_a_number_that_changes(tmp_path: P
     asked = []
     with remote_shell(tmp_path, remote, key=LIVE_KEY) as terminal:
         for _ in range(3):
-            terminal.type(f"create product name=Tea{ENTER}")
+            terminal.enter("create product name=Tea")
             terminal.wait(lambda _: flat(terminal).endswith("to send it, d to see the request:"))
             asked.append(flat(terminal).rpartition("Type ")[2].split()[0])
             refuse(terminal, "product")
@@ -175,12 +178,12 @@ def test_live_lets_creates_and_updates_through_and_counts_down(
     tmp_path: Path, remote: Remote, size: tuple[int, int]
 ) -> None:
     with remote_shell(tmp_path, remote, key=LIVE_KEY, size=size) as terminal:
-        terminal.type(f"@live 10m{ENTER}")
+        terminal.enter("@live 10m")
         terminal.wait("Type 9x2f")
-        terminal.type(f"9x2f{ENTER}")
+        terminal.enter("9x2f")
         terminal.wait(" 9:59 ")
         terminal.wait(" 9:57 ")
-        terminal.type(f"create customer email=bob@x.co name=Bob{ENTER}")
+        terminal.enter("create customer email=bob@x.co name=Bob")
         terminal.wait(lambda text: len(remote.writes) == 1 and at_prompt(text))
         for line, asked in [
             ("delete customer id=cus_NffrFeUf", "cus_NffrFeUf or its last six characters"),
@@ -195,7 +198,7 @@ def test_live_lets_creates_and_updates_through_and_counts_down(
             ask(terminal, line, asked)
             refuse(terminal, "y")
         assert len(remote.writes) == 1
-        terminal.type(f"@live off{ENTER}")
+        terminal.enter("@live off")
         terminal.wait(at_prompt)
         ask(terminal, "create customer email=bob@x.co name=Bob", "bob@x.co")
         refuse(terminal, "y")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repl.terminal import CTRL_C, CTRL_D, DOWN, ENTER, ESCAPE, TAB, Terminal, shell
+from tests.repl.terminal import CTRL_D, DOWN, ENTER, ESCAPE, TAB, Terminal, shell
 
 SIZES = [(80, 24), (120, 40), (60, 20), (100, 6)]
 LEFT, UP, HOME, META_ENTER = "\x1b[D", "\x1b[A", "\x01", "\x1b\r"
@@ -46,10 +46,8 @@ def written(text: str) -> Callable[[str], bool]:
 def test_enter_in_the_middle_of_a_line_runs_it(tmp_path: Path, columns: int, lines: int) -> None:
     with opened(tmp_path, columns, lines) as terminal:
         terminal.type(CREATE + LEFT * 5)
-        terminal.wait(CREATE)
-        terminal.type(ENTER)
-        terminal.wait("req_")
-        terminal.wait(written(""))
+        terminal.wait(lambda _: terminal.screen.cursor.x == len(f"sandbox> {CREATE}") - 5)
+        terminal.run("", "req_")
 
 
 @each_size
@@ -68,10 +66,8 @@ def test_up_in_a_block_with_an_open_menu_moves_the_cursor(tmp_path: Path, column
 @each_size
 def test_up_on_a_word_brings_what_began_with_it(tmp_path: Path, columns: int, lines: int) -> None:
     with opened(tmp_path, columns, lines) as terminal:
-        terminal.type(f"@format json{ENTER}")
-        terminal.wait(written(""))
-        terminal.type(f"@let x = 1{ENTER}")
-        terminal.wait(lambda text: text.count("sandbox>") >= 3 and written("")(text))
+        terminal.run("@format json")
+        terminal.run("@let x = 1")
         terminal.type("@fo")
         terminal.wait("@format")
         terminal.type(UP)
@@ -117,12 +113,10 @@ def test_an_empty_line_of_a_block_opens_no_menu(tmp_path: Path, columns: int, li
 @each_size
 def test_a_card_number_comes_back_and_is_not_kept(tmp_path: Path, columns: int, lines: int) -> None:
     with opened(tmp_path, columns, lines) as terminal:
-        terminal.type(f"@let card = 4242 4242 4242 4242{ENTER}")
-        terminal.wait(written(""))
+        terminal.run("@let card = 4242 4242 4242 4242")
         terminal.type(UP)
         terminal.wait(written("@let card = 4242 4242 4242 4242"))
-        terminal.type(CTRL_C)
-        terminal.wait(written(""))
+        terminal.drop()
         terminal.type(CTRL_D)
         assert terminal.wait_end() == 0
     path = tmp_path / "state" / "stripe-shell" / "history"
@@ -136,8 +130,7 @@ def test_a_card_number_comes_back_and_is_not_kept(tmp_path: Path, columns: int, 
 @each_size
 def test_search_ignores_case_and_says_when_nothing_is_found(tmp_path: Path, columns: int, lines: int) -> None:
     with opened(tmp_path, columns, lines) as terminal:
-        terminal.type(f"@let who = Ann{ENTER}")
-        terminal.wait(lambda text: text.count("sandbox>") == 2 and written("")(text))
+        terminal.run("@let who = Ann")
         terminal.type("\x12ann")
         terminal.wait(written("@let who = Ann"))
         terminal.type("x")
@@ -157,8 +150,7 @@ def test_the_editor_opens_what_is_being_written(tmp_path: Path, columns: int, li
     with opened(tmp_path, columns, lines, {"EDITOR": str(editor)}) as terminal:
         terminal.type("@let who = Ann\x18\x05")
         terminal.wait(written("@let who = Bob"))
-        terminal.type(ENTER)
-        terminal.wait(written(""))
+        terminal.run("")
 
 
 @each_size
@@ -168,10 +160,8 @@ def test_pasted_text_neither_runs_nor_opens_a_menu(tmp_path: Path, columns: int,
         terminal.wait(lambda text: "create cust" in text.rpartition("sandbox>")[2])
         assert "customer" not in terminal.text.rpartition("sandbox>")[2], "no menu is open"
         assert terminal.text.count("sandbox>") == 1
-        terminal.type(CTRL_C)
-        terminal.wait(written(""))
-        terminal.type(f"@vars{ENTER}")
-        terminal.wait(lambda text: text.count("sandbox>") == 3 and written("")(text))
+        terminal.drop()
+        terminal.run("@vars")
 
 
 # --- what can be taken back -----------------------------------------------------------------------------
@@ -180,11 +170,11 @@ def test_pasted_text_neither_runs_nor_opens_a_menu(tmp_path: Path, columns: int,
 @pytest.mark.parametrize(("columns", "lines"), SIZES[:3])
 def test_an_account_is_taken_back(tmp_path: Path, columns: int, lines: int) -> None:
     with opened(tmp_path, columns, lines) as terminal:
-        terminal.type(f"@account acct_1{ENTER}")
+        terminal.run("@account acct_1")
         terminal.wait(lambda _: "acct_1" in visible(terminal)[-1])
-        terminal.type(f"@account none{ENTER}")
+        terminal.run("@account none")
         terminal.wait(lambda _: "sandbox" in visible(terminal)[-1] and "acct_1" not in visible(terminal)[-1])
-        terminal.type(f"@help @account{ENTER}")
+        terminal.enter("@help @account")
         terminal.wait("none: as the")
 
 
@@ -199,8 +189,7 @@ def test_a_small_window_shows_a_prompt_that_works(tmp_path: Path, columns: int, 
         terminal.type(TAB)
         terminal.wait(written("@format"))
         assert "too small" not in terminal.text
-        terminal.type(CTRL_C)
-        terminal.wait(written(""))
+        terminal.drop()
         terminal.type(CTRL_D)
         assert terminal.wait_end() == 0
 
@@ -216,8 +205,7 @@ def test_a_window_that_changes_shows_the_text_still(tmp_path: Path, typed: str) 
             terminal.screen.reset()
             terminal.wait(lambda _: any(line.endswith(end) for line in visible(terminal)))
         assert "too small" not in terminal.text
-        terminal.type(CTRL_C)
-        terminal.wait(written(""))
+        terminal.drop()
 
 
 def test_a_window_that_changes_during_a_call_does_no_harm(tmp_path: Path) -> None:
@@ -226,15 +214,14 @@ def test_a_window_that_changes_during_a_call_does_no_harm(tmp_path: Path) -> Non
     terminal = Terminal([sys.executable, str(Path(__file__).with_name("slow_shell.py")), str(fifo)], tmp_path)
     try:
         terminal.wait("sandbox>")
-        terminal.type(f"list customers{ENTER}")
+        terminal.enter("list customers")
         with fifo.open("w"):  # opens once the request is under way, and ends it when it closes
             terminal.resize(40, 6)
         terminal.wait(lambda text: "cus_1" in text and written("")(text))
         terminal.type("@fo")
         terminal.wait(written("@fo"))
         assert "too small" not in terminal.text
-        terminal.type(CTRL_C)
-        terminal.wait(written(""))
+        terminal.drop()
         terminal.type(CTRL_D)
         assert terminal.wait_end() == 0
     finally:

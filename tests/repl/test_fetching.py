@@ -20,7 +20,7 @@ from stripe_shell.suggest.known import IdScope
 from stripe_shell.wire import Request, Response
 from tests.loopback import listening
 from tests.repl.fakes import respond, session
-from tests.repl.terminal import ENTER, TAB, Terminal
+from tests.repl.terminal import TAB, Terminal
 
 ANN = {"id": "cus_ann", "object": "customer", "name": "Ann Lee", "email": "ann@x.co", "livemode": False}
 ZOE = {"id": "cus_zoe", "object": "customer", "name": "Зоя Ли", "email": "zoe@x.co", "livemode": False}
@@ -233,8 +233,8 @@ def test_a_live_account_is_not_asked(tmp_path: Path) -> None:
         try:
             terminal.type("get customer id=")
             terminal.wait("get customer id=")
-            terminal.type("\x15@refresh customer" + ENTER)
-            terminal.wait("customer: 1 ids, 1 new")
+            terminal.type("\x15")
+            terminal.run("@refresh customer", "customer: 1 ids, 1 new")
             assert sent == ["/v1/customers?limit=100"]
             terminal.type("get customer id=lee")
             terminal.wait("Ann Lee · ann@x.co")

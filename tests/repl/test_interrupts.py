@@ -227,9 +227,9 @@ def test_ctrl_c_is_the_pager_s_own(tmp_path: Path) -> None:
     terminal = shell(tmp_path, lines=12, environment={"PAGER": f"cat >/dev/null; {caught}"})
     try:
         terminal.wait("sandbox>")
-        terminal.type(f"create customer email=a@b.co name=Ann{ENTER}")
+        terminal.enter("create customer email=a@b.co name=Ann")
         terminal.wait("✓ create customer")
-        terminal.type(f"@open{ENTER}")
+        terminal.enter("@open")
         terminal.wait("PAGING")
         for number in (1, 2):
             terminal.type(CTRL_C)
@@ -244,7 +244,7 @@ def test_ctrl_c_ends_a_command_of_the_system_alone(tmp_path: Path) -> None:
     terminal = shell(tmp_path)
     try:
         terminal.wait("sandbox>")
-        terminal.type(f"list customers | echo WAITS; sleep 1000{ENTER}")
+        terminal.enter("list customers | echo WAITS; sleep 1000")
         terminal.wait(lambda text: "\nWAITS" in text)
         terminal.type(CTRL_C)
         terminal.wait("ended with code")

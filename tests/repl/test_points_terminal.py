@@ -52,14 +52,15 @@ def test_a_failed_call_leaves_last_alone(session: SharedSession) -> None:
 def test_the_toolbar_says_what_enter_does(session: SharedSession) -> None:
     session.type("list customers")
     session.wait(lambda _: session.terminal.screen.display[-1].startswith("Enter runs it"))
-    session.type(f"{CTRL_C}/sandbox{ENTER}")
+    session.drop()
+    session.enter("/sandbox")
     session.wait(lambda _: session.terminal.screen.display[-1].startswith("needs action, entity"))
     session.type("action: list")
     session.wait(lambda _: session.terminal.screen.display[-1].startswith("needs entity"))
 
 
 def test_a_message_is_folded_with_an_indent(session: SharedSession) -> None:
-    session.type(f"create subscription customer=cus_none00000000 pric=x items=y{ENTER}")
+    session.enter("create subscription customer=cus_none00000000 pric=x items=y")
     session.wait(lambda text: "JSON in brackets" in session.folded and text.count("sandbox> create subscription") == 2)
     typed = max(number for number, line in enumerate(session.lines) if line.endswith("pric=x items=y"))
     below = [line for line in session.lines[typed + 1 :] if line]
@@ -93,14 +94,15 @@ def test_no_menu_opens_inside_json(session: SharedSession) -> None:
     block = f"/sandbox{ENTER}action: create{ENTER}entity: customer{ENTER}"
     session.type(f"{block}em")
     session.wait("email*")
-    session.type(f"{CTRL_C}{block}address: {{{ENTER}em")
+    session.drop()
+    session.type(f"{block}address: {{{ENTER}em")
     session.wait(lambda _: re.search(r"address: \{\n *… em", session.text) is not None)
     assert "email*" not in session.text
 
 
 def test_what_failed_is_kept_and_not_suggested(session: SharedSession) -> None:
     failed = "create customer emial=zed@x.co name=Zed"
-    session.type(f"{failed}{ENTER}")
+    session.enter(failed)
     session.wait("no such parameter; email?")
     session.begin()
     session.type("create customer emial=zed@x.co n")
@@ -111,21 +113,22 @@ def test_what_failed_is_kept_and_not_suggested(session: SharedSession) -> None:
 
 
 def test_a_decline_tells_its_payment_intent(session: SharedSession) -> None:
-    session.type(f"{DECLINED}{ENTER}")
+    session.enter(DECLINED)
     session.at_prompt("card_declined")
     assert re.search(r"pi_3\w{10,}", session.text)
 
 
 def test_a_wrong_currency_is_not_sent(session: SharedSession) -> None:
-    session.type(f"create payment_intent amount=500 currency=dollar{ENTER}")
+    session.enter("create payment_intent amount=500 currency=dollar")
     session.wait("usd?")
     session.wait(lambda text: "currency=usd" in text)
     assert "req_" not in session.text
 
 
 def test_watch_redraws_a_read_and_refuses_a_write(session: SharedSession) -> None:
-    session.type(f"@watch 1s list customers limit=1{ENTER}")
+    session.enter("@watch 1s list customers limit=1")
     session.terminal.wait(lambda text: "Ctrl-C ends" in " ".join(text.split()))  # it draws over what was above
+    session.type(CTRL_C)
     session.begin()
     session.run("@watch 1s create customer email=a@b.co name=x", "read")
     assert "✓ create customer" not in session.text
@@ -210,7 +213,7 @@ def test_the_sandbox_goes_back_and_forward(session: SharedSession) -> None:
     session.run("@clock +1mo", "→")
     session.type("@rollback ")
     session.wait(lambda text: "one" in text.rpartition("@rollback")[2])
-    session.type(f"one{ENTER}")
+    session.enter("one")
     session.at_prompt("back at `one`")
     session.run("@snapshot drop one", "is removed")
 
@@ -237,7 +240,7 @@ def test_help_has_an_example_and_f1_explains(session: SharedSession) -> None:
 
 
 def test_the_corrected_line_is_typed(session: SharedSession) -> None:
-    session.type(f"create customer emial=ann@x.co name=Ann{ENTER}")
+    session.enter("create customer emial=ann@x.co name=Ann")
     session.wait("no such parameter; email?")
     session.wait(lambda text: "create customer email=ann@x.co" in text)
     session.wait("Tab puts it right")

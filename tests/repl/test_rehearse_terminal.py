@@ -11,7 +11,7 @@ import pytest
 
 from stripe_shell.wire import Request, Response
 from tests.repl.remote import Remote, at_prompt, echo, listening, remote_shell
-from tests.repl.terminal import CTRL_C, ENTER, unfolded
+from tests.repl.terminal import CTRL_C, unfolded
 
 SIZES = [(80, 24), (120, 40), (60, 20), (100, 6)]
 CUSTOMER = "cus_NffrFeUfNV2Hib"
@@ -35,15 +35,15 @@ def test_a_line_counts_while_try_fetches_and_ctrl_c_stops_it(
 
     remote.answer = late
     with remote_shell(tmp_path, remote, size=size) as terminal:
-        terminal.type(f"@try update customer {CUSTOMER} name=Anne{ENTER}")
+        terminal.enter(f"@try update customer {CUSTOMER} name=Anne")
         terminal.wait(lambda text: re.search(r"@try · 1 of at most 30 GETs · cus_\w+ · \d s", text) is not None)
         terminal.type(CTRL_C)
         terminal.wait(lambda text: "you stopped waiting; only GETs were sent" in unfolded(text) and at_prompt(text))
         answered.set()
         remote.answer = echo
-        terminal.type(f"@try update customer {CUSTOMER} name=Anne{ENTER}")
+        terminal.enter(f"@try update customer {CUSTOMER} name=Anne")
         terminal.wait(lambda text: "Type yes:" in unfolded(text))
         assert "of at most" not in "".join(terminal.screen.display[-2:])
-        terminal.type(f"no{ENTER}")
+        terminal.enter("no")
         terminal.wait(lambda text: "nothing was sent" in text and at_prompt(text))
         assert remote.writes == []

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repl.terminal import CTRL_D, ENTER, ROOT, Terminal, shell
-from tests.repl.test_terminal import prompts
+from tests.repl.terminal import CTRL_D, ROOT, Terminal, shell
 
 SIZES = [(80, 24), (120, 40), (60, 20), (100, 6)]
 
@@ -18,20 +17,13 @@ ANN = 'create customer email=ann@x.co name="Ann Lee"'
 
 
 class Typist:
-    """Types lines at the prompt; each waits for the next prompt and gives what has appeared since the one before."""
+    """Enters lines at the prompt; each waits for the next prompt and gives what is shown above it."""
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
-        self.count = 1
 
     def __call__(self, line: str) -> list[str]:
-        self.terminal.type(f"{line}{ENTER}")
-        self.count += 1
-        text = self.terminal.wait(prompts(self.count))
-        start = [at for at, each in enumerate(text.split("\n")) if each.startswith("sandbox>")][self.count - 2]
-        lines = text.split("\n")[start + 1 :]
-        end = next(at for at, each in enumerate(lines) if each.startswith("sandbox>"))
-        return lines[:end]
+        return self.terminal.run(line)
 
 
 @contextmanager
@@ -126,7 +118,7 @@ def test_ascii_stands_for_signs_where_the_locale_is_not_utf_8(tmp_path: Path, co
         assert any(line.startswith("* customer  cus_") for line in card)
         assert any(re.match(r"\+ create customer  \d+ ms  req_", line) for line in card)
         assert "name  Ann Lee > Zo" in " ".join(typed("update customer id=${last.id} name=Zo"))
-        typed.terminal.type(f"/sandbox{ENTER}")
+        typed.terminal.enter("/sandbox")
         typed.terminal.wait(lambda text: any(line.strip() == "~" for line in text.split("\n")))
         assert typed.terminal.text.isascii()
 
@@ -166,11 +158,11 @@ def test_the_session_of_the_readme_looks_as_it_does(tmp_path: Path) -> None:
         terminal.wait("sandbox>")
         for number, line in enumerate(wanted):
             if line.startswith("sandbox> "):
-                terminal.wait(lambda text: text.rstrip().endswith("sandbox>") or "sandbox>\n" in f"{text}\n")
-                terminal.type(f"{line.removeprefix('sandbox> ')}{ENTER}")
+                terminal.wait(lambda _: terminal.at_prompt)
+                terminal.enter(line.removeprefix("sandbox> "))
             elif re.match(r" +…", line):
                 terminal.wait("\n".join(each.rstrip() for each in wanted[:number]).split("\n")[-1])
-                terminal.type(f"{line.partition('…')[2].strip()}{ENTER}")
+                terminal.enter(line.partition("…")[2].strip())
         text = terminal.wait(lambda text: text.count("\nsandbox> ") >= 3)
         shown = [line for line in text.split("\n") if line]
         assert [VARIABLE.sub("…", line) for line in shown[: len(wanted)]] == [

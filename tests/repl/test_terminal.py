@@ -109,10 +109,8 @@ def test_ctrl_c_keeps_the_prompt_and_ctrl_d_leaves(tmp_path: Path) -> None:
     with opened(tmp_path) as terminal:
         terminal.type("delete customer id=cus_1")
         terminal.wait("id=cus_1")
-        terminal.type(CTRL_C)
-        terminal.wait(prompts(2))
-        terminal.type(f"@format{ENTER}")
-        terminal.wait(prompts(3))
+        terminal.drop()
+        terminal.run("@format")
         terminal.type(CTRL_D)
         assert terminal.wait_end() == 0
 
@@ -123,8 +121,7 @@ def test_an_interrupt_from_elsewhere_abandons_the_line_alone(tmp_path: Path) -> 
         terminal.wait("> create cust")
         os.kill(terminal.child.pid, signal.SIGINT)
         terminal.wait(prompts(2))
-        terminal.type(f"@format{ENTER}")
-        terminal.wait(prompts(3))
+        terminal.run("@format")
         terminal.type(CTRL_D)
         assert terminal.wait_end() == 0
 
@@ -143,8 +140,7 @@ def test_enter_accepts_and_does_not_run(tmp_path: Path) -> None:
 
 def test_ids_that_were_seen_are_offered(tmp_path: Path) -> None:
     with opened(tmp_path, columns=120, lines=40) as terminal:
-        terminal.type(f"create customer email=ann@x.co name=Ann{ENTER}")
-        terminal.wait(prompts(2))
+        terminal.run("create customer email=ann@x.co name=Ann")
         terminal.type("update customer id=")
         terminal.type(TAB)
         terminal.wait("Ann · ann@x.co")
@@ -163,9 +159,9 @@ def test_a_live_connection_is_red_and_says_so(tmp_path: Path) -> None:
         assert terminal.screen.buffer[row][column].bg == "red"
         assert "LIVE" in terminal.screen.display[-1]
         assert "a1a1a1" not in terminal.text
-        terminal.type(f"create customer email=a@b.co name=x{ENTER}")
+        terminal.enter("create customer email=a@b.co name=x")
         terminal.wait("Type a@b.co to send it")
-        terminal.type(f"y{ENTER}")
+        terminal.enter("y")
         terminal.wait("nothing was sent")
     finally:
         terminal.close()
@@ -173,10 +169,8 @@ def test_a_live_connection_is_red_and_says_so(tmp_path: Path) -> None:
 
 def test_the_history_is_private_and_lasts(tmp_path: Path) -> None:
     with opened(tmp_path) as terminal:
-        terminal.type(f"@secret code = hunter22{ENTER}")
-        terminal.wait(prompts(2))
-        terminal.type(f"@let plan = gold{ENTER}")
-        terminal.wait(prompts(3))
+        terminal.run("@secret code = hunter22")
+        terminal.run("@let plan = gold")
         terminal.type(CTRL_D)
         assert terminal.wait_end() == 0
     path = tmp_path / "state" / "stripe-shell" / "history"
@@ -246,7 +240,7 @@ def test_the_first_prompt_stands_without_what_it_does_not_need(tmp_path: Path) -
 
 def test_ctrl_c_ends_the_wait_and_the_answer_still_comes(tmp_path: Path) -> None:
     with slow(tmp_path) as (terminal, fifo):
-        terminal.type(f"create customer email=a@b.co name=Ann{ENTER}")
+        terminal.enter("create customer email=a@b.co name=Ann")
         with fifo.open("w"):  # opens once the request is under way, and ends it when it closes
             terminal.type(CTRL_C)
             shown = terminal.wait(lambda text: "never with a new key" in unfolded(text))
@@ -258,15 +252,14 @@ def test_ctrl_c_ends_the_wait_and_the_answer_still_comes(tmp_path: Path) -> None
         terminal.wait("late answer: ok")
         shown = terminal.wait(lambda text: text.rstrip().split("late answer")[1].count("sandbox> @fo") == 1)
         assert "create customer cus_1" in shown
-        terminal.type(f"rmat json{ENTER}")
-        terminal.wait(prompts(2))
+        terminal.run("rmat json")
         terminal.type(CTRL_D)
         assert terminal.wait_end() == 0
 
 
 def test_leaving_with_an_answer_outstanding_says_so(tmp_path: Path) -> None:
     with slow(tmp_path) as (terminal, fifo):
-        terminal.type(f"create customer email=a@b.co name=Ann{ENTER}")
+        terminal.enter("create customer email=a@b.co name=Ann")
         with fifo.open("w"):
             terminal.type(CTRL_C)
             terminal.wait(prompts(2))

@@ -15,7 +15,7 @@ from tests.repl.remote import Remote, at_prompt, echo, listening, remote_shell, 
 from tests.repl.terminal import CTRL_C, CTRL_D, ENTER, unfolded
 
 SIZES = [(80, 24), (120, 40), (60, 20), (100, 6)]
-CREATE = f"create customer email=a@b.co name=Ann{ENTER}"
+CREATE = "create customer email=a@b.co name=Ann"
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_line_counts_while_an_answer_is_late_and_the_result_erases_it(
 ) -> None:
     remote.answer = late = Late()
     with remote_shell(tmp_path, remote, size=size) as terminal:
-        terminal.type(CREATE)
+        terminal.enter(CREATE)
         terminal.wait("POST /v1/customers · 1 s   Ctrl-C stops waiting")
         terminal.wait("POST /v1/customers · 3 s")
         late.go.set()
@@ -54,7 +54,7 @@ def test_a_line_counts_while_an_answer_is_late_and_the_result_erases_it(
 def test_a_quick_answer_shows_no_line(tmp_path: Path, remote: Remote) -> None:
     seen: list[str] = []
     with remote_shell(tmp_path, remote) as terminal:
-        terminal.type(CREATE)
+        terminal.enter(CREATE)
         terminal.wait(lambda text: bool(seen.append(text)) or ("req_1" in text and at_prompt(text)))
     assert not any("stops waiting" in text for text in seen)
 
@@ -65,7 +65,7 @@ def test_what_is_typed_meanwhile_stands_in_the_next_prompt_and_is_not_sent(
 ) -> None:
     remote.answer = late = Late()
     with remote_shell(tmp_path, remote, size=size) as terminal:
-        terminal.type(CREATE)
+        terminal.enter(CREATE)
         terminal.wait("Ctrl-C stops waiting")
         terminal.type(f"list prodx\x7fucts limit=3{ENTER}")
         terminal.wait("· 2 s")
@@ -84,7 +84,7 @@ def test_the_line_tells_of_another_attempt(tmp_path: Path, remote: Remote) -> No
     answers = iter([limited])
     remote.answer = lambda request: next(answers, None) or echo(request)
     with remote_shell(tmp_path, remote) as terminal:
-        terminal.type(CREATE)
+        terminal.enter(CREATE)
         terminal.wait("try 2 of 3 (429, again in 1 s)   Ctrl-C stops")
         shown = terminal.wait(at_prompt)
         assert "sent again in" not in shown
@@ -100,7 +100,7 @@ def test_ctrl_c_says_at_once_what_is_unknown_with_its_key(
     with remote_shell(tmp_path, remote, size=size) as terminal:
         took = []
         for number in (1, 2, 3):
-            terminal.type(CREATE)
+            terminal.enter(CREATE)
             terminal.wait(lambda text: "Ctrl-C stops waiting" in text and len(remote.sent) == number)  # noqa: B023
             begun = time.monotonic()
             terminal.type(CTRL_C)
@@ -118,19 +118,18 @@ def test_ctrl_c_says_at_once_what_is_unknown_with_its_key(
 def test_no_key_waits_for_a_server_that_never_answers(tmp_path: Path, remote: Remote) -> None:
     remote.answer = Late()
     with remote_shell(tmp_path, remote) as terminal:
-        terminal.type(f"list customers{ENTER}")
+        terminal.enter("list customers")
         terminal.wait("GET /v1/customers · 1 s")
         terminal.type(CTRL_C)
         terminal.wait(lambda text: "a read changes nothing" in unfolded(text))
         terminal.wait(at_prompt)
-        terminal.type(f"@format json{ENTER}")
-        terminal.wait(at_prompt)
+        terminal.run("@format json")
 
 
 def test_a_connection_that_drops_is_tried_again_and_then_unknown(tmp_path: Path, remote: Remote) -> None:
     remote.answer = lambda _: None
     with remote_shell(tmp_path, remote) as terminal:
-        terminal.type(CREATE)
+        terminal.enter(CREATE)
         terminal.wait("try 3 of 3 (")
         shown = terminal.wait(at_prompt)
         assert "the outcome is unknown" in shown
@@ -161,9 +160,8 @@ def test_a_list_counts_its_pages_and_ctrl_c_keeps_what_has_come(
 ) -> None:
     remote.answer = pages = Pages(36)
     with remote_shell(tmp_path, remote, size=size) as terminal:
-        terminal.type(f"@format csv{ENTER}")
-        terminal.wait(at_prompt)
-        terminal.type(f"list customers limit=all{ENTER}")
+        terminal.run("@format csv")
+        terminal.enter("list customers limit=all")
         terminal.wait("page 36 · 3,600 rows · ")
         pages.more.release()
         terminal.wait("page 37 · 3,700 rows · ")
@@ -172,7 +170,7 @@ def test_a_list_counts_its_pages_and_ctrl_c_keeps_what_has_come(
         shown = terminal.wait(lambda text: "3,700 rows of 37 pages" in text and at_prompt(text))
         assert "page 37 ·" not in shown
         assert "late answer" not in shown
-        terminal.type(f"get customer id=${{last.data[3699].id}}{ENTER}")
+        terminal.enter("get customer id=${last.data[3699].id}")
         terminal.wait(lambda _: any(request.path == "/v1/customers/cus_3700" for request in remote.sent))
         pages.more.release(5)
         terminal.wait(at_prompt)
@@ -206,7 +204,7 @@ def test_a_loop_and_a_script_count_their_blocks(tmp_path: Path, remote: Remote) 
 
     remote.answer = answer
     with remote_shell(tmp_path, remote) as terminal:
-        terminal.type(f"@run all.stripe{ENTER}")
+        terminal.enter("@run all.stripe")
         terminal.wait("7 blocks done · ")
         terminal.wait("POST /v1/customers")
         terminal.type(CTRL_C)
@@ -221,7 +219,7 @@ def test_a_loop_and_a_script_count_their_blocks(tmp_path: Path, remote: Remote) 
 def test_a_dumb_terminal_is_told_once_and_nothing_is_drawn_over(tmp_path: Path, remote: Remote) -> None:
     remote.answer = late = Late()
     with remote_shell(tmp_path, remote, TERM="dumb") as terminal:
-        terminal.type(CREATE)
+        terminal.enter(CREATE)
         terminal.wait("POST /v1/customers · 1 s   Ctrl-C stops waiting")
         late.go.set()
         shown = terminal.wait(at_prompt)
@@ -235,12 +233,11 @@ def test_a_dumb_terminal_is_told_once_and_nothing_is_drawn_over(tmp_path: Path, 
 def test_resend_sends_the_same_bytes_under_the_same_key(tmp_path: Path, remote: Remote, size: tuple[int, int]) -> None:
     remote.answer = lambda _: None
     with remote_shell(tmp_path, remote, size=size) as terminal:
-        terminal.type(f"@secret code = hunter22{ENTER}")
-        terminal.wait(at_prompt)
-        terminal.type(f"create customer email=a@b.co name=${{code}}{ENTER}")
+        terminal.run("@secret code = hunter22")
+        terminal.enter("create customer email=a@b.co name=${code}")
         terminal.wait(lambda text: "the outcome is unknown" in re.sub(r"\s+", " ", text) and at_prompt(text))
         remote.answer = echo
-        terminal.type(f"@resend{ENTER}")
+        terminal.enter("@resend")
         terminal.wait("✓ create customer  ")
         terminal.wait(at_prompt)
         assert len(remote.sent) == 4
@@ -248,24 +245,24 @@ def test_resend_sends_the_same_bytes_under_the_same_key(tmp_path: Path, remote: 
         assert remote.sent[3].body == b"email=a%40b.co&name=hunter22"
         shown = terminal.text.replace("${code}", "")
         assert shown.count("hunter22") == 1, "only where it was typed"
-        terminal.type(f"@resend{ENTER}")
+        terminal.enter("@resend")
         terminal.wait("there is nothing to send again")
 
 
 def test_resend_after_ctrl_c_and_not_once_the_answer_has_come(tmp_path: Path, remote: Remote) -> None:
     remote.answer = late = Late()
     with remote_shell(tmp_path, remote) as terminal:
-        terminal.type(CREATE)
+        terminal.enter(CREATE)
         terminal.wait("Ctrl-C stops waiting")
         terminal.type(CTRL_C)
         terminal.wait(at_prompt)
         assert "stops waiting" not in terminal.text
-        terminal.type(f"@resend{ENTER}")
+        terminal.enter("@resend")
         terminal.wait("Ctrl-C stops waiting")
         terminal.type(CTRL_C)
         terminal.wait(lambda text: unfolded(text).count("never with a new key") == 2 and at_prompt(text))
         late.go.set()
         terminal.wait(lambda text: text.count("late answer: ok") == 2)
-        terminal.type(f"@resend{ENTER}")
+        terminal.enter("@resend")
         terminal.wait("there is nothing to send again")
         assert len({request.idempotency_key for request in remote.sent}) == 1

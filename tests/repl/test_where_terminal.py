@@ -56,7 +56,7 @@ def test_an_error_stands_under_its_line_which_stands_corrected(tmp_path: Path, s
     terminal = shell(tmp_path, columns=size[0], lines=size[1])
     try:
         terminal.wait(at_prompt)
-        terminal.type(f"create customer emial=ann@x.co name=Ann{ENTER}")
+        terminal.enter("create customer emial=ann@x.co name=Ann")
         terminal.wait(
             lambda text: re.search(r"^sandbox> create customer email=ann@x.co name=Ann$", text, re.M) is not None
         )
@@ -98,7 +98,8 @@ def test_a_dumb_terminal_has_no_menu_and_writes_nothing_unseen(tmp_path: Path) -
         terminal.wait(at_prompt)
         terminal.type("create cust")
         terminal.wait("create cust")
-        terminal.type(f"{TAB}{TAB}omer email=a@b.co name=Ann{ENTER}")
+        terminal.type(TAB + TAB)
+        terminal.enter("omer email=a@b.co name=Ann")
         terminal.wait("✓ create customer")
         assert "\x1b[3" not in terminal.text
     finally:
