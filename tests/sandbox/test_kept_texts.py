@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from threading import Thread
 
@@ -77,6 +78,19 @@ def test_the_oldest_make_room() -> None:
     assert kept.get("old", "19" + "x" * 1_000_000, 0) == ""
     kept.forget([PRICE])
     assert not kept.has_dependents
+
+
+def test_what_is_kept_takes_no_more_memory_than_it_says() -> None:
+    """However small the texts are, and however many objects they depend on."""
+    for length, dependencies in ((10, 5), (2_000, 2)):
+        tracemalloc.start()
+        kept = KeptTexts()
+        for number in range(9_000):
+            found = reads(*((1, "price", f"price_{number}_{each}") for each in range(dependencies)))
+            kept.keep("old", f"{number}" + "x" * length, f"{number}" + "y" * length, found, 0)
+        taken, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert taken < 20_000_000, (length, dependencies)
 
 
 def put(store: Store, text: str) -> None:

@@ -14,8 +14,9 @@ Dependency = tuple[Hashable, ...]
 #: For a commit: it may change everything. For a text: it depends on more than objects, such as the time.
 ANYTHING: Final[Dependency] = ()
 
-#: The most characters that are kept, in the texts and in those that they were made of.
+#: The most bytes that are kept: the texts, those that they were made of, and about as much as the rest of each takes.
 _MOST: Final = 16_000_000
+_EACH, _EACH_DEPENDENCY = 700, 500
 
 #: Texts are found by so many of their first characters, which have the id, and compared as a whole: hashing all of a
 #: long text takes longer than reading it from the file.
@@ -28,10 +29,11 @@ _Place = tuple[Hashable, str]
 class Reads:
     """The record of what was read to make a text: its dependencies, and when it holds, in epoch seconds."""
 
+    __slots__ = ("dependencies", "end", "start")
+
     def __init__(self) -> None:
         self.dependencies: set[Dependency] = set()
-        self.start = -math.inf
-        self.end = math.inf
+        self.start, self.end = -math.inf, math.inf
 
     def time(self, now: int, asked: int) -> None:
         """Records that it was asked at `now` whether a time has come."""
@@ -45,6 +47,11 @@ class _Kept(NamedTuple):
     text: str
     made: str
     reads: Reads
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes; the texts are ASCII."""
+        return len(self.text) + len(self.made) + _EACH + _EACH_DEPENDENCY * len(self.reads.dependencies)
 
 
 class KeptTexts:
@@ -83,7 +90,7 @@ class KeptTexts:
             place = form, text[:_HEAD]
             self._drop(place)
             self._kept[place] = _Kept(text, made, reads)
-            self._size += len(text) + len(made)
+            self._size += self._kept[place].size
             for dependency in reads.dependencies:
                 self._dependents.setdefault(dependency, set()).add(place)
             while self._size > _MOST:
@@ -111,7 +118,7 @@ class KeptTexts:
         kept = self._kept.pop(place, None)
         if kept is None:
             return
-        self._size -= len(kept.text) + len(kept.made)
+        self._size -= kept.size
         for dependency in kept.reads.dependencies:
             places = self._dependents[dependency]
             places.discard(place)

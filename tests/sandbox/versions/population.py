@@ -98,11 +98,9 @@ def issue(stripe: Client) -> None:
 
 def readings(stripe: Client, limit: int) -> Iterator[tuple[str, str]]:
     """Yields the name and the path of each list and retrieval that has something to show."""
-    with stripe.sandbox.store.read() as session:
-        rows = session.rows("SELECT object, id FROM objects WHERE deleted = 0 AND id != '' ORDER BY seq")
-    newest = {str(kind).rpartition(".")[2]: str(key) for kind, key in rows}
+    ids = {kind.rpartition(".")[2]: key for kind, key in newest(stripe).items()}
     for operation in load_table().operations():
-        path = _path_of(operation, newest, limit)
+        path = _path_of(operation, ids, limit)
         response = get(stripe, path) if path else None
         if path is None or response is None or not (response.ok and response.body.startswith(b"{")):
             continue
@@ -111,13 +109,31 @@ def readings(stripe: Client, limit: int) -> Iterator[tuple[str, str]]:
     yield from EXPANDED
 
 
+def updates() -> dict[str, str]:
+    """Returns the path of the update with metadata, `{}` in the place of the id, by the kind of object."""
+    found: dict[str, str] = {}
+    for operation in load_table().operations():
+        entity = load_table().entity(operation.entity)
+        takes = operation.action == "update" and "metadata" in operation.params.fields
+        if takes and entity and entity.object and len(operation.path_params) == 1:
+            found.setdefault(entity.object, operation.path.replace(f"{{{operation.path_params[0]}}}", "{}"))
+    return found
+
+
+def newest(stripe: Client) -> dict[str, str]:
+    """Returns the id of the newest object of each kind."""
+    with stripe.sandbox.store.read() as session:
+        rows = session.rows("SELECT object, id FROM objects WHERE deleted = 0 AND id != '' ORDER BY seq")
+    return {str(kind): str(key) for kind, key in rows}
+
+
 def get(stripe: Client, path: str, version: str = "") -> Response:
     """Returns the response to a GET, in a version; the path may have a query."""
     path, _, query = path.partition("?")
     return stripe.sandbox.send(Request("GET", path, query, headers={"Stripe-Version": version} if version else {}))
 
 
-def _path_of(operation: Operation, newest: dict[str, str], limit: int) -> str | None:
+def _path_of(operation: Operation, ids: dict[str, str], limit: int) -> str | None:
     """Returns the path of a list or a retrieval, None for other operations and where an id is missing."""
     reads = operation.method == "GET" and operation.action.startswith(("list", "retrieve"))
     if not reads or operation.version != "v1" or len(operation.path_params) > 1:
@@ -125,7 +141,7 @@ def _path_of(operation: Operation, newest: dict[str, str], limit: int) -> str | 
     path = operation.path
     for param in operation.path_params:
         word = operation.path_words.get(param, param).rpartition(".")[2]
-        key = newest.get(word) or newest.get(param)
+        key = ids.get(word) or ids.get(param)
         if key is None:
             return None
         path = path.replace(f"{{{param}}}", key)

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from stripe_shell.sandbox.versions.chain import Chain
-from stripe_shell.spec.table import load_table
 from tests.sandbox.conftest import NOW, Client, Json, open_client
 from tests.sandbox.shop import Shop
 
 from .older import older
-from .population import get, populate, readings
+from .population import get, populate, readings, updates
 
 VERSIONS = ("2020-08-27", "2024-06-20", "2025-08-27.basil")
 DAY = 86_400
@@ -61,17 +60,6 @@ def without_ids(body: bytes) -> Any:
 @pytest.fixture
 def watched(stripe: Client) -> Watched:
     return Watched(stripe)
-
-
-def updates() -> dict[str, str]:
-    """The path of the update with metadata, by the kind of object."""
-    found: dict[str, str] = {}
-    for operation in load_table().operations():
-        entity = load_table().entity(operation.entity)
-        takes = operation.action == "update" and "metadata" in operation.params.fields
-        if takes and entity and entity.object and len(operation.path_params) == 1:
-            found.setdefault(entity.object, operation.path.replace(f"{{{operation.path_params[0]}}}", "{}"))
-    return found
 
 
 def test_every_object_may_change_under_the_others(watched: Watched) -> None:
