@@ -16,7 +16,7 @@ from stripe_shell.sandbox.payments.intent_rules import Intent
 
 from . import customer_currency, quotes, scheduler
 from .calc.periods import Period
-from .invoices import discounts, draft, finalize_and_pay
+from .invoices import discounts, draft, finalize_and_pay, prices
 from .subscriptions import after_payment, create, first_invoice
 
 #: Members of `payment_intent_data` that are copied to the PaymentIntent.
@@ -240,7 +240,7 @@ def _complete(ctx: Context, session: Json, payment_status: str) -> None:
 
 def _charge_intent(ctx: Context, session: Json, method: Json) -> None:
     data = ctx.private(session, CheckoutSessionPrivate).get("payment_intent_data") or {}
-    _create_customer(ctx, session, method, always=session["customer_creation"] == "always")
+    _create_customer(ctx, session, method, always=_needs_customer(session))
     if not session["amount_total"]:
         _complete_sale(ctx, session)
         _complete(ctx, session, "no_payment_required")
@@ -327,7 +327,7 @@ def _subscribe_and_pay(ctx: Context, session: Json, method: Json, params: Json) 
 
 
 def _requested_item(row: Json) -> Json:
-    entry: Json = {"price": row["price"]["id"], "quantity": row["quantity"]}
+    entry: Json = {"price": prices.ChosenPrice(row["price"]["id"]), "quantity": row["quantity"]}
     if (row["price"].get("recurring") or {}).get("usage_type") == "metered":
         del entry["quantity"]
     if row["rates"]:
@@ -337,13 +337,18 @@ def _requested_item(row: Json) -> Json:
 
 def _complete_setup(ctx: Context, session: Json, method: Json) -> None:
     intent = ctx.get("setup_intent", session["setup_intent"])
-    customer = _create_customer(ctx, session, method, always=session["customer_creation"] == "always")
+    customer = _create_customer(ctx, session, method, always=_needs_customer(session))
     if customer is not None and not intent["customer"]:
         intent["customer"] = customer["id"]
     sent = {"payment_method": method["id"], "return_url": session["success_url"]}
     ctx.handler(Intent, "setup_intent").confirm(ctx, intent, sent)
     if intent["status"] == "succeeded":
         _complete(ctx, session, "no_payment_required")
+
+
+def _needs_customer(session: Json) -> bool:
+    """Whether completing a session makes a customer: when it is to, and for an invoice, which has one."""
+    return bool(session["customer_creation"] == "always" or (session["invoice_creation"] or {}).get("enabled"))
 
 
 def _create_customer(ctx: Context, session: Json, method: Json, *, always: bool) -> Json | None:

@@ -44,7 +44,8 @@ def _price(ctx: Context, entry: Mapping[str, Any], where: str) -> Json:
     if not entry.get("price"):
         raise errors.missing_parameter(f"{where}[price]")
     price = ctx.get("price", entry["price"], param=f"{where}[price]")
-    prices.check_price(price, f"{where}[price]", recurring=price["type"] == "recurring")
+    chosen = isinstance(entry["price"], prices.ChosenPrice)
+    prices.check_price(price, f"{where}[price]", recurring=price["type"] == "recurring", active=not chosen)
     return price
 
 
@@ -155,14 +156,14 @@ def accept(ctx: Context, quote: Json) -> None:
     if not recurring:
         quote["invoice"] = _create_draft(ctx, quote, rows)["id"]
     elif isinstance(starts, int) and starts > ctx.now():
-        quote["subscription_schedule"] = _create_schedule(ctx, quote, recurring, starts)["id"]
+        quote["subscription_schedule"] = _create_schedule(ctx, quote, rows, starts)["id"]
     else:
         subscription = _create_subscription(ctx, quote, rows)
         quote |= {"subscription": subscription["id"], "invoice": subscription["latest_invoice"]}
 
 
 def _requested_item(row: Json) -> Json:
-    entry: Json = {"price": row["price"]["id"], "quantity": row["quantity"]}
+    entry: Json = {"price": prices.ChosenPrice(row["price"]["id"]), "quantity": row["quantity"]}
     if prices.is_metered(row["price"]):
         del entry["quantity"]
     if row["rates"]:
@@ -201,7 +202,10 @@ def _create_subscription(ctx: Context, quote: Json, rows: Sequence[Json]) -> Jso
 
 
 def _create_schedule(ctx: Context, quote: Json, rows: Sequence[Json], starts: int) -> Json:
-    phase: Json = {"items": [_requested_item(row) for row in rows]}
+    phase: Json = {"items": [_requested_item(row) for row in rows if row["price"]["type"] == "recurring"]}
+    once = [_requested_item(row) for row in rows if row["price"]["type"] != "recurring"]
+    if once:
+        phase["add_invoice_items"] = once
     if quote["discounts"]:
         phase["discounts"] = [{"discount": name} for name in quote["discounts"]]
     params = {"customer": quote["customer"], "start_date": starts, "phases": [phase]}
@@ -235,7 +239,7 @@ def bill_rows(ctx: Context, invoice: Json, customer: Json, rows: Iterable[Json])
     """Creates an invoice item for each row, and stores the draft with their lines; `auto_advance` stays off."""
     waiting: list[Json] = []
     for row in rows:
-        entry = {"price": row["price"]["id"], "quantity": row["quantity"]}
+        entry = {"price": prices.ChosenPrice(row["price"]["id"]), "quantity": row["quantity"]}
         item = invoice_items.build_item(ctx, customer, entry, invoice["currency"])
         item["tax_rates"] = list(row["rates"])
         item["invoice"] = invoice["id"]

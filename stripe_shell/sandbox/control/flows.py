@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from stripe_shell.records import record
+from stripe_shell.sandbox.billing.invoices.prices import ChosenPrice
 from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.private_fields import PaymentLinkPrivate
@@ -118,7 +119,7 @@ def use_payment_link(ctx: Context, body: Mapping[str, Any]) -> Json:
         raise ValueError(f"{link['id']} is not active any more")
     rows = ctx.private(link, PaymentLinkPrivate)["rows"]
     recurring = any(row["price"]["type"] == "recurring" for row in rows)
-    lines = [{"price": row["price"]["id"], "quantity": row["quantity"]} for row in rows]
+    lines = [{"price": ChosenPrice(row["price"]["id"]), "quantity": row["quantity"]} for row in rows]
     params = {name: link[name] for name in _OF_LINK if link.get(name)}
     params |= {"line_items": lines, "mode": "subscription" if recurring else "payment", "success_url": link["url"]}
     if not recurring:

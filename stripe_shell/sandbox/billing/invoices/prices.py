@@ -23,6 +23,15 @@ from stripe_shell.sandbox.objects.private_fields import PricePrivate
 from . import new_prices
 
 
+class ChosenPrice(str):
+    """The id of a price that an object has already: a quote's, a session's, a phase's.
+
+    Only what a request names must be active; prices that were made for one object (`price_data`) never are.
+    """
+
+    __slots__ = ()
+
+
 def price_from(
     ctx: Context, params: Mapping[str, Any], where: str, *, recurring: bool, active: bool = True
 ) -> Json | None:
@@ -41,7 +50,7 @@ def price_from(
     if not name:
         return None
     price = ctx.get("price", name, param=param)
-    check_price(price, param, recurring=recurring, active=active)
+    check_price(price, param, recurring=recurring, active=active and not isinstance(name, ChosenPrice))
     return price
 
 

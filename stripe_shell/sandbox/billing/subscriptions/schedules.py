@@ -11,6 +11,7 @@ from typing import Any
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.billing import customer_currency
 from stripe_shell.sandbox.billing.calc import rules
+from stripe_shell.sandbox.billing.invoices import prices
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.echo import echo, is_clear
 from stripe_shell.sandbox.objects.private_fields import SubscriptionSchedulePrivate
@@ -229,7 +230,7 @@ def _phase_settings(schedule: Json, phase: Json) -> Json:
     params["default_tax_rates"] = [rate["id"] for rate in phase["default_tax_rates"] or ()]
     params["discounts"] = [_discount_name(entry) for entry in phase["discounts"]]
     if phase["add_invoice_items"]:
-        params["add_invoice_items"] = phase["add_invoice_items"]
+        params["add_invoice_items"] = [_chosen(item) for item in phase["add_invoice_items"]]
     return params
 
 
@@ -274,8 +275,12 @@ def _replaced(subscription: Json, phase: Json) -> list[Json]:
     return [*entries, *({"id": own["id"], "deleted": True} for own in old)]
 
 
+def _chosen(item: Json) -> Json:
+    return {**item, "price": prices.ChosenPrice(item["price"])} if item.get("price") else item
+
+
 def _requested_item(item: Json) -> Json:
-    entry: Json = {"price": item["price"], "metadata": dict(item["metadata"] or {})}
+    entry: Json = {"price": prices.ChosenPrice(item["price"]), "metadata": dict(item["metadata"] or {})}
     if item.get("quantity") is not None:
         entry["quantity"] = item["quantity"]
     if item["tax_rates"]:
