@@ -76,7 +76,10 @@ def _phase(ctx: Context, entry: Mapping[str, Any], start: int, count: MonthCount
     rates = lines.rates_json(ctx, entry.get("default_tax_rates") or (), f"{where}[default_tax_rates]")
     price = ctx.get("price", own[0]["price"])
     return {
-        "add_invoice_items": [dict(item) for item in entry.get("add_invoice_items") or ()],
+        "add_invoice_items": [
+            _added_item(ctx, item, f"{where}[add_invoice_items][{index}]")
+            for index, item in enumerate(entry.get("add_invoice_items") or ())
+        ],
         "application_fee_percent": entry.get("application_fee_percent"),
         "billing_cycle_anchor": entry.get("billing_cycle_anchor"),
         "billing_thresholds": entry.get("billing_thresholds") or None,
@@ -95,6 +98,26 @@ def _phase(ctx: Context, entry: Mapping[str, Any], start: int, count: MonthCount
         "start_date": start,
         "transfer_data": entry.get("transfer_data"),
         "trial_end": None if trial_end in (None, "now") else trial_end,
+    }
+
+
+def _added_item(ctx: Context, item: Mapping[str, Any], where: str) -> Json:
+    """Returns an item of `add_invoice_items`. Its period is by default that of the subscription's items."""
+    price = prices.price_from(ctx, item, where, recurring=False)
+    if price is None:
+        raise errors.missing_parameter(f"{where}[price]")
+    period = item.get("period") or {}
+    return {
+        "discountable": item.get("discountable"),
+        "discounts": [_phase_discount(entry) for entry in item.get("discounts") or ()],
+        "metadata": dict(item.get("metadata") or {}),
+        "period": {
+            "end": {"type": "min_item_period_end"} | dict(period.get("end") or {}),
+            "start": {"type": "max_item_period_start"} | dict(period.get("start") or {}),
+        },
+        "price": price["id"],
+        "quantity": 1 if item.get("quantity") is None else item["quantity"],
+        "tax_rates": lines.rates_json(ctx, item.get("tax_rates") or (), f"{where}[tax_rates]"),
     }
 
 

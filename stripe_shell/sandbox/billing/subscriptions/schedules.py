@@ -230,7 +230,7 @@ def _phase_settings(schedule: Json, phase: Json) -> Json:
     params["default_tax_rates"] = [rate["id"] for rate in phase["default_tax_rates"] or ()]
     params["discounts"] = [_discount_name(entry) for entry in phase["discounts"]]
     if phase["add_invoice_items"]:
-        params["add_invoice_items"] = [_chosen(item) for item in phase["add_invoice_items"]]
+        params["add_invoice_items"] = [_requested_addition(item) for item in phase["add_invoice_items"]]
     return params
 
 
@@ -275,8 +275,16 @@ def _replaced(subscription: Json, phase: Json) -> list[Json]:
     return [*entries, *({"id": own["id"], "deleted": True} for own in old)]
 
 
-def _chosen(item: Json) -> Json:
-    return {**item, "price": prices.ChosenPrice(item["price"])} if item.get("price") else item
+def _requested_addition(item: Json) -> Json:
+    """Returns an item of a phase's `add_invoice_items` as a parameter."""
+    if not item.get("price"):
+        return item  # in files of earlier versions, which keep `price_data`
+    return {
+        **{name: item[name] for name in ("discountable", "metadata", "quantity") if item.get(name) is not None},
+        "discounts": [_discount_name(discount) for discount in item.get("discounts") or ()],
+        "price": prices.ChosenPrice(item["price"]),
+        "tax_rates": [rate["id"] for rate in item.get("tax_rates") or ()],
+    }
 
 
 def _requested_item(item: Json) -> Json:
