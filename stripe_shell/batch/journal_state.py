@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from array import array
 from bisect import bisect_left
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stripe_shell.batch.journal import DONE, END, FILE, INTENT, LINES, NOT_EXECUTED, PAGES, RESUMED, ROW, START
+from stripe_shell.batch.kept_data import ROW_ENTRY, parse_kept
 from stripe_shell.batch.line_entries import LinePlaces, is_complete, sorted_places
 from stripe_shell.engine.outcome import RowStatus
 from stripe_shell.errors import JournalDisagrees
@@ -286,9 +286,8 @@ class _RowsRead:
     def _parsed(self, text: bytes) -> dict[str, Any]:
         """Returns the members of an entry, parsed. Raises JournalDisagrees if they are damaged."""
         with suppress(ValueError):
-            effects = json.loads(text)
-            if isinstance(effects["w"], list) and isinstance(effects.get("e", {}), dict):
-                return dict(effects)
+            effects: dict[str, Any] = parse_kept(text, {"w": list, "e?": dict})
+            return effects
         raise JournalDisagrees(f"{self._path} is damaged in the entry of a row")
 
     def steps_left(self, finished: FinishedRows) -> Iterator[tuple[int, bytes]]:
@@ -368,12 +367,20 @@ def _parts(path: Path) -> Iterator[list[bytes]]:
 
 def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
     try:
-        entry = json.loads(line)
-        if isinstance(entry, dict):
-            return entry
+        entry: dict[str, Any] = parse_kept(line, dict)
+        return entry
     except ValueError:
         pass
     raise JournalDisagrees(f"{path} is damaged in line {number}; `--new` starts over, and may repeat what was done")
+
+
+def row_entry(line: bytes, path: Path) -> dict[str, Any]:
+    """Returns the entry of a row that has ended. Raises JournalDisagrees if it is damaged."""
+    try:
+        entry: dict[str, Any] = parse_kept(line, ROW_ENTRY)
+    except ValueError:
+        raise JournalDisagrees(f"{path} is damaged in the entry of a row") from None
+    return entry
 
 
 def _row_number(text: bytes, path: Path, number: int) -> int:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from stripe_shell.batch.kept_data import PLAN, parse_kept
 from stripe_shell.batch.plan import PlannedWrite
 from stripe_shell.batch.runner import PreparedScript
 from stripe_shell.errors import JournalDisagrees, UsageError
@@ -61,15 +62,15 @@ def read_plan_file(path: str) -> PlanFile:
     from pathlib import Path
 
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-        if not isinstance(data, dict) or data.get("plan") != _VERSION:
-            raise UsageError(f"{path} is not a plan of `run --plan`; a script ends in .stripe")
+        data = parse_kept(Path(path).read_text(encoding="utf-8"), PLAN)
+        if data["plan"] != _VERSION:
+            raise UsageError(f"{path} is a plan of another version; make a new one")
         writes = {key: PlannedWrite(each[0], *_open_parts(each)) for key, each in data["writes"].items()}
         return PlanFile(data["script"], data["options"], data["run"], data["facts"], data["extent"], writes)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise UsageError(f"{path} is not a plan of `run --plan`: {error}") from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not a plan of `run --plan`: {error}; a script ends in .stripe") from error
 
 
 def _open_parts(written: list[Any]) -> tuple[tuple[str, ...], bool]:

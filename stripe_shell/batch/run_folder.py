@@ -15,6 +15,7 @@ from shutil import rmtree
 from typing import Any
 
 from stripe_shell.batch.journal import END, START
+from stripe_shell.batch.kept_data import END_ENTRY, START_ENTRY, is_time, parse_kept
 from stripe_shell.errors import ConfigurationError
 from stripe_shell.records import record
 
@@ -79,18 +80,18 @@ def read_run(folder: Path) -> FoundRun | None:
     """Returns the run in a folder; None if there is no journal, or if it does not begin as one."""
     try:
         with (folder / JOURNAL).open("rb") as file:
-            start = json.loads(file.readline())
+            start = parse_kept(file.readline(), START_ENTRY)
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - _TAIL))
             lines = file.read().splitlines()
     except (OSError, ValueError):
         return None
-    if not isinstance(start, dict) or start.get("t") != START:
+    if start["t"] != START:
         return None
     end = None
     with suppress(ValueError, IndexError):
-        last = json.loads(lines[-1])
-        end = last if isinstance(last, dict) and last.get("t") == END else None
+        last = parse_kept(lines[-1], END_ENTRY)
+        end = last if last["t"] == END else None
     return FoundRun(folder, start, end)
 
 
@@ -179,8 +180,8 @@ class RunLock:
 
 def _describe(content: bytes) -> str:
     try:
-        facts = json.loads(content)
+        facts = parse_kept(content, {"since": is_time, "pid": int, "host": str})
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(facts["since"]))
         return f"process {facts['pid']} on {facts['host']}, since {since}"
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
         return "a process that has left no name"

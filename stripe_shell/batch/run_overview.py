@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from stripe_shell.batch.journal import ROW
-from stripe_shell.batch.journal_state import journal_lines, read_journal
+from stripe_shell.batch.journal_state import journal_lines, read_journal, row_entry
 from stripe_shell.batch.run_folder import JOURNAL, FoundRun, find_runs, is_running, read_run
 from stripe_shell.errors import UsageError
 from stripe_shell.records import record
@@ -56,7 +55,7 @@ def _count_rows(path: Path, waiting: set[str], total: int | None) -> dict[str, i
     statuses: dict[int, str] = {}
     for kind, line in journal_lines(path):
         if kind == ROW:
-            entry = json.loads(line)
+            entry = row_entry(line, path)
             statuses[int(entry["r"], 16)] = entry["st"]
     statuses |= {int(row, 16): "unknown" for row in waiting if int(row, 16)}
     counts = Counter(statuses.values())

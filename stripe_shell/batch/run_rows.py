@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from stripe_shell.batch.journal import ROW
-from stripe_shell.batch.journal_state import JournalState, StepKey, StepState, journal_lines, read_journal
+from stripe_shell.batch.journal_state import JournalState, StepKey, StepState, journal_lines, read_journal, row_entry
 from stripe_shell.batch.ledger import NO_ROW
 from stripe_shell.batch.row_cells import COLUMNS
 from stripe_shell.batch.run_folder import JOURNAL
@@ -44,7 +43,7 @@ def _ended(path: Path) -> list[tuple[Any, ...]]:
     found: dict[str, tuple[Any, ...]] = {}
     for kind, line in journal_lines(path):
         if kind == ROW:
-            entry = json.loads(line)
+            entry = row_entry(line, path)
             found[entry["r"]] = (*_place(entry["n"]), entry["n"], offset)
         offset += len(line)
     return list(found.values())
@@ -54,7 +53,7 @@ def _read(path: Path, offset: int) -> dict[str, str]:
     """Returns the line of the row whose entry is at a place in the journal."""
     with path.open("rb") as file:
         file.seek(offset)
-        entry = json.loads(file.readline())
+        entry = row_entry(file.readline(), path)
     return _line(entry["n"], entry["x"])
 
 

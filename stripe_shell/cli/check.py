@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from stripe_shell.batch.runner import PreparedScript, prepare
@@ -89,6 +88,6 @@ def _fix_file(setup: Setup, script: PreparedScript, console: Console) -> Prepare
 def _report(diagnostics: Sequence[Diagnostic], arguments: Arguments, console: Console) -> None:
     if arguments.format == "json":
         for diagnostic in diagnostics:
-            console.result(json.dumps(diagnostic_as_json(diagnostic), ensure_ascii=False))
+            console.data(diagnostic_as_json(diagnostic))
     else:
         console.diagnostics(diagnostics)

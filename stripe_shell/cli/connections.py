@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,7 @@ def _list(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
     known = _load_connections(arguments, environ, console)
     found = [connection for name in known.names if (connection := known.get(name))]
     if arguments.format == "json":
-        console.result(json.dumps([_as_row(each, known) for each in found], indent=2, ensure_ascii=False))
+        console.data([_as_row(each, known) for each in found], indent=2)
         return 0
     rows = [_cells(each, known) for each in found]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -112,7 +111,7 @@ def _test(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
         connection = _find_connection(known, name)
         results.append(probe(connection, load_table().version))
         if arguments.format == "json":
-            console.result(json.dumps({"name": connection.name, **as_dict(results[-1])}, ensure_ascii=False))
+            console.data({"name": connection.name, **as_dict(results[-1])})
             continue
         mode = _mode(connection)
         facts = {

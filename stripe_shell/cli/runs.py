@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -107,9 +106,7 @@ def _show(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
 def _print(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], arguments: Arguments, console: Console) -> None:
     """Prints rows as JSON, as CSV, or as a table whose lines are not cut."""
     if arguments.format == "json":
-        console.result(
-            json.dumps([{name: row[name] for name in columns} for row in rows], indent=2, ensure_ascii=False)
-        )
+        console.data([{name: row[name] for name in columns} for row in rows], indent=2)
         return
     if arguments.format == "csv":
         from stripe_shell.render.formats.csv import cell_text, csv_line

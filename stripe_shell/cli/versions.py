@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 
 from stripe_shell.batch.runner import PreparedScript
@@ -39,7 +38,7 @@ def show_differences(
     """Prints what changed after `older`, up to `newer`: a heading for each version, a line for each change."""
     rows = list(found)
     if as_json:
-        console.result(json.dumps([as_dict(row) for row in rows], indent=2, ensure_ascii=False))
+        console.data([as_dict(row) for row in rows], indent=2)
     elif rows:
         console.result("\n".join(_lines(rows)))
     gone = sum(row.sign == "-" for row in rows)

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from stripe_shell.diagnostics import Diagnostic, cells, format_diagnostics, sort_diagnostics
 from stripe_shell.errors import OutputNotWritten
-from stripe_shell.escaping import visible, visible_lines
+from stripe_shell.escaping import visible, visible_json, visible_lines
 from stripe_shell.records import field, record
 from stripe_shell.render.stand_ins import is_utf8, with_stand_ins
 from stripe_shell.render.terminal_size import terminal_size
@@ -102,6 +102,12 @@ class Console:
     def result(self, text: str) -> None:
         """Writes a result and a line end to standard output."""
         self._write(self.out, text)
+
+    def data(self, data: Any, *, indent: int | None = None) -> None:
+        """Writes JSON data to standard output with unsafe characters escaped, on one line unless `indent`."""
+        import json
+
+        self.result(visible_json(json.dumps(self.secrets.mask_data(data), ensure_ascii=False, indent=indent)))
 
     def echo(self, text: str) -> None:
         """Writes the user's own text, formatted, to standard output without masking it."""
