@@ -73,6 +73,18 @@ def test_crediting_all_of_it_settles_the_invoice(shop: Shop, customer: Json) -> 
     assert shop.invoice(open_["id"])["status"] == "paid"
 
 
+def test_a_note_covers_a_refund_that_was_made(shop: Shop, customer: Json) -> None:
+    """The refund that a note names is not counted against it; another one is."""
+    paid = invoice(shop, customer, verb="pay")
+    payments = shop.stripe.get("/v1/invoice_payments", {"invoice": paid["id"]})["data"]
+    intent = payments[0]["payment"]["payment_intent"]
+    made = [shop.stripe.post("/v1/refunds", {"payment_intent": intent, "amount": 900})["id"] for _ in range(2)]
+    too_much = {"amount": 1200, "refunds": [{"refund": made[0], "amount_refunded": 900}], "credit_amount": 300}
+    assert refused(shop, paid, **too_much)["param"] == "amount"
+    note = credit(shop, paid, amount=900, refunds=[{"refund": made[0], "amount_refunded": 900}])
+    assert (note["amount"], [entry["refund"] for entry in note["refunds"]]) == (900, made[:1])
+
+
 def test_a_paid_invoice_gives_back(shop: Shop, customer: Json) -> None:
     """The excess is `post_payment` and goes to the card, the balance, or elsewhere."""
     paid = invoice(shop, customer, verb="pay")

@@ -50,7 +50,7 @@ def build_note(ctx: Context, params: Json) -> tuple[Json, Json, CreditAllocation
     rows = _note_lines(ctx, invoice, params)
     shipping = _shipping(invoice, params)
     note = _note_with_sums(ctx, invoice, params, rows, shipping)
-    _check_ceiling(ctx, invoice, note["amount"])
+    _check_ceiling(ctx, invoice, note["amount"], _linked(params))
     split = _split(ctx, invoice, note["amount"], params)
     note |= {
         "out_of_band_amount": split.elsewhere or None,
@@ -255,10 +255,13 @@ def _note_sums(rows: list[Json], shipping: int) -> Json:
 # --- split of the amount -----------------------------------------------------------------------------------------
 
 
-def _check_ceiling(ctx: Context, invoice: Json, amount: int) -> None:
-    """Raises StripeError if credit notes and refunds together exceed the invoice's total."""
+def _check_ceiling(ctx: Context, invoice: Json, amount: int, linked: int) -> None:
+    """Raises StripeError if credit notes and refunds together exceed the invoice's total.
+
+    `linked` is the amount of the refunds that the credit note itself names.
+    """
     credited = invoice["pre_payment_credit_notes_amount"] + invoice["post_payment_credit_notes_amount"]
-    left = max(invoice["total"], 0) - credited - _plainly_refunded(ctx, invoice)
+    left = max(invoice["total"], 0) - credited - max(_plainly_refunded(ctx, invoice) - linked, 0)
     if amount > left:
         currency = invoice["currency"]
         raise errors.invalid(
@@ -284,16 +287,19 @@ def _plainly_refunded(ctx: Context, invoice: Json) -> int:
     return max(refunded - by_notes, 0)
 
 
+def _linked(params: Json) -> int:
+    return sum(int(entry.get("amount_refunded") or 0) for entry in params.get("refunds") or ())
+
+
 def _split(ctx: Context, invoice: Json, amount: int, params: Json) -> CreditAllocation:
     open_ = invoice["amount_remaining"] if invoice["status"] != "paid" else 0
     before = min(amount, open_)
-    linked = sum(int(entry.get("amount_refunded") or 0) for entry in params.get("refunds") or ())
     split = CreditAllocation(
         before,
         params.get("refund_amount") or 0,
         params.get("credit_amount") or 0,
         params.get("out_of_band_amount") or 0,
-        linked,
+        _linked(params),
     )
     if split.after != amount - before:
         currency = invoice["currency"]
