@@ -12,6 +12,9 @@ from stripe_shell.lang.format import format_script
 from stripe_shell.lang.parser import parse
 from tests.engine.support.world import Answer, World, answer, refusal
 
+from .support import Batch
+from .test_resume import dies_at
+
 
 def run(folder: Path, answers: list[Answer], options: str, rows: int = 100) -> tuple[int, int]:
     """The exit code, and how many requests were sent."""
@@ -48,6 +51,23 @@ def test_a_number_of_failures_is_the_limit(tmp_path: Path, limit: str, sent: int
 def test_a_share_of_failures_is_the_limit_from_fifty_rows_on(tmp_path: Path) -> None:
     assert run(tmp_path, [refusal("x")] * 100, "max_errors=2%") == (3, 50)
     assert run(tmp_path, [refusal("x")], "max_errors=2%") == (3, 100)
+
+
+@pytest.mark.parametrize("options", ["", "max_errors=60%", "jobs=4"])
+@pytest.mark.parametrize("what", ["update customer id=cus_none", "retrieve coupon id=none"])
+@pytest.mark.parametrize("out", ["", "  @out made.csv fields=email\n"])
+def test_failures_with_done_rows_between_them_are_not_in_a_row_after_a_resume(
+    batch: Batch, options: str, what: str, out: str
+) -> None:
+    batch.options = f"key=email on_error=continue {options}"
+    create = f"  /sandbox create customer email=${{row.email}} name=Ann\n{out}\n"
+    batch.script(f"{create}  /sandbox {what}\n  @when ${{row.name}} == bad\n")
+    emails = [f"user{number:03}@b.co" for number in range(120)]
+    batch.rows(emails, **{f"user{number:03}": "bad" for number in range(0, 120, 2)})
+    assert batch.run_and_die(dies_at(330, "after")) == 9
+    result = batch.run()
+    assert result.code == 3
+    assert "60 rows done · 0 skipped · 60 failed · 0 unknown · 0 not run" in result.err
 
 
 @pytest.mark.parametrize("text", ["max_errors=20", "max_errors=2%", "max_errors=0.5%"])

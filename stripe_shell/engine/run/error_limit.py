@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from stripe_shell.engine.outcome import RowResult
+from stripe_shell.engine.outcome import RowResult, RowStatus
 
 if TYPE_CHECKING:
     from stripe_shell.engine.run.stopping import StopRequest
@@ -31,20 +32,31 @@ class ErrorLimit:
         self._rows = self._failed = self._alike = 0
         self._last: object = None
 
-    def note(self, result: RowResult) -> None:
-        """Counts a row that has ended; asks the run to stop if that is one failure too many."""
+    def note(self, result: RowResult, passed: Mapping[RowStatus, int]) -> None:
+        """Counts a row that has ended; asks the run to stop if that is one failure too many.
+
+        `passed` are the rows before it that an earlier process of the run finished: failures around them are not in a
+        row.
+        """
         with self._lock:
-            self._rows += 1
+            self._rows += 1 + sum(passed.values())
+            if passed.get("done"):
+                self._alike, self._last = 0, None
             if result.status == "failed":
                 self._failed += 1
-                cause = _cause(result)
-                self._alike = self._alike + 1 if cause == self._last else 1
-                self._last = cause
+                self._compare(result)
             elif result.status == "done":
                 self._alike, self._last = 0, None
             reason = self._reason()
         if reason:
             self._stop.request(reason)
+
+    def _compare(self, result: RowResult) -> None:
+        """Counts failures in a row that are alike; one that the journal tells again says nothing about the next row."""
+        cause = _cause(result)
+        if result.outcome is None or not result.outcome.recalled:
+            self._alike = self._alike + 1 if cause == self._last else 1
+            self._last = cause
 
     def _reason(self) -> str:
         if self._most is None:

@@ -13,7 +13,7 @@ from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.data_files import BadData, FindFile, find_on_disk
 from stripe_shell.engine.foreach import LoopRow, ReadRows, header, loop_rows, read_source, rows_of, source_name
 from stripe_shell.engine.idempotency_keys import SEPARATOR, count_steps, loop_id, numbered, row_id, step_base
-from stripe_shell.engine.outcome import Outcome, RowResult, RunStep
+from stripe_shell.engine.outcome import Outcome, RowResult, RowStatus, RunStep
 from stripe_shell.engine.resolver import Feed
 from stripe_shell.engine.run.error_limit import ErrorLimit
 from stripe_shell.engine.run.ledger import Ledger, StepLedger, StepPlace
@@ -66,7 +66,8 @@ class Flow:
     `late_loops` are the `id`s of loops whose rows become known in the run; `check_late` checks these. `feeds` are the
     blocks that write their files. `planning`: nothing is written.
     `loop`, `row_key` and `row_name` identify the row of the steps, `row_id` the outermost row, and `inner` the row
-    below it; they are empty outside of loops. `limit` counts the failures of a loop.
+    below it; they are empty outside of loops. `limit` counts the failures of a loop, `passed` the rows that an earlier
+    process finished since the last one that runs.
     `jobs` is how many rows run at once, whatever the loops say; `paces` are those of the loops around the steps.
     `files` are those of the loop that runs, `lines` what the row has for them and for those of loops around it;
     `shared` are the `id`s of the blocks whose rows go there. `plan_rows` returns what plans the rows of a loop as a
@@ -93,6 +94,7 @@ class Flow:
     row_id: str = ""
     inner: str = ""
     limit: ErrorLimit | None = None
+    passed: Counter[RowStatus] = field(default_factory=Counter)
     jobs: int | None = None
     find_paces: FindPaces = lambda loop, scope: ()
     paces: tuple[Pace, ...] = ()
@@ -250,11 +252,10 @@ class Flow:
         """Goes through the rows that run no more: yields the results of finished ones, returns the number of others."""
         left = 0
         for row in rows:
-            inner = self._inner(loop, name, row)
-            result = inner.finished(loop, row)
-            left += result is None
-            if result is not None:
-                yield result
+            inner, finished = self._begin(loop, name, row)
+            left += finished is None
+            if finished is not None:
+                yield finished
                 self._take(inner, loop)
         return left
 
@@ -320,6 +321,7 @@ class Flow:
     def _recalled(self, loop: Loop, scope: Scope, rows: SelectedRows) -> Iterator[RunStep]:
         """Yields the results of the rows that were only counted so far."""
         for status, count in rows.recalled.items():
+            self.passed[status] += count
             yield RunStep(loop, scope, result=RowResult(loop.span.start, status, count=count, recalled=True))
         rows.recalled.clear()
 
@@ -340,15 +342,15 @@ class Flow:
                 self.sent = True
                 yield step
                 continue
-            inner = self._inner(loop, name, row)
-            yield from inner.run_row(loop, row)
+            inner, finished = self._begin(loop, name, row)
+            yield from inner.run_row(loop, row) if finished is None else (finished,)
             self._take(inner, loop)
 
     def _one_by_one(self, loop: Loop, name: str, rows: SelectedRows) -> Iterator[RunStep]:
         for row in rows:
             yield from self._recalled(loop, row.around, rows)
-            inner = self._inner(loop, name, row)
-            yield from inner.run_row(loop, row)
+            inner, finished = self._begin(loop, name, row)
+            yield from inner.run_row(loop, row) if finished is None else (finished,)
             self._take(inner, loop)
             if self.stopped or self.stop.requested:
                 return
@@ -362,8 +364,9 @@ class Flow:
         try:
             for row in rows:
                 yield from self._recalled(loop, row.around, rows)
-                inner = self._inner(loop, name, row)
-                waiting.append((inner, row, pool.submit(partial(inner.collect_row, loop, row))))
+                inner, finished = self._begin(loop, name, row)
+                future = pool.submit(partial(inner.collect_row, loop, row)) if finished is None else _ended(finished)
+                waiting.append((inner, row, future))
                 if len(waiting) >= 2 * speed.jobs():
                     yield from self._next_row(loop, waiting)
                 if self.stopped or self.stop.requested:
@@ -406,10 +409,6 @@ class Flow:
     def run_row(self, loop: Loop, row: LoopRow) -> Iterator[RunStep]:
         """Runs the items of a loop for one row; yields their steps, then the result, unless another loop is around."""
         nested = bool(self.inner)
-        finished = self.finished(loop, row)
-        if finished is not None:
-            yield finished
-            return
         if self.stop.requested and not nested:  # it waited for a thread when the run was stopped
             self.interrupted = True
             yield RunStep(loop, row.scope, result=RowResult(loop.span.start, "not run", self.row_name))
@@ -438,17 +437,20 @@ class Flow:
         )
         self.ledger.end_row(row, self.row_id, result, self.lines)
         if self.limit is not None:
-            self.limit.note(result)
+            self.limit.note(result, self.passed)
         yield RunStep(loop, row.scope, result=result)
 
-    def finished(self, loop: Loop, row: LoopRow) -> RunStep | None:
-        """Returns the step of a row that an earlier process of the run finished; None for others."""
-        result = None if self.inner else self.ledger.finished(row, self.row_id, self.row_name)
+    def _begin(self, loop: Loop, name: str, row: LoopRow) -> tuple[Flow, RunStep | None]:
+        """Returns the state of a row's run, and its step if an earlier process of the run finished it."""
+        inner = self._inner(loop, name, row)
+        result = None if self.loop else self.ledger.finished(row, inner.row_id, inner.row_name)
         if result is None:
-            return None
+            inner.passed, self.passed = self.passed, Counter()
+            return inner, None
+        self.passed[result.status] += 1
         if self.shared:
-            self.ledger.recall_lines(self.row_id, self.lines)
-        return RunStep(loop, row.scope, result=replace(result, loop=loop.span.start))
+            self.ledger.recall_lines(inner.row_id, inner.lines)
+        return inner, RunStep(loop, row.scope, result=replace(result, loop=loop.span.start))
 
     def _inner(self, loop: Loop, name: str, row: LoopRow) -> Flow:
         """Returns the state of a row's run; in an inner loop its name and key follow those of the outer row."""
@@ -483,6 +485,15 @@ def is_selected(block: Block, scope: Scope, tags: frozenset[str]) -> bool:
     """Whether the block has one of the tags, or no tags are chosen."""
     own = block.argument(Tags)
     return not tags or not tags.isdisjoint(own.names if own else scope.settings.tags)
+
+
+def _ended(step: RunStep) -> Future[list[RunStep]]:
+    """Returns what a thread returns for a row, of one that needs no thread."""
+    from concurrent.futures import Future
+
+    future: Future[list[RunStep]] = Future()
+    future.set_result([step])
+    return future
 
 
 def is_teardown(item: ScriptItem) -> TypeGuard[Block]:
