@@ -110,10 +110,16 @@ def test_pages_and_total_count(people: Client) -> None:
 
 
 def test_too_old_a_version(people: Client) -> None:
-    error = people.refused(
-        "GET", "/v1/customers/search", {"query": "created>0"}, headers={"Stripe-Version": "2019-12-03"}
+    """Named by the header, or the account's own."""
+    query = {"query": "created>0"}
+    message = (
+        "Search is not supported on api version 2019-12-03. Update your API version, or set the API Version of this "
+        "request to 2020-08-27 or greater."
     )
-    assert "2020-08-27" in error["message"]
+    header = {"Stripe-Version": "2019-12-03"}
+    assert people.refused("GET", "/v1/customers/search", query, headers=header)["message"] == message
+    people.sandbox.set_default_version("2019-12-03")
+    assert people.refused("GET", "/v1/customers/search", query)["message"] == message
 
 
 def test_partly_refunded_charges(stripe: Client) -> None:

@@ -135,6 +135,8 @@ class Context(StoredObjects):
         self.real_clock = clock
         self.ids = ids
         self.endpoint_cache = endpoint_cache
+        #: The API version that the request asks for.
+        self.version = call.version or table.version
         #: The API version of the account's events, where the context may write.
         self.default_version = default_version or table.version
         self.account = call.account

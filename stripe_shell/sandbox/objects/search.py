@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from stripe_shell.records import record
 from stripe_shell.sandbox.errors import StripeError
-from stripe_shell.sandbox.request.parameters import header
 from stripe_shell.sandbox.storage.rows import SqlCondition, StoredRow
 from stripe_shell.spec.search_fields import SEARCHABLE, Searchable
 
@@ -24,6 +23,10 @@ MAX_CLAUSES: Final = 10
 SHORTEST_SUBSTRING: Final = 3
 #: The first API version with search.
 FIRST_VERSION: Final = "2020-08-27"
+_TOO_OLD: Final = (
+    "Search is not supported on api version {}. Update your API version, or set the API Version of this request to "
+    "2020-08-27 or greater."
+)
 
 _CLAUSE = re.compile(
     r"""\s*(?P<minus>-?)
@@ -244,11 +247,9 @@ def _position(resource: ResourceProtocol, ctx: Context, page: Any) -> tuple[int,
 
 
 def _check_version(ctx: Context) -> None:
-    asked = header(ctx.request, "stripe-version")
-    if asked and asked[:10] < FIRST_VERSION:
-        raise StripeError(
-            f"The search API is only available from version {FIRST_VERSION} on; you are using {asked}.", validation=True
-        )
+    """Raises StripeError for a version without search; the words are recorded (stripe-cli#1201)."""
+    if ctx.version[:10] < FIRST_VERSION:
+        raise StripeError(_TOO_OLD.format(ctx.version), validation=True)
 
 
 def _query_error(message: str) -> StripeError:

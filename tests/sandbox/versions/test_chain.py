@@ -116,7 +116,44 @@ def test_objects_in_lists_and_in_objects_are_carried_back(stripe: Client) -> Non
     assert "current_period_end" not in invoice["parent"]["subscription_details"]["subscription"]
 
 
-@pytest.mark.parametrize("version", ["2024-06-21", "2025-03-31", "2019-05-16, 2019-12-03", "latest"])
+UNKNOWN = (
+    "2024-06-21",  # a day without a version
+    "2019-2-19",  # not normalized
+    "2025-03-31",  # without its train
+    "2025-03-31.acacia",  # the train of another date
+    "2026-09-30.Endive",
+    "2025-03-30.preview",
+    "2019-05-16, 2019-12-03",  # two headers
+    "latest",
+)
+
+
+@pytest.mark.parametrize("version", UNKNOWN)
 def test_a_version_that_does_not_exist_is_refused(stripe: Client, version: str) -> None:
-    error = stripe.refused("GET", "/v1/customers", **old(version))
-    assert (error["status"], error["message"]) == (400, f"Invalid Stripe API version: {version}")
+    """In Stripe's words, which repeat the header as it came, and without a code or a parameter."""
+    response = stripe.send("GET", "/v1/customers", **old(version))
+    error = response.json()["error"]
+    said = {"message": f"Invalid Stripe API version: {version}", "type": "invalid_request_error"}
+    assert (response.status, error) == (400, said)
+    endpoint = {"url": "https://x.test", "enabled_events": ["*"], "api_version": version}
+    assert stripe.refused("POST", "/v1/webhook_endpoints", endpoint)["param"] == "api_version"
+
+
+@pytest.mark.parametrize(
+    ("header", "version"),
+    [
+        ("2025-02-24.preview", "2025-02-24.acacia"),
+        ("2023-10-16.preview", "2023-10-16"),
+        ("2022-11-15; feature_beta=v3", "2022-11-15"),
+        ("2022-11-15;a=v1;b=v2", "2022-11-15"),
+        (" 2024-06-20 ", "2024-06-20"),
+        ("2011-01-01", "2011-01-01"),
+        ("2026-11-18.endive", "2026-11-18.endive"),
+    ],
+)
+def test_previews_and_betas_are_served_as_the_version_of_their_date(stripe: Client, header: str, version: str) -> None:
+    """The answer names the version; a version before 2020-08-27 has the form of that one, a later one the newest."""
+    response = stripe.send("POST", "/v1/payment_intents", {"amount": 500, "currency": "usd"}, **old(header))
+    assert (response.status, response.header("stripe-version")) == (200, version)
+    assert ("charges" in response.json()) is (version < "2022-11-15")
+    assert ("invoice" in response.json()) is (version < "2025-03-31")
