@@ -111,9 +111,12 @@ def render_in_all(stories: Iterable[Json], versions: Sequence[str]) -> dict[str,
 
 
 def retrievals() -> dict[str, str]:
-    """Return the path that retrieves an object, by the kind of object, `{}` in the place of the id."""
+    """Return the path that retrieves an object, by the kind of object, `{}` in the place of the id.
+
+    A path that ends in the object's own id comes first: a dispute is not retrieved by the id of its charge.
+    """
     found: dict[str, str] = {}
-    for operation in load_table().operations():
+    for operation in sorted(load_table().operations(), key=lambda operation: not operation.path.endswith("}")):
         entity = load_table().entity(operation.entity)
         if operation.action == "retrieve" and entity and entity.object and len(operation.path_params) == 1:
             found.setdefault(entity.object, re.sub(r"\{\w+\}", "{}", operation.path))
