@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from importlib.machinery import SourceFileLoader
@@ -31,17 +32,16 @@ def signals_in_write(
     monkeypatch: pytest.MonkeyPatch, number: int, *numbers: signal.Signals, before: bool = False
 ) -> None:
     """This process gets the signals during its write `number`, before or after it is carried out."""
-    count = 0
+    count = itertools.count(1)  # its steps are atomic, for the threads of several jobs
     send = SandboxTransport.send
 
     def disturbed(self: SandboxTransport, request: Request) -> Response:
-        nonlocal count
-        count += request.writes
-        if request.writes and count == number and before:
+        now = next(count) if request.writes else 0
+        if now == number and before:
             for each in numbers:
                 os.kill(os.getpid(), each)
         response = send(self, request)
-        if request.writes and count == number and not before:
+        if now == number and not before:
             for each in numbers:
                 os.kill(os.getpid(), each)
         return response
@@ -72,6 +72,24 @@ def test_a_signal_lets_rows_end_and_a_run_goes_on(
     monkeypatch.undo()
     assert batch.run().code == 0
     assert batch.made("customer") == batch.made("invoiceitem", "description") == EMAILS
+
+
+@pytest.mark.parametrize("number", [3, 4, 5])
+@pytest.mark.parametrize("inner", ["", " jobs=2"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_no_row_of_a_loop_in_a_loop_is_lost(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, number: int, inner: str, times: int
+) -> None:
+    """A row that is under way ends with all rows of its inner loop, or counts as not done."""
+    (batch.folder / "n.csv").write_text("n\n1\n2\n3\n", encoding="utf-8")
+    each = "    /sandbox create customer email=${each.n}-${row.email} name=A\n"
+    batch.script(f'  @foreach each in "n.csv" key=n{inner}\n{each}  @end\n')
+    batch.rows(EMAILS[:3])
+    signals_in_write(monkeypatch, number, *[signal.SIGTERM] * times)
+    assert batch.run().code in {143, 5}
+    monkeypatch.undo()
+    assert batch.run().code == 0
+    assert batch.made("customer") == sorted(f"{n}-{email}" for n in (1, 2, 3) for email in EMAILS[:3])
 
 
 def test_a_second_signal_stops_waiting_and_tells_what_is_unknown(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -352,7 +352,7 @@ class Flow:
             inner, finished = self._begin(loop, name, row)
             yield from inner.run_row(loop, row) if finished is None else (finished,)
             self._take(inner, loop)
-            if self.stopped or self.stop.requested:
+            if self._ends():
                 return
 
     def _parallel(self, loop: Loop, name: str, rows: SelectedRows, speed: LoopSpeed, scope: Scope) -> Iterator[RunStep]:
@@ -369,7 +369,7 @@ class Flow:
                 waiting.append((inner, row, future))
                 if len(waiting) >= 2 * speed.jobs():
                     yield from self._next_row(loop, waiting)
-                if self.stopped or self.stop.requested:
+                if self._ends():
                     break
             while waiting:
                 yield from self._next_row(loop, waiting)
@@ -380,6 +380,12 @@ class Flow:
             raise
         finally:
             pool.close()
+
+    def _ends(self) -> bool:
+        """Whether no more rows are begun. Those of a loop in a loop are part of a row, which may end."""
+        stops = self.stop.immediate if self.loop else self.stop.requested
+        self.interrupted = self.interrupted or (stops and bool(self.loop))
+        return self.stopped or stops
 
     def _leave(self, loop: Loop, waiting: deque[WaitingRow]) -> Iterator[RunStep]:
         """Yields the steps of rows that have ended, and the results of those under way, without waiting for them."""
@@ -396,7 +402,7 @@ class Flow:
 
     def _next_row(self, loop: Loop, waiting: deque[WaitingRow]) -> Iterator[RunStep]:
         inner, row, future = waiting.popleft()
-        if (self.stopped or self.stop.requested) and future.cancel():
+        if self._ends() and future.cancel():
             yield from self._not_run(loop, row.scope, 1, inner.row_name)
             return
         yield from future.result()
