@@ -20,10 +20,10 @@ from typing import Final
 from stripe_shell.patterns import pattern
 
 # Control characters, bidirectional controls that reorder a line, line separators, lone surrogates and non-characters.
-_NOT_SHOWN: Final = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ufffe\uffff"
-_UNSAFE = pattern(rf"[\x00-\x1f{_NOT_SHOWN}]")
-_UNSAFE_IN_LINES = pattern(rf"[\x00-\x08\x0b-\x1f{_NOT_SHOWN}]")
-_UNSAFE_IN_JSON = pattern(rf"[{_NOT_SHOWN}]")
+NOT_SHOWN: Final = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ufffe\uffff"
+_UNSAFE = pattern(rf"[\x00-\x1f{NOT_SHOWN}]")
+_UNSAFE_IN_LINES = pattern(rf"[\x00-\x08\x0b-\x1f{NOT_SHOWN}]")
+_UNSAFE_IN_JSON = pattern(rf"[{NOT_SHOWN}]")
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 # What a spreadsheet would run as a formula, also in full width, or what `guard_cell` made of it.

@@ -186,9 +186,11 @@ def _read_csv(path: Path, written: DataFormat) -> Iterator[DataRow]:
 
 
 def _check_columns(columns: list[str]) -> None:
+    known: set[str] = set()
     for column in columns:
-        if columns.count(column) > 1:
+        if column in known:
             raise BadData(f"the head names the column `{column}` twice")
+        known.add(column)
 
 
 # --- JSON -----------------------------------------------------------------------------------------------

@@ -16,6 +16,9 @@ from stripe_shell.records import record, replace
 from stripe_shell.spec.model import Shape
 from stripe_shell.wire import parse_json
 
+#: The longest text of a value. No request takes more, and a few lines that double it would fill the memory.
+LONGEST_TEXT = 32 * 1024 * 1024
+
 
 @record
 class Evaluation:
@@ -147,8 +150,17 @@ def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluation:
             deferred = True
         else:
             problems.append(found)
+    if sum(map(len, texts)) > LONGEST_TEXT and not problems:
+        problems.append(_too_long(parts))
+        texts.clear()
     text = "".join(texts)
     return Evaluation(Deferred(text) if deferred else text, tuple(problems))
+
+
+def _too_long(parts: tuple[Part, ...]) -> Diagnostic:
+    part = next(part for part in parts if not isinstance(part, Text))
+    message = f"the text is longer than {LONGEST_TEXT:,} characters"
+    return Diagnostic("E210", message, part.span, label="no request takes that much")
 
 
 def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluation:

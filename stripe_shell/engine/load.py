@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from stripe_shell.diagnostics import Diagnostic, SourceText, has_errors
+from stripe_shell.diagnostics import Diagnostic, SourceText, Span, has_errors
 from stripe_shell.lang.ast import Directive, Loop, Script, ScriptItem, Value
 from stripe_shell.lang.parser import parse
 from stripe_shell.records import field, record, replace
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 #: The ending of the names of scripts. Only a file with such a name is quoted in a message: another may hold secrets.
 _SUFFIX = ".stripe"
+
+#: The most files that a script includes, counted each time: two that each include the next one twice are soon millions.
+_MOST_FILES = 1_000
 
 #: Reads a file as text; raises OSError or UnicodeDecodeError.
 ReadText = Callable[[str], str]
@@ -39,7 +43,14 @@ def read_text(path: str | Path) -> str:
         return file.read().decode().removeprefix("\ufeff")
 
 
-def load_program(source: SourceText, *, read: ReadText = read_text, prompt: bool = False) -> Program:
+def read_included(path: str) -> str:
+    """Reads a regular file as `read_text` does. Raises OSError for others: a device never ends, and a pipe may not."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return read_text(path)
+
+
+def load_program(source: SourceText, *, read: ReadText = read_included, prompt: bool = False) -> Program:
     """Parses the source and, recursively, the files it includes; their paths are relative to the including file."""
     loading = _Loading(read)
     items = loading.parse(source, (source.name,), prompt=prompt)
@@ -89,6 +100,8 @@ class _Loading:
                 route = " → ".join((*chain, path))
                 self.diagnostics.append(Diagnostic("E304", f"`{path}` includes itself", span, notes=(route,)))
                 return ()
+            if len(self.sources) > _MOST_FILES:
+                return self._refuse_more(span)
             text = self.read(path)
         except UnicodeDecodeError:
             self.diagnostics.append(Diagnostic("E303", f"`{written}` is not UTF-8 text", span))
@@ -107,6 +120,12 @@ class _Loading:
             self.diagnostics.append(Diagnostic("E303", message, span, label=label))
             return ()
         return self._add(source, script, problems, (*chain, path))
+
+    def _refuse_more(self, span: Span) -> tuple[ScriptItem, ...]:
+        message = f"more than {_MOST_FILES:,} files are included"
+        if not any(each.message == message for each in self.diagnostics):
+            self.diagnostics.append(Diagnostic("E304", message, span, label="is one included again and again?"))
+        return ()
 
 
 def _same_file(left: str, right: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stripe_shell.diagnostics import SourceText, Span
+from stripe_shell.escaping import visible
 from stripe_shell.lang.ast import Argument, Comment, Directive, Key, Param, Reference, Style, Value
 from stripe_shell.lang.parser import parse_template
 
@@ -11,7 +12,12 @@ NOWHERE = Span(SourceText("<converted>", ""), 0, 0)
 
 
 def value(text: str, style: Style = "bare") -> Value:
-    """Returns a value whose text may contain references in the language's syntax."""
+    """Returns a value whose text may contain references in the language's syntax.
+
+    A bare one with characters that a terminal would obey is put in quotes, where they are escaped.
+    """
+    if style == "bare" and visible(text) != text and "\n" not in text:
+        style = "double"
     return Value(style, parse_template(text, NOWHERE) if text else (), NOWHERE)
 
 
@@ -27,7 +33,7 @@ def directive(name: str, argument: Argument | None) -> Directive:
 
 def comment(text: str) -> Comment:
     """Returns the comment `# text`."""
-    return Comment(f" {text}", False, NOWHERE)
+    return Comment(f" {visible(text)}", False, NOWHERE)
 
 
 def escaped(text: str) -> str:

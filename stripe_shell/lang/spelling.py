@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from stripe_shell.diagnostics import SourceText, has_errors
+from stripe_shell.escaping import NOT_SHOWN
 from stripe_shell.lang.ast import (
     Condition,
     Expectation,
@@ -30,8 +31,8 @@ _PLAIN = pattern(r"[^\s\"'{\[$](?:[^\n\r$]*[^\s$])?\Z")
 _BRACKETED = ("", "gt", "gte", "lt", "lte")
 _PLAIN_NAME = pattern(r"[a-z][a-z0-9_]*\Z")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_TO_ESCAPE = pattern(r'["\\\x00-\x1f]')
-_TO_ESCAPE_IN_HEREDOC = pattern(r'\\|"(?="")|"\Z|[\x00-\x08\x0b-\x1f]')
+_TO_ESCAPE = pattern(rf'["\\\x00-\x1f{NOT_SHOWN}]')
+_TO_ESCAPE_IN_HEREDOC = pattern(rf'\\|"(?="")|"\Z|[\x00-\x08\x0b-\x1f{NOT_SHOWN}]')
 
 
 def format_key(key: Key, *, inline: bool = False) -> str:
