@@ -17,6 +17,7 @@ from stripe_shell.engine.limits import WRITES, limits_of
 from stripe_shell.engine.money import NoAmount, format_amounts, parse_amount
 from stripe_shell.engine.run.guard import Fuse, exceeded, explain_extent
 from stripe_shell.errors import UsageError
+from stripe_shell.escaping import visible
 from stripe_shell.lang.ast import Loop, ScriptItem
 from stripe_shell.lang.visit import items_in, loops_in
 from stripe_shell.records import record, replace
@@ -72,7 +73,8 @@ def show_plan(
     `addresses` are those of the servers that are written to and are not Stripe's.
     """
     where = [f"  sent to {address}, which is not Stripe's own address" for address in addresses]
-    text = "\n".join([*_totals(name, plan), *where, f"  {_time(plan) if limited else 'no rate limit here'}"])
+    lines = [*_totals(name, plan), *where, f"  {_time(plan) if limited else 'no rate limit here'}"]
+    text = "\n".join(map(visible, lines))  # reasons quote responses
     say = console.result if to_result else console.message
     end = "\n" if to_result else ""
     say(f"{text}{end}")

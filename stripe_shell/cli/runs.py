@@ -60,7 +60,7 @@ def _list(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
             rows.append(_cells(overview_of(run)))
         except (OSError, JournalDisagrees, ValueError, KeyError) as error:
             problems.append(f"{run.folder.name} cannot be read: {error}")
-    _print(rows, _LISTED, arguments, console)
+    print_rows(rows, _LISTED, arguments, console)
     for problem in problems:
         console.message(f"stripe-shell: {problem}")
     if not rows and not problems:
@@ -99,11 +99,13 @@ def _show(arguments: Arguments, environ: Mapping[str, str], console: Console) ->
     wanted = arguments.status and arguments.status.replace("-", " ")
     rows = [line for line in row_lines(run.folder) if wanted is None or line["status"] == wanted]
     columns = ROW_COLUMNS if arguments.format in {"csv", "json"} else _SHOWN
-    _print(rows, columns, arguments, console)
+    print_rows(rows, columns, arguments, console)
     return 0
 
 
-def _print(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], arguments: Arguments, console: Console) -> None:
+def print_rows(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], arguments: Arguments, console: Console
+) -> None:
     """Prints rows as JSON, as CSV, or as a table whose lines are not cut."""
     if arguments.format == "json":
         console.data([{name: row[name] for name in columns} for row in rows], indent=2)
@@ -130,7 +132,7 @@ def _settle(arguments: Arguments, environ: Mapping[str, str], console: Console) 
         return _list_stamped(arguments, environ, console)
     run = find_named(arguments, environ)
     rows, left = settle_run(run, arguments, environ, console)
-    _print(rows, SETTLED, arguments, console)
+    print_rows(rows, SETTLED, arguments, console)
     if not rows:
         console.message(f"{run.folder.name} has no write whose outcome is unknown")
     elif not left:
@@ -144,7 +146,7 @@ def _list_stamped(arguments: Arguments, environ: Mapping[str, str], console: Con
     from stripe_shell.cli.settle_stamps import STAMPED, list_creations
 
     rows = list_creations(arguments.words[1], arguments, environ, console)
-    _print(rows, STAMPED, arguments, console)
+    print_rows(rows, STAMPED, arguments, console)
     if not rows:
         console.message(f"nothing that {arguments.words[1]} created carries a stamp")
     return 0

@@ -11,6 +11,7 @@ from stripe_shell.convert.references import translate, usable_name
 from stripe_shell.convert.written import Leaf, WrittenCall, write_call
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.scope import Scope, ScopeSettings
+from stripe_shell.escaping import visible
 from stripe_shell.lang import build
 from stripe_shell.lang.ast import Block, Comment, Directive, Fails, Name, Script, ScriptItem
 from stripe_shell.records import field, record, replace
@@ -132,6 +133,9 @@ class _Conversion:
                 yield from self._leaf((*path, str(index)), inner, (*place, index))
         elif value in ({}, []):
             message = f"`{place[-1]}` is empty, and a form cannot say that"
+            self.problems.append(lost(message, self.file.span(*place)))
+        elif any(visible(part) != part for part in path):
+            message = "the name of a parameter has characters that no script can hold"
             self.problems.append(lost(message, self.file.span(*place)))
         else:
             text = self._text(value, *place) if isinstance(value, str) else None

@@ -98,15 +98,16 @@ def _by_path(target: _TargetCall, leaves: Sequence[Leaf], table: Table, scope: S
 def _find_operation(method: str, path: str, table: Table) -> tuple[Operation, dict[str, str]] | None:
     """Returns the operation of the table and the values of its placeholders, references unresolved."""
     references = _REFERENCE.findall(path)
-    marked = _REFERENCE.sub("\0", path)
-    pieces = marked.split("\0")
-    marks = "".join(f"{piece}zz{index}zz" for index, piece in enumerate(pieces[:-1])) + pieces[-1]
+    pieces, mark = _REFERENCE.split(path), "zz"
+    while mark in path:
+        mark += "z"
+    marks = "".join(f"{piece}{mark}{index}{mark}" for index, piece in enumerate(pieces[:-1])) + pieces[-1]
     found = table.match(method.upper(), marks)
     if found is None:
         return None
     operation, values = found
     filled = {
-        name: re.sub(r"zz(\d+)zz", lambda match: references[int(match[1])], build.escaped(text))
+        name: re.sub(rf"{mark}(\d+){mark}", lambda match: references[int(match[1])], build.escaped(text))
         for name, text in values.items()
     }
     return operation, filled

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from stripe_shell.engine.run.row_target import RowTarget
+from stripe_shell.patterns import pattern
 from stripe_shell.render.formats.json import compact_json
 from stripe_shell.render.shape import pick
 
 #: The types of cells that a value is not converted to.
 _SCALARS = frozenset({str, int, bool, type(None)})
+
+#: Halves of characters that UTF-8 cannot encode.
+_LONE = pattern(r"[\ud800-\udfff]")
 
 
 class TypedCells:
@@ -29,7 +33,9 @@ class TypedCells:
         lines = self._convert(rows)
         text = "\0".join(str(cell) for line in lines for cell in line)
         masks = self._masks()
-        return lines if masks.mask(text) == text else self._convert(masks.mask_data(list(rows)))
+        if masks.mask(text) != text:
+            lines = self._convert(masks.mask_data(list(rows)))
+        return lines if _LONE.search(text) is None else [list(map(_encodable, line)) for line in lines]
 
     def left_out(self) -> tuple[str, ...]:
         """Returns the names of members that have no column."""
@@ -40,6 +46,11 @@ class TypedCells:
         return [
             [cell if type(cell := pick(row, name)) in _SCALARS else _converted(cell) for name in names] for row in rows
         ]
+
+
+def _encodable(cell: Any) -> Any:
+    """Returns a cell that UTF-8 can encode: lone surrogates, which JSON may hold, are escaped as there (`\\ud800`)."""
+    return cell.encode(errors="backslashreplace").decode() if isinstance(cell, str) else cell
 
 
 def _converted(value: Any) -> Any:

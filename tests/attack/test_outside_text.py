@@ -11,8 +11,10 @@ import io
 import json
 import re
 import shlex
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -23,19 +25,30 @@ import yaml
 
 from scripts.fixture_files import OneLink
 from stripe_shell.batch.journal import Journal
+from stripe_shell.batch.plan import PlanGroup, RunPlan
 from stripe_shell.batch.reports.html import render_html
 from stripe_shell.batch.reports.json import render_json
 from stripe_shell.batch.reports.junit import render_junit
+from stripe_shell.batch.reports.live import LiveReport
 from stripe_shell.batch.reports.record import Report, ReportCheck, ReportEntry
 from stripe_shell.batch.reports.tap import render_tap
+from stripe_shell.cli.arguments import Arguments
+from stripe_shell.cli.planning import show_plan
+from stripe_shell.cli.runs import print_rows
+from stripe_shell.convert.fixture_file import read_fixtures
+from stripe_shell.convert.from_fixtures import script_of_fixtures
 from stripe_shell.convert.plan import plan_of
 from stripe_shell.convert.to_curl import curl_of
 from stripe_shell.convert.to_python import python_of
 from stripe_shell.diagnostics import Diagnostic, SourceText, Span, excerpt
 from stripe_shell.engine.load import load_program
 from stripe_shell.engine.run.interpreter import Engine
+from stripe_shell.engine.run.row_target import RowTarget
 from stripe_shell.engine.scope import Scope
 from stripe_shell.escaping import file_name_problem, guard_cell, log_line, restore_cell, visible
+from stripe_shell.lang.ast import Block
+from stripe_shell.lang.format import format_script
+from stripe_shell.records import replace
 from stripe_shell.render import renderer
 from stripe_shell.render.cards.card import card_lines
 from stripe_shell.render.cards.values import Display
@@ -45,6 +58,8 @@ from stripe_shell.render.exchange import render_exchange
 from stripe_shell.render.files import open_rows
 from stripe_shell.render.fold import fold_diagnostics
 from stripe_shell.render.row_text import CsvLines
+from stripe_shell.secrets import Secrets
+from stripe_shell.spec.columns import Column
 from stripe_shell.spec.table import load_table
 from stripe_shell.suggest.known import label_of
 from stripe_shell.wire import Request, Response
@@ -391,3 +406,122 @@ def test_a_file_that_is_no_script_is_not_quoted(tally: Tally, tmp_path: Path) ->
         map(excerpt, load_program(SourceText(str(tmp_path / "a.stripe"), "@include linked.stripe\n")).diagnostics)
     )
     tally.count("E303" in said and secret not in said, said)
+
+
+# --- plans, runs, exports, conversions ------------------------------------------------------------------------------
+
+
+def test_plans_on_a_terminal(tally: Tally) -> None:
+    def build(place: str, text: str) -> str:
+        group = PlanGroup(
+            text if place == "loop" else "rows.csv", text if place == "operation" else "create customer", 1
+        )
+        group.skipped[text if place == "reason" else "r"] = 1
+        groups = {("", ""): group}
+        plan = RunPlan(
+            groups, first=[Request("POST", "/v1/x", body=b"a=b", headers={"A": text} if place == "header" else {})]
+        )
+        console = Console(out := io.StringIO(), io.StringIO())
+        show_plan(console, text if place == "file name" else "a.stripe", plan, limited=True)
+        return out.getvalue()
+
+    for words, text in SHORT.items():
+        for place in ("loop", "operation", "reason", "header", "file name"):
+            shown = build(place, text)
+            tally.count(lines_of(shown) == lines_of(build(place, HARMLESS)) and not RAW.search(shown), (words, place))
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "table"])
+def test_tables_of_runs(tally: Tally, form: str) -> None:
+    arguments = replace(Arguments("runs"), format=form if form != "table" else None)
+    for words, text in SHORT.items():
+        console = Console(out := io.StringIO(), io.StringIO())
+        print_rows(
+            [{"row": text, "message": text}, {"row": "b", "message": "m"}], ("row", "message"), arguments, console
+        )
+        shown = out.getvalue()
+        if form == "json":
+            tally.count([row["row"] for row in json.loads(shown)] == [text, "b"], words)
+        elif form == "csv":
+            tally.count(len(list(csv.reader(io.StringIO(shown, newline="")))) == 3, words)
+        else:
+            tally.count(lines_of(shown) == 3, words)
+        tally.count(form == "csv" or not RAW.search(shown), (words, "raw"))
+
+
+def test_reports_in_lines(tally: Tally, tmp_path: Path) -> None:
+    for words, text in SHORT.items():
+        for place in PLACES:
+            live = LiveReport(tmp_path / "r.jsonl", text, 1.0, Secrets)
+            told = report(place, text)
+            for entry in told.entries:
+                live.entry(entry)
+            live.end(told)
+            shown = (tmp_path / "r.jsonl").read_text()
+            kinds = [json.loads(line)["type"] for line in shown.split("\n")[:-1]]
+            tally.count(kinds == ["start", "step", "step", "end"] and not RAW.search(shown), (words, place))
+
+
+def test_exports_keep_names_and_values(tally: Tally, tmp_path: Path) -> None:
+    for number, (words, text) in enumerate(SHORT.items()):
+        path = tmp_path / f"{number}.sqlite"
+        columns = (Column("id", "text"), Column("name", "text"))
+        try:
+            sink = open_rows(RowTarget(str(path), columns=columns, name=text.replace("\ud800", "")))
+        except OSError as error:
+            tally.count("\x00" in text and "\n" not in str(error), (words, error))  # no name of a table has a NUL
+            continue
+        sink.write([{"id": text, "name": "a"}, {"id": "b", "name": text}])
+        sink.close()
+        with closing(sqlite3.connect(path)) as connection:
+            tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            quoted = tables[0].replace('"', '""') if tables else ""
+            rows = connection.execute(f'SELECT * FROM "{quoted}"').fetchall() if tables else []
+        same = text.replace("\ud800", "\\ud800")
+        tally.count(len(tables) == 1 and [row[:2] for row in rows] == [(same, "a"), ("b", same)], (words, tables, rows))
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl", "csv", "parquet", "sqlite"])
+def test_every_export_takes_every_text(tally: Tally, tmp_path: Path, ending: str) -> None:
+    columns = (Column("id", "text"), Column("name", "text"))
+    for words, text in SHORT.items():
+        for known in (columns, ()) if ending in ("json", "jsonl", "csv") else (columns,):
+            path = tmp_path / f"rows.{ending}"
+            sink = open_rows(RowTarget(str(path), columns=known))
+            sink.write([{"id": text, "name": "a", **({} if known else {text: 1})}, {"id": "b", "name": text}])
+            sink.close({"object": "list", "url": text})
+            content = path.read_bytes()
+            tally.count(bool(content), words)
+            if ending == "jsonl":
+                tally.count(
+                    [json.loads(line)["id"] for line in content.decode().split("\n")[:-1]] == [text, "b"], words
+                )
+
+
+def test_conversions_from_fixtures(tally: Tally) -> None:
+    table = load_table()
+    for words, text in SHORT.items():
+        for place in ("value", "name", "key", "path", "file name"):
+            fixture = {
+                "name": text if place == "name" else "ann",
+                "path": f"/v1/customers/{text}" if place == "path" else "/v1/customers",
+                "method": "post",
+                "params": {
+                    "name": text if place == "value" else "Ann",
+                    "metadata": {text if place == "key" else "k": "v"},
+                },
+            }
+            source = SourceText(
+                text if place == "file name" else "a.json",
+                json.dumps({"_meta": {"template_version": 0}, "fixtures": [fixture]}),
+            )
+            file, _ = read_fixtures(source)
+            converted = script_of_fixtures(file, table, "stripe") if file is not None else None
+            if converted is None or converted.script is None:
+                tally.count(True, words)
+                continue
+            written = format_script(converted.script)
+            again = load_program(SourceText("b.stripe", written))
+            blocks = [item for item in again.items if isinstance(item, Block)]
+            tally.count(not RAW.search(written), (words, place, written))
+            tally.count(len(blocks) <= 1 and len(again.items) <= 4, (words, place, written))

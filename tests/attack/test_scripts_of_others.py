@@ -1,4 +1,4 @@
-"""Kind 3: limits that hold whatever somebody else's script or table says. Each check ends soon, with one clear error."""
+"""Kind 3: limits that hold whatever somebody else's script says: each check ends soon, with one clear error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import pytest
 from tests.attack.conftest import Tally
 
 ROOT = Path(__file__).parents[2]
-LOOP = '@foreach row in "{file}" key={key}\n/sandbox\naction: create\nentity: customer\nemail: a@x.co\nname: Ann\n@end\n'
+LOOP = (
+    '@foreach row in "{file}" key={key}\n/sandbox\naction: create\nentity: customer\nemail: a@x.co\nname: Ann\n@end\n'
+)
 #: What a check may take, in seconds and in bytes of memory.
 SECONDS, MEMORY = 20, 2 * 1024**3
 
@@ -28,7 +30,7 @@ def check(folder: Path, text: str) -> tuple[int, str, float]:
     try:
         done = subprocess.run(
             command, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=SECONDS,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),  # noqa: PLW1509
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return -1, "it did not end", SECONDS
