@@ -347,3 +347,24 @@ def test_clocks_move_forward_only_and_not_too_far(stripe: Client) -> None:
     assert "forward" in refusal(stripe, "clock")
     assert "two years" in refusal(stripe, "clock", months=25)
     assert content(stripe) == before
+
+
+def test_an_older_version_shows_what_was_put_back(stripe: Client) -> None:
+    """A promotion code shows its coupon there, and is itself the same before and after."""
+    coupon = stripe.post("/v1/coupons", {"percent_off": 5, "duration": "forever", "name": "first"})["id"]
+    code = stripe.post("/v1/promotion_codes", {"promotion": {"type": "coupon", "coupon": coupon}})["id"]
+
+    def name() -> str:
+        shown = stripe.get(f"/v1/promotion_codes/{code}", headers={"Stripe-Version": "2020-08-27"})
+        return str(shown["coupon"]["name"])
+
+    ask(stripe, "snapshot", name="before")
+    assert name() == "first"
+    stripe.post(f"/v1/coupons/{coupon}", {"name": "second"})
+    assert name() == "second"
+    ask(stripe, "undo")
+    assert name() == "first"
+    stripe.post(f"/v1/coupons/{coupon}", {"name": "third"})
+    assert name() == "third"
+    ask(stripe, "rollback", name="before")
+    assert name() == "first"
