@@ -6,7 +6,6 @@ With --check the page is compared, exit code 1 when it differs.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +13,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from stripe_shell.sandbox.versions.chain import all_changes
-from stripe_shell.sandbox.versions.change import VersionChange
+from stripe_shell.sandbox.versions.change import VersionChange, summary_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "versions.md"
-#: Names of entries in the source of the facts, which are for developers.
-_ENTRY = re.compile(r" \((?:entry|entries) [^)]*\)")
 BEGIN, END = "<!-- changes -->\n", "<!-- end of changes -->\n"
 
 
@@ -27,8 +24,7 @@ def rows() -> Iterator[str]:
     yield "| version | what older ones have | where it shows | certainty |"
     yield "|---|---|---|---|"
     for change in all_changes():
-        told = (type(change).__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ").replace("|", "\\|")
-        told = _ENTRY.sub("", told)
+        told = summary_of(change).replace("|", "\\|")
         yield f"| {change.version} | {told} | {_places(change)} | {change.certainty} |"
 
 

@@ -49,7 +49,7 @@ def _check_in_version(setup: Setup, script: PreparedScript, version: str) -> Pre
     from stripe_shell.cli.versions import what_breaks
 
     then = prepare(setup.engine, script.source, script.scope, version=version)
-    return what_breaks(setup.engine.table, script, then, version)
+    return what_breaks(setup.engine.table, then, version)
 
 
 def _check_source(setup: Setup, source: SourceText, console: Console) -> PreparedScript:

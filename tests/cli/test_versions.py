@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stripe_shell.cli import main
+from stripe_shell.spec.versions.known import known_versions
 
 SCRIPT = """\
 @version 2024-06-20
@@ -95,6 +96,68 @@ def test_what_a_move_breaks(capsys: pytest.CaptureFixture[str], script: str) -> 
 def test_a_move_that_breaks_nothing(capsys: pytest.CaptureFixture[str], script: str) -> None:
     code, _, err = run(capsys, "check", script, "--spec", "stripe", "--version", "2025-02-24.acacia")
     assert (code, err) == (0, f"{script}: nothing breaks in 2025-02-24.acacia\n")
+
+
+PHASES = 'phases: [{"items": [{"price": "price_1"}], "iterations": 2}]'
+#: By a block, its parameters separated by `; `: the first version that breaks it, and what is said then.
+MOVES: dict[str, tuple[str, ...]] = {
+    'create payment_intent; amount: 500; currency: usd; payment_method_types: ["card"]': (
+        "2026-09-30.endive",
+        "`payment_method_types` is no longer supported",
+        "= removed in 2026-09-30.endive",
+    ),
+    "create coupon; amount_off: 500; currency: usd; duration: forever": (
+        "2025-03-31.basil",
+        "cannot have a `duration` of `forever`",
+        "= removed in 2025-03-31.basil",
+    ),
+    "upcoming invoice; customer: cus_1": (
+        "2025-03-31.basil",
+        "unknown action `upcoming`",
+        "= removed in 2025-03-31.basil; `create_preview invoice` answers for it",
+    ),
+    "list customer; include: total_count": (
+        "2025-03-31.basil",
+        "unknown parameter `include`",
+        "= removed in 2025-03-31.basil",
+        "= before that version: A list takes `include[]=total_count`",
+    ),
+    "create checkout.session; mode: payment; ui_mode: embedded; return_url: https://x.test": (
+        "2026-03-25.dahlia",
+        "`ui_mode` cannot be `embedded`",
+        "= removed in 2026-03-25.dahlia",
+        "= before that version: A Checkout Session's `ui_mode`",
+    ),
+    f"create subscription_schedule; customer: cus_1; start_date: now; {PHASES}": (
+        "2025-09-30.clover",
+        "unknown parameter `phases[0].iterations`",
+        "= removed in 2025-09-30.clover",
+    ),
+    "create subscription; customer: cus_1; items[0].price: price_1; coupon: x": (
+        "2025-03-31.basil",
+        "unknown parameter `coupon`",
+        "= write `discounts[0][coupon]` from that version on",
+    ),
+}
+
+
+@pytest.mark.parametrize("block", MOVES)
+def test_a_block_without_a_version_is_judged_by_the_one_that_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, block: str
+) -> None:
+    """Whether it is wrong in the newest version as well plays no part."""
+    first, *said = MOVES[block]
+    last = known_versions()[known_versions().index(first) - 1]
+    words, *params = block.split("; ")
+    action, entity = words.split(" ")
+    script = tmp_path / "a.stripe"
+    script.write_text("\n".join(["/sandbox", f"action: {action}", f"entity: {entity}", *params, ""]))
+    given = ("check", str(script), "--spec", "stripe", "--version")
+    assert run(capsys, *given, last) == (0, "", f"{script}: nothing breaks in {last}\n")
+    code, _, err = run(capsys, *given, first)
+    assert code == 2
+    assert [each for each in said if each not in err] == []
+    assert "(entry" not in err
 
 
 @pytest.mark.parametrize(

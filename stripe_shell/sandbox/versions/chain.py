@@ -108,13 +108,13 @@ def chain_at(table: Table, version: str) -> Chain | None:
 
 def refuse_removed(version: str, operation: Operation, params: Json, chosen: Callable[[], bool]) -> None:
     """Raises StripeError for what a version no longer takes; `chosen` says whether the client chose the version."""
-    for change in _refusing(version, operation.name, operation.response.form):
+    for change in refusing(version, operation.name, operation.response.form):
         if not change.spares_default or chosen():
             change.refuse_request(operation.name, params)
 
 
 @cache
-def _refusing(version: str, name: str, form: str | None) -> tuple[VersionChange, ...]:
+def refusing(version: str, name: str, form: str | None) -> tuple[VersionChange, ...]:
     """Returns the changes, up to a version, that refuse requests of an operation."""
     since = [change for change in all_changes() if not is_older(version, change.version)]
     return tuple(change for change in since if change.refuses(name, form))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from stripe_shell.sandbox.objects.context import Answer, Context
 
 Json = dict[str, Any]
+
+#: Labels of entries in the source of the facts, which are for developers.
+_ENTRY = re.compile(r" \((?:entry|entries) [^)]*\)")
 
 
 class VersionChange:
@@ -30,6 +34,8 @@ class VersionChange:
     names: ClassVar[tuple[tuple[str, str], ...]] = ()
     #: Operations whose requests of this version and later ones are refused where they still have what is gone.
     refused: ClassVar[tuple[str, ...]] = ()
+    #: Whether `accepted` are parameters of many operations, which no list of changes names.
+    anywhere: ClassVar[bool] = False
     #: Whether a request may still have it where nobody chose the version, as scripts for older versions do.
     spares_default: ClassVar[bool] = True
 
@@ -49,3 +55,9 @@ class VersionChange:
     def answer(self, ctx: Context, operation: str, found: Answer) -> Answer:
         """Returns what an operation of before the change answers, given the answer of its successor."""
         return found
+
+
+def summary_of(change: VersionChange) -> str:
+    """Returns the first paragraph of a change's docstring, in one line and without the labels of entries."""
+    told = (type(change).__doc__ or "").strip().split("\n\n")[0]
+    return _ENTRY.sub("", " ".join(told.split()))

@@ -45,18 +45,23 @@ def differences(table: Table, older: str, newer: str, entity: str | None = None)
                     yield difference
 
 
-def removed_in(table: Table, subject: str, path: str, older: str, newer: str) -> str | None:
+def removed_in(
+    table: Table, subject: str, path: str, older: str, newer: str, *, value: str | None = None
+) -> str | None:
     """Returns the version after `older`, up to `newer`, that removed a parameter or member; None if none did.
 
-    `subject` is an operation or a kind of object, `path` dotted, with indices or without.
+    `subject` is an operation or a kind of object, `path` dotted, with indices or without. With `value`, the version
+    that removed the value of an enum.
     """
     plain = ".".join(segment for segment in path.split(".") if not segment.isdigit())
     found = None
     for difference in differences(table, older, newer):
-        if (difference.subject, difference.sign) == (subject, "-"):
-            gone = difference.path.replace("[]", "")
-            if plain == gone or plain.startswith(f"{gone}."):
-                found = difference.version
+        if (difference.subject, difference.sign) != (subject, "-" if value is None else "~"):
+            continue
+        gone = difference.path.replace("[]", "")
+        if plain == gone or (value is None and plain.startswith(f"{gone}.")):
+            values = difference.detail.rpartition("no longer ")[2].split(", ")
+            found = difference.version if value is None or value in values else found
     return found
 
 

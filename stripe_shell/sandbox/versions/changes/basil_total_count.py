@@ -18,6 +18,7 @@ class TotalCount(VersionChange):
     version = "2025-03-31.basil"
     certainty = "A"
     accepted = ("include",)
+    anywhere = True
     spares_default = False
 
     def refuses(self, operation: str, form: str | None) -> bool:
