@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
@@ -39,6 +40,9 @@ from stripe_shell.repl.typed_ahead import TypedAhead
 
 #: How long the rest of a key may take to come after its Escape, in seconds; a key takes less than 10 ms over a network.
 _ESCAPE_SECONDS = 0.05
+
+#: How long the thread that loads the rest goes on once a key has come, a tenth of Python's usual interval.
+_SWITCH_SECONDS = 0.0005
 
 #: The rows that an open menu is given, and the least rows of a window that shows the toolbar.
 _MENU_ROWS, _ROWS_WITH_TOOLBAR = 8, 4
@@ -259,7 +263,16 @@ class Prompt:
         self.reader.app.after_render -= self._start_loading
         gc.freeze()
         gc.enable()
-        Thread(target=self._import_the_rest, daemon=True).start()
+        Thread(target=self._load, daemon=True).start()
+
+    def _load(self) -> None:
+        """Imports the rest. Meanwhile a key that is pressed waits less than usual for the thread to make room."""
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        try:
+            self._import_the_rest()
+        finally:
+            sys.setswitchinterval(usual)
 
     def _import_the_rest(self) -> None:
         from prompt_toolkit.lexers import PygmentsLexer, RegexSync

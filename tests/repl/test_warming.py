@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from stripe_shell.connections import Connection, load_connections
 from stripe_shell.errors import ConfigurationError
+from stripe_shell.repl.prompt import Prompt
 from stripe_shell.repl.warming import run_unseen, warm_up
 from stripe_shell.wire import Request
 
@@ -75,3 +77,20 @@ def test_the_first_request_reports_a_file_that_is_none(tmp_path: Path) -> None:
 def test_nothing_is_sent_to_stripe(tmp_path: Path) -> None:
     warm_up(connection(tmp_path, "stripe", STRIPE_API_KEY="sk_test_123", STRIPE_SHELL_API_BASE="http://127.0.0.1:9"))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_thread_that_prepares_makes_room_for_keys(monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
+    meanwhile = []
+
+    def load(_: Prompt) -> None:
+        meanwhile.append(sys.getswitchinterval())
+        if fails:
+            raise ImportError("nothing")
+
+    monkeypatch.setattr(Prompt, "_import_the_rest", load)
+    usual = sys.getswitchinterval()
+    with suppress(ImportError):
+        object.__new__(Prompt)._load()
+    assert meanwhile[0] < usual / 2
+    assert sys.getswitchinterval() == usual
