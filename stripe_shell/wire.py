@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stripe_shell.patterns import pattern
-from stripe_shell.records import field, record
+from stripe_shell.records import derive, field, record
 
 if TYPE_CHECKING:
     import re
@@ -60,6 +60,11 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     elapsed: float = 0.0
+    #: The body as `parse_ahead` has read it, until `json` hands it out.
+    _parsed: list[Any] = field(compare=False, repr=False, init=False)
+
+    def __post_init__(self) -> None:
+        derive(self, "_parsed", [])
 
     @property
     def ok(self) -> bool:
@@ -76,7 +81,12 @@ class Response:
 
     def json(self) -> Any:
         """Returns the body as JSON, with fractional numbers as `ExactFloat`. Raises ValueError if it is not JSON."""
-        return parse_json(self.body)
+        return self._parsed.pop() if self._parsed else parse_json(self.body)
+
+    def parse_ahead(self) -> Any:
+        """Returns what `json` returns, and keeps it for the next call of `json`, so that it is parsed once."""
+        self._parsed[:] = [parse_json(self.body)]
+        return self._parsed[0]
 
 
 class Transport(Protocol):

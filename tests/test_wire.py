@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stripe_shell import wire
+from stripe_shell.records import replace
 from stripe_shell.wire import (
     Elements,
     ExactFloat,
@@ -164,3 +166,24 @@ def test_elements_without_an_index_are_no_map() -> None:
     found = decode_form("metadata[]=a&metadata[]=b&other[0]=a&rows[][x]=1")
     assert found == {"metadata": ["a", "b"], "other": ["a"], "rows": [{"x": "1"}]}
     assert [type(found[name]) for name in ("metadata", "other", "rows")] == [Elements, list, Elements]
+
+
+def test_a_body_is_parsed_once_for_a_check_and_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    monkeypatch.setattr(wire, "parse_json", lambda body: read.append(body) or {"a": [1]})
+    response = Response(200, {}, b'{"a": [1]}')
+    assert response.parse_ahead() == response.json() == {"a": [1]}
+    assert len(read) == 1
+    assert response.json() is not response.json()
+    assert len(read) == 3
+    assert replace(response, body=b"[]").json() == {"a": [1]}
+    assert read[-1] == b"[]"
+
+
+def test_another_body_is_not_what_was_parsed_ahead() -> None:
+    response = Response(200, {}, b'{"a": 1}')
+    response.parse_ahead()
+    other = replace(response, body=b"[2.50]")
+    assert str(other.json()) == "[2.50]"
+    assert response.json() == {"a": 1}
+    assert response == Response(200, {}, b'{"a": 1}')

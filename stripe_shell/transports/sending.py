@@ -25,7 +25,7 @@ from stripe_shell.transports.retry import (
     says_not_executed,
     send_repeatedly,
 )
-from stripe_shell.wire import Request, Response, parse_json
+from stripe_shell.wire import Request, Response
 
 USER_AGENT = f"stripe-shell/{__version__}"
 FORM = "application/x-www-form-urlencoded"
@@ -176,7 +176,7 @@ def refuse_unusual(request: Request, seen: Response | AttemptFailure) -> Respons
         return AttemptFailure(what, sent=True, lasting=True)
     if seen.status == 408:  # An intermediary may have timed out after the server received the request.
         return AttemptFailure(f"answered 408 ({answered_by(seen)} gave up waiting)", sent=True)
-    if request.writes and seen.ok and not _is_json(seen.body):
+    if request.writes and seen.ok and not _is_json(seen):
         return AttemptFailure(f"answered {seen.status} with a body that is not JSON", sent=True, lasting=True)
     return seen
 
@@ -188,13 +188,13 @@ def _target_of(address: str) -> str | None:
         return "an address that is none"
 
 
-def _is_json(body: bytes) -> bool:
+def _is_json(seen: Response) -> bool:
     """Whether the body is JSON, nested at most `_DEPTH` levels."""
     try:
-        level = [parse_json(body)]
+        level = [seen.parse_ahead()]
     except ValueError:
         return False
-    if body.count(b"{") + body.count(b"[") <= _DEPTH:
+    if seen.body.count(b"{") + seen.body.count(b"[") <= _DEPTH:
         return True
     for _ in range(_DEPTH):
         branches = [node for node in level if isinstance(node, dict | list)]

@@ -128,7 +128,8 @@ def read_body(exchange: Exchange, fractions: list[str] | None = None) -> Any:
     an unreadable body, NoAnswer for a read.
     """
     try:
-        return parse_json(exchange.response.body, fractions)
+        response = exchange.response
+        return response.json() if fractions is None else parse_json(response.body, fractions)
     except ValueError:
         if not exchange.response.ok:
             return None
