@@ -73,9 +73,22 @@ def _lines(rows: list[VersionDifference]) -> Iterator[str]:
 def narrowed(table: Table, older: str, newer: str, entities: Iterable[str] | None) -> Iterator[VersionDifference]:
     """Yields the differences of some entities, by version; of all for None."""
     wanted = None if entities is None else set(entities)
-    for each in differences(table, older, newer):
+    found = [*differences(table, older, newer), *_unseen(older, newer)]
+    for each in sorted(found, key=lambda row: row.version[:10]):
         if wanted is None or (table.canonical(each.subject.rpartition(" ")[2]) or each.subject) in wanted:
             yield each
+
+
+def _unseen(older: str, newer: str) -> Iterator[VersionDifference]:
+    """Yields what no table shows: defaults, refusals, and what Stripe does by itself, as it was before."""
+    from stripe_shell.sandbox.versions.chain import all_changes
+    from stripe_shell.sandbox.versions.change import summary_of
+
+    for change in all_changes():
+        if change.unseen and is_older(older, change.version) and not is_older(newer, change.version):
+            for subject in change.operations or change.refused:
+                detail = f"before: {summary_of(change)}"
+                yield VersionDifference(change.version, "request", subject, "~", "", detail)
 
 
 # --- check --version --------------------------------------------------------------------------------------------

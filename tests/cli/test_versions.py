@@ -65,6 +65,23 @@ def test_what_changed_for_an_entity(capsys: pytest.CaptureFixture[str]) -> None:
     assert "2025-02-24.acacia to 2025-03-31.basil" in err
 
 
+@pytest.mark.parametrize(
+    ("older", "newer", "line"),
+    [
+        ("2023-10-16", "2024-04-10", "  ~ create payment_intent   before: The default `capture_method` of"),
+        ("2025-08-27.basil", "2025-09-30.clover", "  ~ create subscription   before: The default `billing_mode`"),
+        ("2025-02-24.acacia", "2025-03-31.basil", "  ~ create coupon   before: A coupon of an amount may be for ever."),
+    ],
+)
+def test_what_no_table_shows(capsys: pytest.CaptureFixture[str], older: str, newer: str, line: str) -> None:
+    """Defaults, refusals and what Stripe does by itself are told beside what was added and removed."""
+    entity = line.split()[2]
+    _, out, _ = run(capsys, "spec", "--diff", older, newer, entity)
+    assert [each for each in out.splitlines() if each.startswith(line)]
+    _, before, _ = run(capsys, "spec", "--diff", newer, "2026-10-28.endive", entity)
+    assert line not in before
+
+
 def test_two_versions_in_the_other_order_are_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("subscription", "--format", "json")
     _, one, _ = run(capsys, "spec", "--diff", "2024-06-20", "2025-03-31.basil", *words)

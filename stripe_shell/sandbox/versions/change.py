@@ -34,6 +34,8 @@ class VersionChange:
     names: ClassVar[tuple[tuple[str, str], ...]] = ()
     #: Operations whose requests of this version and later ones are refused where they still have what is gone.
     refused: ClassVar[tuple[str, ...]] = ()
+    #: Whether no table shows the change: a default, a refusal, or what Stripe does by itself.
+    unseen: ClassVar[bool] = False
     #: Whether `accepted` are parameters of many operations, which no list of changes names.
     anywhere: ClassVar[bool] = False
     #: Whether a request may still have it where nobody chose the version, as scripts for older versions do.

@@ -15,6 +15,7 @@ class SubscriptionAtAttempt(VersionChange):
 
     version = "2025-03-31.basil"
     certainty = "A"
+    unseen = True
     operations = ("create checkout.session",)
 
     def answer(self, ctx: Context, operation: str, found: Answer) -> Answer:

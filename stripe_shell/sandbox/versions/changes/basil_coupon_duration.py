@@ -15,6 +15,7 @@ class ForeverAmountOff(VersionChange):
 
     version = "2025-03-31.basil"
     certainty = "A"
+    unseen = True
     accepted = ("duration",)
     refused = ("create coupon",)
 

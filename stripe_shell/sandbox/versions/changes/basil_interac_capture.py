@@ -17,6 +17,7 @@ class InteracCapture(VersionChange):
 
     version = "2025-03-31.basil"
     certainty = "A"
+    unseen = True
     accepted = ("capture_method",)
     refused = ("create payment_intent", "update payment_intent", "confirm payment_intent")
 

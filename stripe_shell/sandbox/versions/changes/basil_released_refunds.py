@@ -17,6 +17,7 @@ class ReleaseMakesRefund(VersionChange):
 
     version = "2025-03-31.basil"
     certainty = "A"
+    unseen = True
     kinds = ("payment_intent",)
     operations = ("capture charge", "capture payment_intent", "cancel payment_intent")
 

@@ -14,6 +14,7 @@ class BillingModeDefault(VersionChange):
 
     version = "2025-09-30.clover"
     certainty = "A"
+    unseen = True
     operations = (
         "create subscription",
         "create customer.subscription",

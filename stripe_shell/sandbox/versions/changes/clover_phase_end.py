@@ -15,6 +15,7 @@ class ComputedPhaseEnd(VersionChange):
 
     version = "2025-09-30.clover"
     certainty = "A"
+    unseen = True
     operations = ("create subscription_schedule",)
 
     def upgrade_request(self, ctx: Context, operation: str, params: Json) -> None:

@@ -21,6 +21,7 @@ class SepaAddress(VersionChange):
 
     version = "2026-09-30.endive"
     certainty = "B"
+    unseen = True
     accepted = ("billing_details",)
     refused = (
         "create payment_method",

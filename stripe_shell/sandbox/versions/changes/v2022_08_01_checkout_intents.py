@@ -14,6 +14,7 @@ class IntentOfSession(VersionChange):
 
     version = "2022-08-01"
     certainty = "A"
+    unseen = True
     operations = ("create checkout.session",)
 
     def upgrade_request(self, ctx: Context, operation: str, params: Json) -> None:

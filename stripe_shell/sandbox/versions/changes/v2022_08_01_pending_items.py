@@ -12,6 +12,7 @@ class PendingItemsDefault(VersionChange):
 
     version = "2022-08-01"
     certainty = "A"
+    unseen = True
     operations = ("create invoice",)
 
     def upgrade_request(self, ctx: Context, operation: str, params: Json) -> None:

@@ -22,6 +22,7 @@ class CardsByDefault(VersionChange):
 
     version = "2023-08-16"
     certainty = "A"
+    unseen = True
     operations = ("create payment_intent", "create setup_intent")
 
     def upgrade_request(self, ctx: Context, operation: str, params: Json) -> None:

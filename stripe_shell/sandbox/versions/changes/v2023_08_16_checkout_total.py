@@ -16,6 +16,7 @@ class SessionTotal(VersionChange):
 
     version = "2023-08-16"
     certainty = "C"
+    unseen = True
     operations = ("create checkout.session",)
 
     def answer(self, ctx: Context, operation: str, found: Answer) -> Answer:

@@ -14,6 +14,7 @@ class CaptureMethodDefault(VersionChange):
 
     version = "2024-04-10"
     certainty = "A"
+    unseen = True
     operations = ("create payment_intent",)
 
     def upgrade_request(self, ctx: Context, operation: str, params: Json) -> None:
