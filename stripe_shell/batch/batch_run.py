@@ -250,6 +250,8 @@ def _open(setup: RunSetup, folder: Path, lock: RunLock, account: list[str], *, r
     facts = _facts(setup, account, table, run_id=None if state is None else str(state.start["run"]))
     if state is not None and setup.options.edits == "refuse" and not is_unedited(facts, state.begun):
         _refuse_edits(setup, state, table, folder)
+    for path in folder.glob("rows*.csv") if state is not None and state.runs_again else ():
+        path.unlink()  # what became of the rows is told again, from the journal or when they run
     untold = None if state is None else find_missing_lines(folder, state)
     for partial in state.partials if state is not None else ():
         remove_partial(partial)

@@ -128,6 +128,7 @@ class JournalState:
     money, by unit. `latest` is the latest time in the journal. `total` is the number of rows of the data, None if it is
     not known. `begun` are the first entries of the processes, `last_rows` the last lines of rows that ended.
     `lines` are the places of what finished rows add to files, `partials` the incomplete files begun for loops.
+    `runs_again`: rows that were done are to be run again, and are not among the finished ones.
     """
 
     start: dict[str, Any]
@@ -143,6 +144,7 @@ class JournalState:
     last_rows: deque[bytes] = field(default_factory=lambda: deque(maxlen=_LAST))
     lines: LinePlaces = field(default_factory=LinePlaces)
     partials: list[str] = field(default_factory=list)
+    runs_again: bool = False
 
     def open_steps(self) -> list[tuple[StepKey, StepState]]:
         """Returns the steps whose outcome is unknown."""
@@ -178,6 +180,7 @@ def read_journal(path: Path, *, every_step: bool = False, repair: bool = True) -
     state.finished = rows.finished()
     state.lines = LinePlaces(*rows.places)
     state.partials = partials
+    state.runs_again = rows.runs_again
     for number, line in rows.steps_left(state.finished):
         _apply(_parse(line, path, number), state)
     return state
@@ -199,6 +202,7 @@ class _RowsRead:
         self.under_way: dict[bytes, list[tuple[int, bytes]]] = {}
         #: Ids and places of the rows with lines, and the row, place and completeness of the lines that were read last.
         self.places = array("Q"), array("Q")
+        self.runs_again = False
         self._latest = b"", 0, True
 
     def read(self) -> Iterator[tuple[int, bytes]]:
@@ -252,6 +256,7 @@ class _RowsRead:
         runs_again = self._every_step or (row == row_id and not complete)
         self._add_effects(line, wrote_only=runs_again)
         if runs_again:
+            self.runs_again = True
             return
         try:
             row_number, row_hash = int(row_id, 16), int(line[_ROW_HASH], 16)

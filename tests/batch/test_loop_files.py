@@ -143,6 +143,7 @@ def test_a_column_that_is_added_is_written_for_rows_that_are_done_too(batch: Bat
     assert lines(path) == EMAILS
     assert set(lines(path, "object")) == {"customer"}
     assert batch.made("customer") == EMAILS
+    assert [row["email"] for row in batch.table()] == EMAILS
 
 
 def test_the_file_of_a_loop_in_a_loop(batch: Batch) -> None:
@@ -245,6 +246,7 @@ def test_secrets_are_in_no_journal_and_still_in_the_file(batch: Batch) -> None:
     assert lines(path, "description") == EMAILS
     assert all("_secret_" in each for each in lines(path, "client_secret"))
     assert batch.made("payment_intent", "description") == EMAILS
+    assert [row["email"] for row in batch.table()] == EMAILS
 
 
 def test_a_block_that_is_repeated_has_the_lines_of_its_last_answer(

@@ -184,6 +184,7 @@ def test_an_edited_row_is_sent_again_if_that_is_wanted(batch: Batch) -> None:
     assert batch.run("--accept-edits=rerun").code == 0
     assert batch.made("customer") == ["a@b.co", *EMAILS]
     assert batch.made("customer", "name") == ["Ada", "Ann", "Ann", "Ann"]
+    assert [row["email"] for row in batch.table()] == EMAILS
 
 
 def test_a_row_that_is_gone_after_it_was_done_is_refused(batch: Batch) -> None:
