@@ -23,8 +23,8 @@ Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("tests", "scripts/examples")
 
-#: What is done with each script.
-COMMANDS = (("check",), ("run", "--dry-run"), ("run", "--memory", "--format", "jsonl"))
+#: What is done with each script. Rows of loops run one after the other, so that their requests have one order.
+COMMANDS = (("check",), ("run", "--dry-run"), ("run", "--memory", "--format", "jsonl", "--jobs", "1"))
 
 
 def commands() -> Iterator[list[str]]:
