@@ -274,7 +274,10 @@ def test_variables_that_look_like_secrets_are_masked(tally: Tally, tmp_path: Pat
     path.write_text(f"/sandbox\n{block}@expect name == x\n")
     environ = {**os.environ, name: secret, "XDG_DATA_HOME": str(tmp_path)}
     report = tmp_path / "report.json"
-    for words in (["run", str(path), "--memory", "--report", f"json={report}"], ["run", "--dry-run", str(path)]):
+    for words in (
+        ["run", str(path), "--memory", "--report", f"json={report}"],
+        ["run", "--dry-run", "--show", str(path)],
+    ):
         command = [sys.executable, "-m", "stripe_shell", *words]
         done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60)
         tally.count(secret not in done.stdout + done.stderr and "********" in done.stdout + done.stderr, (words, done))
