@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,19 +30,22 @@ if TYPE_CHECKING:
 
     from stripe_shell.engine.run.interpreter import Engine
     from stripe_shell.engine.run.ledger import Ledger
+    from stripe_shell.engine.run.stopping import StopRequest
     from stripe_shell.render.console import Console
 
 #: Stripe's limits in live mode, in requests a second: of an account, and of one operation.
 _RATE, _OPERATION_RATE = 100, 25
+#: The question looks so often, in seconds, whether a signal has stopped the run.
+_LOOK = 0.05
 #: The most reasons of skipped blocks that are shown for a group.
 _REASONS = 5
 
 
-def make_plan(engine: Engine, script: PreparedScript, ledger: Ledger) -> RunPlan:
-    """Carries out what the script reads, and returns the plan of what it writes."""
+def make_plan(engine: Engine, script: PreparedScript, ledger: Ledger, stop: StopRequest) -> RunPlan:
+    """Carries out what the script reads, and returns the plan of what it writes; it is not complete after a `stop`."""
     items = script.program.items
     steps = replace(engine, live=True).plan(
-        items, script.scope, ledger=PlanningLedger(ledger), resolver=script.resolver, root=script.root
+        items, script.scope, ledger=PlanningLedger(ledger), resolver=script.resolver, root=script.root, stop=stop
     )
     return gather(steps, _loops_around(items))
 
@@ -150,19 +154,30 @@ def has_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask_for_count(console: Console, count: int, addresses: Sequence[str] = ()) -> bool:
+def ask_for_count(console: Console, count: int, stop: StopRequest, addresses: Sequence[str] = ()) -> bool:
     """Asks the person at the terminal to type the number of writes; what was typed before is discarded."""
     where = f" to {' and '.join(addresses)}" if addresses else ""
-    console.message(f"LIVE MODE: {count:,} writes{where}. Type their number to send them, anything else to leave.")
-    return read_answer().strip().replace(",", "").replace("_", "") == str(count)
+    question = f"LIVE MODE: {count:,} writes{where}. Type their number to send them, anything else to leave."
+    return is_count(read_answer(partial(console.message, question), stop), count)
 
 
-def read_answer() -> str:
-    """Returns a line that is typed from now on; what was typed before is discarded."""
+def is_count(answer: str, count: int) -> bool:
+    """Whether an answer is this number, with or without separators of thousands."""
+    return answer.strip() in {str(count), f"{count:,}", f"{count:_}"}
+
+
+def read_answer(ask: Callable[[], None], stop: StopRequest) -> str:
+    """Asks, and returns a line that is typed from then on, empty if a signal stops the run."""
+    import select
     import termios
 
     termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    return sys.stdin.readline()
+    ask()
+    # A `readline` goes on behind a signal handler that only notes the signal.
+    while not stop.requested:
+        if select.select([sys.stdin], [], [], _LOOK)[0]:
+            return sys.stdin.readline()
+    return ""
 
 
 @record
@@ -178,8 +193,9 @@ class PlannedRun:
     """A run that may have to be planned or confirmed before its first write.
 
     `script` has the scope of the run, `ledger` is its journal. `facts` are what a plan depends on, `options` what it
-    is run with again. `live`: it writes in live mode. `planned` is the plan that was given, None for a script.
-    `addresses` are those of the servers that it writes to and that are not Stripe's.
+    is run with again. `stop` ends it while it is planned or asked for. `live`: it writes in live mode. `planned` is the
+    plan that was given, None for a script. `addresses` are those of the servers that are written to and are not
+    Stripe's.
     """
 
     arguments: Arguments
@@ -191,6 +207,7 @@ class PlannedRun:
     options: Mapping[str, Any]
     live: bool
     planned: PlanFile | None
+    stop: StopRequest
     addresses: Sequence[str] = ()
 
     def decide(self) -> Decision:
@@ -203,8 +220,11 @@ class PlannedRun:
             return self._confirm(self.planned.extent, guard)
         if not (arguments.plan or arguments.confirm or self.live):
             return Decision()
-        plan = make_plan(self.engine, self.script, self.ledger)
+        plan = make_plan(self.engine, self.script, self.ledger, self.stop)
         name = self.script.source.name
+        if self.stop.requested:
+            self.console.message(f"{name}: stopped before it was planned: {self.stop.reason}. Nothing was written.")
+            return Decision(3)
         if plan.problems:
             self.console.message(format_diagnostics(sort_diagnostics(plan.problems)))
             self.console.message(f"{name}: it cannot be planned; nothing was written")
@@ -242,7 +262,7 @@ class PlannedRun:
                 wanted = explain_extent(WRITES, count).replace(",", "")
                 self.console.message(f'{name}: live mode wants `--confirm "{wanted}"`. Nothing was written.')
                 return Decision(2)
-            if not ask_for_count(self.console, count, self.addresses):
+            if not ask_for_count(self.console, count, self.stop, self.addresses):
                 self.console.message(f"{name}: not confirmed. Nothing was written.")
                 return Decision(2)
         return Decision(guard=guard)

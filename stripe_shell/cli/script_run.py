@@ -82,13 +82,15 @@ class ScriptRunner:
             self.failed_rows = self._failed_rows(script) if journalled is None else None
             run_id = new_run_id() if journalled is None else journalled.run.run_id
             try:
-                decision = self._decide(engine, script, journalled, frozen, run_id)
+                decision = self._decide(engine, script, journalled, frozen, run_id, stop=stop)
             except BaseException:
                 if journalled is not None:
                     self._leave(journalled, 6)
                 raise
             if decision.code is not None:
-                return decision.code if journalled is None else self._leave(journalled, decision.code)
+                self.interrupted = signals.received != 0
+                code = signals.exit_code or decision.code
+                return code if journalled is None else self._leave(journalled, code)
             watch.begin(run_id, 0 if journalled is None else journalled.run.ledger.spent.get(WRITES, 0))
             result = self._run(
                 engine, script, stop, journalled, run_id=run_id, count=watch.progress.step, guard=decision.guard
@@ -106,6 +108,8 @@ class ScriptRunner:
         journalled: JournalledScript | None,
         frozen: FrozenData,
         run_id: str,
+        *,
+        stop: StopRequest,
     ) -> Decision:
         """Plans the run and asks for what must be confirmed, as far as the command line and the mode want it."""
         arguments = self.arguments
@@ -129,6 +133,7 @@ class ScriptRunner:
             options,
             live,
             self.planned,
+            stop,
             sorted({link.address for link in links} - {""}),
         ).decide()
 

@@ -136,7 +136,9 @@ def test_plans_and_confirmations_say_it(run: Run, tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("EU", LIVE_KEY)
     asked: list[str] = []
     monkeypatch.setattr("stripe_shell.cli.planning.has_terminal", lambda: True)
-    monkeypatch.setattr("stripe_shell.cli.planning.read_answer", lambda: asked.append("read") or "no")
+    monkeypatch.setattr(
+        "stripe_shell.cli.planning.read_answer", lambda ask, stop: ask() or asked.append("read") or "no"
+    )
     code, _, err = run("run", "a.stripe", "--live", "--new")
     assert (code, asked) == (2, ["read"])
     assert "LIVE MODE: 2 writes to HOST. Type their number" in err

@@ -341,10 +341,12 @@ class Flow:
             if step is not None:
                 self.sent = True
                 yield step
-                continue
-            inner, finished = self._begin(loop, name, row)
-            yield from inner.run_row(loop, row) if finished is None else (finished,)
-            self._take(inner, loop)
+            else:
+                inner, finished = self._begin(loop, name, row)
+                yield from inner.run_row(loop, row) if finished is None else (finished,)
+                self._take(inner, loop)
+            if self._ends():
+                return
 
     def _one_by_one(self, loop: Loop, name: str, rows: SelectedRows) -> Iterator[RunStep]:
         for row in rows:

@@ -236,12 +236,13 @@ class Engine:
         *,
         ledger: Ledger,
         resolver: Resolver,
+        stop: StopRequest | None = None,
         root: str = "",
     ) -> Generator[RunStep, None, None]:
         """Yields the steps of a run that carries out what reads, and only resolves what writes.
 
-        The outcome of a write has its request and no response. `ledger` knows what earlier processes did. Of a loop
-        that only writes, and of which nothing was done, there is one step for each row.
+        The outcome of a write has its request and no response. `ledger` knows what earlier processes did, `stop` can
+        stop it. Of a loop that only writes, and of which nothing was done, there is one step for each row.
         """
         from stripe_shell.engine.run.stopping import StopRequest
 
@@ -256,7 +257,7 @@ class Engine:
         flow = Flow(
             partial(self.plan_step, resolver=resolver),
             ledger,
-            StopRequest(),
+            stop or StopRequest(),
             True,
             self.tags,
             root,
