@@ -364,3 +364,11 @@ def test_a_plan_writes_the_file_of_a_loop_that_reads_for_a_loop_that_writes(batc
     assert "1 write" in result.err + result.out
     assert lines(path) == ["user3@b.co"]
     assert not (batch.folder / "again.csv").exists()
+
+
+def test_the_data_of_the_loop_is_not_written_over(batch: Batch) -> None:
+    ready(batch, body().replace("made.csv", "./rows.csv"))
+    result = batch.run()
+    assert result.code == 2
+    assert "error[E303]: `@out` names the data file of its loop" in result.err
+    assert lines(batch.folder / "rows.csv") == EMAILS

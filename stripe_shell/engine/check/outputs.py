@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest
 from stripe_shell.engine.fields import field_steps, is_of_row
+from stripe_shell.engine.foreach import data_file, list_reference
 from stripe_shell.engine.loop_outputs import shared_blocks
 from stripe_shell.engine.paths import evaluate_output
 from stripe_shell.engine.scope import Scope
@@ -16,13 +17,17 @@ from stripe_shell.lang.ast import Block, Loop, Output
 
 
 def check_files(loop: Loop, scope: Scope) -> Iterator[Diagnostic]:
-    """Yields E310 for each block whose lines would go into the file of another block of the loop."""
+    """Yields E310 for each block whose lines would go into the file of another block of the loop, E303 for its data."""
     first: dict[str, Output] = {}
+    data = data_file(loop, scope) if list_reference(loop, scope) is None else ()
     for _, output in shared_blocks(loop):
         evaluated = evaluate_output(output, scope)
         if evaluated.problems or is_deferred(evaluated.value):
             continue
         path = os.path.realpath(os.path.expanduser(evaluated.value))
+        if not isinstance(data, tuple) and os.path.realpath(data) == path:
+            label = "a run that goes on would not find its rows: name another file"
+            yield Diagnostic("E303", "`@out` names the data file of its loop", output.file.span, label=label)
         if path in first:
             message = f"two blocks of one loop write `{evaluated.value}`"
             context = ((first[path].file.span, "here it is written first"),)
