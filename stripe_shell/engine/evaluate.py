@@ -18,6 +18,8 @@ from stripe_shell.wire import parse_json
 
 #: The longest text of a value. No request takes more, and a few lines that double it would fill the memory.
 LONGEST_TEXT = 32 * 1024 * 1024
+#: The most values of JSON data, counted with all that is in it.
+MOST_VALUES = 1_000_000
 
 
 @record
@@ -95,8 +97,8 @@ def _whole_operand(part: Inserted, scope: Scope) -> tuple[Right, tuple[Diagnosti
     return (WrittenLiteral(found.value) if outside else found.value), ()
 
 
-def _whole(part: Inserted, shape: Shape | None, scope: Scope) -> Evaluation:
-    """Evaluates a value that is one reference, sum or amount."""
+def _whole(part: Inserted, shape: Shape | None, scope: Scope, left: list[int] | None = None) -> Evaluation:
+    """Evaluates a value that is one reference, sum or amount; `left` is how many values of data it may have."""
     unrounded = check_rounding(part, shape)
     found = unrounded or _filled(part, scope)
     if isinstance(found, Diagnostic):
@@ -108,7 +110,11 @@ def _whole(part: Inserted, shape: Shape | None, scope: Scope) -> Evaluation:
         value = str(value)  # A number that was computed goes into fields of text as well.
     if isinstance(value, str):
         return Evaluation(coerce(value, shape, clock=scope.clock, quoted=True))
-    return Evaluation(_copy(value))
+    try:
+        return Evaluation(_copy(value, [MOST_VALUES] if left is None else left))
+    except OverflowError:
+        message = f"the data has more than {MOST_VALUES:,} values"
+        return Evaluation("", (Diagnostic("E210", message, part.span, label="no request takes that much"),))
 
 
 def _filled(part: Inserted, scope: Scope) -> FoundValue | PendingValue | Diagnostic:
@@ -125,11 +131,17 @@ def _null(reference: Reference) -> Diagnostic:
     return Diagnostic("E302", f"`{reference.raw}` is null", reference.span, label=label)
 
 
-def _copy(data: Any) -> Any:
-    """Returns a deep copy of JSON data: a block may add members to it without changing the original."""
+def _copy(data: Any, left: list[int]) -> Any:
+    """Returns a deep copy of JSON data: a block may add members to it without changing the original.
+
+    `left` is how many values may still be copied. Raises OverflowError when they are used up.
+    """
+    left[0] -= 1
+    if left[0] < 0:
+        raise OverflowError
     if isinstance(data, dict):
-        return {key: _copy(value) for key, value in data.items()}
-    return [_copy(value) for value in data] if isinstance(data, list) else data
+        return {key: _copy(value, left) for key, value in data.items()}
+    return [_copy(value, left) for value in data] if isinstance(data, list) else data
 
 
 def _join(parts: tuple[Part, ...], scope: Scope) -> Evaluation:
@@ -169,7 +181,7 @@ def _json(value: Value, shape: Shape | None, scope: Scope) -> Evaluation:
         return _join(_unescaped(value.parts), scope)  # A field of type text takes JSON-like text as text.
     source = value.spelled(lambda reference: f"${{{reference.span.text}}}")
     problems: list[Diagnostic] = []
-    data = _resolve_strings(parse_json(source), value, scope, problems)
+    data = _resolve_strings(parse_json(source), value, scope, problems, [MOST_VALUES])
     if problems:
         return Evaluation("", tuple(problems))
     if shape is not None and shape.kind == "array" and not isinstance(data, list):
@@ -182,19 +194,19 @@ def _unescaped(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     return rewrite(parts, Text, lambda text: replace(text, text=text.text.replace("$${", "${")))
 
 
-def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagnostic]) -> Any:
+def _resolve_strings(data: Any, value: Value, scope: Scope, problems: list[Diagnostic], left: list[int]) -> Any:
     if isinstance(data, dict):
         return {
-            _resolve_name(key, value, scope, problems): _resolve_strings(item, value, scope, problems)
+            _resolve_name(key, value, scope, problems): _resolve_strings(item, value, scope, problems, left)
             for key, item in data.items()
         }
     if isinstance(data, list):
-        return [_resolve_strings(item, value, scope, problems) for item in data]
+        return [_resolve_strings(item, value, scope, problems, left) for item in data]
     if type(data) is not str or "${" not in data:
         return data
     parts = _located(parse_template(data, value.span), value)
     if len(parts) == 1 and not isinstance(parts[0], Text):
-        result = _whole(parts[0], None, scope)
+        result = _whole(parts[0], None, scope, left)
     else:
         result = _join(parts, scope)
     problems += result.problems

@@ -43,6 +43,15 @@ def doubled(lines: int) -> str:
     return first + "".join(f'@let a{at + 1} = "${{a{at}}}${{a{at}}}${{a{at}}}${{a{at}}}"\n' for at in range(lines))
 
 
+#: One list with the same long one 200 times, in one line.
+FAN = "@let a0 = [" + "1," * 99_999 + "1]\n@let a1 = [" + ", ".join(['"${a0}"'] * 200) + "]\n"
+
+#: Lists that each hold the one before four times.
+LISTS = "@let a0 = [1, 2, 3]\n" + "".join(
+    f"@let a{at + 1} = [" + ", ".join([f'"${{a{at}}}"'] * 4) + "]\n" for at in range(20)
+)
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -52,12 +61,27 @@ def doubled(lines: int) -> str:
         ("@include pipe.stripe\n", "E303"),
         (doubled(20), "E210"),
         (doubled(20).replace('= "', "= ").replace('"\n', "\n"), "E210"),
+        (LISTS, "E210"),
+        (FAN, "E210"),
         (LOOP.format(file="wide.csv", key="c0"), "E306"),
         (LOOP.format(file="deep.json", key="id"), "E303"),
         (LOOP.format(file="digits.jsonl", key="id"), "E303"),
         (LOOP.format(file="long.csv", key="id"), "E303"),
     ],
-    ids=["itself", "twice each", "device", "pipe", "doubled", "bare", "wide", "deep", "digits", "long cell"],
+    ids=[
+        "itself",
+        "twice each",
+        "device",
+        "pipe",
+        "doubled",
+        "bare",
+        "lists",
+        "fan",
+        "wide",
+        "deep",
+        "digits",
+        "long cell",
+    ],
 )
 def test_a_check_ends(tally: Tally, tmp_path: Path, text: str, code: str) -> None:
     for number in range(25):
