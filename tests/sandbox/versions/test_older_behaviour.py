@@ -188,6 +188,23 @@ def test_events_of_v2_were_listed_by_edges(stripe: Client) -> None:
     assert october.refused("GET", "/v2/core/events", {"gte": "then"})["param"] == "gte"
 
 
+def test_the_defaults_of_bank_connections(stripe: Client) -> None:
+    """Entry E6: the same for all account holders, from endive on."""
+    customer = stripe.post("/v1/customers")["id"]
+    given = {"account_holder": {"type": "customer", "customer": customer}, "permissions": ["balances"]}
+    path = "/v1/financial_connections/sessions"
+    made = stripe.post(path, {**given, "filters": {"account_subcategories": ["savings"]}})
+    assert made["filters"] == {
+        "account_subcategories": ["savings"],
+        "country": None,
+        "require_payment_method_support": "none",
+    }
+    made = stripe.post(path, given)
+    assert (made["manual_entry"], "limits" in made) == ({"mode": "disabled"}, False)
+    assert len(made["filters"]["account_subcategories"]) == 5
+    assert older(stripe, "2026-08-26.dahlia").post(path, given)["filters"]["account_subcategories"] is None
+
+
 def test_an_account_link_told_its_configurations(stripe: Client) -> None:
     """Entry E10."""
     account = stripe.post("/v2/core/accounts", {"contact_email": "a@example.com"})["id"]

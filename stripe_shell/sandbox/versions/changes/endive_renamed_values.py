@@ -10,7 +10,11 @@ from stripe_shell.sandbox.versions.change import Json, VersionChange
 
 
 class SessionCountries(VersionChange):
-    """A Financial Connections session has `filters.countries`, a list, for today's `filters.country` (entry E6)."""
+    """A Financial Connections session has `filters.countries`, a list, for today's `filters.country` (entry E6).
+
+    Page: financial-connections-session-defaults. What is left out of a request depends on the type of the account
+    holder; how is not documented, so that the answer leaves it out as well.
+    """
 
     version = "2026-09-30.endive"
     certainty = "A"
@@ -19,7 +23,8 @@ class SessionCountries(VersionChange):
     names = (("filters[country]", "filters[countries]"),)
 
     def upgrade_request(self, ctx: Context, operation: str, params: Json) -> None:
-        """Takes the first country."""
+        """Takes the first country, and asks for no defaults of today."""
+        params["holder_defaults"] = True
         filters = params.get("filters") or {}
         countries = filters.pop("countries", None)
         if countries:
