@@ -10,13 +10,14 @@ from stripe_shell.sandbox.errors import StripeError
 from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action, job
 from stripe_shell.sandbox.objects.private_fields import PaymentIntentPrivate
-from stripe_shell.sandbox.payments import bank_transfers, charges, confirmation, intent_rules, transfers
+from stripe_shell.sandbox.payments import bank_transfers, charges, confirmation, intent_rules, refunds, transfers
 from stripe_shell.sandbox.payments.confirmation import ConfirmOptions, PaymentAttempt
 from stripe_shell.sandbox.payments.declines import Decline
 from stripe_shell.sandbox.payments.intent_rules import PAYMENT
 from stripe_shell.sandbox.payments.payment_methods import bank_of
 from stripe_shell.sandbox.payments.test_banks import FAILURES
 from stripe_shell.spec.model import Operation
+from stripe_shell.spec.versions.known import is_older
 
 _CANCELABLE: Final = (*confirmation.EARLY, "requires_capture", "processing")
 _CONFIRM_ONLY: Final = ("error_on_requires_action", "mandate", "mandate_data", "off_session", "return_url")
@@ -269,9 +270,15 @@ class PaymentIntent(intent_rules.Intent):
 
     @job
     def run_out(self, ctx: Context, obj: Json) -> None:
-        """Cancels an intent whose hold was not captured in time. Runs as a job."""
+        """Cancels an intent whose hold was not captured in time. Runs as a job.
+
+        With an account of a version before 2025-03-31.basil the hold is refunded: what Stripe does by itself follows
+        the account's default version. See versions/changes/basil_released_refunds.py.
+        """
         if obj["status"] == "requires_capture":
             confirmation.cancel_intent(ctx, obj, "expired", expired=True)
+            if is_older(ctx.default_version, "2025-03-31.basil"):
+                refunds.refund_released(ctx, ctx.get("charge", obj["latest_charge"]))
 
     @job
     def settle(self, ctx: Context, obj: Json) -> None:

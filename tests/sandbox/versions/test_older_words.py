@@ -363,6 +363,18 @@ def test_captures_that_leave_more_to_capture_made_none(stripe: Client, acacia: O
     assert [refund["amount"] for refund in stripe.get("/v1/refunds")["data"]] == [1000]
 
 
+@pytest.mark.parametrize(("version", "refunded"), [(ACACIA, 2000), ("2025-03-31.basil", 0)])
+def test_a_hold_that_ran_out_was_refunded_by_the_version_of_the_account(
+    stripe: Client, version: str, refunded: int
+) -> None:
+    stripe.sandbox.set_default_version(version)
+    intent = stripe.post("/v1/payment_intents", INTENT)
+    stripe.clock.advance(604_800)
+    charge = older(stripe, TODAY).get(f"/v1/charges/{intent['latest_charge']}")
+    assert (charge["amount_captured"], charge["amount_refunded"], charge["refunded"]) == (0, refunded, refunded > 0)
+    assert len(stripe.get("/v1/refunds")["data"]) == (refunded > 0)
+
+
 def test_a_hold_that_ran_out_was_canceled_automatically(stripe: Client, acacia: Older) -> None:
     intent = acacia.post("/v1/payment_intents", INTENT)
     stripe.clock.advance(604_800)

@@ -11,8 +11,8 @@ class ReleaseMakesRefund(VersionChange):
     """A partial capture or a cancellation refunds what it releases (entry B12).
 
     Page: remove-refund-from-partial-capture-and-payment-cancellation-flow. The refund moves no money here: at Stripe
-    the authorized amount and the refund are two balance transactions. A hold that runs out makes none, since no request
-    does that.
+    the authorized amount and the refund are two balance transactions. A hold that runs out is refunded by the account's
+    default version, in resources/payment_intent.py.
     """
 
     version = "2025-03-31.basil"
