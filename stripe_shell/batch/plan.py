@@ -9,6 +9,7 @@ from hashlib import sha256
 from urllib.parse import parse_qsl
 
 from stripe_shell.diagnostics import Diagnostic
+from stripe_shell.engine.block_tally import has_open_amount
 from stripe_shell.engine.foreach import LoopRow, ReadRows
 from stripe_shell.engine.limits import WRITES
 from stripe_shell.engine.links import Link
@@ -44,7 +45,8 @@ class PlannedWrite:
 class PlanGroup:
     """The writes of one operation in one loop; `place` is the loop's source, empty outside of loops.
 
-    `money` is in the smallest unit by currency, `unpriced` counts the writes about which nothing tells an amount.
+    `money` is in the smallest unit by currency, `open` counts the writes whose amount a response of the run is to
+    tell, `unpriced` those about which nothing tells an amount.
     `undecided` counts those whose `@when` depends on a response. `skipped` counts why blocks are skipped. `last` is the
     last call with its planned write: rows may share a call.
     """
@@ -53,6 +55,7 @@ class PlanGroup:
     operation: str
     writes: int = 0
     money: Counter[str] = field(default_factory=Counter)
+    open: int = 0
     unpriced: int = 0
     undecided: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
@@ -112,7 +115,7 @@ class RunPlan:
         if outcome.status == "skipped":
             self._group(place, outcome.name).skipped[outcome.reason] += 1
         elif request is not None and request.writes and outcome.response is None and outcome.call is not None:
-            write = UnsentWrite(outcome.call, request, outcome.money)
+            write = UnsentWrite(outcome.block, outcome.call, request, outcome.money)
             self._add_write(self._group(place, outcome.name), write, undecided=bool(outcome.reason))
 
     def _group(self, place: str, name: str) -> PlanGroup:
@@ -124,7 +127,9 @@ class RunPlan:
     def _add_write(self, group: PlanGroup, write: UnsentWrite, *, undecided: bool = False) -> None:
         request, money = write.request, write.money
         group.writes += 1
-        if money is None:
+        if money is None and has_open_amount(write.block, write.call):
+            group.open += 1
+        elif money is None:
             group.unpriced += 1
         else:
             group.money[money.currency] += money.amount

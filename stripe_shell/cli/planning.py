@@ -94,6 +94,7 @@ def _totals(name: str, plan: RunPlan) -> list[str]:
         parts += [f"{sum(group.skipped.values()):,} skipped"] if group.skipped else []
         parts += [format_amounts(group.money)] if group.money else []
         parts += [f"{group.unpriced:,} without an amount"] if group.unpriced and group.money else []
+        parts += [f"{group.open:,} whose amount is not known yet"] if group.open else []
         parts += [f"{group.undecided:,} of them depend on a response"] if group.undecided else []
         lines.append(f"  {place}{group.operation}: {' · '.join(parts)}")
         lines += [f"    skipped {count:,}: {reason}" for reason, count in group.skipped.most_common(_REASONS)]

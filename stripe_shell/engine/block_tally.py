@@ -39,13 +39,13 @@ class BlockTally:
         money = money_of(block, call, scope)
         if isinstance(money, Money):
             self.money[money.currency] += money.amount
-        elif _is_open(block, call):
+        elif has_open_amount(block, call):
             self.open += 1
         else:
             self.unpriced += 1
 
 
-def _is_open(block: Block, call: BlockCall) -> bool:
+def has_open_amount(block: Block, call: BlockCall) -> bool:
     """Whether a call of which no amount is known names one that a response is to tell."""
     told = block.argument(Total) is not None
     return told or is_deferred(call.params.get("amount")) or is_deferred(call.params.get("currency"))

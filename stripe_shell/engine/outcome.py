@@ -143,8 +143,9 @@ class RowResult:
 
 @record
 class UnsentWrite:
-    """A write of a plan: its call, the request that it would send, and the money that it is about."""
+    """A write of a plan: its block and call, the request that it would send, and the money that it is about."""
 
+    block: Block
     call: BlockCall
     request: Request
     money: Money | None

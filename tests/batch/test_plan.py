@@ -310,6 +310,54 @@ def test_writes_that_depend_on_writes_are_planned_and_sent(batch: Batch) -> None
     assert len(batch.made("customer")) == 2
 
 
+def test_amounts_that_writes_of_the_run_tell_are_said_to_be_unknown(batch: Batch) -> None:
+    (batch.folder / "rows.csv").write_text("n,amount\n1,500\n2,700\n3,0\n")
+    script(
+        batch,
+        '@foreach row in "rows.csv" key=n\n  /sandbox create product name=p${row.n}\n  @as p\n\n'
+        "  /sandbox create price product=${p.id} unit_amount=${row.amount} currency=usd\n  @as price\n\n"
+        "  /sandbox create payment_intent amount=${price.unit_amount} currency=usd\n"
+        "  @when ${price.unit_amount} > 0\n@end\n",
+    )
+    told = plan(batch)
+    assert "3 rows · 9 writes\n" in told.out
+    assert "create payment_intent: 3 writes · 3 whose amount is not known yet · 3 of them depend on a" in told.out
+    run = run_plan(batch)
+    assert "3 rows done · 0 skipped · 0 failed · 0 unknown · 0 not run · 8 writes · 12.00 usd" in run.err
+    assert sorted(str(each["amount"]) for each in objects(batch, "payment_intent")) == ["500", "700"]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("250 jpy, 15.000 kwd, 10.99 usd", 0), ("250 jpy, 15 kwd, 10.99 usd", 0), ("4 WRITES", 0),
+        ("4 writes, 250 jpy, 15.000 kwd, 10.99 usd", 0), ("3 writes, 250 jpy, 15.000 kwd, 10.99 usd", 2),
+        ("250 jpy, 15.000 kwd", 2), ("250 jpy, 15.001 kwd, 10.99 usd", 2), ("250 jpy, 15.000 kwd, 10.99 eur", 2),
+        ("2.50 jpy", 1), ("15.0001 kwd", 1),
+    ],
+)  # fmt: skip
+def test_each_currency_is_confirmed_in_its_own_unit(batch: Batch, said: str, code: int) -> None:
+    rows = "n,amount,currency\n1,1000,usd\n2,250,jpy\n3,15000,kwd\n4,99,usd\n"
+    (batch.folder / "rows.csv").write_text(rows)
+    intent = "/sandbox create payment_intent amount=${row.amount} currency=${row.currency}\n"
+    script(batch, '/sandbox list products\n\n@foreach row in "rows.csv" key=n\n' + intent + "@end\n")
+    assert batch.run("--plan").code == 0  # the list has made the file of the sandbox
+    assert batch.run("--confirm", said).code == code
+    assert len(objects(batch, "payment_intent")) == (0 if code else 4)
+
+
+def test_a_canary_and_a_run_that_goes_on_are_confirmed_by_their_own_rows(batch: Batch) -> None:
+    (batch.folder / "rows.csv").write_text("n\n" + "".join(f"{n}\n" for n in range(6)))
+    script(batch, '@foreach row in "rows.csv" key=n\n  /sandbox create product name=p${row.n}\n@end\n')
+    assert batch.run("--rows", "2", "--confirm", "6 writes").code == 2
+    assert batch.run("--rows", "2", "--confirm", "2 writes").code == 0
+    assert len(batch.made("product", "name")) == 2
+    assert batch.run("--confirm", "6 writes").code == 2
+    assert len(batch.made("product", "name")) == 2
+    assert batch.run("--confirm", "4 writes").code == 0
+    assert batch.made("product", "name") == [f"p{n}" for n in range(6)]
+
+
 @pytest.mark.parametrize(
     ("said", "code"),
     [

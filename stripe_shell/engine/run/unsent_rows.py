@@ -71,7 +71,7 @@ class UnsentLoop:
         money = money_of(each.block, call, row.around) if call is not None and not each.total else None
         if call is None or each.total or isinstance(money, Diagnostic):
             return None
-        return UnsentWrite(call, encode_unsent(call, each.link, self.version), money)
+        return UnsentWrite(each.block, call, encode_unsent(call, each.link, self.version), money)
 
     def _scope_at(self, position: int, row: LoopRow) -> Scope:
         """Returns the scope of the row before its block number `position`."""
@@ -85,7 +85,7 @@ class UnsentLoop:
         if write.request.idempotency_key or not takes_key(write.call):
             return write
         key = idempotency_key(self.run_id, step, row_key)
-        return UnsentWrite(write.call, replace(write.request, idempotency_key=key), write.money)
+        return UnsentWrite(write.block, write.call, replace(write.request, idempotency_key=key), write.money)
 
 
 def encode_unsent(call: BlockCall, link: Link, version: str) -> Request:
@@ -102,7 +102,7 @@ def unsent_write(each: _UnsentBlock, scope: Scope, resolver: Resolver, version: 
     money = money_of(each.block, resolved.call, scope)
     if isinstance(money, Diagnostic):
         return None
-    return UnsentWrite(resolved.call, encode_unsent(resolved.call, each.link, version), money)
+    return UnsentWrite(each.block, resolved.call, encode_unsent(resolved.call, each.link, version), money)
 
 
 def unsent_loop(
