@@ -22,7 +22,7 @@ def connection_kinds(environ: Mapping[str, str]) -> dict[str, str]:
     try:
         with path.open("rb") as file:
             written = tomllib.load(file).get("connections", {})
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return kinds
     for name, profile in written.items() if isinstance(written, dict) else ():
         kind = profile.get("kind") if isinstance(profile, dict) else None

@@ -80,7 +80,7 @@ def parse_prompt_settings(source: SourceText) -> tuple[PromptSettings, list[Diag
 
     try:
         written = tomllib.loads(source.text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of too many digits, and too many brackets, too
         found = re.search(r"\(at line (\d+)", str(error))
         line = int(found[1]) if found else source.text.count("\n") + 1
         message = re.sub(r" \(at .*", "", str(error))

@@ -11,6 +11,8 @@ import pytest
 
 from stripe_shell.batch.kept_data import Each, misfit
 from stripe_shell.cli import main
+from stripe_shell.diagnostics import SourceText, excerpt
+from stripe_shell.repl.settings import parse_prompt_settings
 from tests.attack.conftest import Tally
 from tests.attack.corpus import SHORT
 from tests.attack.test_outside_text import RAW
@@ -117,3 +119,27 @@ def test_journals_of_others(tally: Tally, tmp_path: Path, run: Run) -> None:
 )  # fmt: skip
 def test_forms(data: Any, form: Any, wrong: str | None) -> None:
     assert misfit(data, form) == wrong
+
+
+def test_settings_of_others(tally: Tally, tmp_path: Path, run: Run) -> None:
+    for name in ("connections.toml", "config.toml"):
+        path = tmp_path / "home" / "stripe-shell" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for words, text in (
+            ("deep", f"a = {DEEP}"), ("digits", f"a = {HUGE}"), ("NUL", "\0"), ("endless", "default = inf"),
+            ("control characters", '[connections."a\\u001b[31m\\u202e"]\nkind = "sandbox\\u009b"\n'),
+            ("address", '[connections.a]\nkind = "stripe"\nkey = "env:A"\nurl = "https://a\\u001b[31m\\u202e"\n'),
+        ):  # fmt: skip
+            path.write_text(text)
+            path.chmod(0o600)
+            code, said = run("connections", "list")
+            held = (code == 0 or is_one_line(code, said)) and "Traceback" not in said and not RAW.search(said)
+            tally.count(held, (name, words, code, said))
+        path.unlink()
+
+
+@pytest.mark.parametrize("text", [f"a = {DEEP}", f"a = {HUGE}", "\0", "menu = inf", '"\\u001b[31m" = 1'])
+def test_settings_of_the_prompt(text: str) -> None:
+    _, problems = parse_prompt_settings(SourceText("config.toml", text))
+    assert len(problems) == 1
+    assert not RAW.search(excerpt(problems[0]))

@@ -139,7 +139,7 @@ class _Reading:
     def _parse(self) -> dict[str, Any]:
         try:
             return tomllib.loads(self._text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # numbers of too many digits, and too many brackets, too
             found = re.search(r"\(at line (\d+), column \d+\)", str(error))
             words = re.sub(r" \(at [^)]*\)", "", str(error))
             span = find_place(self._source, (), int(found[1]) if found else self._text.count("\n") + 1)
