@@ -12,7 +12,7 @@ from stripe_shell.sandbox.objects.context import Context, Json
 from stripe_shell.sandbox.objects.declarations import action, job
 from stripe_shell.sandbox.objects.private_fields import CheckoutSessionPrivate
 from stripe_shell.sandbox.payments import intent_rules, payment_methods
-from stripe_shell.sandbox.payments.confirmation import PaymentAttempt, PaymentOwner
+from stripe_shell.sandbox.payments.confirmation import EARLY, PaymentAttempt, PaymentOwner, cancel_intent
 from stripe_shell.spec.model import Operation
 
 _DAY: Final = 86_400
@@ -118,11 +118,17 @@ class CheckoutSession(PaymentOwner):
 
     @job
     def run_out(self, ctx: Context, obj: Json) -> None:
-        """Expires the session if it is still open. Runs as a job at `expires_at`."""
+        """Expires the session if it is still open, and cancels its PaymentIntent. Runs as a job at `expires_at`.
+
+        The reference tells to expire a session rather than to cancel its intent; the intent's reason is assumed.
+        """
         if obj["status"] == "open":
             obj |= {"status": "expired", "url": None}
             ctx.save(obj)
             ctx.emit("checkout.session.expired", obj)
+            intent = ctx.find("payment_intent", obj["payment_intent"] or "")
+            if intent is not None and intent["status"] in EARLY:
+                cancel_intent(ctx, intent, "automatic")
 
     # --- payment page ------------------------------------------------------------------------------------------
 

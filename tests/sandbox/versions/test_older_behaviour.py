@@ -94,6 +94,13 @@ def test_a_session_had_its_intent_from_the_start(stripe: Client) -> None:
     assert stripe.get(f"/v1/payment_intents/{intent['id']}")["status"] == "succeeded"
 
 
+def test_an_expired_session_cancels_its_intent(stripe: Client) -> None:
+    made = paying(older(stripe, "2020-08-27"))
+    stripe.post(f"/v1/checkout/sessions/{made['id']}/expire")
+    assert stripe.get(f"/v1/payment_intents/{made['payment_intent']}")["status"] == "canceled"
+    assert stripe.event_types()[-2:] == ["checkout.session.expired", "payment_intent.canceled"]
+
+
 def test_a_session_named_the_setup_intent_of_its_subscription(stripe: Client) -> None:
     """Entry M4: null while the subscription has none."""
     made = checkout_subscription(older(stripe, "2020-08-27"))
