@@ -184,3 +184,18 @@ def test_a_source_of_nobody(stripe: Client) -> None:
     error = stripe.refused("POST", "/v1/charges", params)
     message = f"Customer {owner} does not have a linked source with ID card_none."
     assert (error["status"], error["code"], error["param"], error["message"]) == (404, "missing", "source", message)
+
+
+def test_a_hold_runs_out(stripe: Client) -> None:
+    """After seven days the charge has expired and can be captured no more (docs.stripe.com/error-codes)."""
+    params = {"amount": 5000, "currency": "usd", "source": "tok_visa", "capture": False}
+    held, released, captured = (stripe.post("/v1/charges", params)["id"] for _ in range(3))
+    stripe.post("/v1/refunds", {"charge": released})
+    stripe.clock.advance(604_799)
+    stripe.post(f"/v1/charges/{captured}/capture")
+    stripe.clock.advance(1)
+    assert stripe.refused("POST", f"/v1/charges/{held}/capture")["code"] == "charge_expired_for_capture"
+    told = stripe.events(type="charge.expired")
+    assert [event["data"]["object"]["id"] for event in told] == [held]
+    after = stripe.get(f"/v1/charges/{held}")
+    assert (after["captured"], after["refunded"], after["amount_refunded"]) == (False, False, 0)

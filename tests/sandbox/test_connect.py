@@ -275,3 +275,19 @@ def test_a_method_of_the_platform_is_copied(stripe: Client, account: str) -> Non
     copied = stripe.post("/v1/payment_methods", {"customer": owner, "payment_method": method}, **on(account))
     assert (copied["card"]["last4"], copied["customer"]) == ("4444", None)
     assert copied["id"] != method
+
+
+def test_the_fee_is_at_most_what_is_captured(stripe: Client, account: str) -> None:
+    params = {
+        "amount": 2000,
+        "currency": "usd",
+        "payment_method": "pm_card_visa",
+        "payment_method_types": ["card"],
+        "confirm": True,
+        "capture_method": "manual",
+        "application_fee_amount": 1500,
+        "transfer_data": {"destination": account},
+    }
+    intent = stripe.post("/v1/payment_intents", params)
+    stripe.post(f"/v1/payment_intents/{intent['id']}/capture", {"amount_to_capture": 1000})
+    assert stripe.get("/v1/application_fees")["data"][0]["amount"] == 1000

@@ -121,6 +121,12 @@ def capture_charge(ctx: Context, charge: Json, amount: int) -> None:
     ctx.emit("charge.captured", charge)
 
 
+def has_run_out(ctx: Context, charge: Mapping[str, Any]) -> bool:
+    """Whether the hold of a card was not captured in time."""
+    before = charge["payment_method_details"].get("card", {}).get("capture_before")
+    return before is not None and before <= ctx.now()
+
+
 def settle_charge(ctx: Context, charge: Json) -> None:
     """Marks the pending charge of a bank debit as succeeded. Saves the charge."""
     charge |= {"paid": True, "status": "succeeded"}

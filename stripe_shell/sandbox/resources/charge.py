@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Final
 
 from stripe_shell.sandbox import errors
 from stripe_shell.sandbox.currencies import check_charge
+from stripe_shell.sandbox.objects import jobs
 from stripe_shell.sandbox.objects.context import Context, Json
-from stripe_shell.sandbox.objects.declarations import action
+from stripe_shell.sandbox.objects.declarations import action, job
 from stripe_shell.sandbox.objects.resource import Resource
 from stripe_shell.sandbox.payments import charges, confirmation, intent_rules, payment_methods, refunds
 from stripe_shell.sandbox.payments.accounts import traits
@@ -75,6 +76,7 @@ class Charge(Resource):
         ctx.save(charge)
         ctx.emit("charge.succeeded", charge)
         if not charge["captured"]:
+            jobs.schedule(ctx, charges.HOLD, charge, "run_out")
             return charge
         made = {name: charge[name] for name in _DISPUTED}
         charge_paid(ctx, charge)
@@ -138,6 +140,10 @@ class Charge(Resource):
                 f"This charge was created by the PaymentIntent {obj['payment_intent']}. Capture the PaymentIntent "
                 "instead of the charge."
             )
+        if charges.has_run_out(ctx, obj):
+            raise errors.invalid(
+                "The charge cannot be captured as the authorization has expired.", code="charge_expired_for_capture"
+            )
         amount: int = params["amount"] if "amount" in params else obj["amount"]
         if amount > obj["amount"]:
             raise errors.invalid(
@@ -150,6 +156,12 @@ class Charge(Resource):
         charges.capture_charge(ctx, obj, amount)
         charge_paid(ctx, obj)
         return obj
+
+    @job
+    def run_out(self, ctx: Context, obj: Json) -> None:
+        """Tells that a hold was not captured in time. Runs as a job."""
+        if not obj["captured"] and not obj["refunded"]:
+            ctx.emit("charge.expired", obj)
 
     @action
     def refund(self, ctx: Context, obj: Json, params: Json) -> Json:

@@ -187,7 +187,8 @@ class PaymentIntent(intent_rules.Intent):
         self.echo(obj, {name: value for name, value in params.items() if name != "amount_details"})
         charge = ctx.get("charge", obj["latest_charge"])
         charge["metadata"] |= params.get("metadata") or {}
-        charge["application_fee_amount"] = obj["application_fee_amount"]
+        fee = obj["application_fee_amount"]  # collected up to what is captured (api/payment_intents/capture)
+        charge["application_fee_amount"] = None if fee is None else min(fee, amount)
         rest = obj["amount_capturable"] - amount
         final = params.get("final_capture", True) or not rest
         charges.capture_charge(ctx, charge, amount)
