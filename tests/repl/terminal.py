@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import termios
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,9 @@ CTRL_C, CTRL_D, TAB, ENTER, DOWN, ESCAPE = "\x03", "\x04", "\t", "\r", "\x1b[B",
 _CURSOR_QUESTION = "\x1b[6n"
 #: What stands before the rest of a line that is wider than the window.
 _FOLDED = re.compile(r"^ *[…~] ")
+
+#: Between two frames: behind a drawn prompt, and before a waiting line. A busy machine reads several at once.
+_FRAME = re.compile(r"(?<=\x1b\[\?25h)|(?=\r[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏])")
 
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.1, 60.0
 
@@ -71,6 +75,7 @@ class Terminal:
         self.child.delaybeforesend = None
         self.restored = False
         self._silent = 0
+        self._unseen: deque[str] = deque()
 
     def type(self, text: str) -> None:
         """Send keys."""
@@ -80,7 +85,7 @@ class Terminal:
         """Type a line where one is read, and Enter once the line is echoed."""
         self.wait(lambda _: self.reads)
         self.type(line)
-        self.wait(lambda _: self._is_echoed(line))
+        self.wait(lambda _: self.reads and self._is_echoed(line))
         self.type(ENTER)
 
     def run(self, line: str, wanted: str = "") -> list[str]:
@@ -106,8 +111,8 @@ class Terminal:
 
     @property
     def reads(self) -> bool:
-        """Whether a line or an answer is read: keys come as they are, and Ctrl-C is one of them."""
-        return not termios.tcgetattr(self.child.child_fd)[3] & termios.ISIG
+        """Whether a line or an answer is read, and drawn: keys come as they are, and Ctrl-C is one of them."""
+        return not (self.screen.cursor.hidden or termios.tcgetattr(self.child.child_fd)[3] & termios.ISIG)
 
     @property
     def row(self) -> int:
@@ -179,7 +184,10 @@ class Terminal:
         return "".join("".join(unfolded_rows).split()).endswith("".join(line.split()))
 
     def _read(self) -> None:
-        """Take what comes next, if anything does in a tenth of a second: `reads` changes without it."""
+        """Show the next frame, or take what comes in a tenth of a second: `reads` changes without it."""
+        if self._unseen:
+            self._show(self._unseen.popleft())
+            return
         try:
             text = self.child.read_nonblocking(65536, timeout=_SHORTEST_WAIT)
         except pexpect.TIMEOUT:
@@ -190,6 +198,10 @@ class Terminal:
         except pexpect.EOF:
             raise EOFError(f"the program ended; the screen shows\n{self.text}") from None
         self._silent = 0
+        self._unseen += _FRAME.split(text)
+
+    def _show(self, text: str) -> None:
+        """Draw a part of what has come, and say where the cursor is when the program asks."""
         while _CURSOR_QUESTION in text:
             before, _, text = text.partition(_CURSOR_QUESTION)
             self._stream.feed(before)

@@ -62,7 +62,7 @@ def test_tab_on_the_screen(tmp_path: Path) -> None:
     terminal = shell(tmp_path)
     try:
         terminal.wait("sandbox>")
-        terminal.type(f"{WRONG}{ENTER}")
+        terminal.enter(WRONG)
         terminal.wait(lambda text: "Tab puts it right" in text and text.count("reason=bored") >= 2)
         terminal.type(TAB)
         terminal.wait("reason=duplicate")

@@ -199,7 +199,7 @@ def test_a_window_that_changes_shows_the_text_still(tmp_path: Path, typed: str) 
     end = typed.rpartition(ENTER)[2]
     with opened(tmp_path) as terminal:
         terminal.type(typed)
-        terminal.wait(end)
+        terminal.wait(lambda _: any(line.endswith(end) for line in visible(terminal)))
         for columns, lines in [(40, 8), (20, 4), (100, 6), (120, 40)]:
             terminal.resize(columns, lines)
             terminal.screen.reset()

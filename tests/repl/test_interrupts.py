@@ -241,11 +241,13 @@ def test_ctrl_c_is_the_pager_s_own(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_a_command_of_the_system_alone(tmp_path: Path) -> None:
-    terminal = shell(tmp_path)
+    program = "import signal\nsignal.signal(2, signal.SIG_DFL)\nprint('WAITS', flush=True)\nsignal.pause()\n"
+    (tmp_path / "waits.py").write_text(program)
+    terminal = shell(tmp_path, columns=120)
     try:
         terminal.wait("sandbox>")
-        terminal.enter("list customers | echo WAITS; sleep 1000")
-        terminal.wait(lambda text: "\nWAITS" in text)
+        terminal.enter(f"list customers | {sys.executable} waits.py")
+        terminal.wait("WAITS")
         terminal.type(CTRL_C)
         terminal.wait("ended with code")
         terminal.wait(at_prompt)

@@ -89,8 +89,7 @@ def test_looks_finished(text: str, finished: bool) -> None:
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (60, 20)])
 def test_the_block_is_shown_below(tmp_path: Path, columns: int, lines: int) -> None:
     with opened(tmp_path, columns=columns, lines=lines) as terminal:
-        terminal.type("@vars" + RETURN)
-        terminal.wait(prompts(2))
+        terminal.run("@vars")
         terminal.paste(CURL)
         shown = terminal.wait("Enter takes it as this block")
         assert "name: Jenny Rosen" in shown
@@ -102,8 +101,7 @@ def test_the_block_is_shown_below(tmp_path: Path, columns: int, lines: int) -> N
 
 def test_in_a_small_window_one_line_is_shown(tmp_path: Path) -> None:
     with opened(tmp_path, columns=100, lines=12) as terminal:
-        terminal.type("@vars" + RETURN)
-        terminal.wait(prompts(2))
+        terminal.run("@vars")
         terminal.paste(CURL)
         shown = terminal.wait("Enter takes it as this block")
         assert "entity: customer" not in shown

@@ -24,6 +24,12 @@ def remote() -> Iterator[Remote]:
         yield server
 
 
+def counted(text: str) -> int:
+    """The seconds that the waiting line counts, 0 without one. A busy machine may leave out some."""
+    found = re.findall(r"(?:POST|GET) /v1/customers · (\d+) s", text)
+    return int(found[-1]) if found else 0
+
+
 class Late:
     """Answers when it is let go."""
 
@@ -43,8 +49,8 @@ def test_a_line_counts_while_an_answer_is_late_and_the_result_erases_it(
     remote.answer = late = Late()
     with remote_shell(tmp_path, remote, size=size) as terminal:
         terminal.enter(CREATE)
-        terminal.wait("POST /v1/customers · 1 s   Ctrl-C stops waiting")
-        terminal.wait("POST /v1/customers · 3 s")
+        first = counted(terminal.wait(lambda text: counted(text) > 0 and " s   Ctrl-C stops waiting" in text))
+        terminal.wait(lambda text: counted(text) >= first + 2)
         late.go.set()
         shown = terminal.wait(at_prompt)
         assert "POST /v1/customers ·" not in shown
@@ -66,9 +72,9 @@ def test_what_is_typed_meanwhile_stands_in_the_next_prompt_and_is_not_sent(
     remote.answer = late = Late()
     with remote_shell(tmp_path, remote, size=size) as terminal:
         terminal.enter(CREATE)
-        terminal.wait("Ctrl-C stops waiting")
+        first = counted(terminal.wait(lambda text: counted(text) > 0 and "Ctrl-C stops waiting" in text))
         terminal.type(f"list prodx\x7fucts limit=3{ENTER}")
-        terminal.wait("· 2 s")
+        terminal.wait(lambda text: counted(text) > first)
         assert "list prod" not in terminal.text
         late.go.set()
         shown = terminal.wait(lambda text: re.search(r"> list products limit=3$", text, re.M) is not None)
@@ -85,7 +91,7 @@ def test_the_line_tells_of_another_attempt(tmp_path: Path, remote: Remote) -> No
     remote.answer = lambda request: next(answers, None) or echo(request)
     with remote_shell(tmp_path, remote) as terminal:
         terminal.enter(CREATE)
-        terminal.wait("try 2 of 3 (429, again in 1 s)   Ctrl-C stops")
+        terminal.wait(lambda text: re.search(r"try 2 of 3 \(429, again in \d s\)   Ctrl-C stops", text) is not None)
         shown = terminal.wait(at_prompt)
         assert "sent again in" not in shown
         assert "try 2" not in shown
@@ -98,7 +104,7 @@ def test_ctrl_c_says_at_once_what_is_unknown_with_its_key(
 ) -> None:
     remote.answer = Late()
     with remote_shell(tmp_path, remote, size=size) as terminal:
-        took = []
+        took, usual = [], []
         for number in (1, 2, 3):
             terminal.enter(CREATE)
             terminal.wait(lambda text: "Ctrl-C stops waiting" in text and len(remote.sent) == number)  # noqa: B023
@@ -106,10 +112,13 @@ def test_ctrl_c_says_at_once_what_is_unknown_with_its_key(
             terminal.type(CTRL_C)
             shown = terminal.wait(at_prompt)
             took.append(time.monotonic() - begun)
+            begun = time.monotonic()
+            terminal.run("@format json")
+            usual.append(time.monotonic() - begun)
             joined = re.sub(r"\s+", "", shown)
             assert "theoutcomeisunknown" in joined
             assert f"{remote.sent[number - 1].idempotency_key}" in joined
-        assert min(took) < 0.1
+        assert min(took) < 5 * min(usual), "it waits for nothing"
         terminal.type(CTRL_D)
         terminal.wait("no answer yet to POST /v1/customers")
         assert terminal.wait_end() == 0
@@ -119,7 +128,7 @@ def test_no_key_waits_for_a_server_that_never_answers(tmp_path: Path, remote: Re
     remote.answer = Late()
     with remote_shell(tmp_path, remote) as terminal:
         terminal.enter("list customers")
-        terminal.wait("GET /v1/customers · 1 s")
+        terminal.wait(lambda text: counted(text) > 0)
         terminal.type(CTRL_C)
         terminal.wait(lambda text: "a read changes nothing" in unfolded(text))
         terminal.wait(at_prompt)
@@ -220,7 +229,7 @@ def test_a_dumb_terminal_is_told_once_and_nothing_is_drawn_over(tmp_path: Path, 
     remote.answer = late = Late()
     with remote_shell(tmp_path, remote, TERM="dumb") as terminal:
         terminal.enter(CREATE)
-        terminal.wait("POST /v1/customers · 1 s   Ctrl-C stops waiting")
+        terminal.wait(lambda text: counted(text) > 0 and " s   Ctrl-C stops waiting" in text)
         late.go.set()
         shown = terminal.wait(at_prompt)
         assert shown.count("stops waiting") == 1
