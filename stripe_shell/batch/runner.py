@@ -15,6 +15,7 @@ from stripe_shell.engine.masking import secrets_of_program
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RowStatus, RunStep, exit_code
 from stripe_shell.engine.resolver import Purpose, Resolver
 from stripe_shell.engine.run.interpreter import Engine
+from stripe_shell.engine.run.row_results import is_write, money_written, succeeded
 from stripe_shell.engine.scope import Scope
 from stripe_shell.lang.ast import Block, Loop
 from stripe_shell.lang.visit import items_in
@@ -64,8 +65,8 @@ class ScriptRun:
     """The result of a script: the diagnostics of the check, the number of blocks by status, the scope at the end.
 
     `outcomes` are those of blocks outside loops, since a loop may have a million. `rows` counts the rows of loops by
-    status, `writes` the writes that succeeded in them, those of earlier processes of the run included, `money` what
-    these were about, in the smallest unit by currency. `not_run` counts the blocks after the one that stopped the
+    status, `writes` the writes that succeeded, those of earlier processes of the run included, `money` what they were
+    about, in the smallest unit by currency. `not_run` counts the blocks after the one that stopped the
     script, a loop as one.
     """
 
@@ -184,7 +185,10 @@ class _Tally:
             self._money.update(step.result.money)
         elif id(step.item) not in self._loops:
             self._scope = step.scope
-            self._outcomes += [step.outcome] if step.outcome else []
+            if step.outcome is not None:
+                self._outcomes.append(step.outcome)
+                self._writes += is_write(step.outcome) and succeeded(step.outcome)
+                self._money.update(money_written((step.outcome,)))
 
     def result(self) -> ScriptRun:
         """Returns the result of the run."""

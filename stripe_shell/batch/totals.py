@@ -12,7 +12,7 @@ from stripe_shell.engine.outcome import ROW_STATUSES, RowStatus
 def closing_line(run: ScriptRun) -> str:
     """Returns the totals: `3 passed, 0 failed`, and for loops `1,961 rows done · 37 skipped · …`."""
     parts = [part for part in (_blocks(run), rows_line(run.rows, run.writes) if run.rows else "") if part]
-    money = f" · {format_amounts(run.money)}" if run.money else ""
+    money = f" · {format_amounts(run.money)}" if run.money and run.rows else ""
     return f"{'; '.join(parts)}{money}" if parts else "nothing to send"
 
 

@@ -295,6 +295,19 @@ def test_what_is_not_in_the_plan_is_left_out(batch: Batch) -> None:
     assert (run.code, batch.made("customer")) == (0, ["c@d.co"])
 
 
+def test_the_end_of_a_run_counts_what_the_plan_counts(batch: Batch) -> None:
+    (batch.folder / "rows.csv").write_text("n,amount\n1,500\n2,700\n")
+    script(
+        batch,
+        "/sandbox create payment_intent amount=50 currency=usd\n\n"
+        '@foreach row in "rows.csv" key=n\n/sandbox create payment_intent amount=${row.amount} currency=usd\n@end\n\n'
+        "/sandbox create payment_intent amount=60 currency=jpy\n",
+    )
+    assert "2 rows · 4 writes · 60 jpy · 12.50 usd\n" in plan(batch).out
+    assert "0 not run · 4 writes · 60 jpy · 12.50 usd\n" in run_plan(batch).err
+    assert len(objects(batch, "payment_intent")) == 4
+
+
 def test_writes_that_depend_on_writes_are_planned_and_sent(batch: Batch) -> None:
     (batch.folder / "rows.csv").write_text("email\na@b.co\nc@d.co\n")
     script(
