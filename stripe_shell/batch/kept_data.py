@@ -12,7 +12,7 @@ from stripe_shell.records import record
 
 #: What data must look like: a type, a predicate, a list of one form, a mapping with values of one form (`Each`), or
 #: members by name, where `name?` may be missing or null. Other members are allowed.
-Form = type | Callable[[Any], bool] | list[Any] | Mapping[str, Any]
+DataForm = type | Callable[[Any], bool] | list[Any] | Mapping[str, Any]
 
 #: The latest time that is one, in epoch seconds: the end of the year 9999.
 _LATEST = 253_402_300_799
@@ -22,10 +22,10 @@ _LATEST = 253_402_300_799
 class Each:
     """The form of a mapping with any names."""
 
-    form: Form
+    form: DataForm
 
 
-def parse_kept(text: str | bytes, form: Form) -> Any:
+def parse_kept(text: str | bytes, form: DataForm) -> Any:
     """Returns JSON data of the form. Raises ValueError, which says what is wrong, for everything else."""
     try:
         data = json.loads(text)
@@ -97,24 +97,24 @@ def is_digest(value: Any) -> bool:
 
 
 #: The options of a run (`cli.recorded_options`).
-OPTIONS: Form = {
+OPTIONS: DataForm = {
     "connection?": str, "spec?": lambda value: value in ("documented", "stripe"), "tags?": str, "keep_going?": bool,
     "db?": is_path, "runs_dir?": is_path, "folder?": is_path, "rows?": str,
     "variables?": Each(lambda value: value is None or isinstance(value, str)),
 }  # fmt: skip
 
 #: The first entry of a journal, as far as others than its own run read it.
-START_ENTRY: Form = {
+START_ENTRY: DataForm = {
     "t": str, "run": is_digest, "identity?": is_digest, "script": is_path, "account?": [str], "mode?": [str],
     "time?": is_time, "options?": OPTIONS,
 }  # fmt: skip
 #: The entry of a row that has ended: its number, its name, its status, and the cells of its line.
-ROW_ENTRY: Form = {"r": is_digest, "n": str, "st": str, "x": dict}
+ROW_ENTRY: DataForm = {"r": is_digest, "n": str, "st": str, "x": dict}
 #: The last entry of a journal.
-END_ENTRY: Form = {"t": str, "time?": is_time, "rows?": Each(int)}
+END_ENTRY: DataForm = {"t": str, "time?": is_time, "rows?": Each(int)}
 
 #: A plan of `run --plan`.
-PLAN: Form = {
+PLAN: DataForm = {
     "plan": int, "script": is_path, "run": is_digest, "options": OPTIONS, "facts": Each(lambda value: True),
     "extent": Each(int), "writes": Each(_is_write),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a version refuses in a block although the table knows it: parameters that Stripe took before, and values."""
+"""Finds what a version refuses in a block although the table knows it: former parameters, and values."""
 
 from __future__ import annotations
 
