@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from stripe_shell.cli.arguments import COMMANDS, OVERVIEW, Arguments, parse_arguments
+from stripe_shell.cli.arguments import COMMANDS, Arguments, parse_arguments
 from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, OutputNotWritten, ShellError, TransportError
 from stripe_shell.escaping import error_text
 from stripe_shell.render.console import Console, standard_streams
@@ -68,5 +68,7 @@ def _find_command(arguments: Arguments) -> CliCommand:
 
 
 def _show_help(_arguments: Arguments, _environ: Mapping[str, str], console: Console) -> int:
+    from stripe_shell.cli.overview import OVERVIEW
+
     console.result(OVERVIEW.rstrip())
     return 0
