@@ -29,6 +29,10 @@ KEY = "sk_test_51Attack0123456789abcdefgh"
 ROOT = Path(__file__).parents[2]
 
 
+#: What no deadline of a second may take even on a busy machine, in seconds; the answers drip for 8 minutes and longer.
+LONG = 20
+
+
 def transport(url: str, **limits: float) -> StripeTransport:
     """A transport that tries once."""
     return StripeTransport(
@@ -52,7 +56,7 @@ def test_a_timeout_is_total(tally: Tally) -> None:
                     client.send(request)
                 seconds = time.monotonic() - began
                 client.close()
-            tally.count(seconds < 2, f"{words}: {seconds:.1f} s")
+            tally.count(seconds < LONG, f"{words}: {seconds:.1f} s")
             tally.count(method == "GET" or isinstance(found.value, OutcomeUnknown), f"{words}: {found.value}")
 
 
@@ -62,24 +66,24 @@ def test_a_limit_of_a_connection_is_total_too(tally: Tally) -> None:
             began = time.monotonic()
             with pytest.raises(TransportError, match=r"within 0\.\d s"):
                 transport(url, connect=0.2, answer=0.3).send(Request("GET", "/v1/customers"))
-            tally.count(time.monotonic() - began < 2, f"{words}: {time.monotonic() - began:.1f} s")
+            tally.count(time.monotonic() - began < LONG, f"{words}: {time.monotonic() - began:.1f} s")
 
 
 def test_a_connection_is_made_in_time(tally: Tally, monkeypatch: pytest.MonkeyPatch) -> None:
     """A host whose name is not found, and a server that drips its TLS handshake."""
     with monkeypatch.context() as patch:
         asked = threading.Event()
-        patch.setattr(socket, "getaddrinfo", lambda *_: asked.wait(3) or [])
+        patch.setattr(socket, "getaddrinfo", lambda *_: asked.wait(60) or [])
         began = time.monotonic()
         with pytest.raises(NotSent):
             transport("http://localhost:1").send(Request("POST", "/v1/customers", timeout_ms=300))
-        tally.count(time.monotonic() - began < 2, f"names: {time.monotonic() - began:.1f} s")
+        tally.count(time.monotonic() - began < LONG, f"names: {time.monotonic() - began:.1f} s")
         asked.set()
     with dripping(b"\x16\x03\x03\x40\x00", b"\x02" * 10_000) as url:
         began = time.monotonic()
         with pytest.raises(NotSent):
             transport(url.replace("http:", "https:")).send(Request("POST", "/v1/customers", timeout_ms=400))
-        tally.count(time.monotonic() - began < 2, f"TLS: {time.monotonic() - began:.1f} s")
+        tally.count(time.monotonic() - began < LONG, f"TLS: {time.monotonic() - began:.1f} s")
 
 
 # --- the command line -----------------------------------------------------------------------------------------------
