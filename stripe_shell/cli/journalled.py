@@ -121,17 +121,7 @@ def begin(
 
     Raises what `begin_run` and `recover` raise.
     """
-    edits: Any = arguments.accept_edits or "refuse"
     name = script.source.name
-    options = JournalOptions(
-        arguments.runs_dir,
-        arguments.new,
-        arguments.resume,
-        edits,
-        run_id=arguments.run_id,
-        recorded=record_options(arguments, console.secrets),
-        kept_for=kept_for,
-    )
     items = script.program.items
     writing = writing_links(items, script, links)
     run = begin_run(
@@ -140,7 +130,7 @@ def begin(
             list({link.name: link for link in (*writing, *exporting_links(items, script, links))}.values()),
             bool(writing),
             data,
-            options,
+            _journal_options(arguments, console, kept_for),
             run_id=new_run_id(),
             secrets=secret_values(script),
             masks=lambda: console.secrets,
@@ -151,20 +141,39 @@ def begin(
     note_folder(run.folder.parent, script.scope.environment)
     rows = RowFiles(run.folder, lambda: console.secrets, _finder(run), failed_paths(script))
     journalled = JournalledScript(run, rows, script)
+    if run.resumed:
+        _go_on(journalled, links, console)
+    return journalled
+
+
+def _journal_options(arguments: Arguments, console: Console, kept_for: float) -> JournalOptions:
+    edits: Any = arguments.accept_edits or "refuse"
+    return JournalOptions(
+        arguments.runs_dir,
+        arguments.new,
+        arguments.resume,
+        edits,
+        run_id=arguments.run_id,
+        recorded=record_options(arguments, console.secrets),
+        kept_for=kept_for,
+    )
+
+
+def _go_on(journalled: JournalledScript, links: Links, console: Console) -> None:
+    """Sends again the writes of an earlier process that have no answer. Raises what `recover` raises."""
+    run, name = journalled.run, journalled.script.source.name
     try:
-        if run.resumed:
-            finished = len(run.ledger.state.finished)
-            console.message(f"{name}: going on with run {run.run_id[:12]}, {finished:,} rows of it are done")
-            again = run.recover(links)
-            if again:
-                console.message(f"{name}: {again} writes without an answer were sent again under the same keys")
+        finished = len(run.ledger.state.finished)
+        console.message(f"{name}: going on with run {run.run_id[:12]}, {finished:,} rows of it are done")
+        again = run.recover(links)
+        if again:
+            console.message(f"{name}: {again} writes without an answer were sent again under the same keys")
     except RunStopped as error:
         journalled.close(console, None, 5)
         raise stopped_early(run.folder.parent, str(run.ledger.state.start["identity"]), error) from error
     except BaseException as error:
         journalled.close(console, None, 5 if isinstance(error, OutcomeUnknown) else 3)
         raise
-    return journalled
 
 
 def secret_values(script: PreparedScript) -> dict[str, str]:
