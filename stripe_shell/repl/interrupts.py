@@ -6,12 +6,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any, TypeVar
 
 from prompt_toolkit.application import Application, get_app_or_none
 from prompt_toolkit.shortcuts.prompt import PromptSession
+from prompt_toolkit.utils import is_dumb_terminal
 
 T = TypeVar("T")
 
@@ -67,8 +68,11 @@ class Interrupts:
             self._leave_at_once()
 
         reader.app.after_render += self._note_shown
+        # On a dumb terminal prompt_toolkit shows the label before it reads keys: Ctrl-C would be a signal till then.
+        early = reader.input.raw_mode() if is_dumb_terminal() else nullcontext()
         try:
-            return reader.prompt(handle_sigint=False, pre_run=begin, **options)
+            with early:
+                return reader.prompt(handle_sigint=False, pre_run=begin, **options)
         finally:
             reader.app.after_render -= self._note_shown
 

@@ -95,7 +95,8 @@ def test_a_dumb_terminal_has_no_menu_and_writes_nothing_unseen(tmp_path: Path) -
     command = [sys.executable, "-m", "stripe_shell", "--memory"]
     terminal = Terminal(command, tmp_path, environment={"TERM": "dumb"})
     try:
-        terminal.wait(at_prompt)
+        terminal.wait("sandbox>")
+        assert terminal.reads, "Ctrl-C is a key as soon as the label is shown"
         terminal.type("create cust")
         terminal.wait("create cust")
         terminal.type(TAB + TAB)
