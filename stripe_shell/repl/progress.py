@@ -12,7 +12,7 @@ from stripe_shell.records import record
 
 if TYPE_CHECKING:
     from stripe_shell.engine.outcome import Outcome
-    from stripe_shell.engine.run.interpreter import RunObserver
+    from stripe_shell.engine.run.block_exchange import RunObserver
     from stripe_shell.engine.run.rows import CollectedPages
     from stripe_shell.transports.retry import RetryDelay
 
@@ -54,7 +54,7 @@ class RunProgress:
 
     def observer(self) -> RunObserver:
         """Returns the callbacks for an engine."""
-        from stripe_shell.engine.run.interpreter import RunObserver
+        from stripe_shell.engine.run.block_exchange import RunObserver
 
         return RunObserver(self._sending, self._received, self._page)
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
-from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, evaluate_assertions, facts_of
+from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, facts_of
 from stripe_shell.engine.assertions.conditions import evaluate_until, evaluate_when, retry_of
 from stripe_shell.engine.check.script import after_unsent, check_block, check_items, check_late_loop, walk
 from stripe_shell.engine.data_files import FindFile, find_on_disk
@@ -21,62 +21,37 @@ from stripe_shell.engine.limits import limits_of, money_of
 from stripe_shell.engine.links import Link, Links, connection_of
 from stripe_shell.engine.load import Program
 from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep
-from stripe_shell.engine.paths import output_of
 from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall
 from stripe_shell.engine.resolver import Resolver
+from stripe_shell.engine.run.block_exchange import RunObserver, evaluate_outcome, recall_response, send_request
 from stripe_shell.engine.run.flow import Flow, PlanRow, is_selected, skip_names
 from stripe_shell.engine.run.guard import Fuse, LimitReached, NotPlanned, WriteGuard, account_for, admitted
 from stripe_shell.engine.run.ledger import Ledger, NoLedger, StepLedger, UnrecordedStep
 from stripe_shell.engine.run.loop_speed import paced, paces_of
 from stripe_shell.engine.run.messages import (
-    explain_assertion,
     explain_changed,
-    explain_error,
     explain_limit,
     explain_unanswered,
     explain_unmet,
-    explain_unstored,
 )
-from stripe_shell.engine.run.outputs import OpenResult, Outputs, saved_name, speaks_of_rows
-from stripe_shell.engine.run.paging import Exchange, read_body, with_cursor
-from stripe_shell.engine.run.ranges import can_divide
+from stripe_shell.engine.run.outputs import Outputs, saved_name
 from stripe_shell.engine.run.row_lines import RowLines
 from stripe_shell.engine.run.row_selection import RowSelection, SelectedRows
 from stripe_shell.engine.run.row_target import OpenRows, StreamRows
-from stripe_shell.engine.run.rows import (
-    CollectedPages,
-    NotStored,
-    RowOutput,
-    collect,
-)
 from stripe_shell.engine.run.unsent_rows import unsent_loop
 from stripe_shell.engine.scope import PendingValue, Scope, look_up
 from stripe_shell.engine.stamps import stamp_row
-from stripe_shell.errors import JournalDisagrees, OutcomeUnknown, RunStopped, TransportError
-from stripe_shell.lang.ast import Block, Loop, Pages, Reference, Retry, ScriptItem
+from stripe_shell.errors import JournalDisagrees, TransportError
+from stripe_shell.lang.ast import Block, Loop, Reference, Retry, ScriptItem
 from stripe_shell.lang.visit import nodes_in
 from stripe_shell.pace import Pace
 from stripe_shell.records import field, record, replace
 from stripe_shell.secrets import Secrets
 from stripe_shell.spec.table import Table
-from stripe_shell.wire import Request, Response
+from stripe_shell.wire import Request
 
 if TYPE_CHECKING:
     from stripe_shell.engine.run.stopping import StopRequest
-
-
-@record
-class RunObserver:
-    """Callbacks for what a run does, called in the thread that does it.
-
-    `sending` is called with the outcome so far, which has a request and no response, before the request is sent;
-    `received` with what came of it, also when nothing came. `page` is called with every page of a list; the run asks
-    for no more pages when it answers False.
-    """
-
-    sending: Callable[[Outcome], None] = lambda outcome: None
-    received: Callable[[Outcome], None] = lambda outcome: None
-    page: Callable[[Outcome, CollectedPages], bool] = lambda outcome, pages: True
 
 
 @record
@@ -426,8 +401,8 @@ class Engine:
             request = request or self._encode(call, link, step.key)
             outcome = replace(outcome, request=request)
             open_file = partial(self._outputs.open, link=link, scope=scope, step=step, lines=lines)
-            recalled = self._recall(outcome, link, step, open_file)
-            outcome = recalled or self._ask(admitted(outcome, guard), link, step, open_file)
+            recalled = recall_response(outcome, link, step, open_file)
+            outcome = recalled or send_request(admitted(outcome, guard), link, step, open_file, self.observer)
         except LimitReached as error:
             return replace(outcome, diagnostics=(explain_limit(error, outcome),), stopped=True)
         except NotPlanned as error:
@@ -442,57 +417,6 @@ class Engine:
         if outcome.diagnostics or outcome.stopped:
             return outcome
         return evaluate_outcome(outcome, block_assertions, scope.hiding(link.secrets()))
-
-    def _recall(self, outcome: Outcome, link: Link, step: StepLedger, open_file: OpenResult) -> Outcome | None:
-        """Returns the outcome with the response that the journal kept; None if the request must be sent.
-
-        The file of an `@out` is written again for a write; a read is sent again. Raises NotSent if the file cannot be
-        opened.
-        """
-        request, output = outcome.request, output_of(outcome.block)
-        if request is None or (output is not None and not request.writes):
-            return None
-        response = step.recall(request, link)
-        if response is None:
-            return None
-        outcome = replace(outcome, response=response, body=response.json(), recalled=True)
-        file = open_file(outcome, request) if output is not None and response.ok else None
-        return outcome if file is None else _write_again(outcome, Exchange(request, response), link, file)
-
-    def _ask(self, outcome: Outcome, link: Link, step: StepLedger, open_file: OpenResult) -> Outcome:
-        """Sends the request and returns the outcome with its response; writes the rows to the file of `@out`.
-
-        The outcome has diagnostics if there is no response, or if it could not be stored. Raises NotSent if the file
-        cannot be opened.
-        """
-        request = outcome.request
-        if request is None:
-            return outcome
-        file = open_file(outcome, request)
-        stored = False
-        try:
-            request = step.announce(request, link)
-            outcome = replace(outcome, request=request)
-            self.observer.sending(outcome)
-            first = request if file is None or file.written is None else with_cursor(request, file.written.cursor)
-            if file is not None:
-                file.begin()
-            response = _send(link, first)
-            outcome = replace(outcome, response=response)
-            outcome = _receive(outcome, Exchange(first, response), link, file, self.observer)
-            stored = outcome.written_to is not None
-            return outcome
-        except RunStopped as error:
-            return replace(outcome, status="skipped", reason=str(error), stopped=True)
-        except TransportError as error:
-            status: OutcomeStatus = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
-            return replace(outcome, status=status, diagnostics=(explain_unanswered(error, outcome),))
-        except NotStored as error:
-            return replace(outcome, diagnostics=(explain_unstored(str(error), outcome),))
-        finally:
-            self.observer.received(outcome)
-            if file is not None and not stored:
-                file.abandon()
 
     def resend(self, outcome: Outcome, scope: Scope) -> tuple[Outcome, Scope]:
         """Sends the request of a block again: the same bytes under the same idempotency key.
@@ -531,75 +455,11 @@ def _waits(block: Block, scope: Scope) -> bool:
     return any(isinstance(look_up(each, scope), PendingValue) for each in nodes_in(block.items, Reference))
 
 
-def _send(link: Link, request: Request) -> Response:
-    """Sends the request. Raises OutcomeUnknown if a write is interrupted by Ctrl-C."""
-    try:
-        return link.transport.send(request)
-    except KeyboardInterrupt:
-        if request.writes:
-            raise OutcomeUnknown("interrupted while the request was under way") from None
-        raise
-
-
-def _write_again(outcome: Outcome, exchange: Exchange, link: Link, file: RowOutput) -> Outcome:
-    """Writes a recalled response to the file of its block."""
-    stored = False
-    try:
-        file.begin()
-        outcome = _receive(outcome, exchange, link, file, RunObserver())
-        stored = True
-        return outcome
-    except NotStored as error:
-        return replace(outcome, diagnostics=(explain_unstored(str(error), outcome),))
-    finally:
-        if not stored:
-            file.abandon()
-
-
-def _receive(
-    outcome: Outcome, exchange: Exchange, link: Link, file: RowOutput | None, observer: RunObserver
-) -> Outcome:
-    """Returns the outcome with its body: all requested pages, also written to `file`."""
-    count = outcome.call.pages if outcome.call else 1
-    if not exchange.response.ok:
-        return replace(outcome, body=read_body(exchange))
-    spool = file.spool if file is not None else None
-    keep_rows = file is None or count == 1 or (spool is None and speaks_of_rows(outcome.block))
-    tell = partial(observer.page, outcome)
-    collected = collect(
-        link.transport, exchange, count, file, keep_rows=keep_rows, jobs=_jobs_of(outcome), on_page=tell
-    )
-    outcome = replace(outcome, body=collected.body, spool=spool)
-    if file is None:
-        return outcome
-    file.close(collected.body)
-    return replace(outcome, written_to=file.path, rows_written=collected.rows, left_out=file.sink.left_out())
-
-
-def _jobs_of(outcome: Outcome) -> int:
-    """Returns how many ranges of the block's list are read at once; 1 for a list that cannot be divided."""
-    pages, call, request = outcome.block.argument(Pages), outcome.call, outcome.request
-    divided = pages is not None and call is not None and request is not None and can_divide(call.operation, request)
-    return pages.jobs if pages is not None and divided else 1
-
-
 def with_page_size(call: BlockCall) -> BlockCall:
     """Returns the call with the largest `limit` if it asks for several pages and sets no limit."""
     if call.pages == 1 or "limit" in call.params or "limit" not in call.operation.params.fields:
         return call
     return replace(call, params={**call.params, "limit": LARGEST_PAGE})
-
-
-def evaluate_outcome(outcome: Outcome, block_assertions: BlockAssertions, scope: Scope) -> Outcome:
-    """Returns the outcome with its status and assertions, evaluated by the block's `@fails`, `@match` and `@expect`."""
-    ok = outcome.response is not None and outcome.response.ok
-    if outcome.indeterminate:
-        return replace(outcome, status="unknown", diagnostics=(explain_error(outcome),))
-    if block_assertions.fails is None and not ok:
-        return replace(outcome, status="failed", diagnostics=(explain_error(outcome),))
-    assertions = evaluate_assertions(block_assertions, outcome, scope)
-    found = tuple(explain_assertion(assertion) for assertion in assertions if not assertion.passed)
-    return replace(outcome, status="unexpected" if found else "passed", assertions=assertions, diagnostics=found)
 
 
 def secrets_of(scope: Scope) -> Secrets:
