@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stripe_shell.diagnostics import Diagnostic, Span, closest, has_errors
-from stripe_shell.engine.assertions.block import assertions_of, right_side
-from stripe_shell.engine.assertions.conditions import evaluate_condition, evaluate_when, retry_of
+from stripe_shell.engine.assertions.conditions import evaluate_when
 from stripe_shell.engine.block_tally import BlockTally
-from stripe_shell.engine.check.outputs import check_files, check_row_fields, field_span, row_fields
+from stripe_shell.engine.check.block import check_one
+from stripe_shell.engine.check.outputs import check_files, check_row_fields
+from stripe_shell.engine.check.references import (
+    PendingResponse,
+    check_references,
+    check_shown,
+    path_texts,
+    response_shape,
+)
 from stripe_shell.engine.data_files import find_on_disk
 from stripe_shell.engine.evaluate import evaluate_text, evaluate_variable
-from stripe_shell.engine.fields import field_steps, is_of_row
 from stripe_shell.engine.foreach import (
     LoopRow,
     ReadRows,
@@ -31,43 +37,32 @@ from stripe_shell.engine.foreach import (
     rows_of,
     source_name,
 )
-from stripe_shell.engine.limits import check_most, total_problems
-from stripe_shell.engine.links import Link, Links, connection_of
-from stripe_shell.engine.operation_lookup import words_span
+from stripe_shell.engine.limits import check_most
+from stripe_shell.engine.links import Links
 from stripe_shell.engine.paths import evaluate_output
-from stripe_shell.engine.resolve import HEADERS, BlockCall, Resolution, check_header
+from stripe_shell.engine.resolve import HEADERS, Resolution, check_header
 from stripe_shell.engine.resolver import Feed, Resolver, depends_on_row
 from stripe_shell.engine.run.flow import after_loop
-from stripe_shell.engine.run.paging import can_page
 from stripe_shell.engine.run.row_results import row_name
 from stripe_shell.engine.scope import BUILT_IN, PendingValue, Scope, look_up, missing_field
 from stripe_shell.engine.script_settings import SPECS, apply_directive
 from stripe_shell.engine.times import is_zone
 from stripe_shell.engine.values import is_deferred
-from stripe_shell.lang.arguments import OUTPUT_ENDINGS
 from stripe_shell.lang.ast import (
     Assignment,
     Block,
-    Condition,
     Directive,
-    Expectation,
-    Fails,
     Loop,
     Name,
     Output,
-    Pages,
     Reference,
-    Retry,
     ScriptItem,
     Tags,
-    Total,
     Value,
 )
 from stripe_shell.lang.visit import Visitor, names_given, nodes_in
 from stripe_shell.records import field, record, replace
-from stripe_shell.spec.model import Operation, Shape
-from stripe_shell.spec.shapes import response_field, response_names
-from stripe_shell.spec.table import Table
+from stripe_shell.spec.shapes import response_field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,14 +82,6 @@ def walk(items: Sequence[ScriptItem], resolver: Resolver, scope: Scope) -> Itera
         if number == len(items):
             return  # The scope after the last item is not used; for a loop with one block, skipping it halves the work.
         following.visit(item)
-
-
-@record
-class _PendingResponse:
-    """The shape of a response that has not arrived, and the table of the API version that it will be in."""
-
-    shape: Shape
-    table: Table
 
 
 @record(frozen=False)
@@ -121,8 +108,8 @@ class _Following(Visitor):
 
 def after_unsent(block: Block, resolver: Resolver, scope: Scope) -> Scope:
     """Returns the scope after a block that is not sent: its response is pending, of the shape that it will have."""
-    shape = _response_shape(block, resolver.operation(block))
-    pending = None if shape is None else _PendingResponse(shape, resolver.table_of(block, scope))
+    shape = response_shape(block, resolver.operation(block))
+    pending = None if shape is None else PendingResponse(shape, resolver.table_of(block, scope))
     saved = block.argument(Name)
     return scope.after_block(*([saved.text] if saved else []), shape=pending)
 
@@ -160,7 +147,7 @@ class _Checker(Visitor):
         return self.found
 
     def visit_block(self, block: Block) -> None:
-        self.found += _check_one(block, self.resolver, self.links, self.scope, live=self.live, in_loop=self.in_loop)
+        self.found += check_one(block, self.resolver, self.links, self.scope, live=self.live, in_loop=self.in_loop)
         if self.resolver.purpose == "dry run":
             self.resolver.tallies[id(block)] = self._tally(block)
         output = block.argument(Output)
@@ -191,7 +178,7 @@ class _Checker(Visitor):
         reference = list_reference(loop, scope)
         known = look_up(reference, scope) if reference is not None else None
         row: object = None
-        found: list[Diagnostic] = [*_check_references((loop.directive,), scope), *_check_row_name(loop)]
+        found: list[Diagnostic] = [*check_references((loop.directive,), scope), *_check_row_name(loop)]
         feed = self._feed(loop) if known is None else None
         if feed is not None:
             self.resolver.feeds[id(loop)] = feed
@@ -203,10 +190,10 @@ class _Checker(Visitor):
         failed = failed_file(loop, scope)
         found += failed if isinstance(failed, tuple) else ()
         inner = scope.with_deferred(name, shape=row)
-        found += _check_references((loop.directive,), inner)
+        found += check_references((loop.directive,), inner)
         found += check_files(loop, inner)
-        if isinstance(row, _PendingResponse):
-            found += _check_shown(loop, row)
+        if isinstance(row, PendingResponse):
+            found += check_shown(loop, row)
         body = replace(self, scope=inner, in_loop=True, found=[]).check(loop.items)
         rows: list[Diagnostic] = []
         skipped = self.resolver.late_loops | self.checked_before
@@ -315,14 +302,14 @@ def _row_shape(reference: Reference, known: object, found: list[Diagnostic]) -> 
     Mutates `found`: adds E303 if it is no list.
     """
     pending = known.shape if isinstance(known, PendingValue) else None
-    if not isinstance(pending, _PendingResponse):
+    if not isinstance(pending, PendingResponse):
         return None
-    shape = response_field(pending.table, pending.shape, _texts(reference.path))
+    shape = response_field(pending.table, pending.shape, path_texts(reference.path))
     row = None if shape is None else shape.row or shape.items
     if shape is not None and row is None and shape.kind not in {"any", "union", "reference", "map"}:
         label = "a loop goes through a list, e.g. `${customers.data}`"
         found.append(Diagnostic("E303", f"`{reference.raw}` is not a list", reference.span, label=label))
-    return None if row is None else _PendingResponse(row, pending.table)
+    return None if row is None else PendingResponse(row, pending.table)
 
 
 def _check_names(items: Sequence[ScriptItem]) -> Iterator[Diagnostic]:
@@ -341,95 +328,6 @@ def _note_placeholder(items: Sequence[ScriptItem], links: Links) -> Iterator[Dia
     if block is not None:
         message = f"`/{block.connection}` stands for the default connection"
         yield Diagnostic("W203", message, block.connection_span, severity="note")
-
-
-def _check_one(
-    block: Block, resolver: Resolver, links: Links, scope: Scope, *, live: bool, in_loop: bool
-) -> list[Diagnostic]:
-    if not block.items:
-        return []  # An empty block was reported by the parser.
-    table, resolved = resolver.table_of(block, scope), resolver.resolve(block, scope)
-    link = links.find(connection_of(block, scope, links), block.connection_span)
-    found = list(resolved.diagnostics)
-    if isinstance(link, Diagnostic):
-        found.append(link)
-    else:
-        found += check_block(block, resolved.operation, link, live=live)
-    if resolved.call is not None:
-        found += _check_uploads(resolved.call)
-        found += _check_deprecated(block, resolved.call)
-    found += _check_conditions(block, scope)
-    found += total_problems(block, scope)
-    # Most lines have no references, and visiting their nodes is slow.
-    if "${" in block.span.text:
-        found += _check_references(tuple(item for item in block.items if "${" in item.span.text), scope)
-    found += assertions_of(block, scope).problems
-    found += _check_paths(block, resolved.operation, table, scope, in_loop=in_loop)
-    return found
-
-
-def check_block(block: Block, operation: Operation | None, link: Link, *, live: bool) -> list[Diagnostic]:
-    """Returns the reasons not to run the operation over this link, and the directives that do not apply to it."""
-    if operation is None:
-        return []
-    found: list[Diagnostic] = []
-    if operation.writes and link.read_only:
-        found.append(_refuse_write(block, operation, link))
-    elif operation.writes and link.counts_as_live and not live:
-        found.append(_refuse_live(block, operation, link))
-    for directive in block.directives:
-        if isinstance(directive.argument, Pages) and not can_page(operation):
-            message = f"`@pages` needs a list, {operation.name} answers one object"
-            found.append(Diagnostic("E211", message, directive.span, label="remove it"))
-        elif isinstance(directive.argument, Retry) and operation.writes:
-            message = f"`@retry` would repeat {operation.name}, which writes"
-            found.append(Diagnostic("E211", message, directive.span, label="poll with a `get` or a `list`"))
-        elif isinstance(directive.argument, Total) and not operation.writes:
-            message = f"`@total` tells what a write is about, and {operation.name} reads"
-            found.append(Diagnostic("E211", message, directive.span, label="remove it"))
-    return found
-
-
-def _check_uploads(call: BlockCall) -> Iterator[Diagnostic]:
-    """Yields E303 for each file to upload that does not exist."""
-    for name, path in call.params.items():
-        field = call.operation.params.fields.get(name)
-        if field is None or field.shape.kind != "file" or not isinstance(path, str) or is_deferred(path):
-            continue
-        if not os.path.isfile(os.path.expanduser(path)):
-            yield Diagnostic("E303", f"`{path}` is no file that can be read", call.spans.get((name,)))
-
-
-def _check_deprecated(block: Block, call: BlockCall) -> Iterator[Diagnostic]:
-    """Yields W207 for an operation or parameter that Stripe's specification marks as deprecated."""
-    if call.operation.deprecated:
-        message = f"Stripe has deprecated `{call.operation.name}`"
-        yield Diagnostic("W207", message, words_span(block), severity="warning")
-
-
-def _refuse_write(block: Block, operation: Operation, link: Link) -> Diagnostic:
-    message = f"{operation.name} writes, and the connection `{link.name}` is read-only"
-    return Diagnostic("E506", message, block.connection_span, label="its profile says `read_only = true`")
-
-
-def _refuse_live(block: Block, operation: Operation, link: Link) -> Diagnostic:
-    known = "is in LIVE mode" if link.mode == "live" else "may be in LIVE mode, its key does not tell"
-    return Diagnostic(
-        "E503",
-        f"{operation.name} writes, and the connection `{link.name}` {known}",
-        block.connection_span,
-        label="nothing was sent; `--live` allows writes",
-    )
-
-
-def _check_conditions(block: Block, scope: Scope) -> Iterator[Diagnostic]:
-    """Yields references without a value and invalid patterns in `@when` and `@retry`."""
-    for directive in block.directives:
-        if isinstance(directive.argument, Condition):
-            yield from evaluate_condition(directive.argument, scope).problems
-    retry = retry_of(block)
-    if retry is not None:
-        yield from right_side(retry.until, scope)[1]
 
 
 def _check_row_name(loop: Loop) -> Iterator[Diagnostic]:
@@ -454,7 +352,7 @@ def _check_columns(loop: Loop, columns: tuple[str, ...]) -> Iterator[Diagnostic]
 
 def _check_directive(directive: Directive, links: Links, scope: Scope) -> list[Diagnostic]:
     argument = directive.argument
-    found = list(_check_references((directive,), scope))
+    found = list(check_references((directive,), scope))
     if isinstance(argument, Assignment):
         return [*_check_name(argument), *evaluate_variable(argument.value, scope).problems, *found]
     if isinstance(argument, Value):
@@ -482,93 +380,3 @@ def _check_name(assignment: Assignment) -> list[Diagnostic]:
         return []
     message = f"`{assignment.name}` has a meaning of its own"
     return [Diagnostic("E305", message, assignment.name_span, label="choose another name")]
-
-
-# --- references and expectations ------------------------------------------------------------------------
-
-
-def _response_shape(block: Block, operation: Operation | None) -> Shape | None:
-    """Returns the shape of the response; None (any) for an unknown call or one that is expected to fail."""
-    if operation is None or block.argument(Fails) is not None:
-        return None
-    return operation.response
-
-
-def _check_references(node: Any, scope: Scope) -> Iterator[Diagnostic]:
-    """Yields the references to responses whose path the shape of the response does not have."""
-    for reference in nodes_in(node, Reference):
-        pending = scope.deferred.get(reference.name) if reference.namespace is None else None
-        if pending is None:
-            continue
-        shape, table = pending.shape, pending.table
-        of_row = shape.is_list and any(isinstance(step, int) for step in reference.path[:1])
-        for length in range(1, len(reference.path) + 1):
-            steps = reference.path[:length]
-            full: tuple[str | int, ...] = ("data", *steps) if of_row else steps
-            if response_field(table, shape, _texts(full)) is None:
-                yield missing_field(reference, steps, _names_at(table, shape, full[:-1]), " in any response")
-                break
-
-
-def _texts(steps: Sequence[str | int]) -> tuple[str, ...]:
-    """Returns steps as the table's path; any list index stands for all elements."""
-    return tuple("0" if step == "*" or isinstance(step, int) else step for step in steps)
-
-
-def _names_at(table: Table, shape: Shape, steps: Sequence[str | int]) -> tuple[str, ...]:
-    """Returns the names of the fields that a response may have at the path."""
-    above = response_field(table, shape, _texts(steps))
-    return response_names(table, above) if above is not None else ()
-
-
-def _check_paths(
-    block: Block, operation: Operation | None, table: Table, scope: Scope, *, in_loop: bool
-) -> Iterator[Diagnostic]:
-    """Yields W205 for paths of `@expect` and fields of `@out` that the response's shape does not have.
-
-    In a loop, fields that begin with `row.` are columns of the row.
-    """
-    shape = _response_shape(block, operation)
-    for directive in block.directives:
-        output = directive.argument if isinstance(directive.argument, Output) else None
-        if output is not None:
-            yield from _check_output(directive, output, scope)
-        if shape is None:
-            continue
-        for expectation in nodes_in(directive.argument, Expectation):
-            path = expectation.path
-            if expectation.operator != "absent" and path.text[:1] != "$":
-                yield from _check_path(path.steps, path.text, path.span, shape, table)
-        for name in output.fields if output is not None else ():
-            if not (in_loop and is_of_row(name)):
-                yield from _check_path(field_steps(name), name, directive.span, shape.row or shape, table)
-
-
-def _check_shown(loop: Loop, row: _PendingResponse) -> Iterator[Diagnostic]:
-    """Yields W205 for each column of the row in fields of `@out` that the objects of the loop's list may not have."""
-    for output, name, steps in row_fields(loop):
-        yield from _check_path(steps, name, field_span(output, name), row.shape, row.table)
-
-
-def _check_path(steps: Sequence[str | int], text: str, span: Span, shape: Shape, table: Table) -> Iterator[Diagnostic]:
-    for length in range(1, len(steps) + 1):
-        if response_field(table, shape, _texts(steps[:length])) is None:
-            close = closest(str(steps[length - 1]), _names_at(table, shape, steps[: length - 1]))
-            label = f"did you mean `{close}`?" if close else "the description has none"
-            message = f"the response may have no `{text}`"
-            yield Diagnostic("W205", message, span, severity="warning", label=label)
-            return
-
-
-def _check_output(directive: Directive, output: Output, scope: Scope) -> Iterator[Diagnostic]:
-    evaluated = evaluate_output(output, scope)
-    name = evaluated.value
-    if evaluated.problems or is_deferred(name):
-        return
-    if not name.lower().endswith(OUTPUT_ENDINGS):
-        label = f"end the name in {', '.join(OUTPUT_ENDINGS)}"
-        yield Diagnostic("E211", f"`@out {name}`: the ending does not say a format", directive.span, label=label)
-        return
-    folder = os.path.dirname(os.path.expanduser(name)) or "."
-    if not os.path.isdir(folder):
-        yield Diagnostic("E303", f"`{folder}` is no folder", output.file.span, label="`@out` does not create it")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, facts_of
 from stripe_shell.engine.assertions.conditions import evaluate_until, evaluate_when, retry_of
-from stripe_shell.engine.check.script import after_unsent, check_block, check_items, check_late_loop, walk
+from stripe_shell.engine.check.block import check_block
+from stripe_shell.engine.check.script import after_unsent, check_items, check_late_loop, walk
 from stripe_shell.engine.data_files import FindFile, find_on_disk
 from stripe_shell.engine.encode import encode, takes_key
 from stripe_shell.engine.fields import FieldSteps

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from stripe_shell.diagnostics import Diagnostic
-from stripe_shell.engine.check.script import after_unsent, check_block
+from stripe_shell.engine.check.block import check_block
+from stripe_shell.engine.check.script import after_unsent
 from stripe_shell.engine.encode import encode, takes_key
 from stripe_shell.engine.foreach import LoopRow, header
 from stripe_shell.engine.idempotency_keys import idempotency_key, numbered, step_base
