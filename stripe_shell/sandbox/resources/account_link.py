@@ -25,7 +25,8 @@ class AccountLink(Resource):
         in its own dashboard (docs.stripe.com/api/account_links/create; the text is not known).
         """
         account = ctx.get("account", params["account"], param="account")
-        if params["type"] == "account_update" and account["controller"]["requirement_collection"] == "stripe":
+        collector = account["controller"].get("requirement_collection", "stripe")  # missing on the key's own account
+        if params["type"] == "account_update" and collector == "stripe":
             raise errors.invalid(
                 "You can only create `account_update` links for accounts where your platform is responsible for "
                 "collecting updated requirements. Valid types for this account are: `account_onboarding`.",

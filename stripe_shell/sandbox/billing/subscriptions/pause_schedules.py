@@ -31,13 +31,13 @@ def pauses_from(ctx: Context, requested: Sequence[Mapping[str, Any]], before: Se
         where = f"pause_schedules[{index}]"
         key = entry.get("key") or ctx.ids.text(16)
         old = next((one for one in before if one["key"] == key and one["pause"]["status"]["type"] != "scheduled"), None)
-        pausing = old["pause"] if old is not None else _pause(ctx, entry["pause"], where)
+        pausing = old["pause"] if old is not None else _pause(ctx, _required(entry, "pause", where), where)
         found.append({"key": key, "pause": pausing, "resume": _resume(ctx, entry, pausing["pause_at"], where)})
     return found
 
 
 def _pause(ctx: Context, given: Mapping[str, Any], where: str) -> Json:
-    at = _time(ctx, given["pause_at"], f"{where}[pause][pause_at]")
+    at = _time(ctx, _required(given, "pause_at", f"{where}[pause]"), f"{where}[pause][pause_at]")
     settings = given.get("settings") or {}
     bill_for = {name: kind for name, kind in (settings.get("bill_for") or {}).items() if kind}
     return {
@@ -56,11 +56,13 @@ def _resume(ctx: Context, entry: Mapping[str, Any], paused_at: int, where: str) 
     if not given:
         return None
     param = f"{where}[resume][resume_at]"
-    duration = given["resume_at"].get("duration")
+    moment = _required(given, "resume_at", f"{where}[resume]")
+    duration = moment.get("duration")
     if duration:
-        at = add_interval(paused_at, duration["interval"], int(duration.get("interval_count") or 1))
+        interval = _required(duration, "interval", f"{param}[duration]")
+        at = add_interval(paused_at, interval, int(duration.get("interval_count") or 1))
     else:
-        at = _time(ctx, given["resume_at"], param)
+        at = _time(ctx, moment, param)
     if at <= paused_at:
         raise errors.invalid("A subscription must be resumed after it is paused.", param=param)
     settings = given.get("settings") or {}
@@ -76,13 +78,21 @@ def _resume(ctx: Context, entry: Mapping[str, Any], paused_at: int, where: str) 
 
 
 def _time(ctx: Context, given: Mapping[str, Any], param: str) -> int:
-    if given["type"] == "now":
+    kind = _required(given, "type", param)
+    if kind == "now":
         return ctx.now()
     if given.get("timestamp") is None:
-        raise errors.missing_parameter(f"{param}[{given['type']}]")
+        raise errors.missing_parameter(f"{param}[{kind}]")
     if given["timestamp"] < ctx.now():
         raise errors.in_the_past(f"{param}[timestamp]", given["timestamp"])
     return int(given["timestamp"])
+
+
+def _required(given: Mapping[str, Any], name: str, where: str) -> Any:
+    """Returns a member of a parameter. Raises StripeError if it is missing."""
+    if not given.get(name):
+        raise errors.missing_parameter(f"{where}[{name}]")
+    return given[name]
 
 
 # --- when they are due -----------------------------------------------------------------------------------------------
