@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Final, Protocol
 
 from stripe_shell.sandbox.ids import RandomIds
@@ -49,7 +50,9 @@ def thin_event(ctx: EventSource, event_type: str, obj: Mapping[str, Any]) -> Jso
     if ctx.account != ctx.platform:
         event["context"] = ctx.account
     if ctx.request_id:
-        request = {"id": ctx.request_id, "idempotency_key": ctx.request.idempotency_key or ""}
+        # The member is a text in every event; that a key of Stripe's own stands for none is assumed.
+        key = ctx.request.idempotency_key or sha256(ctx.request_id.encode()).hexdigest()[:32]
+        request = {"id": ctx.request_id, "idempotency_key": key}
         event["reason"] = {"type": "request", "request": request}
     url = _address(ctx.table, obj)
     if url is not None:
