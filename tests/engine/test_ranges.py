@@ -20,20 +20,25 @@ from stripe_shell.wire import Request, Response, decode_form
 class Lists:
     """Answers lists as Stripe does: newest first, by cursor, within a range of `created`."""
 
-    def __init__(self, times: Sequence[int], *, fails_at: int = 0) -> None:
+    def __init__(self, times: Sequence[int], *, fails_at: int = 0, together: int = 1) -> None:
+        """Answers the request `fails_at` with a failure, and those behind the first once `together` threads ask."""
         self.rows = [{"id": f"x_{n}", "created": time} for n, time in enumerate(sorted(times, reverse=True))]
         self.asked: list[str] = []
         self.threads: set[int] = set()
         self._fails_at = fails_at
+        self._meeting = threading.Barrier(together)
         self._lock = threading.Lock()
 
     def send(self, request: Request) -> Response:
         query = decode_form(request.query)
         with self._lock:
             self.asked.append(request.query)
+            comes_first = threading.get_ident() not in self.threads and len(self.asked) > 1
             self.threads.add(threading.get_ident())
             if len(self.asked) == self._fails_at:
                 raise NoAnswer("silence")
+        if comes_first and self._meeting.parties > 1:
+            self._meeting.wait(timeout=60)
         found = self.rows
         if "starting_after" in query:
             found = found[1 + [row["id"] for row in found].index(query["starting_after"]) :]
@@ -74,7 +79,7 @@ def test_a_range_of_its_own_stays() -> None:
 
 
 def test_several_threads_read_it() -> None:
-    lists = Lists(range(2_000))
+    lists = Lists(range(2_000), together=4)
     assert len(read(lists, 4)) == 2_000
     assert len(lists.threads) == 5  # and the one that asks for the first page
 
