@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin to count."""
     config.stash[ANSWERS] = 0
     config.stash[OPERATIONS] = set()
+    _heed_signals()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -49,3 +51,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if count := config.stash[ANSWERS]:
         operations = len(config.stash[OPERATIONS])
         terminalreporter.line(f"{count} answers of {operations} operations validated against the description")
+
+
+def _heed_signals() -> None:
+    """Sets the signals as a terminal does, where the tests were started in the background, which ignores them."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
