@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stripe_shell.diagnostics import Diagnostic, has_errors
 from stripe_shell.engine.assertions.block import BlockAssertions, assertions_of, facts_of
@@ -25,7 +25,7 @@ from stripe_shell.engine.outcome import Outcome, OutcomeStatus, RunStep
 from stripe_shell.engine.resolve import LARGEST_PAGE, BlockCall
 from stripe_shell.engine.resolver import Resolver
 from stripe_shell.engine.run.block_exchange import RunObserver, evaluate_outcome, recall_response, send_request
-from stripe_shell.engine.run.flow import Flow, PlanRow, is_selected, skip_names
+from stripe_shell.engine.run.flow import Flow, PlanRow, RunBlock, is_selected, skip_names
 from stripe_shell.engine.run.guard import Fuse, LimitReached, NotPlanned, WriteGuard, account_for, admitted
 from stripe_shell.engine.run.ledger import Ledger, NoLedger, StepLedger, UnrecordedStep
 from stripe_shell.engine.run.loop_speed import paced, paces_of
@@ -181,24 +181,17 @@ class Engine:
         `ledger` journals the run, `stop` can stop it, `root` is the folder of the script. `guard` decides about each
         write; without one the limits of `@most` do.
         """
-        from stripe_shell.engine.run.stopping import StopRequest
-
         resolver = resolver or self.resolver()
         ledger = ledger or NoLedger(run_id)
         limits = limits_of(items)
         guard = guard or Fuse(limits, ledger.spent if limits else {})
-        flow = Flow(
+        flow = self._flow(
             partial(self.run_step, resolver=resolver, guard=guard),
             ledger,
-            stop or StopRequest(),
-            keep_going,
-            self.tags,
+            resolver,
+            stop,
             root,
-            self.rows,
-            resolver.find_file,
-            late_loops=resolver.late_loops,
-            feeds=resolver.feeds,
-            check_late=partial(self._check_late, resolver=resolver),
+            keep_going=keep_going,
             jobs=self.jobs,
             find_paces=partial(paces_of, links=self.links),
             open_file=partial(self._outputs.open_for_loop, resolver=resolver),
@@ -220,7 +213,6 @@ class Engine:
         The outcome of a write has its request and no response. `ledger` knows what earlier processes did, `stop` can
         stop it. Of a loop that only writes, and of which nothing was done, there is one step for each row.
         """
-        from stripe_shell.engine.run.stopping import StopRequest
 
         def plan_rows(loop: Loop, scope: Scope, seen: Counter[str]) -> PlanRow | None:
             if self.tags or ledger.has_sent:
@@ -230,23 +222,47 @@ class Engine:
             )
             return planned.plan_row if planned is not None else None
 
-        flow = Flow(
+        flow = self._flow(
             partial(self.plan_step, resolver=resolver),
             ledger,
+            resolver,
+            stop,
+            root,
+            keep_going=True,
+            planning=True,
+            open_file=partial(self._outputs.open_for_plan, resolver=resolver),
+            plan_rows=plan_rows,
+        )
+        yield from flow.run(items, scope)
+
+    def _flow(
+        self,
+        run_block: RunBlock,
+        ledger: Ledger,
+        resolver: Resolver,
+        stop: StopRequest | None,
+        root: str,
+        *,
+        keep_going: bool,
+        **options: Any,
+    ) -> Flow:
+        """Returns what goes through the items of a script; `options` are the fields that only a run or a plan sets."""
+        from stripe_shell.engine.run.stopping import StopRequest
+
+        return Flow(
+            run_block,
+            ledger,
             stop or StopRequest(),
-            True,
+            keep_going,
             self.tags,
             root,
             self.rows,
             resolver.find_file,
             late_loops=resolver.late_loops,
             feeds=resolver.feeds,
-            planning=True,
-            open_file=partial(self._outputs.open_for_plan, resolver=resolver),
             check_late=partial(self._check_late, resolver=resolver),
-            plan_rows=plan_rows,
+            **options,
         )
-        yield from flow.run(items, scope)
 
     def _check_late(self, loop: Loop, scope: Scope, rows: ReadRows, *, resolver: Resolver) -> Sequence[Diagnostic]:
         return check_late_loop(loop, scope, rows, resolver, self.links, live=self.live)
