@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from stripe_shell.batch.runner import ScriptRun
 from stripe_shell.engine.money import format_amounts
 from stripe_shell.engine.outcome import ROW_STATUSES, RowStatus
+from stripe_shell.render.totals import counted
 
 
 def closing_line(run: ScriptRun) -> str:
@@ -19,12 +20,11 @@ def closing_line(run: ScriptRun) -> str:
 def rows_line(rows: Mapping[RowStatus, int], writes: int) -> str:
     """Returns the rows by status and the successful writes; no status is left out, so that the sum can be checked."""
     done, *others = ROW_STATUSES
-    counts = [f"{_count(rows.get(done, 0), 'row')} {done}", *(f"{rows.get(status, 0):,} {status}" for status in others)]
-    return " · ".join([*counts, _count(writes, "write")])
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    counts = [
+        f"{counted(rows.get(done, 0), 'row')} {done}",
+        *(f"{rows.get(status, 0):,} {status}" for status in others),
+    ]
+    return " · ".join([*counts, counted(writes, "write")])
 
 
 def _blocks(run: ScriptRun) -> str:

@@ -23,7 +23,7 @@ from stripe_shell.lang.ast import Loop, ScriptItem
 from stripe_shell.lang.visit import items_in, loops_in
 from stripe_shell.records import record, replace
 from stripe_shell.render.exchange import render_request
-from stripe_shell.render.totals import format_extent
+from stripe_shell.render.totals import counted, format_extent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ def _totals(name: str, plan: RunPlan) -> list[str]:
     lines = [f"plan of {name}: {format_extent(sum(plan.rows.values()), plan.extent)}"]
     for group in plan.groups.values():
         place = f"{group.place}, " if group.place else ""
-        parts = [f"{group.writes:,} writes"] if group.writes else []
+        parts = [counted(group.writes, "write")] if group.writes else []
         parts += [f"{sum(group.skipped.values()):,} skipped"] if group.skipped else []
         parts += [format_amounts(group.money)] if group.money else []
         parts += [f"{group.unpriced:,} without an amount"] if group.unpriced and group.money else []
@@ -158,7 +158,7 @@ def has_terminal() -> bool:
 def ask_for_count(console: Console, count: int, stop: StopRequest, addresses: Sequence[str] = ()) -> bool:
     """Asks the person at the terminal to type the number of writes; what was typed before is discarded."""
     where = f" to {' and '.join(addresses)}" if addresses else ""
-    question = f"LIVE MODE: {count:,} writes{where}. Type their number to send them, anything else to leave."
+    question = f"LIVE MODE: {counted(count, 'write')}{where}. Type their number to send them, anything else to leave."
     return is_count(read_answer(partial(console.message, question), stop), count)
 
 

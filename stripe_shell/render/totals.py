@@ -12,13 +12,18 @@ from stripe_shell.engine.run_totals import CallGroup, RunTotals
 def format_extent(rows: int, extent: Mapping[str, int]) -> str:
     """Formats `30 rows · 27 writes · 1,234.00 usd`."""
     money = format_amounts({unit: amount for unit, amount in extent.items() if unit != WRITES})
-    parts = [f"{rows:,} rows"] if rows else []
-    return " · ".join([*parts, f"{extent.get(WRITES, 0):,} writes", *([money] if money else [])])
+    parts = [counted(rows, "row")] if rows else []
+    return " · ".join([*parts, counted(extent.get(WRITES, 0), "write"), *([money] if money else [])])
+
+
+def counted(number: int, noun: str) -> str:
+    """Formats `1 write`, `2,000 writes`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def render_totals(name: str, totals: RunTotals) -> Iterator[str]:
     """Yields the lines of a dry run: the sums, a line for each loop and operation, and what only responses tell."""
-    reads = f" · {totals.reads:,} reads" if totals.reads else ""
+    reads = f" · {counted(totals.reads, 'read')}" if totals.reads else ""
     yield f"dry run of {name}: {format_extent(totals.rows, totals.extent)}{reads}"
     for group in totals.groups:
         yield f"  {_format_group(group)}"
@@ -33,8 +38,8 @@ def render_totals(name: str, totals: RunTotals) -> Iterator[str]:
 
 def _format_group(group: CallGroup) -> str:
     place = f"{group.place}, " if group.place else ""
-    parts = [f"{group.writes:,} writes"] if group.writes else []
-    parts += [f"{group.reads:,} reads"] if group.reads else []
+    parts = [counted(group.writes, "write")] if group.writes else []
+    parts += [counted(group.reads, "read")] if group.reads else []
     parts += [f"{group.skipped:,} skipped"] if group.skipped else []
     parts += [format_amounts(group.money)] if group.money else []
     parts += [f"{group.unpriced:,} without an amount"] if group.unpriced and group.money else []

@@ -69,5 +69,5 @@ def test_blocks_without_the_chosen_tags_are_not_counted(batch: Batch, capsys: py
     )
     assert "3 writes" in dry_run(capsys, script)
     chosen = dry_run(capsys, script, "--tags", "two", "--show")
-    assert "1 writes" in chosen
+    assert "1 write\n" in chosen
     assert re.findall("^name=(.)", chosen, re.MULTILINE) == ["B"]
